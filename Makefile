@@ -1,0 +1,109 @@
+# Dandelion: the commands a developer types. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+CACHE  := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dandelion
+export DANDELION_CONTEXT := $(CONTEXT)
+
+# A virtual environment is named by what it holds: a changed lock makes a new one, an unchanged one is shared by every checkout.
+digest = $(shell cat requirements-uv.txt $(1) | sha256sum | cut -c1-12)
+DEV_VENV  := $(CACHE)/venv-dev-$(call digest,requirements-dev.txt)
+DEMO_VENV := $(CACHE)/venv-demo-$(call digest,requirements-demo.txt)
+DEV  := $(DEV_VENV)/bin
+DEMO := $(DEMO_VENV)/bin
+
+LOCAL := PYTHONPATH=k8s/local $(PYTHON) -m dandelion_local
+COMPONENTS := operator inference training-job
+SOURCES := operator/src inference/src training-job/src
+E2E ?= tests/e2e
+
+define venv
+	@echo "==> Python packages from $(2)"
+	@rm -rf $(1) $(1).new
+	@$(PYTHON) -m venv $(1)
+	@$(1)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@$(1)/bin/uv pip install -q --require-hashes --python $(1)/bin/python -r $(2)
+	@touch $(1)/.complete
+endef
+
+$(DEV_VENV)/.complete:
+	$(call venv,$(DEV_VENV),requirements-dev.txt)
+
+$(DEMO_VENV)/.complete:
+	$(call venv,$(DEMO_VENV),requirements-demo.txt)
+
+.PHONY: help
+help: ## list the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(DEMO_VENV)/.complete ## from nothing to a served model: DATA=FOLDER of one folder per class, CONTEXT=NAME of a cluster of yours
+	@PYTHONPATH=k8s/local:k8s/demo $(DEMO)/python -m dandelion_demo $(if $(DATA),--data '$(DATA)')
+
+.PHONY: down
+down: ## end the local cluster and leave nothing behind (built binaries and images stay cached)
+	@$(LOCAL) down
+
+.PHONY: cluster
+cluster: ## only the local cluster: a Ready node
+	@$(LOCAL) up
+
+.PHONY: images
+images: ## build the images and push them to the local cluster's registry
+	@$(LOCAL) images
+
+.PHONY: install
+install: ## cluster, images and the chart, without the demo's data
+	@$(MAKE) --no-print-directory $(DEMO_VENV)/.complete
+	@PYTHONPATH=k8s/local:k8s/demo $(DEMO)/python -m dandelion_demo --install-only
+
+.PHONY: lint
+lint: $(DEV_VENV)/.complete
+	@$(DEV)/ruff format --check .
+	@$(DEV)/ruff check .
+	@PYTHONPATH=operator/src $(DEV)/lint-imports --config pyproject.toml
+
+.PHONY: types
+types: $(DEV_VENV)/.complete
+	@MYPYPATH=operator/src:inference/src:training-job/src:k8s/local:k8s/demo $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
+
+.PHONY: unit
+unit: $(DEV_VENV)/.complete
+	@for component in $(COMPONENTS); do \
+	  echo "==> unit tests: $$component"; (cd $$component && $(DEV)/python -m pytest -q tests) || exit 1; done
+	@echo "==> unit tests: the local cluster and the demo"
+	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m pytest -q k8s
+
+.PHONY: check
+check: lint types unit ## the fast part: lint, types and unit tests
+
+.PHONY: test
+test: check ## everything: check, chart, API server and end-to-end tests on a real cluster
+	@$(LOCAL) packages
+	@$(LOCAL) tools
+	@$(DEV)/python -m pytest -q tests/chart tests/api
+	@$(DEV)/python -m pytest -v --durations=15 $(E2E)
+
+.PHONY: bench
+bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster; figures go to bench-results/
+	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m tests.bench
+
+.PHONY: format
+format: $(DEV_VENV)/.complete ## rewrite the Python files in the project's format
+	@$(DEV)/ruff format . && $(DEV)/ruff check --fix .
+
+.PHONY: manifests
+manifests: ## render k8s/install.yaml from the chart
+	@PYTHONPATH=k8s/local $(PYTHON) -m dandelion_local manifests
+
+UV_COMPILE = $(DEV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+.PHONY: lock
+lock: ## resolve every requirements*.txt anew
+	@$(UV_COMPILE) requirements-uv.in -o requirements-uv.txt
+	@$(UV_COMPILE) requirements-dev.in $(COMPONENTS:%=%/pyproject.toml) -o requirements-dev.txt
+	@$(UV_COMPILE) -c requirements-dev.txt requirements-demo.in -o requirements-demo.txt
+	@for component in $(COMPONENTS); do $(UV_COMPILE) -c requirements-dev.txt $$component/pyproject.toml -o $$component/requirements.txt; done
+	@$(UV_COMPILE) -c requirements-dev.txt k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt
