@@ -1,0 +1,1 @@
+"""Tests of the whole: the chart, the API server, and everything end to end."""

@@ -1,0 +1,65 @@
+"""The cluster that every end-to-end test shares, and a namespace for each module."""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from dandelion_demo.install import NAMESPACE, RELEASE, install
+from dandelion_demo.kube import Cluster
+from dandelion_demo.target import target
+from minio import Minio
+
+from tests.e2e.world import World
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The local cluster with the images of this checkout and the chart installed."""
+    found = target()
+    install(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def s3(cluster: Cluster) -> Iterator[Minio]:
+    """MinIO's own administrator."""
+    root = cluster.secret(NAMESPACE, f"{RELEASE}-minio-root")
+    with cluster.reach(NAMESPACE, f"{RELEASE}-minio", 9000) as url:
+        yield Minio(
+            urlsplit(url).netloc,
+            access_key=root["rootUser"],
+            secret_key=root["rootPassword"],
+            secure=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def mlflow(cluster: Cluster) -> Iterator[httpx.Client]:
+    """MLflow's REST API."""
+    with (
+        cluster.reach(NAMESPACE, f"{RELEASE}-mlflow", 5000) as url,
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def world(
+    cluster: Cluster, s3: Minio, mlflow: httpx.Client, request: pytest.FixtureRequest
+) -> Iterator[World]:
+    """A fresh namespace under Pod Security `restricted`, deleted afterwards."""
+    module = re.sub(r"[^a-z0-9]+", "-", request.module.__name__.rpartition(".")[2])
+    namespace = f"{module.removeprefix('test-')}-{uuid.uuid4().hex[:5]}"
+    cluster.run("create", "namespace", namespace)
+    cluster.run(
+        *("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+    )
+    yield World(cluster, namespace, s3, mlflow)
+    if "DANDELION_KEEP_NAMESPACES" not in os.environ:
+        cluster.run("delete", "namespace", namespace, "--wait=false")

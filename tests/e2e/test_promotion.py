@@ -1,0 +1,118 @@
+"""The alias `champion` is what is served: moved by the gate, or by a person, forwards and back."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.e2e.load import SteadyLoad
+from tests.e2e.world import COLOURS, World, colours, picture
+
+NAME = "alias"
+IMAGE = picture(COLOURS["green"], 88)
+
+
+@pytest.fixture(scope="module")
+def two_versions(world: World) -> World:
+    """Two replicas serving, two versions registered, the second one the champion."""
+    uri = world.upload("colours", colours())
+    world.train(NAME, uri, serving={"replicas": 2})
+    world.until_served(NAME, "1")
+    world.retrain(NAME, "again")
+    world.until_served(NAME, "2")
+    return world
+
+
+def test_a_retrain_annotation_makes_one_more_version_and_serves_it(two_versions: World) -> None:
+    assert [version["version"] for version in two_versions.versions(NAME)] == ["1", "2"]
+    assert two_versions.aliases(NAME)["champion"] == "2"
+    assert len(two_versions.owned("jobs", NAME)) == 2
+
+
+@pytest.mark.parametrize("to", ["1", "2"], ids=["back to version 1", "forwards to version 2"])
+def test_a_moved_alias_reaches_every_replica_and_loses_no_request(
+    two_versions: World, to: str
+) -> None:
+    world = two_versions
+    world.until_served(NAME, "2" if to == "1" else "1")
+    with SteadyLoad(world.url(NAME), IMAGE) as load:
+        time.sleep(2)
+        world.move_alias(NAME, to)
+        world.until_served(NAME, to)
+        reached = time.monotonic()
+        time.sleep(5)
+    assert load.failures == []
+    assert len(load.answers) > 100
+    assert load.versions_since(reached) == {to}
+    receipt = world.status(NAME)["history"][0]
+    assert receipt["version"] == to
+    assert receipt["decision"] == "FollowedAlias"
+
+
+def test_a_version_whose_artifact_is_gone_is_rejected_and_the_old_one_serves_on(
+    two_versions: World,
+) -> None:
+    world = two_versions
+    world.until_served(NAME, "2")
+    source = urlsplit(world.versions(NAME)[0]["source"])
+    prefix = source.path.strip("/")
+    kept = world.s3.get_object(source.netloc, f"{prefix}/contract.json").read()
+    world.s3.remove_object(source.netloc, f"{prefix}/contract.json")
+    with SteadyLoad(world.url(NAME), IMAGE) as load:
+        world.move_alias(NAME, "1")
+        rejected = world.until_condition(NAME, "RolledOut", "False", "ArtifactRejected")
+        time.sleep(3)
+    assert "contract.json" in rejected["message"]
+    assert load.failures == []
+    assert load.versions_since(0) == {"2"}
+    assert world.condition(NAME, "Ready")["status"] == "True"
+    # With the artifact back, nothing else has to be done.
+    world.upload_object(source.netloc, f"{prefix}/contract.json", kept)
+    world.until_served(NAME, "1")
+
+
+def test_a_changed_file_is_rejected_by_its_digest(two_versions: World) -> None:
+    world = two_versions
+    world.move_alias(NAME, "1")
+    world.until_served(NAME, "1")
+    source = urlsplit(world.versions(NAME)[1]["source"])
+    prefix = source.path.strip("/")
+    kept = world.s3.get_object(source.netloc, f"{prefix}/model.onnx").read()
+    world.upload_object(source.netloc, f"{prefix}/model.onnx", kept[:-1] + b"?")
+    world.move_alias(NAME, "2")
+    rejected = world.until_condition(NAME, "RolledOut", "False", "ArtifactRejected")
+    assert "model.onnx" in rejected["message"]
+    assert world.predict(NAME, IMAGE).json()["model"]["version"] == "1"
+    world.upload_object(source.netloc, f"{prefix}/model.onnx", kept)
+    world.until_served(NAME, "2")
+
+
+def test_a_removed_alias_leaves_what_serves(two_versions: World) -> None:
+    world = two_versions
+    world.until_served(NAME, "2")
+    world.mlflow.request(
+        "DELETE",
+        "/api/2.0/mlflow/registered-models/alias",
+        json={"name": world.model(NAME), "alias": "champion"},
+    ).raise_for_status()
+    world.until_condition(NAME, "Promoted", "False", "AliasMissing")
+    assert world.predict(NAME, IMAGE).json()["model"]["version"] == "2"
+    world.move_alias(NAME, "2")
+    world.until_condition(NAME, "Promoted", "True", "VersionPromoted")
+
+
+def test_a_deleted_version_behind_the_alias_leaves_what_serves(two_versions: World) -> None:
+    world = two_versions
+    world.until_served(NAME, "2")
+    world.mlflow.request(
+        "DELETE",
+        "/api/2.0/mlflow/model-versions/delete",
+        json={"name": world.model(NAME), "version": "2"},
+    ).raise_for_status()
+    condition = world.until_condition(NAME, "Promoted", "False")
+    assert condition["reason"] in {"AliasMissing", "NoVersion"}
+    assert world.predict(NAME, IMAGE).json()["model"]["version"] == "2"
+    world.move_alias(NAME, "1")
+    world.until_served(NAME, "1")
