@@ -89,7 +89,7 @@ test: check ## everything: check, chart, API server and end-to-end tests on a re
 
 .PHONY: bench
 bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster; figures go to bench-results/
-	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m tests.bench
+	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m tests.bench $(ONLY)
 
 .PHONY: format
 format: $(DEV_VENV)/.complete ## rewrite the Python files in the project's format
