@@ -73,7 +73,9 @@ def _markdown(results: dict[str, dict[str, object]]) -> str:
     for name, result in results.items():
         figures = result["figures"]
         assert isinstance(figures, list)
-        rows += [f"| {name} | {f['what']} | {f['value']} {f['unit']} | {f['goal']} |" for f in figures]
+        rows += [
+            f"| {name} | {f['what']} | {f['value']} {f['unit']} | {f['goal']} |" for f in figures
+        ]
     return "\n".join(rows) + "\n"
 
 

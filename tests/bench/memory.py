@@ -32,7 +32,9 @@ def measure() -> list[Figure]:
         )
         return [
             Figure(f"operator RSS with {RESOURCES} resources", operator, "MB", "≤ 120"),
-            Figure(f"inference RSS, ResNet-34, after {REQUESTS} requests", inference, "MB", "≤ 400"),
+            Figure(
+                f"inference RSS, ResNet-34, after {REQUESTS} requests", inference, "MB", "≤ 400"
+            ),
         ]
 
 

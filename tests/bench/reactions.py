@@ -1,4 +1,4 @@
-"""How long until the system does what it was told: a Job after an apply, a version after an alias."""
+"""How soon the system does what it was told: a Job after an apply, a version after an alias."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from dandelion_demo.install import NAMESPACE, RELEASE, install
-from dandelion_demo.target import target
+from dandelion_demo.target import image_settings, target
 from minio import Minio
 
 from tests.e2e.world import World
@@ -19,7 +19,7 @@ from tests.e2e.world import World
 def stage() -> Iterator[World]:
     """A World on the installed system, with everything reachable while the block runs."""
     cluster = target()
-    install(cluster)
+    install(cluster, *image_settings())
     namespace = f"bench-{uuid.uuid4().hex[:5]}"
     cluster.run("create", "namespace", namespace)
     root = cluster.secret(NAMESPACE, f"{RELEASE}-minio-root")

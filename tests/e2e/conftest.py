@@ -12,7 +12,7 @@ import httpx
 import pytest
 from dandelion_demo.install import NAMESPACE, RELEASE, install
 from dandelion_demo.kube import Cluster
-from dandelion_demo.target import target
+from dandelion_demo.target import image_settings, target
 from minio import Minio
 
 from tests.e2e.world import World
@@ -22,7 +22,7 @@ from tests.e2e.world import World
 def cluster() -> Cluster:
     """The local cluster with the images of this checkout and the chart installed."""
     found = target()
-    install(found)
+    install(found, *image_settings())
     return found
 
 
@@ -57,9 +57,7 @@ def world(
     module = re.sub(r"[^a-z0-9]+", "-", request.module.__name__.rpartition(".")[2])
     namespace = f"{module.removeprefix('test-')}-{uuid.uuid4().hex[:5]}"
     cluster.run("create", "namespace", namespace)
-    cluster.run(
-        *("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
-    )
+    cluster.run(*("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"))
     yield World(cluster, namespace, s3, mlflow)
     if "DANDELION_KEEP_NAMESPACES" not in os.environ:
         cluster.run("delete", "namespace", namespace, "--wait=false")

@@ -47,7 +47,10 @@ def _no_bucket(world: World) -> dict[str, Any]:
 def _secret(world: World, name: str, key: str, secret: str) -> None:
     world.kubectl(
         *("create", "secret", "generic", name),
-        *(f"--from-literal=AWS_ACCESS_KEY_ID={key}", f"--from-literal=AWS_SECRET_ACCESS_KEY={secret}"),
+        *(
+            f"--from-literal=AWS_ACCESS_KEY_ID={key}",
+            f"--from-literal=AWS_SECRET_ACCESS_KEY={secret}",
+        ),
     )
 
 

@@ -79,7 +79,7 @@ def test_an_evicted_training_goes_on_from_its_checkpoint(world: World, uri: str)
 
     def half_way() -> bool:
         training = world.status("evicted").get("training", {})
-        return 20 <= training.get("progressPercent", 0) < 90
+        return 20 <= int(training.get("progressPercent", 0)) < 90
 
     world.until("training is under way", half_way, every=0.2)
     (pod,) = world.owned("pods", "evicted")

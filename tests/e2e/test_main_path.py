@@ -48,9 +48,7 @@ def served(world: World) -> World:
     watch = ReadyWatch(world, picture(COLOURS["red"], 99))
     world.apply(NAME, {"dataset": {"storageUri": uri}, "training": TINY})
     watch.start()
-    world.kubectl(
-        *("wait", "--for=condition=Ready", f"mdep/{NAME}", "--timeout=300s"), timeout=310
-    )
+    world.kubectl(*("wait", "--for=condition=Ready", f"mdep/{NAME}", "--timeout=300s"), timeout=310)
     # Not a moment later and not a second try: Ready means that it answers now.
     answer = world.predict(NAME, picture(COLOURS["red"], 99))
     assert answer.status_code == 200, answer.text

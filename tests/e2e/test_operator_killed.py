@@ -29,7 +29,7 @@ def _job_exists(world: World, name: str) -> bool:
 
 
 def _trains(world: World, name: str) -> bool:
-    return world.status(name).get("training", {}).get("progressPercent", 0) > 0
+    return bool(world.status(name).get("training", {}).get("progressPercent"))
 
 
 def _registered(world: World, name: str) -> bool:

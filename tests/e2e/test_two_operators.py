@@ -48,9 +48,7 @@ def test_one_leads_and_the_other_takes_over(two_operators: World) -> None:
     world.cluster.run(
         "-n", NAMESPACE, "delete", "pod", leading, "--grace-period=0", "--force", "--wait=false"
     )
-    world.until(
-        "another leads", lambda: _holder(world) not in {"", leader}, seconds=60
-    )
+    world.until("another leads", lambda: _holder(world) not in {"", leader}, seconds=60)
     world.until_served("shared", "1")
     assert len(world.owned("jobs", "shared")) == 1
     assert len(world.versions("shared")) == 1

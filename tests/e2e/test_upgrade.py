@@ -45,7 +45,9 @@ def test_an_upgrade_with_another_inference_image_restarts_no_serving_pod(served:
     repository, _, tag = image.rpartition(":")
     with SteadyLoad(served.url(NAME), picture(COLOURS["red"], 9)) as load:
         # The same bytes under another name: what an upgrade to a newer default looks like.
-        _upgrade(served, f"images.inference.tag={tag}", f"images.inference.repository={repository}-next")
+        _upgrade(
+            served, f"inference.image.tag={tag}", f"inference.image.repository={repository}-next"
+        )
         served.cluster.run(
             *("-n", NAMESPACE, "rollout", "status", f"deployment/{RELEASE}-operator"),
             *("--timeout=120s",),

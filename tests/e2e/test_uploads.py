@@ -1,4 +1,4 @@
-"""Bad uploads to the served model: a 4xx that names the cause, and the next good one is answered."""
+"""Bad uploads to the served model: a 4xx that names the cause, then a good one is answered."""
 
 from __future__ import annotations
 
@@ -53,7 +53,10 @@ def served(world: World) -> World:
 @pytest.mark.parametrize("upload", list(UPLOADS))
 def test_a_bad_upload_is_refused_with_its_cause(served: World, upload: str) -> None:
     body, code, says = UPLOADS[upload]
-    (pod,) = served.get("pods", selector=f"dandelion.dev/modeldeployment={NAME},app.kubernetes.io/component=inference")
+    (pod,) = served.get(
+        "pods",
+        selector=f"dandelion.dev/modeldeployment={NAME},app.kubernetes.io/component=inference",
+    )
     try:
         answer = httpx.post(f"{served.url(NAME)}/predict", content=body(), timeout=60)
     except httpx.WriteError:
@@ -66,7 +69,10 @@ def test_a_bad_upload_is_refused_with_its_cause(served: World, upload: str) -> N
         assert problem["status"] == code
         assert says.lower() in problem["detail"].lower()
     assert served.predict(NAME, picture(COLOURS["red"], 5)).status_code == 200
-    (after,) = served.get("pods", selector=f"dandelion.dev/modeldeployment={NAME},app.kubernetes.io/component=inference")
+    (after,) = served.get(
+        "pods",
+        selector=f"dandelion.dev/modeldeployment={NAME},app.kubernetes.io/component=inference",
+    )
     assert after["metadata"]["uid"] == pod["metadata"]["uid"]
     assert after["status"]["containerStatuses"][0]["restartCount"] == 0
 

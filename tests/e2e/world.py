@@ -64,9 +64,7 @@ class World:
         training = TINY | spec.pop("training", {})
         promotion = {"minimum": 0.0} | spec.pop("promotion", {})
         dataset = {"storageUri": uri} | spec.pop("dataset", {})
-        self.apply(
-            name, {"dataset": dataset, "training": training, "promotion": promotion, **spec}
-        )
+        self.apply(name, {"dataset": dataset, "training": training, "promotion": promotion, **spec})
 
     def retrain(self, name: str, value: str) -> None:
         """Asks for another training by the annotation."""

@@ -1,0 +1,54 @@
+"""The chart on a cluster: what `make demo` and the end-to-end tests stand on."""
+
+from __future__ import annotations
+
+from dandelion_local import places
+from dandelion_local.commands import Problem
+from dandelion_local.progress import Step
+
+from dandelion_demo.kube import Cluster
+
+RELEASE = "dandelion"
+NAMESPACE = "dandelion-system"
+CHART = places.REPOSITORY / "charts" / "dandelion"
+
+
+def install(cluster: Cluster, *settings: str) -> None:
+    """`helm upgrade --install`, waiting until everything the chart brings is ready.
+
+    Raises:
+        Problem: the release did not become ready; the message holds the pods and their last words.
+    """
+    with Step("install the chart: operator, MLflow, MinIO", expected=60):
+        try:
+            cluster.install(
+                *("upgrade", "--install", RELEASE, str(CHART)),
+                *("--namespace", NAMESPACE, "--create-namespace"),
+                *("--wait", "--timeout", "8m"),
+                *(part for setting in settings for part in ("--set", setting)),
+            )
+        except Problem as problem:
+            raise Problem(f"{problem}\n{diagnosis(cluster, NAMESPACE)}") from None
+
+
+def diagnosis(cluster: Cluster, namespace: str, selector: str | None = None) -> str:
+    """The pods of a namespace and the last lines of those that are not well."""
+    wanted = ["-l", selector] if selector else []
+    said = [cluster.run("get", "pods", "-n", namespace, "-o", "wide", *wanted)]
+    for pod in cluster.get("pods", "-n", namespace, *wanted)["items"]:
+        name, phase = pod["metadata"]["name"], pod["status"].get("phase")
+        statuses = pod["status"].get("containerStatuses", [])
+        if phase == "Succeeded" or (statuses and all(status["ready"] for status in statuses)):
+            continue
+        said.append(f"--- {name} ({phase})")
+        said += [_waiting(status) for status in statuses]
+        try:
+            said.append(cluster.run("logs", "-n", namespace, name, "--tail=30", "--all-containers"))
+        except Problem as problem:
+            said.append(str(problem))
+    return "\n".join(line for line in said if line)
+
+
+def _waiting(status: dict[str, dict[str, dict[str, str]]]) -> str:
+    waiting = status["state"].get("waiting")
+    return f"{waiting.get('reason', '')}: {waiting.get('message', '')}" if waiting else ""
