@@ -1,0 +1,99 @@
+"""Which cluster to use, in this order: the person's own, kind, the local node.
+
+`DANDELION_CONTEXT` names a context of the person's kubeconfig, which is only looked at. A Docker
+engine that answers means kind. Everywhere else the node of this package is started. The command
+line calls these functions; nothing else needs to know which of the three it is.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from enum import Enum
+
+from dandelion_local import addons, catalogue, images, kind, node, packages, places, tools
+from dandelion_local.catalogue import Image
+from dandelion_local.commands import SetupError, output
+from dandelion_local.progress import say
+
+
+class Kind(Enum):
+    OWN = "a cluster of the person's own"
+    KIND = "kind on a Docker engine"
+    LOCAL = "the local node"
+
+
+def chosen() -> Kind:
+    if os.environ.get("DANDELION_CONTEXT"):
+        return Kind.OWN
+    if node.running() is None and kind.docker_answers():
+        return Kind.KIND
+    return Kind.LOCAL
+
+
+def up() -> None:
+    which = chosen()
+    if which is Kind.OWN:
+        check_own()
+    elif which is Kind.KIND:
+        kind.up()
+    else:
+        up_local()
+
+
+def check_own() -> None:
+    context = os.environ["DANDELION_CONTEXT"]
+    if shutil.which("kubectl") is None:
+        tools.ensure([tools.named("kubectl")])
+    program = shutil.which("kubectl") or tools.path("kubectl")
+    try:
+        output([program, "--context", context, "get", "--raw", "/readyz", "--request-timeout=10s"])
+    except SetupError as error:
+        raise SetupError(
+            f"the context {context} does not answer; `kubectl config get-contexts` lists what "
+            f"there is\n{error}"
+        ) from None
+    say(f"using your own cluster, context {context}; nothing was started")
+
+
+def up_local() -> None:
+    if node.running() is not None and node.is_ready():
+        say(f"the local node is up; export KUBECONFIG={places.kubeconfig()}")
+        return
+    node.check_machine()
+    packages.ensure()
+    needed = [*node.NEEDED_TOOLS, *(name for image in catalogue.SYSTEM for name in image.binaries)]
+    tools.ensure(tools.holding(needed))
+    node.stop()
+    node.start()
+    images.ensure(catalogue.SYSTEM)
+    addons.apply()
+    say(f"the local node is up; export KUBECONFIG={places.kubeconfig()}")
+
+
+def down() -> None:
+    """Takes away what `up` started here; a person's own cluster is not touched."""
+    if node.running() is None and kind.docker_answers():
+        kind.down()
+    node.stop()
+    say("nothing of the local node is left but the caches in " + str(places.cache()))
+
+
+def ensure_images(wanted: Sequence[Image]) -> None:
+    which = chosen()
+    if which is Kind.OWN:
+        say("your own cluster pulls its images itself; set the chart's image values")
+    elif which is Kind.KIND:
+        kind.load(wanted)
+    else:
+        up_local()
+        images.ensure(wanted)
+        images.report(wanted)
+
+
+def environment() -> str:
+    """Shell lines; a person's own cluster needs nothing but its context."""
+    folders = [str(tools.folder(tools.named(name))) for name in ("kubectl", "helm")]
+    lines = [f'export PATH="{":".join(folders)}:$PATH"']
+    if chosen() is not Kind.OWN:
+        lines.insert(0, f"export KUBECONFIG={places.kubeconfig()}")
+    return "\n".join(lines)

@@ -1,0 +1,150 @@
+"""Builds the images that are missing or changed and puts them where the node finds them.
+
+An image is known by a hash of all that goes into it; the hash of what was last pushed lies in the
+cache, so an unchanged image costs a few file reads. Called by `up` for the node's own images and
+by `images` for the project's.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dandelion_local import buildah, catalogue, node, places, registry, rootfs, tools
+from dandelion_local.catalogue import Image
+from dandelion_local.commands import Command, SetupError, output
+from dandelion_local.contexts import context_files, hash_files
+from dandelion_local.progress import Step
+
+
+def key(image: Image) -> str:
+    """The hash of everything that decides what the image holds."""
+    digest = hashlib.sha256()
+    parts = [image.reference, *image.instructions]
+    if image.base:
+        parts.append(key(catalogue.named(image.base)))
+    if image.made:
+        parts.append(rootfs.recipe(image.made))
+    parts += [tools.path(binary).parent.name for binary in image.binaries]
+    if image.folder is not None:
+        if not (image.folder / "Dockerfile").exists():
+            raise SetupError(
+                f"there is no {image.folder / 'Dockerfile'} to build {image.name} from"
+            )
+        parts.append(hash_files(image.folder, context_files(image.folder)))
+    for part in parts:
+        digest.update(f"{part}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def record(image: Image) -> Path:
+    return places.cache() / "images" / f"{image.name}.json"
+
+
+def is_current(image: Image) -> bool:
+    """Whether the registry holds exactly this content already."""
+    try:
+        known = json.loads(record(image).read_text())
+    except (OSError, ValueError):
+        return False
+    found = registry.digest(image.reference)
+    return found is not None and bool(known == {"key": key(image), "digest": found})
+
+
+def ensure(images: Sequence[Image]) -> None:
+    """Builds and pushes what is not current, bases first, and drops stale copies on the node."""
+    wanted = catalogue.with_bases(tuple(images))
+    tools.ensure(tools.holding(name for image in wanted for name in image.binaries))
+    todo = [image for image in wanted if not is_current(image)]
+    for base in {image.base: catalogue.named(image.base) for image in todo if image.base}.values():
+        if base not in todo and not buildah.holds(base.reference):
+            todo.insert(0, base)
+    for number, image in enumerate(todo, start=1):
+        content = key(image)
+        _build(image, f"{number} of {len(todo)}")
+        with Step(f"push {image.name}", expected=max(1.0, image.expected / 4)):
+            buildah.push(image.reference, registry.address(image.reference), image.name)
+        found = registry.digest(image.reference)
+        if found is None:
+            raise SetupError(
+                f"the registry did not keep {image.reference}; `logs registry` says more"
+            )
+        record(image).parent.mkdir(parents=True, exist_ok=True)
+        record(image).write_text(json.dumps({"key": content, "digest": found}) + "\n")
+    drop_stale()
+
+
+def _build(image: Image, position: str) -> None:
+    with _workspace() as workspace:
+        if image.folder is None:
+            context, arguments = _made_context(image, workspace), {}
+        else:
+            context, arguments = image.folder, {"GIT_REVISION": revision()}
+        with Step(f"build image {image.name} ({position})", image.expected) as step:
+            buildah.build(image.reference, context, arguments, image.name, step)
+
+
+def _made_context(image: Image, workspace: Path) -> Path:
+    """A context whose Dockerfile adds a file system that was made here."""
+    root, context = workspace / "root", workspace / "context"
+    root.mkdir()
+    context.mkdir()
+    if image.made:
+        rootfs.MAKERS[image.made](root)
+    else:
+        rootfs.programs(root, tuple(tools.path(binary) for binary in image.binaries))
+    output(["tar", "-C", root, "--exclude=./dev/*", "-cf", context / "root.tar", "."], timeout=300)
+    lines = ["FROM scratch", "ADD root.tar /", *image.instructions]
+    (context / "Dockerfile").write_text("\n".join(lines) + "\n")
+    return context
+
+
+@contextmanager
+def _workspace() -> Iterator[Path]:
+    base = places.cache() / "work"
+    base.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=base))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def revision() -> str:
+    """The commit that is checked out, marked where the tree differs from it."""
+    git: Command = ["git", "-C", places.REPOSITORY]
+    found = output([*git, "rev-parse", "HEAD"], check=False).strip()
+    if not found:
+        return "unknown"
+    return found + ("-dirty" if output([*git, "status", "--porcelain"], check=False) else "")
+
+
+def stale(listing: str, current: dict[str, str | None]) -> list[str]:
+    """Names in ``ctr images ls`` whose content is an older one than the registry's.
+
+    One image has several names there: its tag, its digest, its id. They share the third column,
+    the digest; all go where the tag's no longer is what the registry has.
+    """
+    rows = [fields for fields in map(str.split, listing.splitlines()[1:]) if len(fields) > 2]
+    old = {row[2] for row in rows if row[0] in current and current[row[0]] not in (None, row[2])}
+    return [row[0] for row in rows if row[2] in old]
+
+
+def drop_stale() -> None:
+    """A tag that was pushed anew must be pulled anew, though pods say IfNotPresent."""
+    if node.running() is None:
+        return
+    containerd = ["ctr", "--namespace", "k8s.io", "images"]
+    current = {image.reference: registry.digest(image.reference) for image in catalogue.IMAGES}
+    names = stale(node.inside(*containerd, "ls"), current)
+    if names:
+        node.inside(*containerd, "rm", *names)
+
+
+def report(images: Sequence[Image]) -> None:
+    """``reference@digest`` a line on standard output, for whoever wants to pin what was built."""
+    for image in images:
+        print(f"{image.name}={image.reference}@{registry.digest(image.reference)}")
