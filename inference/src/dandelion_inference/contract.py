@@ -1,0 +1,87 @@
+"""The part of an artifact's contract.json that serving reads.
+
+The contract is the only thing that training and serving share. It is parsed once, after its bytes
+were proven to be the promised ones; called by `artifact.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+# A plain file name: it becomes part of a path on disk and of a key in the object store.
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
+Channels = tuple[float, float, float]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Preprocessing(_Part):
+    color_space: Literal["RGB"] = Field(alias="colorSpace")
+    resize_short_side: int = Field(alias="resizeShortSide", ge=1, le=4096)
+    center_crop: int = Field(alias="centerCrop", ge=1, le=4096)
+    interpolation: Literal["bilinear"]
+    scale: float = Field(gt=0)
+    mean: Channels
+    std: Channels
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> Preprocessing:
+        if self.center_crop > self.resize_short_side:
+            raise ValueError("centerCrop is larger than resizeShortSide")
+        if not all(value > 0 for value in self.std):
+            raise ValueError("std must be positive")
+        return self
+
+
+class Tensor(_Part):
+    name: str
+    shape: tuple[int | None, ...]
+
+
+class StoredFile(_Part):
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    size: int = Field(alias="bytes", ge=0)
+
+
+class Graphs(_Part):
+    fp32: FileName
+
+
+class Contract(_Part):
+    api_version: Literal["dandelion.dev/contract/v1"] = Field(alias="apiVersion")
+    run: str
+    architecture: str
+    classes: tuple[str, ...] = Field(min_length=2)
+    input: Tensor
+    output: Tensor
+    preprocessing: Preprocessing
+    graphs: Graphs
+    files: dict[FileName, StoredFile]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Contract:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes are not distinct")
+        if self.graphs.fp32 not in self.files:
+            raise ValueError(f"graph {self.graphs.fp32} is not listed in files")
+        crop = self.preprocessing.center_crop
+        if self.input.shape[1:] != (3, crop, crop):
+            raise ValueError(f"input shape {self.input.shape} does not fit centerCrop {crop}")
+        if self.output.shape[1:] != (len(self.classes),):
+            raise ValueError(f"output shape {self.output.shape} does not fit the classes")
+        return self
+
+    @property
+    def served_files(self) -> dict[str, StoredFile]:
+        """The graph that is served, with its external data: what else the artifact holds (the
+        weights for the next training) a server needs not fetch."""
+        graph = self.graphs.fp32
+        return {
+            name: file
+            for name, file in self.files.items()
+            if name == graph or name.startswith(f"{graph}.")
+        }

@@ -1,0 +1,72 @@
+"""How many processors this container may really use.
+
+A thread per processor of the host makes a container with a CPU limit slower, not faster: the limit
+stops all of them for the rest of the period. Called by `__main__`; reads cgroup v2 and v1.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+
+def usable_cpus(root: Path = Path("/"), available: int | None = None) -> int:
+    """The CPU limit rounded up, at most the processors this process may be scheduled on."""
+    processors = available if available is not None else len(os.sched_getaffinity(0))
+    limit = _limit(root)
+    if limit is None:
+        return max(1, processors)
+    return max(1, min(processors, math.ceil(limit)))
+
+
+def _limit(root: Path) -> float | None:
+    """The tightest limit from this process's group up to the top: a parent's limit binds too."""
+    limits = [
+        limit
+        for group in _groups(root)
+        for limit in (_v2(group / "cpu.max"), _v1(group))
+        if limit is not None
+    ]
+    return min(limits, default=None)
+
+
+def _groups(root: Path) -> list[Path]:
+    mount = root / "sys/fs/cgroup"
+    groups = [mount, mount / "cpu", mount / "cpu,cpuacct"]
+    for line in _text(root / "proc/self/cgroup").splitlines():
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        names = controllers.split(",")
+        if controllers and "cpu" not in names:
+            continue
+        bases = [mount] if not controllers else [mount / controllers, mount / "cpu"]
+        parts = [part for part in path.split("/") if part not in ("", "..")]
+        for base in bases:
+            groups += [base.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
+    return groups
+
+
+def _v2(path: Path) -> float | None:
+    quota, _, period = _text(path).strip().partition(" ")
+    return _ratio(quota, period)
+
+
+def _v1(group: Path) -> float | None:
+    return _ratio(
+        _text(group / "cpu.cfs_quota_us").strip(), _text(group / "cpu.cfs_period_us").strip()
+    )
+
+
+def _ratio(quota: str, period: str) -> float | None:
+    # "max" (v2) and "-1" (v1) both mean that there is no limit here.
+    if not quota.isdigit() or not period.isdigit() or int(period) == 0:
+        return None
+    return int(quota) / int(period)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except OSError:
+        return ""

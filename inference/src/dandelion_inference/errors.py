@@ -1,0 +1,110 @@
+"""What can go wrong, and what a client is told: the one table from domain error to HTTP status.
+
+Whoever refuses a request raises `RefusedError` with a code from here; `problems.py` turns it into
+RFC 9457 problem JSON. Whoever cannot load the model raises `LoadError`; `loader.py` keeps its
+reason where `/readyz` shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Code(StrEnum):
+    """Machine-readable cause of a refused request; clients may rely on these words."""
+
+    MALFORMED_REQUEST = "MalformedRequest"
+    EMPTY_UPLOAD = "EmptyUpload"
+    NOT_AN_IMAGE = "NotAnImage"
+    TRUNCATED_IMAGE = "TruncatedImage"
+    BROKEN_IMAGE = "BrokenImage"
+    NOT_FOUND = "NotFound"
+    METHOD_NOT_ALLOWED = "MethodNotAllowed"
+    UPLOAD_TOO_SLOW = "UploadTooSlow"
+    UPLOAD_TOO_LARGE = "UploadTooLarge"
+    UNSUPPORTED_FORMAT = "UnsupportedFormat"
+    UNSUPPORTED_ENCODING = "UnsupportedEncoding"
+    INVALID_REQUEST = "InvalidRequest"
+    TOO_MANY_PIXELS = "TooManyPixels"
+    MISSING_FILE = "MissingFile"
+    TOO_MANY_FILES = "TooManyFiles"
+    QUEUE_FULL = "QueueFull"
+    INTERNAL_ERROR = "InternalError"
+    NOT_READY = "NotReady"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    title: str
+
+
+TABLE: Mapping[Code, Answer] = MappingProxyType(
+    {
+        Code.MALFORMED_REQUEST: Answer(400, "The request body cannot be parsed"),
+        Code.EMPTY_UPLOAD: Answer(400, "The upload is empty"),
+        Code.NOT_AN_IMAGE: Answer(400, "The upload is not an image"),
+        Code.TRUNCATED_IMAGE: Answer(400, "The image ends too early"),
+        Code.BROKEN_IMAGE: Answer(400, "The image cannot be decoded"),
+        Code.NOT_FOUND: Answer(404, "There is nothing here"),
+        Code.METHOD_NOT_ALLOWED: Answer(405, "This address does not accept that method"),
+        Code.UPLOAD_TOO_SLOW: Answer(408, "The upload took too long"),
+        Code.UPLOAD_TOO_LARGE: Answer(413, "The upload is too large"),
+        Code.UNSUPPORTED_FORMAT: Answer(415, "This file format is not supported"),
+        Code.UNSUPPORTED_ENCODING: Answer(415, "Compressed request bodies are not supported"),
+        Code.INVALID_REQUEST: Answer(422, "The request is not valid"),
+        Code.TOO_MANY_PIXELS: Answer(422, "The image has too many pixels"),
+        Code.MISSING_FILE: Answer(422, "The form holds no file"),
+        Code.TOO_MANY_FILES: Answer(422, "The form holds too many files"),
+        Code.QUEUE_FULL: Answer(429, "Too many requests are being answered"),
+        Code.INTERNAL_ERROR: Answer(500, "The service failed"),
+        Code.NOT_READY: Answer(503, "The model is not ready"),
+    }
+)
+
+
+class RefusedError(Exception):
+    """A request that is not answered with a prediction, and why."""
+
+    def __init__(
+        self,
+        code: Code,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        reason: str | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.reason = reason
+
+    def about_file(self, position: int) -> RefusedError:
+        """The same, for one of several files."""
+        detail = f"File {position}: {self.detail}"
+        return RefusedError(self.code, detail, headers=self.headers, reason=self.reason)
+
+
+class Reason(StrEnum):
+    """Why the service is not ready. The operator copies these into the RolledOut condition."""
+
+    LOADING = "Loading"
+    DRAINING = "Draining"
+    DIGEST_MISMATCH = "DigestMismatch"
+    ARTIFACT_MISSING = "ArtifactMissing"
+    CREDENTIALS_REJECTED = "CredentialsRejected"
+    STORAGE_UNREACHABLE = "StorageUnreachable"
+    MODEL_INVALID = "ModelInvalid"
+
+
+class LoadError(Exception):
+    """The model cannot be served, and why."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail

@@ -1,0 +1,164 @@
+"""Turns the bytes of an upload into the numbers that the network was trained on.
+
+Uploads are hostile until proven otherwise: the format is told from the content by an allow-list,
+the size is checked before a pixel is decoded, and whatever a decoder trips over is the file's
+fault, not the service's. What comes out is what a viewer would show. Called by `predictor.py` in
+worker threads.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from dandelion_inference.contract import Preprocessing
+from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.signatures import claimed_format, other_format
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+ACCEPTED = "JPEG, PNG, WebP, BMP, GIF or TIFF"
+WHITE = (255, 255, 255, 255)
+
+# From here on, decoding takes so much memory that images take turns.
+LARGE_PIXELS = 8_000_000
+
+# Pillow warns on stderr about oddities that it decodes all the same; a client could fill the log.
+warnings.filterwarnings("ignore", module=r"PIL\..*")
+
+
+class ImageReader:
+    """Reads uploads; one instance is shared by all worker threads."""
+
+    def __init__(self, max_pixels: int) -> None:
+        self._max_pixels = max_pixels
+        self._large_turn = threading.Lock()
+        # The library's own guard, one step behind ours, for frames larger than the file's header.
+        Image.MAX_IMAGE_PIXELS = max_pixels
+
+    def tensor(self, data: bytes, preprocessing: Preprocessing) -> NDArray[np.float32]:
+        """One image as NCHW float32; raises RefusedError."""
+        if not data:
+            raise RefusedError(
+                Code.EMPTY_UPLOAD, f"The file has zero bytes; send a {ACCEPTED} image."
+            )
+        image = self._open(data)
+        size = _resized(image.size, preprocessing.resize_short_side)
+        self._check_size(image.size, size)
+        with self._turn(image.size):
+            return _normalised(_cropped(self._decode(image), preprocessing), preprocessing)
+
+    def _open(self, data: bytes) -> Image.Image:
+        try:
+            return Image.open(io.BytesIO(data), formats=FORMATS)
+        except Image.DecompressionBombError as error:
+            raise self._too_many_pixels(f"it declares {error}") from error
+        except UnidentifiedImageError as error:
+            raise _unidentified(data) from error
+        except Exception as error:
+            raise _broken(error) from error
+
+    def _check_size(self, size: tuple[int, int], resized: tuple[int, int]) -> None:
+        width, height = size
+        if width * height > self._max_pixels:
+            raise self._too_many_pixels(f"it is {width} x {height} = {width * height} pixels")
+        if resized[0] * resized[1] > self._max_pixels:
+            raise self._too_many_pixels(
+                f"it is {width} x {height}, so narrow that resizing its short side "
+                f"makes it {resized[0]} x {resized[1]}"
+            )
+
+    def _too_many_pixels(self, what: str) -> RefusedError:
+        return RefusedError(
+            Code.TOO_MANY_PIXELS,
+            f"The image is too large: {what}; at most {self._max_pixels} pixels are accepted. "
+            f"Scale it down before sending it.",
+        )
+
+    def _turn(self, size: tuple[int, int]) -> AbstractContextManager[object]:
+        return self._large_turn if size[0] * size[1] > LARGE_PIXELS else nullcontext()
+
+    def _decode(self, image: Image.Image) -> Image.Image:
+        try:
+            return to_rgb(ImageOps.exif_transpose(image))
+        except Image.DecompressionBombError as error:
+            raise self._too_many_pixels(f"it declares {error}") from error
+        except RefusedError:
+            raise
+        except Exception as error:
+            raise _broken(error) from error
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """What a viewer would show: transparency over white, 16-bit grey scaled down, not clipped."""
+    if image.mode == "F":
+        raise RefusedError(
+            Code.UNSUPPORTED_FORMAT,
+            "Images of floating-point numbers have no agreed brightness; save it with 8 bits.",
+        )
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        values = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
+        return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, WHITE), layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _resized(size: tuple[int, int], short_side: int) -> tuple[int, int]:
+    width, height = size
+    if width <= height:
+        return short_side, short_side * height // width
+    return short_side * width // height, short_side
+
+
+def _cropped(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
+    width, height = _resized(image.size, preprocessing.resize_short_side)
+    resized = image.resize((width, height), Image.Resampling.BILINEAR)
+    crop = preprocessing.center_crop
+    left, top = (width - crop) // 2, (height - crop) // 2
+    return resized.crop((left, top, left + crop, top + crop))
+
+
+def _normalised(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.float32]:
+    pixels = np.asarray(image).astype(np.float32)
+    pixels *= np.float32(preprocessing.scale)
+    pixels -= np.asarray(preprocessing.mean, dtype=np.float32)
+    pixels /= np.asarray(preprocessing.std, dtype=np.float32)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[np.newaxis])
+
+
+def _unidentified(data: bytes) -> RefusedError:
+    other = other_format(data)
+    if other is not None:
+        return RefusedError(
+            Code.UNSUPPORTED_FORMAT, f"This is {other}; convert it to {ACCEPTED} and send that."
+        )
+    claimed = claimed_format(data)
+    if claimed is not None:
+        return RefusedError(
+            Code.TRUNCATED_IMAGE,
+            f"The file begins like {claimed}, but its header ends too early or is broken. "
+            f"Send the whole file.",
+        )
+    return RefusedError(
+        Code.NOT_AN_IMAGE, f"The content of the file is no image; send a {ACCEPTED} image."
+    )
+
+
+def _broken(error: Exception) -> RefusedError:
+    if isinstance(error, EOFError) or "truncated" in str(error).lower():
+        return RefusedError(
+            Code.TRUNCATED_IMAGE,
+            "The image ends before all of its pixels; it was probably cut off on the way. "
+            "Send the whole file.",
+        )
+    return RefusedError(
+        Code.BROKEN_IMAGE,
+        f"The image cannot be decoded ({type(error).__name__}). Save it anew from a viewer.",
+    )

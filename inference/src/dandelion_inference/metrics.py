@@ -1,0 +1,99 @@
+"""What Prometheus sees of this pod.
+
+Labels take few values whatever clients send: routes are templates, unknown methods are one. Updated
+by `edge.py` and `app.py`, which also serves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.process_collector import ProcessCollector
+
+from dandelion_inference.model import Model
+from dandelion_inference.predictor import Prediction
+from dandelion_inference.settings import Settings
+
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+OTHER = "other"
+SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
+CONFIDENCE = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
+
+
+class Metrics:
+    def __init__(self, settings: Settings) -> None:
+        cast(Callable[[], None], disable_created_metrics)()
+        self._settings = settings
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._requests = Counter(
+            "dandelion_requests",
+            "HTTP requests answered.",
+            ("method", "route", "code"),
+            registry=self.registry,
+        )
+        self._in_progress = Gauge(
+            "dandelion_requests_in_progress",
+            "HTTP requests being answered now.",
+            registry=self.registry,
+        )
+        self._duration = Histogram(
+            "dandelion_request_duration_seconds",
+            "Time from a request's first byte to its answer's last.",
+            ("method", "route"),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._predictions = Counter(
+            "dandelion_predictions",
+            "Images classified.",
+            ("label", "version"),
+            registry=self.registry,
+        )
+        self._confidence = Histogram(
+            "dandelion_prediction_confidence",
+            "Probability of the class that was answered.",
+            buckets=CONFIDENCE,
+            registry=self.registry,
+        )
+        self._model_info = Gauge(
+            "dandelion_model_info",
+            "1 for the model that is served; absent until one is.",
+            ("name", "namespace", "version", "digest", "run", "architecture"),
+            registry=self.registry,
+        )
+
+    def request_started(self) -> None:
+        self._in_progress.inc()
+
+    def request_ended(self, method: str, route: str, code: int, seconds: float) -> None:
+        method = method if method in METHODS else OTHER
+        self._in_progress.dec()
+        self._requests.labels(method, route, str(code)).inc()
+        self._duration.labels(method, route).observe(seconds)
+
+    def predicted(self, predictions: list[Prediction]) -> None:
+        for prediction in predictions:
+            self._predictions.labels(prediction.label, self._settings.model_version).inc()
+            self._confidence.observe(prediction.probability)
+
+    def model_loaded(self, model: Model) -> None:
+        for label in model.contract.classes:
+            # A series that begins at zero: the first predictions count in rate() too.
+            self._predictions.labels(label, self._settings.model_version)
+        self._model_info.labels(
+            self._settings.model_name,
+            self._settings.model_namespace,
+            self._settings.model_version,
+            self._settings.contract_digest,
+            model.contract.run,
+            model.contract.architecture,
+        ).set(1)
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """The metrics and their content type, in the format that the scraper prefers."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self.registry), content_type

@@ -1,0 +1,117 @@
+"""Every error answer as RFC 9457 problem JSON, the framework's own included.
+
+Installed by `app.py`; the table of statuses is in `errors.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from dandelion_inference.errors import TABLE, Code, RefusedError
+
+MEDIA_TYPE = "application/problem+json"
+
+# The client has gone and nobody reads the answer; the number is the usual one in access logs.
+CLIENT_CLOSED_REQUEST = 499
+
+log = structlog.get_logger()
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str = Field(description="URI that identifies the kind of problem")
+    title: str = Field(description="the kind of problem in words")
+    status: int = Field(description="HTTP status of this answer")
+    detail: str = Field(description="what is wrong with this request, and what to do")
+    instance: str = Field(description="path of the request")
+    code: str = Field(description="machine-readable cause: one of the service's codes")
+    reason: str | None = Field(
+        default=None, description="why the model is not ready (only with code NotReady)"
+    )
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(RefusedError, _refusal)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(ClientDisconnect, _client_gone)
+    app.add_exception_handler(Exception, _failure)
+
+
+def problem(
+    code: Code,
+    detail: str,
+    instance: str,
+    headers: Mapping[str, str] | None = None,
+    reason: str | None = None,
+) -> Response:
+    answer = TABLE[code]
+    body: dict[str, Any] = {
+        "type": f"urn:problem-type:dandelion:{_kebab(code)}",
+        "title": answer.title,
+        "status": answer.status,
+        "detail": detail,
+        "instance": instance,
+        "code": code.value,
+    }
+    if reason is not None:
+        body["reason"] = reason
+    return Response(
+        json.dumps(body, ensure_ascii=False),
+        status_code=answer.status,
+        headers=dict(headers or {}),
+        media_type=MEDIA_TYPE,
+    )
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RefusedError)
+    return problem(error.code, error.detail, request.url.path, error.headers, error.reason)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"{path} does not exist; /docs lists what does."
+        return problem(Code.NOT_FOUND, detail, path, error.headers)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "another method")
+        detail = f"{path} does not accept {request.method}; use {allowed}."
+        return problem(Code.METHOD_NOT_ALLOWED, detail, path, error.headers)
+    return problem(Code.MALFORMED_REQUEST, str(error.detail), path, error.headers)
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    detail = "; ".join(
+        f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
+    )
+    return problem(Code.INVALID_REQUEST, detail, request.url.path)
+
+
+async def _client_gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
+async def _failure(request: Request, error: Exception) -> Response:
+    log.error("request failed", path=request.url.path, exc_info=error)
+    detail = "The service failed on this request; its log names the cause. Try again."
+    return problem(Code.INTERNAL_ERROR, detail, request.url.path)
+
+
+def _kebab(code: Code) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", code.value).lower()

@@ -1,0 +1,74 @@
+"""What the operator says to a pod: the environment, parsed once.
+
+Called by `__main__`. Every variable has the prefix `DANDELION_`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, HttpUrl, StringConstraints, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "DANDELION_"
+DIGEST = r"^sha256:[0-9a-f]{64}$"
+
+Name = Annotated[str, StringConstraints(min_length=1)]
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    model_name: Name = Field(description="name of the ModelDeployment")
+    model_namespace: Name = Field(description="namespace of the ModelDeployment")
+    model_version: Name = Field(description="version in the registry, as shown in answers")
+    artifact_uri: str = Field(description="s3://bucket/prefix of the artifact folder")
+    contract_digest: Annotated[str, StringConstraints(pattern=DIGEST)] = Field(
+        description="digest that the bytes of contract.json must have"
+    )
+
+    s3_endpoint: HttpUrl = Field(description="URL of the object store")
+    s3_region: Name = "us-east-1"
+    s3_credentials_dir: Path = Field(
+        default=Path("/var/run/secrets/dandelion/s3"),
+        description="folder with the files AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    )
+    s3_ca_bundle: str = Field(default="", description="PEM text of the CAs to trust; empty: system")
+
+    max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    max_pixels: int = Field(default=50_000_000, ge=1024)
+    max_files: int = Field(default=32, ge=1, description="files in one request")
+    max_requests: int = Field(default=64, ge=1, description="predictions worked on at once")
+    upload_seconds: float = Field(default=60, gt=0, description="time to send a body")
+    drain_seconds: float = Field(default=3, ge=0, description="time to go on accepting on SIGTERM")
+
+    artifact_dir: Path = Field(
+        default=Path("/tmp/dandelion-artifact"),  # noqa: S108 - an emptyDir of the pod's own
+        description="where the artifact is kept while the pod lives",
+    )
+    host: str = Field(default="", description="address to listen on; empty: every one")
+    port: int = Field(default=8080, ge=0, le=65535)
+
+    @field_validator("artifact_uri")
+    @classmethod
+    def _is_s3(cls, value: str) -> str:
+        if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^?#]+", value):
+            raise ValueError("write it as s3://bucket/folder")
+        return value.rstrip("/")
+
+    @property
+    def artifact_location(self) -> tuple[str, str]:
+        """Bucket and key prefix of the artifact."""
+        bucket, _, prefix = self.artifact_uri.removeprefix("s3://").partition("/")
+        return bucket, prefix
+
+
+def complaint(error: ValidationError) -> str:
+    """One line a wrong variable, naming the variable and never its value."""
+    lines = [
+        f"{PREFIX}{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_url=False)
+    ]
+    return "; ".join(lines)

@@ -1,0 +1,102 @@
+"""Artifacts as a training run leaves them, with a network small enough to judge by hand.
+
+`colour_graph` answers with the mean of each colour channel: a red picture is "red".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+CLASSES = ("red", "green", "blue")
+SIZE = 32
+SHORT_SIDE = 36
+
+
+@dataclass
+class StoredArtifact:
+    files: dict[str, bytes]
+    bucket: str = "models"
+    prefix: str = "default/lawn/a1b2c3d4e5/artifact"
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.digest = f"sha256:{hashlib.sha256(self.files['contract.json']).hexdigest()}"
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    def objects(self) -> dict[str, bytes]:
+        return {f"/{self.bucket}/{self.prefix}/{name}": data for name, data in self.files.items()}
+
+
+def colour_graph(size: int = SIZE, gain: float = 10.0, classes: int = 3) -> bytes:
+    weights = np.zeros((3, classes), dtype=np.float32)
+    np.fill_diagonal(weights, gain)
+    graph = helper.make_graph(
+        [
+            helper.make_node("GlobalAveragePool", ["image"], ["pooled"]),
+            helper.make_node("Flatten", ["pooled"], ["flat"], axis=1),
+            helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
+        ],
+        "colour",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 3, size, size])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", classes])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def contract(
+    graph: bytes,
+    classes: tuple[str, ...] = CLASSES,
+    size: int = SIZE,
+    short_side: int = SHORT_SIDE,
+    **changes: Any,
+) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "apiVersion": "dandelion.dev/contract/v1",
+        "name": "default.lawn",
+        "run": "a1b2c3d4e5",
+        "architecture": "resnet34",
+        "classes": list(classes),
+        "input": {
+            "name": "image",
+            "shape": [None, 3, size, size],
+            "dtype": "float32",
+            "layout": "NCHW",
+        },
+        "output": {"name": "logits", "shape": [None, len(classes)]},
+        "preprocessing": {
+            "colorSpace": "RGB",
+            "resizeShortSide": short_side,
+            "centerCrop": size,
+            "interpolation": "bilinear",
+            "scale": 1 / 255,
+            "mean": [0.0, 0.0, 0.0],
+            "std": [1.0, 1.0, 1.0],
+        },
+        "graphs": {"fp32": "model.onnx"},
+        "metrics": {"accuracy": 0.93, "macroF1": 0.92},
+        "files": {
+            "model.onnx": {"sha256": hashlib.sha256(graph).hexdigest(), "bytes": len(graph)},
+            "model.safetensors": {"sha256": "0" * 64, "bytes": 1},
+        },
+    }
+    return document | changes
+
+
+def stored(graph: bytes | None = None, **changes: Any) -> StoredArtifact:
+    """An artifact whose contract matches its graph, unless `changes` say otherwise."""
+    data = colour_graph() if graph is None else graph
+    text = json.dumps(contract(data, **changes), indent=2, sort_keys=True) + "\n"
+    return StoredArtifact({"contract.json": text.encode(), "model.onnx": data})

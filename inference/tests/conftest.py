@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import artifacts
+import fake_s3
+import httpx
+import pytest
+import service
+
+
+@pytest.fixture
+def s3() -> Iterator[fake_s3.FakeS3]:
+    with fake_s3.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def running_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[service.Service]:
+    """One ready service for all tests that only ask it things."""
+    artifact = artifacts.stored()
+    home: Path = tmp_path_factory.mktemp("service")
+    with fake_s3.running() as store:
+        store.objects.update(artifact.objects())
+        environment = service.environment(artifact, store.url, home)
+        environment["DANDELION_MAX_UPLOAD_BYTES"] = str(1024 * 1024)
+        environment["DANDELION_MAX_FILES"] = "4"
+        with service.started(environment) as running:
+            running.wait_ready()
+            yield running
+
+
+@pytest.fixture
+def client(running_service: service.Service) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=running_service.url, timeout=60) as http:
+        yield http
