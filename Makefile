@@ -106,4 +106,4 @@ lock: ## resolve every requirements*.txt anew
 	@$(UV_COMPILE) requirements-dev.in $(COMPONENTS:%=%/pyproject.toml) -o requirements-dev.txt
 	@$(UV_COMPILE) -c requirements-dev.txt requirements-demo.in -o requirements-demo.txt
 	@for component in $(COMPONENTS); do $(UV_COMPILE) -c requirements-dev.txt $$component/pyproject.toml -o $$component/requirements.txt; done
-	@$(UV_COMPILE) -c requirements-dev.txt k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt
+	@$(UV_COMPILE) k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt
