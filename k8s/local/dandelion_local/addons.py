@@ -56,17 +56,17 @@ def _role(name: str, namespace: str, rules: list[Manifest]) -> list[Manifest]:
         {
             "apiVersion": f"{group}/v1",
             "kind": "ClusterRole",
-            "metadata": _meta(f"dandelion-local:{name}"),
+            "metadata": _meta(f"dandelion-local-{name}"),
             "rules": rules,
         },
         {
             "apiVersion": f"{group}/v1",
             "kind": "ClusterRoleBinding",
-            "metadata": _meta(f"dandelion-local:{name}"),
+            "metadata": _meta(f"dandelion-local-{name}"),
             "roleRef": {
                 "apiGroup": group,
                 "kind": "ClusterRole",
-                "name": f"dandelion-local:{name}",
+                "name": f"dandelion-local-{name}",
             },
             "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
         },

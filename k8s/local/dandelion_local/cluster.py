@@ -9,10 +9,12 @@ import os
 import shutil
 from collections.abc import Sequence
 from enum import Enum
+from pathlib import Path
 
 from dandelion_local import addons, catalogue, images, kind, node, packages, places, tools
 from dandelion_local.catalogue import Image
 from dandelion_local.commands import SetupError, output
+from dandelion_local.locks import exclusively
 from dandelion_local.progress import say
 
 
@@ -36,8 +38,9 @@ def up() -> None:
         check_own()
     elif which is Kind.KIND:
         kind.up()
-    else:
-        up_local()
+    elif not local_answers():
+        with exclusively("cluster"):
+            up_local()
 
 
 def check_own() -> None:
@@ -55,18 +58,32 @@ def check_own() -> None:
     say(f"using your own cluster, context {context}; nothing was started")
 
 
+def complete_mark() -> Path:
+    """Written when all of `up` is done, so that one that was cut short is taken up again."""
+    return places.state() / "complete"
+
+
+def local_answers() -> bool:
+    if not complete_mark().exists() or node.running() is None or not node.is_ready():
+        return False
+    say(f"the local node is up; export KUBECONFIG={places.kubeconfig()}")
+    return True
+
+
 def up_local() -> None:
-    if node.running() is not None and node.is_ready():
-        say(f"the local node is up; export KUBECONFIG={places.kubeconfig()}")
+    """Starts it where it is not up; the caller holds the lock."""
+    if local_answers():
         return
     node.check_machine()
     packages.ensure()
     needed = [*node.NEEDED_TOOLS, *(name for image in catalogue.SYSTEM for name in image.binaries)]
     tools.ensure(tools.holding(needed))
-    node.stop()
-    node.start()
+    if node.running() is None or not node.is_ready():
+        node.stop()
+        node.start()
     images.ensure(catalogue.SYSTEM)
     addons.apply()
+    complete_mark().touch()
     say(f"the local node is up; export KUBECONFIG={places.kubeconfig()}")
 
 
@@ -74,7 +91,8 @@ def down() -> None:
     """Takes away what `up` started here; a person's own cluster is not touched."""
     if node.running() is None and kind.docker_answers():
         kind.down()
-    node.stop()
+    with exclusively("cluster"):
+        node.stop()
     say("nothing of the local node is left but the caches in " + str(places.cache()))
 
 
@@ -85,8 +103,9 @@ def ensure_images(wanted: Sequence[Image]) -> None:
     elif which is Kind.KIND:
         kind.load(wanted)
     else:
-        up_local()
-        images.ensure(wanted)
+        with exclusively("cluster"):
+            up_local()
+            images.ensure(wanted)
         images.report(wanted)
 
 

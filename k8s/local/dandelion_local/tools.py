@@ -5,18 +5,17 @@ in a folder named after the hash of everything that went into it, so a second ru
 and a changed go.sum builds anew. Called by the command line and by whoever needs a binary.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from dandelion_local import places
 from dandelion_local.commands import Command, SetupError, logged, output
+from dandelion_local.locks import exclusively
 from dandelion_local.progress import Step, say
 
 KUBERNETES = "v1.36.3"
@@ -164,24 +163,11 @@ def default_set() -> list[Tool]:
     return [tool for tool in TOOLS if not tool.on_demand]
 
 
-@contextmanager
-def _sole_builder() -> Iterator[None]:
-    """Two commands started together must not both spend ten minutes on the same build."""
-    places.cache().mkdir(parents=True, exist_ok=True)
-    with (places.cache() / "tools.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with Step("waiting for another command that is building tools"):
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def ensure(tools: Sequence[Tool]) -> None:
     """Builds what is not there yet. The compiler's own cache goes once everything is built."""
     if not missing(tools):
         return
-    with _sole_builder():
+    with exclusively("tools"):
         todo = missing(tools)
         compiler_cache = places.cache() / "go-build"
         for number, tool in enumerate(todo, start=1):
@@ -199,28 +185,8 @@ def _build(tool: Tool, compiler_cache: Path, position: str) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     log.unlink(missing_ok=True)
-    packages = list(tool.binaries.values())
     with Step(f"build {tool.name} ({position})", tool.expected) as step:
-        step.figure = "fetching modules"
-        fetched = 0
-
-        def fetching(line: str) -> None:
-            nonlocal fetched
-            fetched += line.startswith("go: downloading")
-            step.figure = f"{fetched} modules fetched"
-
-        tags = ["-tags", ",".join(tool.tags)] if tool.tags else []
-        listing = ["go", "list", *tags, "-deps", "-f", "{{if not .Standard}}.{{end}}", *packages]
-        log.parent.mkdir(parents=True, exist_ok=True)
-        dots = 0
-
-        def counting(line: str) -> None:
-            nonlocal dots
-            dots += line == "."
-            fetching(line)
-
-        logged(listing, log, env=environment, cwd=source, on_line=counting)
-        total, compiled = dots, 0
+        total, compiled = _count_packages(tool, environment, log, step), 0
 
         def compiling(line: str) -> None:
             nonlocal compiled
@@ -231,8 +197,25 @@ def _build(tool: Tool, compiler_cache: Path, position: str) -> None:
         for binary, package in tool.binaries.items():
             command: Command = ["go", "build", "-v", *tool.flags, "-o", partial / binary, package]
             logged(command, log, env=environment, cwd=source, on_line=compiling)
-        step.figure = f"{len(tool.binaries)} programs"
+        step.figure = ""
         partial.rename(target)
+
+
+def _count_packages(tool: Tool, environment: dict[str, str], log: Path, step: Step) -> int:
+    """How many packages a build may compile; finding out fetches the modules that are missing."""
+    packages, fetched = 0, 0
+
+    def reading(line: str) -> None:
+        nonlocal packages, fetched
+        packages += line == "."
+        fetched += line.startswith("go: downloading")
+        step.figure = f"{fetched} modules fetched"
+
+    tags = ["-tags", ",".join(tool.tags)] if tool.tags else []
+    listing = ["go", "list", *tags, "-deps", "-f", "."]
+    command: Command = [*listing, *tool.binaries.values()]
+    logged(command, log, env=environment, cwd=MODULES / tool.name, on_line=reading)
+    return packages
 
 
 def report(tools: Sequence[Tool]) -> None:

@@ -1,0 +1,39 @@
+"""Choices about the node's programs that a reader of the command lines relies on."""
+
+import json
+from pathlib import Path
+
+from dandelion_local import network, node
+from dandelion_local.components import Layout, components, setting_files
+
+LAYOUT = Layout(
+    Path("/state"), Path("/cache"), {name: Path(f"/tools/{name}") for name in node.PROGRAMS}
+)
+
+
+def test_secrets_are_given_as_files_below_the_state_folder() -> None:
+    arguments = [part for component in components(LAYOUT) for part in component.command]
+    secrets = [part.partition("=")[2] for part in arguments if ".key" in part]
+    assert secrets
+    assert all(path.startswith("/state/certificates/") for path in secrets)
+
+
+def test_nothing_of_the_control_plane_listens_on_all_addresses() -> None:
+    files = setting_files(LAYOUT)
+    assert json.loads(files["kubelet.yml"])["address"] == network.NODE
+    assert json.loads(files["registry.yml"])["http"]["addr"] == network.REGISTRY
+    assert "0.0.0.0" not in " ".join(" ".join(part.command) for part in components(LAYOUT))
+
+
+def test_public_names_are_looked_up_in_the_local_registry_under_the_same_name() -> None:
+    files = setting_files(LAYOUT)
+    hosts = files["registries/ghcr.io/hosts.toml"]
+    assert f'[host."http://{network.REGISTRY}/v2/ghcr.io"]' in hosts
+    assert 'config_path = "/state/settings/registries"' in files["containerd.toml"]
+
+
+def test_the_state_of_a_cluster_and_what_is_kept_are_apart() -> None:
+    files = setting_files(LAYOUT)
+    assert 'root = "/cache/containerd"' in files["containerd.toml"]
+    etcd = next(part for part in components(LAYOUT) if part.name == "etcd")
+    assert "--data-dir=/state/etcd" in etcd.command
