@@ -1,0 +1,203 @@
+{{- define "dandelion.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 30 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* First part of every name. 40 characters leave room for "-operator-metrics" in 63. */}}
+{{- define "dandelion.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := include "dandelion.name" . -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Labels that select the pods of one component. Never change: a Deployment's selector is immutable. */}}
+{{- define "dandelion.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "dandelion.name" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "dandelion.labels" -}}
+{{ include "dandelion.selectorLabels" . }}
+app.kubernetes.io/part-of: dandelion
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "dandelion.podLabels" -}}
+{{ include "dandelion.selectorLabels" . }}
+app.kubernetes.io/part-of: dandelion
+{{- with .extra }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "dandelion.image" -}}
+{{- printf "%s:%s" .image.repository (default .root.Chart.AppVersion .image.tag) -}}
+{{- end -}}
+
+{{- define "dandelion.operatorServiceAccount" -}}
+{{- if .Values.operator.serviceAccount.create -}}
+{{- default (printf "%s-operator" (include "dandelion.fullname" .)) .Values.operator.serviceAccount.name -}}
+{{- else -}}
+{{- required "operator.serviceAccount.create is false: write the name of an existing one in operator.serviceAccount.name" .Values.operator.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Pod Security "restricted", with a numeric user that owns nothing in the images. */}}
+{{- define "dandelion.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "dandelion.securityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{- define "dandelion.scheduling" -}}
+{{- with .nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{- define "dandelion.imagePullSecrets" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* The S3 endpoint that everything uses, as a URL. */}}
+{{- define "dandelion.s3Endpoint" -}}
+{{- if .Values.minio.enabled -}}
+{{- if .Values.s3.endpoint -}}
+{{- fail "s3.endpoint names an endpoint of yours, but minio.enabled is true: write minio.enabled=false to use yours, or leave s3.endpoint out to use the chart's MinIO" -}}
+{{- end -}}
+{{- if .Values.s3.caBundle -}}
+{{- fail "s3.caBundle is for an s3.endpoint of yours, but minio.enabled is true: write minio.enabled=false, or leave s3.caBundle out" -}}
+{{- end -}}
+http://{{ include "dandelion.fullname" . }}-minio.{{ .Release.Namespace }}.svc:9000
+{{- else -}}
+{{- required "minio.enabled is false: write the URL of your S3 endpoint in s3.endpoint, for example https://s3.eu-west-3.amazonaws.com" .Values.s3.endpoint -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Name of the Secret with one use's S3 key; call with root and use. */}}
+{{- define "dandelion.s3Secret" -}}
+{{- $settings := index .root.Values.s3 .use -}}
+{{- if $settings.existingSecret -}}
+{{- $settings.existingSecret -}}
+{{- else if .root.Values.minio.enabled -}}
+{{- printf "%s-s3-%s" (include "dandelion.fullname" .root) .use -}}
+{{- else -}}
+{{- fail (printf "minio.enabled is false: create a Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for your endpoint and write its name in s3.%s.existingSecret" .use) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "dandelion.minioRootSecret" -}}
+{{- default (printf "%s-minio-root" (include "dandelion.fullname" .)) .Values.minio.existingSecret -}}
+{{- end -}}
+
+{{/* Names of the S3 Secrets that the set-up makes, space separated; empty where all are given. */}}
+{{- define "dandelion.generatedS3Secrets" -}}
+{{- $root := . -}}
+{{- $names := list -}}
+{{- if .Values.minio.enabled -}}
+{{- range $use := list "training" "inference" "mlflow" -}}
+{{- if not (index $root.Values.s3 $use).existingSecret -}}
+{{- $names = append $names (include "dandelion.s3Secret" (dict "root" $root "use" $use)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- join " " $names -}}
+{{- end -}}
+
+{{- define "dandelion.generatesSecrets" -}}
+{{- if and .Values.minio.enabled (or (not .Values.minio.existingSecret) (include "dandelion.generatedS3Secrets" .)) -}}true{{- end -}}
+{{- end -}}
+
+{{- define "dandelion.mlflowUrl" -}}
+http://{{ include "dandelion.fullname" . }}-mlflow.{{ .Release.Namespace }}.svc:5000
+{{- end -}}
+
+{{/* "true" where an object of the Prometheus Operator is to be rendered; call with root, kind, enabled. */}}
+{{- define "dandelion.monitored" -}}
+{{- $enabled := toString .enabled -}}
+{{- if or (eq $enabled "true") (and (eq $enabled "auto") (.root.Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" .kind))) -}}true{{- end -}}
+{{- end -}}
+
+{{/* What both set-up Jobs share. */}}
+{{- define "dandelion.setupPod" -}}
+restartPolicy: OnFailure
+{{ include "dandelion.imagePullSecrets" . }}
+{{ include "dandelion.scheduling" .Values.setup }}
+securityContext:
+  {{- include "dandelion.podSecurityContext" . | nindent 2 }}
+{{- end -}}
+
+{{/* Addresses as fnmatch patterns that no DNS name fits: a name whose last label is a number does not exist. */}}
+{{- define "dandelion.privateAddresses" -}}
+{{- $patterns := list -}}
+{{- range $network := list "10.*" "192.168.*" "172.1[6-9].*" "172.2[0-9].*" "172.3[01].*" "100.6[4-9].*" "100.[7-9][0-9].*" "100.1[01][0-9].*" "100.12[0-7].*" -}}
+{{- range $last := list "[0-9]" "[0-9][0-9]" "[0-9][0-9][0-9]" -}}
+{{- $patterns = append $patterns (printf "%s.%s" $network $last) -}}
+{{- end -}}
+{{- end -}}
+{{- join "," $patterns -}}
+{{- end -}}
+
+{{/* Host headers that MLflow answers to. */}}
+{{- define "dandelion.mlflowHosts" -}}
+{{- $service := printf "%s-mlflow" (include "dandelion.fullname" .) -}}
+{{- $hosts := list "localhost" "127.0.0.1" "[::1]" "[[]f[cd]*]" $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) -}}
+{{- $hosts = append $hosts (printf "%s.%s.svc.*" $service .Release.Namespace) -}}
+{{- $hosts = concat $hosts (splitList "," (include "dandelion.privateAddresses" .)) .Values.mlflow.allowedHosts -}}
+{{- $patterns := list -}}
+{{- range $host := $hosts -}}
+{{- $patterns = append $patterns $host -}}
+{{- if not (regexMatch ":[0-9*]+$" $host) -}}
+{{- $patterns = append $patterns (printf "%s:*" (replace "[::" "[[]::" $host)) -}}
+{{- end -}}
+{{- end -}}
+{{- join "," $patterns -}}
+{{- end -}}
+
+{{/* Pages that may change something in MLflow: its own, under each of those names. Browsers name the page in */}}
+{{/* every POST, and MLflow refuses what it was not told of, its own page included. */}}
+{{- define "dandelion.mlflowOrigins" -}}
+{{- $origins := list -}}
+{{- range $host := splitList "," (include "dandelion.mlflowHosts" .) -}}
+{{- $origins = concat $origins (list (printf "http://%s" $host) (printf "https://%s" $host)) -}}
+{{- end -}}
+{{- join "," (concat $origins .Values.mlflow.corsAllowedOrigins) -}}
+{{- end -}}

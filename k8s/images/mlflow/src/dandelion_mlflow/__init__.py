@@ -1,0 +1,1 @@
+"""Starts MLflow's server in the cluster."""

@@ -1,0 +1,88 @@
+"""Starts `mlflow server` with its secrets from files and its database at the right schema.
+
+MLflow takes credentials from the environment and refuses a database that an older release wrote.
+The chart runs this module instead: it reads the mounted Secrets, so that no secret stands in a
+manifest or on a command line, brings the database up to date, and then becomes `mlflow server` with
+the arguments it was given.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+S3_CREDENTIALS_DIR = "DANDELION_MLFLOW_S3_CREDENTIALS_DIR"
+DATABASE_URI_FILE = "DANDELION_MLFLOW_DATABASE_URI_FILE"
+SQLITE_FILE = "DANDELION_MLFLOW_SQLITE_FILE"
+
+
+class SettingError(Exception):
+    """A setting without which the server cannot start; the message names the way out."""
+
+
+def secret(path: Path) -> str:
+    """The content of one key of a mounted Secret."""
+    try:
+        content = path.read_text().strip()
+    except OSError as error:
+        raise SettingError(
+            f"{path} cannot be read ({error.strerror}): the Secret mounted at {path.parent} "
+            f"must hold the key {path.name}"
+        ) from error
+    if not content:
+        raise SettingError(f"{path} is empty: write a value for the Secret's key {path.name}")
+    return content
+
+
+def environment(given: dict[str, str]) -> dict[str, str]:
+    """What MLflow and boto3 expect in the environment, from the files that the chart mounts."""
+    found: dict[str, str] = {}
+    if folder := given.get(S3_CREDENTIALS_DIR):
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            found[name] = secret(Path(folder) / name)
+    if file := given.get(DATABASE_URI_FILE):
+        found["MLFLOW_BACKEND_STORE_URI"] = secret(Path(file))
+    elif file := given.get(SQLITE_FILE):
+        found["MLFLOW_BACKEND_STORE_URI"] = f"sqlite:///{file}"
+    return found
+
+
+def prepare_database(uri: str) -> None:
+    """Makes the tables, or brings an older release's up to date, keeping a copy of SQLite."""
+    from mlflow.store.db import utils
+
+    engine = utils.create_sqlalchemy_engine_with_retry(uri)
+    try:
+        current = utils._get_schema_version(engine)
+        wanted = utils._get_latest_schema_revision()
+        if current is None:
+            utils._initialize_tables(engine)
+        elif current != wanted:
+            print(f"the database has schema {current}, this MLflow needs {wanted}: upgrading")
+            file = engine.url.database
+            if engine.dialect.name == "sqlite" and file:
+                copy = f"{file}.before-{wanted}"
+                shutil.copy2(file, copy)
+                print(f"the database as it was is kept in {copy}")
+            utils._upgrade_db(engine)
+    finally:
+        engine.dispose()
+
+
+def main() -> None:
+    """Never returns: becomes the server."""
+    try:
+        os.environ.update(environment(dict(os.environ)))
+    except SettingError as problem:
+        sys.exit(f"MLflow cannot start: {problem}")
+    if uri := os.environ.get("MLFLOW_BACKEND_STORE_URI"):
+        prepare_database(uri)
+    from mlflow.cli import cli
+
+    cli(["server", *sys.argv[1:]], prog_name="mlflow")
+
+
+if __name__ == "__main__":
+    main()
