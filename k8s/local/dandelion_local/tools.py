@@ -191,7 +191,7 @@ def _build(tool: Tool, compiler_cache: Path, position: str) -> None:
         def compiling(line: str) -> None:
             nonlocal compiled
             compiled += "/" in line and " " not in line
-            step.figure = f"{compiled} of at most {total} packages compiled"
+            step.figure = f"{min(compiled, total)} of {total} packages compiled"
 
         step.figure = "compiling"
         for binary, package in tool.binaries.items():
