@@ -37,7 +37,7 @@ class StoredArtifact:
         return {f"/{self.bucket}/{self.prefix}/{name}": data for name, data in self.files.items()}
 
 
-def colour_graph(size: int = SIZE, gain: float = 10.0, classes: int = 3) -> bytes:
+def _colour_model(size: int, gain: float, classes: int) -> onnx.ModelProto:
     weights = np.zeros((3, classes), dtype=np.float32)
     np.fill_diagonal(weights, gain)
     graph = helper.make_graph(
@@ -53,33 +53,42 @@ def colour_graph(size: int = SIZE, gain: float = 10.0, classes: int = 3) -> byte
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
+    return model
 
 
-def contract(
-    graph: bytes,
-    classes: tuple[str, ...] = CLASSES,
-    size: int = SIZE,
-    short_side: int = SHORT_SIDE,
-    **changes: Any,
-) -> dict[str, Any]:
+def colour_graph(size: int = SIZE, gain: float = 10.0, classes: int = 3) -> bytes:
+    return bytes(_colour_model(size, gain, classes).SerializeToString())
+
+
+def colour_graph_with_external_data() -> tuple[bytes, bytes]:
+    """The graph with its weights in a file beside it, and that file."""
+    model = _colour_model(SIZE, 10.0, 3)
+    [weights] = model.graph.initializer
+    data = bytes(weights.raw_data)
+    weights.ClearField("raw_data")
+    weights.data_location = TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value="model.onnx.data")
+    return bytes(model.SerializeToString()), data
+
+
+def contract(graph: bytes) -> dict[str, Any]:
     document: dict[str, Any] = {
         "apiVersion": "dandelion.dev/contract/v1",
         "name": "default.lawn",
         "run": "a1b2c3d4e5",
         "architecture": "resnet34",
-        "classes": list(classes),
+        "classes": list(CLASSES),
         "input": {
             "name": "image",
-            "shape": [None, 3, size, size],
+            "shape": [None, 3, SIZE, SIZE],
             "dtype": "float32",
             "layout": "NCHW",
         },
-        "output": {"name": "logits", "shape": [None, len(classes)]},
+        "output": {"name": "logits", "shape": [None, len(CLASSES)]},
         "preprocessing": {
             "colorSpace": "RGB",
-            "resizeShortSide": short_side,
-            "centerCrop": size,
+            "resizeShortSide": SHORT_SIDE,
+            "centerCrop": SIZE,
             "interpolation": "bilinear",
             "scale": 1 / 255,
             "mean": [0.0, 0.0, 0.0],
@@ -92,11 +101,17 @@ def contract(
             "model.safetensors": {"sha256": "0" * 64, "bytes": 1},
         },
     }
-    return document | changes
+    return document
 
 
-def stored(graph: bytes | None = None, **changes: Any) -> StoredArtifact:
-    """An artifact whose contract matches its graph, unless `changes` say otherwise."""
+def stored(
+    graph: bytes | None = None, extra: dict[str, bytes] | None = None, **changes: Any
+) -> StoredArtifact:
+    """An artifact whose contract matches its files, unless `changes` say otherwise."""
     data = colour_graph() if graph is None else graph
-    text = json.dumps(contract(data, **changes), indent=2, sort_keys=True) + "\n"
-    return StoredArtifact({"contract.json": text.encode(), "model.onnx": data})
+    document = contract(data)
+    for name, content in (extra or {}).items():
+        digest = hashlib.sha256(content).hexdigest()
+        document["files"][name] = {"sha256": digest, "bytes": len(content)}
+    text = json.dumps(document | changes, indent=2, sort_keys=True) + "\n"
+    return StoredArtifact({"contract.json": text.encode(), "model.onnx": data, **(extra or {})})

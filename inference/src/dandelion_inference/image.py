@@ -9,6 +9,7 @@ worker threads.
 from __future__ import annotations
 
 import io
+import re
 import threading
 import warnings
 from contextlib import AbstractContextManager, nullcontext
@@ -24,6 +25,9 @@ from dandelion_inference.signatures import claimed_format, other_format
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 ACCEPTED = "JPEG, PNG, WebP, BMP, GIF or TIFF"
 WHITE = (255, 255, 255, 255)
+
+# Pillow's own guard warns a little above its limit and fails far above it.
+BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 # From here on, decoding takes so much memory that images take turns.
 LARGE_PIXELS = 8_000_000
@@ -56,8 +60,8 @@ class ImageReader:
     def _open(self, data: bytes) -> Image.Image:
         try:
             return Image.open(io.BytesIO(data), formats=FORMATS)
-        except Image.DecompressionBombError as error:
-            raise self._too_many_pixels(f"it declares {error}") from error
+        except BOMB as error:
+            raise self._too_many_pixels(_named_size(error)) from error
         except UnidentifiedImageError as error:
             raise _unidentified(data) from error
         except Exception as error:
@@ -66,7 +70,7 @@ class ImageReader:
     def _check_size(self, size: tuple[int, int], resized: tuple[int, int]) -> None:
         width, height = size
         if width * height > self._max_pixels:
-            raise self._too_many_pixels(f"it is {width} x {height} = {width * height} pixels")
+            raise self._too_many_pixels(f"it has {width * height} pixels ({width} x {height})")
         if resized[0] * resized[1] > self._max_pixels:
             raise self._too_many_pixels(
                 f"it is {width} x {height}, so narrow that resizing its short side "
@@ -86,8 +90,8 @@ class ImageReader:
     def _decode(self, image: Image.Image) -> Image.Image:
         try:
             return to_rgb(ImageOps.exif_transpose(image))
-        except Image.DecompressionBombError as error:
-            raise self._too_many_pixels(f"it declares {error}") from error
+        except BOMB as error:
+            raise self._too_many_pixels(f"in one frame {_named_size(error)}") from error
         except RefusedError:
             raise
         except Exception as error:
@@ -131,6 +135,12 @@ def _normalised(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.
     pixels -= np.asarray(preprocessing.mean, dtype=np.float32)
     pixels /= np.asarray(preprocessing.std, dtype=np.float32)
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[np.newaxis])
+
+
+def _named_size(error: Exception) -> str:
+    """Pillow's message is about attacks; the number of pixels in it is what helps."""
+    pixels = re.search(r"\d+", str(error))
+    return f"it has {pixels.group()} pixels" if pixels else "it has more"
 
 
 def _unidentified(data: bytes) -> RefusedError:

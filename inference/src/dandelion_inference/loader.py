@@ -26,8 +26,8 @@ log = structlog.get_logger()
 # artifact that was fetched whole and cannot be compiled will hardly change its mind.
 PAUSES: dict[Reason, tuple[float, float]] = {
     Reason.STORAGE_UNREACHABLE: (0.5, 5),
-    Reason.CREDENTIALS_REJECTED: (5, 10),
-    Reason.ARTIFACT_MISSING: (5, 10),
+    Reason.CREDENTIALS_REJECTED: (1, 10),
+    Reason.ARTIFACT_MISSING: (1, 10),
     Reason.DIGEST_MISMATCH: (10, 60),
     Reason.MODEL_INVALID: (60, 60),
 }

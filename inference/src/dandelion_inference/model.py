@@ -51,7 +51,14 @@ def compile_model(artifact: Artifact, threads: int) -> Model:
             )
         crop = contract.preprocessing.center_crop
         # A fixed shape compiles to the fastest code, and one image at a time is all that is asked.
-        graph.reshape([1, 3, crop, crop])
+        shape = openvino.PartialShape([1, 3, crop, crop])
+        if not graph.input(0).partial_shape.compatible(shape):
+            raise LoadError(
+                Reason.MODEL_INVALID,
+                f"{artifact.graph.name} takes {graph.input(0).partial_shape}, "
+                f"but the contract says {shape}",
+            )
+        graph.reshape(shape)
         compiled = core.compile_model(graph, "CPU", _options(threads))
     except RuntimeError as error:
         raise LoadError(

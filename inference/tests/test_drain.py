@@ -1,0 +1,159 @@
+"""The end of a pod: nothing that was accepted goes without its answer."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import artifacts
+import httpx
+import pictures
+import pytest
+from fake_s3 import FakeS3
+from service import Service, environment, started
+
+CLIENTS = 8
+
+
+@pytest.fixture
+def wanted(s3: FakeS3, tmp_path: Path) -> dict[str, str]:
+    stored = artifacts.stored()
+    s3.objects.update(stored.objects())
+    return environment(stored, s3.url, tmp_path)
+
+
+def connected(service: Service) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=60)
+
+
+def predict(connection: http.client.HTTPConnection, data: bytes) -> http.client.HTTPResponse:
+    connection.request("POST", "/predict", body=data)
+    response = connection.getresponse()
+    response.read()
+    return response
+
+
+class Load:
+    """Clients that behave as those behind a Service: each keeps its connection until told to close
+    it, and opens a new one only while the pod is among the Service's endpoints."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._in_endpoints = True
+        self._lock = threading.Lock()
+        self.answered = 0
+        self.told_to_close = 0
+
+    def leave_endpoints(self) -> None:
+        self._in_endpoints = False
+
+    def run_client(self, number: int) -> None:
+        data = pictures.encoded(pictures.noise((400 + number, 300)), "JPEG")
+        connection = connected(self._service)
+        while True:
+            response = predict(connection, data)
+            assert response.status == 200
+            closing = response.getheader("Connection") == "close"
+            with self._lock:
+                self.answered += 1
+                self.told_to_close += closing
+            if closing:
+                connection.close()
+                if not self._in_endpoints:
+                    return
+                connection = connected(self._service)
+
+
+def test_no_request_is_lost_when_a_pod_ends_under_load(wanted: dict[str, str]) -> None:
+    with started(wanted | {"DANDELION_DRAIN_SECONDS": "1.5"}) as service:
+        service.wait_ready()
+        load = Load(service)
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            clients = [pool.submit(load.run_client, number) for number in range(CLIENTS)]
+            while load.answered < 5 * CLIENTS:
+                time.sleep(0.01)
+            service.terminate()
+            service.wait_for(503, "Draining")
+            before = load.answered
+            # The endpoints follow a moment later; until then new connections still come.
+            while load.answered < before + 3 * CLIENTS:
+                time.sleep(0.01)
+            load.leave_endpoints()
+            for client in clients:
+                client.result(timeout=60)
+        assert load.told_to_close > CLIENTS
+        assert service.wait() == 0
+        assert "Traceback" not in "".join(service.log)
+
+
+def test_an_upload_that_is_still_arriving_is_answered(wanted: dict[str, str]) -> None:
+    data = pictures.plain(pictures.GREEN, size=(200, 200))
+    with started(wanted) as service:
+        service.wait_ready()
+        connection = connected(service)
+        connection.putrequest("POST", "/predict")
+        connection.putheader("Content-Length", str(len(data)))
+        connection.endheaders()
+        connection.send(data[:10])
+        # The service has begun with it once it counts it as being answered.
+        while "dandelion_requests_in_progress 2.0" not in httpx.get(f"{service.url}/metrics").text:
+            time.sleep(0.01)
+        service.terminate()
+        refused(service)
+        connection.send(data[10:])
+        response = connection.getresponse()
+        assert response.status == 200
+        assert b'"green"' in response.read()
+        connection.close()
+        assert service.wait() == 0
+
+
+def refused(service: Service) -> None:
+    """Waits until the service listens no more."""
+    address = urlsplit(service.url)
+    while True:
+        try:
+            socket.create_connection((str(address.hostname), address.port or 0)).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.01)
+
+
+def test_idle_connections_do_not_hold_the_end_up(wanted: dict[str, str]) -> None:
+    with started(wanted) as service:
+        service.wait_ready()
+        connections = [connected(service) for _ in range(3)]
+        for connection in connections:
+            assert predict(connection, pictures.plain()).status == 200
+        service.terminate()
+        assert service.wait() == 0
+        for connection in connections:
+            connection.close()
+
+
+def test_a_pod_that_was_never_ready_ends_well_too(wanted: dict[str, str]) -> None:
+    with started(wanted | {"DANDELION_S3_ENDPOINT": "http://127.0.0.1:1"}) as service:
+        service.wait_for(503, "StorageUnreachable")
+        service.terminate()
+        assert service.wait() == 0
+
+
+def test_a_pod_that_has_barely_started_ends_well_too(wanted: dict[str, str]) -> None:
+    with started(wanted) as service:
+        assert service.url
+        service.terminate()
+        assert service.wait() == 0
+
+
+def test_a_second_signal_ends_the_drain_at_once(wanted: dict[str, str]) -> None:
+    with started(wanted | {"DANDELION_DRAIN_SECONDS": "1000"}) as service:
+        service.wait_ready()
+        service.terminate()
+        service.wait_for(503, "Draining")
+        service.terminate()
+        assert service.wait() == 0

@@ -1,0 +1,194 @@
+"""Decoding and preprocessing, against what the contract says they are."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+
+import numpy as np
+import pictures
+import pytest
+from dandelion_inference.contract import Preprocessing
+from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.image import ImageReader, to_rgb
+from numpy.typing import NDArray
+from PIL import Image
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+AS_TRAINED = Preprocessing.model_validate(
+    {
+        "colorSpace": "RGB",
+        "resizeShortSide": 36,
+        "centerCrop": 32,
+        "interpolation": "bilinear",
+        "scale": 1 / 255,
+        "mean": MEAN,
+        "std": STD,
+    }
+)
+READER = ImageReader(max_pixels=50_000_000)
+
+
+def shown(image: Image.Image) -> NDArray[np.uint8]:
+    return np.asarray(image, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("size", [(64, 48), (48, 64), (300, 301), (36, 36), (20, 17), (7, 500)])
+def test_preprocessing_is_the_contracts_word_for_word(size: tuple[int, int]) -> None:
+    image = pictures.noise(size)
+    width, height = size
+    if width <= height:
+        resized = image.resize((36, 36 * height // width), Image.Resampling.BILINEAR)
+    else:
+        resized = image.resize((36 * width // height, 36), Image.Resampling.BILINEAR)
+    left, top = (resized.width - 32) // 2, (resized.height - 32) // 2
+    pixels = shown(resized.crop((left, top, left + 32, top + 32))).astype(np.float32)
+    mean, std = np.array(MEAN, dtype=np.float32), np.array(STD, dtype=np.float32)
+    expected = (pixels * np.float32(1 / 255) - mean) / std
+    tensor = READER.tensor(pictures.encoded(image), AS_TRAINED)
+    assert tensor.dtype == np.float32
+    assert tensor.shape == (1, 3, 32, 32)
+    assert np.array_equal(tensor[0], expected.transpose(2, 0, 1))
+
+
+# What each orientation does to the stored picture before a person sees it (EXIF 2.3, tag 0x0112).
+ORIENTATIONS = {
+    1: lambda stored: stored,
+    2: lambda stored: stored[:, ::-1],
+    3: lambda stored: stored[::-1, ::-1],
+    4: lambda stored: stored[::-1],
+    5: lambda stored: stored.transpose(1, 0, 2),
+    6: lambda stored: np.rot90(stored, -1),
+    7: lambda stored: stored[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda stored: np.rot90(stored, 1),
+}
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_a_rotated_photo_is_turned_upright(orientation: int, file_format: str) -> None:
+    stored = pictures.noise((50, 40))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"exif": exif} | ({"lossless": True} if file_format == "WEBP" else {})
+    data = pictures.encoded(stored, file_format, **options)
+    if file_format == "JPEG":  # the one that does not keep every pixel as it was
+        with Image.open(io.BytesIO(data)) as again:
+            stored = again.convert("RGB")
+    upright = Image.fromarray(ORIENTATIONS[orientation](shown(stored)))
+    expected = READER.tensor(pictures.encoded(upright), AS_TRAINED)
+    assert np.array_equal(READER.tensor(data, AS_TRAINED), expected)
+
+
+def half_clear() -> Image.Image:
+    """Red on the left; on the right fully transparent, with black hidden below."""
+    image = Image.new("RGBA", (2, 1), (255, 0, 0, 255))
+    image.putpixel((1, 0), (0, 0, 0, 0))
+    return image
+
+
+def two_colours() -> Image.Image:
+    image = Image.new("RGB", (2, 1), RED)
+    image.putpixel((1, 0), BLACK)
+    return image
+
+
+def palette_with_clear_colour() -> Image.Image:
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 0, 0])
+    image.putpixel((1, 0), 1)
+    image.info["transparency"] = 1
+    return image
+
+
+def grey16(*values: int) -> Image.Image:
+    return Image.fromarray(np.array([values], dtype=np.uint16))
+
+
+RED, WHITE, BLACK, GREY = (255, 0, 0), (255, 255, 255), (0, 0, 0), (128, 128, 128)
+MODES = {
+    "transparency shows white, not what it hides": (half_clear(), [RED, WHITE]),
+    "half transparency is a mix with white": (
+        Image.new("RGBA", (1, 1), (0, 0, 0, 127)),
+        [GREY],
+    ),
+    "grey with alpha": (Image.new("LA", (1, 1), (0, 0)), [WHITE]),
+    "a palette": (two_colours().quantize(2), [RED, BLACK]),
+    "a palette with a transparent colour": (palette_with_clear_colour(), [RED, WHITE]),
+    "grey": (Image.new("L", (1, 1), 128), [GREY]),
+    "black and white": (Image.new("1", (1, 1), 1), [WHITE]),
+    "16-bit grey is scaled, not clipped": (grey16(0, 0x80FF, 0xFFFF), [BLACK, GREY, WHITE]),
+    "32-bit grey holds 16-bit values": (
+        Image.fromarray(np.array([[0x8000, 70_000, -5]], dtype=np.int32)),
+        [GREY, WHITE, BLACK],
+    ),
+    "CMYK": (Image.new("CMYK", (1, 1), (0, 255, 255, 0)), [RED]),
+    "YCbCr": (Image.new("YCbCr", (1, 1), (128, 128, 128)), [GREY]),
+}
+
+
+@pytest.mark.parametrize("case", MODES)
+def test_every_colour_mode_becomes_what_a_viewer_shows(case: str) -> None:
+    image, expected = MODES[case]
+    assert [tuple(pixel) for pixel in shown(to_rgb(image))[0].tolist()] == expected
+
+
+SAVED = {
+    "16-bit PNG": (Image.fromarray(np.full((40, 40), 0x8000, np.uint16)), "PNG", GREY),
+    "16-bit TIFF": (Image.fromarray(np.full((40, 40), 0x8000, np.uint16)), "TIFF", GREY),
+    "palette PNG with a transparent colour": (
+        palette_with_clear_colour().resize((40, 40)),
+        "PNG",
+        None,
+    ),
+    "palette GIF": (Image.new("RGB", (40, 40), RED).quantize(4), "GIF", RED),
+    "alpha WebP": (Image.new("RGBA", (40, 40), (0, 0, 0, 0)), "WEBP", WHITE),
+    "CMYK JPEG": (Image.new("CMYK", (40, 40), (0, 0, 0, 255)), "JPEG", BLACK),
+    "CMYK TIFF": (Image.new("CMYK", (40, 40), (0, 255, 255, 0)), "TIFF", RED),
+    "grey JPEG": (Image.new("L", (40, 40), 128), "JPEG", GREY),
+}
+
+
+@pytest.mark.parametrize("case", SAVED)
+def test_every_colour_mode_survives_its_file_format(case: str) -> None:
+    image, file_format, colour = SAVED[case]
+    tensor = READER.tensor(pictures.encoded(image, file_format), AS_TRAINED)
+    if colour is not None:
+        plain = READER.tensor(pictures.plain(colour, size=(40, 40)), AS_TRAINED)
+        # A JPEG may be a shade off.
+        assert np.allclose(tensor, plain, atol=0.02)
+
+
+def test_floating_point_pixels_are_refused() -> None:
+    image = Image.fromarray(np.zeros((40, 40), dtype=np.float32))
+    with pytest.raises(RefusedError) as refused:
+        READER.tensor(pictures.encoded(image, "TIFF"), AS_TRAINED)
+    assert refused.value.code is Code.UNSUPPORTED_FORMAT
+
+
+def test_the_size_is_judged_before_a_pixel_is_decoded() -> None:
+    # 100 pixels too many, in a file whose data would fail at once if they were looked at.
+    data = pictures.declared_png(1000, 1001, b"no pixels here")
+    with pytest.raises(RefusedError) as refused:
+        ImageReader(max_pixels=1_000_900).tensor(data, AS_TRAINED)
+    assert refused.value.code is Code.TOO_MANY_PIXELS
+    assert "it has 1001000 pixels" in refused.value.detail
+
+
+def test_an_image_of_exactly_the_limit_is_taken() -> None:
+    data = pictures.plain(size=(100, 100))
+    assert ImageReader(max_pixels=10_000).tensor(data, AS_TRAINED).shape == (1, 3, 32, 32)
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+def test_no_cut_or_flipped_byte_does_more_than_refuse(file_format: str) -> None:
+    whole = pictures.encoded(pictures.noise((40, 30)), file_format)
+    broken = [whole[:end] for end in range(0, len(whole), max(1, len(whole) // 60))]
+    for position in range(0, len(whole), max(1, len(whole) // 60)):
+        flipped = bytearray(whole)
+        flipped[position] ^= 0xFF
+        broken.append(bytes(flipped))
+    for data in broken:
+        with suppress(RefusedError):
+            assert np.isfinite(READER.tensor(data, AS_TRAINED)).all()

@@ -1,0 +1,323 @@
+"""How the service comes up, and what it says while it cannot."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import artifacts
+import httpx
+import numpy as np
+import pictures
+import pytest
+from artifacts import StoredArtifact
+from dandelion_inference.artifact import Promise, fetch
+from dandelion_inference.errors import LoadError, Reason
+from dandelion_inference.loader import PAUSES, Loader, pause
+from dandelion_inference.model import Model, compile_model
+from dandelion_inference.readiness import Obstacle, Readiness
+from dandelion_inference.settings import Settings
+from dandelion_inference.storage import S3Store
+from fake_s3 import FakeS3
+from service import Service, environment, started
+
+
+def changed_contract(stored: StoredArtifact) -> None:
+    stored.files["contract.json"] = stored.files["contract.json"].replace(b"0.93", b"0.99")
+
+
+def changed_graph(stored: StoredArtifact) -> None:
+    graph = bytearray(stored.files["model.onnx"])
+    graph[len(graph) // 2] ^= 1
+    stored.files["model.onnx"] = bytes(graph)
+
+
+def longer_graph(stored: StoredArtifact) -> None:
+    stored.files["model.onnx"] += b"more"
+
+
+def shorter_graph(stored: StoredArtifact) -> None:
+    stored.files["model.onnx"] = stored.files["model.onnx"][:-1]
+
+
+def no_contract(stored: StoredArtifact) -> None:
+    del stored.files["contract.json"]
+
+
+def no_graph(stored: StoredArtifact) -> None:
+    del stored.files["model.onnx"]
+
+
+TAMPERED: dict[str, tuple[Callable[[StoredArtifact], None], Reason]] = {
+    "a contract changed after training": (changed_contract, Reason.DIGEST_MISMATCH),
+    "a graph changed after training": (changed_graph, Reason.DIGEST_MISMATCH),
+    "a graph with bytes added": (longer_graph, Reason.DIGEST_MISMATCH),
+    "a graph with its end missing": (shorter_graph, Reason.DIGEST_MISMATCH),
+    "a contract that is gone": (no_contract, Reason.ARTIFACT_MISSING),
+    "a graph that is gone": (no_graph, Reason.ARTIFACT_MISSING),
+}
+
+
+def settings(stored: StoredArtifact, endpoint: str, home: Path) -> Settings:
+    variables = environment(stored, endpoint, home).items()
+    return Settings.model_validate(
+        {name.removeprefix("DANDELION_").lower(): value for name, value in variables}
+    )
+
+
+def load(stored: StoredArtifact, s3: FakeS3, home: Path) -> Model:
+    """One attempt, at once and here; raises LoadError."""
+    s3.objects.update(stored.objects())
+    given = settings(stored, s3.url, home)
+    promise = Promise(stored.bucket, stored.prefix, stored.digest)
+    artifact = fetch(S3Store(given), promise, given.artifact_dir, lambda: None)
+    return compile_model(artifact, threads=1)
+
+
+class Loading:
+    """The loader as the service runs it, and what /readyz would say meanwhile."""
+
+    def __init__(self, stored: StoredArtifact, s3: FakeS3, home: Path) -> None:
+        self.readiness = Readiness()
+        self.obstacles: list[Obstacle] = []
+        given = settings(stored, s3.url, home)
+        self._loader = Loader(
+            open_store=lambda: S3Store(given),
+            promise=Promise(stored.bucket, stored.prefix, stored.digest),
+            folder=given.artifact_dir,
+            compile_model=lambda artifact: compile_model(artifact, threads=1),
+            readiness=self.readiness,
+            on_ready=lambda _model: None,
+        )
+
+    def until(self, reached: Callable[[], bool]) -> None:
+        self._loader.start()
+        deadline = time.monotonic() + 60
+        while not reached():
+            if self.readiness.obstacle not in self.obstacles:
+                self.obstacles.append(self.readiness.obstacle)
+            assert time.monotonic() < deadline, self.obstacles
+            time.sleep(0.005)
+        self._loader.stop()
+
+    def until_ready(self) -> list[Reason]:
+        """The reasons given on the way."""
+        self.until(lambda: self.readiness.model is not None)
+        return [obstacle.reason for obstacle in self.obstacles]
+
+
+@pytest.mark.parametrize("case", TAMPERED)
+def test_an_artifact_that_is_not_the_promoted_one_is_never_loaded(
+    case: str, s3: FakeS3, tmp_path: Path
+) -> None:
+    tamper, reason = TAMPERED[case]
+    stored = artifacts.stored()
+    tamper(stored)
+    with pytest.raises(LoadError) as failed:
+        load(stored, s3, tmp_path)
+    assert failed.value.reason is reason
+    assert stored.uri in failed.value.detail
+
+
+INVALID: dict[str, dict[str, Any]] = {
+    "a graph that is no ONNX": {"graph": b"not a graph"},
+    "a graph that gives an output less than there are classes": {
+        "graph": artifacts.colour_graph(classes=2)
+    },
+    "a graph for another input size": {"graph": artifacts.colour_graph(size=64)},
+    "a graph whose output is not a number": {"graph": artifacts.colour_graph(gain=float("nan"))},
+    "a contract of another version": {"apiVersion": "dandelion.dev/contract/v9"},
+    "a contract with one class": {"classes": ["red"]},
+    "a contract whose classes repeat": {"classes": ["red", "red", "blue"]},
+    "a contract that leaves its graph out of the files": {"files": {}},
+    "a contract with a file name that is a path": {"graphs": {"fp32": "../../etc/passwd"}},
+}
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_an_artifact_that_cannot_be_served_is_named(case: str, s3: FakeS3, tmp_path: Path) -> None:
+    with pytest.raises(LoadError) as failed:
+        load(artifacts.stored(**INVALID[case]), s3, tmp_path)
+    assert failed.value.reason is Reason.MODEL_INVALID
+    assert failed.value.detail
+
+
+def test_external_data_beside_the_graph_is_fetched_and_proven(s3: FakeS3, tmp_path: Path) -> None:
+    graph, data = artifacts.colour_graph_with_external_data()
+    stored = artifacts.stored(graph, extra={"model.onnx.data": data})
+    model = load(stored, s3, tmp_path)
+    assert model.probabilities(np.ones((1, 3, 32, 32), np.float32)) == pytest.approx([1 / 3] * 3)
+    stored.files["model.onnx.data"] = bytes(len(data))
+    with pytest.raises(LoadError) as failed:
+        load(stored, s3, tmp_path / "..")
+    assert failed.value.reason is Reason.DIGEST_MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("graph", "reason"),
+    [(None, Reason.DIGEST_MISMATCH), (b"not a graph", Reason.MODEL_INVALID)],
+    ids=["wrong digest", "no graph"],
+)
+def test_a_service_with_a_bad_artifact_lives_and_says_why_it_does_not_serve(
+    graph: bytes | None, reason: Reason, s3: FakeS3, tmp_path: Path
+) -> None:
+    stored = artifacts.stored(graph)
+    if reason is Reason.DIGEST_MISMATCH:
+        changed_contract(stored)
+    s3.objects.update(stored.objects())
+    with started(environment(stored, s3.url, tmp_path)) as service:
+        assert service.wait_for(503, reason)["detail"]
+        refuses_but_lives(service)
+
+
+def refuses_but_lives(service: Service) -> None:
+    answer = httpx.post(f"{service.url}/predict", content=pictures.plain())
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "NotReady"
+    assert answer.headers["Retry-After"] == "1"
+    assert httpx.get(f"{service.url}/healthz").status_code == 200
+    assert "dandelion_model_info{" not in httpx.get(f"{service.url}/metrics").text
+
+
+def test_rejected_credentials_are_named_and_a_corrected_secret_is_picked_up(
+    s3: FakeS3, tmp_path: Path
+) -> None:
+    stored = artifacts.stored()
+    s3.objects.update(stored.objects())
+    with started(environment(stored, s3.url, tmp_path, access_key="wrong")) as service:
+        detail = service.wait_for(503, Reason.CREDENTIALS_REJECTED)["detail"]
+        assert "InvalidAccessKeyId" in detail
+        refuses_but_lives(service)
+        environment(stored, s3.url, tmp_path)  # writes the right key where the wrong one was
+        service.wait_ready()
+        log = "".join(service.log)
+    assert "reader-secret" not in log
+
+
+def test_a_secret_without_its_keys_is_named(s3: FakeS3, tmp_path: Path) -> None:
+    stored = artifacts.stored()
+    given = settings(stored, s3.url, tmp_path)
+    (tmp_path / "credentials" / "AWS_SECRET_ACCESS_KEY").unlink()
+    with pytest.raises(LoadError) as failed:
+        list(S3Store(given).read("models", "x"))
+    assert failed.value.reason is Reason.CREDENTIALS_REJECTED
+    assert "AWS_SECRET_ACCESS_KEY" in failed.value.detail
+
+
+def test_an_unreachable_endpoint_is_named(tmp_path: Path) -> None:
+    store = S3Store(settings(artifacts.stored(), "http://127.0.0.1:1", tmp_path))
+    with pytest.raises(LoadError) as failed:
+        list(store.read("models", "x"))
+    assert failed.value.reason is Reason.STORAGE_UNREACHABLE
+    assert "http://127.0.0.1:1" in failed.value.detail
+    assert "refused" in failed.value.detail
+
+
+def test_an_endpoint_that_is_no_object_store_is_named(
+    running_service: Service, tmp_path: Path
+) -> None:
+    store = S3Store(settings(artifacts.stored(), running_service.url, tmp_path))
+    with pytest.raises(LoadError) as failed:
+        list(store.read("models", "x"))
+    assert failed.value.reason is Reason.STORAGE_UNREACHABLE
+    assert "S3" in failed.value.detail
+
+
+@pytest.mark.parametrize("failure", ["503", "cut"])
+def test_a_store_that_fails_for_a_moment_is_tried_again(
+    failure: str, s3: FakeS3, tmp_path: Path
+) -> None:
+    stored = artifacts.stored()
+    s3.objects.update(stored.objects())
+    s3.failures += ["", failure]
+    reasons = Loading(stored, s3, tmp_path).until_ready()
+    assert reasons == [Reason.LOADING, Reason.STORAGE_UNREACHABLE]
+    # Fetched once and proven, the contract is not fetched again.
+    names = [path.rsplit("/", 1)[1] for path in s3.requests]
+    assert names == ["contract.json", "model.onnx", "model.onnx"]
+
+
+def test_an_artifact_that_appears_late_is_picked_up(s3: FakeS3, tmp_path: Path) -> None:
+    stored = artifacts.stored()
+    s3.objects["/models/other"] = b""
+    loading = Loading(stored, s3, tmp_path)
+
+    def ready() -> bool:
+        if Reason.ARTIFACT_MISSING in [obstacle.reason for obstacle in loading.obstacles]:
+            s3.objects.update(stored.objects())
+        return loading.readiness.model is not None
+
+    loading.until(ready)
+
+
+def test_loading_ends_when_the_service_does(s3: FakeS3, tmp_path: Path) -> None:
+    loading = Loading(artifacts.stored(), s3, tmp_path)
+    loading.until(lambda: loading.readiness.obstacle.reason is Reason.ARTIFACT_MISSING)
+    assert "loader" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_restart_needs_no_object_store_for_files_that_it_has(s3: FakeS3, tmp_path: Path) -> None:
+    stored = artifacts.stored()
+    load(stored, s3, tmp_path)
+    s3.objects.clear()
+    assert Loading(stored, s3, tmp_path).until_ready() == [Reason.LOADING]
+
+
+def test_a_file_that_changed_on_disk_is_fetched_again(s3: FakeS3, tmp_path: Path) -> None:
+    stored = artifacts.stored()
+    home = tmp_path / "artifact" / stored.digest.removeprefix("sha256:")
+    home.mkdir(parents=True)
+    (home / "contract.json").write_bytes(b"{}")
+    (home / "model.onnx").write_bytes(b"rotten")
+    load(stored, s3, tmp_path)
+    assert (home / "model.onnx").read_bytes() == stored.files["model.onnx"]
+
+
+def test_weights_that_only_training_needs_are_not_fetched(s3: FakeS3, tmp_path: Path) -> None:
+    load(artifacts.stored(), s3, tmp_path)
+    assert not any(path.endswith(".safetensors") for path in s3.requests)
+
+
+def test_a_full_or_unwritable_disk_is_named_and_not_fatal(s3: FakeS3, tmp_path: Path) -> None:
+    stored = artifacts.stored()
+    s3.objects.update(stored.objects())
+    blocked = tmp_path / "artifact"
+    blocked.write_bytes(b"a file where the folder should be")
+    loading = Loading(stored, s3, tmp_path)
+
+    def ready() -> bool:
+        if loading.readiness.obstacle.reason is Reason.STORAGE_UNREACHABLE and blocked.is_file():
+            blocked.unlink()
+        return loading.readiness.model is not None
+
+    loading.until(ready)
+
+
+WRONG = {
+    "DANDELION_ARTIFACT_URI": "http://models/x",
+    "DANDELION_CONTRACT_DIGEST": "md5:abc",
+    "DANDELION_S3_ENDPOINT": "minio:9000",
+    "DANDELION_MAX_PIXELS": "many",
+}
+
+
+@pytest.mark.parametrize("variable", WRONG)
+def test_a_wrong_variable_is_named_and_its_value_is_not_shown(
+    variable: str, tmp_path: Path
+) -> None:
+    wanted = environment(artifacts.stored(), "http://127.0.0.1:1", tmp_path)
+    with started(wanted | {variable: WRONG[variable]}) as service:
+        assert service.wait() == 78
+    [line] = service.log
+    assert variable in line
+    assert WRONG[variable] not in line
+
+
+@pytest.mark.parametrize("reason", PAUSES)
+def test_attempts_get_rarer_but_never_end(reason: Reason) -> None:
+    pauses = [pause(reason, failures) for failures in range(1, 2000)]
+    assert pauses == sorted(pauses)
+    assert 0 < pauses[0] <= pauses[-1] <= 60
