@@ -8,10 +8,12 @@ the arguments it was given.
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 S3_CREDENTIALS_DIR = "DANDELION_MLFLOW_S3_CREDENTIALS_DIR"
 DATABASE_URI_FILE = "DANDELION_MLFLOW_DATABASE_URI_FILE"
@@ -51,8 +53,7 @@ def environment(given: dict[str, str]) -> dict[str, str]:
 
 def prepare_database(uri: str) -> None:
     """Makes the tables, or brings an older release's up to date, keeping a copy of SQLite."""
-    from mlflow.store.db import utils
-
+    utils: Any = importlib.import_module("mlflow.store.db.utils")
     engine = utils.create_sqlalchemy_engine_with_retry(uri)
     try:
         current = utils._get_schema_version(engine)
@@ -79,8 +80,7 @@ def main() -> None:
         sys.exit(f"MLflow cannot start: {problem}")
     if uri := os.environ.get("MLFLOW_BACKEND_STORE_URI"):
         prepare_database(uri)
-    from mlflow.cli import cli
-
+    cli: Any = importlib.import_module("mlflow.cli").cli
     cli(["server", *sys.argv[1:]], prog_name="mlflow")
 
 
