@@ -1,0 +1,40 @@
+"""The copy of the chart's S3 keys that lies next to a resource, one for each purpose."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from dandelion_operator import naming
+from dandelion_operator.builders import pod
+from dandelion_operator.credentials import Credentials
+from dandelion_operator.resource import Resource
+
+
+def credentials_secret(
+    resource: Resource, purpose: str, credentials: Credentials
+) -> dict[str, Any]:
+    name = (
+        naming.training_secret(resource.key)
+        if purpose == naming.TRAINING
+        else naming.inference_secret(resource.key)
+    )
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "Opaque",
+        "metadata": {
+            "name": name,
+            "namespace": resource.namespace,
+            "labels": naming.labels(resource.key, purpose),
+            "ownerReferences": [pod.owner_reference(resource)],
+        },
+        "data": encoded(credentials),
+    }
+
+
+def encoded(credentials: Credentials) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": base64.b64encode(credentials.access_key.encode()).decode(),
+        "AWS_SECRET_ACCESS_KEY": base64.b64encode(credentials.secret_key.encode()).decode(),
+    }

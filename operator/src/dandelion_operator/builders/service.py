@@ -1,0 +1,28 @@
+"""The Service in front of the inference pods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dandelion_operator import naming
+from dandelion_operator.builders import pod
+from dandelion_operator.decide.rollout import service_digest
+from dandelion_operator.resource import Resource
+
+
+def service(resource: Resource) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": naming.inference(resource.key),
+            "namespace": resource.namespace,
+            "labels": naming.labels(resource.key, naming.INFERENCE),
+            "annotations": {naming.SERVICE_DIGEST_ANNOTATION: service_digest(resource)},
+            "ownerReferences": [pod.owner_reference(resource)],
+        },
+        "spec": {
+            "selector": naming.inference_selector(resource.key),
+            "ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}],
+        },
+    }

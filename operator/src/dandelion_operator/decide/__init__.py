@@ -1,0 +1,31 @@
+"""What to do about what was seen: pure functions, one ordered list of facts per concern.
+
+`plan` is called by `reconcile`; `candidate` and `last_run` by `observe` and `report` too, because
+what is worth reading and what is worth telling follow from the same facts. Nothing here knows
+kopf, Kubernetes, HTTP or the clock.
+"""
+
+from __future__ import annotations
+
+from dandelion_operator.decide.accept import accept
+from dandelion_operator.decide.promote import promote
+from dandelion_operator.decide.rollout import roll_out
+from dandelion_operator.decide.train import outlived_jobs, train
+from dandelion_operator.location import Location
+from dandelion_operator.observed import Observed
+from dandelion_operator.plan import Plan, RefreshSecret
+from dandelion_operator.resource import Resource
+
+__all__ = ["plan"]
+
+
+def plan(resource: Resource, observed: Observed, location: Location) -> Plan:
+    acceptance = accept(resource, observed)
+    return Plan(
+        secrets=tuple(RefreshSecret(purpose) for purpose in sorted(observed.stale_secrets)),
+        acceptance=acceptance,
+        promote=promote(resource, observed),
+        rollout=roll_out(resource, observed, location),
+        train=train(resource, observed, acceptance),
+        tidy=outlived_jobs(observed),
+    )

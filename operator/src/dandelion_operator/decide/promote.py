@@ -1,0 +1,197 @@
+"""Promote?: judge the newest version once, move the alias, or follow whoever moved it.
+
+A promotion is three writes: the verdict `promoting`, the alias, the verdict `promoted`. The last
+one waits until the status names the new champion, so a crash between any two of them is picked up
+where it was, and the receipt tells who moved the alias.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dandelion_operator import digests
+from dandelion_operator.observed import (
+    ContractSeen,
+    Failure,
+    Observed,
+    RegistrySeen,
+    Verdict,
+    VersionSeen,
+)
+from dandelion_operator.plan import Action, PromoteDecision, RemoveAlias, SetAlias, SetVerdict
+from dandelion_operator.resource import PromotionMode, Resource
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+FLOAT_NOISE = 1e-9
+
+
+@dataclass(frozen=True)
+class Facts:
+    resource: Resource
+    observed: Observed
+    registry: RegistrySeen
+
+    @property
+    def gate(self) -> str:
+        return digests.gate(self.resource)
+
+    @property
+    def reported_champion(self) -> str | None:
+        champion = self.observed.previous.champion
+        return champion.version if champion else None
+
+
+def promote(resource: Resource, observed: Observed) -> PromoteDecision:
+    if isinstance(observed.registry, Failure):
+        return PromoteDecision(observed.registry.message, waiting=observed.registry)
+    facts = Facts(resource, observed, observed.registry)
+    for fact in (
+        the_reported_champion_lacks_its_verdict,
+        a_promotion_was_begun,
+        a_version_is_not_yet_judged,
+    ):
+        decision = fact(facts)
+        if decision is not None:
+            return decision
+    return PromoteDecision()
+
+
+def newest_of_wish(resource: Resource, registry: RegistrySeen) -> VersionSeen | None:
+    wish = digests.wish(resource)
+    return next((item for item in registry.versions if item.run and item.wish == wish), None)
+
+
+def candidate(resource: Resource, registry: RegistrySeen) -> VersionSeen | None:
+    """The newest version trained for this very spec, if the gate has not spoken about it yet."""
+    newest, gate = newest_of_wish(resource, registry), digests.gate(resource)
+    if newest is None or newest.version <= (registry.champion or 0):
+        return None
+    judged_otherwise = newest.verdict in (Verdict.REJECTED, Verdict.AWAITING, Verdict.OBSERVED)
+    if not newest.verdict or (judged_otherwise and newest.gate != gate):
+        return newest
+    return None
+
+
+def the_reported_champion_lacks_its_verdict(facts: Facts) -> PromoteDecision | None:
+    champion = facts.registry.version(facts.registry.champion)
+    if champion is None or facts.reported_champion != str(champion.version):
+        return None
+    actions: list[Action] = []
+    if champion.verdict != Verdict.PROMOTED:
+        by_gate = champion.verdict == Verdict.PROMOTING
+        reason = champion.verdict_reason if by_gate else "the alias champion was set by a person"
+        actions.append(SetVerdict(champion.version, Verdict.PROMOTED, reason, facts.gate))
+    if facts.registry.challenger == champion.version:
+        actions.append(RemoveAlias(CHALLENGER))
+    return PromoteDecision(actions=tuple(actions)) if actions else None
+
+
+def a_promotion_was_begun(facts: Facts) -> PromoteDecision | None:
+    begun = next(
+        (item for item in facts.registry.versions if item.verdict == Verdict.PROMOTING), None
+    )
+    champion = facts.registry.champion
+    if begun is None or begun.version == champion:
+        return None
+    if begun.replaces == _text(champion):
+        return PromoteDecision(actions=(SetAlias(CHAMPION, begun.version),))
+    reason = f"somebody moved the alias champion to version {_text(champion) or 'none'} meanwhile"
+    return PromoteDecision(
+        actions=(SetVerdict(begun.version, Verdict.REJECTED, reason, facts.gate),)
+    )
+
+
+def a_version_is_not_yet_judged(facts: Facts) -> PromoteDecision | None:
+    version = candidate(facts.resource, facts.registry)
+    if version is None or facts.resource.spec.suspend:
+        return None
+    artifact = facts.observed.artifacts.get(version.version)
+    if artifact is None:
+        return None
+    if isinstance(artifact, Failure):
+        if artifact.may_pass:
+            return PromoteDecision(
+                f"version {version.version} cannot be judged yet: {artifact.message}",
+                waiting=artifact,
+            )
+        return _reject(facts, version, f"{artifact.reason}: {artifact.message}")
+    passed, reason = judge(facts, artifact)
+    mode = facts.resource.spec.promotion.mode
+    if mode is PromotionMode.OBSERVE:
+        verb = "promoted" if passed else "rejected"
+        return PromoteDecision(
+            actions=(
+                SetVerdict(
+                    version.version,
+                    Verdict.OBSERVED,
+                    f"would have been {verb}: {reason}",
+                    facts.gate,
+                ),
+            )
+        )
+    if not passed:
+        return _reject(facts, version, reason)
+    if mode is PromotionMode.MANUAL:
+        return PromoteDecision(
+            actions=(
+                SetAlias(CHALLENGER, version.version),
+                SetVerdict(version.version, Verdict.AWAITING, reason, facts.gate),
+            )
+        )
+    return PromoteDecision(
+        actions=(
+            SetVerdict(
+                version.version,
+                Verdict.PROMOTING,
+                reason,
+                facts.gate,
+                replaces=_text(facts.registry.champion),
+            ),
+            SetAlias(CHAMPION, version.version),
+        )
+    )
+
+
+def judge(facts: Facts, contract: ContractSeen) -> tuple[bool, str]:
+    gate = facts.resource.spec.promotion
+    value = contract.metrics.get(gate.metric)
+    if value is None:
+        return False, f"its contract holds no metric {gate.metric}"
+    if value < gate.minimum - FLOAT_NOISE:
+        return False, f"{gate.metric} {value:.4g} is below promotion.minimum {gate.minimum:g}"
+    champion = facts.registry.champion
+    reached = f"{gate.metric} {value:.4g} reaches promotion.minimum {gate.minimum:g}"
+    if champion is None:
+        return True, f"{reached}; there is no champion to compare with"
+    former = _champion_metric(facts, champion)
+    if former is None:
+        return True, f"{reached}; the {gate.metric} of champion {champion} is not known"
+    needed = former + gate.min_improvement
+    against = f"champion {champion} has {former:.4g}"
+    if gate.min_improvement:
+        against += f" and promotion.minImprovement is {gate.min_improvement:g}"
+    if value < needed - FLOAT_NOISE:
+        return False, f"{gate.metric} {value:.4g} is not enough: {against}"
+    return True, f"{reached}; {against}"
+
+
+def _champion_metric(facts: Facts, champion: int) -> float | None:
+    metric = facts.resource.spec.promotion.metric
+    contract = facts.observed.artifacts.get(champion)
+    if isinstance(contract, ContractSeen):
+        return contract.metrics.get(metric)
+    remembered = facts.observed.previous.champion
+    if remembered is not None and remembered.version == str(champion):
+        return remembered.metrics.get(metric)
+    return None
+
+
+def _reject(facts: Facts, version: VersionSeen, reason: str) -> PromoteDecision:
+    verdict = SetVerdict(version.version, Verdict.REJECTED, reason, facts.gate)
+    if facts.registry.challenger == version.version:
+        return PromoteDecision(actions=(RemoveAlias(CHALLENGER), verdict))
+    return PromoteDecision(actions=(verdict,))
+
+
+def _text(version: int | None) -> str:
+    return "" if version is None else str(version)

@@ -1,0 +1,246 @@
+"""One look at all that matters for a resource: cluster, registry, storage, the pods' answers.
+
+Only reads; called by `reconcile`. What can be asked at the same time is. What a later read needs
+(which run, which versions) is taken from the same pure functions that the decisions use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dandelion_operator import digests, naming, readings
+from dandelion_operator.builders.secret import encoded
+from dandelion_operator.cluster import DEPLOYMENT, JOB, POD, SECRET, SERVICE, Cluster
+from dandelion_operator.credentials import (
+    Credentials,
+    CredentialsError,
+    from_folder,
+    from_secret,
+)
+from dandelion_operator.decide.promote import candidate, newest_of_wish
+from dandelion_operator.location import Location
+from dandelion_operator.observed import (
+    ContractSeen,
+    DatasetSeen,
+    DeploymentSeen,
+    Failure,
+    JobSeen,
+    Observed,
+    PodSeen,
+    Progress,
+    RegistrySeen,
+)
+from dandelion_operator.probe import Probe
+from dandelion_operator.reasons import Reason
+from dandelion_operator.registry import Registry
+from dandelion_operator.resource import Resource
+from dandelion_operator.settings import Settings
+from dandelion_operator.status import RunState, Status
+from dandelion_operator.storage import Access, Storage
+
+ASKED_PODS = 3
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside of this process that a reconcile touches."""
+
+    cluster: Cluster
+    registry: Registry
+    storage: Storage
+    probe: Probe
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Keys:
+    training: Credentials | None
+    failure: Failure | None
+    stale_secrets: frozenset[str] = frozenset()
+
+
+async def observe(
+    resource: Resource, location: Location, previous: Status, world: World
+) -> Observed:
+    key, cluster = resource.key, world.cluster
+    owned = naming.as_selector({naming.OWNER_LABEL: key.name})
+    raw_jobs, raw_pods, raw_deployment, raw_service, registry, keys = await asyncio.gather(
+        cluster.list(JOB, key.namespace, owned),
+        cluster.list(POD, key.namespace, owned),
+        cluster.get(DEPLOYMENT, key.namespace, naming.inference(key)),
+        cluster.get(SERVICE, key.namespace, naming.inference(key)),
+        world.registry.snapshot(naming.registered_model(key)),
+        _keys(resource, location, world),
+    )
+    jobs = tuple(
+        readings.job(raw, raw_pods) for raw in raw_jobs if readings.is_owned(raw, resource.uid)
+    )
+    deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
+    service = readings.service(raw_service, resource.uid) if raw_service else None
+    serving = [
+        raw
+        for raw in raw_pods
+        if raw["metadata"]["labels"].get(naming.COMPONENT_LABEL) == naming.INFERENCE
+    ]
+    address = service.address if service is not None and service.ours else None
+    dataset, progress, artifacts, pods, answer = await asyncio.gather(
+        _dataset(resource, location, previous, jobs, keys, world.storage),
+        _progress(resource, location, previous, jobs, keys, world.storage),
+        _artifacts(resource, location, registry, deployment, keys, world.storage),
+        _pods(serving, world.probe),
+        world.probe.service(address) if address and serving else _nothing(),
+    )
+    return Observed(
+        previous=previous,
+        dataset=dataset,
+        registry=registry,
+        keys=keys.failure,
+        jobs=jobs,
+        progress=progress,
+        artifacts=artifacts,
+        deployment=deployment,
+        pods=pods,
+        service=service,
+        answer=answer,
+        stale_secrets=keys.stale_secrets,
+    )
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def _keys(resource: Resource, location: Location, world: World) -> Keys:
+    namespace, cluster = resource.namespace, world.cluster
+    training, inference = await asyncio.gather(
+        cluster.get(SECRET, namespace, location.training_secret),
+        cluster.get(SECRET, namespace, location.inference_secret),
+    )
+    try:
+        if location.brings_own_keys:
+            own = _from_secret(location.training_secret, namespace, training)
+            _from_secret(location.inference_secret, namespace, inference)
+            return Keys(own, None)
+        settings = world.settings
+        chart = {
+            naming.TRAINING: from_folder(settings.training_credentials_dir),
+            naming.INFERENCE: from_folder(settings.inference_credentials_dir),
+        }
+    except CredentialsError as error:
+        return Keys(None, Failure(Reason.SECRET_MISSING, str(error)))
+    found = {naming.TRAINING: training, naming.INFERENCE: inference}
+    stale = (
+        purpose
+        for purpose, secret in found.items()
+        if secret is None or secret.get("data") != encoded(chart[purpose])
+    )
+    return Keys(chart[naming.TRAINING], None, frozenset(stale))
+
+
+def _from_secret(name: str, namespace: str, secret: Json | None) -> Credentials:
+    if secret is None:
+        raise CredentialsError(f"there is no Secret {name} in the namespace {namespace}")
+    return from_secret(name, secret.get("data"))
+
+
+async def _dataset(
+    resource: Resource,
+    location: Location,
+    previous: Status,
+    jobs: Sequence[JobSeen],
+    keys: Keys,
+    storage: Storage,
+) -> DatasetSeen | Failure:
+    if keys.training is None:
+        return keys.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
+    wish, before = digests.wish(resource), previous.training
+    settled = before is not None and before.wish == wish and before.state is RunState.SUCCEEDED
+    under_way = any(
+        job.wish == wish and job.state is not RunState.FAILED and not job.deleting for job in jobs
+    )
+    return await storage.dataset(
+        Access(location, keys.training),
+        resource.spec.dataset.storage_uri,
+        whole=not (settled or under_way),
+    )
+
+
+async def _progress(
+    resource: Resource,
+    location: Location,
+    previous: Status,
+    jobs: Sequence[JobSeen],
+    keys: Keys,
+    storage: Storage,
+) -> Progress:
+    newest = max(
+        (job for job in jobs if not job.deleting), key=lambda job: job.created, default=None
+    )
+    before = previous.training
+    run = newest.run if newest is not None else before.run if before is not None else ""
+    told_its_end = before is not None and before.run == run and before.state.finished
+    if not run or told_its_end or keys.training is None:
+        return Progress()
+    return await storage.progress(Access(location, keys.training), resource.key, run)
+
+
+async def _artifacts(
+    resource: Resource,
+    location: Location,
+    registry: RegistrySeen | Failure,
+    deployment: DeploymentSeen | None,
+    keys: Keys,
+    storage: Storage,
+) -> dict[int, ContractSeen | Failure]:
+    if isinstance(registry, Failure):
+        return {}
+    wanted = {
+        version.version: version
+        for version in (
+            registry.version(registry.champion),
+            registry.version(registry.challenger),
+            newest_of_wish(resource, registry),
+        )
+        if version is not None
+    }
+    if keys.training is None:
+        failure = keys.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
+        return dict.fromkeys(wanted, failure)
+    serving = deployment.target if deployment is not None else None
+    # What is about to be judged or served is looked at with fresh eyes; what serves already, or
+    # was judged, is only read for its figures, and those bytes cannot change.
+    judged = candidate(resource, registry)
+    fresh = {
+        version.version
+        for version in wanted.values()
+        if version is judged or (version.version == registry.champion and version.target != serving)
+    }
+    access = Access(location, keys.training)
+    found = await asyncio.gather(
+        *(
+            storage.contract(access, version.target, fresh=number in fresh)
+            for number, version in wanted.items()
+        )
+    )
+    return dict(zip(wanted, found, strict=True))
+
+
+async def _pods(raw_pods: Sequence[Json], probe: Probe) -> tuple[PodSeen, ...]:
+    asked: dict[str, tuple[str, str] | None] = {}
+    silent = [raw for raw in raw_pods if _can_be_asked(raw)][:ASKED_PODS]
+    answers = await asyncio.gather(*(probe.pod(raw["status"]["podIP"]) for raw in silent))
+    for raw, answer in zip(silent, answers, strict=True):
+        asked[raw["metadata"]["name"]] = answer
+    return tuple(readings.pod(raw, asked.get(raw["metadata"]["name"])) for raw in raw_pods)
+
+
+def _can_be_asked(raw: Json) -> bool:
+    status = raw.get("status") or {}
+    leaving = "deletionTimestamp" in raw["metadata"]
+    running = status.get("phase") == "Running" and bool(status.get("podIP"))
+    return running and not leaving and not readings.holds(raw, "Ready")

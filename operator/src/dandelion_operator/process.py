@@ -1,0 +1,110 @@
+"""The running operator: its parts put together, started and stopped in the right order.
+
+Stopping closes the fence first, waits for the writes that are on their way, and only then gives the
+lease back: the next operator never writes beside this one. Called by `main` from kopf's start-up
+and clean-up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import uuid
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import structlog
+
+from dandelion_operator import health, probe, registry
+from dandelion_operator.cluster import Cluster, LeaseStore
+from dandelion_operator.fence import Fence
+from dandelion_operator.leader import Elector
+from dandelion_operator.observe import World
+from dandelion_operator.poll import RegistryPoll
+from dandelion_operator.probe import Probe
+from dandelion_operator.reconcile import Reconciler
+from dandelion_operator.registry import Registry
+from dandelion_operator.settings import Settings
+from dandelion_operator.storage import Storage
+from dandelion_operator.wake import Queue
+
+STORAGE_THREADS = 4
+
+log = structlog.get_logger(__name__)
+
+
+class Operator:
+    def __init__(self, settings: Settings, kubernetes: httpx.AsyncClient) -> None:
+        self._settings = settings
+        self._clients = [
+            kubernetes,
+            registry.http_client(settings.mlflow_tracking_uri),
+            probe.http_client(),
+        ]
+        fence = Fence()
+        cluster = Cluster(kubernetes, fence)
+        model_registry = Registry(self._clients[1], fence)
+        self.fence = fence
+        self.queue = Queue()
+        leases = LeaseStore(cluster, settings.operator_namespace, settings.lease_name)
+        self.elector = Elector(leases, identity(settings), fence)
+        self._poll = RegistryPoll(model_registry, self.queue, settings.registry_poll_seconds)
+        self._reconciler = Reconciler(
+            World(cluster, model_registry, Storage(), Probe(self._clients[2]), settings)
+        )
+        self._health = health.Health(self.elector, self.queue)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(STORAGE_THREADS, thread_name_prefix="s3"))
+        settings = self._settings
+        self._spawn(
+            "health", health.serve(self._health, settings.health_port, settings.metrics_port)
+        )
+        self._spawn("election", self.elector.run())
+        self._spawn("queue", self.queue.run(self._reconciler, lambda: self.fence.open))
+        self._spawn("poll", self._poll.run(lambda: self.fence.open))
+
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks[name] = task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A part that dies takes the process with it: a new one starts from what is stored."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("the operator ends", part=task.get_name(), exc_info=error)
+            signal.raise_signal(signal.SIGTERM)
+
+    async def stop(self) -> None:
+        await self._cancel("election")
+        await self._cancel("poll")
+        self.fence.close()
+        self.queue.stop()
+        with contextlib.suppress(ExceptionGroup):
+            await self._tasks["queue"]
+        await self.elector.release()
+        await self._cancel("health")
+        for client in self._clients:
+            await client.aclose()
+
+    async def _cancel(self, name: str) -> None:
+        task = self._tasks[name]
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def identity(settings: Settings) -> str:
+    """A pod's name is its own for good: a container that starts again takes its lease back at once.
+
+    Outside of a pod nothing vouches that an earlier process of the same name is gone.
+    """
+    if settings.pod_name:
+        return settings.pod_name
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"

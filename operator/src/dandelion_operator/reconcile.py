@@ -1,0 +1,156 @@
+"""One reconcile of one resource: observe, decide, apply until nothing is left to do, then report.
+
+Level-triggered: it takes no event, only a name, and makes of the world what the world and the spec
+call for. Called by the work queue's workers; what it raises or returns tells the queue when to come
+back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from dandelion_operator import events, metrics
+from dandelion_operator.apply import apply
+from dandelion_operator.cluster import MODEL_DEPLOYMENT, ClusterError, ConflictError
+from dandelion_operator.decide import plan
+from dandelion_operator.location import location
+from dandelion_operator.observe import World, observe
+from dandelion_operator.observed import Failure, Observed
+from dandelion_operator.plan import Course, Plan, Refusal
+from dandelion_operator.reasons import Reason
+from dandelion_operator.report import invalid, report
+from dandelion_operator.resource import InvalidResource, Key, Resource, parse
+from dandelion_operator.status import ConditionType, Status
+from dandelion_operator.status import parse as parse_status
+from dandelion_operator.wake import Again
+
+MAX_PASSES = 6
+
+AT_ONCE = 0.0
+WHILE_ROLLING_OUT = 1.0
+WHILE_TRAINING = 3.0
+WHILE_BLOCKED = 10.0
+WHILE_STUCK = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    body: Mapping[str, Any]
+    resource: Resource
+    observed: Observed
+    plan: Plan
+    refusals: tuple[Refusal, ...]
+    settled: bool
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Reconciler:
+    def __init__(self, world: World, now: Callable[[], datetime] = _utc_now) -> None:
+        self._world = world
+        self._now = now
+
+    async def __call__(self, key: Key) -> Again | None:
+        """None: the resource is gone."""
+        started = time.monotonic()
+        try:
+            return await self._reconcile(key)
+        except ConflictError:
+            return Again(AT_ONCE)  # the resource changed meanwhile: look at the new one
+        finally:
+            metrics.RECONCILE_SECONDS.observe(time.monotonic() - started)
+
+    async def _reconcile(self, key: Key) -> Again | None:
+        for turn in range(1, MAX_PASSES + 1):
+            body = await self._world.cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
+            if body is None or "deletionTimestamp" in body["metadata"]:
+                metrics.forget(key)
+                return None
+            previous = parse_status(body.get("status"))
+            resource = parse(body)
+            if isinstance(resource, InvalidResource):
+                await self._write(body, previous, invalid(resource, previous, self._time()))
+                return Again(self._world.settings.resync_seconds)
+            outcome = await self._pass(body, resource, previous, last=turn == MAX_PASSES)
+            if outcome.settled:
+                return await self._report(outcome, previous)
+        raise AssertionError("the last pass always settles")
+
+    async def _pass(
+        self, body: Mapping[str, Any], resource: Resource, previous: Status, last: bool
+    ) -> Outcome:
+        place = location(resource, self._world.settings.defaults)
+        observed = await observe(resource, place, previous, self._world)
+        decided = plan(resource, observed, place)
+        todo = [action for concern in decided.concerns for action in concern]
+        if not todo:
+            return Outcome(body, resource, observed, decided, (), settled=True)
+        log.info("acting", resource=str(resource.key), actions=[repr(item) for item in todo])
+        refusals = await apply(decided, resource, place, self._world)
+        for refusal in refusals:
+            log.warning("refused", resource=str(resource.key), cause=refusal.message)
+        return Outcome(body, resource, observed, decided, refusals, settled=bool(refusals) or last)
+
+    async def _report(self, outcome: Outcome, previous: Status) -> Again:
+        after = report(
+            outcome.resource, outcome.observed, outcome.plan, outcome.refusals, self._time()
+        )
+        await self._write(outcome.body, previous, after)
+        metrics.tell(outcome.resource.key, previous, after)
+        if outcome.refusals:
+            return Again(WHILE_TRAINING, troubled=True)
+        if _champion(previous) != _champion(after):
+            return Again(AT_ONCE)  # the verdict `promoted` waits for this very status
+        return Again(_pause(outcome, after, self._world.settings.resync_seconds))
+
+    async def _write(self, body: Mapping[str, Any], before: Status, after: Status) -> None:
+        if after == before:
+            return
+        await self._world.cluster.replace_status(
+            MODEL_DEPLOYMENT, {**body, "status": after.as_json()}
+        )
+        try:
+            await events.tell(self._world.cluster, body, before, after, self._time())
+        except ClusterError as error:
+            log.warning("an Event could not be written", cause=str(error))
+
+    def _time(self) -> str:
+        return self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _champion(status: Status) -> str | None:
+    return status.champion.version if status.champion else None
+
+
+def _pause(outcome: Outcome, status: Status, resync: float) -> float:
+    def reason(kind: ConditionType) -> str:
+        found = status.condition(kind)
+        return found.reason if found else ""
+
+    waiting = outcome.plan.promote.waiting is not None or (
+        outcome.plan.rollout.obstacle is not None and outcome.plan.rollout.obstacle.may_pass
+    )
+    pauses = [resync]
+    for holds, pause in (
+        (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESSING, WHILE_ROLLING_OUT),
+        (reason(ConditionType.READY) == Reason.NOT_ANSWERING, WHILE_ROLLING_OUT),
+        (outcome.plan.train.course in (Course.FOLLOW, Course.PENDING), WHILE_TRAINING),
+        (isinstance(outcome.observed.dataset, Failure), WHILE_BLOCKED),
+        (waiting, WHILE_BLOCKED),
+        (outcome.plan.train.course is Course.FAILED, WHILE_STUCK),
+        (reason(ConditionType.ROLLED_OUT) == Reason.ARTIFACT_REJECTED, WHILE_STUCK),
+        (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESS_DEADLINE_EXCEEDED, WHILE_STUCK),
+    ):
+        if holds:
+            pauses.append(pause)
+    return min(pauses)

@@ -1,0 +1,215 @@
+"""A ModelDeployment as the operator reads it: parsed once at the edge, typed from there on.
+
+The schema that the API server enforces lives in the chart's CRD; these models accept exactly the
+same fields with the same defaults (a test compares them). `parse` is called by `observe`. An object
+that gets past the API server and still does not parse becomes `InvalidResource`, never a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.alias_generators import to_camel
+
+GROUP = "dandelion.dev"
+API_VERSION = f"{GROUP}/v1alpha1"
+KIND = "ModelDeployment"
+PLURAL = "modeldeployments"
+RETRAIN_ANNOTATION = f"{GROUP}/retrain"
+
+NAME_LIMIT = 42
+S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^/\s][^\s]*$"
+
+
+class Camel(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
+
+
+class SecretRef(Camel):
+    name: str
+
+
+class Storage(Camel):
+    endpoint: str | None = Field(default=None, pattern=r"^https?://[^/\s]+/?$")
+    bucket: str | None = Field(default=None, max_length=63)
+    region: str | None = Field(default=None, max_length=64)
+    secret_ref: SecretRef | None = None
+    serving_secret_ref: SecretRef | None = None
+    ca_bundle: str | None = None
+
+    @model_validator(mode="after")
+    def an_endpoint_needs_keys(self) -> Self:
+        if self.endpoint is not None and self.secret_ref is None:
+            raise ValueError(
+                "storage.endpoint needs storage.secretRef: a Secret with AWS_ACCESS_KEY_ID "
+                "and AWS_SECRET_ACCESS_KEY"
+            )
+        if self.serving_secret_ref is not None and self.secret_ref is None:
+            raise ValueError("storage.servingSecretRef needs storage.secretRef as well")
+        return self
+
+
+class Dataset(Camel):
+    storage_uri: str = Field(pattern=S3_URI)
+    holdout_fraction: float = Field(default=0.2, ge=0.05, le=0.5)
+
+
+class ComputeResources(Camel):
+    requests: dict[str, int | str] = Field(default_factory=dict)
+    limits: dict[str, int | str] = Field(default_factory=dict)
+
+
+class Toleration(Camel):
+    key: str | None = None
+    operator: Literal["Exists", "Equal"] | None = None
+    value: str | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    toleration_seconds: int | None = None
+
+
+class Architecture(StrEnum):
+    RESNET18 = "resnet18"
+    RESNET34 = "resnet34"
+    RESNET50 = "resnet50"
+    RESNET101 = "resnet101"
+    RESNET152 = "resnet152"
+
+
+class Schedule(StrEnum):
+    ONE_CYCLE = "OneCycle"
+    COSINE = "Cosine"
+
+
+class Training(Camel):
+    architecture: Architecture = Architecture.RESNET34
+    initial_weights: str = Field(
+        default="none", pattern=r"^(none|imagenet|champion|s3://.+\.safetensors)$"
+    )
+    epochs: int = Field(default=10, ge=1, le=1000)
+    batch_size: int = Field(default=32, ge=2, le=4096)
+    image_size: int = Field(default=128, ge=32, le=512, multiple_of=32)
+    learning_rate: float = Field(default=0.003, gt=0, le=1)
+    schedule: Schedule = Schedule.ONE_CYCLE
+    seed: int = Field(default=0, ge=0)
+    image: str | None = None
+    resources: ComputeResources | None = None
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+    active_deadline_seconds: int = Field(default=86400, ge=1, le=2147483647)
+    backoff_limit: int = Field(default=2, ge=0, le=100)
+    ttl_seconds_after_finished: int | None = Field(default=None, ge=0)
+
+
+class PromotionMode(StrEnum):
+    AUTO = "Auto"
+    MANUAL = "Manual"
+    OBSERVE = "Observe"
+
+
+class Metric(StrEnum):
+    ACCURACY = "accuracy"
+    MACRO_F1 = "macroF1"
+
+
+class Promotion(Camel):
+    mode: PromotionMode = PromotionMode.AUTO
+    metric: Metric = Metric.ACCURACY
+    minimum: float = Field(default=0.8, ge=0.0, le=1.0)
+    min_improvement: float = Field(default=0.0, ge=0.0, le=1.0)
+
+
+class Rollout(Camel):
+    progress_deadline_seconds: int = Field(default=600, ge=10, le=86400)
+    revision_history_limit: int = Field(default=3, ge=0, le=100)
+
+
+class Serving(Camel):
+    replicas: int = Field(default=1, ge=0, le=1000)
+    resources: ComputeResources | None = None
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+
+
+class Spec(Camel):
+    suspend: bool = False
+    storage: Storage = Field(default_factory=Storage)
+    dataset: Dataset
+    training: Training = Field(default_factory=Training)
+    promotion: Promotion = Field(default_factory=Promotion)
+    rollout: Rollout = Field(default_factory=Rollout)
+    serving: Serving = Field(default_factory=Serving)
+
+    @field_validator("storage", "training", "promotion", "rollout", "serving", mode="before")
+    @classmethod
+    def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a ModelDeployment is called: the name of its place in the work queue."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Resource:
+    key: Key
+    uid: str
+    generation: int
+    retrain: str
+    spec: Spec
+
+    @property
+    def name(self) -> str:
+        return self.key.name
+
+    @property
+    def namespace(self) -> str:
+        return self.key.namespace
+
+
+@dataclass(frozen=True)
+class InvalidResource:
+    key: Key
+    uid: str
+    generation: int
+    message: str
+
+
+def parse(body: Mapping[str, Any]) -> Resource | InvalidResource:
+    metadata = body["metadata"]
+    key = Key(namespace=metadata["namespace"], name=metadata["name"])
+    uid, generation = metadata["uid"], metadata.get("generation", 0)
+    if len(key.name) > NAME_LIMIT:
+        return InvalidResource(
+            key,
+            uid,
+            generation,
+            f"metadata.name has {len(key.name)} characters; at most {NAME_LIMIT} are possible, "
+            "because the names of Jobs, pods and the Service are made from it",
+        )
+    try:
+        spec = Spec.model_validate(body.get("spec") or {})
+    except ValidationError as error:
+        return InvalidResource(key, uid, generation, _in_words(error))
+    retrain = (metadata.get("annotations") or {}).get(RETRAIN_ANNOTATION, "")
+    return Resource(key, uid, generation, retrain, spec)
+
+
+def _in_words(error: ValidationError) -> str:
+    found = (
+        f"spec.{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+        for item in error.errors(include_url=False, include_input=False)
+    )
+    return "; ".join(found)
