@@ -8,6 +8,7 @@ Called by `app.py`.
 from __future__ import annotations
 
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from fastapi import FastAPI
@@ -39,8 +40,13 @@ class DescribedApp(FastAPI):
         return schema
 
 
+def asset_folder() -> Traversable:
+    """Of that package, only the files are used."""
+    return files("fastapi_offline") / "static"
+
+
 def add_page(app: FastAPI) -> None:
-    folder = files("fastapi_offline") / "static"
+    folder = asset_folder()
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:

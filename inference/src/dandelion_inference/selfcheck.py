@@ -1,0 +1,72 @@
+"""`python -m dandelion_inference.selfcheck`: can this installation decode, compile and infer?
+
+The image's build runs it after leaving out the parts of the libraries that serving does not need:
+an image that lacks one too many must not come into being.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from dandelion_inference.artifact import Artifact
+from dandelion_inference.contract import Contract
+from dandelion_inference.docs import ASSETS, asset_folder
+from dandelion_inference.image import FORMATS, ImageReader
+from dandelion_inference.model import compile_model
+
+# Convolution, mean and flatten: 3 x 8 x 8 in, two equal numbers out.
+GRAPH = base64.b64decode(
+    "CAk6swEKEwoFaW1hZ2UKAXcSAWMiBENvbnYKGQoBYxIBcCIRR2xvYmFsQXZlcmFnZVBvb2wKFAoBcBIG"
+    "bG9naXRzIgdGbGF0dGVuEgVjaGVjayonCAIIAwgBCAEQAUIBd0oYAACAPwAAgD8AAIA/AACAPwAAgD8A"
+    "AIA/WiAKBWltYWdlEhcKFQgBEhEKAxIBbgoCCAMKAggICgIICGIZCgZsb2dpdHMSDwoNCAESCQoDEgFu"
+    "CgIIAkIECgAQEQ=="
+)
+CONTRACT = Contract.model_validate(
+    {
+        "apiVersion": "dandelion.dev/contract/v1",
+        "run": "selfcheck",
+        "architecture": "convolution",
+        "classes": ["one", "other"],
+        "input": {"name": "image", "shape": [None, 3, 8, 8]},
+        "output": {"name": "logits", "shape": [None, 2]},
+        "preprocessing": {
+            "colorSpace": "RGB",
+            "resizeShortSide": 9,
+            "centerCrop": 8,
+            "interpolation": "bilinear",
+            "scale": 1 / 255,
+            "mean": [0.5, 0.5, 0.5],
+            "std": [0.5, 0.5, 0.5],
+        },
+        "graphs": {"fp32": "model.onnx"},
+        "files": {"model.onnx": {"sha256": "0" * 64, "bytes": len(GRAPH)}},
+    }
+)
+
+
+def check() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        graph = Path(folder) / "model.onnx"
+        graph.write_bytes(GRAPH)
+        model = compile_model(Artifact(CONTRACT, graph), threads=1)
+    reader = ImageReader(max_pixels=10_000)
+    for file_format in FORMATS:
+        out = io.BytesIO()
+        Image.new("RGB", (20, 10), "yellow").save(out, file_format)
+        tensor = reader.tensor(out.getvalue(), CONTRACT.preprocessing)
+        if model.probabilities(tensor) != [0.5, 0.5]:
+            raise SystemExit(f"a {file_format} image gives a wrong answer")
+    for name in ASSETS:
+        if not (asset_folder() / name).is_file():
+            raise SystemExit(f"/docs lacks {name}")
+
+
+if __name__ == "__main__":
+    check()
+    print("decodes, compiles and infers", file=sys.stderr)
