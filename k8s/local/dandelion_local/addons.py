@@ -17,7 +17,6 @@ COREFILE = """.:53 {
         ttl 5
     }
     cache 5
-    reload
 }
 """
 SETUP = '#!/bin/sh\nset -eu\nmkdir -m 0777 -p "$VOL_DIR"\n'

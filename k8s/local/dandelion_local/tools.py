@@ -79,11 +79,11 @@ TOOLS = (
     Tool("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}, 35),
     Tool(
         "registry",
-        {"registry": "github.com/distribution/distribution/v3/cmd/registry"},
-        45,
+        {"registry": "."},
+        35,
     ),
     Tool("minio", {"minio": "github.com/minio/minio"}, 125),
-    Tool("coredns", {"coredns": "github.com/coredns/coredns"}, 115),
+    Tool("coredns", {"coredns": "."}, 40),
     Tool(
         "local-path-provisioner",
         {"local-path-provisioner": "github.com/rancher/local-path-provisioner"},
@@ -130,7 +130,8 @@ def holding(names: Iterable[str]) -> list[Tool]:
 def key(tool: Tool, go_version: str, modules: Path = MODULES) -> str:
     """First 16 hex digits of the hash of everything that decides what the binaries are."""
     digest = hashlib.sha256()
-    for name in ("go.mod", "go.sum"):
+    sources = sorted(path.name for path in (modules / tool.name).glob("*.go"))
+    for name in ("go.mod", "go.sum", *sources):
         content = (modules / tool.name / name).read_bytes()
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)
