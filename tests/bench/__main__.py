@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dandelion_local.commands import Problem
+from dandelion_local.commands import SetupError
 from dandelion_local.progress import say
 
 from tests.bench import memory, photos, reactions, serving, setup, sizes
@@ -46,7 +46,7 @@ def main() -> int:
         say(f"==> {name}")
         try:
             figures = MEASUREMENTS[name]()
-        except (Problem, AssertionError) as problem:
+        except (SetupError, AssertionError) as problem:
             say(f"{name}: {problem}")
             failed = 1
             continue

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from dandelion_demo.data import from_folder
-from dandelion_local.commands import Problem
+from dandelion_local.commands import SetupError
 
 from tests.bench.figures import Figure
 from tests.bench.stage import stage
@@ -18,7 +18,7 @@ PHOTOS = Path(os.environ.get("DANDELION_PHOTOS", "../shared/data/dandelion-grass
 def measure() -> list[Figure]:
     """Trains with the defaults but for the architecture; minutes from apply to Trained."""
     if not PHOTOS.is_dir():
-        raise Problem(f"no photos at {PHOTOS}; name a folder by DANDELION_PHOTOS")
+        raise SetupError(f"no photos at {PHOTOS}; name a folder by DANDELION_PHOTOS")
     dataset = from_folder(PHOTOS)
     with stage() as world:
         uri = world.upload("photos", {image.key: image.content for image in dataset.seen})

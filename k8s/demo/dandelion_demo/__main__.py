@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from dandelion_local.commands import Problem
+from dandelion_local.commands import SetupError
 from dandelion_local.progress import say, seconds
 
 from dandelion_demo import run
@@ -37,7 +37,7 @@ def main() -> int:
         run.apply(cluster, manifest)
         resource = run.follow(cluster, dataset.name)
         answers = [(i, run.predict(cluster, dataset.name, i)) for i in dataset.unseen]
-    except (DataError, Problem) as problem:
+    except (DataError, SetupError) as problem:
         say(f"\n{problem}")
         return 1
     except KeyboardInterrupt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dandelion_local import places
-from dandelion_local.commands import Problem
+from dandelion_local.commands import SetupError
 from dandelion_local.progress import Step
 
 from dandelion_demo.kube import Cluster
@@ -17,7 +17,7 @@ def install(cluster: Cluster, *settings: str) -> None:
     """`helm upgrade --install`, waiting until everything the chart brings is ready.
 
     Raises:
-        Problem: the release did not become ready; the message holds the pods and their last words.
+        SetupError: the release did not become ready; the message holds the pods and their last words.
     """
     with Step("install the chart: operator, MLflow, MinIO", expected=60):
         try:
@@ -27,8 +27,8 @@ def install(cluster: Cluster, *settings: str) -> None:
                 *("--wait", "--timeout", "8m"),
                 *(part for setting in settings for part in ("--set", setting)),
             )
-        except Problem as problem:
-            raise Problem(f"{problem}\n{diagnosis(cluster, NAMESPACE)}") from None
+        except SetupError as problem:
+            raise SetupError(f"{problem}\n{diagnosis(cluster, NAMESPACE)}") from None
 
 
 def diagnosis(cluster: Cluster, namespace: str, selector: str | None = None) -> str:
@@ -44,7 +44,7 @@ def diagnosis(cluster: Cluster, namespace: str, selector: str | None = None) -> 
         said += [_waiting(status) for status in statuses]
         try:
             said.append(cluster.run("logs", "-n", namespace, name, "--tail=30", "--all-containers"))
-        except Problem as problem:
+        except SetupError as problem:
             said.append(str(problem))
     return "\n".join(line for line in said if line)
 

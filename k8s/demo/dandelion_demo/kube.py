@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dandelion_local.commands import Problem, output
+from dandelion_local.commands import SetupError, output
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Cluster:
     routable: bool
 
     def run(self, *arguments: str, stdin: str | None = None, timeout: float = 120) -> str:
-        """What `kubectl arguments` prints; raises Problem with kubectl's own words."""
+        """What `kubectl arguments` prints; raises SetupError with kubectl's own words."""
         return output(
             [self.kubectl, *self._target("--context"), *arguments], stdin=stdin, timeout=timeout
         )
@@ -93,10 +93,10 @@ def _wait_for_port(port: int, forward: subprocess.Popen[str]) -> None:
     while time.monotonic() < deadline:
         if forward.poll() is not None:
             said = forward.stderr.read().strip() if forward.stderr else ""
-            raise Problem(f"kubectl port-forward ended: {said}")
+            raise SetupError(f"kubectl port-forward ended: {said}")
         with socket.socket() as probe:
             probe.settimeout(1)
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise Problem(f"kubectl port-forward opened no port {port} within 20 s")
+    raise SetupError(f"kubectl port-forward opened no port {port} within 20 s")

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from dandelion_local.commands import Problem
+from dandelion_local.commands import SetupError
 from dandelion_local.progress import Step
 from minio import Minio
 
@@ -81,7 +81,7 @@ def follow(cluster: Cluster, name: str) -> dict[str, Any]:
         The resource once Ready.
 
     Raises:
-        Problem: training failed, the spec was not accepted, or nothing came of it in an hour.
+        SetupError: training failed, the spec was not accepted, or nothing came of it in an hour.
     """
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     with Step(f"train, register, promote and serve {name}") as step:
@@ -99,14 +99,14 @@ def follow(cluster: Cluster, name: str) -> dict[str, Any]:
                 if current and condition.get("status") == "False":
                     reason = f"{kind}={condition['status']} {condition['reason']}"
                     if condition["reason"] not in {"NotStarted", "NoVersion"}:
-                        raise Problem(
+                        raise SetupError(
                             f"{name}: {reason}: {condition['message']}\n"
                             + diagnosis(
                                 cluster, NAMESPACE_OF_MODEL, f"dandelion.dev/modeldeployment={name}"
                             )
                         )
             time.sleep(1)
-    raise Problem(f"{name} was not Ready within {READY_WITHIN_SECONDS / 60:.0f} minutes")
+    raise SetupError(f"{name} was not Ready within {READY_WITHIN_SECONDS / 60:.0f} minutes")
 
 
 def _figure(status: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ def target() -> Cluster:
     """Starts what has to be started and builds what has to be built, telling each step.
 
     Raises:
-        Problem: something of the machine or the cluster is not as it must be.
+        SetupError: something of the machine or the cluster is not as it must be.
     """
     tools.ensure([tools.named("kubectl"), tools.named("helm")])
     cluster.up()
