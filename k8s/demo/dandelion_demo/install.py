@@ -17,7 +17,7 @@ def install(cluster: Cluster, *settings: str) -> None:
     """`helm upgrade --install`, waiting until everything the chart brings is ready.
 
     Raises:
-        SetupError: the release did not become ready; the message holds the pods and their last words.
+        SetupError: the release did not become ready; it holds the pods and their last words.
     """
     with Step("install the chart: operator, MLflow, MinIO", expected=60):
         try:
