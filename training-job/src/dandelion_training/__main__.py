@@ -1,0 +1,29 @@
+"""`python -m dandelion_training`: one run, its exit code and its last words.
+
+The Job of the operator starts it. SIGTERM is heeded from the first line on, before the imports that
+take seconds.
+"""
+
+import signal
+import sys
+from types import FrameType
+
+from dandelion_training.failures import EXIT_INTERRUPTED, Interrupted
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise Interrupted
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        from dandelion_training.job import job
+
+        return job()
+    except Interrupted:
+        return EXIT_INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""From a prefix in a bucket to a checked, cleaned and split dataset.
+
+`pipeline` calls `load`; the rules of what is accepted are in `cleaned`, which takes findings and
+knows no storage.
+"""
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from dandelion_training.failures import Reason, TrainingFailure
+from dandelion_training.fingerprint import Fingerprint, groups
+from dandelion_training.images import MAXIMUM_BYTES, Geometry, Unusable, inspect
+from dandelion_training.manifest import Entry, digest, manifest
+from dandelion_training.pixels import PixelFile, Pixels
+from dandelion_training.split import Member, Side, split
+from dandelion_training.storage import Listed, Location, ObjectStore
+
+MINIMUM_CLASSES = 2
+MINIMUM_IMAGES = 5
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A file that was left out, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Usable:
+    """A readable image of a class."""
+
+    key: str
+    label: str
+    sha256: str
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a run learns from and is examined on."""
+
+    storage_uri: str
+    classes: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    rejected: tuple[Rejected, ...]
+    pixels: Pixels
+    manifest: bytes
+
+    @property
+    def digest(self) -> str:
+        return digest(self.manifest)
+
+    def side(self, side: Side) -> list[Entry]:
+        return [entry for entry in self.entries if entry.side is side]
+
+    def target(self, entry: Entry) -> int:
+        return self.classes.index(entry.label)
+
+
+def load(
+    store: ObjectStore,
+    source: Location,
+    holdout_fraction: float,
+    geometry: Geometry,
+    file: Path,
+    threads: int,
+    advance: Callable[[int, int], None],
+) -> Dataset:
+    """List, download, decode, clean and split. `advance(done, total)` is told of every file."""
+    listed = sorted(store.list(source), key=lambda item: item.name)
+    if not listed:
+        raise TrainingFailure(
+            Reason.DATASET_EMPTY,
+            f"Nothing lies under {source}/."
+            " Put one folder per class there, with the images of the class in it.",
+        )
+    labels = {item.name.split("/", 1)[0] for item in listed if "/" in item.name}
+    if len(labels) < MINIMUM_CLASSES:
+        raise _too_few_classes(source, labels, len(listed))
+    with PixelFile(file) as writing:
+        usable, rejected = _download(store, listed, geometry, writing, threads, advance)
+        pixels = writing.close()
+    kept, left_out = cleaned(source, labels, usable, rejected)
+    rejected = sorted([*rejected, *left_out], key=lambda item: item.key)
+    entries = _entries(kept, holdout_fraction)
+    classes = tuple(sorted(labels))
+    return Dataset(
+        storage_uri=str(source),
+        classes=classes,
+        entries=entries,
+        rejected=tuple(rejected),
+        pixels=pixels,
+        manifest=manifest(str(source), classes, entries),
+    )
+
+
+def cleaned(
+    source: Location, labels: Iterable[str], usable: Sequence[Usable], unusable: Sequence[Rejected]
+) -> tuple[list[Usable], list[Rejected]]:
+    """What is kept and what is left out of the readable images, or the reason why there is no
+    dataset.
+    """
+    if not usable:
+        raise TrainingFailure(
+            Reason.NO_READABLE_IMAGES,
+            f"None of the {len(unusable)} files under {source}/ is a usable image,"
+            f" for example {unusable[0].key}: {unusable[0].reason}.",
+        )
+    kept, rejected = _without_duplicates(usable)
+    counts = Counter(image.label for image in kept)
+    short = {label: counts[label] for label in sorted(labels) if counts[label] < MINIMUM_IMAGES}
+    if short:
+        found = ", ".join(f"{label!r} has {count}" for label, count in short.items())
+        raise TrainingFailure(
+            Reason.TOO_FEW_IMAGES,
+            f"Each class needs at least {MINIMUM_IMAGES} different readable images: {found}."
+            f" Add images, or remove the folder, under {source}/.",
+        )
+    return kept, rejected
+
+
+def _too_few_classes(source: Location, labels: set[str], files: int) -> TrainingFailure:
+    found = f"only the class folder {min(labels)!r}" if labels else f"{files} files and no folder"
+    return TrainingFailure(
+        Reason.TOO_FEW_CLASSES,
+        f"There is {found} under {source}/; a classifier needs at least {MINIMUM_CLASSES} classes."
+        " Put one folder per class there.",
+    )
+
+
+def _without_duplicates(usable: Sequence[Usable]) -> tuple[list[Usable], list[Rejected]]:
+    """One image of each content. Content under two labels teaches nothing: all copies go."""
+    copies: dict[str, list[Usable]] = defaultdict(list)
+    for image in sorted(usable, key=lambda image: image.key):
+        copies[image.sha256].append(image)
+    kept: list[Usable] = []
+    rejected: list[Rejected] = []
+    for same in copies.values():
+        labels = sorted({image.label for image in same})
+        if len(labels) > 1:
+            reason = "the same file lies in several classes: " + ", ".join(labels)
+            rejected.extend(Rejected(image.key, reason) for image in same)
+        else:
+            kept.append(same[0])
+            rejected.extend(
+                Rejected(image.key, f"an exact duplicate of {same[0].key}") for image in same[1:]
+            )
+    return sorted(kept, key=lambda image: image.key), rejected
+
+
+def _entries(images: Sequence[Usable], holdout_fraction: float) -> tuple[Entry, ...]:
+    numbers = groups([image.fingerprint for image in images])
+    members = [
+        Member(image.sha256, image.label, number)
+        for image, number in zip(images, numbers, strict=True)
+    ]
+    sides = split(members, holdout_fraction)
+    return tuple(
+        Entry(image.key, image.sha256, image.label, side)
+        for image, side in zip(images, sides, strict=True)
+    )
+
+
+def _download(
+    store: ObjectStore,
+    listed: Sequence[Listed],
+    geometry: Geometry,
+    pixels: PixelFile,
+    threads: int,
+    advance: Callable[[int, int], None],
+) -> tuple[list[Usable], list[Rejected]]:
+    stop = threading.Event()
+
+    def fetch(item: Listed) -> Usable | Rejected | None:
+        if stop.is_set():
+            return None
+        try:
+            return _fetched(store, item, geometry, pixels)
+        except Unusable as finding:
+            return Rejected(item.name, str(finding))
+
+    usable: list[Usable] = []
+    rejected: list[Rejected] = []
+    with ThreadPoolExecutor(threads, thread_name_prefix="download") as pool:
+        try:
+            for done, future in enumerate(as_completed([pool.submit(fetch, i) for i in listed]), 1):
+                found = future.result()
+                if isinstance(found, Usable):
+                    usable.append(found)
+                elif found is not None:
+                    rejected.append(found)
+                advance(done, len(listed))
+        finally:
+            stop.set()  # after a failure or SIGTERM the files still waiting are not fetched
+    return usable, rejected
+
+
+def _fetched(store: ObjectStore, item: Listed, geometry: Geometry, pixels: PixelFile) -> Usable:
+    label, _, rest = item.name.partition("/")
+    if not rest:
+        raise Unusable("lies beside the class folders; put it into the folder of its class")
+    if item.size > MAXIMUM_BYTES:
+        raise Unusable(f"the file is larger than {MAXIMUM_BYTES // 1024**2} MiB")
+    content = store.read(item.location)
+    if content is None:
+        raise Unusable("was removed while the dataset was being read")
+    image = inspect(content, geometry)
+    pixels.add(item.name, image.window)
+    return Usable(item.name, label, image.sha256, image.fingerprint)

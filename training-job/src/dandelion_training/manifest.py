@@ -1,0 +1,50 @@
+"""The dataset as one immutable document, named by its digest: which files, with what content, on
+which side.
+
+`pipeline` writes it before training, so that every model can be traced to the very bytes it was
+made from.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dandelion_training.split import Side
+
+API_VERSION = "dandelion.dev/dataset/v1"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image of the dataset; `key` is relative to the dataset's storageUri."""
+
+    key: str
+    sha256: str
+    label: str
+    side: Side
+
+
+def canonical_json(value: object) -> bytes:
+    """The one way a document is written: equal content has equal bytes and an equal digest."""
+    text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+def digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def manifest(storage_uri: str, classes: Sequence[str], entries: Sequence[Entry]) -> bytes:
+    images: list[Mapping[str, str]] = [
+        {"key": e.key, "label": e.label, "sha256": e.sha256, "side": e.side.value}
+        for e in sorted(entries, key=lambda e: e.key)
+    ]
+    return canonical_json(
+        {
+            "apiVersion": API_VERSION,
+            "storageUri": storage_uri,
+            "classes": list(classes),
+            "images": images,
+        }
+    )
