@@ -226,6 +226,29 @@ def test_an_endpoint_that_is_no_object_store_is_named(
     assert "S3" in failed.value.detail
 
 
+def test_a_ca_bundle_that_is_none_is_named(tmp_path: Path) -> None:
+    given = settings(artifacts.stored(), "https://127.0.0.1:1", tmp_path)
+    with pytest.raises(LoadError) as failed:
+        S3Store(given.model_copy(update={"s3_ca_bundle": "not a certificate"}))
+    assert failed.value.reason is Reason.STORAGE_UNREACHABLE
+    assert "CA bundle" in failed.value.detail
+
+
+def test_an_endpoint_that_does_not_speak_tls_is_named(s3: FakeS3, tmp_path: Path) -> None:
+    endpoint = s3.url.replace("http:", "https:")
+    with pytest.raises(LoadError) as failed:
+        list(S3Store(settings(artifacts.stored(), endpoint, tmp_path)).read("models", "x"))
+    assert failed.value.reason is Reason.STORAGE_UNREACHABLE
+    assert "SSL" in failed.value.detail
+
+
+def test_an_endpoint_with_a_path_is_named(s3: FakeS3, tmp_path: Path) -> None:
+    store = S3Store(settings(artifacts.stored(), f"{s3.url}/minio", tmp_path))
+    with pytest.raises(LoadError) as failed:
+        list(store.read("models", "x"))
+    assert "endpoint" in failed.value.detail
+
+
 @pytest.mark.parametrize("failure", ["503", "cut"])
 def test_a_store_that_fails_for_a_moment_is_tried_again(
     failure: str, s3: FakeS3, tmp_path: Path

@@ -48,9 +48,7 @@ class ImageReader:
     def tensor(self, data: bytes, preprocessing: Preprocessing) -> NDArray[np.float32]:
         """One image as NCHW float32; raises RefusedError."""
         if not data:
-            raise RefusedError(
-                Code.EMPTY_UPLOAD, f"The file has zero bytes; send a {ACCEPTED} image."
-            )
+            raise RefusedError(Code.EMPTY_UPLOAD, f"The file is empty; send a {ACCEPTED} image.")
         image = self._open(data)
         size = _resized(image.size, preprocessing.resize_short_side)
         self._check_size(image.size, size)
@@ -153,11 +151,11 @@ def _unidentified(data: bytes) -> RefusedError:
     if claimed is not None:
         return RefusedError(
             Code.TRUNCATED_IMAGE,
-            f"The file begins like {claimed}, but its header ends too early or is broken. "
+            f"The file begins like {claimed}, but its header is truncated or broken. "
             f"Send the whole file.",
         )
     return RefusedError(
-        Code.NOT_AN_IMAGE, f"The content of the file is no image; send a {ACCEPTED} image."
+        Code.NOT_AN_IMAGE, f"The content of the file is not an image; send a {ACCEPTED} image."
     )
 
 
@@ -165,7 +163,7 @@ def _broken(error: Exception) -> RefusedError:
     if isinstance(error, EOFError) or "truncated" in str(error).lower():
         return RefusedError(
             Code.TRUNCATED_IMAGE,
-            "The image ends before all of its pixels; it was probably cut off on the way. "
+            "The image is truncated: it ends before all of its pixels, as if cut off on the way. "
             "Send the whole file.",
         )
     return RefusedError(

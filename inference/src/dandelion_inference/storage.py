@@ -9,15 +9,17 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import urllib3
-from minio import Minio
-from minio.error import InvalidResponseError, S3Error, ServerError
 
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.settings import Settings
+
+if TYPE_CHECKING:
+    from minio import Minio
+    from minio.error import S3Error
 
 CHUNK_BYTES = 1024 * 1024
 TIMEOUT = urllib3.Timeout(connect=5, read=20)
@@ -53,6 +55,10 @@ class S3Store:
         )
 
     def read(self, bucket: str, key: str) -> Iterator[bytes]:
+        # Imported here, in the loader's thread: the client takes a fifth of a second to import, and
+        # the service should listen before that.
+        from minio.error import InvalidResponseError, S3Error, ServerError
+
         where = f"s3://{bucket}/{key} at {self._endpoint}"
         client = self._client()
         try:
@@ -75,7 +81,14 @@ class S3Store:
             raise LoadError(Reason.ARTIFACT_MISSING, f"cannot ask for {where}: {error}") from error
 
     def _client(self) -> Minio:
+        from minio import Minio
+
         url = urlsplit(self._endpoint)
+        if url.path or url.query or url.username:
+            raise LoadError(
+                Reason.STORAGE_UNREACHABLE,
+                "the endpoint of the object store must be only https://host or http://host:port",
+            )
         return Minio(
             url.netloc,
             access_key=self._credential("AWS_ACCESS_KEY_ID"),
@@ -103,7 +116,13 @@ class S3Store:
 def _trust(ca_bundle: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_bundle.strip():
-        context.load_verify_locations(cadata=ca_bundle)
+        try:
+            context.load_verify_locations(cadata=ca_bundle)
+        except (ssl.SSLError, ValueError) as error:
+            raise LoadError(
+                Reason.STORAGE_UNREACHABLE,
+                f"the CA bundle of the object store holds no certificates in PEM form: {error}",
+            ) from error
     return context
 
 

@@ -64,7 +64,7 @@ async def _raw(chunks: AsyncIterator[bytes]) -> bytes:
     async for chunk in chunks:
         body += chunk
     if not body:
-        raise RefusedError(Code.EMPTY_UPLOAD, f"The request has no body: {HOW}.")
+        raise RefusedError(Code.EMPTY_UPLOAD, f"The request body is empty: {HOW}.")
     return bytes(body)
 
 
