@@ -192,12 +192,18 @@ securityContext:
 {{- join "," $patterns -}}
 {{- end -}}
 
-{{/* Pages that may change something in MLflow: its own, under each of those names. Browsers name the page in */}}
-{{/* every POST, and MLflow refuses what it was not told of, its own page included. */}}
+{{/*
+Pages that may change something in MLflow: its own, under each of those names. Browsers name the page in every POST,
+and MLflow refuses what it was not told of, its own page included. MLflow reads each entry twice: as an fnmatch
+pattern for what it refuses, and as the beginning of a regular expression for who may read answers across origins.
+"[!x]" is any character but x to the first and "!" or "x" to the second, so that no name that merely begins like
+one of these may read anything.
+*/}}
 {{- define "dandelion.mlflowOrigins" -}}
 {{- $origins := list -}}
 {{- range $host := splitList "," (include "dandelion.mlflowHosts" .) -}}
-{{- $origins = concat $origins (list (printf "http://%s" $host) (printf "https://%s" $host)) -}}
+{{- $separator := ternary "[!x]/" "//" (or (contains "*" $host) (contains "[" $host)) -}}
+{{- $origins = concat $origins (list (printf "http:%s%s" $separator $host) (printf "https:%s%s" $separator $host)) -}}
 {{- end -}}
 {{- join "," (concat $origins .Values.mlflow.corsAllowedOrigins) -}}
 {{- end -}}
