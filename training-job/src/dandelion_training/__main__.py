@@ -4,6 +4,7 @@ The Job of the operator starts it. SIGTERM is heeded from the first line on, bef
 take seconds.
 """
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -26,4 +27,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code == EXIT_INTERRUPTED:
+        # Python would wait for requests that are under way in threads; the node waits for nobody.
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -61,6 +61,7 @@ class Checkpoints:
         if content is None:
             return 0
         self._file.write_bytes(content)
+        del content  # hundreds of megabytes that would lie beside the tensors read from them
         try:
             with safetensors.safe_open(self._file, framework="pt") as file:
                 position = Position(**json.loads((file.metadata() or {})[DESCRIPTION]))

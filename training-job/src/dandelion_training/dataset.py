@@ -187,17 +187,19 @@ def _download(
 
     usable: list[Usable] = []
     rejected: list[Rejected] = []
-    with ThreadPoolExecutor(threads, thread_name_prefix="download") as pool:
-        try:
-            for done, future in enumerate(as_completed([pool.submit(fetch, i) for i in listed]), 1):
-                found = future.result()
-                if isinstance(found, Usable):
-                    usable.append(found)
-                elif found is not None:
-                    rejected.append(found)
-                advance(done, len(listed))
-        finally:
-            stop.set()  # after a failure or SIGTERM the files still waiting are not fetched
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="download")
+    try:
+        for done, future in enumerate(as_completed([pool.submit(fetch, i) for i in listed]), 1):
+            found = future.result()
+            if isinstance(found, Usable):
+                usable.append(found)
+            elif found is not None:
+                rejected.append(found)
+            advance(done, len(listed))
+    finally:
+        # After a failure or SIGTERM nobody waits for the files that are under way.
+        stop.set()
+        pool.shutdown(wait=False, cancel_futures=True)
     return usable, rejected
 
 

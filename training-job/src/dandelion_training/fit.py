@@ -37,7 +37,7 @@ class EpochDone:
 
     epoch: int  # counted from 1
     loss: float
-    accuracy: float  # on the holdout; told, never used to choose among epochs
+    accuracy: float | None  # on the holdout, to be looked at, never to choose among epochs
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,10 @@ def fit(
             total, images = total + loss * len(targets), images + len(targets)
             tell.step((step + 1) / steps, epoch + 1, loss)
         checkpoints.save(Position(epoch + 1, plan.dataset_digest, steps), network, teacher)
-        accuracy = examined(network, batches.holdout()).accuracy
+        # The last epoch is followed by the examination proper.
+        accuracy = (
+            examined(network, batches.holdout()).accuracy if epoch + 1 < plan.epochs else None
+        )
         tell.epoch(EpochDone(epoch + 1, total / images, accuracy))
 
 

@@ -69,7 +69,7 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Window:
-    """The middle of a resized image, with room round the serving crop for training's random crops."""
+    """The middle of a resized image, with room round the serving crop for random crops."""
 
     pixels: Pixels
     left: int  # where the serving crop begins in `pixels`

@@ -66,20 +66,11 @@ def _run(settings: Settings) -> int:
             Reason.INTERRUPTED, "Told to stop; the next pod goes on from the last checkpoint."
         )
         return _failed(settings, interrupted)
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        failure = TrainingFailure(
-            Reason.OUT_OF_MEMORY,
-            f"Memory ran out in the stage {progress.stage.name!r}: {error}."
-            " Raise training.resources.limits.memory, or lower training.batchSize or imageSize.",
-        )
     except TrainingFailure as error:
         failure = error
     except Exception as error:
-        log.exception("a defect")
-        failure = TrainingFailure(
-            Reason.INTERNAL_ERROR,
-            f"{type(error).__name__} in the stage {progress.stage.name!r}: {error}",
-        )
+        log.exception("unexpected")
+        failure = unexpected(error, progress.stage.name)
     else:
         words = {"reason": "Succeeded", "version": version, "runId": registry.run_id}
         last_words(settings.termination_log, words)
@@ -87,6 +78,21 @@ def _run(settings: Settings) -> int:
     registry.abandon()
     progress.failed(failure)
     return _failed(settings, failure)
+
+
+def unexpected(error: Exception, stage: str) -> TrainingFailure:
+    """A failure nobody foresaw: memory that ran out, or a defect."""
+    # torch has a type of its own only for memory on accelerators.
+    starved = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    if starved or "can't allocate memory" in str(error):
+        return TrainingFailure(
+            Reason.OUT_OF_MEMORY,
+            f"Memory ran out in the stage {stage!r}. Raise training.resources.limits.memory,"
+            " or lower training.batchSize or training.imageSize.",
+        )
+    return TrainingFailure(
+        Reason.INTERNAL_ERROR, f"{type(error).__name__} in the stage {stage!r}: {error}"
+    )
 
 
 def _connected(settings: Settings, attempts: int) -> storage.S3Store:

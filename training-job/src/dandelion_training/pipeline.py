@@ -171,13 +171,11 @@ def _network(task: Run, dataset: Dataset, work: Path) -> nn.Module:
 
 def _listeners(task: Run) -> Listeners:
     def epoch(done: EpochDone) -> None:
-        log.info(
-            "epoch",
-            epoch=done.epoch,
-            loss=round(done.loss, 4),
-            holdout_accuracy=round(done.accuracy, 4),
-        )
-        task.registry.measure(done.epoch, {"loss": done.loss, "holdout_accuracy": done.accuracy})
+        figures = {"loss": done.loss}
+        if done.accuracy is not None:
+            figures["holdout_accuracy"] = done.accuracy
+        log.info("epoch", epoch=done.epoch, **{k: round(v, 4) for k, v in figures.items()})
+        task.registry.measure(done.epoch, figures)
 
     return Listeners(step=task.progress.learnt, epoch=epoch)
 
@@ -209,6 +207,7 @@ def _report(task: Run, dataset: Dataset, examination: Examination, work: Path) -
     picture = work / "confusion-matrix.png"
     confusion_picture(examination.confusion, dataset.classes).save(picture)
     figures = {
+        "holdout_accuracy": examination.accuracy,
         "accuracy": examination.accuracy,
         "macroF1": examination.macro_f1,
         "rejected": float(len(rejected)),
@@ -257,7 +256,7 @@ def _register(task: Run, content: bytes) -> str:
         "dandelion.dev/wish": settings.wish,
         "dandelion.dev/dataset-digest": dataset["digest"],
         "dandelion.dev/contract-digest": digest(content),
-        "dandelion.dev/image": settings.image,
+        "dandelion.dev/image": described["training"]["image"],
         "dandelion.dev/git-revision": described["training"]["gitRevision"],
     }
     version = task.registry.register(settings.registered_model, str(settings.artifact_uri), tags)

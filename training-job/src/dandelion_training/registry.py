@@ -53,7 +53,13 @@ class Client(Protocol):
     def create_registered_model(self, name: str) -> Any: ...
     def search_model_versions(self, filter_string: str) -> Any: ...
     def create_model_version(
-        self, name: str, source: str, run_id: str, tags: dict[str, str]
+        self,
+        name: str,
+        source: str,
+        run_id: str,
+        tags: dict[str, str],
+        *,
+        await_creation_for: int,
     ) -> Any: ...
     def delete_model_version(self, name: str, version: str) -> None: ...
 
@@ -65,6 +71,8 @@ def connect(tracking_uri: str) -> Client:
     os.environ["MLFLOW_TRACKING_URI"] = tracking_uri
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     client: Client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
     return client
 
@@ -165,7 +173,9 @@ class Registry:
             # The tags go with the creation: a version without them would not be found again after a
             # crash.
             everything = {RUN_TAG: self._run, **tags}
-            self._client.create_model_version(model, source, self.run_id, everything)
+            self._client.create_model_version(
+                model, source, self.run_id, everything, await_creation_for=0
+            )
             existing = self._own_versions(model)
         first, *others = existing
         for version in others:  # two pods of one Job met here; the first version is the one

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dandelion_training.failures import Reason, TrainingFailure
 from dandelion_training.storage import Location
@@ -19,6 +19,7 @@ ARCHITECTURES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 
 Uri = Annotated[
     Location,
+    NoDecode,
     BeforeValidator(lambda value: Location.parse(value) if isinstance(value, str) else value),
 ]
 
@@ -70,7 +71,7 @@ class Settings(BaseSettings):
 
     def described(self) -> dict[str, str]:
         """Every value, for the line at the start of a run."""
-        return {name: str(value) for name, value in self.model_dump().items()}
+        return {name: str(getattr(self, name)) for name in type(self).model_fields}
 
 
 def load_settings() -> Settings:
