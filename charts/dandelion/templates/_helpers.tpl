@@ -180,7 +180,7 @@ securityContext:
 {{- define "dandelion.mlflowHosts" -}}
 {{- $service := printf "%s-mlflow" (include "dandelion.fullname" .) -}}
 {{- $hosts := list "localhost" "127.0.0.1" "[::1]" "[[]f[cd]*]" $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) -}}
-{{- $hosts = append $hosts (printf "%s.%s.svc.*" $service .Release.Namespace) -}}
+{{- $hosts = append $hosts (printf "%s.%s.svc.cluster.local" $service .Release.Namespace) -}}
 {{- $hosts = concat $hosts (splitList "," (include "dandelion.privateAddresses" .)) .Values.mlflow.allowedHosts -}}
 {{- $patterns := list -}}
 {{- range $host := $hosts -}}
