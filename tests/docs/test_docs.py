@@ -1,0 +1,107 @@
+"""Commands, fields, settings and files that the texts of the repository name are there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TEXTS = [REPOSITORY / name for name in ("README.md", "DESIGN.md", "CONTRIBUTING.md")]
+README = TEXTS[0].read_text()
+CHART = REPOSITORY / "charts" / "dandelion"
+
+text = pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.name))
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def first_model_deployment() -> dict[str, Any]:
+    found = [yaml.safe_load(block) for block in blocks("yaml")]
+    (example,) = [item for item in found if item.get("kind") == "ModelDeployment"]
+    return dict(example)
+
+
+def schema() -> dict[str, Any]:
+    crd = yaml.safe_load((CHART / "files" / "modeldeployment-crd.yaml").read_text())
+    (version,) = crd["spec"]["versions"]
+    return dict(version["schema"]["openAPIV3Schema"])
+
+
+def leaves(value: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from leaves(inner, *path, name)
+    else:
+        yield path, value
+
+
+@text
+def test_every_make_command_is_in_the_makefile(path: Path) -> None:
+    makefile = (REPOSITORY / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, re.MULTILINE))
+    called = set(re.findall(r"(?:`|^)make ([a-z-]+)", path.read_text(), re.MULTILINE))
+    assert called <= targets
+
+
+@text
+def test_every_link_into_the_repository_leads_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", path.read_text())
+    assert [
+        link
+        for link in links
+        if not link.startswith("https://") and not (REPOSITORY / link).exists()
+    ] == []
+
+
+def test_every_test_folder_that_is_explained_exists() -> None:
+    named = re.findall(r"`((?:tests|k8s)/[\w/]+)`", TEXTS[2].read_text())
+    assert named
+    assert [name for name in named if not (REPOSITORY / name).exists()] == []
+
+
+def test_the_first_model_deployment_uses_fields_that_exist_and_shows_their_defaults() -> None:
+    differing = {}
+    for path, value in leaves(first_model_deployment()["spec"], "spec"):
+        field = schema()
+        for name in path:
+            assert name in field["properties"], ".".join(path)
+            field = field["properties"][name]
+        if value != field.get("default"):
+            differing[".".join(path)] = field.get("default")
+    assert differing == {"spec.dataset.storageUri": None, "spec.serving.replicas": 1}
+
+
+def test_every_setting_that_is_shown_is_one_of_the_charts() -> None:
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    shown = [
+        path
+        for block in blocks("yaml")
+        for path, _ in leaves(yaml.safe_load(block))
+        if path[0] not in ("apiVersion", "kind", "metadata", "spec")
+    ]
+    shown += [tuple(name.split(".")) for name in re.findall(r"`(\w+\.image\.repository)`", README)]
+    assert len(shown) > 10
+    for path in shown:
+        found = values
+        for name in path:
+            if found == {}:
+                break  # a map that is the user's own, for example labels
+            assert name in found, ".".join(path)
+            found = found[name]
+
+
+def test_every_cause_that_a_training_can_fail_with_has_advice() -> None:
+    source = REPOSITORY / "training-job" / "src" / "dandelion_training" / "failures.py"
+    causes = set(re.findall(r'^    [A-Z_]+ = "(\w+)"', source.read_text(), re.MULTILINE))
+    (table,) = re.findall(r"\| Cause \|.*?\n\n", README, re.DOTALL)
+    rows = re.findall(r"^\| ([\w, ]+) \|", table, re.MULTILINE)
+    explained = {cause for row in rows for cause in row.split(", ")}
+    assert causes
+    assert causes <= explained
