@@ -9,12 +9,16 @@ from dandelion_local import catalogue, network, node, places
 from dandelion_local.commands import SetupError
 from dandelion_local.progress import Step
 
+# Names outside the cluster do not exist here: a clear answer, as they would get elsewhere.
 COREFILE = """.:53 {
     errors
     health
     ready
     kubernetes cluster.local in-addr.arpa {
         ttl 5
+    }
+    template ANY ANY . {
+        rcode NXDOMAIN
     }
     cache 5
 }

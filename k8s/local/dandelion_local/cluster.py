@@ -103,9 +103,8 @@ def ensure_images(wanted: Sequence[Image]) -> None:
     elif which is Kind.KIND:
         kind.load(wanted)
     else:
-        with exclusively("cluster"):
-            up_local()
-            images.ensure(wanted)
+        up()
+        images.ensure(wanted)
         images.report(wanted)
 
 

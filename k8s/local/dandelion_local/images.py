@@ -17,6 +17,7 @@ from dandelion_local import buildah, catalogue, node, places, registry, rootfs, 
 from dandelion_local.catalogue import Image
 from dandelion_local.commands import Command, SetupError, output
 from dandelion_local.contexts import context_files, hash_files
+from dandelion_local.locks import exclusively
 from dandelion_local.progress import Step
 
 
@@ -61,20 +62,25 @@ def ensure(images: Sequence[Image]) -> None:
     todo = [image for image in wanted if not is_current(image)]
     for base in {image.base: catalogue.named(image.base) for image in todo if image.base}.values():
         if base not in todo and not buildah.holds(base.reference):
+            record(base).unlink(missing_ok=True)
             todo.insert(0, base)
     for number, image in enumerate(todo, start=1):
-        content = key(image)
-        _build(image, f"{number} of {len(todo)}")
-        with Step(f"push {image.name}", expected=max(1.0, image.expected / 4)):
-            buildah.push(image.reference, registry.address(image.reference), image.name)
-        found = registry.digest(image.reference)
-        if found is None:
-            raise SetupError(
-                f"the registry did not keep {image.reference}; `logs registry` says more"
-            )
-        record(image).parent.mkdir(parents=True, exist_ok=True)
-        record(image).write_text(json.dumps({"key": content, "digest": found}) + "\n")
+        with exclusively(f"image-{image.name}"):
+            if not is_current(image):
+                _publish(image, f"{number} of {len(todo)}")
     drop_stale()
+
+
+def _publish(image: Image, position: str) -> None:
+    content = key(image)
+    _build(image, position)
+    with Step(f"push {image.name}", expected=max(1.0, image.expected / 4)):
+        buildah.push(image.reference, registry.address(image.reference), image.name)
+    found = registry.digest(image.reference)
+    if found is None:
+        raise SetupError(f"{image.reference} did not arrive in the registry; see `logs registry`")
+    record(image).parent.mkdir(parents=True, exist_ok=True)
+    record(image).write_text(json.dumps({"key": content, "digest": found}) + "\n")
 
 
 def _build(image: Image, position: str) -> None:

@@ -19,6 +19,6 @@ def exclusively(what: str) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            with Step(f"waiting for another command that works on the {what}"):
+            with Step(f"waiting for another command ({what})"):
                 fcntl.flock(lock, fcntl.LOCK_EX)
         yield
