@@ -26,7 +26,8 @@ class Image:
     """An image; exactly one of `folder`, `binaries` and `made` says where its content is from.
 
     `folder` is a build context with a Dockerfile; `binaries` are programs that `tools` builds, put
-    into an otherwise empty image; `made` names a function of `rootfs`.
+    into an otherwise empty image; `made` names a function of `rootfs`. A `large` image is pulled
+    onto the node when it is built, not when the first pod waits for it.
     """
 
     name: str
@@ -37,13 +38,12 @@ class Image:
     instructions: tuple[str, ...] = ()
     base: str = ""
     expected: float = 5
+    large: bool = False
 
 
-def _component(name: str, folder: str, expected: float) -> Image:
-    context = places.REPOSITORY / folder
-    return Image(
-        name, f"{PROJECT}-{name}:{VERSION}", folder=context, base="python", expected=expected
-    )
+def _component(name: str, folder: str, expected: float, large: bool = False) -> Image:
+    context, reference = places.REPOSITORY / folder, f"{PROJECT}-{name}:{VERSION}"
+    return Image(name, reference, folder=context, base="python", expected=expected, large=large)
 
 
 # What a node needs before any pod of a person can run; `up` sees to these.
@@ -80,7 +80,7 @@ PROJECT_IMAGES = (
     ),
     _component("operator", "operator", 40),
     _component("inference", "inference", 50),
-    _component("training", "training-job", 180),
+    _component("training", "training-job", 180, large=True),
     _component("mlflow", "k8s/images/mlflow", 60),
 )
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from dandelion_local.commands import Command, SetupError, output
 from dandelion_local.contexts import context_files, hash_files
 from dandelion_local.locks import exclusively
 from dandelion_local.progress import Step
+
+PULL_LIMIT = 600.0
 
 
 def key(image: Image) -> str:
@@ -69,6 +72,9 @@ def ensure(images: Sequence[Image]) -> None:
             if not is_current(image):
                 _publish(image, f"{number} of {len(todo)}")
     drop_stale()
+    for image in todo:
+        if image.large:
+            prefetch(image)
 
 
 def _publish(image: Image, position: str) -> None:
@@ -148,6 +154,27 @@ def drop_stale() -> None:
     names = stale(node.inside(*containerd, "ls"), current)
     if names:
         node.inside(*containerd, "rm", *names)
+
+
+def prefetch(image: Image) -> None:
+    """Has the node pull an image now: gigabytes take a minute, better here than in a first run.
+
+    Only a pod makes a node pull. This one's command exists in no image, so it ends at once.
+    """
+    pod = f"prefetch-{image.name}"
+    state = "{.status.containerStatuses[0].state}"
+    with Step(f"pull {image.name} onto the node", expected=max(2.0, image.expected / 4)):
+        node.kubectl("delete", "pod", pod, "--ignore-not-found", "--now")
+        run = ["run", pod, f"--image={image.reference}", "--restart=Never"]
+        node.kubectl(*run, "--command", "--", "/only-to-pull-the-image")
+        deadline = time.monotonic() + PULL_LIMIT
+        while "terminated" not in (
+            said := node.kubectl("get", "pod", pod, "-o", f"jsonpath={state}")
+        ):
+            if "ImagePull" in said or time.monotonic() > deadline:
+                raise SetupError(f"the node cannot pull {image.reference}: {said}")
+            time.sleep(0.2)
+        node.kubectl("delete", "pod", pod, "--now", "--wait=false")
 
 
 def report(images: Sequence[Image]) -> None:
