@@ -19,6 +19,7 @@ from dandelion_operator.status import Status
 
 WARNINGS = frozenset({"TrainingFailed", "Rejected", "ArtifactRejected", "ProgressDeadlineExceeded"})
 TOLD_BY_RECEIPT = frozenset({"Trained", "Promoted", "Ready"})
+NO_NEWS = WARNINGS | {"NoVersion"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def news(before: Status, after: Status) -> Iterator[News]:
                 yield News(condition.reason, condition.message, warning=False)
         elif condition.status == "False" and condition.type not in TOLD_BY_RECEIPT:
             told = was is not None and (was.status, was.reason) == ("False", condition.reason)
-            if not told and condition.reason not in WARNINGS:
+            if not told and condition.reason not in NO_NEWS:
                 yield News(condition.reason, condition.message, warning=True)
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import structlog
 
-QUIET = ("httpx", "httpcore", "urllib3", "aiohttp.access", "asyncio")
+QUIET = ("kopf.objects", "httpx", "httpcore", "urllib3", "aiohttp.access", "asyncio")
 
 
 def configure(log_format: Literal["json", "console"]) -> None:

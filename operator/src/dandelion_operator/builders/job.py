@@ -91,7 +91,8 @@ def _pod(
                 "imagePullPolicy": defaults.image_pull_policy,
                 "command": ["python", "-m", "dandelion_training"],
                 "env": [
-                    *pod.environment(_settings(resource, run, location, defaults, image)),
+                    *pod.environment(_settings(resource, run, location, image)),
+                    {"name": "MLFLOW_TRACKING_URI", "value": defaults.tracking_uri},
                     {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of this pod
                 ],
                 "ports": [{"name": "metrics", "containerPort": 9090}],
@@ -120,7 +121,6 @@ def _settings(
     resource: Resource,
     run: StartTraining,
     location: Location,
-    defaults: Defaults,
     image: str,
 ) -> dict[str, object]:
     spec, key = resource.spec, resource.key
@@ -148,6 +148,6 @@ def _settings(
         "SCHEDULE": spec.training.schedule,
         "SEED": spec.training.seed,
         "IMAGE": image,
-        "MLFLOW_TRACKING_URI": defaults.tracking_uri,
+        "WORK_DIR": "/work",
         **pod.storage_environment(location),
     }

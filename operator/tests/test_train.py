@@ -1,0 +1,274 @@
+"""Train?: the facts in order, as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import given
+import pytest
+from dandelion_operator import digests
+from dandelion_operator.decide import plan
+from dandelion_operator.location import location
+from dandelion_operator.observed import Failure, Observed, Progress
+from dandelion_operator.plan import Course, RemoveJob, StartTraining, SuspendTraining, TrainDecision
+from dandelion_operator.reasons import Reason
+from dandelion_operator.resource import Resource
+from dandelion_operator.status import RunState
+from given import job, registry, seen, serving, status, training, version
+
+PLAIN = given.resource()
+CHANGED = given.resource(training={"epochs": 20})
+SUSPENDED = given.resource(suspend=True)
+UNREACHABLE = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
+MLFLOW_AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "no answer")
+START = "start"
+
+
+def decide(resource: Resource, observed: Observed) -> TrainDecision:
+    return plan(resource, observed, location(resource, given.DEFAULTS)).train
+
+
+def in_words(decision: TrainDecision) -> list[str]:
+    words = []
+    for action in decision.actions:
+        match action:
+            case StartTraining():
+                words.append(START)
+            case RemoveJob(name):
+                words.append(f"stop {name}")
+            case SuspendTraining(name, suspend):
+                words.append(f"{'suspend' if suspend else 'resume'} {name}")
+    return words
+
+
+@pytest.mark.parametrize(
+    ("resource", "observed", "course", "actions"),
+    [
+        pytest.param(PLAIN, seen(), Course.PENDING, [START], id="starts the first run"),
+        pytest.param(
+            PLAIN, seen(dataset=UNREACHABLE), Course.HELD_BACK, [], id="waits for the storage"
+        ),
+        pytest.param(
+            PLAIN, seen(registry=MLFLOW_AWAY), Course.PENDING, [], id="waits for the registry"
+        ),
+        pytest.param(SUSPENDED, seen(), Course.SUSPENDED, [], id="starts nothing while suspended"),
+        pytest.param(
+            SUSPENDED,
+            seen(jobs=(job(),)),
+            Course.SUSPENDED,
+            ["suspend lawn-train-run1"],
+            id="suspends a run in flight",
+        ),
+        pytest.param(
+            SUSPENDED,
+            seen(jobs=(job(state=RunState.SUSPENDED),)),
+            Course.SUSPENDED,
+            [],
+            id="suspends a run only once",
+        ),
+        pytest.param(
+            PLAIN,
+            seen(jobs=(job(state=RunState.SUSPENDED),)),
+            Course.FOLLOW,
+            ["resume lawn-train-run1"],
+            id="resumes a suspended run",
+        ),
+        pytest.param(PLAIN, seen(jobs=(job(),)), Course.FOLLOW, [], id="follows a run in flight"),
+        pytest.param(
+            PLAIN,
+            seen(jobs=(job(fingerprint="images-0"),)),
+            Course.FOLLOW,
+            [],
+            id="follows a run in flight although images arrive",
+        ),
+        pytest.param(
+            PLAIN,
+            seen(jobs=(job(),), dataset=UNREACHABLE),
+            Course.FOLLOW,
+            [],
+            id="follows a run in flight although storage is away",
+        ),
+        pytest.param(
+            CHANGED,
+            seen(jobs=(job(),)),
+            Course.PENDING,
+            ["stop lawn-train-run1"],
+            id="stops a run for an earlier spec",
+        ),
+        pytest.param(
+            CHANGED,
+            seen(jobs=(job(deleting=True),)),
+            Course.PENDING,
+            [],
+            id="waits until a stopped run is gone",
+        ),
+        pytest.param(
+            CHANGED,
+            seen(jobs=(job(),), dataset=UNREACHABLE),
+            Course.HELD_BACK,
+            [],
+            id="leaves a run alone while the newer spec is not accepted",
+        ),
+        pytest.param(PLAIN, serving(1), Course.COMPLETE, [], id="rests after a run for this spec"),
+        pytest.param(
+            PLAIN,
+            serving(1, dataset=given.DatasetSeen("images-2", 41)),
+            Course.COMPLETE,
+            [],
+            id="rests after a run although images arrived",
+        ),
+        pytest.param(CHANGED, serving(1), Course.PENDING, [START], id="trains a changed spec"),
+        pytest.param(
+            given.resource(retrain="again"),
+            serving(1),
+            Course.PENDING,
+            [START],
+            id="trains again when asked by the annotation",
+        ),
+        pytest.param(
+            given.resource(training={"resources": {"limits": {"memory": "9Gi"}}}),
+            serving(1),
+            Course.COMPLETE,
+            [],
+            id="does not train for other resources",
+        ),
+        pytest.param(
+            PLAIN,
+            seen(previous=status(training=training(state="Failed", reason="TooFewClasses"))),
+            Course.FAILED,
+            [],
+            id="leaves a failed run failed",
+        ),
+        pytest.param(
+            PLAIN,
+            seen(
+                previous=status(training=training(state="Failed")),
+                dataset=given.DatasetSeen("images-2", 41),
+            ),
+            Course.PENDING,
+            [START],
+            id="tries a failed run again when the images changed",
+        ),
+        pytest.param(
+            PLAIN,
+            seen(jobs=(job(state=RunState.FAILED),)),
+            Course.FAILED,
+            [],
+            id="knows a failed run by its Job alone",
+        ),
+        pytest.param(
+            PLAIN,
+            seen(registry=registry(version(1))),
+            Course.COMPLETE,
+            [],
+            id="knows a finished run by its version alone",
+        ),
+        pytest.param(
+            PLAIN,
+            seen(previous=status(training=training(state="Running"))),
+            Course.PENDING,
+            [START],
+            id="starts a run again whose Job was deleted",
+        ),
+        pytest.param(
+            PLAIN,
+            seen(
+                previous=status(training=training(state="Running")),
+                progress=Progress(run="run1", state="failed", reason="TrainingDiverged"),
+            ),
+            Course.FAILED,
+            [],
+            id="believes the run's own last words when its Job is gone",
+        ),
+        pytest.param(
+            PLAIN,
+            seen(
+                previous=status(training=training(run="other", state="Running", wish="another")),
+                registry=registry(version(1)),
+            ),
+            Course.COMPLETE,
+            [],
+            id="does not train again when an edit is taken back",
+        ),
+    ],
+)
+def test_train(resource: Resource, observed: Observed, course: Course, actions: list[str]) -> None:
+    decision = decide(resource, observed)
+    assert (decision.course, in_words(decision)) == (course, actions)
+
+
+def started(resource: Resource, observed: Observed) -> StartTraining:
+    (action,) = decide(resource, observed).actions
+    assert isinstance(action, StartTraining)
+    return action
+
+
+def test_a_run_that_was_lost_goes_on_under_its_own_name() -> None:
+    lost = seen(previous=status(training=training(run="run7", state="Running")))
+    assert started(PLAIN, lost).run == "run7"
+
+
+def test_going_back_to_an_earlier_spec_makes_a_run_of_its_own() -> None:
+    first = started(PLAIN, seen())
+    wish = digests.wish(CHANGED)
+    after_another = seen(previous=status(training=training(run="run2", wish=wish)))
+    assert started(PLAIN, after_another).run != first.run
+
+
+@pytest.mark.parametrize(
+    ("resource", "previous", "trigger"),
+    [
+        pytest.param(PLAIN, None, "Created", id="the first run"),
+        pytest.param(CHANGED, training(), "SpecChanged", id="a changed spec"),
+        pytest.param(
+            given.resource(retrain="2"), training(), "RetrainRequested", id="the annotation"
+        ),
+        pytest.param(
+            given.resource(retrain="3"),
+            training(retrain="2", wish=digests.wish(given.resource(retrain="2"))),
+            "RetrainRequested",
+            id="the annotation once more",
+        ),
+        pytest.param(
+            PLAIN,
+            training(state="Failed", datasetFingerprint="images-0"),
+            "DatasetChanged",
+            id="other images after a failure",
+        ),
+    ],
+)
+def test_the_trigger_tells_why(
+    resource: Resource, previous: dict[str, Any] | None, trigger: str
+) -> None:
+    observed = seen(previous=status(training=previous) if previous else status())
+    assert started(resource, observed).trigger == trigger
+
+
+@pytest.mark.parametrize(
+    ("observed", "weights"),
+    [
+        pytest.param(
+            serving(1),
+            "s3://models/default/lawn/run1/artifact/model.safetensors",
+            id="the champion's",
+        ),
+        pytest.param(seen(), "none", id="none without a champion"),
+        pytest.param(
+            serving(1, artifacts={1: Failure(Reason.ARTIFACT_REJECTED, "gone")}),
+            "none",
+            id="none where the champion's artifact is gone",
+        ),
+    ],
+)
+def test_training_on_from_the_champion_starts_from(observed: Observed, weights: str) -> None:
+    wanted = given.resource(training={"initialWeights": "champion"})
+    assert started(wanted, observed).initial_weights == weights
+
+
+def test_finished_jobs_are_kept_for_their_logs_but_not_without_end() -> None:
+    jobs = tuple(
+        job(f"run{number}", RunState.SUCCEEDED, created=f"2026-01-0{number}T00:00:00Z")
+        for number in range(1, 6)
+    )
+    tidy = plan(PLAIN, serving(5, jobs=jobs), given.place()).tidy
+    assert tidy == (RemoveJob("lawn-train-run2"), RemoveJob("lawn-train-run1"))
