@@ -1,0 +1,220 @@
+"""What the pods may do, who may reach them, and that no secret is written anywhere."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.chart.rendering import PROFILES, Rendered, render, template
+
+SECRET_DIRECTORIES = "/var/run/secrets/dandelion/"
+
+
+@pytest.mark.parametrize("values", PROFILES.values(), ids=PROFILES)
+class TestEveryPod:
+    def test_meets_pod_security_restricted(self, values: Mapping[str, Any]) -> None:
+        for workload in render(values).workloads():
+            pod = workload.pod["spec"]
+            assert pod["securityContext"]["runAsNonRoot"] is True
+            assert pod["securityContext"]["runAsUser"] > 0
+            assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+            assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+            allowed = {"configMap", "emptyDir", "persistentVolumeClaim", "secret", "name"}
+            assert {key for volume in pod.get("volumes", []) for key in volume} <= allowed
+            for container in workload.containers:
+                context = container["securityContext"]
+                assert context["allowPrivilegeEscalation"] is False
+                assert context["capabilities"] == {"drop": ["ALL"]}
+                assert context["readOnlyRootFilesystem"] is True
+                assert "hostPort" not in str(container.get("ports", []))
+
+    def test_says_what_it_needs(self, values: Mapping[str, Any]) -> None:
+        for workload in render(values).workloads():
+            for container in workload.containers:
+                assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
+                assert "memory" in container["resources"]["limits"]
+
+    def test_that_runs_on_is_probed(self, values: Mapping[str, Any]) -> None:
+        for workload in render(values).workloads():
+            if workload.kind in ("Deployment", "StatefulSet"):
+                for container in workload.containers:
+                    probes = {"startupProbe", "livenessProbe", "readinessProbe"}
+                    assert probes <= container.keys(), workload.name
+
+    def test_gets_no_settings_from_the_names_of_services(self, values: Mapping[str, Any]) -> None:
+        for workload in render(values).workloads():
+            assert workload.pod["spec"]["enableServiceLinks"] is False, workload.name
+
+    def test_has_a_token_only_if_it_asks_the_api_server(self, values: Mapping[str, Any]) -> None:
+        asks = {"operator", "credentials", "test"}
+        for workload in render(values).workloads():
+            token = workload.pod["spec"]["automountServiceAccountToken"]
+            assert token is (workload.labels["app.kubernetes.io/component"] in asks)
+
+    def test_gets_its_secrets_as_files(self, values: Mapping[str, Any]) -> None:
+        for workload in render(values).workloads():
+            for container in workload.containers:
+                assert "secretKeyRef" not in str(container)
+                assert "envFrom" not in container
+                mounts = {
+                    mount["name"]: mount["mountPath"] for mount in container.get("volumeMounts", [])
+                }
+                for volume in workload.pod["spec"].get("volumes", []):
+                    if "secret" in volume:
+                        assert mounts[volume["name"]].startswith(SECRET_DIRECTORIES)
+                        assert volume["secret"]["defaultMode"] == 0o440
+
+
+@pytest.mark.parametrize("values", PROFILES.values(), ids=PROFILES)
+def test_no_secret_is_rendered(values: Mapping[str, Any]) -> None:
+    assert not render(values).of("Secret")
+
+
+@pytest.mark.parametrize("values", PROFILES.values(), ids=PROFILES)
+def test_rendering_twice_gives_the_same(values: Mapping[str, Any]) -> None:
+    """Nothing is drawn by lot, so a GitOps tool finds no difference and no key changes."""
+    assert template(values) == template(values)
+
+
+def rules(rendered: Rendered, kind: str, name: str) -> set[tuple[str, str]]:
+    """Each resource and verb that a role allows."""
+    role = rendered.one(kind, name).content
+    return {
+        (f"{group}/{resource}".strip("/"), verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def test_no_role_holds_a_wildcard() -> None:
+    for values in PROFILES.values():
+        rendered = render(values)
+        for role in [*rendered.of("ClusterRole"), *rendered.of("Role")]:
+            assert "*" not in str(role.content["rules"]), role.name
+
+
+def test_the_operator_writes_only_what_it_makes(default: Rendered) -> None:
+    allowed = rules(default, "ClusterRole", "dandelion-operator")
+    writes = {(what, verb) for what, verb in allowed if verb not in ("get", "list", "watch")}
+    assert writes == {
+        ("dandelion.dev/modeldeployments/status", "update"),
+        ("dandelion.dev/modeldeployments/finalizers", "update"),
+        ("batch/jobs", "create"),
+        ("batch/jobs", "patch"),
+        ("batch/jobs", "delete"),
+        ("apps/deployments", "create"),
+        ("apps/deployments", "patch"),
+        ("services", "create"),
+        ("services", "patch"),
+        ("secrets", "create"),
+        ("secrets", "patch"),
+        ("events", "create"),
+        ("events", "patch"),
+    }
+    assert ("secrets", "list") not in allowed
+
+
+def test_watching_some_namespaces_needs_no_cluster_role() -> None:
+    rendered = render(
+        {"operator": {"watchNamespaces": ["team-a", "team-b"]}, "rbac": {"aggregate": False}}
+    )
+    assert not rendered.of("ClusterRole")
+    assert not rendered.of("ClusterRoleBinding")
+    namespaces = {
+        role.content["metadata"]["namespace"]
+        for role in rendered.of("Role")
+        if role.name == "dandelion-operator"
+    }
+    assert namespaces == {"team-a", "team-b"}
+
+
+def test_the_key_maker_may_only_create_secrets(default: Rendered) -> None:
+    assert rules(default, "Role", "dandelion-credentials") == {("secrets", "create")}
+
+
+def test_inference_may_not_reach_mlflow(default: Rendered) -> None:
+    (rule,) = default.one("NetworkPolicy", "dandelion-mlflow").spec["ingress"]
+    anywhere = [source for source in rule["from"] if "namespaceSelector" in source]
+    assert [source["podSelector"]["matchLabels"] for source in anywhere] == [
+        {"app.kubernetes.io/part-of": "dandelion", "app.kubernetes.io/component": "training"}
+    ]
+
+
+def mlflow_environment(**values: Any) -> dict[str, list[str]]:
+    (container,) = render({"mlflow": values}).one("Deployment", "dandelion-mlflow").containers
+    found = {item["name"]: item.get("value", "") for item in container["env"]}
+    return {
+        "hosts": found["MLFLOW_SERVER_ALLOWED_HOSTS"].split(","),
+        "origins": found["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"].split(","),
+    }
+
+
+def answers(patterns: list[str], text: str) -> bool:
+    """MLflow's own rule for Host headers and for pages that may change something."""
+    return any(fnmatch.fnmatch(text, p) if "*" in p else text == p for p in patterns)
+
+
+def shown_across_origins(patterns: list[str], origin: str) -> bool:
+    """Flask-CORS's rule for pages that may read answers: a pattern is a regular expression."""
+    return any(
+        re.match(p, origin, re.IGNORECASE) if set(p) & set("*\\]?$^[()") else origin == p
+        for p in patterns
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Possible nested set")
+class TestMLflow:
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "localhost:5000",
+            "127.0.0.1:15000",
+            "[::1]:5000",
+            "dandelion-mlflow:5000",
+            "dandelion-mlflow.dandelion-system.svc:5000",
+            "dandelion-mlflow.dandelion-system.svc.cluster.local:5000",
+            "10.96.14.3:5000",
+            "172.30.0.2:31500",
+            "192.168.1.20",
+            "[fd00:10:96::a]:5000",
+        ],
+    )
+    def test_is_reached_under_the_names_it_has_in_a_cluster(self, host: str) -> None:
+        found = mlflow_environment()
+        assert answers(found["hosts"], host)
+        local = host.startswith(("localhost", "127.", "[::1]"))  # MLflow allows these by itself
+        assert local or answers(found["origins"], f"http://{host}")
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "evil.com",
+            "10.evil.com:5000",
+            "192.168.evil.com",
+            "localhost.evil.com:5000",
+            "dandelion-mlflow.dandelion-system.svc.evil.com:5000",
+            "172.32.0.1:5000",
+            "8.8.8.8:5000",
+        ],
+    )
+    def test_is_not_reached_under_a_name_that_only_looks_like_one(self, host: str) -> None:
+        found = mlflow_environment()
+        assert not answers(found["hosts"], host)
+        assert not answers(found["origins"], f"http://{host}")
+        assert not shown_across_origins(found["origins"], f"http://{host}")
+
+    def test_is_reached_under_a_name_that_it_was_given(self) -> None:
+        found = mlflow_environment(
+            allowedHosts=["mlflow.example.com"], corsAllowedOrigins=["https://notebook.example.com"]
+        )
+        assert answers(found["hosts"], "mlflow.example.com")
+        assert answers(found["origins"], "https://mlflow.example.com")
+        assert answers(found["origins"], "https://notebook.example.com")
+        assert shown_across_origins(found["origins"], "https://notebook.example.com")
+        assert not shown_across_origins(found["origins"], "https://mlflow.example.com.evil.com")

@@ -1,0 +1,193 @@
+"""A wrong setting is refused with a word on what to write instead; a right one has its effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart.rendering import CHART, EXTERNAL_S3, TUNED, HelmError, Rendered, render
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        pytest.param({"opertor": {}}, "opertor", id="a misspelt section"),
+        pytest.param({"minio": {"enable": False}}, "enable", id="a misspelt setting"),
+        pytest.param({"minio": {"enabled": "no"}}, "/minio/enabled", id="text for a switch"),
+        pytest.param({"mlflow": {"workers": 0}}, "/mlflow/workers", id="no workers"),
+        pytest.param(
+            {"operator": {"image": {"pullPolicy": "Sometimes"}}}, "pullPolicy", id="a pull policy"
+        ),
+        pytest.param({"s3": {"buckets": {"models": "My_Models"}}}, "models", id="a bucket's name"),
+        pytest.param({"s3": {"endpoint": "s3.example.com"}}, "/s3/endpoint", id="no URL"),
+        pytest.param({"s3": {"caBundle": "/etc/ca.pem"}}, "/s3/caBundle", id="a path for a PEM"),
+        pytest.param(
+            {"operator": {"watchNamespaces": ["Team A"]}}, "watchNamespaces", id="a namespace"
+        ),
+        pytest.param(
+            {"monitoring": {"podMonitor": {"enabled": "maybe"}}}, "podMonitor", id="maybe"
+        ),
+        pytest.param(
+            {"minio": {"persistence": {"size": "big"}}}, "size", id="a volume without a size"
+        ),
+        pytest.param(
+            {"minio": {"enabled": False}},
+            "write the URL of your S3 endpoint in s3.endpoint",
+            id="neither MinIO nor an endpoint",
+        ),
+        pytest.param(
+            {"s3": {"endpoint": "https://s3.example.com"}},
+            "write minio.enabled=false to use yours",
+            id="both MinIO and an endpoint",
+        ),
+        pytest.param(
+            EXTERNAL_S3 | {"s3": {**EXTERNAL_S3["s3"], "inference": {}}},
+            "write its name in s3.inference.existingSecret",
+            id="an endpoint without one of its keys",
+        ),
+        pytest.param(
+            {"mlflow": {"workers": 2}},
+            "mlflow.workers above 1 needs a PostgreSQL database",
+            id="several writers on SQLite",
+        ),
+        pytest.param(
+            {"operator": {"serviceAccount": {"create": False}}},
+            "write the name of an existing one",
+            id="no ServiceAccount",
+        ),
+    ],
+)
+def test_nonsense_is_refused(values: Mapping[str, Any], said: str) -> None:
+    with pytest.raises(HelmError, match=said):
+        render(values)
+
+
+def test_every_setting_is_explained_or_speaks_for_itself() -> None:
+    """Each top-level section of values.yaml starts with a comment."""
+    lines = (CHART / "values.yaml").read_text().splitlines()
+    sections = yaml.safe_load("\n".join(lines))
+    for name, content in sections.items():
+        place = next(i for i, line in enumerate(lines) if line.startswith(f"{name}:"))
+        below = lines[place + 1].strip() if isinstance(content, dict) else ""
+        explained = lines[place - 1].startswith("#") or below.startswith("#")
+        assert explained or name == "operator", name
+
+
+def environment(rendered: Rendered, kind: str, name: str) -> dict[str, str]:
+    (container,) = rendered.one(kind, name).containers
+    return {item["name"]: item.get("value", "") for item in container["env"]}
+
+
+def test_an_endpoint_of_ones_own_reaches_everything_that_uses_s3() -> None:
+    rendered = render(EXTERNAL_S3)
+    endpoint = "https://s3.example.com"
+    operator = environment(rendered, "Deployment", "dandelion-operator")
+    assert operator["DANDELION_S3_ENDPOINT"] == endpoint
+    assert operator["DANDELION_S3_REGION"] == "eu-west-3"
+    assert "BEGIN CERTIFICATE" in operator["DANDELION_S3_CA_BUNDLE"]
+    mlflow = environment(rendered, "Deployment", "dandelion-mlflow")
+    assert mlflow["MLFLOW_S3_ENDPOINT_URL"] == endpoint
+    assert mlflow["AWS_CA_BUNDLE"] == "/etc/dandelion/s3-ca/ca.crt"
+    assert (
+        "BEGIN CERTIFICATE"
+        in rendered.one("ConfigMap", "dandelion-s3-ca").content["data"]["ca.crt"]
+    )
+    (setup,) = rendered.of("Job")
+    assert setup.name.startswith("dandelion-storage-setup-")
+    assert not rendered.of("StatefulSet")
+    secrets = {
+        volume["name"]: volume["secret"]["secretName"]
+        for volume in setup.pod["spec"]["volumes"]
+        if "secret" in volume
+    }
+    assert secrets == {
+        "training": "training-key",
+        "inference": "inference-key",
+        "mlflow": "mlflow-key",
+    }
+
+
+def test_nothing_is_generated_where_every_secret_is_given() -> None:
+    given = {use: {"existingSecret": f"{use}-key"} for use in ("training", "inference", "mlflow")}
+    rendered = render({"minio": {"existingSecret": "root"}, "s3": given})
+    assert [job.name.rpartition("-")[0] for job in rendered.of("Job")] == [
+        "dandelion-storage-setup"
+    ]
+
+
+def test_only_what_is_not_given_is_generated() -> None:
+    rendered = render({"s3": {"training": {"existingSecret": "mine"}}})
+    (job,) = (job for job in rendered.of("Job") if "credentials" in job.name)
+    (container,) = job.containers
+    made = {item["name"]: item.get("value") for item in container["env"]}
+    assert made["DANDELION_ROOT_SECRET"] == "dandelion-minio-root"
+    assert made["DANDELION_S3_SECRETS"] == "dandelion-s3-inference dandelion-s3-mlflow"
+
+
+def test_postgresql_replaces_the_volume() -> None:
+    mlflow = render(TUNED).one("Deployment", "dandelion-lawns-mlflow")
+    assert "persistentVolumeClaim" not in str(mlflow.content)
+    assert "/var/run/secrets/dandelion/database/uri" in str(mlflow.content)
+
+
+def test_images_default_to_the_charts_version(default: Rendered) -> None:
+    version = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
+    images = {
+        container["image"] for workload in default.workloads() for container in workload.containers
+    }
+    operator = environment(default, "Deployment", "dandelion-operator")
+    images |= {operator["DANDELION_TRAINING_IMAGE"], operator["DANDELION_INFERENCE_IMAGE"]}
+    own = {image for image in images if image.startswith("ghcr.io/dandelion-ml/")}
+    assert {image.rpartition(":")[2] for image in own} == {version}
+    assert {image.rpartition("dandelion-")[2] for image in own} == {
+        *(f"{name}:{version}" for name in ("operator", "training", "inference", "mlflow"))
+    }
+
+
+def test_monitoring_objects_wait_for_their_crds(default: Rendered) -> None:
+    kinds = {"ServiceMonitor", "PodMonitor", "PrometheusRule"}
+    assert not kinds & {manifest.kind for manifest in default}
+    known = [f"--api-versions=monitoring.coreos.com/v1/{kind}" for kind in kinds]
+    found = {manifest.kind for manifest in render({}, *known)}
+    assert kinds <= found
+
+
+def test_prometheus_can_be_told_apart_by_labels() -> None:
+    labels = {"monitoring": {"labels": {"release": "kube-prometheus-stack"}}}
+    known = ["ServiceMonitor", "PodMonitor", "PrometheusRule"]
+    rendered = render(
+        labels, *(f"--api-versions=monitoring.coreos.com/v1/{kind}" for kind in known)
+    )
+    for kind in known:
+        (manifest,) = rendered.of(kind)
+        assert manifest.labels["release"] == "kube-prometheus-stack"
+
+
+def test_uninstalling_keeps_what_cannot_be_had_again(default: Rendered) -> None:
+    kept = [
+        (manifest.kind, manifest.name)
+        for manifest in default
+        if manifest.annotations.get("helm.sh/resource-policy") == "keep"
+    ]
+    assert sorted(kept) == [
+        ("CustomResourceDefinition", "modeldeployments.dandelion.dev"),
+        ("PersistentVolumeClaim", "dandelion-mlflow"),
+    ]
+
+
+def test_a_second_release_shares_no_name_with_the_first(default: Rendered) -> None:
+    other = render({"fullnameOverride": "second", "crds": {"enabled": False}})
+    first = {(manifest.kind, manifest.name) for manifest in default}
+    assert not first & {(manifest.kind, manifest.name) for manifest in other}
+
+
+def test_names_stay_within_63_characters() -> None:
+    longest = render({"fullnameOverride": "a" * 40})
+    assert all(
+        len(manifest.name) <= 63
+        for manifest in longest
+        if manifest.kind != "CustomResourceDefinition"
+    )
