@@ -9,6 +9,7 @@ file.
 import hashlib
 import io
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 
@@ -21,6 +22,9 @@ from dandelion_training.fingerprint import Fingerprint, fingerprint
 Pixels = NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+# Pillow remarks on oddities that it decodes all the same; a large dataset would flood the log.
+warnings.filterwarnings("ignore", module=r"PIL\..*")
+
 WHITE = (255, 255, 255, 255)
 MINIMUM_SIDE = 16
 MAXIMUM_PIXELS = 80_000_000  # below the size at which Pillow itself warns of a decompression bomb

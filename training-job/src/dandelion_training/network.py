@@ -94,7 +94,8 @@ def load_initial_weights(
         raise TrainingFailure(
             Reason.WEIGHTS_UNAVAILABLE,
             f"The weights at {location} are for another architecture:"
-            f" {len(unfit)} tensors do not fit, {unfit[0]} first. Use weights of the same training.architecture.",
+            f" {len(unfit)} tensors do not fit, {unfit[0]} first."
+            " Use weights of the same training.architecture.",
         )
     network.load_state_dict({name: own[name] if name in skipped else tensors[name] for name in own})
     return same_classes

@@ -1,0 +1,142 @@
+"""What becomes of a dataset: kept, left out with a reason, or refused with a reason."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from dandelion_training.dataset import Dataset, load
+from dandelion_training.failures import Reason, TrainingFailure
+from dandelion_training.images import Geometry
+from dandelion_training.split import Side
+from dandelion_training.storage import Location
+from fakes import MemoryStore, encoded, picture, with_dataset
+
+URI = "s3://data/lawn"
+
+
+def loaded(store: MemoryStore, tmp_path: Path) -> Dataset:
+    return load(
+        store,
+        Location.parse(URI),
+        0.2,
+        Geometry(36, 32),
+        tmp_path / "pixels",
+        threads=3,
+        advance=lambda done, total: None,
+    )
+
+
+def nothing(store: MemoryStore) -> None:
+    store.objects.clear()
+
+
+def one_class(store: MemoryStore) -> None:
+    store.objects = {k: v for k, v in store.objects.items() if "/blue/" in k}
+
+
+def no_folders(store: MemoryStore) -> None:
+    store.objects = {f"{URI}/{n}.png": encoded(picture(n)) for n in range(10)}
+
+
+def two_images(store: MemoryStore) -> None:
+    for number in (0, 1):
+        store.objects[f"{URI}/red/{number}.png"] = encoded(picture(2000 + number))
+
+
+def five_of_which_one_is_a_copy(store: MemoryStore) -> None:
+    for number in range(5):
+        store.objects[f"{URI}/red/{number}.png"] = encoded(picture(2000 + number % 4))
+
+
+def no_images(store: MemoryStore) -> None:
+    store.objects = {f"{URI}/{c}/{n}.txt": b"text" for c in "ab" for n in range(6)}
+
+
+def a_class_of_broken_files(store: MemoryStore) -> None:
+    store.objects |= {f"{URI}/red/{n}.jpg": b"\xff\xd8broken" for n in range(9)}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason", "named"),
+    [
+        (nothing, Reason.DATASET_EMPTY, "Nothing lies under s3://data/lawn/"),
+        (one_class, Reason.TOO_FEW_CLASSES, "only the class folder 'blue'"),
+        (no_folders, Reason.TOO_FEW_CLASSES, "10 files and no folder"),
+        (two_images, Reason.TOO_FEW_IMAGES, "'red' has 2"),
+        (five_of_which_one_is_a_copy, Reason.TOO_FEW_IMAGES, "'red' has 4"),
+        (a_class_of_broken_files, Reason.TOO_FEW_IMAGES, "'red' has 0"),
+        (no_images, Reason.NO_READABLE_IMAGES, "None of the 12 files"),
+    ],
+)
+def test_a_dataset_that_cannot_be_learnt_from_is_refused(
+    tmp_path: Path, spoil: Callable[[MemoryStore], None], reason: Reason, named: str
+) -> None:
+    store = MemoryStore()
+    with_dataset(store, URI)
+    spoil(store)
+    with pytest.raises(TrainingFailure) as caught:
+        loaded(store, tmp_path)
+    assert caught.value.reason is reason
+    assert named in caught.value.message
+    assert caught.value.exit_code == 64
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "why"),
+    [
+        ("blue/notes.txt", b"water daily", "not a readable image"),
+        ("blue/empty.png", b"", "the file is empty"),
+        ("blue/tiny.png", encoded(picture(1, side=10)), "smaller than 16 pixels"),
+        ("blue/zzz.png", encoded(picture(3, (40, 60, 200))), "an exact duplicate of blue/003.png"),
+        ("stray.png", encoded(picture(99)), "put it into the folder of its class"),
+    ],
+)
+def test_a_useless_file_is_left_out_and_listed(
+    tmp_path: Path, key: str, content: bytes, why: str
+) -> None:
+    store = MemoryStore()
+    with_dataset(store, URI)
+    store.objects[f"{URI}/{key}"] = content
+    dataset = loaded(store, tmp_path)
+    assert len(dataset.entries) == 24
+    assert [item.key for item in dataset.rejected] == [key]
+    assert why in dataset.rejected[0].reason
+
+
+def test_one_file_under_two_labels_is_left_out_of_both(tmp_path: Path) -> None:
+    store = MemoryStore()
+    with_dataset(store, URI)
+    store.objects[f"{URI}/yellow/wrong.png"] = store.objects[f"{URI}/blue/003.png"]
+    dataset = loaded(store, tmp_path)
+    assert [item.key for item in dataset.rejected] == ["blue/003.png", "yellow/wrong.png"]
+    assert "several classes: blue, yellow" in dataset.rejected[0].reason
+
+
+def test_images_in_deeper_folders_belong_to_the_first_level(tmp_path: Path) -> None:
+    store = MemoryStore()
+    with_dataset(store, URI)
+    store.objects[f"{URI}/blue/2024/may/a.png"] = encoded(picture(77))
+    entry = next(e for e in loaded(store, tmp_path).entries if e.key.endswith("may/a.png"))
+    assert entry.label == "blue"
+
+
+def test_the_manifest_depends_on_the_content_alone(tmp_path: Path) -> None:
+    first, second = MemoryStore(), MemoryStore()
+    with_dataset(first, URI)
+    second.objects = dict(reversed(first.objects.items()))
+    assert loaded(first, tmp_path).manifest == loaded(second, tmp_path).manifest
+    second.objects[f"{URI}/blue/more.png"] = encoded(picture(500))
+    assert loaded(first, tmp_path).digest != loaded(second, tmp_path).digest
+
+
+def test_a_saved_again_copy_is_on_the_side_of_its_original(tmp_path: Path) -> None:
+    store = MemoryStore()
+    with_dataset(store, URI)
+    for number in range(12):
+        smooth = picture(number, (40, 60, 200)).resize((8, 8)).resize((120, 120))
+        store.objects[f"{URI}/blue/{number:03d}.png"] = encoded(smooth)
+        store.objects[f"{URI}/blue/{number:03d}-again.jpg"] = encoded(smooth, "JPEG", quality=80)
+    entries = {e.key: e.side for e in loaded(store, tmp_path).entries}
+    assert set(entries.values()) == set(Side)
+    for number in range(12):
+        assert entries[f"blue/{number:03d}.png"] is entries[f"blue/{number:03d}-again.jpg"]

@@ -1,0 +1,34 @@
+"""The container's CPU limit is what counts, in both generations of cgroups."""
+
+from pathlib import Path
+
+import pytest
+from dandelion_training.processors import usable_processors
+
+
+@pytest.mark.parametrize(
+    ("files", "processors"),
+    [
+        pytest.param({"cpu.max": "200000 100000"}, 2, id="v2: two processors"),
+        pytest.param({"cpu.max": "150000 100000"}, 2, id="v2: one and a half is rounded up"),
+        pytest.param({"cpu.max": "50000 100000"}, 1, id="v2: half a processor is one"),
+        pytest.param({"cpu.max": "max 100000"}, 8, id="v2: no limit"),
+        pytest.param({"cpu.max": "6400000 100000"}, 8, id="v2: a limit above the node's"),
+        pytest.param(
+            {"cpu/cpu.cfs_quota_us": "300000", "cpu/cpu.cfs_period_us": "100000"},
+            3,
+            id="v1: three processors",
+        ),
+        pytest.param(
+            {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8, id="v1: no limit"
+        ),
+        pytest.param({}, 8, id="no cgroups at all"),
+    ],
+)
+def test_processors_are_counted_by_the_limit(
+    tmp_path: Path, files: dict[str, str], processors: int
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content + "\n")
+    assert usable_processors(tmp_path, scheduled=8) == processors

@@ -1,0 +1,94 @@
+"""One MLflow run and one version for one run of ours, whatever happens in between."""
+
+import pytest
+from dandelion_training.failures import Reason, TrainingFailure
+from dandelion_training.registry import RUN_TAG, Registry
+from fakes import FakeMlflow, FakeVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
+
+MODEL = "default.lawn"
+
+
+def begun(mlflow: FakeMlflow, run: str = "a1") -> Registry:
+    registry = Registry(mlflow, run, "http://mlflow")
+    registry.begin(MODEL, {"epochs": "3"}, {"dandelion.dev/wish": "w"})
+    return registry
+
+
+def test_a_restarted_pod_goes_on_in_the_same_mlflow_run() -> None:
+    mlflow = FakeMlflow()
+    first, again = begun(mlflow), begun(mlflow)
+    assert first.run_id == again.run_id
+    assert [run.tags[RUN_TAG] for run in mlflow.runs] == ["a1"]
+    assert mlflow.runs[0].status == "RUNNING"
+
+
+def test_another_run_has_an_mlflow_run_of_its_own() -> None:
+    mlflow = FakeMlflow()
+    assert begun(mlflow, "a1").run_id != begun(mlflow, "b2").run_id
+
+
+def test_a_version_is_registered_once() -> None:
+    mlflow = FakeMlflow()
+    versions = [begun(mlflow).register(MODEL, "s3://m/a1", {"t": "x"}) for _ in range(3)]
+    assert versions == ["1", "1", "1"]
+    assert [v.tags for v in mlflow.versions[MODEL]] == [{RUN_TAG: "a1", "t": "x"}]
+
+
+def test_the_next_run_gets_the_next_version() -> None:
+    mlflow = FakeMlflow()
+    assert begun(mlflow, "a1").register(MODEL, "s3://m/a1", {}) == "1"
+    assert begun(mlflow, "b2").register(MODEL, "s3://m/b2", {}) == "2"
+
+
+def test_of_two_pods_that_register_at_the_same_moment_the_first_wins() -> None:
+    class Racing(FakeMlflow):
+        def create_model_version(self, name: str, *args: object, **kwargs: object) -> FakeVersion:
+            self.versions[name].append(FakeVersion("1", "s3://m/a1", "other", {RUN_TAG: "a1"}))
+            return super().create_model_version(name, *args, **kwargs)
+
+    mlflow = Racing()
+    assert begun(mlflow).register(MODEL, "s3://m/a1", {}) == "1"
+    assert [v.version for v in mlflow.versions[MODEL]] == ["1"]
+
+
+def test_an_mlflow_that_is_away_for_a_moment_is_asked_again() -> None:
+    mlflow = FakeMlflow()
+    mlflow.outages["create_run"] = [MlflowException("connection refused")]
+    assert begun(mlflow).run_id == "id-1"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionError("refused"),
+        MlflowException("no", error_code=PERMISSION_DENIED),
+    ],
+)
+def test_an_mlflow_that_stays_away_is_a_reason_to_come_back_later(error: Exception) -> None:
+    mlflow = FakeMlflow()
+    mlflow.outages["get_experiment_by_name"] = [error] * 9
+    with pytest.raises(TrainingFailure, match="http://mlflow") as caught:
+        begun(mlflow)
+    assert caught.value.reason is Reason.REGISTRY_UNREACHABLE
+    assert caught.value.exit_code == 1
+
+
+def test_figures_are_kept_while_mlflow_is_away_and_sent_later() -> None:
+    mlflow = FakeMlflow()
+    registry = begun(mlflow)
+    mlflow.outages["log_batch"] = [MlflowException("away")]
+    registry.measure(1, {"loss": 3.0})
+    registry.measure(2, {"loss": 2.0})
+    assert mlflow.runs[0].metrics == {"loss": [3.0, 2.0]}
+
+
+def test_a_failed_run_is_marked_unless_mlflow_is_away() -> None:
+    mlflow = FakeMlflow()
+    registry = begun(mlflow)
+    mlflow.outages["set_terminated"] = [MlflowException("away")]
+    registry.abandon()
+    assert mlflow.runs[0].status == "RUNNING"
+    registry.abandon()
+    assert mlflow.runs[0].status == "FAILED"
