@@ -112,6 +112,8 @@ def dns() -> list[Manifest]:
     ]
     container: Manifest = {
         "image": catalogue.COREDNS,
+        # Without a request the kernel would give it no time while a training Job runs.
+        "resources": {"requests": {"cpu": "100m", "memory": "70Mi"}},
         "args": ["-conf", "/etc/coredns/Corefile"],
         "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}, "periodSeconds": 1},
         "volumeMounts": [{"name": "config", "mountPath": "/etc/coredns"}],
@@ -154,14 +156,20 @@ def volumes() -> list[Manifest]:
         _rule("coordination.k8s.io", ["leases"], all_verbs),
     ]
     paths = [{"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES", "paths": [f"{places.state()}/volumes"]}]
+    helper_container = {
+        "name": "helper-pod",
+        "image": catalogue.BUSYBOX,
+        "resources": {"requests": {"cpu": "20m"}},
+    }
     helper = {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "helper-pod"},
-        "spec": {"containers": [{"name": "helper-pod", "image": catalogue.BUSYBOX}]},
+        "spec": {"containers": [helper_container]},
     }
     container: Manifest = {
         "image": catalogue.PROVISIONER,
+        "resources": {"requests": {"cpu": "20m", "memory": "30Mi"}},
         "args": [
             "start",
             "--config=/etc/config/config.json",

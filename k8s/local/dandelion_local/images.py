@@ -21,7 +21,7 @@ from dandelion_local.contexts import context_files, hash_files
 from dandelion_local.locks import exclusively
 from dandelion_local.progress import Step
 
-PULL_LIMIT = 600.0
+PULL_LIMIT = 300.0
 
 
 def key(image: Image) -> str:
@@ -71,10 +71,10 @@ def ensure(images: Sequence[Image]) -> None:
         with exclusively(f"image-{image.name}"):
             if not is_current(image):
                 _publish(image, f"{number} of {len(todo)}")
-    drop_stale()
     for image in todo:
         if image.large:
             prefetch(image)
+    drop_stale()
 
 
 def _publish(image: Image, position: str) -> None:
@@ -159,22 +159,36 @@ def drop_stale() -> None:
 def prefetch(image: Image) -> None:
     """Has the node pull an image now: gigabytes take a minute, better here than in a first run.
 
+    By its digest, while the older one under the same tag is still there: what they share stays.
     Only a pod makes a node pull. This one's command exists in no image, so it ends at once.
     """
-    pod = f"prefetch-{image.name}"
-    state = "{.status.containerStatuses[0].state}"
-    with Step(f"pull {image.name} onto the node", expected=max(2.0, image.expected / 4)):
-        node.kubectl("delete", "pod", pod, "--ignore-not-found", "--now")
-        run = ["run", pod, f"--image={image.reference}", "--restart=Never"]
-        node.kubectl(*run, "--command", "--", "/only-to-pull-the-image")
+    name = f"prefetch-{image.name}"
+    reference = f"{image.reference.rpartition(':')[0]}@{registry.digest(image.reference)}"
+    container = {
+        "name": name,
+        "image": reference,
+        "command": ["/only-to-pull-the-image"],
+        "resources": {"requests": {"cpu": "20m"}},
+    }
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"restartPolicy": "Never", "containers": [container]},
+    }
+    query = ["get", "pod", name, "-o", "jsonpath={.status.containerStatuses[0].state}"]
+    with Step(f"pull {image.name} onto the node", expected=max(2.0, image.expected / 4)) as step:
+        node.kubectl("delete", "pod", name, "--ignore-not-found", "--now")
+        node.kubectl("create", "-f", "-", stdin=json.dumps(pod))
         deadline = time.monotonic() + PULL_LIMIT
-        while "terminated" not in (
-            said := node.kubectl("get", "pod", pod, "-o", f"jsonpath={state}")
-        ):
-            if "ImagePull" in said or time.monotonic() > deadline:
-                raise SetupError(f"the node cannot pull {image.reference}: {said}")
+        while "terminated" not in (said := node.kubectl(*query)):
+            if "ImagePull" in said:
+                raise SetupError(f"the node cannot pull {reference}: {said}")
+            if time.monotonic() > deadline:
+                step.figure = "not finished: the first pod that needs it will wait for it"
+                break
             time.sleep(0.2)
-        node.kubectl("delete", "pod", pod, "--now", "--wait=false")
+        node.kubectl("delete", "pod", name, "--now", "--wait=false")
 
 
 def report(images: Sequence[Image]) -> None:
