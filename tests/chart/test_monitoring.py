@@ -1,0 +1,162 @@
+"""Alerts speak when they should, and neither they nor the dashboard ask for what nobody exposes."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dandelion_local import places, tools
+
+from tests.chart.rendering import CHART, EVERYTHING_MONITORED, render
+
+RULES = CHART / "files" / "rules.yaml"
+DASHBOARD = CHART / "files" / "dashboard.json"
+COMPONENTS = ("operator", "inference", "training-job")
+#: Labels that Prometheus or the PodMonitor adds to what a pod exposes.
+TARGET_LABELS = frozenset({"namespace", "pod", "job", "instance", "modeldeployment"})
+SUFFIXES = {
+    "Counter": ("_total",),
+    "Gauge": ("",),
+    "Histogram": ("_bucket", "_sum", "_count"),
+}
+
+
+def promtool(*arguments: str, stdin: str | None = None) -> None:
+    done = subprocess.run(
+        [str(tools.path("promtool")), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def exposed() -> dict[str, frozenset[str]]:
+    """The series that the components' source defines, with their labels."""
+    found: dict[str, frozenset[str]] = {}
+    for component in COMPONENTS:
+        for file in (places.REPOSITORY / component / "src").rglob("*.py"):
+            for call in ast.walk(ast.parse(file.read_text())):
+                found.update(_series(call))
+    return found
+
+
+def _series(call: ast.AST) -> Iterator[tuple[str, frozenset[str]]]:
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+        return
+    if call.func.id not in SUFFIXES or not call.args:
+        return
+    if not (isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)):
+        return
+    name = call.args[0].value.removesuffix("_total")
+    labels = frozenset(ast.literal_eval(call.args[2])) if len(call.args) > 2 else frozenset[str]()
+    for suffix in SUFFIXES[call.func.id]:
+        yield name + suffix, labels | ({"le"} if suffix == "_bucket" else set())
+
+
+def panels(dashboard: dict[str, Any]) -> list[dict[str, Any]]:
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def dashboard_expressions() -> dict[str, str]:
+    """Each panel's queries, with Grafana's variables filled in."""
+    found: dict[str, str] = {}
+    for panel in panels(json.loads(DASHBOARD.read_text())):
+        for target in panel["targets"]:
+            text = target["expr"].replace("$__rate_interval", "5m")
+            found[f"{panel['title']} {target['refId']}"] = re.sub(r"\$\w+", ".*", text)
+    return found
+
+
+def rule_expressions() -> dict[str, str]:
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    return {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
+
+
+EXPRESSIONS = {**rule_expressions(), **dashboard_expressions()}
+
+
+def test_promtool_accepts_the_rules() -> None:
+    promtool("check", "rules", str(RULES))
+
+
+def test_alerts_speak_when_they_should(tmp_path: Path) -> None:
+    text = (Path(__file__).parent / "alerts_test.yaml").read_text()
+    file = tmp_path / "alerts_test.yaml"
+    file.write_text(text.replace("RULES", str(RULES)))
+    promtool("test", "rules", str(file))
+
+
+def test_every_alert_is_played_through() -> None:
+    played = yaml.safe_load((Path(__file__).parent / "alerts_test.yaml").read_text())["tests"]
+    fired = {
+        case["alertname"]
+        for test in played
+        for case in test["alert_rule_test"]
+        if case.get("exp_alerts")
+    }
+    assert fired == rule_expressions().keys()
+
+
+def test_promtool_accepts_every_query_of_the_dashboard(tmp_path: Path) -> None:
+    rules = [
+        {"record": f"query:{number}", "expr": expression}
+        for number, expression in enumerate(dashboard_expressions().values())
+    ]
+    file = tmp_path / "dashboard.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
+    promtool("check", "rules", str(file))
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS.values(), ids=EXPRESSIONS)
+def test_a_query_asks_for_what_a_component_exposes(expression: str) -> None:
+    known = exposed()
+    asked = set(re.findall(r"\bdandelion_\w+", expression))
+    assert asked
+    assert asked <= known.keys()
+    for name, matchers in re.findall(r"\b(dandelion_\w+)\{([^}]*)\}", expression):
+        labels = set(re.findall(r'(\w+)\s*(?:=~|!~|!=|=)\s*"', matchers))
+        assert labels <= known[name] | TARGET_LABELS, name
+
+
+def test_the_dashboard_is_found_by_grafanas_sidecar() -> None:
+    (config,) = (
+        manifest
+        for manifest in render(EVERYTHING_MONITORED).of("ConfigMap")
+        if manifest.labels.get("grafana_dashboard") == "1"
+    )
+    assert config.annotations["grafana_folder"] == "Models"
+    dashboard = json.loads(config.content["data"]["dandelion.json"])
+    assert dashboard == json.loads(DASHBOARD.read_text())
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+    assert all(panel["description"] for panel in panels(dashboard))
+
+
+def test_the_rules_are_rendered_as_they_are_tested() -> None:
+    (rule,) = render(EVERYTHING_MONITORED).of("PrometheusRule")
+    assert rule.spec == yaml.safe_load(RULES.read_text())
+
+
+def test_prometheus_looks_at_the_ports_that_pods_name() -> None:
+    rendered = render(EVERYTHING_MONITORED)
+    (models,) = rendered.of("PodMonitor")
+    assert [endpoint["port"] for endpoint in models.spec["podMetricsEndpoints"]] == [
+        "http",
+        "metrics",
+    ]
+    assert models.spec["namespaceSelector"] == {"any": True}
+    (operator,) = rendered.of("ServiceMonitor")
+    service = rendered.one("Service", "dandelion-operator")
+    assert [endpoint["port"] for endpoint in operator.spec["endpoints"]] == [
+        port["name"] for port in service.spec["ports"]
+    ]
+    assert operator.spec["selector"]["matchLabels"].items() <= service.labels.items()
