@@ -30,6 +30,12 @@ def plain(
     return encoded(Image.new("RGB", size, colour), file_format, **options)
 
 
+def rotated(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
 def noise(size: tuple[int, int] = (64, 48), seed: int = 0) -> Image.Image:
     random = np.random.default_rng(seed)
     return Image.fromarray(random.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))

@@ -77,6 +77,10 @@ class Service:
         self.process.stdout.close()
         return code
 
+    def forget_peak(self) -> None:
+        """Lets the peak of memory begin anew (proc(5), clear_refs)."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
     def resident_bytes(self, field: str = "VmRSS") -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith(f"{field}:"))

@@ -176,9 +176,29 @@ def test_the_size_is_judged_before_a_pixel_is_decoded() -> None:
     assert "it has 1001000 pixels" in refused.value.detail
 
 
-def test_an_image_of_exactly_the_limit_is_taken() -> None:
-    data = pictures.plain(size=(100, 100))
-    assert ImageReader(max_pixels=10_000).tensor(data, AS_TRAINED).shape == (1, 3, 32, 32)
+@pytest.mark.parametrize(("file_format", "pixels"), [("PNG", 10_000), ("WEBP", 20_000)])
+def test_an_image_of_exactly_the_limit_is_taken(file_format: str, pixels: int) -> None:
+    data = pictures.plain(size=(100, 100), file_format=file_format)
+    assert ImageReader(max_pixels=pixels).tensor(data, AS_TRAINED).shape == (1, 3, 32, 32)
+    with pytest.raises(RefusedError) as refused:
+        ImageReader(max_pixels=pixels - 1).tensor(data, AS_TRAINED)
+    assert refused.value.code is Code.TOO_MANY_PIXELS
+
+
+@pytest.mark.parametrize(("mode", "file_format"), [("RGBA", "PNG"), ("I;16", "PNG"), ("L", "JPEG")])
+def test_strips_join_without_a_seam(
+    mode: str, file_format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    if mode == "I;16":
+        image = Image.fromarray(random.integers(0, 65536, (50, 40), dtype=np.uint16))
+    else:
+        channels = len(Image.new(mode, (1, 1)).getbands())
+        values = random.integers(0, 256, (50, 40, channels), dtype=np.uint8)
+        image = Image.fromarray(values.squeeze())
+    whole = shown(to_rgb(image))
+    monkeypatch.setattr("dandelion_inference.image.STRIP_PIXELS", 7 * 40)
+    assert np.array_equal(shown(to_rgb(image)), whole)
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])

@@ -209,6 +209,7 @@ def test_100_megabytes_are_refused_and_hardly_touch_memory(
         for _ in range(100):
             yield bytes(MIB)
 
+    running_service.forget_peak()
     before = running_service.resident_bytes()
     answer = client.post("/predict", content=body(), headers=headers)
     assert problem(answer) == (413, "UploadTooLarge")
@@ -231,6 +232,32 @@ def test_a_hundred_bad_uploads_leave_the_service_answering(client: httpx.Client)
         answer = client.post("/predict", content=JPEG[: cut * len(JPEG) // 100])
         assert answer.status_code == 400
     assert client.post("/predict", content=JPEG).status_code == 200
+
+
+MEGAPIXELS = 30
+LARGE = {
+    "a rotated JPEG": lambda: pictures.plain(
+        file_format="JPEG", size=(6000, 5000), exif=pictures.rotated(6)
+    ),
+    "a progressive JPEG": lambda: pictures.plain(
+        file_format="JPEG", size=(6000, 5000), progressive=True, subsampling=0
+    ),
+    "a PNG with alpha": lambda: pictures.encoded(Image.new("RGBA", (6000, 5000)), compress_level=1),
+}
+
+
+@pytest.mark.parametrize("case", LARGE)
+def test_a_large_picture_takes_bounded_memory_and_gives_it_back(
+    running_service: Service, client: httpx.Client, case: str
+) -> None:
+    data = LARGE[case]()
+    running_service.forget_peak()
+    before = running_service.resident_bytes()
+    assert client.post("/predict", content=data).status_code == 200
+    peak = running_service.resident_bytes("VmHWM")
+    # Bytes a pixel: the goal is that the largest accepted picture fits a pod of 1 GiB.
+    assert (peak - before) / (MEGAPIXELS * 1e6) < 12
+    assert running_service.resident_bytes() - before < 32 * MIB
 
 
 def test_an_unknown_address_is_a_problem_too(client: httpx.Client) -> None:

@@ -85,8 +85,13 @@ class Loader:
 
     def _load(self) -> Model:
         try:
+            started = time.monotonic()
             artifact = fetch(self._open_store(), self._promise, self._folder, self._go_on)
-            return self._compile(artifact)
+            log.info("fetched", seconds=round(time.monotonic() - started, 3))
+            started = time.monotonic()
+            model = self._compile(artifact)
+            log.info("compiled", seconds=round(time.monotonic() - started, 3))
+            return model
         except (LoadError, StoppedError):
             raise
         except OSError as error:

@@ -5,7 +5,6 @@ Called by `loader.py` to compile and warm up, and by `predictor.py` for every im
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sys
 from typing import Any, cast
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from dandelion_inference.artifact import Artifact
 from dandelion_inference.contract import Contract
 from dandelion_inference.errors import LoadError, Reason
+from dandelion_inference.memory import return_freed_memory
 
 
 class Model:
@@ -68,7 +68,8 @@ def compile_model(artifact: Artifact, threads: int) -> Model:
     del graph
     model = Model(contract, compiled.create_infer_request())
     _warm_up(model)
-    _return_memory()
+    gc.collect()
+    return_freed_memory()
     return model
 
 
@@ -110,14 +111,6 @@ def _openvino() -> Any:
     import openvino
 
     return openvino
-
-
-def _return_memory() -> None:
-    """Compiling needs several times the weights; without this glibc keeps what was freed."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def _first_line(error: Exception) -> str:
