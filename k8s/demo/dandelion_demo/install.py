@@ -24,7 +24,7 @@ def install(cluster: Cluster, *settings: str) -> None:
             cluster.install(
                 *("upgrade", "--install", RELEASE, str(CHART)),
                 *("--namespace", NAMESPACE, "--create-namespace"),
-                *("--wait", "--timeout", "8m"),
+                *("--wait", "--timeout", "8m", "--force-conflicts"),
                 *(part for setting in settings for part in ("--set", setting)),
             )
         except SetupError as problem:

@@ -14,6 +14,7 @@ from dandelion_local.commands import SetupError
 from dandelion_local.progress import Step
 from minio import Minio
 
+from dandelion_demo import outcome
 from dandelion_demo.data import Dataset, LabelledImage
 from dandelion_demo.install import NAMESPACE, RELEASE, diagnosis
 from dandelion_demo.kube import Cluster
@@ -21,6 +22,7 @@ from dandelion_demo.kube import Cluster
 BUCKET = "datasets"
 NAMESPACE_OF_MODEL = "default"
 READY_WITHIN_SECONDS = 3600.0
+PASSING_SECONDS = 90.0
 
 
 def upload(cluster: Cluster, dataset: Dataset) -> None:
@@ -84,37 +86,30 @@ def follow(cluster: Cluster, name: str) -> dict[str, Any]:
         SetupError: training failed, the spec was not accepted, or nothing came of it in an hour.
     """
     deadline = time.monotonic() + READY_WITHIN_SECONDS
+    well_at = time.monotonic()
     with Step(f"train, register, promote and serve {name}") as step:
         while time.monotonic() < deadline:
             resource: dict[str, Any] = cluster.get("mdep", name, "-n", NAMESPACE_OF_MODEL)
-            status = resource.get("status", {})
-            conditions = {c["type"]: c for c in status.get("conditions", [])}
-            current = status.get("observedGeneration") == resource["metadata"]["generation"]
-            step.figure = _figure(status)
-            if current and conditions.get("Ready", {}).get("status") == "True":
-                step.figure = f"version {status['champion']['version']}"
+            step.figure = outcome.figure(resource)
+            if outcome.is_ready(resource):
+                step.figure = f"version {resource['status']['champion']['version']}"
                 return resource
-            for kind in ("Accepted", "Trained", "Promoted"):
-                condition = conditions.get(kind, {})
-                if current and condition.get("status") == "False":
-                    reason = f"{kind}={condition['status']} {condition['reason']}"
-                    if condition["reason"] not in {"NotStarted", "NoVersion"}:
-                        raise SetupError(
-                            f"{name}: {reason}: {condition['message']}\n"
-                            + diagnosis(
-                                cluster, NAMESPACE_OF_MODEL, f"dandelion.dev/modeldeployment={name}"
-                            )
-                        )
+            condition = outcome.obstacle(resource)
+            if condition is None:
+                well_at = time.monotonic()
+            elif (
+                condition["reason"] not in outcome.PASSING
+                or time.monotonic() - well_at > PASSING_SECONDS
+            ):
+                raise SetupError(
+                    f"{name}: {condition['type']}=False {condition['reason']}: "
+                    f"{condition['message']}\n"
+                    + diagnosis(
+                        cluster, NAMESPACE_OF_MODEL, f"dandelion.dev/modeldeployment={name}"
+                    )
+                )
             time.sleep(1)
     raise SetupError(f"{name} was not Ready within {READY_WITHIN_SECONDS / 60:.0f} minutes")
-
-
-def _figure(status: dict[str, Any]) -> str:
-    training = status.get("training", {})
-    phase = status.get("phase", "waiting for the operator")
-    if "progressPercent" not in training or training.get("state") not in {"running", "Running"}:
-        return str(phase)
-    return f"{phase}, {training.get('stage', 'training')} {training['progressPercent']} %"
 
 
 def predict(cluster: Cluster, name: str, image: LabelledImage) -> dict[str, Any]:
