@@ -84,8 +84,10 @@ check: lint types unit ## the fast part: lint, types and unit tests
 test: check ## everything: check, chart, API server and end-to-end tests on a real cluster
 	@$(LOCAL) packages
 	@$(LOCAL) tools
-	@$(DEV)/python -m pytest -q tests/chart tests/api
-	@$(DEV)/python -m pytest -v --durations=15 $(E2E)
+	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m pytest -q tests/chart tests/api tests/workflows
+	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m pytest -v --durations=15 $(E2E)
+	@$(LOCAL) down
+	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
 
 .PHONY: bench
 bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster; figures go to bench-results/

@@ -1,4 +1,4 @@
-"""What the conditions of a ModelDeployment mean for somebody who waits for it: go on, or give up."""
+"""What a ModelDeployment's conditions mean for somebody who waits for it: go on, or give up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_ready(resource: dict[str, Any]) -> bool:
 
 
 def obstacle(resource: dict[str, Any]) -> dict[str, str] | None:
-    """The condition that will not become true by waiting, or that may pass; None while all is well."""
+    """The first condition that says no, if only for a moment; None while all is well."""
     conditions = _conditions(resource)
     for kind in ("Accepted", "Trained", "Promoted"):
         condition = conditions.get(kind, {})
