@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from dandelion_local import catalogue, cluster, packages, places, tools
+from dandelion_local import catalogue, cluster, images, packages, places, tools
 from dandelion_local.commands import SetupError, tail
 from dandelion_local.progress import say
 
@@ -46,6 +46,8 @@ def run(arguments: argparse.Namespace) -> None:
     match arguments.command:
         case "up":
             cluster.up()
+            if cluster.chosen() is cluster.Kind.LOCAL:
+                say(f"the local node is up; export KUBECONFIG={places.kubeconfig()}")
         case "down":
             cluster.down()
         case "env":
@@ -58,7 +60,10 @@ def run(arguments: argparse.Namespace) -> None:
             packages.ensure(arguments.names)
         case "images":
             named = tuple(catalogue.named(name) for name in arguments.names)
-            cluster.ensure_images(named or catalogue.PROJECT_IMAGES)
+            wanted = named or catalogue.PROJECT_IMAGES
+            cluster.ensure_images(wanted)
+            if cluster.chosen() is cluster.Kind.LOCAL:
+                images.report(wanted)
         case "logs":
             show_logs(arguments.names, arguments.lines)
 

@@ -64,10 +64,7 @@ def complete_mark() -> Path:
 
 
 def local_answers() -> bool:
-    if not complete_mark().exists() or node.running() is None or not node.is_ready():
-        return False
-    say(f"the local node is up; export KUBECONFIG={places.kubeconfig()}")
-    return True
+    return complete_mark().exists() and node.running() is not None and node.is_ready()
 
 
 def up_local() -> None:
@@ -84,7 +81,6 @@ def up_local() -> None:
     images.ensure(catalogue.SYSTEM)
     addons.apply()
     complete_mark().touch()
-    say(f"the local node is up; export KUBECONFIG={places.kubeconfig()}")
 
 
 def down() -> None:
