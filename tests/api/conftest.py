@@ -1,0 +1,27 @@
+"""One API server with the CRD for all of these tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.api.server import ApiServer, running
+from tests.chart.rendering import template
+
+CRD = "modeldeployments.dandelion.dev"
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    with running(tmp_path_factory.mktemp("api-server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def api(bare: ApiServer) -> ApiServer:
+    """The API server once it knows ModelDeployments."""
+    crd = template({}, "--show-only", "templates/crd.yaml")
+    bare.apply(crd, "--server-side")
+    bare.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
+    return bare

@@ -1,0 +1,209 @@
+"""An API server with its etcd and nothing else, on loopback: schemas, CEL, RBAC, admission.
+
+There is no kubelet and no controller, so nothing runs; that is what the end-to-end tests are for.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from dandelion_local import tools
+
+ADMIN_TOKEN = "administrator"
+START_SECONDS = 90
+
+
+class KubectlError(Exception):
+    """What a person sees when kubectl refuses."""
+
+
+@dataclass
+class ApiServer:
+    """A running API server and the ways in which the tests talk to it."""
+
+    port: int
+    folder: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.folder / "kubeconfig"
+
+    @property
+    def authority(self) -> Path:
+        return self.folder / "certificates" / "apiserver.crt"
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """What kubectl prints.
+
+        Raises:
+            KubectlError: with what it prints when the server refuses.
+        """
+        done = subprocess.run(
+            [str(tools.path("kubectl")), "--kubeconfig", str(self.kubeconfig), *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode:
+            raise KubectlError(done.stdout + done.stderr)
+        return done.stdout
+
+    def get(self, *arguments: str) -> Any:
+        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+    def apply(self, manifest: Mapping[str, Any] | str, *options: str) -> str:
+        text = manifest if isinstance(manifest, str) else json.dumps(manifest)
+        return self.kubectl("apply", *options, "-f", "-", stdin=text)
+
+    def may(self, who: str, verb: str, what: str, namespace: str = "default") -> bool:
+        """Whether RBAC lets a ServiceAccount (NAMESPACE:NAME) or user do something.
+
+        `what` is RESOURCE, RESOURCE/NAME, or RESOURCE:SUBRESOURCE.
+        """
+        resource, _, part = what.partition(":")
+        asked = [verb, resource, *([f"--subresource={part}"] if part else [])]
+        user = f"system:serviceaccount:{who}" if ":" in who else who
+        try:
+            answer = self.kubectl("auth", "can-i", *asked, "--as", user, "-n", namespace)
+        except KubectlError as refusal:
+            answer = str(refusal)
+        return answer.strip().splitlines()[-1] == "yes"
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[ApiServer]:
+    port, store, peer = _free_ports(3)
+    server = ApiServer(port, folder)
+    try:
+        _start(server, "etcd", _etcd(folder, store, peer))
+        _service_account_key(folder)
+        (folder / "tokens.csv").write_text(f'{ADMIN_TOKEN},admin,1,"system:masters"\n')
+        _start(server, "kube-apiserver", _apiserver(folder, port, store))
+        _await(server)
+        server.kubeconfig.write_text(json.dumps(_kubeconfig(server)))
+        yield server
+    finally:
+        for process in reversed(server.processes):
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _start(server: ApiServer, name: str, arguments: Sequence[str]) -> None:
+    with (server.folder / f"{name}.log").open("wb") as log:
+        server.processes.append(
+            subprocess.Popen(
+                [str(tools.path(name)), *arguments],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=server.folder,
+                env={"PATH": os.environ["PATH"], "HOME": str(server.folder)},
+            )
+        )
+
+
+def _etcd(folder: Path, port: int, peer: int) -> list[str]:
+    own, others = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer}"
+    return [
+        *("--data-dir", str(folder / "etcd")),
+        *("--listen-client-urls", own, "--advertise-client-urls", own),
+        *("--listen-peer-urls", others, "--initial-advertise-peer-urls", others),
+        *("--initial-cluster", f"default={others}", "--unsafe-no-fsync"),
+    ]
+
+
+def _service_account_key(folder: Path) -> None:
+    subprocess.run(
+        ["openssl", "genrsa", "-out", str(folder / "accounts.key"), "2048"],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+
+
+def _apiserver(folder: Path, port: int, store: int) -> list[str]:
+    key = str(folder / "accounts.key")
+    return [
+        f"--etcd-servers=http://127.0.0.1:{store}",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={port}",
+        f"--cert-dir={folder / 'certificates'}",
+        f"--service-account-key-file={key}",
+        f"--service-account-signing-key-file={key}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--token-auth-file={folder / 'tokens.csv'}",
+        "--authorization-mode=RBAC",
+        "--service-cluster-ip-range=10.96.0.0/24",
+    ]
+
+
+def _await(server: ApiServer) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        for process in server.processes:
+            if process.poll() is not None:
+                raise RuntimeError(_logs(server.folder))
+        try:
+            trusted = ssl.create_default_context(cafile=str(server.authority))
+            with httpx.Client(verify=trusted, trust_env=False) as client:
+                answer = client.get(
+                    f"https://127.0.0.1:{server.port}/readyz",
+                    headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
+                )
+            if answer.is_success:
+                return
+        except (httpx.HTTPError, OSError):
+            pass
+        time.sleep(0.2)
+    raise RuntimeError(_logs(server.folder))
+
+
+def _logs(folder: Path) -> str:
+    logs = sorted(folder.glob("*.log"))
+    return "\n".join(f"--- {log.name}\n{log.read_text()[-3000:]}" for log in logs)
+
+
+def _kubeconfig(server: ApiServer) -> Mapping[str, Any]:
+    authority = base64.b64encode(server.authority.read_bytes()).decode()
+    cluster = {
+        "server": f"https://127.0.0.1:{server.port}",
+        "certificate-authority-data": authority,
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "test",
+        "clusters": [{"name": "test", "cluster": cluster}],
+        "users": [{"name": "test", "user": {"token": ADMIN_TOKEN}}],
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+    }
