@@ -40,7 +40,7 @@ def restricted(api: ApiServer) -> tuple[ApiServer, str]:
 
 
 def as_pod(workload: Manifest, namespace: str) -> dict[str, Any]:
-    spec = {"restartPolicy": "Always"} | dict(workload.pod["spec"])
+    spec: dict[str, Any] = {"restartPolicy": "Always"} | dict(workload.pod["spec"])
     spec.pop("priorityClassName", None)
     known = spec.get("serviceAccountName", "default") in ACCOUNTS
     spec["serviceAccountName"] = spec.get("serviceAccountName") if known else "default"

@@ -109,7 +109,7 @@ def _inlined(schema: Schema, definitions: Mapping[str, Schema], within: tuple[st
         if name in STRING_OR_NUMBER:
             return {"type": ["string", "number"]}
         return _inlined(definitions[name], definitions, (*within, name))
-    kept = {key: schema[key] for key in ("type", "enum", "required") if key in schema}
+    kept: Schema = {key: schema[key] for key in ("type", "enum", "required") if key in schema}
     if "properties" in schema:
         kept["properties"] = {
             key: _inlined(value, definitions, within) for key, value in schema["properties"].items()

@@ -44,7 +44,7 @@ from tests.chart.rendering import CHART, EXTERNAL_S3, TUNED, HelmError, Rendered
             id="both MinIO and an endpoint",
         ),
         pytest.param(
-            EXTERNAL_S3 | {"s3": {**EXTERNAL_S3["s3"], "inference": {}}},
+            {**EXTERNAL_S3, "s3": {**EXTERNAL_S3["s3"], "inference": {}}},
             "write its name in s3.inference.existingSecret",
             id="an endpoint without one of its keys",
         ),
