@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -24,12 +24,13 @@ from dandelion_operator.fence import Fence
 from dandelion_operator.location import Target
 from dandelion_operator.observe import World as Outside
 from dandelion_operator.observed import Answer, ContractSeen, DatasetSeen, Failure, Progress
+from dandelion_operator.probe import Probe
 from dandelion_operator.reasons import Reason
 from dandelion_operator.reconcile import Reconciler
 from dandelion_operator.registry import Registry
 from dandelion_operator.resource import Key
 from dandelion_operator.settings import Settings
-from dandelion_operator.storage import Access
+from dandelion_operator.storage import Access, Storage
 
 KEY = Key("default", "lawn")
 MODEL = "default.lawn"
@@ -271,7 +272,7 @@ class FakeProbe:
         return Answer(int(ready[0]["metadata"]["labels"][naming.VERSION_LABEL]))
 
     async def pod(self, address: str, port: int = 8080) -> tuple[str, str] | None:
-        return self.world.pod_trouble
+        return self.world.pod_trouble.get(address.rpartition(".")[2])
 
 
 def _is_ready(pod: dict[str, Any]) -> bool:
@@ -291,7 +292,7 @@ class World:
         self.accuracy = 0.9
         self.train_fails: tuple[str, str] | None = None
         self.standing: set[str] = set()
-        self.pod_trouble: tuple[str, str] | None = None
+        self.pod_trouble: dict[str, tuple[str, str]] = {}
         for purpose in ("training", "inference"):
             (folder / purpose).mkdir(parents=True, exist_ok=True)
             (folder / purpose / "AWS_ACCESS_KEY_ID").write_text(purpose)
@@ -321,8 +322,8 @@ class World:
         outside = Outside(
             Cluster(http, fence),
             Registry(registry, fence),
-            self.storage,  # type: ignore[arg-type]
-            self.probe,  # type: ignore[arg-type]
+            cast(Storage, self.storage),
+            cast(Probe, self.probe),
             self.settings,
         )
         self.reconciler = Reconciler(outside, lambda: self.time)
@@ -454,7 +455,7 @@ class World:
         spec, labels = deployment["spec"], deployment["spec"]["template"]["metadata"]["labels"]
         version = labels[naming.VERSION_LABEL]
         wanted = spec["replicas"]
-        trouble = self.pod_trouble
+        trouble = self.pod_trouble.get(version)
         old = [
             pod
             for pod in self.inference_pods()
@@ -470,7 +471,7 @@ class World:
                     "metadata": {"name": f"lawn-inference-{version}-{index}", "labels": labels},
                     "status": {
                         "phase": "Running",
-                        "podIP": "10.0.1.1",
+                        "podIP": f"10.0.1.{version}",
                         "conditions": [{"type": "Ready", "status": "False" if trouble else "True"}],
                     },
                 },

@@ -9,7 +9,7 @@ import pytest
 from dandelion_operator import digests
 from dandelion_operator.decide import plan
 from dandelion_operator.location import location
-from dandelion_operator.observed import Failure, Observed, Progress
+from dandelion_operator.observed import DatasetSeen, Failure, Observed, Progress
 from dandelion_operator.plan import Course, RemoveJob, StartTraining, SuspendTraining, TrainDecision
 from dandelion_operator.reasons import Reason
 from dandelion_operator.resource import Resource
@@ -112,7 +112,7 @@ def in_words(decision: TrainDecision) -> list[str]:
         pytest.param(PLAIN, serving(1), Course.COMPLETE, [], id="rests after a run for this spec"),
         pytest.param(
             PLAIN,
-            serving(1, dataset=given.DatasetSeen("images-2", 41)),
+            serving(1, dataset=DatasetSeen("images-2", 41)),
             Course.COMPLETE,
             [],
             id="rests after a run although images arrived",
@@ -143,7 +143,7 @@ def in_words(decision: TrainDecision) -> list[str]:
             PLAIN,
             seen(
                 previous=status(training=training(state="Failed")),
-                dataset=given.DatasetSeen("images-2", 41),
+                dataset=DatasetSeen("images-2", 41),
             ),
             Course.PENDING,
             [START],

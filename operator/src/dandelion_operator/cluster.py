@@ -13,12 +13,9 @@ from typing import Any
 
 import httpx
 
-from dandelion_operator.fence import Fence
+from dandelion_operator.fence import READ_SECONDS, WRITE_SECONDS, Fence
 from dandelion_operator.naming import FIELD_MANAGER
 from dandelion_operator.resource import GROUP, PLURAL
-
-# A call that takes longer is given up: no write may outlive the margin of the leader election.
-CALL_SECONDS = 4.0
 
 
 class ClusterError(Exception):
@@ -152,7 +149,7 @@ class Cluster:
 
     async def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(READ_SECONDS if method == "GET" else WRITE_SECONDS):
                 response = await self._http.request(method, path, **request)
         except (httpx.HTTPError, TimeoutError) as error:
             raise UnreachableError(f"the API server does not answer: {error!r}") from error

@@ -16,11 +16,11 @@ from pathlib import Path
 import httpx
 import kopf
 
-from dandelion_operator.cluster import CALL_SECONDS
+from dandelion_operator.fence import READ_SECONDS
 
 TOKEN_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 TOKEN_REREAD_SECONDS = 60.0
-CONNECT_SECONDS = 2.0
+CONNECT_SECONDS = 3.0
 
 
 class FreshToken(httpx.Auth):
@@ -61,7 +61,7 @@ def http_client(info: kopf.ConnectionInfo) -> httpx.AsyncClient:
         verify=info.as_ssl_context(),
         headers={} if in_cluster else info.as_http_headers(),
         auth=FreshToken(TOKEN_FILE) if in_cluster else None,
-        timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=16, max_keepalive_connections=8),
         trust_env=False,
     )

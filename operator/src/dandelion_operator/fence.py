@@ -10,6 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+# A write that takes longer is given up: none may outlive the margin of the election.
+WRITE_SECONDS = 6.0
+# A read may take what an overloaded server needs.
+READ_SECONDS = 15.0
+
 
 class NotLeadingError(Exception):
     """A write was attempted without a lease that is certainly still valid."""

@@ -3,7 +3,7 @@
 A standby is alive and ready, watches everything and writes nothing; it takes over once it has seen
 the lease unchanged for its whole duration by its own clock, or at once when the leader gave it back
 (an ordinary shutdown does). The leader's permission, the fence, counts from before the renewal was
-sent and ends a margin early; requests time out within that margin. So two operators never both
+sent and ends a margin early; writes are given up within that margin. So two operators never both
 write, whatever their clocks or the network do. Called by `main`, which runs `Elector.run`.
 """
 
@@ -19,12 +19,12 @@ from typing import Any, Protocol
 import structlog
 
 from dandelion_operator.cluster import ClusterError
-from dandelion_operator.fence import Fence
+from dandelion_operator.fence import WRITE_SECONDS, Fence
 
-LEASE_SECONDS = 15
+LEASE_SECONDS = 20
 RENEW_EVERY = 3.0
 ATTEMPT_EVERY = 1.0
-MARGIN = 5.0  # longer than any single write may take
+MARGIN = WRITE_SECONDS + 2.0
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import structlog
 
-QUIET = ("kopf.objects", "httpx", "httpcore", "urllib3", "aiohttp.access", "asyncio")
+QUIET = ("kopf.objects", "httpx", "httpcore", "aiohttp.access", "asyncio")
 
 
 def configure(log_format: Literal["json", "console"]) -> None:
@@ -46,3 +46,5 @@ def configure(log_format: Literal["json", "console"]) -> None:
     root.setLevel(logging.INFO)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Every retry of an endpoint that is away; the condition says it once.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -67,6 +67,10 @@ class Reconciler:
             return await self._reconcile(key)
         except ConflictError:
             return Again(AT_ONCE)  # the resource changed meanwhile: look at the new one
+        except ClusterError as error:
+            metrics.RECONCILE_ERRORS.labels(type(error).__name__).inc()
+            log.warning("the API server is in the way", resource=str(key), cause=str(error))
+            return Again(AT_ONCE, troubled=True)
         finally:
             metrics.RECONCILE_SECONDS.observe(time.monotonic() - started)
 

@@ -13,15 +13,14 @@ from typing import Any
 
 import httpx
 
-from dandelion_operator.fence import Fence
+from dandelion_operator.fence import READ_SECONDS, WRITE_SECONDS, Fence
 from dandelion_operator.observed import Failure, RegistrySeen, VersionSeen
 from dandelion_operator.reasons import Reason
 from dandelion_operator.resource import GROUP
 
 API = "/api/2.0/mlflow"
 NEWEST_VERSIONS = 50
-# A call that takes longer is given up: no write may outlive the margin of the leader election.
-CALL_SECONDS = 4.0
+CONNECT_SECONDS = 3.0
 TAG = f"{GROUP}/"
 
 
@@ -130,7 +129,7 @@ class Registry:
 
     async def _call(self, method: str, path: str, **request: Any) -> Mapping[str, Any]:
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(READ_SECONDS if method == "GET" else WRITE_SECONDS):
                 response = await self._http.request(method, f"{API}{path}", **request)
         except (httpx.HTTPError, TimeoutError) as error:
             cause = str(error) or type(error).__name__
@@ -151,7 +150,7 @@ class Registry:
 def http_client(tracking_uri: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=tracking_uri,
-        timeout=CALL_SECONDS,
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
         trust_env=False,
     )

@@ -37,7 +37,7 @@ def last_run(key: Key, observed: Observed, wish: str) -> LastRun | None:
     remembered = observed.previous.training
     job = _newest_job(observed.jobs, remembered)
     if job is not None:
-        return _of_job(job, observed)
+        return _of_job(job, remembered, observed)
     if remembered is None:
         return _of_registry(key, observed)
     last = _of_memory(remembered, observed)
@@ -59,9 +59,14 @@ def _newest_job(jobs: tuple[JobSeen, ...], remembered: Training | None) -> JobSe
     return newest if made_later else None
 
 
-def _of_job(job: JobSeen, observed: Observed) -> LastRun:
-    progress = _progress(observed, job.run)
-    failed = job.state is RunState.FAILED
+def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> LastRun:
+    reason, message = job.reason, job.message
+    if job.state is RunState.FAILED and reason is None:
+        # Its pod is gone; the run's own last words, or what was made of them before, remain.
+        told: Progress | Training = _progress(observed, job.run)
+        if told.reason is None and remembered is not None and remembered.run == job.run:
+            told = remembered
+        reason, message = told.reason, told.message or message
     return LastRun(
         run=job.run,
         wish=job.wish,
@@ -73,8 +78,8 @@ def _of_job(job: JobSeen, observed: Observed) -> LastRun:
         trigger=job.trigger,
         started=job.created,
         finished=job.finished,
-        reason=job.reason or (progress.reason if failed else None),
-        message=job.message or (progress.message if failed else None),
+        reason=reason,
+        message=message,
         version=_version(observed, job.run),
     )
 
