@@ -119,6 +119,7 @@ class Bare:
     name = "bare loop"
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.pid = process.pid
         self._process = process
 
     def seconds(self, images: int) -> float:
@@ -132,7 +133,8 @@ class Bare:
 class Service:
     """The real service, asked over a number of connections that stay open."""
 
-    def __init__(self, port: int, connections: int, photos: list[bytes]) -> None:
+    def __init__(self, pid: int, port: int, connections: int, photos: list[bytes]) -> None:
+        self.pid = pid
         self.name = f"{connections} connection{'s' if connections > 1 else ''}"
         self.latencies: list[float] = []
         self._port = port
@@ -201,6 +203,12 @@ def until_event(process: subprocess.Popen[str], event: str) -> dict[str, Any]:
     raise RuntimeError(f"the service ended before it said {event!r}")
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process has used so far, in all of its threads (proc(5): utime and stime)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def memory(pid: int, field: str) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith(f"{field}:"))
@@ -246,18 +254,21 @@ def measure(rounds: int, images: int) -> dict[str, Any]:
             running([__file__, "--bare", str(graph), str(listening["threads"])], {})
         )
         photos = pictures()
-        services = [Service(listening["port"], count, photos) for count in CONNECTIONS]
+        services = [Service(service.pid, listening["port"], count, photos) for count in CONNECTIONS]
         contenders: list[Bare | Service] = [Bare(bare), *services]
         for contender in contenders:
             contender.seconds(PICTURES)  # caches, threads, connections
         for contender in services:
             contender.latencies.clear()
         speeds: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+        work: dict[str, list[float]] = {contender.name: [] for contender in contenders}
         for turn in range(rounds):
             # Who goes first changes, so that nobody always follows the same neighbour.
             for offset in range(len(contenders)):
                 contender = contenders[(turn + offset) % len(contenders)]
+                before = processor_seconds(contender.pid)
                 speeds[contender.name].append(images / contender.seconds(images))
+                work[contender.name].append((processor_seconds(contender.pid) - before) / images)
         return {
             "model": f"ResNet-34 fp32 at {IMAGE_SIZE} px",
             "threads": listening["threads"],
@@ -265,6 +276,10 @@ def measure(rounds: int, images: int) -> dict[str, Any]:
             "imagesPerRound": images,
             "imagesPerSecond": {
                 name: round(statistics.median(values), 2) for name, values in speeds.items()
+            },
+            # Without the client; the one figure that other work on the machine hardly moves.
+            "processorMillisecondsPerImage": {
+                name: round(statistics.median(values) * 1000, 1) for name, values in work.items()
             },
             "ratios": {
                 contender.name: round(
