@@ -84,17 +84,16 @@ def logged(
         except FileNotFoundError:
             raise SetupError(f"the program {arguments[0]} is not installed") from None
         assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                sink.write(line)
-                sink.flush()
-                if on_line is not None:
-                    on_line(line.rstrip("\n"))
-        except BaseException:
-            process.terminate()
-            raise
-        finally:
-            process.wait()
+        with process:
+            try:
+                for line in process.stdout:
+                    sink.write(line)
+                    sink.flush()
+                    if on_line is not None:
+                        on_line(line.rstrip("\n"))
+            except BaseException:
+                process.terminate()
+                raise
     if process.returncode != 0:
         raise SetupError(
             f"{arguments[0]} ended with {process.returncode}. The end of {log}:\n{tail(log)}"
