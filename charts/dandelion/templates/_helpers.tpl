@@ -158,7 +158,8 @@ http://{{ include "dandelion.fullname" . }}-mlflow.{{ .Release.Namespace }}.svc:
 
 {{/* What both set-up Jobs share. */}}
 {{- define "dandelion.setupPod" -}}
-restartPolicy: OnFailure
+# Never: the pods of failed attempts stay, and with them what they said.
+restartPolicy: Never
 {{ include "dandelion.imagePullSecrets" . }}
 {{ include "dandelion.scheduling" .Values.setup }}
 securityContext:
