@@ -153,6 +153,7 @@ class FakeCluster:
 
     def put(self, plural: str, body: dict[str, Any]) -> dict[str, Any]:
         """What somebody else than the operator does."""
+        body = copy.deepcopy(body)
         self._create(plural, body["metadata"].setdefault("namespace", KEY.namespace), body)
         return body
 

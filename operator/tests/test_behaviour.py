@@ -371,12 +371,14 @@ def test_a_job_that_a_quota_refuses_is_told_and_holds_up_nothing_else(world: Wor
 
 def test_a_deployment_of_somebody_else_is_left_alone(world: World) -> None:
     async def scene() -> None:
-        theirs = {
-            "metadata": {"name": "lawn-inference"},
-            "spec": {"replicas": 1, "template": {"metadata": {"labels": {}}, "spec": {}}},
-        }
-        theirs["spec"]["template"]["metadata"]["labels"] = {naming.VERSION_LABEL: "0"}
-        world.cluster.put("deployments", theirs)
+        template = {"metadata": {"labels": {naming.VERSION_LABEL: "0"}}, "spec": {}}
+        world.cluster.put(
+            "deployments",
+            {
+                "metadata": {"name": "lawn-inference"},
+                "spec": {"replicas": 1, "template": template},
+            },
+        )
         world.apply()
         for _ in range(6):
             await world.look()
