@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -140,10 +141,11 @@ def test_the_run_in_mlflow_has_metrics_and_the_confusion_matrix(served: World) -
     metrics = {metric["key"] for metric in run.json()["run"]["data"]["metrics"]}
     assert {"accuracy", "macroF1"} <= metrics
     listing = served.mlflow.get(
-        "/api/2.0/mlflow/artifacts/list", params={"run_id": version["run_id"]}
+        "/api/2.0/mlflow/artifacts/list",
+        params={"run_id": version["run_id"], "path": "report"},
     )
-    pictures = [f["path"] for f in listing.json()["files"] if f["path"].endswith(".png")]
-    assert any("confusion" in path for path in pictures)
+    files = {Path(file["path"]).name for file in listing.json()["files"]}
+    assert {"confusion-matrix.png", "per-class.json", "rejected.json"} <= files
 
 
 def test_a_second_apply_of_the_same_changes_nothing(served: World) -> None:
