@@ -5,8 +5,10 @@ Used by `storage` for the operator's reads and by `storage_setup` for the chart'
 
 from __future__ import annotations
 
+import re
 import ssl
 from urllib.parse import urlsplit
+from xml.etree.ElementTree import ParseError
 
 import urllib3
 from minio import Minio
@@ -17,7 +19,7 @@ from dandelion_operator.location import Location
 from dandelion_operator.observed import Failure
 from dandelion_operator.reasons import Reason
 
-ERRORS = (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError)
+ERRORS = (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError, ParseError)
 
 REJECTED = frozenset(
     {
@@ -31,6 +33,7 @@ REJECTED = frozenset(
     }
 )
 MISSING_KEY = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion", "NotFound"})
+BUCKET_NAME = re.compile(r"(?!.*(\.\.|\.-|-\.))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
 
 
@@ -78,12 +81,12 @@ def as_failure(error: BaseException, location: Location, bucket: str) -> Failure
                 f"bucket {bucket}: {error.code}",
             )
         return Failure(Reason.STORAGE_UNREACHABLE, f"{where} answers {error.code}: {error.message}")
-    if isinstance(error, ServerError | InvalidResponseError):
+    if isinstance(error, ValueError) and not BUCKET_NAME.fullmatch(bucket):
+        return Failure(Reason.BUCKET_NOT_FOUND, f"no bucket can be called {bucket!r}: {error}")
+    if isinstance(error, ServerError | InvalidResponseError | ValueError | ParseError):
         return Failure(
             Reason.STORAGE_UNREACHABLE, f"{where} does not answer as an S3 endpoint does: {error}"
         )
-    if isinstance(error, ValueError):
-        return Failure(Reason.BUCKET_NOT_FOUND, f"the bucket {bucket!r} cannot exist: {error}")
     return Failure(Reason.STORAGE_UNREACHABLE, f"{where} cannot be reached: {_cause(error)}")
 
 

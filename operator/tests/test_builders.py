@@ -1,0 +1,160 @@
+"""The objects that the operator makes, by the properties that users and clusters rely on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import given
+import pytest
+from dandelion_operator import builders, naming
+from dandelion_operator.credentials import Credentials
+from dandelion_operator.plan import StartTraining
+from dandelion_operator.resource import Resource
+
+RUN = StartTraining("run1", "wish1", "Created", "images-1", "none")
+PLAIN = given.resource()
+
+
+def job(resource: Resource = PLAIN) -> dict[str, Any]:
+    return builders.job(resource, RUN, given.place(resource), given.DEFAULTS)
+
+
+def deployment(resource: Resource = PLAIN) -> dict[str, Any]:
+    target = given.version(3).target
+    return builders.deployment(resource, target, given.place(resource), given.DEFAULTS)
+
+
+def pod(workload: dict[str, Any]) -> dict[str, Any]:
+    spec: dict[str, Any] = workload["spec"]["template"]["spec"]
+    return spec
+
+
+def environment(workload: dict[str, Any]) -> dict[str, str]:
+    return {item["name"]: item["value"] for item in pod(workload)["containers"][0]["env"]}
+
+
+BOTH = pytest.mark.parametrize("workload", [job(), deployment()], ids=["training", "inference"])
+
+
+@BOTH
+def test_pods_pass_pod_security_restricted(workload: dict[str, Any]) -> None:
+    spec = pod(workload)
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    for container in spec["containers"]:
+        context = container["securityContext"]
+        assert context["allowPrivilegeEscalation"] is False
+        assert context["capabilities"] == {"drop": ["ALL"]}
+        assert context["readOnlyRootFilesystem"] is True
+    kinds = {key for volume in spec["volumes"] for key in volume if key != "name"}
+    assert kinds == {"emptyDir", "secret"}
+
+
+@BOTH
+def test_pods_hold_no_token_and_no_stray_environment(workload: dict[str, Any]) -> None:
+    assert pod(workload)["automountServiceAccountToken"] is False
+    assert pod(workload)["enableServiceLinks"] is False
+
+
+@BOTH
+def test_pods_ask_for_resources_and_are_bounded_in_memory(workload: dict[str, Any]) -> None:
+    resources = pod(workload)["containers"][0]["resources"]
+    assert set(resources["requests"]) == {"cpu", "memory"}
+    assert "memory" in resources["limits"]
+
+
+@BOTH
+def test_keys_are_files_and_never_in_the_environment(workload: dict[str, Any]) -> None:
+    assert not any("AWS" in name for name in environment(workload))
+    (secret,) = [item["secret"] for item in pod(workload)["volumes"] if "secret" in item]
+    assert [item["key"] for item in secret["items"]] == [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+    ]
+
+
+def test_training_and_inference_have_keys_of_their_own() -> None:
+    names = [
+        volume["secret"]["secretName"]
+        for workload in (job(), deployment())
+        for volume in pod(workload)["volumes"]
+        if "secret" in volume
+    ]
+    assert names == ["lawn-training-s3", "lawn-inference-s3"]
+
+
+def test_a_users_own_keys_are_mounted_instead() -> None:
+    mine = given.resource(
+        storage={
+            "endpoint": "https://s3.example.com/",
+            "secretRef": {"name": "mine"},
+            "servingSecretRef": {"name": "read-only"},
+        }
+    )
+    assert pod(job(mine))["volumes"][0]["secret"]["secretName"] == "mine"
+    assert pod(deployment(mine))["volumes"][0]["secret"]["secretName"] == "read-only"
+    assert environment(job(mine))["DANDELION_S3_ENDPOINT"] == "https://s3.example.com"
+
+
+def test_bad_data_fails_the_job_at_once_and_an_eviction_does_not_count() -> None:
+    rules = job()["spec"]["podFailurePolicy"]["rules"]
+    assert rules[0]["action"] == "FailJob"
+    assert rules[0]["onExitCodes"]["values"] == [64]
+    assert rules[1] == {
+        "action": "Ignore",
+        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+    }
+
+
+def test_training_is_told_everything_it_needs() -> None:
+    told = environment(job())
+    assert told["DANDELION_ARTIFACT_URI"] == "s3://models/default/lawn/run1/artifact"
+    assert told["DANDELION_STATUS_URI"] == "s3://models/default/lawn/run1/status.json"
+    assert told["DANDELION_REGISTERED_MODEL"] == "default.lawn"
+    assert told["DANDELION_ARCHITECTURE"] == "resnet34"
+    assert told["DANDELION_SCHEDULE"] == "OneCycle"
+    assert told["DANDELION_IMAGE"] == "training:1"
+    assert told["MLFLOW_TRACKING_URI"] == "http://mlflow"
+
+
+def test_inference_is_told_one_exact_version_and_nothing_of_mlflow() -> None:
+    told = environment(deployment())
+    assert told["DANDELION_MODEL_VERSION"] == "3"
+    assert told["DANDELION_CONTRACT_DIGEST"] == "sha256:3"
+    assert "mlflow" not in json.dumps(deployment()).lower()
+
+
+def test_no_old_replica_goes_before_a_new_one_answers() -> None:
+    strategy = deployment()["spec"]["strategy"]
+    assert strategy["rollingUpdate"]["maxUnavailable"] == 0
+
+
+def test_placement_and_resources_are_passed_on() -> None:
+    wanted = given.resource(
+        training={
+            "resources": {"requests": {"cpu": 2}},
+            "nodeSelector": {"gpu": "no"},
+            "tolerations": [{"key": "batch", "operator": "Exists", "tolerationSeconds": 5}],
+            "ttlSecondsAfterFinished": 60,
+        }
+    )
+    spec = pod(job(wanted))
+    assert spec["containers"][0]["resources"] == {"requests": {"cpu": 2}}
+    assert spec["nodeSelector"] == {"gpu": "no"}
+    assert spec["tolerations"] == [{"key": "batch", "operator": "Exists", "tolerationSeconds": 5}]
+    assert job(wanted)["spec"]["ttlSecondsAfterFinished"] == 60
+    assert "ttlSecondsAfterFinished" not in job()["spec"]
+
+
+def test_names_of_the_longest_resource_fit() -> None:
+    longest = Resource(naming.Key("default", "a" * 42), PLAIN.uid, PLAIN.generation, "", PLAIN.spec)
+    assert len(naming.job(longest.key, "0123456789")) <= 63
+    assert len(naming.inference(longest.key)) <= 63
+
+
+def test_a_copied_secret_holds_the_keys_and_its_owner() -> None:
+    secret = builders.credentials_secret(PLAIN, naming.INFERENCE, Credentials("a", "b"))
+    assert secret["metadata"]["name"] == "lawn-inference-s3"
+    assert secret["data"] == {"AWS_ACCESS_KEY_ID": "YQ==", "AWS_SECRET_ACCESS_KEY": "Yg=="}
+    assert secret["metadata"]["ownerReferences"][0]["uid"] == PLAIN.uid

@@ -1,0 +1,270 @@
+"""What the operator makes of an S3 endpoint's answers, over a real connection."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+
+import given
+import pytest
+from dandelion_operator.credentials import Credentials
+from dandelion_operator.location import Target
+from dandelion_operator.observed import ContractSeen, DatasetSeen, Failure, Progress
+from dandelion_operator.reasons import Reason
+from dandelion_operator.resource import Key
+from dandelion_operator.storage import LONGEST_MEMORY, Access, Storage
+from fake_s3 import FakeS3, serving
+
+URI = "s3://datasets/lawn"
+KEY = Key("default", "lawn")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeS3]:
+    with serving() as s3:
+        yield s3
+
+
+@pytest.fixture
+def s3(server: FakeS3) -> FakeS3:
+    fresh = FakeS3()
+    for name in ("buckets", "refuses", "not_s3", "may_make_buckets", "requests"):
+        setattr(server, name, getattr(fresh, name))
+    return server
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def access(endpoint: str) -> Access:
+    place = replace(given.place(), endpoint=endpoint, training_secret="mine")
+    return Access(place, Credentials("key", "secret"))
+
+
+def dataset(s3: FakeS3, uri: str = URI) -> DatasetSeen | Failure:
+    return asyncio.run(Storage().dataset(access(s3.endpoint), uri, whole=True))
+
+
+def test_the_fingerprint_changes_with_any_image_and_only_then(s3: FakeS3) -> None:
+    s3.put("datasets", "lawn/dandelion/1.png", b"one")
+    s3.put("datasets", "lawn/grass/1.png", b"two")
+    first = dataset(s3)
+    assert isinstance(first, DatasetSeen)
+    assert first.objects == 2
+    assert dataset(s3) == first
+    s3.put("datasets", "lawn/grass/1.png", b"other")
+    changed = dataset(s3)
+    assert isinstance(changed, DatasetSeen)
+    assert changed.fingerprint != first.fingerprint
+    s3.put("datasets", "lawn-of-others/1.png", b"not ours")
+    assert dataset(s3) == changed
+
+
+def test_folder_markers_are_no_images(s3: FakeS3) -> None:
+    s3.put("datasets", "lawn/", b"")
+    s3.put("datasets", "lawn/grass/", b"")
+    found = dataset(s3)
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.DATASET_EMPTY
+
+
+@pytest.mark.parametrize(
+    ("about", "reason", "words"),
+    [
+        pytest.param({}, Reason.BUCKET_NOT_FOUND, "no bucket datasets at", id="no such bucket"),
+        pytest.param(
+            {"buckets": {"datasets": {}}},
+            Reason.DATASET_EMPTY,
+            "below s3://datasets/lawn",
+            id="empty",
+        ),
+        pytest.param(
+            {"refuses": "InvalidAccessKeyId"},
+            Reason.CREDENTIALS_REJECTED,
+            "refuses the keys in the Secret mine",
+            id="an unknown key",
+        ),
+        pytest.param(
+            {"refuses": "SignatureDoesNotMatch"},
+            Reason.CREDENTIALS_REJECTED,
+            "SignatureDoesNotMatch",
+            id="a wrong secret",
+        ),
+        pytest.param(
+            {"refuses": "AccessDenied"},
+            Reason.CREDENTIALS_REJECTED,
+            "for the bucket datasets",
+            id="a key that may not",
+        ),
+        pytest.param(
+            {"refuses": "SlowDown"}, Reason.STORAGE_UNREACHABLE, "SlowDown", id="an overload"
+        ),
+        pytest.param(
+            {"not_s3": "<html>a web page</html>"},
+            Reason.STORAGE_UNREACHABLE,
+            "as an S3 endpoint does",
+            id="a web page",
+        ),
+        pytest.param(
+            {"not_s3": "hello"},
+            Reason.STORAGE_UNREACHABLE,
+            "as an S3 endpoint does",
+            id="something else that is no S3",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_apart(
+    s3: FakeS3, about: dict[str, object], reason: Reason, words: str
+) -> None:
+    for name, value in about.items():
+        setattr(s3, name, value)
+    found = dataset(s3)
+    assert isinstance(found, Failure)
+    assert found.reason is reason
+    assert words in found.message
+    assert "secret\n" not in found.message
+
+
+def test_an_endpoint_that_is_not_there_is_unreachable() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    found = asyncio.run(Storage().dataset(access(closed), URI, whole=True))
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.STORAGE_UNREACHABLE
+    assert "refused" in found.message
+
+
+def test_a_name_that_does_not_resolve_is_unreachable() -> None:
+    nowhere = access("http://nowhere.invalid:9000")
+    found = asyncio.run(Storage().dataset(nowhere, URI, whole=True))
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.STORAGE_UNREACHABLE
+    assert "nowhere.invalid" in found.message
+
+
+def test_a_listing_is_remembered_for_a_while_only(s3: FakeS3) -> None:
+    clock = Clock()
+    storage = Storage(clock)
+    s3.put("datasets", "lawn/grass/1.png")
+    for _ in range(3):
+        asyncio.run(storage.dataset(access(s3.endpoint), URI, whole=True))
+    assert len(s3.requests) == 1
+    clock.now += LONGEST_MEMORY + 1
+    asyncio.run(storage.dataset(access(s3.endpoint), URI, whole=True))
+    assert len(s3.requests) == 2
+
+
+CONTRACT = {
+    "metrics": {"accuracy": 0.9},
+    "files": {"model.onnx": {"sha256": "ab", "bytes": 5}},
+    "classes": ["dandelion", "grass"],
+    "dataset": {"digest": "sha256:cd", "images": 40},
+}
+
+
+def published(s3: FakeS3, content: bytes | None = None, model: bytes | None = b"12345") -> Target:
+    written = json.dumps(CONTRACT).encode() if content is None else content
+    s3.put("models", "default/lawn/run1/artifact/contract.json", written)
+    if model is not None:
+        s3.put("models", "default/lawn/run1/artifact/model.onnx", model)
+    digest = f"sha256:{hashlib.sha256(written).hexdigest()}"
+    return Target(1, "s3://models/default/lawn/run1/artifact", digest)
+
+
+def contract(s3: FakeS3, target: Target) -> ContractSeen | Failure:
+    return asyncio.run(Storage().contract(access(s3.endpoint), target, fresh=True))
+
+
+def test_a_sound_artifact_is_read(s3: FakeS3) -> None:
+    found = contract(s3, published(s3))
+    assert found == ContractSeen({"accuracy": 0.9}, "sha256:cd", 40, ("dandelion", "grass"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param({"contract_digest": "sha256:00"}, "not sha256:00", id="another digest"),
+        pytest.param({"contract_digest": ""}, "contract-digest", id="no digest"),
+        pytest.param({"artifact_uri": "s3://models/gone"}, "models/gone/contract.json", id="gone"),
+        pytest.param({"artifact_uri": "s3://no-bucket/x"}, "no-bucket", id="no bucket"),
+        pytest.param({"artifact_uri": "runs:/1/model"}, "no s3:// address", id="not on S3"),
+    ],
+)
+def test_a_version_whose_artifact_cannot_be_served_is_rejected(
+    s3: FakeS3, change: dict[str, str], words: str
+) -> None:
+    found = contract(s3, replace(published(s3), **change))
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.ARTIFACT_REJECTED
+    assert words in found.message
+
+
+@pytest.mark.parametrize(
+    ("content", "model", "words"),
+    [
+        pytest.param(None, None, "model.onnx does not exist", id="a file is missing"),
+        pytest.param(None, b"123", "has 3 bytes", id="a file is cut short"),
+        pytest.param(b"{}", b"12345", "metrics", id="no contract"),
+        pytest.param(b"\x80\x04", b"12345", "contract.json", id="no JSON"),
+    ],
+)
+def test_an_artifact_that_is_not_whole_is_rejected(
+    s3: FakeS3, content: bytes | None, model: bytes | None, words: str
+) -> None:
+    found = contract(s3, published(s3, content, model))
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.ARTIFACT_REJECTED
+    assert words in found.message
+
+
+def test_an_artifact_that_cannot_be_looked_at_is_not_rejected(s3: FakeS3) -> None:
+    target = published(s3)
+    s3.refuses = "SlowDown"
+    found = contract(s3, target)
+    assert isinstance(found, Failure)
+    assert found.may_pass
+
+
+def test_what_serves_is_read_once_and_what_is_to_be_served_every_time(s3: FakeS3) -> None:
+    storage, target = Storage(), published(s3)
+    for fresh in (True, False, False):
+        asyncio.run(storage.contract(access(s3.endpoint), target, fresh=fresh))
+    assert len(s3.requests) == 2
+    s3.buckets["models"].clear()
+    gone = asyncio.run(storage.contract(access(s3.endpoint), target, fresh=True))
+    assert isinstance(gone, Failure)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        pytest.param(None, Progress(run="run1"), id="nothing yet"),
+        pytest.param(b"{half", Progress(run="run1"), id="no JSON"),
+        pytest.param(b"[]", Progress(run="run1"), id="not what it should be"),
+        pytest.param(
+            json.dumps(
+                {"state": "running", "stage": "epoch 3 of 10", "percent": 30, "version": 2}
+            ).encode(),
+            Progress("run1", "running", "epoch 3 of 10", 30, version="2"),
+            id="a run under way",
+        ),
+    ],
+)
+def test_progress_is_a_courtesy(s3: FakeS3, content: bytes | None, expected: Progress) -> None:
+    s3.buckets["models"] = {}
+    if content is not None:
+        s3.put("models", "default/lawn/run1/status.json", content)
+    assert asyncio.run(Storage().progress(access(s3.endpoint), KEY, "run1")) == expected
+
+
+def test_keys_are_never_shown() -> None:
+    assert "secret" not in repr(access("http://s3").credentials)
