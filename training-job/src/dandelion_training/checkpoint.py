@@ -95,3 +95,9 @@ def _restore(
     optimizer.load_state_dict(
         {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
     )
+    for parameter, values in optimizer.state.items():
+        for key, value in values.items():
+            if value.shape == parameter.shape:
+                # The fused step walks weights and state side by side through memory; the file knows
+                # shapes but no memory layouts, so the state takes its weight's.
+                values[key] = torch.empty_like(parameter).copy_(value)

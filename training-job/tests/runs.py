@@ -1,0 +1,69 @@
+"""A whole run on the fakes, as small as a run can be."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from dandelion_training.pipeline import Run
+from dandelion_training.progress import Progress, TrainingMetrics
+from dandelion_training.registry import Registry
+from dandelion_training.settings import Settings
+from dandelion_training.storage import Location
+from fakes import FakeMlflow, MemoryStore
+from prometheus_client import CollectorRegistry
+
+MODELS = "s3://models/default/lawn"
+RUN = "a1b2c3d4e5"
+ARTIFACT = f"{MODELS}/{RUN}/artifact"
+DATASET = "s3://datasets/lawn"
+ENVIRONMENT = {
+    "DANDELION_NAMESPACE": "default",
+    "DANDELION_NAME": "lawn",
+    "DANDELION_RUN": RUN,
+    "DANDELION_WISH": "0123456789",
+    "DANDELION_DATASET_URI": DATASET,
+    "DANDELION_ARTIFACT_URI": ARTIFACT,
+    "DANDELION_DATASET_MANIFESTS_URI": f"{MODELS}/datasets",
+    "DANDELION_STATUS_URI": f"{MODELS}/{RUN}/status.json",
+    "DANDELION_CHECKPOINT_URI": f"{MODELS}/{RUN}/checkpoint",
+    "DANDELION_REGISTERED_MODEL": "default.lawn",
+    "DANDELION_EXPERIMENT": "default.lawn",
+    "DANDELION_ARCHITECTURE": "resnet18",
+    "DANDELION_EPOCHS": "2",
+    "DANDELION_BATCH_SIZE": "10",
+    "DANDELION_IMAGE_SIZE": "32",
+    "DANDELION_IMAGE": "training:1",
+    "DANDELION_GIT_REVISION": "abc123",
+    "DANDELION_S3_ENDPOINT": "http://127.0.0.1:9",
+    "DANDELION_METRICS_PORT": "0",
+    "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+}
+
+
+def settings(work: Path, **changed: Any) -> Settings:
+    named = {name.removeprefix("DANDELION_").lower(): v for name, v in ENVIRONMENT.items()}
+    named["MLFLOW_TRACKING_URI"] = named.pop("mlflow_tracking_uri")
+    return Settings.model_validate({**named, "work_dir": work, **changed})
+
+
+def task(work: Path, store: MemoryStore, mlflow: FakeMlflow, **changed: Any) -> Run:
+    progress = Progress(
+        store,
+        Location.parse(f"{MODELS}/{RUN}/status.json"),
+        TrainingMetrics(CollectorRegistry()),
+        clock=_Clock(),
+    )
+    registry = Registry(mlflow, RUN, "http://mlflow")
+    cpu = torch.device("cpu")
+    return Run(settings(work, **changed), store, registry, progress, threads=1, device=cpu)
+
+
+class _Clock:
+    """Ten seconds pass between two looks."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def __call__(self) -> float:
+        self._now += 10
+        return self._now
