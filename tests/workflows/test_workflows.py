@@ -60,8 +60,27 @@ def test_actionlint_finds_nothing() -> None:
 
 @workflow
 def test_every_make_command_is_in_the_makefile(path: Path) -> None:
-    called = {name for script in scripts(path) for name in re.findall(r"\bmake ([a-z-]+)", script)}
+    called = {
+        name for script in scripts(path) for name in re.findall(r"\bmake ([a-z][a-z-]*)", script)
+    }
     assert called <= make_targets()
+
+
+@workflow
+def test_every_test_folder_that_is_run_exists(path: Path) -> None:
+    named = {name for script in scripts(path) for name in re.findall(r"\btests/\w+", script)}
+    assert [name for name in named if not (REPOSITORY / name).is_dir()] == []
+
+
+def test_every_folder_of_tests_is_run_by_some_workflow() -> None:
+    named = {
+        name
+        for path in WORKFLOWS
+        for script in scripts(path)
+        for name in re.findall(r"\btests/(\w+)", script)
+    }
+    folders = {path.parent.name for path in (REPOSITORY / "tests").glob("*/test_*.py")}
+    assert folders <= named
 
 
 @workflow
