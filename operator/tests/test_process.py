@@ -1,0 +1,138 @@
+"""The process around the loop: what kopf is asked for, health, identity, and pure layers."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import dandelion_operator
+import kopf
+import pytest
+from dandelion_operator import main
+from dandelion_operator.fence import Fence
+from dandelion_operator.health import LOOK_STUCK_AFTER, STUCK_AFTER, Health
+from dandelion_operator.leader import Elector
+from dandelion_operator.process import identity
+from dandelion_operator.reasons import Reason
+from dandelion_operator.resource import Key
+from dandelion_operator.settings import Settings
+from dandelion_operator.wake import Queue
+from given import DEFAULTS
+from kopf._core.intents.registries import OperatorRegistry
+
+SOURCE = Path(dandelion_operator.__file__).parent
+EFFECTS = {"kopf", "kubernetes", "httpx", "minio", "urllib3", "aiohttp", "asyncio", "time"}
+
+
+def settings(**about: Any) -> Settings:
+    return Settings(
+        **{
+            "training_image": DEFAULTS.training_image,
+            "inference_image": DEFAULTS.inference_image,
+            "mlflow_tracking_uri": "http://mlflow/",
+            "s3_endpoint": "http://s3/",
+        }
+        | about
+    )
+
+
+def test_kopf_is_given_nothing_that_needs_a_finalizer_or_an_annotation() -> None:
+    registry: OperatorRegistry = kopf.get_default_registry()
+    assert main.start is not None
+    assert not list(registry._changing.get_all_handlers())
+    assert not list(registry._spawning.get_all_handlers())
+    assert len(list(registry._watching.get_all_handlers())) == 4
+
+
+@pytest.mark.parametrize("layer", ["decide", "report", "builders"])
+def test_decisions_reports_and_builders_reach_no_effect_by_any_import(layer: str) -> None:
+    todo = sorted((SOURCE / layer).glob("*.py"))
+    seen: set[Path] = set()
+    while todo:
+        file = todo.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        for name in imported(file):
+            top, *rest = name.split(".")
+            assert top not in EFFECTS, f"{file.relative_to(SOURCE)} imports {name}"
+            if top == "dandelion_operator":
+                path = SOURCE.joinpath(*rest)
+                todo += [
+                    item
+                    for item in (path.with_suffix(".py"), path / "__init__.py")
+                    if item.is_file()
+                ]
+    assert len(seen) > 5
+
+
+def imported(file: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_every_reason_is_documented() -> None:
+    assert all(reason.doc.endswith(".") and reason.value.isalpha() for reason in Reason)
+    assert str(Reason.GATE_FAILED) == "GateFailed"
+
+
+def test_a_pod_is_known_by_its_name_and_anything_else_by_a_name_of_its_own() -> None:
+    assert identity(settings(pod_name="operator-1")) == "operator-1"
+    assert identity(settings()) != identity(settings())
+
+
+@pytest.mark.parametrize(("text", "namespaces"), [("", ()), ("a", ("a",)), (" a, b ,", ("a", "b"))])
+def test_namespaces_are_a_list(text: str, namespaces: tuple[str, ...]) -> None:
+    assert settings(watch_namespaces=text).namespaces == namespaces
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class NoLeases:
+    async def get(self) -> None:
+        return None
+
+    async def create(self, spec: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    async def replace(self, lease: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+
+def test_health_notices_what_stands_still() -> None:
+    clock = Clock()
+    queue = Queue(clock)
+    elector = Elector(NoLeases(), "a", Fence(clock), clock)
+    health = Health(elector, queue, clock)
+    assert health.trouble() is None
+    clock.now += STUCK_AFTER + 1
+    assert health.trouble() == "the work queue stands still"
+    queue.last_turn = clock.now
+    assert health.trouble() == "the leader election stands still"
+    asyncio.run(elector.attempt())
+    assert health.trouble() is None
+
+
+def test_health_notices_a_look_that_does_not_end() -> None:
+    clock = Clock()
+    queue = Queue(clock)
+    elector = Elector(NoLeases(), "a", Fence(clock), clock)
+    key = Key("default", "lawn")
+    queue.wake(key)
+    queue._take(key)
+    clock.now += LOOK_STUCK_AFTER + 1
+    queue.last_turn = elector.last_attempt = clock.now
+    assert Health(elector, queue, clock).trouble() == "a reconcile does not end"

@@ -1,0 +1,187 @@
+"""From what Kubernetes says about Jobs, pods and Deployments to what the decisions need."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from dandelion_operator import readings
+from dandelion_operator.status import RunState
+
+Json = dict[str, Any]
+
+
+def job(*conditions: str, suspend: bool = False, **failed: str) -> Json:
+    return {
+        "metadata": {
+            "name": "lawn-train-run1",
+            "uid": "job-1",
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            "labels": {"dandelion.dev/run": "run1", "dandelion.dev/wish": "wish1"},
+        },
+        "spec": {"suspend": suspend},
+        "status": {
+            "conditions": [{"type": kind, "status": "True"} | failed for kind in conditions]
+        },
+    }
+
+
+def pod(phase: str = "Running", created: str = "2026-01-01T00:00:00Z", **status: Any) -> Json:
+    return {
+        "metadata": {
+            "name": "p",
+            "creationTimestamp": created,
+            "ownerReferences": [{"uid": "job-1", "controller": True}],
+            "labels": {"dandelion.dev/version": "3"},
+        },
+        "status": {"phase": phase} | status,
+    }
+
+
+def ended(code: int, message: str = "", reason: str = "Error") -> Json:
+    state = {"terminated": {"exitCode": code, "message": message, "reason": reason}}
+    return pod("Failed", containerStatuses=[{"state": state}])
+
+
+def held(reason: str, message: str) -> Json:
+    state = {"waiting": {"reason": reason, "message": message}}
+    return pod("Pending", containerStatuses=[{"state": state}])
+
+
+UNSCHEDULABLE = pod(
+    "Pending",
+    conditions=[
+        {
+            "type": "PodScheduled",
+            "status": "False",
+            "reason": "Unschedulable",
+            "message": "0/1 nodes are available: 1 Insufficient cpu.",
+        }
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "pods", "state"),
+    [
+        pytest.param(job(), [], RunState.PENDING, id="no pod yet"),
+        pytest.param(job(), [pod("Pending")], RunState.PENDING, id="a pod that waits"),
+        pytest.param(job(), [pod()], RunState.RUNNING, id="a pod that runs"),
+        pytest.param(job(suspend=True), [], RunState.SUSPENDED, id="suspended"),
+        pytest.param(job("Complete"), [], RunState.SUCCEEDED, id="complete"),
+        pytest.param(job("FailureTarget"), [pod()], RunState.RUNNING, id="about to fail"),
+        pytest.param(job("FailureTarget", "Failed"), [], RunState.FAILED, id="failed"),
+    ],
+)
+def test_the_state_of_a_run(raw: Json, pods: list[Json], state: RunState) -> None:
+    assert readings.job(raw, pods).state is state
+
+
+TOLD = json.dumps({"reason": "TooFewClasses", "message": "only one class: grass"})
+
+
+@pytest.mark.parametrize(
+    ("raw", "pods", "reason", "words"),
+    [
+        pytest.param(
+            job("Failed"), [ended(64, TOLD)], "TooFewClasses", "only one class", id="its own words"
+        ),
+        pytest.param(
+            job("Failed"),
+            [ended(1, json.dumps({"reason": "RegistryUnreachable"})), ended(64, TOLD)],
+            "RegistryUnreachable",
+            "",
+            id="the words of the newest pod",
+        ),
+        pytest.param(
+            job("Failed"),
+            [ended(137, reason="OOMKilled")],
+            "OutOfMemory",
+            "limits.memory",
+            id="oom",
+        ),
+        pytest.param(
+            job("Failed"), [ended(2, "Traceback")], "InternalError", "exit code 2", id="a crash"
+        ),
+        pytest.param(
+            job("Failed", reason="DeadlineExceeded"),
+            [],
+            "DeadlineExceeded",
+            "activeDeadlineSeconds",
+            id="too slow",
+        ),
+        pytest.param(
+            job("Failed", message="Job has reached the specified backoff limit"),
+            [],
+            None,
+            "backoff limit",
+            id="pods gone",
+        ),
+        pytest.param(job(), [UNSCHEDULABLE], None, "Unschedulable: 0/1 nodes", id="no room"),
+        pytest.param(
+            job(),
+            [held("ErrImagePull", "no such image")],
+            None,
+            "ErrImagePull: no such image",
+            id="no image",
+        ),
+        pytest.param(job(), [held("ContainerCreating", "")], None, None, id="just starting"),
+    ],
+)
+def test_why_a_run_failed_or_waits(
+    raw: Json, pods: list[Json], reason: str | None, words: str | None
+) -> None:
+    found = readings.job(raw, pods)
+    assert found.reason == reason
+    assert (words in (found.message or "")) if words is not None else (found.message is None)
+
+
+def deployment(**about: Any) -> Json:
+    env = [
+        {"name": "DANDELION_MODEL_VERSION", "value": "3"},
+        {"name": "DANDELION_ARTIFACT_URI", "value": "s3://models/x"},
+        {"name": "DANDELION_CONTRACT_DIGEST", "value": "sha256:3"},
+    ]
+    status = {
+        "observedGeneration": 2,
+        "replicas": 2,
+        "updatedReplicas": 2,
+        "availableReplicas": 2,
+    }
+    return {
+        "metadata": {"name": "lawn-inference", "generation": 2},
+        "spec": {"replicas": 2, "template": {"spec": {"containers": [{"env": env}]}}},
+        "status": status | about,
+    }
+
+
+@pytest.mark.parametrize(
+    ("about", "complete"),
+    [
+        pytest.param({}, True, id="all there"),
+        pytest.param({"observedGeneration": 1}, False, id="not looked at yet"),
+        pytest.param({"updatedReplicas": 1}, False, id="an old replica left"),
+        pytest.param({"replicas": 3}, False, id="one too many"),
+        pytest.param({"availableReplicas": 1}, False, id="one not available"),
+    ],
+)
+def test_a_deployment_is_complete_when_every_replica_is_new_and_available(
+    about: Json, complete: bool
+) -> None:
+    found = readings.deployment(deployment(**about), "uid")
+    assert found.target is not None
+    assert found.target.version == 3
+    assert found.complete is complete
+
+
+def test_a_pod_tells_its_own_reason_before_kubernetes_does() -> None:
+    told = readings.pod(held("CrashLoopBackOff", "back-off"), ("DigestMismatch", "model.onnx"))
+    assert (told.reason, told.permanent) == ("DigestMismatch", True)
+    silent = readings.pod(held("CrashLoopBackOff", "back-off"), None)
+    assert (silent.reason, silent.permanent) == ("CrashLoopBackOff", False)
+
+
+def test_a_headless_service_has_no_address() -> None:
+    raw = {"metadata": {"name": "s"}, "spec": {"clusterIP": "None"}}
+    assert readings.service(raw, "uid").address is None
