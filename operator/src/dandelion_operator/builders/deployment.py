@@ -11,7 +11,7 @@ from dandelion_operator.resource import Resource
 
 PORT = 8080
 DEFAULT_RESOURCES = {
-    "requests": {"cpu": "250m", "memory": "512Mi"},
+    "requests": {"cpu": "200m", "memory": "512Mi"},
     "limits": {"memory": "1Gi"},
 }
 

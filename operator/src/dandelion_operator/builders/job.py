@@ -11,7 +11,7 @@ from dandelion_operator.plan import StartTraining
 from dandelion_operator.resource import Resource
 
 DEFAULT_RESOURCES = {
-    "requests": {"cpu": "1", "memory": "2Gi"},
+    "requests": {"cpu": "500m", "memory": "2Gi"},
     "limits": {"memory": "8Gi"},
 }
 PERMANENT_FAILURE = 64  # the exit code with which training says: trying again cannot help
