@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from dandelion_training.processors import usable_processors
+from dandelion_training.processors import usable_processors, useful_threads
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,13 @@ def test_processors_are_counted_by_the_limit(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content + "\n")
     assert usable_processors(tmp_path, scheduled=8) == processors
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "image_size", "threads"),
+    [(32, 32, 1), (128, 32, 1), (32, 64, 1), (64, 64, 2), (32, 128, 4), (1, 32, 1)],
+)
+def test_small_batches_of_small_images_employ_few_threads(
+    batch_size: int, image_size: int, threads: int
+) -> None:
+    assert useful_threads(batch_size, image_size) == threads

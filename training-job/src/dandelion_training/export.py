@@ -4,6 +4,7 @@
 engine that serves it.
 """
 
+import logging
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from dandelion_training.failures import Reason, TrainingFailure
+
+# It remarks in every log that a GPU compiler is missing that nothing here uses.
+logging.getLogger("torch.utils.flop_counter").setLevel(logging.ERROR)
 
 INPUT, OUTPUT = "image", "logits"
 

@@ -18,7 +18,7 @@ from dandelion_training import registry as registries
 from dandelion_training import storage
 from dandelion_training.failures import Interrupted, Reason, TrainingFailure
 from dandelion_training.pipeline import Run, run
-from dandelion_training.processors import device, usable_processors
+from dandelion_training.processors import device, usable_processors, useful_threads
 from dandelion_training.progress import Progress, TrainingMetrics
 from dandelion_training.registry import Registry
 from dandelion_training.settings import Settings, load_settings
@@ -55,7 +55,7 @@ def _run(settings: Settings) -> int:
     progress = Progress(
         _connected(settings, attempts=1), settings.status_uri, metrics, time.monotonic
     )
-    threads = usable_processors()
+    threads = min(usable_processors(), useful_threads(settings.batch_size, settings.image_size))
     where = device()
     log.info("machine", threads=threads, device=where.type, torch=torch.__version__)
     task = Run(settings, _connected(settings, attempts=8), registry, progress, threads, where)

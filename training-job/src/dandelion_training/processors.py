@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+PIXELS_A_THREAD = 2**17
 CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -21,6 +22,16 @@ def usable_processors(cgroups: Path = CGROUPS, scheduled: int | None = None) -> 
     available = len(os.sched_getaffinity(0)) if scheduled is None else scheduled
     limit = _limit(cgroups)
     return max(1, available if limit is None else min(available, math.ceil(limit)))
+
+
+def useful_threads(batch_size: int, image_size: int) -> int:
+    """How many threads a batch of this size can employ.
+
+    A training step is hundreds of short parallel pieces, and after each the threads wait for one
+    another. On small batches of small images they wait longer than they work: two threads needed
+    half as much processor time again as one, and were no faster; on a busy node, much slower.
+    """
+    return max(1, batch_size * image_size**2 // PIXELS_A_THREAD)
 
 
 def _limit(cgroups: Path) -> float | None:

@@ -1,0 +1,42 @@
+"""Proves that an installation holds all a run needs: `python -m dandelion_training.selfcheck`.
+
+The image's build runs it after files that no Job should miss were left out. It also leaves the
+compiled form of just the modules that a run imports, which a container with a read-only root could
+not write, and without which every Job would compile thousands of modules before its first line.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+
+from dandelion_training import job
+from dandelion_training.evaluation import examined
+from dandelion_training.export import export, prove
+from dandelion_training.network import build, save_weights
+from dandelion_training.picture import confusion_picture
+from dandelion_training.recipe import optimizer
+
+CLASSES = ("one", "other")
+SIDE = 32
+
+
+def main() -> int:
+    job.configure_logging("console")
+    network = build("resnet18", len(CLASSES), seed=0)
+    images, targets = torch.rand(4, 3, SIDE, SIDE), torch.tensor([0, 1, 0, 1])
+    torch.autograd.backward(torch.nn.functional.cross_entropy(network(images), targets))
+    optimizer(network).step()
+    confusion_picture(examined(network, [(images, targets)]).confusion, CLASSES)
+    with tempfile.TemporaryDirectory() as folder:
+        save_weights(network, Path(folder) / "model.safetensors", CLASSES)
+        graph = Path(folder) / "model.onnx"
+        export(network, SIDE, graph)
+        difference = prove(network, graph, images)
+    job.log.info("all there", torch=torch.__version__, difference=difference)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
