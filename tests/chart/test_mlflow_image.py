@@ -1,4 +1,4 @@
-"""The MLflow image's own few lines: secrets from files, and a lock that is complete for a server."""
+"""The MLflow image's own few lines: secrets from files, and a lock complete for a server."""
 
 from __future__ import annotations
 
