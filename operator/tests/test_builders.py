@@ -10,7 +10,7 @@ import pytest
 from dandelion_operator import builders, naming
 from dandelion_operator.credentials import Credentials
 from dandelion_operator.plan import StartTraining
-from dandelion_operator.resource import Resource
+from dandelion_operator.resource import Key, Resource
 
 RUN = StartTraining("run1", "wish1", "Created", "images-1", "none")
 PLAIN = given.resource()
@@ -148,7 +148,7 @@ def test_placement_and_resources_are_passed_on() -> None:
 
 
 def test_names_of_the_longest_resource_fit() -> None:
-    longest = Resource(naming.Key("default", "a" * 42), PLAIN.uid, PLAIN.generation, "", PLAIN.spec)
+    longest = Resource(Key("default", "a" * 42), PLAIN.uid, PLAIN.generation, "", PLAIN.spec)
     assert len(naming.job(longest.key, "0123456789")) <= 63
     assert len(naming.inference(longest.key)) <= 63
 

@@ -17,9 +17,8 @@ BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "multipleOf")
 def resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     """One pydantic property without references and without the `null` of an optional."""
     if "$ref" in schema:
-        return definitions[schema["$ref"].rpartition("/")[2]] | {
-            key: value for key, value in schema.items() if key != "$ref"
-        }
+        found: dict[str, Any] = dict(definitions[schema["$ref"].rpartition("/")[2]])
+        return found | {key: value for key, value in schema.items() if key != "$ref"}
     options = [item for item in schema.get("anyOf", []) if item != {"type": "null"}]
     if len(options) == 1 and len(schema["anyOf"]) == 2:
         return resolved(options[0], definitions)

@@ -8,6 +8,7 @@ import json
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import given
 import pytest
@@ -200,7 +201,7 @@ def test_a_sound_artifact_is_read(s3: FakeS3) -> None:
     ],
 )
 def test_a_version_whose_artifact_cannot_be_served_is_rejected(
-    s3: FakeS3, change: dict[str, str], words: str
+    s3: FakeS3, change: dict[str, Any], words: str
 ) -> None:
     found = contract(s3, replace(published(s3), **change))
     assert isinstance(found, Failure)

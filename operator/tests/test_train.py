@@ -109,6 +109,13 @@ def in_words(decision: TrainDecision) -> list[str]:
             [],
             id="leaves a run alone while the newer spec is not accepted",
         ),
+        pytest.param(
+            PLAIN,
+            seen(jobs=(job(),), registry=registry(version(1))),
+            Course.COMPLETE,
+            [],
+            id="lets a run that registered its version tidy up",
+        ),
         pytest.param(PLAIN, serving(1), Course.COMPLETE, [], id="rests after a run for this spec"),
         pytest.param(
             PLAIN,

@@ -3,6 +3,10 @@
 wish: what the user wants trained. run: one attempt at a wish. gate: the rules a version was judged
 by. serving: what of the spec and the version decides about a serving pod; replicas and the
 operator's own defaults are left out, so scaling or upgrading the operator restarts nothing.
+
+They must stay what they are from release to release, or an upgrade would train, judge or restart
+what nobody changed: a field that comes later goes in only where it differs from its default. A test
+holds them to fixed values.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ import json
 from typing import Any
 
 from dandelion_operator.location import Location, Target
-from dandelion_operator.resource import Resource, Spec
+from dandelion_operator.resource import Camel, Resource, Spec
 
 
 def digest(content: Any, length: int = 10) -> str:
@@ -54,16 +58,16 @@ def run(wish: str, fingerprint: str, former_run: str) -> str:
 
 
 def gate(resource: Resource) -> str:
-    return digest(resource.spec.promotion.model_dump(mode="json"))
+    return digest(resource.spec.promotion.model_dump(mode="json", exclude_defaults=True))
 
 
 def serving(resource: Resource, target: Target, location: Location) -> str:
     spec = resource.spec.serving
     return digest(
         {
-            "resources": spec.resources.model_dump(mode="json") if spec.resources else None,
+            "resources": _set(spec.resources) if spec.resources else None,
             "nodeSelector": spec.node_selector,
-            "tolerations": [item.model_dump(mode="json") for item in spec.tolerations],
+            "tolerations": [_set(item) for item in spec.tolerations],
             "version": target.version,
             "artifact": target.artifact_uri,
             "contract": target.contract_digest,
@@ -76,3 +80,7 @@ def serving(resource: Resource, target: Target, location: Location) -> str:
         },
         length=16,
     )
+
+
+def _set(section: Camel) -> dict[str, Any]:
+    return section.model_dump(mode="json", exclude_defaults=True)

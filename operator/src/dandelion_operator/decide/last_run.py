@@ -20,7 +20,6 @@ class LastRun:
     run: str
     wish: str
     state: RunState
-    job: JobSeen | None = None
     lost: bool = False
     job_name: str | None = None
     fingerprint: str | None = None
@@ -60,8 +59,11 @@ def _newest_job(jobs: tuple[JobSeen, ...], remembered: Training | None) -> JobSe
 
 
 def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> LastRun:
+    version, state = _version(observed, job.run), job.state
+    if version is not None:
+        state = RunState.SUCCEEDED  # what the Job does from here on is tidying up
     reason, message = job.reason, job.message
-    if job.state is RunState.FAILED and reason is None:
+    if state is RunState.FAILED and reason is None:
         # Its pod is gone; the run's own last words, or what was made of them before, remain.
         told: Progress | Training = _progress(observed, job.run)
         if told.reason is None and remembered is not None and remembered.run == job.run:
@@ -70,8 +72,7 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
     return LastRun(
         run=job.run,
         wish=job.wish,
-        state=job.state,
-        job=job,
+        state=state,
         job_name=job.name,
         fingerprint=job.fingerprint,
         retrain=job.retrain,
@@ -80,7 +81,7 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
         finished=job.finished,
         reason=reason,
         message=message,
-        version=_version(observed, job.run),
+        version=version,
     )
 
 

@@ -38,8 +38,13 @@ class Facts:
 
     @property
     def in_flight(self) -> tuple[JobSeen, ...]:
+        """A Job whose version is registered has done its work, even if its pod still ends."""
+        registry = self.observed.registry
+        done = registry if isinstance(registry, RegistrySeen) else RegistrySeen()
         return tuple(
-            job for job in self.observed.jobs if not job.state.finished and not job.deleting
+            job
+            for job in self.observed.jobs
+            if not (job.state.finished or job.deleting or done.of_run(job.run))
         )
 
     @property

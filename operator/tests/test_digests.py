@@ -1,0 +1,98 @@
+"""Digests must not change by themselves: an upgrade would train or restart what nobody changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import given
+import pytest
+from dandelion_operator import digests
+
+RICH = given.resource(
+    retrain="2026-01",
+    training={"architecture": "resnet18", "epochs": 3, "image": "mine:1"},
+    promotion={"mode": "Manual", "minimum": 0.9},
+    serving={
+        "replicas": 5,
+        "resources": {"limits": {"memory": "2Gi"}},
+        "nodeSelector": {"disk": "ssd"},
+        "tolerations": [{"key": "a", "operator": "Exists"}],
+    },
+)
+
+
+def of(resource: Any) -> tuple[str, str, str]:
+    target = given.version(3).target
+    serving = digests.serving(resource, target, given.place(resource))
+    return digests.wish(resource), digests.gate(resource), serving
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        pytest.param(
+            given.resource(),
+            ("6f613fdcca", "44136fa355", "c1053f92f131a3eb"),
+            id="the smallest resource",
+        ),
+        pytest.param(
+            RICH, ("ff575f0c13", "6a08288701", "3c2ed001783fa10d"), id="a resource with much said"
+        ),
+    ],
+)
+def test_an_upgrade_of_the_operator_changes_no_digest(
+    resource: Any, expected: tuple[str, str, str]
+) -> None:
+    assert of(resource) == expected
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"serving": {"replicas": 9}},
+        {"rollout": {"progressDeadlineSeconds": 60}},
+        {"promotion": {"minimum": 0.1}},
+        {"training": {"epochs": 99}},
+        {"suspend": True},
+    ],
+    ids=str,
+)
+def test_what_is_not_about_serving_pods_restarts_none(sections: dict[str, Any]) -> None:
+    assert of(given.resource(**sections))[2] == of(given.resource())[2]
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"resources": {"limits": {"memory": "9Gi"}}},
+        {"nodeSelector": {"gpu": "yes"}},
+        {"tolerations": [{"operator": "Exists"}]},
+        {"activeDeadlineSeconds": 5},
+        {"backoffLimit": 0},
+        {"ttlSecondsAfterFinished": 5},
+    ],
+    ids=str,
+)
+def test_what_is_not_about_the_model_trains_none(section: dict[str, Any]) -> None:
+    assert of(given.resource(training=section))[0] == of(given.resource())[0]
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"dataset": {"storageUri": "s3://datasets/park"}},
+        {"dataset": {"storageUri": "s3://datasets/lawn", "holdoutFraction": 0.3}},
+        {"training": {"architecture": "resnet50"}},
+        {"training": {"initialWeights": "champion"}},
+        {"training": {"epochs": 11}},
+        {"training": {"batchSize": 16}},
+        {"training": {"imageSize": 64}},
+        {"training": {"learningRate": 0.01}},
+        {"training": {"schedule": "Cosine"}},
+        {"training": {"seed": 1}},
+        {"training": {"image": "mine:1"}},
+    ],
+    ids=str,
+)
+def test_what_is_about_the_model_trains_anew(sections: dict[str, Any]) -> None:
+    assert of(given.resource(**sections))[0] != of(given.resource())[0]
