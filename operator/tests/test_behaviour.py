@@ -135,6 +135,11 @@ def test_pods_that_never_turn_ready_leave_the_old_version_serving(world: World) 
         assert "DigestMismatch: model.onnx is not" in world.message("RolledOut")
         assert world.condition("Ready") == ("True", "Serving")
         assert world.message("Ready").startswith("version 1 answers; ")
+        assert world.status["champion"]["version"] == "1"
+        world.mlflow.aliases["champion"] = "1"
+        await world.settle()
+        assert world.mlflow.aliases["champion"] == "1", "a person's rollback is not fought"
+        assert world.condition("RolledOut") == ("True", "ReplicasAvailable")
 
     played(scene)
 

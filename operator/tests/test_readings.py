@@ -182,6 +182,14 @@ def test_a_pod_tells_its_own_reason_before_kubernetes_does() -> None:
     assert (silent.reason, silent.permanent) == ("CrashLoopBackOff", False)
 
 
+def test_an_evicted_pod_serves_nothing() -> None:
+    raw = pod("Failed")
+    raw["metadata"]["labels"]["app.kubernetes.io/component"] = "inference"
+    assert not readings.is_serving_pod(raw)
+    raw["status"]["phase"] = "Running"
+    assert readings.is_serving_pod(raw)
+
+
 def test_a_headless_service_has_no_address() -> None:
     raw = {"metadata": {"name": "s"}, "spec": {"clusterIP": "None"}}
     assert readings.service(raw, "uid").address is None

@@ -111,6 +111,12 @@ OLD_ONE = {"registry": MOVED, "artifacts": {4: given.contract()}, "answer": Answ
             id="not rolled out: the deadline is over",
         ),
         pytest.param(
+            was_ready(4, registry=MOVED, pods=(pod(4), pod(3, deleting=True))),
+            "RolledOut",
+            ("Unknown", "Progressing"),
+            id="not rolled out: the last old replica still drains",
+        ),
+        pytest.param(
             was_ready(3, answer=Answer(None, "refused")),
             "Ready",
             ("False", "NotAnswering"),
@@ -147,8 +153,8 @@ def test_a_stuck_rollout_names_the_pod_and_its_own_reason() -> None:
     )
     found = told(was_ready(3, **OLD_ONE, deployment=STUCK, pods=pods))
     assert message(found, "RolledOut") == (
-        "0 of 1 replicas serve version 4; pod lawn-inference-4: StorageUnreachable: "
-        "http://s3: refused"
+        "0 of 1 replicas serve version 4, 1 of another version left; pod lawn-inference-4: "
+        "StorageUnreachable: http://s3: refused"
     )
     assert message(found, "Ready").startswith("version 3 answers; 0 of 1 replicas")
 

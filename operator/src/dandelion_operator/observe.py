@@ -82,11 +82,7 @@ async def observe(
     )
     deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
     service = readings.service(raw_service, resource.uid) if raw_service else None
-    serving = [
-        raw
-        for raw in raw_pods
-        if raw["metadata"]["labels"].get(naming.COMPONENT_LABEL) == naming.INFERENCE
-    ]
+    serving = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     address = service.address if service is not None and service.ours else None
     dataset, progress, artifacts, pods, answer = await asyncio.gather(
         _dataset(resource, location, previous, jobs, keys, world.storage),

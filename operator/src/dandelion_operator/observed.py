@@ -181,3 +181,13 @@ class Observed:
     service: ServiceSeen | None = None
     answer: Answer | None = None
     stale_secrets: frozenset[str] = frozenset()
+
+    def serves_only(self, target: Target) -> bool:
+        """Every wanted replica is there with this version, and nothing of another one is left."""
+        deployment = self.deployment
+        return (
+            deployment is not None
+            and deployment.complete
+            and deployment.target == target
+            and all(pod.version == target.version for pod in self.pods)
+        )

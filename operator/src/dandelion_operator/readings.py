@@ -167,6 +167,13 @@ def service(raw: Json, uid: str) -> ServiceSeen:
     )
 
 
+def is_serving_pod(raw: Json) -> bool:
+    """An evicted pod stays behind as a record of itself; nothing serves there."""
+    labels, status = raw["metadata"].get("labels") or {}, raw.get("status") or {}
+    ended = status.get("phase") in ("Failed", "Succeeded")
+    return labels.get(naming.COMPONENT_LABEL) == naming.INFERENCE and not ended
+
+
 def pod(raw: Json, told: tuple[str, str] | None) -> PodSeen:
     """`told`: what the pod itself answered when it was asked why it is not ready."""
     metadata = raw["metadata"]

@@ -113,8 +113,8 @@ class Reconciler:
         metrics.tell(outcome.resource.key, previous, after)
         if outcome.refusals:
             return Again(WHILE_TRAINING, troubled=True)
-        if _champion(previous) != _champion(after):
-            return Again(AT_ONCE)  # the verdict `promoted` waits for this very status
+        if previous.followed != after.followed:
+            return Again(AT_ONCE)  # the verdict `promoted` waits for this very receipt
         return Again(_pause(outcome, after, self._world.settings.resync_seconds))
 
     async def _write(self, body: Mapping[str, Any], before: Status, after: Status) -> None:
@@ -130,10 +130,6 @@ class Reconciler:
 
     def _time(self) -> str:
         return self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _champion(status: Status) -> str | None:
-    return status.champion.version if status.champion else None
 
 
 def _pause(outcome: Outcome, status: Status, resync: float) -> float:

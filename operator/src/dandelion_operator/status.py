@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 HISTORY_LIMIT = 20
+PROMOTED, FOLLOWED_ALIAS = "Promoted", "FollowedAlias"
+FOLLOWED = (PROMOTED, FOLLOWED_ALIAS)
 
 
 class Part(BaseModel):
@@ -114,6 +116,15 @@ class Status(Part):
 
     def condition(self, kind: ConditionType) -> Condition | None:
         return next((item for item in self.conditions if item.type is kind), None)
+
+    @property
+    def followed(self) -> str | None:
+        """The version that the alias was last followed to, whether or not it serves yet."""
+        receipts = (item for item in self.history if item.decision in FOLLOWED)
+        newest = next(receipts, None)
+        if newest is not None:
+            return newest.version
+        return self.champion.version if self.champion is not None else None
 
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

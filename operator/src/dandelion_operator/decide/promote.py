@@ -1,8 +1,8 @@
 """Promote?: judge the newest version once, move the alias, or follow whoever moved it.
 
 A promotion is three writes: the verdict `promoting`, the alias, the verdict `promoted`. The last
-one waits until the status names the new champion, so a crash between any two of them is picked up
-where it was, and the receipt tells who moved the alias.
+one waits until the status holds the receipt, so a crash between any two of them is picked up where
+it was, and the receipt tells who moved the alias.
 """
 
 from __future__ import annotations
@@ -35,18 +35,13 @@ class Facts:
     def gate(self) -> str:
         return digests.gate(self.resource)
 
-    @property
-    def reported_champion(self) -> str | None:
-        champion = self.observed.previous.champion
-        return champion.version if champion else None
-
 
 def promote(resource: Resource, observed: Observed) -> PromoteDecision:
     if isinstance(observed.registry, Failure):
         return PromoteDecision(observed.registry.message, waiting=observed.registry)
     facts = Facts(resource, observed, observed.registry)
     for fact in (
-        the_reported_champion_lacks_its_verdict,
+        a_receipt_was_written_but_no_verdict,
         a_promotion_was_begun,
         a_version_is_not_yet_judged,
     ):
@@ -72,9 +67,9 @@ def candidate(resource: Resource, registry: RegistrySeen) -> VersionSeen | None:
     return None
 
 
-def the_reported_champion_lacks_its_verdict(facts: Facts) -> PromoteDecision | None:
+def a_receipt_was_written_but_no_verdict(facts: Facts) -> PromoteDecision | None:
     champion = facts.registry.version(facts.registry.champion)
-    if champion is None or facts.reported_champion != str(champion.version):
+    if champion is None or facts.observed.previous.followed != str(champion.version):
         return None
     actions: list[Action] = []
     if champion.verdict != Verdict.PROMOTED:
@@ -158,9 +153,9 @@ def judge(facts: Facts, contract: ContractSeen) -> tuple[bool, str]:
     if value is None:
         return False, f"its contract holds no metric {gate.metric}"
     if value < gate.minimum - FLOAT_NOISE:
-        return False, f"{gate.metric} {value:.4g} is below promotion.minimum {gate.minimum:g}"
+        return False, f"{gate.metric} {value:.4g} is below promotion.minimum {gate.minimum}"
     champion = facts.registry.champion
-    reached = f"{gate.metric} {value:.4g} reaches promotion.minimum {gate.minimum:g}"
+    reached = f"{gate.metric} {value:.4g} reaches promotion.minimum {gate.minimum}"
     if champion is None:
         return True, f"{reached}; there is no champion to compare with"
     former = _champion_metric(facts, champion)
@@ -169,7 +164,7 @@ def judge(facts: Facts, contract: ContractSeen) -> tuple[bool, str]:
     needed = former + gate.min_improvement
     against = f"champion {champion} has {former:.4g}"
     if gate.min_improvement:
-        against += f" and promotion.minImprovement is {gate.min_improvement:g}"
+        against += f" and promotion.minImprovement is {gate.min_improvement}"
     if value < needed - FLOAT_NOISE:
         return False, f"{gate.metric} {value:.4g} is not enough: {against}"
     return True, f"{reached}; {against}"

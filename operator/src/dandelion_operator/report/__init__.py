@@ -35,7 +35,7 @@ def report(
     champion = parts.champion(observed, plan)
     challenger = parts.challenger(resource, observed, champion)
     training = parts.training(resource, observed, plan, last, now)
-    fresh = receipts(observed, champion, challenger, training, told, now)
+    fresh = receipts(observed, plan, challenger, training, told, now)
     return Status(
         observed_generation=resource.generation,
         conditions=told,

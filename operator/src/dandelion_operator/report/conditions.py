@@ -183,10 +183,10 @@ def rolled_out(
         if obstacle is not None:
             return UNKNOWN if obstacle.may_pass else FALSE, obstacle.reason, obstacle.message
         return UNKNOWN, Reason.PROGRESSING, "the Deployment is being created"
-    if resource.spec.serving.replicas == 0 and deployment.complete:
+    if resource.spec.serving.replicas == 0 and observed.serves_only(target):
         return TRUE, Reason.SCALED_TO_ZERO, "serving.replicas is 0"
     count = f"{deployment.available} of {deployment.wanted_replicas} replicas"
-    if deployment.complete and deployment.target == target:
+    if observed.serves_only(target):
         return TRUE, Reason.REPLICAS_AVAILABLE, f"{count} serve version {target.version}"
     return _unfinished(observed, target.version)
 
@@ -197,6 +197,9 @@ def _unfinished(observed: Observed, version: int) -> Told:
     new = [pod for pod in observed.pods if pod.version == version and not pod.deleting]
     serving = sum(pod.ready for pod in new)
     words = f"{serving} of {deployment.wanted_replicas} replicas serve version {version}"
+    leaving = sum(pod.version != version for pod in observed.pods)
+    if leaving:
+        words += f", {leaving} of another version left"
     troubled = next((pod for pod in new if not pod.ready and pod.reason), None)
     if troubled is not None:
         words += f"; pod {troubled.name}: {troubled.reason}: {troubled.message or ''}".rstrip(": ")

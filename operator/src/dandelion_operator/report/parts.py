@@ -24,11 +24,15 @@ from dandelion_operator.status import (
 
 
 def champion(observed: Observed, plan: Plan) -> Champion | None:
-    """The version that the rollout aims at: while the alias cannot be followed, the one before."""
+    """The version that serves: a new one takes the place once nothing of the former is left."""
     target, before = plan.rollout.target, observed.previous.champion
     if target is None:
         return None
-    same = before if before is not None and before.version == str(target.version) else None
+    if not (observed.serves_only(target) or _is(before, target.version)):
+        return before and before.model_copy(
+            update={"served_replicas": _served(observed, int(before.version))}
+        )
+    same = before if _is(before, target.version) else None
     registry = observed.registry
     version = registry.version(target.version) if isinstance(registry, RegistrySeen) else None
     contract = observed.artifacts.get(target.version)
@@ -39,11 +43,16 @@ def champion(observed: Observed, plan: Plan) -> Champion | None:
         run=version.run if version else same.run if same else None,
         metrics=dict(contract.metrics) if isinstance(contract, ContractSeen) else known,
         digest=target.contract_digest,
-        served_replicas=sum(
-            pod.ready and not pod.deleting and pod.version == target.version
-            for pod in observed.pods
-        ),
+        served_replicas=_served(observed, target.version),
     )
+
+
+def _is(champion: Champion | None, version: int) -> bool:
+    return champion is not None and champion.version == str(version)
+
+
+def _served(observed: Observed, version: int) -> int:
+    return sum(pod.ready and not pod.deleting and pod.version == version for pod in observed.pods)
 
 
 def challenger(
@@ -53,13 +62,12 @@ def challenger(
     if not isinstance(registry, RegistrySeen):
         return before
     version = registry.version(registry.challenger) or newest_of_wish(resource, registry)
-    above = int(champion.version) if champion is not None else 0
-    if version is None or version.version == above:
+    above = max(registry.champion or 0, int(champion.version) if champion is not None else 0)
+    if version is None or version.version == registry.champion:
         return None
-    if version.version < above and version.version != registry.challenger:
-        return None
-    if version.verdict == Verdict.PROMOTED and version.version != registry.challenger:
-        return None  # it was the champion, and somebody rolled it back
+    named = version.version == registry.challenger
+    if not named and (version.version <= above or version.verdict == Verdict.PROMOTED):
+        return None  # older than what serves, or it served and somebody rolled it back
     contract = observed.artifacts.get(version.version)
     same = before if before is not None and before.version == str(version.version) else None
     known = dict(same.metrics) if same else {}

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dandelion_operator.observed import Observed, RegistrySeen, Verdict
+from dandelion_operator.plan import Plan
 from dandelion_operator.reasons import Reason
 from dandelion_operator.status import (
+    FOLLOWED_ALIAS,
+    PROMOTED,
     Challenger,
-    Champion,
     Condition,
     ConditionType,
     Receipt,
@@ -29,7 +31,7 @@ VERDICT_DECISIONS = {
 
 def receipts(
     observed: Observed,
-    champion: Champion | None,
+    plan: Plan,
     challenger: Challenger | None,
     training: Training | None,
     told: Sequence[Condition],
@@ -39,7 +41,7 @@ def receipts(
     found = [
         *_of_training(observed, training, now),
         *_of_challenger(observed, challenger, training, now),
-        *_of_champion(observed, champion, training, now),
+        *_of_champion(observed, plan, training, now),
         *_of_artifact(observed, told, now),
     ]
     return tuple(reversed(found))
@@ -116,27 +118,28 @@ def _of_challenger(
 
 
 def _of_champion(
-    observed: Observed, champion: Champion | None, training: Training | None, now: str
+    observed: Observed, plan: Plan, training: Training | None, now: str
 ) -> Iterator[Receipt]:
-    before, registry = observed.previous.champion, observed.registry
-    if champion is None or not isinstance(registry, RegistrySeen):
+    before, registry = observed.previous.followed, observed.registry
+    target = plan.rollout.target
+    if target is None or not isinstance(registry, RegistrySeen):
         return
-    if before is not None and before.version == champion.version:
+    if registry.champion != target.version or before == str(target.version):
         return
-    version = registry.version(int(champion.version))
+    version = registry.version(target.version)
     if version is None:
         return
     by_gate = version.verdict == Verdict.PROMOTING
-    former = f" (was version {before.version})" if before else ""
+    former = f" (was version {before})" if before else ""
     yield Receipt(
         time=now,
-        decision="Promoted" if by_gate else "FollowedAlias",
+        decision=PROMOTED if by_gate else FOLLOWED_ALIAS,
         trigger=training.trigger if training and by_gate else None,
         dataset=version.dataset_digest or None,
-        version=champion.version,
+        version=str(target.version),
         reason=version.verdict_reason
         if by_gate
-        else f"the alias champion names version {champion.version}{former}",
+        else f"the alias champion names version {target.version}{former}",
     )
 
 
