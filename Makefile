@@ -80,12 +80,19 @@ unit: $(DEV_VENV)/.complete
 .PHONY: check
 check: lint types unit ## the fast part: lint, types and unit tests
 
-.PHONY: test
-test: check ## everything: check, chart, API server and end-to-end tests on a real cluster
-	@$(LOCAL) packages
+WHOLE := PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m pytest
+
+.PHONY: integration
+integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, the workflows and the documents
 	@$(LOCAL) tools
-	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m pytest -q tests/chart tests/api tests/workflows
-	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m pytest -v --durations=15 $(E2E)
+	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs
+
+.PHONY: e2e
+e2e: $(DEV_VENV)/.complete ## end to end on a real cluster, which is left running
+	@$(WHOLE) -v --durations=20 $(E2E)
+
+.PHONY: test
+test: check integration e2e ## everything; ends by proving that the cluster leaves nothing behind
 	@$(LOCAL) down
 	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
 
@@ -98,8 +105,9 @@ format: $(DEV_VENV)/.complete ## rewrite the Python files in the project's forma
 	@$(DEV)/ruff format . && $(DEV)/ruff check --fix .
 
 .PHONY: manifests
-manifests: ## render k8s/install.yaml from the chart
-	@PYTHONPATH=k8s/local $(PYTHON) -m dandelion_local manifests
+manifests: $(DEV_VENV)/.complete ## render k8s/install.yaml from the chart
+	@$(LOCAL) tools helm > /dev/null
+	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m tests.chart.install_manifest
 
 UV_COMPILE = $(DEV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 .PHONY: lock
