@@ -37,7 +37,7 @@ $(DEMO_VENV)/.complete:
 
 .PHONY: help
 help: ## list the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z0-9-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(DEMO_VENV)/.complete ## from nothing to a served model: DATA=FOLDER of one folder per class, CONTEXT=NAME of a cluster of yours
