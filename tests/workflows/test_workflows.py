@@ -44,7 +44,7 @@ def scripts(path: Path) -> Iterator[str]:
 
 def make_targets() -> set[str]:
     text = (REPOSITORY / "Makefile").read_text()
-    return set(re.findall(r"^([a-z][a-z-]*):(?!=)", text, re.MULTILINE))
+    return set(re.findall(r"^([a-z][a-z0-9-]*):(?!=)", text, re.MULTILINE))
 
 
 def test_there_is_a_workflow_for_checks_clusters_images_and_the_chart() -> None:
@@ -61,7 +61,7 @@ def test_actionlint_finds_nothing() -> None:
 @workflow
 def test_every_make_command_is_in_the_makefile(path: Path) -> None:
     called = {
-        name for script in scripts(path) for name in re.findall(r"\bmake ([a-z][a-z-]*)", script)
+        name for script in scripts(path) for name in re.findall(r"\bmake ([a-z][a-z0-9-]*)", script)
     }
     assert called <= make_targets()
 
@@ -72,13 +72,21 @@ def test_every_test_folder_that_is_run_exists(path: Path) -> None:
     assert [name for name in named if not (REPOSITORY / name).is_dir()] == []
 
 
-def test_every_folder_of_tests_is_run_by_some_workflow() -> None:
-    named = {
+def test_the_workflows_run_every_stage_of_make_test() -> None:
+    text = (REPOSITORY / "Makefile").read_text()
+    stages = re.search(r"^test: ([a-z0-9 -]+?) ##", text, re.MULTILINE)
+    called = {
         name
         for path in WORKFLOWS
         for script in scripts(path)
-        for name in re.findall(r"\btests/(\w+)", script)
+        for name in re.findall(r"\bmake ([a-z][a-z0-9-]*)", script)
     }
+    assert stages is not None
+    assert set(stages[1].split()) <= called
+
+
+def test_make_runs_every_folder_of_tests() -> None:
+    named = set(re.findall(r"\btests/(\w+)", (REPOSITORY / "Makefile").read_text()))
     folders = {path.parent.name for path in (REPOSITORY / "tests").glob("*/test_*.py")}
     assert folders <= named
 
