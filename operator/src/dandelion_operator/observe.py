@@ -84,12 +84,13 @@ async def observe(
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     address = service.address if service is not None and service.ours else None
+    somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving)
     dataset, progress, artifacts, pods, answer = await asyncio.gather(
         _dataset(resource, location, previous, jobs, keys, world.storage),
         _progress(resource, location, previous, jobs, keys, world.storage),
         _artifacts(resource, location, registry, deployment, keys, world.storage),
         _pods(serving, world.probe),
-        world.probe.service(address) if address and serving else _nothing(),
+        world.probe.service(address) if address and somebody_is_ready else _nothing(),
     )
     return Observed(
         previous=previous,

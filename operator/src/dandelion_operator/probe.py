@@ -6,24 +6,29 @@ that is not ready says in its own words why.
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 
 from dandelion_operator.observed import Answer
 
 TIMEOUT = httpx.Timeout(2.0)
-TRIES = 2
+# For a moment after a replica was told to go, requests still reach it, and it says "not ready".
+TRIES, PAUSE = 6, 0.4
 
 
 class Probe:
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, pause: float = PAUSE) -> None:
         self._http = http
+        self._pause = pause
 
     async def service(self, address: str, port: int = 80) -> Answer:
-        answer = Answer(None)
-        for _ in range(TRIES):
-            answer = await self._once(address, port)
+        answer = await self._once(address, port)
+        for _ in range(TRIES - 1):
             if answer.version is not None:
                 break
+            await asyncio.sleep(self._pause)
+            answer = await self._once(address, port)
         return answer
 
     async def _once(self, address: str, port: int) -> Answer:

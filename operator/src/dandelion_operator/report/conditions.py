@@ -236,4 +236,4 @@ def ready(
         status, reason, message = told[kind]
         if status != TRUE:
             return FALSE, reason, message
-    return FALSE, Reason.NOT_ANSWERING, answer.message if answer else "the Service has no address"
+    return FALSE, Reason.NOT_ANSWERING, answer.message if answer else "no replica is ready"
