@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from fakes import World
+from small_world import World
 
 
 async def nothing(world: World) -> None:

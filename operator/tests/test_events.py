@@ -8,7 +8,7 @@ from typing import Any
 
 from dandelion_operator.events import News, news
 from dandelion_operator.status import Status, parse
-from fakes import World
+from small_world import World
 
 NOW = "2026-01-01T00:00:00Z"
 

@@ -11,7 +11,9 @@ from dandelion_operator.poll import RegistryPoll
 from dandelion_operator.registry import Registry
 from dandelion_operator.resource import Key
 from dandelion_operator.wake import Queue
-from fakes import KEY, FakeMlflow, Killer
+from fake_cluster import KEY
+from fake_killer import Killer
+from fake_mlflow import FakeMlflow
 
 
 class Woken(Queue):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,12 @@ def imported(file: Path) -> set[str]:
 def test_every_reason_is_documented() -> None:
     assert all(reason.doc.endswith(".") and reason.value.isalpha() for reason in Reason)
     assert str(Reason.GATE_FAILED) == "GateFailed"
+
+
+def test_the_readme_explains_every_reason_and_no_other() -> None:
+    readme = (SOURCE.parents[2] / "README.md").read_text()
+    rows = re.findall(r"^\| `([A-Z]\w+)` \|", readme, re.MULTILINE)
+    assert sorted(rows) == sorted(reason.value for reason in Reason)
 
 
 def test_a_pod_is_known_by_its_name_and_anything_else_by_a_name_of_its_own() -> None:

@@ -10,7 +10,8 @@ import pytest
 from dandelion_operator.fence import Fence, NotLeadingError
 from dandelion_operator.observed import Failure, RegistrySeen
 from dandelion_operator.registry import Registry, RegistryError
-from fakes import MODEL, FakeMlflow, Killed, Killer
+from fake_killer import Killed, Killer
+from fake_mlflow import MODEL, FakeMlflow
 
 
 def registry(handle: Callable[[httpx.Request], httpx.Response], leading: bool = True) -> Registry:

@@ -1,8 +1,7 @@
-"""A whole small world in dictionaries: an API server, MLflow and S3, behind the real clients.
+"""A whole small world: an API server, MLflow and S3 in dictionaries, behind the real clients.
 
 The Kubernetes and the MLflow side are HTTP transports, so `cluster` and `registry` are exercised as
-they are. `World.tick` plays the controllers, the kubelet and the training Job. A world can be told
-to kill the operator at its n-th write, before or after the write took effect.
+they are. `World.tick` plays the controllers, the kubelet and the training Job.
 """
 
 from __future__ import annotations
@@ -10,12 +9,10 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from dandelion_operator import naming
@@ -31,217 +28,11 @@ from dandelion_operator.registry import Registry
 from dandelion_operator.resource import Key
 from dandelion_operator.settings import Settings
 from dandelion_operator.storage import Access, Storage
+from fake_cluster import KEY, FakeCluster
+from fake_killer import Killed, Killer
+from fake_mlflow import FakeMlflow
 
-KEY = Key("default", "lawn")
-MODEL = "default.lawn"
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Killed(BaseException):
-    """The operator's process ends right here."""
-
-
-@dataclass
-class Killer:
-    at: int | None = None
-    after_effect: bool = True
-    writes: int = 0
-
-    def write(self, effect: Callable[[], httpx.Response]) -> httpx.Response:
-        self.writes += 1
-        if self.writes != self.at:
-            return effect()
-        if self.after_effect:
-            effect()
-        raise Killed
-
-
-@dataclass
-class FakeCluster:
-    killer: Killer
-    clock: Callable[[], str]
-    objects: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
-    refuse: dict[str, str] = field(default_factory=dict)
-    made: int = 0
-
-    def kind(self, plural: str) -> list[dict[str, Any]]:
-        return [item for (found, _, _), item in self.objects.items() if found == plural]
-
-    def one(self, plural: str, name: str) -> dict[str, Any]:
-        return self.objects[plural, KEY.namespace, name]
-
-    def handle(self, request: httpx.Request) -> httpx.Response:
-        parts = request.url.path.split("/")
-        start = parts.index("namespaces")
-        namespace, plural, *rest = parts[start + 1 :]
-        body = json.loads(request.content) if request.content else {}
-        if request.method == "GET":
-            return self._read(plural, namespace, rest, request)
-        if plural in self.refuse:
-            return _no(403, self.refuse[plural])
-        return self.killer.write(
-            lambda: self._write(request, plural, namespace, rest, copy.deepcopy(body))
-        )
-
-    def _read(
-        self, plural: str, namespace: str, rest: list[str], request: httpx.Request
-    ) -> httpx.Response:
-        if rest:
-            found = self.objects.get((plural, namespace, rest[0]))
-            return httpx.Response(200, json=found) if found else _no(404, "not found")
-        wanted = request.url.params.get("labelSelector", "")
-        pairs = dict(item.split("=") for item in wanted.split(",") if item)
-        items = [
-            item
-            for item in self.kind(plural)
-            if pairs.items() <= (item["metadata"].get("labels") or {}).items()
-        ]
-        return httpx.Response(200, json={"items": items})
-
-    def _write(
-        self,
-        request: httpx.Request,
-        plural: str,
-        namespace: str,
-        rest: list[str],
-        body: dict[str, Any],
-    ) -> httpx.Response:
-        if request.method == "POST":
-            return self._create(plural, namespace, body)
-        where = (plural, namespace, rest[0])
-        there = self.objects.get(where)
-        if request.method == "DELETE":
-            self.objects.pop(where, None)
-            return httpx.Response(200, json={})
-        if there is None:
-            if "apply-patch" not in request.headers["Content-Type"]:
-                return _no(404, "not found")
-            return self._create(plural, namespace, body)
-        if request.method == "PUT":
-            if body["metadata"]["resourceVersion"] != there["metadata"]["resourceVersion"]:
-                return _no(409, "the object has been modified")
-            if rest[1:] == ["status"]:
-                there["status"] = body["status"]
-            else:
-                there["spec"] = body["spec"]
-            return self._changed(there)
-        before = copy.deepcopy(there.get("spec"))
-        _merge(there, body)
-        if there.get("spec") != before:
-            there["metadata"]["generation"] += 1
-        return self._changed(there)
-
-    def _create(self, plural: str, namespace: str, body: dict[str, Any]) -> httpx.Response:
-        where = (plural, namespace, body["metadata"]["name"])
-        if where in self.objects:
-            return _no(409, "already exists")
-        self.made += 1
-        body["metadata"] |= {
-            "uid": f"uid-{self.made}",
-            "generation": 1,
-            "creationTimestamp": self.clock(),
-            "resourceVersion": "0",
-        }
-        if plural == "services":
-            body["spec"]["clusterIP"] = "10.0.0.1"
-        self.objects[where] = body
-        return self._changed(body)
-
-    def _changed(self, item: dict[str, Any]) -> httpx.Response:
-        item["metadata"]["resourceVersion"] = str(int(item["metadata"]["resourceVersion"]) + 1)
-        return httpx.Response(200, json=item)
-
-    def put(self, plural: str, body: dict[str, Any]) -> dict[str, Any]:
-        """What somebody else than the operator does."""
-        body = copy.deepcopy(body)
-        self._create(plural, body["metadata"].setdefault("namespace", KEY.namespace), body)
-        return body
-
-
-def _no(status: int, message: str) -> httpx.Response:
-    return httpx.Response(status, json={"kind": "Status", "message": message})
-
-
-def _merge(into: dict[str, Any], patch: dict[str, Any]) -> None:
-    for key, value in patch.items():
-        if value is None:
-            into.pop(key, None)
-        elif isinstance(value, dict) and isinstance(into.get(key), dict):
-            _merge(into[key], value)
-        else:
-            into[key] = value
-
-
-@dataclass
-class FakeMlflow:
-    killer: Killer
-    away: bool = False
-    aliases: dict[str, str] = field(default_factory=dict)
-    versions: dict[int, dict[str, Any]] = field(default_factory=dict)
-
-    def add_version(self, **tags: str) -> int:
-        number = max(self.versions, default=0) + 1
-        run = tags["run"]
-        self.versions[number] = {
-            "version": str(number),
-            "source": f"s3://models/default/lawn/{run}/artifact",
-            "run_id": f"mlflow-{run}",
-            "tags": {f"dandelion.dev/{key}": value for key, value in tags.items()},
-        }
-        return number
-
-    def verdict(self, number: int) -> str:
-        tags: dict[str, str] = self.versions[number]["tags"]
-        return tags.get("dandelion.dev/verdict", "")
-
-    def handle(self, request: httpx.Request) -> httpx.Response:
-        if self.away:
-            raise httpx.ConnectError("connection refused", request=request)
-        path = request.url.path.removeprefix("/api/2.0/mlflow")
-        if request.method == "GET":
-            query = {k: v[0] for k, v in parse_qs(urlsplit(str(request.url)).query).items()}
-            return self._read(path, query)
-        body = json.loads(request.content)
-        return self.killer.write(lambda: self._write(request.method, path, body))
-
-    def _read(self, path: str, query: dict[str, str]) -> httpx.Response:
-        if path == "/registered-models/get":
-            if not self.versions:
-                return self._missing()
-            aliases = [{"alias": k, "version": v} for k, v in self.aliases.items()]
-            return httpx.Response(200, json={"registered_model": {"aliases": aliases}})
-        if path == "/model-versions/search":
-            assert query["filter"] == f"name='{MODEL}'"
-            return httpx.Response(
-                200, json={"model_versions": [self._one(n) for n in sorted(self.versions)]}
-            )
-        if path == "/model-versions/get":
-            number = int(query["version"])
-            if number not in self.versions:
-                return self._missing()
-            return httpx.Response(200, json={"model_version": self._one(number)})
-        raise AssertionError(path)
-
-    def _one(self, number: int) -> dict[str, Any]:
-        version = self.versions[number]
-        tags = [{"key": k, "value": v} for k, v in version["tags"].items()]
-        return version | {"tags": tags}
-
-    def _write(self, method: str, path: str, body: dict[str, Any]) -> httpx.Response:
-        if path == "/registered-models/alias" and method == "POST":
-            self.aliases[body["alias"]] = body["version"]
-        elif path == "/registered-models/alias":
-            self.aliases.pop(body["alias"], None)
-        elif path == "/model-versions/set-tag":
-            self.versions[int(body["version"])]["tags"][body["key"]] = body["value"]
-        else:
-            raise AssertionError(path)
-        return httpx.Response(200, json={})
-
-    def _missing(self) -> httpx.Response:
-        return httpx.Response(
-            404, json={"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no such thing"}
-        )
 
 
 @dataclass
