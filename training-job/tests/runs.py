@@ -46,7 +46,9 @@ def settings(work: Path, **changed: Any) -> Settings:
     return Settings.model_validate({**named, "work_dir": work, **changed})
 
 
-def task(work: Path, store: MemoryStore, mlflow: FakeMlflow, **changed: Any) -> Run:
+def task(
+    work: Path, store: MemoryStore, mlflow: FakeMlflow, threads: int = 1, **changed: Any
+) -> Run:
     progress = Progress(
         store,
         Location.parse(f"{MODELS}/{RUN}/status.json"),
@@ -55,7 +57,7 @@ def task(work: Path, store: MemoryStore, mlflow: FakeMlflow, **changed: Any) -> 
     )
     registry = Registry(mlflow, RUN, "http://mlflow")
     cpu = torch.device("cpu")
-    return Run(settings(work, **changed), store, registry, progress, threads=1, device=cpu)
+    return Run(settings(work, **changed), store, registry, progress, threads=threads, device=cpu)
 
 
 class _Clock:

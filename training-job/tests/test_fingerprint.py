@@ -1,6 +1,7 @@
 """Copies of one picture are found, and different pictures are kept apart."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def reopened(content: bytes) -> Image.Image:
     return Image.open(io.BytesIO(content)).convert("RGB")
 
 
-COPIES = {
+COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "saved again as a JPEG of quality 40": lambda i: reopened(encoded(i, "JPEG", quality=40)),
     "scaled to half": lambda i: i.resize((i.width // 2, i.height // 2)),
     "scaled to double": lambda i: i.resize((i.width * 2, i.height * 2)),
@@ -33,7 +34,7 @@ def test_a_copy_is_a_near_duplicate(how: str) -> None:
     assert groups([fingerprint(original), fingerprint(COPIES[how](original))]) == [0, 0]
 
 
-OTHERS = {
+OTHERS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "another scene": lambda i: scene(2),
     "the same scene mirrored": lambda i: i.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
     "the negative": lambda i: i.point(lambda v: 255 - v),

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import torch
 from dandelion_training import job as jobs
+from dandelion_training import registry, storage
 from dandelion_training.__main__ import main
 from dandelion_training.failures import Interrupted, Reason, TrainingFailure
 from dandelion_training.pipeline import Run
-from dandelion_training.progress import TRAINING
+from dandelion_training.progress import TRAINING, TrainingMetrics
 from fakes import FakeMlflow, MemoryStore
+from prometheus_client import start_http_server
 from runs import ENVIRONMENT, MODELS, RUN
 
 STATUS = f"{MODELS}/{RUN}/status.json"
@@ -28,8 +30,8 @@ class Pod:
         self.termination_log.touch()
         self._patch = monkeypatch
         self.set({**ENVIRONMENT, "DANDELION_TERMINATION_LOG": str(self.termination_log)})
-        monkeypatch.setattr(jobs.storage, "connect", lambda *args, **kwargs: self.store)
-        monkeypatch.setattr(jobs.registries, "connect", lambda uri: self.mlflow)
+        monkeypatch.setattr(storage, "connect", lambda *args, **kwargs: self.store)
+        monkeypatch.setattr(registry, "connect", lambda uri: self.mlflow)
         monkeypatch.setattr(jobs, "DEFAULT_TERMINATION_LOG", self.termination_log)
 
     def set(self, environment: dict[str, str]) -> None:
@@ -163,11 +165,11 @@ def test_the_configuration_is_printed_without_secrets(
 
 def test_prometheus_is_told_how_far_the_run_is() -> None:
     collectors = jobs._served_metrics(0)
-    metrics = jobs.TrainingMetrics(collectors)
+    metrics = TrainingMetrics(collectors)
     metrics.progress.set(0.42)
     metrics.epoch.set(3)
     metrics.loss.set(0.5)
-    server, thread = jobs.start_http_server(0, addr="127.0.0.1", registry=collectors)
+    server, thread = start_http_server(0, addr="127.0.0.1", registry=collectors)
     try:
         address = f"http://127.0.0.1:{server.server_port}/metrics"
         with urllib.request.urlopen(address, timeout=10) as answer:

@@ -1,5 +1,7 @@
 """One MLflow run and one version for one run of ours, whatever happens in between."""
 
+from typing import Any
+
 import pytest
 from dandelion_training.failures import Reason, TrainingFailure
 from dandelion_training.registry import RUN_TAG, Registry
@@ -44,7 +46,7 @@ def test_the_next_run_gets_the_next_version() -> None:
 
 def test_of_two_pods_that_register_at_the_same_moment_the_first_wins() -> None:
     class Racing(FakeMlflow):
-        def create_model_version(self, name: str, *args: object, **kwargs: object) -> FakeVersion:
+        def create_model_version(self, name: str, *args: Any, **kwargs: Any) -> FakeVersion:
             self.versions[name].append(FakeVersion("1", "s3://m/a1", "other", {RUN_TAG: "a1"}))
             return super().create_model_version(name, *args, **kwargs)
 
