@@ -308,7 +308,7 @@ def test_the_champions_weights_are_a_better_start_than_chance(
     with_dataset(store, DATASET)
     champion = "s3://models/default/lawn/champion/model.safetensors"
     store.objects[champion] = finished.store.objects[WEIGHTS]
-    frozen = {"epochs": 1, "learning_rate": 1e-12, "initial_weights": champion}
+    frozen: dict[str, Any] = {"epochs": 1, "learning_rate": 1e-12, "initial_weights": champion}
     run(task(tmp_path, store, mlflow, **frozen))
     before = safetensors.torch.load(store.objects[champion])
     after = safetensors.torch.load(store.objects[WEIGHTS])
