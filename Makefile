@@ -80,7 +80,7 @@ unit: $(DEV_VENV)/.complete
 .PHONY: check
 check: lint types unit ## the fast part: lint, types and unit tests
 
-WHOLE := PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m pytest
+WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src $(DEV)/python -m pytest
 
 .PHONY: integration
 integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, the workflows and the documents
@@ -116,4 +116,4 @@ lock: ## resolve every requirements*.txt anew
 	@$(UV_COMPILE) requirements-dev.in $(COMPONENTS:%=%/pyproject.toml) -o requirements-dev.txt
 	@$(UV_COMPILE) -c requirements-dev.txt requirements-demo.in -o requirements-demo.txt
 	@for component in $(COMPONENTS); do $(UV_COMPILE) -c requirements-dev.txt $$component/pyproject.toml -o $$component/requirements.txt; done
-	@$(UV_COMPILE) k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt
+	@$(UV_COMPILE) --excludes k8s/images/mlflow/excluded.txt k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt
