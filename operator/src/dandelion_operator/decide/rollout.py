@@ -56,6 +56,8 @@ def wanted_target(observed: Observed) -> tuple[Target | None, Failure | None]:
     if deployed is not None and deployed == champion.target:
         return deployed, None
     artifact = observed.artifacts.get(champion.version)
+    if artifact is None:
+        artifact = Failure(Reason.STORAGE_UNREACHABLE, "its artifact has not been looked at yet")
     if isinstance(artifact, Failure):
         return deployed, Failure(
             artifact.reason, f"version {champion.version} cannot be served: {artifact.message}"

@@ -1,0 +1,212 @@
+"""Whatever is seen, in whatever combination: no crash, no second run, no unverified version."""
+
+from __future__ import annotations
+
+import given
+from dandelion_operator import digests
+from dandelion_operator.decide import plan
+from dandelion_operator.observed import (
+    Answer,
+    ContractSeen,
+    DatasetSeen,
+    Failure,
+    Observed,
+    Progress,
+    RegistrySeen,
+)
+from dandelion_operator.plan import (
+    Action,
+    ApplyDeployment,
+    SetAlias,
+    SetVerdict,
+    StartTraining,
+)
+from dandelion_operator.reasons import Reason
+from dandelion_operator.report import report
+from dandelion_operator.resource import Resource
+from dandelion_operator.status import RunState, Status
+from hypothesis import given as for_any
+from hypothesis import settings
+from hypothesis import strategies as st
+
+QUICK = settings(max_examples=150, deadline=None, database=None)
+
+RUNS = ("run1", "run2", "run3")
+RESOURCES = [
+    given.resource(**sections)
+    for sections in (
+        {},
+        {"suspend": True},
+        {"training": {"epochs": 20}},
+        {"training": {"initialWeights": "champion"}},
+        {"promotion": {"mode": "Manual"}},
+        {"promotion": {"mode": "Observe"}},
+        {"serving": {"replicas": 0}},
+    )
+]
+WISHES = ["", "other", *{digests.wish(item) for item in RESOURCES}]
+
+failures = st.sampled_from(
+    [
+        Failure(reason, "words")
+        for reason in (
+            Reason.STORAGE_UNREACHABLE,
+            Reason.CREDENTIALS_REJECTED,
+            Reason.BUCKET_NOT_FOUND,
+            Reason.ARTIFACT_REJECTED,
+        )
+    ]
+)
+versions = st.builds(
+    given.version,
+    st.integers(1, 4),
+    run=st.sampled_from(["", *RUNS]),
+    wish=st.sampled_from(WISHES),
+    verdict=st.sampled_from(["", "promoting", "promoted", "rejected", "awaiting", "observed"]),
+    gate=st.sampled_from(["", *(digests.gate(item) for item in RESOURCES)]),
+    replaces=st.sampled_from(["", "1", "2"]),
+)
+aliases = st.none() | st.integers(1, 5)
+registries = st.builds(
+    lambda found, champion, challenger: given.registry(
+        *found, champion=champion, challenger=challenger
+    ),
+    st.lists(versions, max_size=4, unique_by=lambda item: item.version),
+    aliases,
+    aliases,
+)
+jobs = st.builds(
+    given.job,
+    st.sampled_from(RUNS),
+    st.sampled_from(RunState),
+    wish=st.sampled_from(WISHES),
+    deleting=st.booleans(),
+    created=st.sampled_from([given.NOW, given.LATER]),
+)
+trainings = st.builds(
+    given.training,
+    st.sampled_from(RUNS),
+    st.sampled_from([state.value for state in RunState]),
+    wish=st.sampled_from(WISHES),
+)
+statuses = st.builds(
+    lambda training, champion, ready, followed: given.status(
+        **({"training": training} if training else {}),
+        **({"champion": {"version": str(champion)}} if champion else {}),
+        conditions=[
+            {
+                "type": "Ready",
+                "status": ready,
+                "reason": "Serving",
+                "lastTransitionTime": given.NOW,
+            }
+        ],
+        history=[{"time": given.NOW, "decision": "Promoted", "version": followed}]
+        if followed
+        else [],
+    ),
+    st.none() | trainings,
+    aliases,
+    st.sampled_from(["True", "False"]),
+    st.sampled_from(["", "1", "2", "3"]),
+)
+worlds = st.builds(
+    Observed,
+    previous=statuses,
+    dataset=failures | st.sampled_from([DatasetSeen("images-1", 40), DatasetSeen("images-2", 41)]),
+    registry=registries | st.just(Failure(Reason.REGISTRY_UNREACHABLE, "words")),
+    keys=st.none() | st.just(Failure(Reason.SECRET_MISSING, "words")),
+    jobs=st.lists(jobs, max_size=4, unique_by=lambda item: item.run).map(tuple),
+    progress=st.builds(
+        Progress,
+        run=st.sampled_from(["", *RUNS]),
+        state=st.sampled_from([None, "running", "succeeded", "failed"]),
+        percent=st.integers(-5, 200),
+    ),
+    artifacts=st.dictionaries(
+        st.integers(1, 4),
+        failures | st.builds(ContractSeen, st.dictionaries(st.just("accuracy"), st.floats(0, 1))),
+    ),
+    deployment=st.none()
+    | st.builds(
+        given.deployment,
+        st.integers(1, 4),
+        available=st.integers(0, 2),
+        deadline_exceeded=st.booleans(),
+        ours=st.booleans(),
+    ),
+    pods=st.lists(st.builds(given.pod, st.integers(1, 4), st.booleans()), max_size=3).map(tuple),
+    service=st.none() | st.builds(given.service, st.booleans()),
+    answer=st.none() | st.builds(Answer, aliases, st.just("words")),
+    stale_secrets=st.frozensets(st.sampled_from(["training", "inference"])),
+)
+resources = st.sampled_from(RESOURCES)
+
+
+def actions(resource: Resource, observed: Observed) -> list[Action]:
+    decided = plan(resource, observed, given.place(resource))
+    return [action for concern in decided.concerns for action in concern]
+
+
+@QUICK
+@for_any(resources, worlds)
+def test_the_status_can_always_be_told_and_telling_it_again_changes_nothing(
+    resource: Resource, observed: Observed
+) -> None:
+    decided = plan(resource, observed, given.place(resource))
+    first = report(resource, observed, decided, (), given.NOW)
+    assert Status.model_validate(first.as_json()) == first
+    assert [item.type.value for item in first.conditions] == [
+        "Accepted",
+        "Trained",
+        "Promoted",
+        "RolledOut",
+        "Ready",
+    ]
+    assert all(item.reason in set(Reason) for item in first.conditions)
+
+
+@QUICK
+@for_any(resources, worlds)
+def test_never_are_two_runs_wanted_or_one_while_another_is_in_flight(
+    resource: Resource, observed: Observed
+) -> None:
+    starts = [item for item in actions(resource, observed) if isinstance(item, StartTraining)]
+    assert len(starts) <= 1
+    if starts:
+        assert not resource.spec.suspend
+        assert not isinstance(observed.registry, Failure)
+        done = {version.run for version in observed.registry.versions}
+        assert all(job.state.finished or job.run in done for job in observed.jobs)
+
+
+@QUICK
+@for_any(resources, worlds)
+def test_the_champion_is_only_moved_to_a_version_with_the_verdict_promoting(
+    resource: Resource, observed: Observed
+) -> None:
+    todo = actions(resource, observed)
+    for action in todo:
+        if action == SetAlias("champion", getattr(action, "version", 0)):
+            assert isinstance(observed.registry, RegistrySeen)
+            begun = observed.registry.version(action.version)
+            assert begun is not None
+            now = any(
+                isinstance(item, SetVerdict)
+                and (item.version, item.verdict) == (action.version, "promoting")
+                for item in todo
+            )
+            assert now or begun.verdict == "promoting"
+
+
+@QUICK
+@for_any(resources, worlds)
+def test_what_serves_is_only_replaced_by_a_champion_that_was_verified(
+    resource: Resource, observed: Observed
+) -> None:
+    serving = observed.deployment.target if observed.deployment else None
+    for action in actions(resource, observed):
+        if isinstance(action, ApplyDeployment) and action.target != serving:
+            assert isinstance(observed.registry, RegistrySeen)
+            assert action.target.version == observed.registry.champion
+            assert isinstance(observed.artifacts.get(action.target.version), ContractSeen)
