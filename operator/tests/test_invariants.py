@@ -29,7 +29,7 @@ from hypothesis import given as for_any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-QUICK = settings(max_examples=150, deadline=None, database=None)
+QUICK = settings(max_examples=80, deadline=None, database=None)
 
 RUNS = ("run1", "run2", "run3")
 RESOURCES = [
