@@ -159,7 +159,7 @@ def test_the_configuration_is_printed_without_secrets(
     configuration = json.loads(printed.splitlines()[0])
     assert configuration["event"] == "configuration"
     assert configuration["dataset_uri"] == "s3://datasets/lawn"
-    assert configuration["learning_rate"] == "0.003"
+    assert configuration["learning_rate"] == "0.001"
     assert "very-secret" not in printed
 
 

@@ -56,6 +56,8 @@ def _run(settings: Settings) -> int:
         _connected(settings, attempts=1), settings.status_uri, metrics, time.monotonic
     )
     threads = min(usable_processors(), useful_threads(settings.batch_size, settings.image_size))
+    # cuBLAS is only deterministic with a workspace of its own, told before it is first used.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     where = device()
     log.info("machine", threads=threads, device=where.type, torch=torch.__version__)
     task = Run(settings, _connected(settings, attempts=8), registry, progress, threads, where)

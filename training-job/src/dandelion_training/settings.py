@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     epochs: int = Field(default=10, ge=1, le=1000)
     batch_size: int = Field(default=32, ge=1)
     image_size: int = Field(default=128, ge=32, le=512, multiple_of=32)
-    learning_rate: float = Field(default=0.003, gt=0)
+    learning_rate: float = Field(default=0.001, gt=0)
     schedule: Literal["OneCycle", "Cosine"] = "OneCycle"
     seed: int = 0
     image: str = ""
