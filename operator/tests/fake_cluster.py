@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 from dandelion_operator.resource import Key
 from fake_killer import Killer
 
 KEY = Key("default", "lawn")
+Answer = tuple[int, Any]
 
 
 @dataclass
@@ -29,54 +28,55 @@ class FakeCluster:
     def one(self, plural: str, name: str) -> dict[str, Any]:
         return self.objects[plural, KEY.namespace, name]
 
-    def handle(self, request: httpx.Request) -> httpx.Response:
-        parts = request.url.path.split("/")
-        start = parts.index("namespaces")
-        namespace, plural, *rest = parts[start + 1 :]
-        body = json.loads(request.content) if request.content else {}
-        if request.method == "GET":
-            return self._read(plural, namespace, rest, request)
+    async def request(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> Answer:
+        parts = path.split("/")
+        namespace, plural, *rest = parts[parts.index("namespaces") + 1 :]
+        if method == "GET":
+            return copy.deepcopy(self._read(plural, namespace, rest, query or {}))
         if plural in self.refuse:
             return _no(403, self.refuse[plural])
-        return self.killer.write(
-            lambda: self._write(request, plural, namespace, rest, copy.deepcopy(body))
+        verb = "APPLY" if "apply-patch" in (headers or {}).get("Content-Type", "") else method
+        return copy.deepcopy(
+            self.killer.write(
+                lambda: self._write(verb, plural, namespace, rest, copy.deepcopy(body or {}))
+            )
         )
 
-    def _read(
-        self, plural: str, namespace: str, rest: list[str], request: httpx.Request
-    ) -> httpx.Response:
+    def _read(self, plural: str, namespace: str, rest: list[str], query: dict[str, str]) -> Answer:
         if rest:
             found = self.objects.get((plural, namespace, rest[0]))
-            return httpx.Response(200, json=found) if found else _no(404, "not found")
-        wanted = request.url.params.get("labelSelector", "")
+            return (200, found) if found else _no(404, "not found")
+        wanted = query.get("labelSelector", "")
         pairs = dict(item.split("=") for item in wanted.split(",") if item)
         items = [
             item
             for item in self.kind(plural)
             if pairs.items() <= (item["metadata"].get("labels") or {}).items()
         ]
-        return httpx.Response(200, json={"items": items})
+        return 200, {"items": items}
 
     def _write(
-        self,
-        request: httpx.Request,
-        plural: str,
-        namespace: str,
-        rest: list[str],
-        body: dict[str, Any],
-    ) -> httpx.Response:
-        if request.method == "POST":
+        self, verb: str, plural: str, namespace: str, rest: list[str], body: dict[str, Any]
+    ) -> Answer:
+        if verb == "POST":
             return self._create(plural, namespace, body)
         where = (plural, namespace, rest[0])
         there = self.objects.get(where)
-        if request.method == "DELETE":
+        if verb == "DELETE":
             self.objects.pop(where, None)
-            return httpx.Response(200, json={})
+            return 200, {}
         if there is None:
-            if "apply-patch" not in request.headers["Content-Type"]:
+            if verb != "APPLY":
                 return _no(404, "not found")
             return self._create(plural, namespace, body)
-        if request.method == "PUT":
+        if verb == "PUT":
             if body["metadata"]["resourceVersion"] != there["metadata"]["resourceVersion"]:
                 return _no(409, "the object has been modified")
             if rest[1:] == ["status"]:
@@ -90,7 +90,7 @@ class FakeCluster:
             there["metadata"]["generation"] += 1
         return self._changed(there)
 
-    def _create(self, plural: str, namespace: str, body: dict[str, Any]) -> httpx.Response:
+    def _create(self, plural: str, namespace: str, body: dict[str, Any]) -> Answer:
         where = (plural, namespace, body["metadata"]["name"])
         if where in self.objects:
             return _no(409, "already exists")
@@ -106,9 +106,9 @@ class FakeCluster:
         self.objects[where] = body
         return self._changed(body)
 
-    def _changed(self, item: dict[str, Any]) -> httpx.Response:
+    def _changed(self, item: dict[str, Any]) -> Answer:
         item["metadata"]["resourceVersion"] = str(int(item["metadata"]["resourceVersion"]) + 1)
-        return httpx.Response(200, json=item)
+        return 200, item
 
     def put(self, plural: str, body: dict[str, Any]) -> dict[str, Any]:
         """What somebody else than the operator does."""
@@ -117,8 +117,8 @@ class FakeCluster:
         return body
 
 
-def _no(status: int, message: str) -> httpx.Response:
-    return httpx.Response(status, json={"kind": "Status", "message": message})
+def _no(status: int, message: str) -> Answer:
+    return status, {"kind": "Status", "message": message}
 
 
 def _merge(into: dict[str, Any], patch: dict[str, Any]) -> None:

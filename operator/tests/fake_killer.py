@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-import httpx
+T = TypeVar("T")
 
 
 class Killed(BaseException):
@@ -18,7 +19,7 @@ class Killer:
     after_effect: bool = True
     writes: int = 0
 
-    def write(self, effect: Callable[[], httpx.Response]) -> httpx.Response:
+    def write(self, effect: Callable[[], T]) -> T:
         self.writes += 1
         if self.writes != self.at:
             return effect()

@@ -1,6 +1,6 @@
 """A whole small world: an API server, MLflow and S3 in dictionaries, behind the real clients.
 
-The Kubernetes and the MLflow side are HTTP transports, so `cluster` and `registry` are exercised as
+The Kubernetes and the MLflow side are transports, so `cluster` and `registry` are exercised as
 they are. `World.tick` plays the controllers, the kubelet and the training Job.
 """
 
@@ -103,16 +103,13 @@ class World:
         """A new operator process: everything that was only in memory is gone."""
         fence = Fence()
         fence.open_until(float("inf"))
-        http = httpx.AsyncClient(
-            base_url="http://k8s", transport=httpx.MockTransport(self.cluster.handle), verify=False
-        )
         registry = httpx.AsyncClient(
             base_url="http://mlflow",
             transport=httpx.MockTransport(self.mlflow.handle),
             verify=False,
         )
         outside = Outside(
-            Cluster(http, fence),
+            Cluster(self.cluster, fence),
             Registry(registry, fence),
             cast(Storage, self.storage),
             cast(Probe, self.probe),

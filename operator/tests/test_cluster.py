@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import pytest
 from dandelion_operator.cluster import (
     DEPLOYMENT,
@@ -29,31 +29,33 @@ WRITES: dict[str, Callable[[Cluster], Coroutine[Any, Any, Any]]] = {
 }
 
 
-def cluster(handle: Callable[[httpx.Request], httpx.Response], leading: bool = True) -> Cluster:
+@dataclass
+class Server:
+    """Gives one answer, or the error of an API server that gives none, and notes what was asked."""
+
+    answer: tuple[int, Any] | OSError = (200, {})
+    asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    async def request(self, method: str, path: str, **about: Any) -> tuple[int, Any]:
+        self.asked.append((method, path, about))
+        if isinstance(self.answer, OSError):
+            raise self.answer
+        return self.answer
+
+
+def cluster(server: Server, leading: bool = True) -> Cluster:
     fence = Fence()
     if leading:
         fence.open_until(float("inf"))
-    http = httpx.AsyncClient(
-        base_url="http://k8s", transport=httpx.MockTransport(handle), verify=False
-    )
-    return Cluster(http, fence)
-
-
-def answer(status: int, message: str = "no") -> Callable[[httpx.Request], httpx.Response]:
-    return lambda request: httpx.Response(status, json={"message": message})
+    return Cluster(server, fence)
 
 
 @pytest.mark.parametrize("name", WRITES)
 def test_without_the_lease_nothing_is_sent(name: str) -> None:
-    sent: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        sent.append(request)
-        return httpx.Response(200, json={})
-
+    server = Server()
     with pytest.raises(NotLeadingError):
-        asyncio.run(WRITES[name](cluster(handle, leading=False)))
-    assert sent == []
+        asyncio.run(WRITES[name](cluster(server, leading=False)))
+    assert server.asked == []
 
 
 @pytest.mark.parametrize(
@@ -70,44 +72,38 @@ def test_a_refusal_comes_back_in_its_own_words(
     status: int, error: type[ClusterError], refused: bool
 ) -> None:
     with pytest.raises(error, match="exceeded quota") as caught:
-        asyncio.run(cluster(answer(status, "exceeded quota")).create(JOB, BODY))
+        asyncio.run(cluster(Server((status, {"message": "exceeded quota"}))).create(JOB, BODY))
     assert caught.value.refused is refused
 
 
-def test_an_api_server_that_is_away_is_unreachable() -> None:
-    def handle(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused", request=request)
-
+@pytest.mark.parametrize("error", [ConnectionError("refused"), TimeoutError("refused")])
+def test_an_api_server_that_is_away_is_unreachable(error: OSError) -> None:
     with pytest.raises(UnreachableError, match="refused"):
-        asyncio.run(cluster(handle).get(JOB, "default", "x"))
+        asyncio.run(cluster(Server(error)).get(JOB, "default", "x"))
+
+
+def test_an_answer_without_words_is_told_by_its_number() -> None:
+    with pytest.raises(UnreachableError, match="HTTP 502"):
+        asyncio.run(cluster(Server((502, None))).get(JOB, "default", "x"))
 
 
 def test_what_is_not_there_is_none_and_deleting_it_is_done() -> None:
-    missing = cluster(answer(404))
+    missing = cluster(Server((404, {"message": "no"})))
     assert asyncio.run(missing.get(JOB, "default", "x")) is None
     asyncio.run(missing.delete(JOB, "default", "x"))
 
 
 def test_a_stopped_run_takes_its_pods_along() -> None:
-    bodies: list[bytes] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        bodies.append(request.content)
-        return httpx.Response(200, json={})
-
-    asyncio.run(cluster(handle).delete(JOB, "default", "x"))
-    assert b'"propagationPolicy":"Foreground"' in bodies[0]
+    server = Server()
+    asyncio.run(cluster(server).delete(JOB, "default", "x"))
+    ((_, _, about),) = server.asked
+    assert about["body"]["propagationPolicy"] == "Foreground"
 
 
 def test_apply_is_server_side_and_names_its_manager() -> None:
-    requests: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        return httpx.Response(200, json={})
-
-    asyncio.run(cluster(handle).apply(DEPLOYMENT, BODY))
-    (request,) = requests
-    assert request.method == "PATCH"
-    assert request.url.params["fieldManager"] == "dandelion-operator"
-    assert request.headers["Content-Type"] == "application/apply-patch+yaml"
+    server = Server()
+    asyncio.run(cluster(server).apply(DEPLOYMENT, BODY))
+    ((method, path, about),) = server.asked
+    assert (method, path) == ("PATCH", "/apis/apps/v1/namespaces/default/deployments/x")
+    assert about["query"]["fieldManager"] == "dandelion-operator"
+    assert about["headers"] == {"Content-Type": "application/apply-patch+yaml"}

@@ -1,17 +1,16 @@
-"""Reads and writes of Kubernetes objects as plain JSON over one HTTP client.
+"""Reads and writes of Kubernetes objects as plain JSON: a handful of verbs on a handful of kinds.
 
-The operator needs a handful of verbs on a handful of kinds, with bodies that the builders make as
-dictionaries; a generated client would bring hundreds of model classes for that. Every write asks
-the fence first. Used by `observe`, `apply`, `reconcile` and `events`.
+Bodies are the dictionaries that the builders make, answers are the API server's, and the official
+client carries both (`connection.ApiServer`). Every write asks the fence first. Used by `observe`,
+`apply`, `reconcile` and `events`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
-
-import httpx
+from http import HTTPStatus
+from typing import Any, Protocol
 
 from dandelion_operator.fence import READ_SECONDS, WRITE_SECONDS, Fence
 from dandelion_operator.naming import FIELD_MANAGER
@@ -60,21 +59,36 @@ EVENT = Kind("/api/v1", "events")
 LEASE = Kind("/apis/coordination.k8s.io/v1", "leases")
 
 
+class Transport(Protocol):
+    async def request(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> tuple[int, Any]:
+        """The status and the JSON of the answer, None if it is no JSON; sends a write only once.
+
+        Raises OSError if there is no answer.
+        """
+
+
 class Cluster:
-    def __init__(self, http: httpx.AsyncClient, fence: Fence) -> None:
-        self._http = http
+    def __init__(self, transport: Transport, fence: Fence) -> None:
+        self._transport = transport
         self._fence = fence
 
     async def get(self, kind: Kind, namespace: str, name: str) -> dict[str, Any] | None:
         try:
             return await self._call("GET", kind.path(namespace, name))
         except ClusterError as error:
-            if error.status == httpx.codes.NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
     async def list(self, kind: Kind, namespace: str, selector: str) -> list[dict[str, Any]]:
-        answer = await self._call("GET", kind.path(namespace), params={"labelSelector": selector})
+        answer = await self._call("GET", kind.path(namespace), query={"labelSelector": selector})
         items: list[dict[str, Any]] = answer["items"]
         return items
 
@@ -84,8 +98,8 @@ class Cluster:
         return await self._write(
             "PATCH",
             kind.path(metadata["namespace"], metadata["name"]),
-            json=body,
-            params={"fieldManager": FIELD_MANAGER, "force": "true"},
+            body=body,
+            query={"fieldManager": FIELD_MANAGER, "force": "true"},
             headers={"Content-Type": "application/apply-patch+yaml"},
         )
 
@@ -94,8 +108,8 @@ class Cluster:
         return await self._write(
             "POST",
             kind.path(body["metadata"]["namespace"]),
-            json=body,
-            params={"fieldManager": FIELD_MANAGER},
+            body=body,
+            query={"fieldManager": FIELD_MANAGER},
         )
 
     async def patch(
@@ -104,8 +118,8 @@ class Cluster:
         return await self._write(
             "PATCH",
             kind.path(namespace, name),
-            json=body,
-            params={"fieldManager": FIELD_MANAGER},
+            body=body,
+            query={"fieldManager": FIELD_MANAGER},
             headers={"Content-Type": "application/merge-patch+json"},
         )
 
@@ -115,14 +129,14 @@ class Cluster:
             await self._write(
                 "DELETE",
                 kind.path(namespace, name),
-                json={
+                body={
                     "apiVersion": "v1",
                     "kind": "DeleteOptions",
                     "propagationPolicy": "Foreground",
                 },
             )
         except ClusterError as error:
-            if error.status != httpx.codes.NOT_FOUND:
+            if error.status != HTTPStatus.NOT_FOUND:
                 raise
 
     async def replace_status(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
@@ -130,18 +144,18 @@ class Cluster:
         metadata = body["metadata"]
         path = kind.path(metadata["namespace"], metadata["name"])
         return await self._write(
-            "PUT", f"{path}/status", json=body, params={"fieldManager": FIELD_MANAGER}
+            "PUT", f"{path}/status", body=body, query={"fieldManager": FIELD_MANAGER}
         )
 
     async def replace(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
         """Not fenced: the lease itself is written with it."""
         metadata = body["metadata"]
         return await self._call(
-            "PUT", kind.path(metadata["namespace"], metadata["name"]), json=body
+            "PUT", kind.path(metadata["namespace"], metadata["name"]), body=body
         )
 
     async def create_unfenced(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
-        return await self._call("POST", kind.path(body["metadata"]["namespace"]), json=body)
+        return await self._call("POST", kind.path(body["metadata"]["namespace"]), body=body)
 
     async def _write(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         self._fence.check()
@@ -150,18 +164,17 @@ class Cluster:
     async def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         try:
             async with asyncio.timeout(READ_SECONDS if method == "GET" else WRITE_SECONDS):
-                response = await self._http.request(method, path, **request)
-        except (httpx.HTTPError, TimeoutError) as error:
+                status, answer = await self._transport.request(method, path, **request)
+        except OSError as error:
             raise UnreachableError(f"the API server does not answer: {error!r}") from error
-        if response.is_success:
-            found: dict[str, Any] = response.json()
-            return found
-        message = _message(response)
-        if response.status_code == httpx.codes.CONFLICT:
-            raise ConflictError(response.status_code, message)
-        if response.status_code in (429, 500, 502, 503, 504):
+        if 200 <= status < 300 and isinstance(answer, dict):
+            return answer
+        message = _message(status, answer)
+        if status == HTTPStatus.CONFLICT:
+            raise ConflictError(status, message)
+        if status in (429, 500, 502, 503, 504):
             raise UnreachableError(message)
-        raise ClusterError(response.status_code, message)
+        raise ClusterError(status, message)
 
 
 class LeaseStore:
@@ -188,8 +201,7 @@ class LeaseStore:
         return await self._cluster.replace(LEASE, lease)
 
 
-def _message(response: httpx.Response) -> str:
-    try:
-        return str(response.json()["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"HTTP {response.status_code}"
+def _message(status: int, answer: Any) -> str:
+    if isinstance(answer, dict) and "message" in answer:
+        return str(answer["message"])
+    return f"HTTP {status}"

@@ -4,7 +4,9 @@ A standby is alive and ready, watches everything and writes nothing; it takes ov
 the lease unchanged for its whole duration by its own clock, or at once when the leader gave it back
 (an ordinary shutdown does). The leader's permission, the fence, counts from before the renewal was
 sent and ends a margin early; writes are given up within that margin. So two operators never both
-write, whatever their clocks or the network do. Called by `main`, which runs `Elector.run`.
+write, whatever their clocks or the network do; `kubernetes.aio.leaderelection` promises no such
+thing: it goes by the wall clock and lets a leader act for as long as its renewals may take.
+Called by `main`, which runs `Elector.run`.
 """
 
 from __future__ import annotations

@@ -29,23 +29,23 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.watching.server_timeout = 600
     for child in CHILDREN:
         settings.watching.label_selectors[child] = naming.OWNER_LABEL
-    client = connection.http_client(connection.log_in(settings))
-    await _wait_for_crd(client)
-    memo.operator = Operator(own, client)
+    api = connection.ApiServer(await connection.configuration())
+    await _wait_for_crd(api)
+    memo.operator = Operator(own, api)
     memo.operator.start()
 
 
-async def _wait_for_crd(client: Any) -> None:
+async def _wait_for_crd(api: connection.ApiServer) -> None:
     """kopf looks for the kinds it watches once, so they must be there before it does."""
     try:
-        response = await client.get(f"/apis/{GROUP}/v1alpha1")
-    except Exception as error:
-        await client.aclose()
+        status, _ = await api.request("GET", f"/apis/{GROUP}/v1alpha1")
+    except OSError as error:
+        await api.aclose()
         raise kopf.TemporaryError(
             f"the API server does not answer: {error!r}", delay=CRD_WAIT_SECONDS
         ) from error
-    if response.status_code == 404:
-        await client.aclose()
+    if status == 404:
+        await api.aclose()
         raise kopf.TemporaryError(
             f"the CRD {PLURAL}.{GROUP} is not installed yet", delay=CRD_WAIT_SECONDS
         )
@@ -58,8 +58,8 @@ async def stop(memo: kopf.Memo, **_: Any) -> None:
 
 
 @kopf.on.login()
-def log_in(settings: kopf.OperatorSettings, **_: Any) -> kopf.ConnectionInfo:
-    return connection.log_in(settings)
+async def log_in(settings: kopf.OperatorSettings, **_: Any) -> kopf.ConnectionInfo:
+    return await connection.log_in(settings)
 
 
 @kopf.on.event(GROUP, "v1alpha1", PLURAL)

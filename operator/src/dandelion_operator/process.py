@@ -22,6 +22,7 @@ import structlog
 
 from dandelion_operator import health, probe, registry
 from dandelion_operator.cluster import Cluster, LeaseStore
+from dandelion_operator.connection import ApiServer
 from dandelion_operator.fence import Fence
 from dandelion_operator.leader import Elector
 from dandelion_operator.observe import World
@@ -39,23 +40,20 @@ log = structlog.get_logger(__name__)
 
 
 class Operator:
-    def __init__(self, settings: Settings, kubernetes: httpx.AsyncClient) -> None:
+    def __init__(self, settings: Settings, api: ApiServer) -> None:
         self._settings = settings
-        self._clients = [
-            kubernetes,
-            registry.http_client(settings.mlflow_tracking_uri),
-            probe.http_client(),
-        ]
+        mlflow, pods = registry.http_client(settings.mlflow_tracking_uri), probe.http_client()
+        self._clients: list[ApiServer | httpx.AsyncClient] = [api, mlflow, pods]
         fence = Fence()
-        cluster = Cluster(kubernetes, fence)
-        model_registry = Registry(self._clients[1], fence)
+        cluster = Cluster(api, fence)
+        model_registry = Registry(mlflow, fence)
         self.fence = fence
         self.queue = Queue()
         leases = LeaseStore(cluster, settings.operator_namespace, settings.lease_name)
         self.elector = Elector(leases, identity(settings), fence)
         self._poll = RegistryPoll(model_registry, self.queue, settings.registry_poll_seconds)
         self._reconciler = Reconciler(
-            World(cluster, model_registry, Storage(), Probe(self._clients[2]), settings)
+            World(cluster, model_registry, Storage(), Probe(pods), settings)
         )
         self._health = health.Health(self.elector, self.queue)
         self._tasks: dict[str, asyncio.Task[None]] = {}
