@@ -101,7 +101,6 @@ def ensure_images(wanted: Sequence[Image]) -> None:
     else:
         up()
         images.ensure(wanted)
-        images.report(wanted)
 
 
 def environment() -> str:
