@@ -112,7 +112,7 @@ def test_defaults_appear(api: ApiServer) -> None:
             "epochs": 10,
             "batchSize": 32,
             "imageSize": 128,
-            "learningRate": 0.003,
+            "learningRate": 0.001,
             "schedule": "OneCycle",
             "seed": 0,
             "activeDeadlineSeconds": 86400,

@@ -94,7 +94,7 @@ class Training(Camel):
     epochs: int = Field(default=10, ge=1, le=1000)
     batch_size: int = Field(default=32, ge=2, le=4096)
     image_size: int = Field(default=128, ge=32, le=512, multiple_of=32)
-    learning_rate: float = Field(default=0.003, gt=0, le=1)
+    learning_rate: float = Field(default=0.001, gt=0, le=1)
     schedule: Schedule = Schedule.ONE_CYCLE
     seed: int = Field(default=0, ge=0)
     image: str | None = None
