@@ -10,9 +10,13 @@ PENDING = frozenset({"NotStarted", "NoVersion"})
 PASSING = frozenset({"StorageUnreachable", "RegistryUnreachable"})
 
 
-def is_ready(resource: dict[str, Any]) -> bool:
-    """Whether Ready is true for the spec as it stands now."""
-    return _conditions(resource).get("Ready", {}).get("status") == "True"
+def is_done(resource: dict[str, Any]) -> bool:
+    """Whether what the spec asks for is trained and something is served.
+
+    Ready alone may speak of the version before, which goes on serving while a new one trains.
+    """
+    conditions = _conditions(resource)
+    return all(conditions.get(kind, {}).get("status") == "True" for kind in ("Trained", "Ready"))
 
 
 def obstacle(resource: dict[str, Any]) -> dict[str, str] | None:

@@ -91,7 +91,7 @@ def follow(cluster: Cluster, name: str) -> dict[str, Any]:
         while time.monotonic() < deadline:
             resource: dict[str, Any] = cluster.get("mdep", name, "-n", NAMESPACE_OF_MODEL)
             step.figure = outcome.figure(resource)
-            if outcome.is_ready(resource):
+            if outcome.is_done(resource):
                 step.figure = f"version {resource['status']['champion']['version']}"
                 return resource
             condition = outcome.obstacle(resource)

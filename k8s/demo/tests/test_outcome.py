@@ -23,10 +23,11 @@ def _resource(observed: int = 2, **conditions: tuple[str, str]) -> dict[str, Any
 
 
 @pytest.mark.parametrize(
-    ("resource", "ready", "reason"),
+    ("resource", "trained and ready", "reason"),
     [
-        (_resource(Ready=("True", "Serving")), True, None),
-        (_resource(observed=1, Ready=("True", "Serving")), False, None),
+        (_resource(Trained=("True", "TrainingComplete"), Ready=("True", "Serving")), True, None),
+        (_resource(observed=1, Trained=("True", "x"), Ready=("True", "Serving")), False, None),
+        (_resource(Trained=("Unknown", "x"), Ready=("True", "Serving")), False, None),
         (
             _resource(Accepted=("True", "Valid"), Trained=("Unknown", "TrainingRunning")),
             False,
@@ -42,6 +43,7 @@ def _resource(observed: int = 2, **conditions: tuple[str, str]) -> dict[str, Any
     ids=[
         "ready",
         "ready for the spec before this one",
+        "an older version serves while a new one trains",
         "training",
         "an empty dataset",
         "a failed training",
@@ -52,8 +54,8 @@ def _resource(observed: int = 2, **conditions: tuple[str, str]) -> dict[str, Any
     ],
 )
 def test_the_demo_waits_or_gives_up(
-    resource: dict[str, Any], ready: bool, reason: str | None
+    resource: dict[str, Any], done: bool, reason: str | None
 ) -> None:
     obstacle = outcome.obstacle(resource)
-    assert outcome.is_ready(resource) is ready
+    assert outcome.is_done(resource) is done
     assert (obstacle["reason"] if obstacle else None) == reason
