@@ -23,7 +23,7 @@ def _resource(observed: int = 2, **conditions: tuple[str, str]) -> dict[str, Any
 
 
 @pytest.mark.parametrize(
-    ("resource", "trained and ready", "reason"),
+    ("resource", "done", "reason"),
     [
         (_resource(Trained=("True", "TrainingComplete"), Ready=("True", "Serving")), True, None),
         (_resource(observed=1, Trained=("True", "x"), Ready=("True", "Serving")), False, None),
@@ -41,7 +41,7 @@ def _resource(observed: int = 2, **conditions: tuple[str, str]) -> dict[str, Any
         ({"metadata": {"generation": 1}}, False, None),
     ],
     ids=[
-        "ready",
+        "trained and ready",
         "ready for the spec before this one",
         "an older version serves while a new one trains",
         "training",
