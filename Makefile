@@ -70,15 +70,20 @@ lint: $(DEV_VENV)/.complete
 types: $(DEV_VENV)/.complete
 	@MYPYPATH=operator/src:inference/src:training-job/src:k8s/local:k8s/demo $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
 
-.PHONY: unit
-unit: $(DEV_VENV)/.complete
-	@for component in $(COMPONENTS); do \
-	  echo "==> unit tests: $$component"; (cd $$component && $(DEV)/python -m pytest -q tests) || exit 1; done
+UNIT := $(COMPONENTS:%=unit-%) unit-k8s
+.PHONY: unit $(UNIT)
+unit: $(UNIT)
+
+$(COMPONENTS:%=unit-%): unit-%: $(DEV_VENV)/.complete
+	@echo "==> unit tests: $*" && cd $* && $(DEV)/python -m pytest -q tests
+
+unit-k8s: $(DEV_VENV)/.complete
 	@echo "==> unit tests: the local cluster and the demo"
 	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m pytest -q k8s
 
 .PHONY: check
-check: lint types unit ## the fast part: lint, types and unit tests
+check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side by side
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types $(UNIT)
 
 WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src $(DEV)/python -m pytest
 
