@@ -36,7 +36,7 @@ def test_processors_are_counted_by_the_limit(
 
 @pytest.mark.parametrize(
     ("batch_size", "image_size", "threads"),
-    [(32, 32, 1), (128, 32, 1), (32, 64, 1), (64, 64, 2), (32, 128, 4), (1, 32, 1)],
+    [(32, 32, 1), (256, 32, 1), (64, 64, 1), (128, 64, 2), (32, 128, 2), (32, 224, 6)],
 )
 def test_small_batches_of_small_images_employ_few_threads(
     batch_size: int, image_size: int, threads: int
