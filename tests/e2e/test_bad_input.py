@@ -88,7 +88,13 @@ class Case:
 
 
 CASES = [
-    Case("empty", _empty, "Accepted", "DatasetEmpty", ("nothing-here", "one folder of images per class")),
+    Case(
+        "empty",
+        _empty,
+        "Accepted",
+        "DatasetEmpty",
+        ("nothing-here", "one folder of images per class"),
+    ),
     Case("one-class", _one_class, "Trained", "TrainingFailed", ("TooFewClasses", "only")),
     Case("two-images", _two_images, "Trained", "TrainingFailed", ("TooFewImages", "few", "2")),
     Case("non-images", _non_images, "Trained", "TrainingFailed", ("NoReadableImages",)),
