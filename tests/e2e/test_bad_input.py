@@ -12,8 +12,8 @@ import pytest
 from tests.e2e.world import COLOURS, TINY, World, colours, picture
 
 
-def _class(label: str, count: int) -> dict[str, bytes]:
-    return {f"{label}/{n}.png": picture(COLOURS["red"], n) for n in range(count)}
+def _class(label: str, count: int, colour: str = "red") -> dict[str, bytes]:
+    return {f"{label}/{n}.png": picture(COLOURS[colour], n) for n in range(count)}
 
 
 def _texts() -> dict[str, bytes]:
@@ -33,7 +33,7 @@ def _one_class(world: World) -> dict[str, Any]:
 
 
 def _two_images(world: World) -> dict[str, Any]:
-    return _spec(world.upload("two-images", {**_class("many", 12), **_class("few", 2)}))
+    return _spec(world.upload("two-images", {**_class("many", 12), **_class("few", 2, "blue")}))
 
 
 def _non_images(world: World) -> dict[str, Any]:
