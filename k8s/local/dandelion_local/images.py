@@ -38,7 +38,9 @@ def key(image: Image) -> str:
             raise SetupError(
                 f"there is no {image.folder / 'Dockerfile'} to build {image.name} from"
             )
-        parts.append(hash_files(image.folder, context_files(image.folder)))
+        # Named by itself: a .dockerignore may leave the Dockerfile out of the context it describes.
+        files = {"Dockerfile", *context_files(image.folder)}
+        parts.append(hash_files(image.folder, sorted(files)))
     for part in parts:
         digest.update(f"{part}\n".encode())
     return digest.hexdigest()[:16]
