@@ -6,11 +6,10 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from dandelion_demo.install import NAMESPACE, RELEASE, install
+from dandelion_demo.install import NAMESPACE, RELEASE, install, object_store
 from dandelion_demo.kube import Cluster
 from dandelion_demo.target import image_settings, target
 from minio import Minio
@@ -29,14 +28,8 @@ def cluster() -> Cluster:
 @pytest.fixture(scope="session")
 def s3(cluster: Cluster) -> Iterator[Minio]:
     """MinIO's own administrator."""
-    root = cluster.secret(NAMESPACE, f"{RELEASE}-minio-root")
-    with cluster.reach(NAMESPACE, f"{RELEASE}-minio", 9000) as url:
-        yield Minio(
-            urlsplit(url).netloc,
-            access_key=root["rootUser"],
-            secret_key=root["rootPassword"],
-            secure=False,
-        )
+    with object_store(cluster) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,14 @@ import time
 from typing import Any
 
 import pytest
-from dandelion_demo.install import CHART, NAMESPACE, RELEASE
+from dandelion_demo.install import NAMESPACE, RELEASE, install
+from dandelion_demo.target import image_settings
 
 from tests.e2e.load import SteadyLoad
 from tests.e2e.world import COLOURS, World, colours, picture
 
 NAME = "upgraded"
+NEXT = "ghcr.io/dandelion-ml/dandelion-inference-next"
 SECRETS = ["minio-root", "s3-training", "s3-inference", "s3-mlflow"]
 
 
@@ -32,26 +34,22 @@ def _pods(world: World) -> dict[str, Any]:
     return {pod["metadata"]["uid"]: pod["spec"] for pod in world.get("pods", selector=selector)}
 
 
-def _upgrade(world: World, *settings: str) -> None:
-    world.cluster.install(
-        *("upgrade", RELEASE, str(CHART), "-n", NAMESPACE, "--wait", "--timeout", "5m"),
-        *(part for setting in settings for part in ("--set", setting)),
-    )
+def _default_image(world: World) -> str:
+    """The image that the operator gives to the next inference Deployment."""
+    operator = f"deployment/{RELEASE}-operator"
+    world.cluster.run("-n", NAMESPACE, "rollout", "status", operator, "--timeout=120s")
+    template = world.cluster.get(operator, "-n", NAMESPACE)["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    environment = {entry["name"]: entry.get("value", "") for entry in container["env"]}
+    return str(environment["DANDELION_INFERENCE_IMAGE"])
 
 
 def test_an_upgrade_with_another_inference_image_restarts_no_serving_pod(served: World) -> None:
     secrets, pods = _secrets(served), _pods(served)
-    image = pods[next(iter(pods))]["containers"][0]["image"]
-    repository, _, tag = image.rpartition(":")
     with SteadyLoad(served.url(NAME), picture(COLOURS["red"], 9)) as load:
         # The same bytes under another name: what an upgrade to a newer default looks like.
-        _upgrade(
-            served, f"inference.image.tag={tag}", f"inference.image.repository={repository}-next"
-        )
-        served.cluster.run(
-            *("-n", NAMESPACE, "rollout", "status", f"deployment/{RELEASE}-operator"),
-            *("--timeout=120s",),
-        )
+        install(served.cluster, *image_settings(), f"inference.image.repository={NEXT}")
+        image = _default_image(served)
         time.sleep(15)
     try:
         assert load.failures == []
@@ -59,7 +57,9 @@ def test_an_upgrade_with_another_inference_image_restarts_no_serving_pod(served:
         assert _secrets(served) == secrets
         assert served.condition(NAME, "Ready")["status"] == "True"
     finally:
-        _upgrade(served)
+        install(served.cluster, *image_settings())
+    assert image.startswith(f"{NEXT}:")
+    assert not _default_image(served).startswith(f"{NEXT}:")
 
 
 def test_helm_test_passes(served: World) -> None:

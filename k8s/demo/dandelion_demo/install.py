@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
 from dandelion_local import places
 from dandelion_local.commands import SetupError
 from dandelion_local.progress import Step
+from minio import Minio
 
 from dandelion_demo.kube import Cluster
 
@@ -29,6 +34,23 @@ def install(cluster: Cluster, *settings: str) -> None:
             )
         except SetupError as problem:
             raise SetupError(f"{problem}\n{diagnosis(cluster, NAMESPACE)}") from None
+
+
+@contextmanager
+def object_store(cluster: Cluster) -> Iterator[Minio]:
+    """The release's own MinIO as its administrator, reachable while the block runs.
+
+    Raises:
+        SetupError: the release has no MinIO of its own, or it can't be reached.
+    """
+    root = cluster.secret(NAMESPACE, f"{RELEASE}-minio-root")
+    with cluster.reach(NAMESPACE, f"{RELEASE}-minio", 9000) as url:
+        yield Minio(
+            urlsplit(url).netloc,
+            access_key=root["rootUser"],
+            secret_key=root["rootPassword"],
+            secure=False,
+        )
 
 
 def diagnosis(cluster: Cluster, namespace: str, selector: str | None = None) -> str:

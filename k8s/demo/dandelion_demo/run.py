@@ -8,15 +8,13 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
 from dandelion_local.commands import SetupError
 from dandelion_local.progress import Step
-from minio import Minio
 
 from dandelion_demo import outcome
 from dandelion_demo.data import Dataset, LabelledImage
-from dandelion_demo.install import NAMESPACE, RELEASE, diagnosis
+from dandelion_demo.install import diagnosis, object_store
 from dandelion_demo.kube import Cluster
 
 BUCKET = "datasets"
@@ -27,18 +25,11 @@ PASSING_SECONDS = 90.0
 
 def upload(cluster: Cluster, dataset: Dataset) -> None:
     """Puts the images under s3://datasets/NAME/CLASS/FILE, skipping what is there already."""
-    root = cluster.secret(NAMESPACE, f"{RELEASE}-minio-root")
     with (
         Step(f"upload {len(dataset.seen)} images to s3://{BUCKET}/{dataset.name}") as step,
-        cluster.reach(NAMESPACE, f"{RELEASE}-minio", 9000) as url,
+        object_store(cluster) as client,
         ThreadPoolExecutor(8) as pool,
     ):
-        client = Minio(
-            urlsplit(url).netloc,
-            access_key=root["rootUser"],
-            secret_key=root["rootPassword"],
-            secure=False,
-        )
         prefix = f"{dataset.name}/"
         present = {o.object_name for o in client.list_objects(BUCKET, prefix, recursive=True)}
         missing = [image for image in dataset.seen if prefix + image.key not in present]

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -118,21 +117,24 @@ def _open_namespaces(chosen: Layout) -> int:
     (places.state() / "created.json").write_text(json.dumps(created))
     namespaces = ["--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
     binaries = json.dumps({name: str(path) for name, path in chosen.binaries.items()})
-    command = ["unshare", *namespaces, "--mount-proc", sys.executable, "-m"]
+    command = ["unshare", *namespaces, "--mount-proc", "--wd=/", sys.executable, "-m"]
     command += ["dandelion_local.supervisor", str(chosen.state), str(chosen.cache), binaries]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(places.LOCAL), "HOME": "/root"}
-    with (places.logs() / "node.log").open("w") as log:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
-            cwd="/",
-            start_new_session=True,
-        )
-    pid_file().write_text(f"{process.pid} {start_time(process.pid)}\n")
-    return process.pid
+    log = str(places.logs() / "node.log")
+    # Not subprocess: the node outlives whoever starts it, and nobody is to wait for it.
+    pid = os.posix_spawnp(
+        command[0],
+        command,
+        {**environment, "PYTHONDONTWRITEBYTECODE": "1"},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+    pid_file().write_text(f"{pid} {start_time(pid)}\n")
+    return pid
 
 
 def _wait_for_first_process(root: int) -> int:
