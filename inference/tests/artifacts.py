@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+import openvino
 from onnx import TensorProto, helper, numpy_helper
 
 CLASSES = ("red", "green", "blue")
@@ -71,6 +74,16 @@ def colour_graph_with_external_data() -> tuple[bytes, bytes]:
     return bytes(model.SerializeToString()), data
 
 
+def colour_graph_as_ir(stem: str) -> dict[str, bytes]:
+    """The graph in OpenVINO's own format: two files with their names."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{stem}.onnx"
+        path.write_bytes(colour_graph())
+        graph = openvino.Core().read_model(path)
+        openvino.save_model(graph, path.with_suffix(".xml"), compress_to_fp16=False)
+        return {name: (path.parent / name).read_bytes() for name in (f"{stem}.xml", f"{stem}.bin")}
+
+
 def contract(graph: bytes) -> dict[str, Any]:
     document: dict[str, Any] = {
         "apiVersion": "dandelion.dev/contract/v1",
@@ -115,3 +128,7 @@ def stored(
         document["files"][name] = {"sha256": digest, "bytes": len(content)}
     text = json.dumps(document | changes, indent=2, sort_keys=True) + "\n"
     return StoredArtifact({"contract.json": text.encode(), "model.onnx": data, **(extra or {})})
+
+
+def changed_contract(stored: StoredArtifact) -> None:
+    stored.files["contract.json"] = stored.files["contract.json"].replace(b"0.93", b"0.99")

@@ -49,7 +49,7 @@ def test_a_full_service_says_when_to_come_back_and_has_room_again_later(
 ) -> None:
     stored = artifacts.stored()
     s3.objects.update(stored.objects())
-    wanted = environment(stored, s3.url, tmp_path) | {"DANDELION_MAX_REQUESTS": "2"}
+    wanted = environment(stored, s3.url, tmp_path) | {"DANDELION_QUEUE_LIMIT": "2"}
     data = pictures.plain()
     with started(wanted) as service:
         service.wait_ready()

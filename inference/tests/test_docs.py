@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pictures
 import pytest
-from dandelion_inference.app import PredictResponse, ReadyResponse
 from dandelion_inference.problems import Problem
+from dandelion_inference.routes.predict import PredictResponse
+from dandelion_inference.routes.probes import ReadyResponse
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_the_body_is_described_in_both_forms(description: dict[str, Any]) -> Non
 def test_every_refusal_is_described_as_problem_json(description: dict[str, Any]) -> None:
     responses = description["paths"]["/predict"]["post"]["responses"]
     assert set(responses) == {
-        *("200", "400", "408", "413", "415", "422", "429", "500", "503"),
+        *("200", "400", "408", "413", "415", "422", "429", "500", "503", "504"),
     }
     for status, response in responses.items():
         if status != "200":

@@ -3,157 +3,18 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import artifacts
 import httpx
-import numpy as np
 import pictures
 import pytest
-from artifacts import StoredArtifact
-from dandelion_inference.artifact import Promise, fetch
 from dandelion_inference.errors import LoadError, Reason
-from dandelion_inference.loader import PAUSES, Loader, pause
-from dandelion_inference.model import Model, compile_model
-from dandelion_inference.readiness import Obstacle, Readiness
-from dandelion_inference.settings import Settings
+from dandelion_inference.loader import PAUSES, pause
 from dandelion_inference.storage import S3Store
 from fake_s3 import FakeS3
+from loading import Loading, load, settings
 from service import Service, environment, started
-
-
-def changed_contract(stored: StoredArtifact) -> None:
-    stored.files["contract.json"] = stored.files["contract.json"].replace(b"0.93", b"0.99")
-
-
-def changed_graph(stored: StoredArtifact) -> None:
-    graph = bytearray(stored.files["model.onnx"])
-    graph[len(graph) // 2] ^= 1
-    stored.files["model.onnx"] = bytes(graph)
-
-
-def longer_graph(stored: StoredArtifact) -> None:
-    stored.files["model.onnx"] += b"more"
-
-
-def shorter_graph(stored: StoredArtifact) -> None:
-    stored.files["model.onnx"] = stored.files["model.onnx"][:-1]
-
-
-def no_contract(stored: StoredArtifact) -> None:
-    del stored.files["contract.json"]
-
-
-def no_graph(stored: StoredArtifact) -> None:
-    del stored.files["model.onnx"]
-
-
-TAMPERED: dict[str, tuple[Callable[[StoredArtifact], None], Reason]] = {
-    "a contract changed after training": (changed_contract, Reason.DIGEST_MISMATCH),
-    "a graph changed after training": (changed_graph, Reason.DIGEST_MISMATCH),
-    "a graph with bytes added": (longer_graph, Reason.DIGEST_MISMATCH),
-    "a graph with its end missing": (shorter_graph, Reason.DIGEST_MISMATCH),
-    "a contract that is gone": (no_contract, Reason.ARTIFACT_MISSING),
-    "a graph that is gone": (no_graph, Reason.ARTIFACT_MISSING),
-}
-
-
-def settings(stored: StoredArtifact, endpoint: str, home: Path) -> Settings:
-    variables = environment(stored, endpoint, home).items()
-    return Settings.model_validate(
-        {name.removeprefix("DANDELION_").lower(): value for name, value in variables}
-    )
-
-
-def load(stored: StoredArtifact, s3: FakeS3, home: Path) -> Model:
-    """One attempt, at once and here; raises LoadError."""
-    s3.objects.update(stored.objects())
-    given = settings(stored, s3.url, home)
-    promise = Promise(stored.bucket, stored.prefix, stored.digest)
-    artifact = fetch(S3Store(given), promise, given.artifact_dir, lambda: None)
-    return compile_model(artifact, threads=1)
-
-
-class Loading:
-    """The loader as the service runs it, and what /readyz would say meanwhile."""
-
-    def __init__(self, stored: StoredArtifact, s3: FakeS3, home: Path) -> None:
-        self.readiness = Readiness()
-        self.obstacles: list[Obstacle] = []
-        given = settings(stored, s3.url, home)
-        self._loader = Loader(
-            open_store=lambda: S3Store(given),
-            promise=Promise(stored.bucket, stored.prefix, stored.digest),
-            folder=given.artifact_dir,
-            compile_model=lambda artifact: compile_model(artifact, threads=1),
-            readiness=self.readiness,
-            on_ready=lambda _model: None,
-        )
-
-    def until(self, reached: Callable[[], bool]) -> None:
-        self._loader.start()
-        deadline = time.monotonic() + 60
-        while not reached():
-            if self.readiness.obstacle not in self.obstacles:
-                self.obstacles.append(self.readiness.obstacle)
-            assert time.monotonic() < deadline, self.obstacles
-            time.sleep(0.005)
-        self._loader.stop()
-
-    def until_ready(self) -> list[Reason]:
-        """The reasons given on the way."""
-        self.until(lambda: self.readiness.model is not None)
-        return [obstacle.reason for obstacle in self.obstacles]
-
-
-@pytest.mark.parametrize("case", TAMPERED)
-def test_an_artifact_that_is_not_the_promoted_one_is_never_loaded(
-    case: str, s3: FakeS3, tmp_path: Path
-) -> None:
-    tamper, reason = TAMPERED[case]
-    stored = artifacts.stored()
-    tamper(stored)
-    with pytest.raises(LoadError) as failed:
-        load(stored, s3, tmp_path)
-    assert failed.value.reason is reason
-    assert stored.uri in failed.value.detail
-
-
-INVALID: dict[str, dict[str, Any]] = {
-    "a graph that is no ONNX": {"graph": b"not a graph"},
-    "a graph that gives an output less than there are classes": {
-        "graph": artifacts.colour_graph(classes=2)
-    },
-    "a graph for another input size": {"graph": artifacts.colour_graph(size=64)},
-    "a graph whose output is not a number": {"graph": artifacts.colour_graph(gain=float("nan"))},
-    "a contract of another version": {"apiVersion": "dandelion.dev/contract/v9"},
-    "a contract with one class": {"classes": ["red"]},
-    "a contract whose classes repeat": {"classes": ["red", "red", "blue"]},
-    "a contract that leaves its graph out of the files": {"files": {}},
-    "a contract with a file name that is a path": {"graphs": {"fp32": "../../etc/passwd"}},
-}
-
-
-@pytest.mark.parametrize("case", INVALID)
-def test_an_artifact_that_cannot_be_served_is_named(case: str, s3: FakeS3, tmp_path: Path) -> None:
-    with pytest.raises(LoadError) as failed:
-        load(artifacts.stored(**INVALID[case]), s3, tmp_path)
-    assert failed.value.reason is Reason.MODEL_INVALID
-    assert failed.value.detail
-
-
-def test_external_data_beside_the_graph_is_fetched_and_proven(s3: FakeS3, tmp_path: Path) -> None:
-    graph, data = artifacts.colour_graph_with_external_data()
-    stored = artifacts.stored(graph, extra={"model.onnx.data": data})
-    model = load(stored, s3, tmp_path)
-    assert model.probabilities(np.ones((1, 3, 32, 32), np.float32)) == pytest.approx([1 / 3] * 3)
-    stored.files["model.onnx.data"] = bytes(len(data))
-    with pytest.raises(LoadError) as failed:
-        load(stored, s3, tmp_path / "..")
-    assert failed.value.reason is Reason.DIGEST_MISMATCH
 
 
 @pytest.mark.parametrize(
@@ -166,7 +27,7 @@ def test_a_service_with_a_bad_artifact_lives_and_says_why_it_does_not_serve(
 ) -> None:
     stored = artifacts.stored(graph)
     if reason is Reason.DIGEST_MISMATCH:
-        changed_contract(stored)
+        artifacts.changed_contract(stored)
     s3.objects.update(stored.objects())
     with started(environment(stored, s3.url, tmp_path)) as service:
         assert service.wait_for(503, reason)["detail"]

@@ -49,6 +49,7 @@ def test_the_model_is_named(client: httpx.Client) -> None:
         "version": "3",
         "run": "a1b2c3d4e5",
         "architecture": "resnet34",
+        "precision": "fp32",
     }
 
 

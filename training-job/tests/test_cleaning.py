@@ -56,6 +56,12 @@ def a_class_of_broken_files(store: MemoryStore) -> None:
     store.objects |= {f"{URI}/red/{n}.jpg": b"\xff\xd8broken" for n in range(9)}
 
 
+def copies_of_another_class(store: MemoryStore) -> None:
+    for number in range(8):
+        name = f"{number:03}.png"
+        store.objects[f"{URI}/red/{name}"] = store.objects[f"{URI}/blue/{name}"]
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason", "named"),
     [
@@ -64,7 +70,17 @@ def a_class_of_broken_files(store: MemoryStore) -> None:
         (no_folders, Reason.TOO_FEW_CLASSES, "10 files and no folder"),
         (two_images, Reason.TOO_FEW_IMAGES, "'red' has 2"),
         (five_of_which_one_is_a_copy, Reason.TOO_FEW_IMAGES, "'red' has 4"),
-        (a_class_of_broken_files, Reason.TOO_FEW_IMAGES, "'red' has 0"),
+        (
+            a_class_of_broken_files,
+            Reason.TOO_FEW_IMAGES,
+            "'red' has 0 (9 left out, for example red/0.jpg: ",
+        ),
+        (
+            copies_of_another_class,
+            Reason.TOO_FEW_IMAGES,
+            "'blue' has 4 (8 left out, for example blue/000.png: the same file lies in several"
+            " classes: blue, red)",
+        ),
         (no_images, Reason.NO_READABLE_IMAGES, "None of the 12 files"),
     ],
 )

@@ -2,7 +2,7 @@
 
 Every accepted upload holds memory and every waiting one makes the others slower. What goes over the
 bound is told at once to come back, which a client can act on; a queue without end only times out.
-Called by `app.py` for every prediction, on the event loop.
+Called by `service.py` for every prediction, on the event loop.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from dandelion_inference.contract import Contract, StoredFile
+from dandelion_inference.contract import Contract, Precision, StoredFile
 from dandelion_inference.errors import LoadError, Reason
+from dandelion_inference.precision import Asked, wished
 from dandelion_inference.storage import CHUNK_BYTES, ObjectStore
 
 CONTRACT = "contract.json"
@@ -24,8 +25,12 @@ MAX_CONTRACT_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Artifact:
+    """What is on disk and proven: the contract, and the graph of the precision to serve."""
+
     contract: Contract
     graph: Path
+    asked: Asked
+    precision: Precision
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,18 @@ class Promise:
 
 
 def fetch(
-    store: ObjectStore, promise: Promise, folder: Path, go_on: Callable[[], None]
+    store: ObjectStore, promise: Promise, asked: Asked, folder: Path, go_on: Callable[[], None]
 ) -> Artifact:
     """Raises LoadError. `go_on` is called between pieces and may raise to end the work."""
     home = folder / promise.digest.removeprefix("sha256:")
     home.mkdir(parents=True, exist_ok=True)
     contract = _contract(store, promise, home)
-    for name, file in contract.served_files.items():
+    precision = wished(asked, contract)
+    graph = contract.graphs.of(precision)
+    assert graph is not None
+    for name, file in contract.files_of(graph).items():
         _ensure(store, promise, home / name, file, go_on)
-    return Artifact(contract=contract, graph=home / contract.graphs.fp32)
+    return Artifact(contract, home / graph, asked, precision)
 
 
 def _contract(store: ObjectStore, promise: Promise, home: Path) -> Contract:

@@ -6,6 +6,8 @@ were proven to be the promised ones; called by `artifact.py`.
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -47,8 +49,26 @@ class StoredFile(_Part):
     size: int = Field(alias="bytes", ge=0)
 
 
+class Precision(StrEnum):
+    """What the network computes in. bf16 is the fp32 graph under another hint to the runtime."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    INT8 = "int8"
+
+
 class Graphs(_Part):
     fp32: FileName
+    int8: FileName | None = None
+
+    def of(self, precision: Precision) -> str | None:
+        return self.int8 if precision is Precision.INT8 else self.fp32
+
+
+class Precisions(_Part):
+    choice: Precision = Field(
+        default=Precision.FP32, description="what training found to answer as fp32 does"
+    )
 
 
 class Contract(_Part):
@@ -60,14 +80,18 @@ class Contract(_Part):
     output: Tensor
     preprocessing: Preprocessing
     graphs: Graphs
+    precision: Precisions = Precisions()
     files: dict[FileName, StoredFile]
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Contract:
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("classes are not distinct")
-        if self.graphs.fp32 not in self.files:
-            raise ValueError(f"graph {self.graphs.fp32} is not listed in files")
+        for graph in filter(None, (self.graphs.fp32, self.graphs.int8)):
+            if graph not in self.files:
+                raise ValueError(f"graph {graph} is not listed in files")
+        if self.graphs.of(self.precision.choice) is None:
+            raise ValueError(f"precision {self.precision.choice} was chosen and has no graph")
         crop = self.preprocessing.center_crop
         if self.input.shape[1:] != (3, crop, crop):
             raise ValueError(f"input shape {self.input.shape} does not fit centerCrop {crop}")
@@ -75,13 +99,12 @@ class Contract(_Part):
             raise ValueError(f"output shape {self.output.shape} does not fit the classes")
         return self
 
-    @property
-    def served_files(self) -> dict[str, StoredFile]:
-        """The graph that is served, with its external data: what else the artifact holds (the
-        weights for the next training) a server needs not fetch."""
-        graph = self.graphs.fp32
+    def files_of(self, graph: str) -> dict[str, StoredFile]:
+        """The graph with its weights beside it: what else the artifact holds (the weights for the
+        next training, the graph of another precision) a server needs not fetch."""
+        data = Path(graph).with_suffix(".bin").name
         return {
             name: file
             for name, file in self.files.items()
-            if name == graph or name.startswith(f"{graph}.")
+            if name in (graph, data) or name.startswith(f"{graph}.")
         }

@@ -34,6 +34,7 @@ class Code(StrEnum):
     QUEUE_FULL = "QueueFull"
     INTERNAL_ERROR = "InternalError"
     NOT_READY = "NotReady"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.QUEUE_FULL: Answer(429, "Too many requests are being answered"),
         Code.INTERNAL_ERROR: Answer(500, "The service failed"),
         Code.NOT_READY: Answer(503, "The model is not ready"),
+        Code.DEADLINE_EXCEEDED: Answer(504, "The answer took too long"),
     }
 )
 

@@ -16,6 +16,7 @@ import structlog
 from dandelion_inference.artifact import Artifact, Promise, fetch
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.model import Model
+from dandelion_inference.precision import Asked
 from dandelion_inference.readiness import Obstacle, Readiness
 from dandelion_inference.storage import ObjectStore
 
@@ -42,6 +43,7 @@ class Loader:
         self,
         open_store: Callable[[], ObjectStore],
         promise: Promise,
+        asked: Asked,
         folder: Path,
         compile_model: Callable[[Artifact], Model],
         readiness: Readiness,
@@ -49,6 +51,7 @@ class Loader:
     ) -> None:
         self._open_store = open_store
         self._promise = promise
+        self._asked = asked
         self._folder = folder
         self._compile = compile_model
         self._readiness = readiness
@@ -86,7 +89,9 @@ class Loader:
     def _load(self) -> Model:
         try:
             started = time.monotonic()
-            artifact = fetch(self._open_store(), self._promise, self._folder, self._go_on)
+            artifact = fetch(
+                self._open_store(), self._promise, self._asked, self._folder, self._go_on
+            )
             log.info("fetched", seconds=round(time.monotonic() - started, 3))
             started = time.monotonic()
             model = self._compile(artifact)

@@ -1,7 +1,7 @@
 """What Prometheus sees of this pod.
 
 Labels take few values whatever clients send: routes are templates, unknown methods are one. Updated
-by `edge.py` and `app.py`, which also serves them.
+by `edge.py` and the routes; `routes/probes.py` serves them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
 from dandelion_inference.model import Model
-from dandelion_inference.predictor import Prediction
+from dandelion_inference.prediction import Prediction
 from dandelion_inference.settings import Settings
 
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -47,6 +47,12 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self._queue = Histogram(
+            "dandelion_queue_seconds",
+            "Time an image waited for a worker.",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
         self._predictions = Counter(
             "dandelion_predictions",
             "Images classified.",
@@ -62,7 +68,7 @@ class Metrics:
         self._model_info = Gauge(
             "dandelion_model_info",
             "1 for the model that is served; absent until one is.",
-            ("name", "namespace", "version", "digest", "run", "architecture"),
+            ("name", "namespace", "version", "digest", "run", "architecture", "precision"),
             registry=self.registry,
         )
 
@@ -74,6 +80,9 @@ class Metrics:
         self._in_progress.dec()
         self._requests.labels(method, route, str(code)).inc()
         self._duration.labels(method, route).observe(seconds)
+
+    def waited(self, seconds: float) -> None:
+        self._queue.observe(seconds)
 
     def predicted(self, predictions: list[Prediction]) -> None:
         for prediction in predictions:
@@ -91,6 +100,7 @@ class Metrics:
             self._settings.contract_digest,
             model.contract.run,
             model.contract.architecture,
+            model.precision.value,
         ).set(1)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:

@@ -1,97 +1,138 @@
-"""The network: an ONNX graph compiled by OpenVINO for the processors of this container.
+"""The network: a graph compiled by OpenVINO for the processors of this container.
 
-Called by `loader.py` to compile and warm up, and by `predictor.py` for every image.
+It is compiled twice. `together` runs one image on each processor, which gives the most images a
+second; `alone` runs one image on all of them, which gives the shortest wait. Called by `loader.py`
+to compile and warm up, and by the workers for every image.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
+import threading
+from queue import SimpleQueue
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dandelion_inference.artifact import Artifact
-from dandelion_inference.contract import Contract
+from dandelion_inference.contract import Contract, Precision
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.memory import return_freed_memory
+from dandelion_inference.precision import served
 
 
 class Model:
-    """A compiled graph that answers one image at a time. Not for use by two threads at once."""
+    """A compiled graph that answers one image at a time, to as many threads as it was made for."""
 
-    def __init__(self, contract: Contract, request: Any) -> None:
+    def __init__(
+        self, contract: Contract, precision: Precision, alone: Any, together: Any, threads: int
+    ) -> None:
         self.contract = contract
-        self._request = request
+        self.precision = precision
+        self._alone = alone.create_infer_request()
+        self._alone_turn = threading.Lock()
+        self._streams: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(threads):
+            self._streams.put(together.create_infer_request())
 
-    def probabilities(self, tensor: NDArray[np.float32]) -> list[float]:
-        """One probability for each of the contract's classes, in their order."""
-        self._request.infer({0: tensor}, share_inputs=True)
-        logits = self._request.get_output_tensor(0).data[0].astype(np.float64)
-        if not np.isfinite(logits).all():
-            raise ArithmeticError("the network's output is not finite")
-        powers = np.exp(logits - logits.max())
-        probabilities: list[float] = (powers / powers.sum()).tolist()
-        return probabilities
+    def probabilities(self, tensor: NDArray[np.float32], alone: bool) -> list[float]:
+        """One probability for each of the contract's classes, in their order.
+
+        `tensor` is one image, [1, 3, height, width]; `alone` says that nobody else is waiting.
+        """
+        if alone and self._alone_turn.acquire(blocking=False):
+            try:
+                return _softmax(_logits(self._alone, tensor))
+            finally:
+                self._alone_turn.release()
+        stream = self._streams.get()
+        try:
+            return _softmax(_logits(stream, tensor))
+        finally:
+            self._streams.put(stream)
+
+
+def _logits(request: Any, tensor: NDArray[np.float32]) -> NDArray[np.float64]:
+    request.infer({0: tensor}, share_inputs=True)
+    logits: NDArray[np.float64] = request.get_output_tensor(0).data[0].astype(np.float64)
+    return logits
+
+
+def _softmax(logits: NDArray[np.float64]) -> list[float]:
+    if not np.isfinite(logits).all():
+        raise ArithmeticError("the network's output is not finite")
+    powers = np.exp(logits - logits.max())
+    probabilities: list[float] = (powers / powers.sum()).tolist()
+    return probabilities
 
 
 def compile_model(artifact: Artifact, threads: int) -> Model:
     """Compiled and warmed up: its first answer to a client is as fast as any. Raises LoadError."""
-    contract = artifact.contract
     openvino = _openvino()
+    core = openvino.Core()
+    has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    precision = served(artifact.asked, artifact.precision, has_bf16)
     try:
-        core = openvino.Core()
-        graph = core.read_model(artifact.graph)
-        if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-            raise LoadError(
-                Reason.MODEL_INVALID,
-                f"{artifact.graph.name} has {len(graph.inputs)} inputs and "
-                f"{len(graph.outputs)} outputs, not one each",
-            )
-        crop = contract.preprocessing.center_crop
-        # A fixed shape compiles to the fastest code, and one image at a time is all that is asked.
-        shape = openvino.PartialShape([1, 3, crop, crop])
-        if not graph.input(0).partial_shape.compatible(shape):
-            raise LoadError(
-                Reason.MODEL_INVALID,
-                f"{artifact.graph.name} takes {graph.input(0).partial_shape}, "
-                f"but the contract says {shape}",
-            )
-        graph.reshape(shape)
-        compiled = core.compile_model(graph, "CPU", _options(threads))
+        graph = _graph(core, openvino, artifact)
+        together = core.compile_model(graph, "CPU", _options(precision, threads, streams=threads))
+        alone = together
+        if threads > 1:
+            alone = core.compile_model(graph, "CPU", _options(precision, threads, streams=1))
     except RuntimeError as error:
         raise LoadError(
             Reason.MODEL_INVALID,
             f"{artifact.graph.name} cannot be compiled: {_first_line(error)}",
         ) from error
     del graph
-    model = Model(contract, compiled.create_infer_request())
-    _warm_up(model)
+    model = Model(artifact.contract, precision, alone, together, threads)
+    _warm_up(model, threads)
     gc.collect()
     return_freed_memory()
     return model
 
 
-def _options(threads: int) -> dict[str, object]:
+def _graph(core: Any, openvino: Any, artifact: Artifact) -> Any:
+    graph = core.read_model(artifact.graph)
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise LoadError(
+            Reason.MODEL_INVALID,
+            f"{artifact.graph.name} has {len(graph.inputs)} inputs and "
+            f"{len(graph.outputs)} outputs, not one each",
+        )
+    crop = artifact.contract.preprocessing.center_crop
+    # A fixed shape compiles to the fastest code, and one image at a time is all that is asked.
+    shape = openvino.PartialShape([1, 3, crop, crop])
+    if not graph.input(0).partial_shape.compatible(shape):
+        raise LoadError(
+            Reason.MODEL_INVALID,
+            f"{artifact.graph.name} takes {graph.input(0).partial_shape}, "
+            f"but the contract says {shape}",
+        )
+    graph.reshape(shape)
+    return graph
+
+
+def _options(precision: Precision, threads: int, streams: int) -> dict[str, object]:
     return {
-        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": threads,
-        # Without this OpenVINO computes in bf16 where the processor can, and the holdout accuracy
-        # in the contract was measured in fp32.
-        "INFERENCE_PRECISION_HINT": "f32",
+        # Without this OpenVINO computes in bf16 wherever the processor can, whatever was measured.
+        "INFERENCE_PRECISION_HINT": "bf16" if precision is Precision.BF16 else "f32",
         # Containers with a CPU quota see all of the node's processors: pinned, the threads of all
         # replicas on a node would share the same first few.
         "ENABLE_CPU_PINNING": False,
     }
 
 
-def _warm_up(model: Model) -> None:
+def _warm_up(model: Model, threads: int) -> None:
     crop = model.contract.preprocessing.center_crop
+    blank = np.zeros((1, 3, crop, crop), dtype=np.float32)
     try:
-        answers = [
-            model.probabilities(np.zeros((1, 3, crop, crop), dtype=np.float32)) for _ in range(2)
-        ]
+        answers = [model.probabilities(blank, alone=True) for _ in range(2)]
+        # The requests of the streams take turns, so this runs every one of them.
+        answers += [model.probabilities(blank, alone=False) for _ in range(threads)]
     except (RuntimeError, ArithmeticError) as error:
         raise LoadError(
             Reason.MODEL_INVALID, f"the graph fails on a first image: {_first_line(error)}"

@@ -12,6 +12,8 @@ from typing import Annotated
 from pydantic import Field, HttpUrl, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dandelion_inference.precision import Asked
+
 PREFIX = "DANDELION_"
 DIGEST = r"^sha256:[0-9a-f]{64}$"
 
@@ -37,10 +39,15 @@ class Settings(BaseSettings):
     )
     s3_ca_bundle: str = Field(default="", description="PEM text of the CAs to trust; empty: system")
 
+    precision: Asked = Field(default=Asked.AUTO, description="what the network computes in")
+
     max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     max_pixels: int = Field(default=50_000_000, ge=1024)
     max_files: int = Field(default=32, ge=1, description="files in one request")
-    max_requests: int = Field(default=64, ge=1, description="predictions worked on at once")
+    queue_limit: int = Field(default=64, ge=1, description="requests taken on at once")
+    request_timeout_seconds: float = Field(
+        default=30, gt=0, description="time from the whole body to its answer"
+    )
     upload_seconds: float = Field(default=60, gt=0, description="time to send a body")
     drain_seconds: float = Field(default=3, ge=0, description="time to go on accepting on SIGTERM")
 

@@ -1,7 +1,7 @@
 """Takes the images out of a request body without ever holding more than the limit.
 
 A body is either one image as it is, or multipart/form-data with one or more parts named `file`. The
-limit counts every byte that arrives, declared or not, in whatever form. Called by `app.py`.
+limit counts every byte that arrives, declared or not, in whatever form. Called by the routes.
 """
 
 from __future__ import annotations

@@ -116,7 +116,11 @@ def cleaned(
     counts = Counter(image.label for image in kept)
     short = {label: counts[label] for label in sorted(labels) if counts[label] < MINIMUM_IMAGES}
     if short:
-        found = ", ".join(f"{label!r} has {count}" for label, count in short.items())
+        left_out = [*unusable, *rejected]
+        found = ", ".join(
+            f"{label!r} has {count}{_why_no_more(label, left_out)}"
+            for label, count in short.items()
+        )
         raise TrainingFailure(
             Reason.TOO_FEW_IMAGES,
             f"Each class needs at least {MINIMUM_IMAGES} different readable images: {found}."
@@ -132,6 +136,14 @@ def _too_few_classes(source: Location, labels: set[str], files: int) -> Training
         f"There is {found} under {source}/; a classifier needs at least {MINIMUM_CLASSES} classes."
         " Put one folder per class there.",
     )
+
+
+def _why_no_more(label: str, left_out: Iterable[Rejected]) -> str:
+    """What became of the other files of a class, with one of them as an example."""
+    of_class = [item for item in left_out if item.key.startswith(f"{label}/")]
+    if not of_class:
+        return ""
+    return f" ({len(of_class)} left out, for example {of_class[0].key}: {of_class[0].reason})"
 
 
 def _without_duplicates(usable: Sequence[Usable]) -> tuple[list[Usable], list[Rejected]]:

@@ -1,0 +1,63 @@
+"""Where the processors' work is done: a bounded number of worker threads behind one queue.
+
+Each worker takes an upload from its bytes to its answer, decoding and network alike, so a request
+costs one hand-over to a thread and one back. As many workers run as there are processors, each in
+a stream of the network of its own, which gives the most images a second; a request that finds
+nobody else there is told so and gets the network on all processors at once, which gives the
+shortest wait. Nothing waits for a batch to fill. Called by the routes through `service.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
+
+# What a worker does for one image. It asks `alone()` when it comes to run the network.
+Work = Callable[[Callable[[], bool]], Answer]
+
+
+class Engine:
+    """How many wait is bounded by `admission.py`, which is asked before the body is read."""
+
+    def __init__(self, workers: int, waited: Callable[[float], None]) -> None:
+        """`waited` is told how many seconds each piece of work spent in the queue."""
+        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._waited = waited
+        self._unfinished = 0
+
+    async def run(self, works: Sequence[Work[Answer]]) -> list[Answer]:
+        """The answers in order.
+
+        Where the caller is cancelled, or one of the works fails, what has not begun never will.
+        """
+        loop = asyncio.get_running_loop()
+        submitted = time.perf_counter()
+        self._unfinished += len(works)
+        futures = [
+            loop.run_in_executor(self._workers, self._begin, work, submitted) for work in works
+        ]
+        for future in futures:
+            future.add_done_callback(self._finished)
+        try:
+            return await asyncio.gather(*futures)
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def close(self) -> None:
+        self._workers.shutdown(cancel_futures=True)
+
+    def _begin(self, work: Work[Answer], submitted: float) -> Answer:
+        self._waited(time.perf_counter() - submitted)
+        return work(self._alone)
+
+    def _alone(self) -> bool:
+        return self._unfinished == 1
+
+    def _finished(self, _future: asyncio.Future[Answer]) -> None:
+        self._unfinished -= 1

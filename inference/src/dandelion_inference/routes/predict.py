@@ -1,0 +1,103 @@
+"""`POST /predict`: images in, classes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, Response
+
+from dandelion_inference import docs
+from dandelion_inference.errors import Code
+from dandelion_inference.prediction import Prediction, classify
+from dandelion_inference.routes.probes import ModelIdentity
+from dandelion_inference.service import Service
+from dandelion_inference.upload import read_images
+
+
+class Classified(BaseModel):
+    label: str = Field(description="the most probable class")
+    probability: float = Field(ge=0, le=1, description="its probability")
+    scores: dict[str, float] = Field(description="the probability of every class")
+
+
+class PredictResponse(BaseModel):
+    model: ModelIdentity
+    predictions: list[Classified] = Field(description="one for each image, in order")
+
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+PREDICT_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "One image as the whole body, or a form with one or more of them. The "
+        "format is told from the content: JPEG, PNG, WebP, BMP, GIF (its first frame) or TIFF.",
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {"type": "string", "format": "binary"},
+                        }
+                    },
+                }
+            },
+            "image/*": _BINARY,
+            "application/octet-stream": _BINARY,
+        },
+    }
+}
+PREDICT_PROBLEMS = docs.problems(
+    Code.MALFORMED_REQUEST,
+    Code.EMPTY_UPLOAD,
+    Code.NOT_AN_IMAGE,
+    Code.TRUNCATED_IMAGE,
+    Code.BROKEN_IMAGE,
+    Code.UPLOAD_TOO_SLOW,
+    Code.UPLOAD_TOO_LARGE,
+    Code.UNSUPPORTED_FORMAT,
+    Code.UNSUPPORTED_ENCODING,
+    Code.TOO_MANY_PIXELS,
+    Code.MISSING_FILE,
+    Code.TOO_MANY_FILES,
+    Code.QUEUE_FULL,
+    Code.INTERNAL_ERROR,
+    Code.NOT_READY,
+    Code.DEADLINE_EXCEEDED,
+)
+
+
+def add_predict(app: FastAPI, service: Service) -> None:
+    settings = service.settings
+
+    @app.post(
+        "/predict",
+        summary="Classify one or more images",
+        response_model=PredictResponse,
+        responses=PREDICT_PROBLEMS,
+        openapi_extra=PREDICT_BODY,
+    )
+    async def predict(request: Request) -> Response:
+        model = service.readiness.require_model()
+        with service.admit(request):
+            images = await read_images(
+                request, settings.max_upload_bytes, settings.max_files, settings.upload_seconds
+            )
+            predictions = await service.work(request, classify(service.reader, model, images))
+        service.metrics.predicted(predictions)
+        return JSONResponse(
+            {"model": service.identity, "predictions": [_shown(item) for item in predictions]}
+        )
+
+
+def _shown(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "label": prediction.label,
+        "probability": prediction.probability,
+        "scores": prediction.scores,
+    }

@@ -1,0 +1,68 @@
+"""Loads a stored artifact in this process: once, or as the service's loader does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from artifacts import StoredArtifact
+from dandelion_inference.artifact import Promise, fetch
+from dandelion_inference.errors import Reason
+from dandelion_inference.loader import Loader
+from dandelion_inference.model import Model, compile_model
+from dandelion_inference.precision import Asked
+from dandelion_inference.readiness import Obstacle, Readiness
+from dandelion_inference.settings import Settings
+from dandelion_inference.storage import S3Store
+from fake_s3 import FakeS3
+from service import environment
+
+
+def settings(stored: StoredArtifact, endpoint: str, home: Path) -> Settings:
+    variables = environment(stored, endpoint, home).items()
+    return Settings.model_validate(
+        {name.removeprefix("DANDELION_").lower(): value for name, value in variables}
+    )
+
+
+def load(stored: StoredArtifact, s3: FakeS3, home: Path, precision: str = "auto") -> Model:
+    """One attempt, at once and here; raises LoadError."""
+    s3.objects.update(stored.objects())
+    given = settings(stored, s3.url, home).model_copy(update={"precision": Asked(precision)})
+    promise = Promise(stored.bucket, stored.prefix, stored.digest)
+    artifact = fetch(S3Store(given), promise, given.precision, given.artifact_dir, lambda: None)
+    return compile_model(artifact, threads=1)
+
+
+class Loading:
+    """The loader as the service runs it, and what /readyz would say meanwhile."""
+
+    def __init__(self, stored: StoredArtifact, s3: FakeS3, home: Path) -> None:
+        self.readiness = Readiness()
+        self.obstacles: list[Obstacle] = []
+        given = settings(stored, s3.url, home)
+        self._loader = Loader(
+            open_store=lambda: S3Store(given),
+            promise=Promise(stored.bucket, stored.prefix, stored.digest),
+            asked=given.precision,
+            folder=given.artifact_dir,
+            compile_model=lambda artifact: compile_model(artifact, threads=1),
+            readiness=self.readiness,
+            on_ready=lambda _model: None,
+        )
+
+    def until(self, reached: Callable[[], bool]) -> None:
+        self._loader.start()
+        deadline = time.monotonic() + 60
+        while not reached():
+            if self.readiness.obstacle not in self.obstacles:
+                self.obstacles.append(self.readiness.obstacle)
+            assert time.monotonic() < deadline, self.obstacles
+            time.sleep(0.005)
+        self._loader.stop()
+
+    def until_ready(self) -> list[Reason]:
+        """The reasons given on the way."""
+        self.until(lambda: self.readiness.model is not None)
+        return [obstacle.reason for obstacle in self.obstacles]

@@ -1,0 +1,102 @@
+"""Who works on what, and what happens to work that nobody waits for any more."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from dandelion_inference.engine import Engine
+
+Alone = Callable[[], bool]
+
+
+def engine(workers: int) -> Engine:
+    return Engine(workers, waited=lambda seconds: None)
+
+
+def test_answers_come_in_the_order_of_the_works() -> None:
+    def work(number: int) -> Callable[[Alone], int]:
+        def answer(_alone: Alone) -> int:
+            time.sleep(0.02 / (number + 1))
+            return number
+
+        return answer
+
+    tested = engine(4)
+    assert asyncio.run(tested.run([work(number) for number in range(8)])) == list(range(8))
+    tested.close()
+
+
+def test_one_work_is_alone_and_two_are_not() -> None:
+    tested = engine(2)
+    both = threading.Barrier(2, timeout=10)
+
+    def with_company(alone: Alone) -> bool:
+        both.wait()
+        said = alone()
+        both.wait()
+        return said
+
+    assert asyncio.run(tested.run([lambda alone: alone()])) == [True]
+    assert asyncio.run(tested.run([with_company, with_company])) == [False, False]
+    assert asyncio.run(tested.run([lambda alone: alone()])) == [True]
+    tested.close()
+
+
+def test_cancelled_work_leaves_the_queue() -> None:
+    tested = engine(1)
+    done: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def first(_alone: Alone) -> None:
+        begun.set()
+        go_on.wait(10)
+        done.append("first")
+
+    async def scenario() -> None:
+        running = asyncio.ensure_future(tested.run([first]))
+        await asyncio.to_thread(begun.wait, 10)
+        waiting = asyncio.ensure_future(tested.run([lambda _alone: done.append("second")] * 3))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        go_on.set()
+        await running
+        await tested.run([lambda _alone: done.append("third")])
+
+    asyncio.run(scenario())
+    tested.close()
+    assert done == ["first", "third"]
+
+
+def test_a_failure_ends_what_has_not_begun() -> None:
+    tested = engine(1)
+    done: list[str] = []
+
+    def fails(_alone: Alone) -> None:
+        time.sleep(0.05)
+        raise ValueError("broken")
+
+    async def scenario() -> None:
+        with pytest.raises(ValueError, match="broken"):
+            await tested.run([fails, *[lambda _alone: time.sleep(0.05)] * 2, _note])
+        await tested.run([lambda _alone: None])
+
+    def _note(_alone: Alone) -> None:
+        done.append("ran")
+
+    asyncio.run(scenario())
+    tested.close()
+    assert done == []
+
+
+def test_the_time_in_the_queue_is_told() -> None:
+    waits: list[float] = []
+    tested = Engine(1, waits.append)
+    asyncio.run(tested.run([lambda _alone: time.sleep(0.1), lambda _alone: None]))
+    tested.close()
+    assert waits[0] < 0.1 <= waits[1]
