@@ -16,6 +16,7 @@ from dandelion_local.catalogue import Image
 from dandelion_local.commands import SetupError, output
 from dandelion_local.locks import exclusively
 from dandelion_local.progress import say
+from dandelion_local.tools import Tool
 
 
 class Kind(Enum):
@@ -41,6 +42,17 @@ def up() -> None:
     elif not local_answers():
         with exclusively("cluster"):
             up_local()
+
+
+def up_with(wanted: Sequence[Image]) -> None:
+    """A cluster that has these images, or can pull them."""
+    if chosen() is Kind.LOCAL and tools.missing(node_tools()):
+        node.check_machine()
+        with images.built_ahead(wanted):
+            up()
+    else:
+        up()
+    ensure_images(wanted)
 
 
 def check_own() -> None:
@@ -73,14 +85,18 @@ def up_local() -> None:
         return
     node.check_machine()
     packages.ensure()
-    needed = [*node.NEEDED_TOOLS, *(name for image in catalogue.SYSTEM for name in image.binaries)]
-    tools.ensure(tools.holding(needed))
+    tools.ensure(node_tools())
     if node.running() is None or not node.is_ready():
         node.stop()
         node.start()
     images.ensure(catalogue.SYSTEM)
     addons.apply()
     complete_mark().touch()
+
+
+def node_tools() -> list[Tool]:
+    system = (name for image in catalogue.SYSTEM for name in image.binaries)
+    return tools.holding([*node.NEEDED_TOOLS, *system])
 
 
 def down() -> None:

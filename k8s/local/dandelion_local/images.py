@@ -5,16 +5,27 @@ cache, so an unchanged image costs a few file reads. Called by `up` for the node
 by `images` for the project's.
 """
 
+import contextlib
 import hashlib
 import json
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from dandelion_local import buildah, catalogue, node, places, registry, rootfs, tools
+from dandelion_local import (
+    buildah,
+    catalogue,
+    node,
+    packages,
+    places,
+    registry,
+    rootfs,
+    tools,
+)
 from dandelion_local.catalogue import Image
 from dandelion_local.commands import Command, SetupError, output
 from dandelion_local.contexts import context_files, hash_files
@@ -77,6 +88,37 @@ def ensure(images: Sequence[Image]) -> None:
         if image.large:
             prefetch(image)
     drop_stale()
+
+
+@contextmanager
+def built_ahead(images: Sequence[Image]) -> Iterator[None]:
+    """Builds images beside whatever the block does, for the time that the compiler takes.
+
+    An image's packages have to arrive, a compiler has to compute. `ensure` finds the layers made
+    here and pushes them. A build that fails here fails there again, and is reported there.
+    """
+    packages.ensure()
+    left = threading.Event()
+    builder = threading.Thread(target=_build_ahead, args=(images, left))
+    builder.start()
+    try:
+        yield
+    except BaseException:
+        left.set()
+        raise
+    finally:
+        builder.join()
+
+
+def _build_ahead(images: Sequence[Image], left: threading.Event) -> None:
+    todo = [image for image in catalogue.with_bases(tuple(images)) if not image.binaries]
+    with contextlib.suppress(SetupError):
+        for image in todo:
+            if left.is_set():
+                return
+            with exclusively(f"image-{image.name}"):
+                if not record(image).exists():
+                    _build(image, "meanwhile")
 
 
 def _publish(image: Image, position: str) -> None:
