@@ -78,7 +78,9 @@ def compile_model(artifact: Artifact, threads: int) -> Model:
     precision = served(artifact.asked, artifact.precision, has_bf16)
     try:
         graph = read_graph(core, runtime, artifact)
-        together = core.compile_model(graph, "CPU", compile_options(precision, threads, streams=threads))
+        together = core.compile_model(
+            graph, "CPU", compile_options(precision, threads, streams=threads)
+        )
         alone = together
         if threads > 1:
             alone = core.compile_model(graph, "CPU", compile_options(precision, threads, streams=1))

@@ -4,6 +4,7 @@
 export class Camera {
   #dialog = document.getElementById("viewfinder");
   #video = document.getElementById("video");
+  #shoot = document.getElementById("shoot");
   #capture;
   #stream = null;
   #taken = 0;
@@ -11,10 +12,15 @@ export class Camera {
   // onPicture(file) is given each picture; `capture` is the file input that falls back.
   constructor(capture, onPicture) {
     this.#capture = capture;
-    document.getElementById("shoot").addEventListener("click", async () => {
+    // Nothing to take before the first frame.
+    this.#video.addEventListener("loadeddata", () => {
+      this.#shoot.disabled = false;
+      this.#shoot.focus();
+    });
+    this.#shoot.addEventListener("click", async () => {
       const picture = await this.#picture();
       this.#dialog.close();
-      if (picture) onPicture(picture);
+      onPicture(picture);
     });
     document.getElementById("close").addEventListener("click", () => this.#dialog.close());
     // Escape closes it too.
@@ -31,13 +37,12 @@ export class Camera {
       return;
     }
     this.#video.srcObject = this.#stream;
+    this.#shoot.disabled = true;
     this.#dialog.showModal();
-    document.getElementById("shoot").focus();
   }
 
   async #picture() {
     const { videoWidth: width, videoHeight: height } = this.#video;
-    if (!width) return null;
     const canvas = document.createElement("canvas");
     Object.assign(canvas, { width, height });
     canvas.getContext("2d").drawImage(this.#video, 0, 0);

@@ -62,6 +62,8 @@ export class Service {
           // Not all at the same moment again.
           await seconds(retryAfter(answer) + Math.random() * 0.3);
         } else {
+          // Somebody else's token may be allowed more.
+          if (answer.status === 403) this.onLocked(refusal);
           throw refusal;
         }
       }
