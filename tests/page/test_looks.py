@@ -37,3 +37,13 @@ def test_nothing_is_wider_than_the_screen(
         visit.screenshot(pictures_folder, f"{width}-{scheme}-results")
         overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert visit.page.evaluate(overflow) == 0
+
+
+def test_the_mark_is_drawn_and_follows_the_scheme(browser: Browser, served: Served) -> None:
+    drawn = []
+    for scheme in ("light", "dark"):
+        with visiting(browser, served.url, color_scheme=scheme) as visit:
+            mark = visit.ready().page.locator(".mark")
+            assert mark.evaluate("mark => mark.decode().then(() => mark.naturalWidth)") > 0
+            drawn.append(mark.screenshot())
+    assert drawn[0] != drawn[1]
