@@ -14,9 +14,10 @@ from tests.page.visit import Visit, visiting
 POPPY = ("poppy.png", meadow(0))
 
 
-def refusal(status: int, code: str, detail: str, **headers: str) -> dict[str, object]:
-    body = {"code": code, "detail": detail}
-    return {"status": status, "json": body, "headers": {"Cache-Control": "no-store", **headers}}
+def refuse(
+    route: Route, status: int, code: str, detail: str, headers: dict[str, str] | None = None
+) -> None:
+    route.fulfill(status=status, json={"code": code, "detail": detail}, headers=headers)
 
 
 def test_an_image_waits_until_the_model_is_ready(browser: Browser, tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ def test_a_full_queue_is_asked_again(visit: Visit) -> None:
         nonlocal asked
         asked += 1
         if asked <= 2:
-            route.fulfill(**refusal(429, "QueueFull", "Too many.", **{"Retry-After": "0.2"}))
+            refuse(route, 429, "QueueFull", "Too many.", {"Retry-After": "0.2"})
         else:
             route.continue_()
 
@@ -59,7 +60,7 @@ def test_a_locked_service_asks_for_a_token_once_and_keeps_it(visit: Visit) -> No
         if token == "Bearer right":
             route.continue_()
         else:
-            route.fulfill(**refusal(401, "Unauthenticated", "A token of the cluster is needed."))
+            refuse(route, 401, "Unauthenticated", "A token of the cluster is needed.")
 
     visit.page.route("**/predict", locked)
     visit.ready().choose(POPPY, ("other.png", meadow(2)))
@@ -91,7 +92,7 @@ def test_a_token_that_may_not_is_told_what_it_lacks_and_may_be_another(visit: Vi
         lambda route: (
             route.continue_()
             if route.request.headers.get("authorization")
-            else route.fulfill(**refusal(403, "Forbidden", detail))
+            else refuse(route, 403, "Forbidden", detail)
         ),
     )
     visit.ready().choose(POPPY)

@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+
+
+def upload(name: str, data: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "", "buffer": data}
 
 
 @dataclass
@@ -30,9 +34,7 @@ class Visit:
         return self
 
     def choose(self, *files: tuple[str, bytes]) -> None:
-        self.page.locator("#files").set_input_files(
-            [{"name": name, "mimeType": "", "buffer": data} for name, data in files]
-        )
+        self.page.locator("#files").set_input_files([upload(name, data) for name, data in files])
 
     @property
     def cards(self) -> Locator:

@@ -9,9 +9,9 @@ export class Card {
   #file;
   #say;
   #photo;
-  #heat = "";
+  #heats = new Map();
   #answer = null;
-  #explaining = false;
+  #explaining = "";
 
   // say(text) reads something out to those who do not see it.
   constructor(template, file, service, say) {
@@ -29,7 +29,11 @@ export class Card {
     // A browser may not know a format that the service reads, as TIFF.
     picture.addEventListener("error", () => this.#part(".frame").classList.add("blind"));
     picture.addEventListener("load", () => this.#part(".frame").classList.remove("blind"));
-    this.#part(".explain").addEventListener("click", () => this.#toggleHeat());
+    this.#part(".explain").addEventListener("click", () => {
+      if (this.#part(".frame").classList.contains("heated")) this.#showPhoto();
+      else this.#explain();
+    });
+    this.#part(".subject").addEventListener("change", () => this.#explain());
     this.#part(".wrong").addEventListener("click", () => this.#toggleFeedback());
     this.#part(".again").addEventListener("click", () => this.#repeat());
     this.#part(".feedback").addEventListener("submit", (event) => {
@@ -54,7 +58,7 @@ export class Card {
   discard() {
     this.element.remove();
     URL.revokeObjectURL(this.#photo);
-    if (this.#heat) URL.revokeObjectURL(this.#heat);
+    for (const heat of this.#heats.values()) URL.revokeObjectURL(heat);
   }
 
   #showAnswer() {
@@ -71,7 +75,8 @@ export class Card {
       one.localeCompare(other, undefined, { numeric: true }),
     );
     const none = new Option("choose…", "");
-    this.#part("select").replaceChildren(none, ...names.map((name) => new Option(name, name)));
+    this.#part(".truth").replaceChildren(none, ...names.map(option));
+    this.#part(".subject").replaceChildren(...ranked.map(([name]) => option(name)));
     this.#show({ ".found": true, ".rest": rest.length > 0, ".wrong": Boolean(id) });
     this.#say(`${this.#file.name}: ${label}, ${percent.format(probability)}`);
   }
@@ -84,43 +89,35 @@ export class Card {
     await this.classify();
   }
 
-  async #toggleHeat() {
-    if (this.#explaining) return;
-    const shown = this.#part(".frame").classList.contains("heated");
-    if (shown) {
-      this.#showPhoto();
-      return;
-    }
-    if (!this.#heat && !(await this.#fetchHeat())) return;
-    const { label } = this.#answer;
+  async #explain() {
+    const label = this.#part(".subject").value;
+    const heat = this.#heats.get(label) ?? (await this.#fetchHeat(label));
+    // Another class may have been chosen in the meantime.
+    if (!heat || label !== this.#part(".subject").value) return;
     const picture = this.#part(".picture");
-    picture.src = this.#heat;
+    picture.src = heat;
     picture.alt = `Heat map of ${this.#file.name}: what speaks for ${label}`;
-    this.#part("figcaption").textContent =
-      `The part that the model sees. The brighter, the more it speaks for “${label}”.`;
     this.#part(".frame").classList.add("heated");
     this.#part(".explain").textContent = "Show the photo";
-    this.#show({ figcaption: true });
+    this.#show({ figcaption: true, ".problem": false });
     this.#say(`The heat map for ${label} is shown.`);
   }
 
-  async #fetchHeat() {
+  async #fetchHeat(label) {
+    if (this.#explaining === label) return null;
+    this.#explaining = label;
     const button = this.#part(".explain");
-    this.#explaining = true;
-    button.setAttribute("aria-busy", "true");
     button.textContent = "Explaining…";
-    this.#show({ ".problem": false });
     try {
-      const { image } = await this.#service.explain(this.#file, this.#answer.label);
-      this.#heat = URL.createObjectURL(image);
-      return true;
+      const heat = URL.createObjectURL(await this.#service.explain(this.#file, label));
+      this.#heats.set(label, heat);
+      return heat;
     } catch (refusal) {
       this.#problem(refusal.message);
       button.textContent = "Explain";
-      return false;
+      return null;
     } finally {
-      this.#explaining = false;
-      button.removeAttribute("aria-busy");
+      this.#explaining = "";
     }
   }
 
@@ -137,11 +134,11 @@ export class Card {
     const form = this.#part(".feedback");
     form.hidden = !form.hidden;
     this.#part(".wrong").setAttribute("aria-expanded", String(!form.hidden));
-    if (!form.hidden) this.#part("select").focus();
+    if (!form.hidden) this.#part(".truth").focus();
   }
 
   async #tell() {
-    const label = this.#part("select").value;
+    const label = this.#part(".truth").value;
     const told = this.#part(".told");
     const send = this.#part(".feedback button");
     send.disabled = true;
@@ -171,6 +168,10 @@ export class Card {
   #show(parts) {
     for (const [selector, shown] of Object.entries(parts)) this.#part(selector).hidden = !shown;
   }
+}
+
+function option(name) {
+  return new Option(name, name);
 }
 
 function bar([name, probability]) {

@@ -39,7 +39,7 @@ export class Service {
   async explain(file, label) {
     const query = new URLSearchParams({ label });
     const answer = await this.#send(`explain?${query}`, file, typeOf(file));
-    return { image: await answer.blob(), version: answer.headers.get("Dandelion-Model-Version") };
+    return answer.blob();
   }
 
   async feedback(id, label) {

@@ -43,7 +43,7 @@ EXPLAIN_RESPONSES: dict[int | str, dict[str, Any]] = {
             "Dandelion-Label": _text("the class that is explained, percent-encoded UTF-8"),
             "Dandelion-Model-Version": _text("version in the model registry"),
             "Dandelion-Method": _text(
-                "how it was found: from the network's last features, or by blurring parts away",
+                "how it was found: in the network's last features, or by hiding parts",
                 enum=[method.value for method in Method],
             ),
         },
@@ -61,7 +61,8 @@ def add_explain(app: FastAPI, service: Service) -> None:
         """Explanations wait for each other here: predictions keep the other workers."""
         seconds = settings.request_timeout_seconds
         try:
-            await asyncio.wait_for(turn.acquire(), seconds)
+            async with asyncio.timeout(seconds):
+                await turn.acquire()
         except TimeoutError as error:
             raise RefusedError(
                 Code.DEADLINE_EXCEEDED,
