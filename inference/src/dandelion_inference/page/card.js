@@ -114,7 +114,8 @@ export class Card {
       return heat;
     } catch (refusal) {
       this.#problem(refusal.message);
-      button.textContent = "Explain";
+      const heated = this.#part(".frame").classList.contains("heated");
+      button.textContent = heated ? "Show the photo" : "Explain";
       return null;
     } finally {
       this.#explaining = "";
