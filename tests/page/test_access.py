@@ -134,7 +134,8 @@ def test_everything_is_done_by_keyboard_alone(visit: Visit) -> None:
     assert tab()["name"] == "Wrong? Tell it"
     page.keyboard.press("Enter")
     assert page.evaluate(FOCUSED)["tag"] == "SELECT"
-    page.keyboard.type("clo")
+    # One letter: a select forgets what was typed too long ago.
+    page.keyboard.press("c")
     assert tab()["name"] == "Send"
     page.keyboard.press("Enter")
     expect(visit.cards.first.locator(".told")).to_contain_text("“clover”")

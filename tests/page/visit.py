@@ -62,6 +62,8 @@ def visiting(browser: Browser, url: str, **context: Any) -> Iterator[Visit]:
     ) as session:
         page = session.new_page()
         visit = Visit(page, url)
+        # From now on: asked for only when a test waits for a chooser, that could come too late.
+        page.on("filechooser", lambda _chooser: None)
         page.on(
             "console",
             lambda message: (
