@@ -68,7 +68,7 @@ lint: $(DEV_VENV)/.complete
 
 .PHONY: types
 types: $(DEV_VENV)/.complete
-	@MYPYPATH=operator/src:inference/src:training-job/src:k8s/local:k8s/demo $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
+	@MYPYPATH=operator/src:inference/src:training-job/src:k8s/local:k8s/demo:inference/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
 
 UNIT := $(COMPONENTS:%=unit-%) unit-k8s
 .PHONY: unit $(UNIT)
@@ -85,12 +85,12 @@ unit-k8s: $(DEV_VENV)/.complete
 check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types $(UNIT)
 
-WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src $(DEV)/python -m pytest
+WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/tests $(DEV)/python -m pytest
 
 .PHONY: integration
-integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, the workflows and the documents
+integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, the workflows, the documents and the page in a browser
 	@$(LOCAL) tools
-	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs
+	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/page
 
 .PHONY: e2e
 e2e: $(DEV_VENV)/.complete ## end to end on a real cluster, which is left running

@@ -40,17 +40,19 @@ def test_the_browser_is_told_to_load_nothing_from_elsewhere(client: httpx.Client
 
 
 def test_every_public_address_is_described(description: dict[str, Any]) -> None:
-    assert set(description["paths"]) == {"/predict", "/healthz", "/readyz", "/metrics"}
+    assert set(description["paths"]) == {"/predict", "/explain", "/healthz", "/readyz", "/metrics"}
 
 
-def test_the_body_is_described_in_both_forms(description: dict[str, Any]) -> None:
-    content = description["paths"]["/predict"]["post"]["requestBody"]["content"]
+@pytest.mark.parametrize("path", ["/predict", "/explain"])
+def test_the_body_is_described_in_both_forms(description: dict[str, Any], path: str) -> None:
+    content = description["paths"][path]["post"]["requestBody"]["content"]
     assert set(content) == {"multipart/form-data", "image/*", "application/octet-stream"}
     assert content["multipart/form-data"]["schema"]["required"] == ["file"]
 
 
-def test_every_refusal_is_described_as_problem_json(description: dict[str, Any]) -> None:
-    responses = description["paths"]["/predict"]["post"]["responses"]
+@pytest.mark.parametrize("path", ["/predict", "/explain"])
+def test_every_refusal_is_described_as_problem_json(description: dict[str, Any], path: str) -> None:
+    responses = description["paths"][path]["post"]["responses"]
     assert set(responses) == {
         *("200", "400", "408", "413", "415", "422", "429", "500", "503", "504"),
     }

@@ -19,6 +19,8 @@ from dandelion_inference.loader import Loader
 from dandelion_inference.metrics import Metrics
 from dandelion_inference.model import compile_model
 from dandelion_inference.readiness import Readiness
+from dandelion_inference.routes.explain import add_explain
+from dandelion_inference.routes.page import add_page
 from dandelion_inference.routes.predict import add_predict
 from dandelion_inference.routes.probes import add_probes
 from dandelion_inference.service import Service
@@ -58,7 +60,9 @@ def create_app(settings: Settings, readiness: Readiness, threads: int) -> ASGIAp
     )
     problems.install(app)
     docs.add_page(app)
+    add_page(app)
     add_predict(app, service)
+    add_explain(app, service)
     add_probes(app, service)
     return Edge(app, metrics, readiness)
 

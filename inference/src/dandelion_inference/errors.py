@@ -31,6 +31,7 @@ class Code(StrEnum):
     TOO_MANY_PIXELS = "TooManyPixels"
     MISSING_FILE = "MissingFile"
     TOO_MANY_FILES = "TooManyFiles"
+    UNKNOWN_LABEL = "UnknownLabel"
     QUEUE_FULL = "QueueFull"
     INTERNAL_ERROR = "InternalError"
     NOT_READY = "NotReady"
@@ -60,6 +61,7 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.TOO_MANY_PIXELS: Answer(422, "The image has too many pixels"),
         Code.MISSING_FILE: Answer(422, "The form holds no file"),
         Code.TOO_MANY_FILES: Answer(422, "The form holds too many files"),
+        Code.UNKNOWN_LABEL: Answer(422, "The model has no such class"),
         Code.QUEUE_FULL: Answer(429, "Too many requests are being answered"),
         Code.INTERNAL_ERROR: Answer(500, "The service failed"),
         Code.NOT_READY: Answer(503, "The model is not ready"),

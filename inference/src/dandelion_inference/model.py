@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dandelion_inference.artifact import Artifact
-from dandelion_inference.contract import Contract, Precision
+from dandelion_inference.contract import Precision
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.memory import return_freed_memory
 from dandelion_inference.precision import served
@@ -27,10 +27,12 @@ class Model:
     """A compiled graph that answers one image at a time, to as many threads as it was made for."""
 
     def __init__(
-        self, contract: Contract, precision: Precision, alone: Any, together: Any, threads: int
+        self, artifact: Artifact, precision: Precision, alone: Any, together: Any, threads: int
     ) -> None:
-        self.contract = contract
+        self.artifact = artifact
+        self.contract = artifact.contract
         self.precision = precision
+        self.threads = threads
         self._alone = alone.create_infer_request()
         self._alone_turn = threading.Lock()
         self._streams: SimpleQueue[Any] = SimpleQueue()
@@ -70,30 +72,32 @@ def _softmax(logits: NDArray[np.float64]) -> list[float]:
 
 def compile_model(artifact: Artifact, threads: int) -> Model:
     """Compiled and warmed up: its first answer to a client is as fast as any. Raises LoadError."""
-    openvino = _openvino()
-    core = openvino.Core()
+    runtime = openvino()
+    core = runtime.Core()
     has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     precision = served(artifact.asked, artifact.precision, has_bf16)
     try:
-        graph = _graph(core, openvino, artifact)
-        together = core.compile_model(graph, "CPU", _options(precision, threads, streams=threads))
+        graph = read_graph(core, runtime, artifact)
+        together = core.compile_model(
+            graph, "CPU", compile_options(precision, threads, streams=threads)
+        )
         alone = together
         if threads > 1:
-            alone = core.compile_model(graph, "CPU", _options(precision, threads, streams=1))
+            alone = core.compile_model(graph, "CPU", compile_options(precision, threads, streams=1))
     except RuntimeError as error:
         raise LoadError(
             Reason.MODEL_INVALID,
             f"{artifact.graph.name} cannot be compiled: {_first_line(error)}",
         ) from error
     del graph
-    model = Model(artifact.contract, precision, alone, together, threads)
+    model = Model(artifact, precision, alone, together, threads)
     _warm_up(model, threads)
     gc.collect()
     return_freed_memory()
     return model
 
 
-def _graph(core: Any, openvino: Any, artifact: Artifact) -> Any:
+def read_graph(core: Any, runtime: Any, artifact: Artifact) -> Any:
     graph = core.read_model(artifact.graph)
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise LoadError(
@@ -103,7 +107,7 @@ def _graph(core: Any, openvino: Any, artifact: Artifact) -> Any:
         )
     crop = artifact.contract.preprocessing.center_crop
     # A fixed shape compiles to the fastest code, and one image at a time is all that is asked.
-    shape = openvino.PartialShape([1, 3, crop, crop])
+    shape = runtime.PartialShape([1, 3, crop, crop])
     if not graph.input(0).partial_shape.compatible(shape):
         raise LoadError(
             Reason.MODEL_INVALID,
@@ -114,7 +118,7 @@ def _graph(core: Any, openvino: Any, artifact: Artifact) -> Any:
     return graph
 
 
-def _options(precision: Precision, threads: int, streams: int) -> dict[str, object]:
+def compile_options(precision: Precision, threads: int, streams: int) -> dict[str, object]:
     return {
         "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": threads,
@@ -144,7 +148,7 @@ def _warm_up(model: Model, threads: int) -> None:
         )
 
 
-def _openvino() -> Any:
+def openvino() -> Any:
     # Importing openvino imports its model converter, which costs a third of the import time and
     # reports the import to the vendor over the network. An entry of None makes that import fail,
     # which openvino expects of installations without the converter.

@@ -1,4 +1,4 @@
-"""`python -m dandelion_inference.selfcheck`: can this installation decode, compile and infer?
+"""`python -m dandelion_inference.selfcheck`: does this installation have all it needs?
 
 The image's build runs it after leaving out the parts of the libraries that serving does not need:
 an image that lacks one too many must not come into being.
@@ -14,12 +14,14 @@ from pathlib import Path
 
 from PIL import Image
 
+from dandelion_inference.activation import compile_activation_map
 from dandelion_inference.artifact import Artifact
 from dandelion_inference.contract import Contract, Precision
 from dandelion_inference.docs import ASSETS, asset_folder
 from dandelion_inference.image import FORMATS, ImageReader
 from dandelion_inference.model import compile_model
 from dandelion_inference.precision import Asked
+from dandelion_inference.routes.page import PAGE, assets
 
 # Convolution, mean and flatten: 3 x 8 x 8 in, two equal numbers out.
 GRAPH = base64.b64decode(
@@ -56,6 +58,7 @@ def check() -> None:
         graph = Path(folder) / "model.onnx"
         graph.write_bytes(GRAPH)
         model = compile_model(Artifact(CONTRACT, graph, Asked.AUTO, Precision.FP32), threads=2)
+        compile_activation_map(model.artifact, model.precision, model.threads)
     reader = ImageReader(max_pixels=10_000)
     for file_format in FORMATS:
         out = io.BytesIO()
@@ -63,6 +66,8 @@ def check() -> None:
         tensor = reader.tensor(out.getvalue(), CONTRACT.preprocessing)
         if model.probabilities(tensor, alone=True) != [0.5, 0.5]:
             raise SystemExit(f"a {file_format} image gives a wrong answer")
+    if PAGE not in assets():
+        raise SystemExit("the page for people is missing")
     for name in ASSETS:
         if not (asset_folder() / name).is_file():
             raise SystemExit(f"/docs lacks {name}")
@@ -70,4 +75,4 @@ def check() -> None:
 
 if __name__ == "__main__":
     check()
-    print("decodes, compiles and infers", file=sys.stderr)
+    print("decodes, compiles, infers and explains", file=sys.stderr)

@@ -1,0 +1,114 @@
+"""`POST /explain`: an image in, a picture of what decided out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Query, Request
+from starlette.responses import Response
+
+from dandelion_inference import docs
+from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.explain import Explainer, Method
+from dandelion_inference.routes.predict import PREDICT_BODY, PREDICT_PROBLEMS
+from dandelion_inference.service import Service
+from dandelion_inference.upload import read_images
+
+# Classes that a refusal lists before it says how many more there are.
+NAMED_CLASSES = 20
+
+
+def _text(description: str, **schema: Any) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string", **schema}}
+
+
+EXPLAIN_RESPONSES: dict[int | str, dict[str, Any]] = {
+    **PREDICT_PROBLEMS,
+    **docs.problems(
+        Code.INVALID_REQUEST,
+        Code.TOO_MANY_PIXELS,
+        Code.MISSING_FILE,
+        Code.TOO_MANY_FILES,
+        Code.UNKNOWN_LABEL,
+    ),
+    200: {
+        "description": "The image as the network saw it, overlaid with what spoke for the class: "
+        "from dark (nothing) to pale yellow (most).",
+        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+        "headers": {
+            "Dandelion-Label": _text("the class that is explained, percent-encoded UTF-8"),
+            "Dandelion-Model-Version": _text("version in the model registry"),
+            "Dandelion-Method": _text(
+                "how it was found: in the network's last features, or by hiding parts",
+                enum=[method.value for method in Method],
+            ),
+        },
+    },
+}
+
+
+def add_explain(app: FastAPI, service: Service) -> None:
+    settings = service.settings
+    explainer = Explainer(service.reader)
+    turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def one_at_a_time() -> AsyncIterator[None]:
+        """Explanations wait for each other here: predictions keep the other workers."""
+        seconds = settings.request_timeout_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                await turn.acquire()
+        except TimeoutError as error:
+            raise RefusedError(
+                Code.DEADLINE_EXCEEDED,
+                f"Other explanations took more than {seconds:g} s. Try again later.",
+                headers={"Retry-After": "1"},
+            ) from error
+        try:
+            yield
+        finally:
+            turn.release()
+
+    @app.post(
+        "/explain",
+        summary="Show what in an image decided",
+        response_class=Response,
+        responses=EXPLAIN_RESPONSES,
+        openapi_extra=PREDICT_BODY,
+    )
+    async def explain(
+        request: Request,
+        label: Annotated[
+            str | None, Query(description="the class to explain; default: the most probable one")
+        ] = None,
+    ) -> Response:
+        model = service.readiness.require_model()
+        if label is not None and label not in model.contract.classes:
+            raise _unknown(label, model.contract.classes)
+        with service.admit(request):
+            [image] = await read_images(
+                request, settings.max_upload_bytes, 1, settings.upload_seconds
+            )
+            async with one_at_a_time():
+                [explanation] = await service.work(request, [explainer.work(model, image, label)])
+        headers = {
+            "Cache-Control": "no-store",
+            "Dandelion-Label": quote(explanation.label, safe=" "),
+            "Dandelion-Model-Version": settings.model_version,
+            "Dandelion-Method": explanation.method.value,
+        }
+        return Response(explanation.png, media_type="image/png", headers=headers)
+
+
+def _unknown(label: str, classes: tuple[str, ...]) -> RefusedError:
+    named = ", ".join(repr(name) for name in classes[:NAMED_CLASSES])
+    rest = len(classes) - NAMED_CLASSES
+    more = f" and {rest} more" if rest > 0 else ""
+    return RefusedError(
+        Code.UNKNOWN_LABEL, f"{label[:100]!r} is not a class of this model: {named}{more}."
+    )
