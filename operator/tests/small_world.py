@@ -26,12 +26,14 @@ from dandelion_operator.reasons import Reason
 from dandelion_operator.reconcile import Reconciler
 from dandelion_operator.registry import Registry
 from dandelion_operator.resource import Key
+from dandelion_operator.reviewers import TokenReviewers
 from dandelion_operator.settings import Settings
 from dandelion_operator.storage import Access, Storage
 from fake_cluster import KEY, FakeCluster
 from fake_killer import Killed, Killer
 from fake_mlflow import FakeMlflow
 
+BINDING = "dandelion-token-reviewers"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -85,7 +87,7 @@ class World:
         self.train_fails: tuple[str, str] | None = None
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
-        for purpose in ("training", "inference"):
+        for purpose in ("training", "inference", "logs"):
             (folder / purpose).mkdir(parents=True, exist_ok=True)
             (folder / purpose / "AWS_ACCESS_KEY_ID").write_text(purpose)
             (folder / purpose / "AWS_SECRET_ACCESS_KEY").write_text(f"{purpose}-secret")
@@ -96,6 +98,9 @@ class World:
             s3_endpoint="http://s3",
             training_credentials_dir=folder / "training",
             inference_credentials_dir=folder / "inference",
+            log_credentials_dir=folder / "logs",
+            log_uri="s3://predictions",
+            token_reviewer_binding=BINDING,
         )
         self.restart()
 
@@ -108,12 +113,14 @@ class World:
             transport=httpx.MockTransport(self.mlflow.handle),
             verify=False,
         )
+        cluster = Cluster(self.cluster, fence)
         outside = Outside(
-            Cluster(self.cluster, fence),
+            cluster,
             Registry(registry, fence),
             cast(Storage, self.storage),
             cast(Probe, self.probe),
             self.settings,
+            TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
         )
         self.reconciler = Reconciler(outside, lambda: self.time)
 
