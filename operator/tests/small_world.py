@@ -83,7 +83,7 @@ class World:
         self.mlflow = FakeMlflow(self.killer)
         self.storage = FakeStorage()
         self.probe = FakeProbe(self)
-        self.accuracy = 0.9
+        self.accuracy, self.precision = 0.9, "fp32"
         self.train_fails: tuple[str, str] | None = None
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
@@ -102,6 +102,7 @@ class World:
             log_uri="s3://predictions",
             token_reviewer_binding=BINDING,
         )
+        self.cluster.put_clusterwide("clusterrolebindings", {"metadata": {"name": BINDING}})
         self.restart()
 
     def restart(self) -> None:
@@ -201,6 +202,11 @@ class World:
             if pod["metadata"]["labels"][naming.COMPONENT_LABEL] == naming.INFERENCE
         ]
 
+    def reviewers(self) -> list[str]:
+        """Whose pods may ask the API server who calls."""
+        binding = self.cluster.objects["clusterrolebindings", "", BINDING]
+        return [f"{item['namespace']}:{item['name']}" for item in binding.get("subjects", [])]
+
     async def until_training(self) -> None:
         """The run that was just asked for hangs on for as long as it is let."""
         while not self.cluster.kind("jobs"):
@@ -233,7 +239,9 @@ class World:
             )
             return
         uri = f"s3://models/default/lawn/{run}/artifact"
-        self.storage.contracts[uri] = ContractSeen({"accuracy": self.accuracy})
+        self.storage.contracts[uri] = ContractSeen(
+            {"accuracy": self.accuracy}, precision=self.precision
+        )
         if not any(
             version["tags"].get("dandelion.dev/run") == run
             for version in self.mlflow.versions.values()
@@ -329,4 +337,5 @@ class World:
             "champion": (champion["version"], champion["servedReplicas"]),
             "training": (self.status["training"]["run"], self.status["training"]["state"]),
             "decisions": self.decisions(),
+            "reviewers": self.reviewers(),
         }
