@@ -15,13 +15,13 @@ from dandelion_operator import builders
 from dandelion_operator.cluster import DEPLOYMENT, SERVICE_ACCOUNT, Cluster, ClusterError
 from dandelion_operator.fence import Fence
 from dandelion_operator.location import Defaults, Target, location
-from dandelion_operator.resource import Resource, parse
+from dandelion_operator.resource import Key, Resource, parse
 from dandelion_operator.reviewers import TokenReviewers
 
 from tests.api.server import ApiServer
 from tests.api.test_access import OPERATOR, RBAC
 from tests.api.test_crd import model_deployment
-from tests.chart.rendering import render
+from tests.chart.rendering import CHART, helm, render
 
 BINDING = "dandelion-token-reviewers"
 REVIEWS = "tokenreviews.authentication.k8s.io"
@@ -120,12 +120,35 @@ def test_one_that_is_gone_is_off_the_list_at_the_next_pass(installed: ApiServer)
     assert reviewers(installed) == []
 
 
-def test_an_upgrade_leaves_the_list_alone(installed: ApiServer) -> None:
+def test_applying_the_chart_again_leaves_the_list_alone(installed: ApiServer) -> None:
     bring_up_to_date(installed)
     installed.apply(chart(), "--server-side", "--field-manager=helm")
     assert reviewers(installed) == ["team:lawn-inference"]
     installed.apply(chart())  # merged by the client, as Helm 3 does
     assert reviewers(installed) == ["team:lawn-inference"]
+
+
+def test_helm_upgrades_around_the_list_and_takes_it_along_when_it_uninstalls(
+    installed: ApiServer,
+) -> None:
+    release = ("helmed", "-n", "helmed", "--no-hooks", f"--kubeconfig={installed.kubeconfig}")
+    values = {"fullnameOverride": "helmed", "crds": {"enabled": False}}
+
+    def helm_does(verb: str, *options: str, **more: object) -> None:
+        name, *rest = release
+        chart = ["--values=-", name, str(CHART)] if verb != "uninstall" else [name]
+        helm(verb, *chart, *rest, *options, stdin=json.dumps(values | more))
+
+    helm_does("install", "--create-namespace")
+    wanted = builders.token_reviewers("helmed-token-reviewers", [Key("team", "lawn")])
+    installed.apply(wanted, "--server-side", "--field-manager=dandelion-operator")
+    helm_does("upgrade", commonLabels={"team": "gardeners"})
+    binding = installed.get("clusterrolebinding", "helmed-token-reviewers")
+    assert binding["metadata"]["labels"]["team"] == "gardeners"
+    assert [item["name"] for item in binding["subjects"]] == ["lawn-inference"]
+    helm_does("uninstall")
+    left = installed.get("clusterrolebindings")["items"] + installed.get("clusterroles")["items"]
+    assert not [item["metadata"]["name"] for item in left if "helmed" in item["metadata"]["name"]]
 
 
 def test_a_binding_that_is_gone_is_named_with_the_way_out(installed: ApiServer) -> None:
