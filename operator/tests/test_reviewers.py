@@ -189,3 +189,34 @@ def test_the_list(
     version = found["metadata"]["resourceVersion"]
     asyncio.run(reviewers.bring_up_to_date())
     assert found["metadata"]["resourceVersion"] == version, "what is right is not written again"
+
+
+def test_looking_after_the_list_outlives_refusals_and_waits_for_the_lease() -> None:
+    async def scene() -> None:
+        cluster = FakeCluster(Killer(None, True), lambda: "2026-01-01T00:00:00Z")
+        cluster.put("modeldeployments", resource("a", "ClusterTokens"))
+        cluster.put_clusterwide("clusterrolebindings", {"metadata": {"name": BINDING}})
+        cluster.refuse["clusterrolebindings"] = "forbidden"
+        fence = Fence()
+        reviewers = TokenReviewers(Cluster(cluster, fence), BINDING, ())
+        done = asyncio.Event()
+        turns = iter(("another leads", "refused", "leads no longer", "goes well"))
+
+        def allowed() -> bool:
+            turn = next(turns, "over")
+            fence.open_until(float("-inf" if turn == "leads no longer" else "inf"))
+            if turn == "goes well":
+                cluster.refuse.clear()
+            if turn == "over":
+                done.set()
+            return turn != "another leads"
+
+        task = asyncio.create_task(reviewers.run(allowed, 0.0))
+        await done.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        binding = cluster.objects["clusterrolebindings", "", BINDING]
+        assert [item["name"] for item in binding["subjects"]] == ["a-inference"]
+
+    played(scene)
