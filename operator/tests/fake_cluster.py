@@ -36,8 +36,7 @@ class FakeCluster:
         headers: dict[str, str] | None = None,
         body: dict[str, Any] | None = None,
     ) -> Answer:
-        parts = path.split("/")
-        namespace, plural, *rest = parts[parts.index("namespaces") + 1 :]
+        namespace, plural, rest = _place(path)
         if method == "GET":
             return copy.deepcopy(self._read(plural, namespace, rest, query or {}))
         if plural in self.refuse:
@@ -57,8 +56,9 @@ class FakeCluster:
         pairs = dict(item.split("=") for item in wanted.split(",") if item)
         items = [
             item
-            for item in self.kind(plural)
-            if pairs.items() <= (item["metadata"].get("labels") or {}).items()
+            for (found, where, _), item in self.objects.items()
+            if (found, namespace or where) == (plural, where)
+            and pairs.items() <= (item["metadata"].get("labels") or {}).items()
         ]
         return 200, {"items": items}
 
@@ -115,6 +115,18 @@ class FakeCluster:
         body = copy.deepcopy(body)
         self._create(plural, body["metadata"].setdefault("namespace", KEY.namespace), body)
         return body
+
+    def put_clusterwide(self, plural: str, body: dict[str, Any]) -> None:
+        self._create(plural, "", copy.deepcopy(body))
+
+
+def _place(path: str) -> tuple[str, str, list[str]]:
+    """Namespace, kind and the rest of a path; no namespace: all of them, or a kind without."""
+    group, *parts = path.removeprefix("/").split("/")
+    del parts[: 1 if group == "api" else 2]
+    if parts[0] == "namespaces":
+        return parts[1], parts[2], parts[3:]
+    return "", parts[0], parts[1:]
 
 
 def _no(status: int, message: str) -> Answer:

@@ -18,6 +18,7 @@ class FakeS3:
     refuses: str | None = None
     not_s3: str = ""
     may_make_buckets: bool = True
+    read_only: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     endpoint: str = ""
 
@@ -58,6 +59,13 @@ def serving() -> Iterator[FakeS3]:
                     self._error(403, "AccessDenied")
             elif bucket not in s3.buckets:
                 self._error(404, "NoSuchBucket")
+            elif self.command == "PUT":
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                if bucket in s3.read_only:
+                    self._error(403, "AccessDenied")
+                else:
+                    s3.buckets[bucket][name] = body
+                    self._send(200, b"")
             elif not name:
                 self._list(
                     bucket, s3.buckets[bucket], parse_qs(parts.query, keep_blank_values=True)

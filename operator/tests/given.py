@@ -31,6 +31,7 @@ DEFAULTS = Defaults(
     s3_endpoint="http://s3",
     s3_region="us-east-1",
     s3_bucket="models",
+    log_uri="s3://predictions",
 )
 NOW = "2026-01-01T00:00:00Z"
 LATER = "2026-01-01T01:00:00Z"

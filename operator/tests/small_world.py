@@ -26,12 +26,14 @@ from dandelion_operator.reasons import Reason
 from dandelion_operator.reconcile import Reconciler
 from dandelion_operator.registry import Registry
 from dandelion_operator.resource import Key
+from dandelion_operator.reviewers import TokenReviewers
 from dandelion_operator.settings import Settings
 from dandelion_operator.storage import Access, Storage
 from fake_cluster import KEY, FakeCluster
 from fake_killer import Killed, Killer
 from fake_mlflow import FakeMlflow
 
+BINDING = "dandelion-token-reviewers"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -81,11 +83,11 @@ class World:
         self.mlflow = FakeMlflow(self.killer)
         self.storage = FakeStorage()
         self.probe = FakeProbe(self)
-        self.accuracy = 0.9
+        self.accuracy, self.precision = 0.9, "fp32"
         self.train_fails: tuple[str, str] | None = None
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
-        for purpose in ("training", "inference"):
+        for purpose in ("training", "inference", "logs"):
             (folder / purpose).mkdir(parents=True, exist_ok=True)
             (folder / purpose / "AWS_ACCESS_KEY_ID").write_text(purpose)
             (folder / purpose / "AWS_SECRET_ACCESS_KEY").write_text(f"{purpose}-secret")
@@ -96,7 +98,11 @@ class World:
             s3_endpoint="http://s3",
             training_credentials_dir=folder / "training",
             inference_credentials_dir=folder / "inference",
+            log_credentials_dir=folder / "logs",
+            log_uri="s3://predictions",
+            token_reviewer_binding=BINDING,
         )
+        self.cluster.put_clusterwide("clusterrolebindings", {"metadata": {"name": BINDING}})
         self.restart()
 
     def restart(self) -> None:
@@ -108,12 +114,14 @@ class World:
             transport=httpx.MockTransport(self.mlflow.handle),
             verify=False,
         )
+        cluster = Cluster(self.cluster, fence)
         outside = Outside(
-            Cluster(self.cluster, fence),
+            cluster,
             Registry(registry, fence),
             cast(Storage, self.storage),
             cast(Probe, self.probe),
             self.settings,
+            TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
         )
         self.reconciler = Reconciler(outside, lambda: self.time)
 
@@ -194,6 +202,11 @@ class World:
             if pod["metadata"]["labels"][naming.COMPONENT_LABEL] == naming.INFERENCE
         ]
 
+    def reviewers(self) -> list[str]:
+        """Whose pods may ask the API server who calls."""
+        binding = self.cluster.objects["clusterrolebindings", "", BINDING]
+        return [f"{item['namespace']}:{item['name']}" for item in binding.get("subjects", [])]
+
     async def until_training(self) -> None:
         """The run that was just asked for hangs on for as long as it is let."""
         while not self.cluster.kind("jobs"):
@@ -226,7 +239,9 @@ class World:
             )
             return
         uri = f"s3://models/default/lawn/{run}/artifact"
-        self.storage.contracts[uri] = ContractSeen({"accuracy": self.accuracy})
+        self.storage.contracts[uri] = ContractSeen(
+            {"accuracy": self.accuracy}, precision=self.precision
+        )
         if not any(
             version["tags"].get("dandelion.dev/run") == run
             for version in self.mlflow.versions.values()
@@ -322,4 +337,5 @@ class World:
             "champion": (champion["version"], champion["servedReplicas"]),
             "training": (self.status["training"]["run"], self.status["training"]["state"]),
             "decisions": self.decisions(),
+            "reviewers": self.reviewers(),
         }

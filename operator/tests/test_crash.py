@@ -24,6 +24,11 @@ async def a_waiting_challenger(world: World) -> None:
     await world.settle()
 
 
+async def a_champion_that_asks_who_calls(world: World) -> None:
+    world.apply(serving={"auth": "ClusterTokens"})
+    await world.settle()
+
+
 async def a_run_in_flight(world: World) -> None:
     world.apply()
     await world.until_training()
@@ -59,6 +64,8 @@ Scene = Callable[[World], Awaitable[None]]
     ("before", "scene"),
     [
         pytest.param(nothing, a_champion, id="the first version"),
+        pytest.param(nothing, a_champion_that_asks_who_calls, id="the first, behind tokens"),
+        pytest.param(a_champion, a_champion_that_asks_who_calls, id="put behind tokens"),
         pytest.param(a_champion, a_better_version, id="retrained, better"),
         pytest.param(a_champion, a_worse_version, id="retrained, worse"),
         pytest.param(a_waiting_challenger, a_person_approves, id="approved by a person"),

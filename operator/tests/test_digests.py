@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import given
 import pytest
 from dandelion_operator import digests
+from dandelion_operator.location import location
 
 RICH = given.resource(
     retrain="2026-01",
@@ -59,6 +61,45 @@ def test_an_upgrade_of_the_operator_changes_no_digest(
 )
 def test_what_is_not_about_serving_pods_restarts_none(sections: dict[str, Any]) -> None:
     assert of(given.resource(**sections))[2] == of(given.resource())[2]
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {},
+        {"precision": "auto", "queueLimit": 64, "requestTimeoutSeconds": 30, "auth": "None"},
+        {"logging": {}},
+        {"logging": {"predictions": True, "images": False}},
+    ],
+    ids=str,
+)
+def test_saying_what_is_the_default_restarts_no_pod(section: dict[str, Any]) -> None:
+    assert of(given.resource(serving=section))[2] == of(given.resource())[2]
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"precision": "fp32"},
+        {"queueLimit": 8},
+        {"requestTimeoutSeconds": 5},
+        {"logging": {"predictions": False}},
+        {"logging": {"images": True}},
+        {"logging": {"storageUri": "s3://seen"}},
+        {"auth": "ClusterTokens"},
+    ],
+    ids=str,
+)
+def test_what_pods_are_told_differently_reaches_them(section: dict[str, Any]) -> None:
+    changed = of(given.resource(serving=section))
+    assert changed[2] != of(given.resource())[2]
+    assert changed[:2] == of(given.resource())[:2]
+
+
+def test_a_log_that_the_installation_sets_up_later_restarts_no_pod() -> None:
+    wanted, target = given.resource(), given.version(3).target
+    without = location(wanted, replace(given.DEFAULTS, log_uri=""))
+    assert digests.serving(wanted, target, without) == of(wanted)[2]
 
 
 @pytest.mark.parametrize(

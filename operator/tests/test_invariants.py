@@ -6,6 +6,7 @@ import given
 from dandelion_operator import digests
 from dandelion_operator.decide import plan
 from dandelion_operator.observed import (
+    AccountSeen,
     Answer,
     ContractSeen,
     DatasetSeen,
@@ -16,14 +17,16 @@ from dandelion_operator.observed import (
 )
 from dandelion_operator.plan import (
     Action,
+    ApplyAccount,
     ApplyDeployment,
+    BindTokenReviewers,
     SetAlias,
     SetVerdict,
     StartTraining,
 )
 from dandelion_operator.reasons import Reason
 from dandelion_operator.report import report
-from dandelion_operator.resource import Resource
+from dandelion_operator.resource import Auth, Resource
 from dandelion_operator.status import RunState, Status
 from hypothesis import given as for_any
 from hypothesis import settings
@@ -42,6 +45,8 @@ RESOURCES = [
         {"promotion": {"mode": "Manual"}},
         {"promotion": {"mode": "Observe"}},
         {"serving": {"replicas": 0}},
+        {"serving": {"auth": "ClusterTokens"}},
+        {"serving": {"precision": "int8", "logging": {"images": True}}},
     )
 ]
 WISHES = ["", "other", *{digests.wish(item) for item in RESOURCES}]
@@ -138,7 +143,9 @@ worlds = st.builds(
     pods=st.lists(st.builds(given.pod, st.integers(1, 4), st.booleans()), max_size=3).map(tuple),
     service=st.none() | st.builds(given.service, st.booleans()),
     answer=st.none() | st.builds(Answer, aliases, st.just("words")),
-    stale_secrets=st.frozensets(st.sampled_from(["training", "inference"])),
+    account=st.builds(AccountSeen, st.booleans(), st.booleans(), st.booleans())
+    | st.just(Failure(Reason.AUTH_UNAVAILABLE, "words")),
+    stale_secrets=st.frozensets(st.sampled_from(["training", "inference", "log"])),
 )
 resources = st.sampled_from(RESOURCES)
 
@@ -210,3 +217,19 @@ def test_what_serves_is_only_replaced_by_a_champion_that_was_verified(
             assert isinstance(observed.registry, RegistrySeen)
             assert action.target.version == observed.registry.champion
             assert isinstance(observed.artifacts.get(action.target.version), ContractSeen)
+
+
+@QUICK
+@for_any(resources, worlds)
+def test_pods_that_ask_who_calls_come_after_their_right_to_ask(
+    resource: Resource, observed: Observed
+) -> None:
+    todo = actions(resource, observed)
+    if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS:
+        assert not any(isinstance(item, ApplyAccount | BindTokenReviewers) for item in todo)
+        return
+    pods = [index for index, item in enumerate(todo) if isinstance(item, ApplyDeployment)]
+    if pods:
+        assert isinstance(observed.account, AccountSeen)
+        assert observed.account.exists or ApplyAccount() in todo[: pods[0]]
+        assert observed.account.may_review or BindTokenReviewers() in todo[: pods[0]]

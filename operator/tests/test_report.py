@@ -8,8 +8,15 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator.decide import plan
+from dandelion_operator.location import Defaults, location
 from dandelion_operator.observed import Answer, Failure, Observed, Progress
-from dandelion_operator.plan import RefreshSecret, Refusal
+from dandelion_operator.plan import (
+    Action,
+    ApplyAccount,
+    BindTokenReviewers,
+    RefreshSecret,
+    Refusal,
+)
 from dandelion_operator.reasons import Reason
 from dandelion_operator.report import report
 from dandelion_operator.resource import Resource
@@ -29,6 +36,7 @@ from given import (
 )
 
 PLAIN = resource()
+WITHOUT_LOG = replace(given.DEFAULTS, log_uri="")
 READY = {"type": "Ready", "status": "True", "reason": "Serving", "lastTransitionTime": NOW}
 
 
@@ -221,6 +229,93 @@ def test_a_secret_that_may_not_be_written_is_told() -> None:
     found = told(seen(stale_secrets=frozenset({"training"})), refusals=(refusal,))
     assert words(found, "Trained") == ("Unknown", "TrainingPending")
     assert "forbidden by policy" in message(found, "Trained")
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        pytest.param(BindTokenReviewers(), "AuthUnavailable", id="the right to ask who calls"),
+        pytest.param(ApplyAccount(), "ChildRefused", id="an account"),
+        pytest.param(RefreshSecret("inference"), "ChildRefused", id="the key that reads models"),
+        pytest.param(RefreshSecret("log"), "ChildRefused", id="the key that writes the log"),
+    ],
+)
+def test_what_serving_needs_and_may_not_be_written_is_told(action: Action, reason: str) -> None:
+    found = told(was_ready(3), refusals=(Refusal(action, "forbidden by policy", True),))
+    assert words(found, "RolledOut") == ("False", reason)
+    assert "forbidden by policy" in message(found, "RolledOut")
+    assert words(found, "Ready") == ("True", "Serving")
+
+
+@pytest.mark.parametrize(
+    ("sections", "defaults", "way_out"),
+    [
+        pytest.param(
+            {"serving": {"logging": {"images": True}}},
+            WITHOUT_LOG,
+            "write spec.serving.logging.storageUri, or leave spec.serving.logging.images out",
+            id="images and no log",
+        ),
+        pytest.param(
+            {"serving": {"logging": {"storageUri": "s3://seen"}}},
+            WITHOUT_LOG,
+            "no key may write there: bring one in spec.storage.servingSecretRef",
+            id="a place and no key",
+        ),
+        pytest.param(
+            {
+                "storage": {"endpoint": "https://s3.example.com", "secretRef": {"name": "mine"}},
+                "serving": {"logging": {"images": True}},
+            },
+            given.DEFAULTS,
+            "write spec.serving.logging.storageUri",
+            id="images at an endpoint of one's own",
+        ),
+    ],
+)
+def test_a_log_that_is_asked_for_and_not_possible_is_told(
+    sections: dict[str, Any], defaults: Defaults, way_out: str
+) -> None:
+    wanted = resource(**sections)
+    decided = plan(wanted, seen(), location(wanted, defaults))
+    found = report(wanted, seen(), decided, (), NOW)
+    assert words(found, "Accepted") == ("False", "LogUnavailable")
+    assert way_out in message(found, "Accepted")
+
+
+def test_a_log_that_is_only_the_default_is_missed_by_nobody() -> None:
+    decided = plan(PLAIN, seen(), location(PLAIN, WITHOUT_LOG))
+    assert decided.acceptance.accepted
+
+
+INT8 = replace(given.contract(), precision="int8")
+
+
+@pytest.mark.parametrize(
+    ("asked", "observed", "shown"),
+    [
+        pytest.param("auto", serving(3, artifacts={3: INT8}), "int8", id="what training chose"),
+        pytest.param("auto", serving(3), "fp32", id="an artifact from before there was a choice"),
+        pytest.param("fp32", serving(3, artifacts={3: INT8}), "fp32", id="what is asked for"),
+        pytest.param(
+            "auto",
+            serving(
+                3, artifacts={}, previous=status(champion={"version": "3", "precision": "bf16"})
+            ),
+            "bf16",
+            id="what was known before storage went away",
+        ),
+        pytest.param("auto", serving(3, artifacts={}), None, id="nothing known"),
+    ],
+)
+def test_the_precision_of_the_champion_is_shown(
+    asked: str, observed: Observed, shown: str | None
+) -> None:
+    wanted = resource(serving={"precision": asked})
+    seen_so = replace(observed, deployment=deployment(3, wanted))
+    champion = told(seen_so, wanted).champion
+    assert champion is not None
+    assert champion.precision == shown
 
 
 @pytest.mark.parametrize(

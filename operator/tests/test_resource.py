@@ -103,6 +103,15 @@ def test_the_smallest_resource_parses_with_the_defaults_of_the_crd() -> None:
             "servingSecretRef needs storage.secretRef",
             id="contradictory keys",
         ),
+        pytest.param(
+            "lawn",
+            {
+                "dataset": {"storageUri": "s3://datasets/lawn"},
+                "serving": {"logging": {"predictions": False, "images": True}},
+            },
+            "logging.images needs logging.predictions: true",
+            id="images of predictions that are not logged",
+        ),
         pytest.param("lawn", {"dataset": None}, "spec.dataset", id="a null"),
     ],
 )

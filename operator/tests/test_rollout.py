@@ -8,13 +8,20 @@ import given
 import pytest
 from dandelion_operator import builders
 from dandelion_operator.decide.rollout import roll_out
-from dandelion_operator.observed import Failure, Observed
-from dandelion_operator.plan import AdjustDeployment, ApplyDeployment, ApplyService
+from dandelion_operator.observed import AccountSeen, Failure, Observed
+from dandelion_operator.plan import (
+    AdjustDeployment,
+    ApplyAccount,
+    ApplyDeployment,
+    ApplyService,
+    BindTokenReviewers,
+)
 from dandelion_operator.reasons import Reason
 from dandelion_operator.resource import Resource
 from given import contract, deployment, registry, seen, service, serving, status, version
 
 PLAIN = given.resource()
+ASKING = given.resource(serving={"auth": "ClusterTokens"})
 GONE = Failure(Reason.ARTIFACT_REJECTED, "gone")
 STORAGE_AWAY = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
 MLFLOW_AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "no answer")
@@ -26,6 +33,10 @@ def in_words(resource: Resource, observed: Observed) -> list[str]:
         match action:
             case ApplyService():
                 words.append("service")
+            case ApplyAccount():
+                words.append("account")
+            case BindTokenReviewers():
+                words.append("may ask")
             case ApplyDeployment(target):
                 words.append(f"serve {target.version}")
             case AdjustDeployment():
@@ -149,6 +160,41 @@ def moved_to(number: int, artifact: object = None, **about: object) -> Observed:
             [],
             Reason.NAME_TAKEN,
             id="touches nobody else's Service",
+        ),
+        pytest.param(
+            ASKING,
+            serving(3),
+            ["account", "may ask", "serve 3"],
+            None,
+            id="gives pods an account and the right to ask before it makes them",
+        ),
+        pytest.param(
+            ASKING,
+            serving(3, account=AccountSeen(True, True, False), deployment=deployment(3, ASKING)),
+            ["may ask"],
+            None,
+            id="gives back a right to ask that was taken away",
+        ),
+        pytest.param(
+            ASKING,
+            serving(3, account=AccountSeen(True, True, True), deployment=deployment(3, ASKING)),
+            [],
+            None,
+            id="leaves alone what serves and may ask",
+        ),
+        pytest.param(
+            ASKING,
+            serving(3, account=AccountSeen(True, False, True)),
+            [],
+            Reason.NAME_TAKEN,
+            id="uses nobody else's ServiceAccount",
+        ),
+        pytest.param(
+            ASKING,
+            serving(3, account=Failure(Reason.AUTH_UNAVAILABLE, "forbidden")),
+            [],
+            Reason.AUTH_UNAVAILABLE,
+            id="makes no pods that could not ask",
         ),
     ],
 )

@@ -190,6 +190,13 @@ def test_a_sound_artifact_is_read(s3: FakeS3) -> None:
     assert found == ContractSeen({"accuracy": 0.9}, "sha256:cd", 40, ("dandelion", "grass"))
 
 
+def test_what_training_chose_to_compute_in_is_read(s3: FakeS3) -> None:
+    chosen = {"choice": "int8", "int8": {"accuracy": 0.9, "agreement": 0.99}, "images": 8}
+    found = contract(s3, published(s3, json.dumps(CONTRACT | {"precision": chosen}).encode()))
+    assert isinstance(found, ContractSeen)
+    assert found.precision == "int8"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -19,7 +19,7 @@ def s3() -> Iterator[FakeS3]:
 
 @pytest.fixture
 def settings(s3: FakeS3, tmp_path: Path) -> SetupSettings:
-    for use in ("training", "inference", "mlflow"):
+    for use in ("training", "inference", "mlflow", "logs"):
         (tmp_path / use).mkdir()
         (tmp_path / use / "AWS_ACCESS_KEY_ID").write_text(use)
         (tmp_path / use / "AWS_SECRET_ACCESS_KEY").write_text(f"{use}-secret")
@@ -52,6 +52,33 @@ def test_keys_that_are_not_mounted_are_named(settings: SetupSettings) -> None:
         set_up(settings)
 
 
+@pytest.fixture
+def logging(settings: SetupSettings) -> SetupSettings:
+    return settings.model_copy(update={"predictions_bucket": "predictions"})
+
+
+def test_a_log_gets_its_bucket_where_there_is_to_be_one(s3: FakeS3, logging: SetupSettings) -> None:
+    set_up(logging)
+    assert set(s3.buckets) == {"datasets", "models", "mlflow", "predictions"}
+
+
+def test_a_log_is_tried_by_writing_because_its_key_may_do_nothing_else(
+    s3: FakeS3, logging: SetupSettings
+) -> None:
+    s3.buckets["predictions"] = {}
+    set_up(logging)
+    asked = [item for item in s3.requests if "/predictions" in item]
+    assert asked
+    assert all(item.startswith("PUT /predictions/") for item in asked)
+
+
+def test_a_log_that_may_not_be_written_is_named(s3: FakeS3, logging: SetupSettings) -> None:
+    s3.read_only.add("predictions")
+    s3.buckets["predictions"] = {}
+    with pytest.raises(SetupError, match=r"the logs keys may not write to the bucket predictions"):
+        set_up(logging)
+
+
 def test_inference_may_only_read_and_training_writes_nothing_but_models(
     settings: SetupSettings,
 ) -> None:
@@ -80,3 +107,9 @@ def test_inference_may_only_read_and_training_writes_nothing_but_models(
         if "Put" in action or "Delete" in action
     }
     assert written == {"arn:aws:s3:::models/*"}
+
+
+def test_the_logs_key_may_write_one_bucket_and_read_none(logging: SetupSettings) -> None:
+    (statement,) = policies(logging)["logs"]["Statement"]
+    assert statement["Action"] == ["s3:PutObject"]
+    assert statement["Resource"] == ["arn:aws:s3:::predictions/*"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from tests.api.server import ApiServer, running
 from tests.chart.rendering import template
 
 CRD = "modeldeployments.dandelion.dev"
+DISCOVERY_SECONDS = 30
 
 
 @pytest.fixture(scope="session")
@@ -24,4 +26,9 @@ def api(bare: ApiServer) -> ApiServer:
     crd = template({}, "--show-only", "templates/crd.yaml")
     bare.apply(crd, "--server-side")
     bare.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
+    # kubectl remembers the kinds from before the CRD, and the server tells of it a moment late.
+    deadline = time.monotonic() + DISCOVERY_SECONDS
+    while "mdep" not in bare.kubectl("api-resources", "--cached=false"):
+        assert time.monotonic() < deadline, "the API server does not tell of ModelDeployments"
+        time.sleep(0.2)
     return bare

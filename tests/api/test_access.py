@@ -40,6 +40,9 @@ def installed(api: ApiServer) -> ApiServer:
         ("get", "secrets"),
         ("watch", "pods"),
         ("create", "events"),
+        ("patch", "serviceaccounts"),
+        ("patch", "clusterrolebindings.rbac.authorization.k8s.io/dandelion-token-reviewers"),
+        ("bind", "clusterroles.rbac.authorization.k8s.io/dandelion-token-reviewer"),
     ],
 )
 def test_the_operator_may_do_its_work_in_any_namespace(
@@ -62,6 +65,14 @@ def test_the_operator_may_do_its_work_in_any_namespace(
         ("get", "configmaps"),
         ("create", "rolebindings.rbac.authorization.k8s.io"),
         ("get", "nodes"),
+        ("delete", "serviceaccounts"),
+        ("create", "serviceaccounts:token"),
+        ("create", "tokenreviews.authentication.k8s.io"),
+        ("create", "clusterrolebindings.rbac.authorization.k8s.io"),
+        ("patch", "clusterrolebindings.rbac.authorization.k8s.io"),
+        ("patch", "clusterrolebindings.rbac.authorization.k8s.io/cluster-admin"),
+        ("bind", "clusterroles.rbac.authorization.k8s.io/cluster-admin"),
+        ("bind", "clusterroles.rbac.authorization.k8s.io"),
     ],
 )
 def test_the_operator_may_do_no_more(installed: ApiServer, verb: str, what: str) -> None:

@@ -205,6 +205,50 @@ def test_a_name_of_42_characters_is_fine(api: ApiServer) -> None:
             id="per cent for a share",
         ),
         pytest.param(
+            {"serving": {"precision": "int4"}},
+            'spec.serving.precision: Unsupported value: "int4": supported values: "auto", "fp32", '
+            '"bf16", "int8"',
+            id="a precision that there is not",
+        ),
+        pytest.param(
+            {"serving": {"queueLimit": 0}},
+            "spec.serving.queueLimit in body should be greater than or equal to 1",
+            id="a queue for nobody",
+        ),
+        pytest.param(
+            {"serving": {"requestTimeoutSeconds": 3600}},
+            "spec.serving.requestTimeoutSeconds in body should be less than or equal to 600",
+            id="an hour for a request",
+        ),
+        pytest.param(
+            {"serving": {"logging": {"predictions": False, "images": True}}},
+            "spec.serving.logging.images needs predictions, because an image is found by its "
+            "prediction: write predictions: true, or leave images out",
+            id="images without predictions",
+        ),
+        pytest.param(
+            {"serving": {"logging": {"storageUri": "predictions/garden"}}},
+            'spec.serving.logging.storageUri: Invalid value: "predictions/garden": write '
+            "s3://BUCKET or s3://BUCKET/FOLDER, for example s3://predictions/garden",
+            id="a log at a path",
+        ),
+        pytest.param(
+            {
+                "storage": {"endpoint": "https://s3.example.com", **SECRET},
+                "serving": {"logging": {"images": True}},
+            },
+            "spec.serving.logging.images needs spec.serving.logging.storageUri where "
+            "spec.storage.endpoint is set, because the installation's log is not at that endpoint: "
+            "write s3://BUCKET/FOLDER, or leave images out",
+            id="images at an endpoint of one's own without a place",
+        ),
+        pytest.param(
+            {"serving": {"auth": "Basic"}},
+            'spec.serving.auth: Unsupported value: "Basic": supported values: "None", '
+            '"ClusterTokens"',
+            id="passwords",
+        ),
+        pytest.param(
             {"serving": {"replicas": -1}}, "should be a non-negative integer", id="minus one pod"
         ),
     ],
@@ -225,6 +269,19 @@ def test_a_wrong_specification(api: ApiServer, spec: dict[str, Any], said: str) 
         ),
         pytest.param({"serving": {"tolerations": [{"operator": "Exists"}]}}, id="every taint"),
         pytest.param({"serving": {"replicas": 0}}, id="no pods"),
+        pytest.param(
+            {"serving": {"logging": {"predictions": False, "storageUri": "s3://seen/a/b/"}}},
+            id="a log that is turned off for now",
+        ),
+        pytest.param({"serving": {"logging": {"storageUri": "s3://seen"}}}, id="a whole bucket"),
+        pytest.param(
+            {
+                "storage": {"endpoint": "https://s3.example.com", **SECRET},
+                "serving": {"logging": {"images": True, "storageUri": "s3://seen/images"}},
+            },
+            id="images at an endpoint of one's own",
+        ),
+        pytest.param({"serving": None}, id="an empty section"),
     ],
 )
 def test_a_right_specification(api: ApiServer, spec: dict[str, Any]) -> None:

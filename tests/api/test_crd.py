@@ -120,7 +120,14 @@ def test_defaults_appear(api: ApiServer) -> None:
         },
         "promotion": {"mode": "Auto", "metric": "accuracy", "minimum": 0.8, "minImprovement": 0},
         "rollout": {"progressDeadlineSeconds": 600, "revisionHistoryLimit": 3},
-        "serving": {"replicas": 1},
+        "serving": {
+            "replicas": 1,
+            "precision": "auto",
+            "queueLimit": 64,
+            "requestTimeoutSeconds": 30,
+            "logging": {"predictions": True, "images": False},
+            "auth": "None",
+        },
     }
 
 
@@ -154,7 +161,7 @@ def test_the_table_says_what_a_person_asks_first(api: ApiServer) -> None:
         {
             "phase": "Serving",
             "url": "http://shown-inference.default.svc",
-            "champion": {"version": "3"},
+            "champion": {"version": "3", "precision": "int8"},
             "challenger": {"version": "4"},
             "conditions": [{"type": "Ready", "status": "True", "reason": "Serving", **CONDITION}],
         },
@@ -165,7 +172,8 @@ def test_the_table_says_what_a_person_asks_first(api: ApiServer) -> None:
         *("shown", "True", "3", "4", "Serving", "http://shown-inference.default.svc"),
     ]
     wide = api.kubectl("get", "modeldeployment", "shown", "-o", "wide")
-    assert wide.splitlines()[0].split()[-1] == "REASON"
+    assert wide.splitlines()[0].split()[-2:] == ["PRECISION", "REASON"]
+    assert wide.splitlines()[1].split()[-2:] == ["int8", "Serving"]
 
 
 def test_the_category_lists_it(api: ApiServer) -> None:

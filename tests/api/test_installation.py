@@ -78,7 +78,7 @@ class TestKeys:
 
     NAMES = (
         *("dandelion-minio-root", "dandelion-s3-training"),
-        *("dandelion-s3-inference", "dandelion-s3-mlflow"),
+        *("dandelion-s3-inference", "dandelion-s3-mlflow", "dandelion-s3-logs"),
     )
 
     @pytest.fixture

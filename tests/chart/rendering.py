@@ -25,6 +25,7 @@ EXTERNAL_S3: Mapping[str, Any] = {
         "training": {"existingSecret": "training-key"},
         "inference": {"existingSecret": "inference-key"},
         "mlflow": {"existingSecret": "mlflow-key"},
+        "logs": {"existingSecret": "logs-key"},
     },
 }
 EVERYTHING_MONITORED: Mapping[str, Any] = {
@@ -51,6 +52,8 @@ TUNED: Mapping[str, Any] = {
         "priorityClassName": "system-cluster-critical",
         "serviceAccount": {"annotations": {"example.com/role": "x"}},
     },
+    "rbac": {"clusterTokens": True},
+    "inference": {"log": {"enabled": False}},
     "mlflow": {
         "workers": 4,
         "database": {"existingSecret": "postgres"},

@@ -114,6 +114,8 @@ def test_the_operator_writes_only_what_it_makes(default: Rendered) -> None:
         ("services", "patch"),
         ("secrets", "create"),
         ("secrets", "patch"),
+        ("serviceaccounts", "create"),
+        ("serviceaccounts", "patch"),
         ("events", "create"),
         ("events", "patch"),
     }
@@ -132,6 +134,64 @@ def test_watching_some_namespaces_needs_no_cluster_role() -> None:
         if role.name == "dandelion-operator"
     }
     assert namespaces == {"team-a", "team-b"}
+
+
+BINDING, ROLE = "dandelion-token-reviewers", "dandelion-token-reviewer"
+
+
+def test_of_rbac_the_operator_may_change_one_binding_to_one_role(default: Rendered) -> None:
+    role = default.one("ClusterRole", "dandelion-operator-reviewers").content
+    assert [
+        (rule["resources"], rule["resourceNames"], rule["verbs"]) for rule in role["rules"]
+    ] == [
+        (["clusterrolebindings"], [BINDING], ["get", "patch"]),
+        (["clusterroles"], [ROLE], ["bind"]),
+    ]
+    others = [item for item in default.of("ClusterRole") if item.name != role["metadata"]["name"]]
+    assert "rbac.authorization.k8s.io" not in str([item.content["rules"] for item in others])
+
+
+def test_the_binding_is_rendered_without_subjects_which_are_the_operators(
+    default: Rendered,
+) -> None:
+    binding = default.one("ClusterRoleBinding", BINDING).content
+    assert "subjects" not in binding
+    assert binding["roleRef"]["name"] == ROLE
+    assert rules(default, "ClusterRole", ROLE) == {
+        ("authentication.k8s.io/tokenreviews", "create"),
+        ("authorization.k8s.io/subjectaccessreviews", "create"),
+    }
+    (container,) = default.one("Deployment", "dandelion-operator").containers
+    told = {item["name"]: item.get("value") for item in container["env"]}
+    assert told["DANDELION_TOKEN_REVIEWER_BINDING"] == BINDING
+
+
+def test_who_may_predict_and_who_may_send_feedback_are_two_roles(default: Rendered) -> None:
+    for what in ("predict", "feedback"):
+        assert rules(default, "ClusterRole", f"dandelion-{what}") == {
+            (f"dandelion.dev/modeldeployments/{what}", "create")
+        }
+
+
+@pytest.mark.parametrize(
+    ("values", "possible"),
+    [
+        pytest.param({}, True, id="everywhere"),
+        pytest.param({"rbac": {"clusterTokens": False}}, False, id="turned off"),
+        pytest.param({"operator": {"watchNamespaces": ["a"]}}, False, id="without cluster roles"),
+        pytest.param(
+            {"operator": {"watchNamespaces": ["a"]}, "rbac": {"clusterTokens": True}},
+            True,
+            id="in some namespaces, turned on",
+        ),
+    ],
+)
+def test_serving_pods_may_ask_who_calls(values: Mapping[str, Any], possible: bool) -> None:
+    rendered = render(values)
+    assert (BINDING in {item.name for item in rendered.of("ClusterRoleBinding")}) is possible
+    (container,) = rendered.one("Deployment", "dandelion-operator").containers
+    told = {item["name"] for item in container["env"]}
+    assert ("DANDELION_TOKEN_REVIEWER_BINDING" in told) is possible
 
 
 def test_the_key_maker_may_only_create_secrets(default: Rendered) -> None:

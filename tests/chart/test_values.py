@@ -49,6 +49,16 @@ from tests.chart.rendering import CHART, EXTERNAL_S3, TUNED, HelmError, Rendered
             id="an endpoint without one of its keys",
         ),
         pytest.param(
+            {
+                **EXTERNAL_S3,
+                "s3": {**EXTERNAL_S3["s3"], "logs": {}},
+                "inference": {"log": {"enabled": True}},
+            },
+            "write its name in s3.logs.existingSecret",
+            id="a log at an endpoint of one's own without its key",
+        ),
+        pytest.param({"rbac": {"clusterTokens": "yes"}}, "/rbac/clusterTokens", id="yes for true"),
+        pytest.param(
             {"mlflow": {"workers": 2}},
             "mlflow.workers above 1 needs a PostgreSQL database",
             id="several writers on SQLite",
@@ -107,11 +117,13 @@ def test_an_endpoint_of_ones_own_reaches_everything_that_uses_s3() -> None:
         "training": "training-key",
         "inference": "inference-key",
         "mlflow": "mlflow-key",
+        "logs": "logs-key",
     }
 
 
 def test_nothing_is_generated_where_every_secret_is_given() -> None:
-    given = {use: {"existingSecret": f"{use}-key"} for use in ("training", "inference", "mlflow")}
+    uses = ("training", "inference", "mlflow", "logs")
+    given = {use: {"existingSecret": f"{use}-key"} for use in uses}
     rendered = render({"minio": {"existingSecret": "root"}, "s3": given})
     assert [job.name.rpartition("-")[0] for job in rendered.of("Job")] == [
         "dandelion-storage-setup"
@@ -124,7 +136,44 @@ def test_only_what_is_not_given_is_generated() -> None:
     (container,) = job.containers
     made = {item["name"]: item.get("value") for item in container["env"]}
     assert made["DANDELION_ROOT_SECRET"] == "dandelion-minio-root"
-    assert made["DANDELION_S3_SECRETS"] == "dandelion-s3-inference dandelion-s3-mlflow"
+    assert made["DANDELION_S3_SECRETS"] == (
+        "dandelion-s3-inference dandelion-s3-mlflow dandelion-s3-logs"
+    )
+
+
+LOG = {"DANDELION_LOG_URI", "DANDELION_LOG_CREDENTIALS_DIR"}
+WITHOUT_LOG_KEY = {**EXTERNAL_S3, "s3": {**EXTERNAL_S3["s3"], "logs": {}}}
+
+
+def test_predictions_are_logged_in_a_bucket_and_with_a_key_of_their_own() -> None:
+    rendered = render({"s3": {"buckets": {"predictions": "seen"}}})
+    operator = environment(rendered, "Deployment", "dandelion-operator")
+    assert operator["DANDELION_LOG_URI"] == "s3://seen"
+    (setup,) = (job for job in rendered.of("Job") if "storage-setup" in job.name)
+    assert environment(rendered, "Job", setup.name)["DANDELION_PREDICTIONS_BUCKET"] == "seen"
+    for workload in (setup, rendered.one("Deployment", "dandelion-operator")):
+        secrets = [
+            volume["secret"]["secretName"]
+            for volume in workload.pod["spec"]["volumes"]
+            if "secret" in volume
+        ]
+        assert "dandelion-s3-logs" in secrets
+
+
+@pytest.mark.parametrize(
+    ("values", "logs"),
+    [
+        pytest.param({}, True, id="the chart's MinIO"),
+        pytest.param(EXTERNAL_S3, True, id="an endpoint of one's own with a key for the log"),
+        pytest.param(WITHOUT_LOG_KEY, False, id="an endpoint of one's own without"),
+        pytest.param({"inference": {"log": {"enabled": False}}}, False, id="turned off"),
+    ],
+)
+def test_there_is_a_log_where_there_is_a_key_for_it(values: Mapping[str, Any], logs: bool) -> None:
+    rendered = render(values)
+    told = environment(rendered, "Deployment", "dandelion-operator").keys()
+    assert (told >= LOG) is logs
+    assert any("s3-logs" in str(item.content) for item in rendered) is (logs and values == {})
 
 
 def test_postgresql_replaces_the_volume() -> None:

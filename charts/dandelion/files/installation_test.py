@@ -1,9 +1,10 @@
 """What `helm test` runs inside the cluster, with the operator's image.
 
 It does what a ModelDeployment will need: writes a file with the training key and reads it with the
-inference key, which must not be able to write; takes a version through MLflow, with a file through
-its proxy and an alias; asks the API server for ModelDeployments good and bad; and reads the
-operator's metrics. Each step says in one line what it found.
+inference key, which must not be able to write; writes with the log's key, which must not be able to
+read; takes a version through MLflow, with a file through its proxy and an alias; asks the API
+server for ModelDeployments good and bad; and reads the operator's metrics. Each step says in one
+line what it found.
 """
 
 from __future__ import annotations
@@ -71,6 +72,24 @@ def storage() -> str:
     datasets = os.environ["DANDELION_DATASETS_BUCKET"]
     next(iter(training.list_objects(datasets)), None)
     return "training writes and lists, inference reads and may not write"
+
+
+def journal() -> str:
+    bucket, name = os.environ.get("DANDELION_PREDICTIONS_BUCKET"), f"{NAME}/writable"
+    if not bucket:
+        return "no log of predictions is set up"
+    logs = s3("logs")
+    logs.put_object(bucket, name, io.BytesIO(b""), 0)
+    try:
+        answer = logs.get_object(bucket, name)
+        answer.close()
+    except S3Error as error:
+        if error.code != "AccessDenied":
+            raise
+        return "the log's key writes and may not read"
+    if os.environ["DANDELION_OWN_MINIO"] == "true":
+        raise CheckError(f"the log's key may read s3://{bucket}: it must not")
+    return "the log's key writes (and could read: give it a write-only key)"
 
 
 def registry() -> str:
@@ -170,6 +189,7 @@ def operator() -> str:
 
 CHECKS: dict[str, Callable[[], str]] = {
     "S3": storage,
+    "log": journal,
     "MLflow": registry,
     "API": resource,
     "operator": operator,

@@ -124,6 +124,23 @@ http://{{ include "dandelion.fullname" . }}-minio.{{ .Release.Namespace }}.svc:9
 {{- end -}}
 {{- end -}}
 
+{{/* "true" where predictions are logged unless a ModelDeployment says otherwise. */}}
+{{- define "dandelion.logs" -}}
+{{- $enabled := toString .Values.inference.log.enabled -}}
+{{- if or (eq $enabled "true") (and (eq $enabled "auto") (or .Values.minio.enabled .Values.s3.logs.existingSecret)) -}}true{{- end -}}
+{{- end -}}
+
+{{/* The uses of S3, each with a key of its own, space separated. */}}
+{{- define "dandelion.s3Uses" -}}
+training inference mlflow{{ if include "dandelion.logs" . }} logs{{ end }}
+{{- end -}}
+
+{{/* "true" where serving pods may be given the right to ask the API server who calls. */}}
+{{- define "dandelion.clusterTokens" -}}
+{{- $wanted := toString .Values.rbac.clusterTokens -}}
+{{- if or (eq $wanted "true") (and (eq $wanted "auto") (not .Values.operator.watchNamespaces)) -}}true{{- end -}}
+{{- end -}}
+
 {{- define "dandelion.minioRootSecret" -}}
 {{- default (printf "%s-minio-root" (include "dandelion.fullname" .)) .Values.minio.existingSecret -}}
 {{- end -}}
@@ -133,7 +150,7 @@ http://{{ include "dandelion.fullname" . }}-minio.{{ .Release.Namespace }}.svc:9
 {{- $root := . -}}
 {{- $names := list -}}
 {{- if .Values.minio.enabled -}}
-{{- range $use := list "training" "inference" "mlflow" -}}
+{{- range $use := splitList " " (include "dandelion.s3Uses" .) -}}
 {{- if not (index $root.Values.s3 $use).existingSecret -}}
 {{- $names = append $names (include "dandelion.s3Secret" (dict "root" $root "use" $use)) -}}
 {{- end -}}

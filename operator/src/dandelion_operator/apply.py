@@ -12,6 +12,7 @@ from dandelion_operator.cluster import (
     JOB,
     SECRET,
     SERVICE,
+    SERVICE_ACCOUNT,
     ClusterError,
     ConflictError,
 )
@@ -21,8 +22,10 @@ from dandelion_operator.observe import World
 from dandelion_operator.plan import (
     Action,
     AdjustDeployment,
+    ApplyAccount,
     ApplyDeployment,
     ApplyService,
+    BindTokenReviewers,
     Plan,
     RefreshSecret,
     Refusal,
@@ -77,16 +80,15 @@ async def carry_out(action: Action, resource: Resource, location: Location, worl
         case RemoveAlias(alias):
             await registry.remove_alias(model, alias)
         case RefreshSecret(purpose):
-            settings = world.settings
-            folder = (
-                settings.training_credentials_dir
-                if purpose == naming.TRAINING
-                else settings.inference_credentials_dir
-            )
+            folder = world.settings.credentials_dir(purpose)
             secret = builders.credentials_secret(resource, purpose, from_folder(folder))
             await cluster.apply(SECRET, secret)
         case ApplyService():
             await cluster.apply(SERVICE, builders.service(resource))
+        case ApplyAccount():
+            await cluster.apply(SERVICE_ACCOUNT, builders.service_account(resource))
+        case BindTokenReviewers():
+            await world.reviewers.bring_up_to_date()
         case ApplyDeployment(target):
             wanted = builders.deployment(resource, target, location, defaults)
             await cluster.apply(DEPLOYMENT, wanted)

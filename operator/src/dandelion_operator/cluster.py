@@ -45,7 +45,9 @@ class Kind:
     plural: str
 
     def path(self, namespace: str, name: str = "") -> str:
-        base = f"{self.api}/namespaces/{namespace}/{self.plural}"
+        """Without a namespace: of all of them, or of a kind that is in none."""
+        place = f"/namespaces/{namespace}" if namespace else ""
+        base = f"{self.api}{place}/{self.plural}"
         return f"{base}/{name}" if name else base
 
 
@@ -54,6 +56,8 @@ JOB = Kind("/apis/batch/v1", "jobs")
 DEPLOYMENT = Kind("/apis/apps/v1", "deployments")
 SERVICE = Kind("/api/v1", "services")
 SECRET = Kind("/api/v1", "secrets")
+SERVICE_ACCOUNT = Kind("/api/v1", "serviceaccounts")
+CLUSTER_ROLE_BINDING = Kind("/apis/rbac.authorization.k8s.io/v1", "clusterrolebindings")
 POD = Kind("/api/v1", "pods")
 EVENT = Kind("/api/v1", "events")
 LEASE = Kind("/apis/coordination.k8s.io/v1", "leases")
@@ -87,7 +91,7 @@ class Cluster:
                 return None
             raise
 
-    async def list(self, kind: Kind, namespace: str, selector: str) -> list[dict[str, Any]]:
+    async def list(self, kind: Kind, namespace: str, selector: str = "") -> list[dict[str, Any]]:
         answer = await self._call("GET", kind.path(namespace), query={"labelSelector": selector})
         items: list[dict[str, Any]] = answer["items"]
         return items
@@ -97,7 +101,7 @@ class Cluster:
         metadata = body["metadata"]
         return await self._write(
             "PATCH",
-            kind.path(metadata["namespace"], metadata["name"]),
+            kind.path(metadata.get("namespace", ""), metadata["name"]),
             body=body,
             query={"fieldManager": FIELD_MANAGER, "force": "true"},
             headers={"Content-Type": "application/apply-patch+yaml"},

@@ -1,8 +1,8 @@
-"""The part of an artifact's contract.json that the operator reads: metrics, files, dataset."""
+"""The part of contract.json that the operator reads: metrics, files, dataset, precision."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -27,11 +27,16 @@ class Dataset(Part):
     images: int | None = None
 
 
+class Precision(Part):
+    choice: Literal["fp32", "bf16", "int8"] = "fp32"
+
+
 class Contract(Part):
     metrics: dict[str, float]
     files: dict[str, File]
     classes: tuple[str, ...] = ()
     dataset: Dataset = Dataset()
+    precision: Precision = Precision()
 
     @classmethod
     def read(cls, content: bytes) -> Self:
@@ -49,4 +54,5 @@ class Contract(Part):
             dataset_digest=self.dataset.digest,
             images=self.dataset.images,
             classes=self.classes,
+            precision=self.precision.choice,
         )

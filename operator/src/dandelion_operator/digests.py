@@ -18,6 +18,9 @@ from typing import Any
 from dandelion_operator.location import Location, Target
 from dandelion_operator.resource import Camel, Resource, Spec
 
+# The fields of spec.serving that came after the first release.
+LATER = {"precision", "queue_limit", "request_timeout_seconds", "logging", "auth"}
+
 
 def digest(content: Any, length: int = 10) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -77,6 +80,7 @@ def serving(resource: Resource, target: Target, location: Location) -> str:
                 "caBundle": location.ca_bundle,
                 "secret": location.inference_secret,
             },
+            **spec.model_dump(mode="json", include=LATER, exclude_defaults=True),
         },
         length=16,
     )

@@ -26,6 +26,16 @@ class Defaults:
     s3_region: str
     s3_bucket: str
     s3_ca_bundle: str = ""
+    log_uri: str = ""
+
+
+@dataclass(frozen=True)
+class Log:
+    """Where serving pods log what they predicted, and the Secret whose key they write it with."""
+
+    uri: str
+    secret: str
+    brings_own_key: bool
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class Location:
     training_secret: str
     inference_secret: str
     brings_own_keys: bool
+    log: Log | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,25 @@ def location(resource: Resource, defaults: Defaults) -> Location:
         training_secret=own.name if own else naming.training_secret(resource.key),
         inference_secret=serving.name if serving else naming.inference_secret(resource.key),
         brings_own_keys=own is not None,
+        log=_log(resource, defaults),
     )
+
+
+def _log(resource: Resource, defaults: Defaults) -> Log | None:
+    """A place of the resource's own is written with its own key, where it brings one.
+
+    The installation's place and key are at the installation's endpoint, and no use at another.
+    """
+    storage, logging = resource.spec.storage, resource.spec.serving.logging
+    if not logging.predictions:
+        return None
+    own = storage.serving_secret_ref or storage.secret_ref
+    if logging.storage_uri and own:
+        return Log(logging.storage_uri.rstrip("/"), own.name, brings_own_key=True)
+    if storage.endpoint is not None or not defaults.log_uri:
+        return None
+    uri = logging.storage_uri or defaults.log_uri
+    return Log(uri.rstrip("/"), naming.log_secret(resource.key), brings_own_key=False)
 
 
 def split_uri(uri: str) -> tuple[str, str]:

@@ -24,6 +24,7 @@ FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
 
 TRAINING = "training"
 INFERENCE = "inference"
+LOG = "log"
 
 
 def inference(key: Key) -> str:
@@ -40,6 +41,10 @@ def training_secret(key: Key) -> str:
 
 def inference_secret(key: Key) -> str:
     return f"{key.name}-inference-s3"
+
+
+def log_secret(key: Key) -> str:
+    return f"{key.name}-log-s3"
 
 
 def registered_model(key: Key) -> str:

@@ -12,17 +12,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from dandelion_operator import digests, naming, readings
-from dandelion_operator.builders.secret import encoded
-from dandelion_operator.cluster import DEPLOYMENT, JOB, POD, SECRET, SERVICE, Cluster
-from dandelion_operator.credentials import (
-    Credentials,
-    CredentialsError,
-    from_folder,
-    from_secret,
+from dandelion_operator.cluster import (
+    DEPLOYMENT,
+    JOB,
+    POD,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    Cluster,
+    ClusterError,
 )
 from dandelion_operator.decide.promote import candidate, newest_of_wish
+from dandelion_operator.keys import Keys, find_keys
 from dandelion_operator.location import Location
 from dandelion_operator.observed import (
+    AccountSeen,
     ContractSeen,
     DatasetSeen,
     DeploymentSeen,
@@ -36,7 +39,8 @@ from dandelion_operator.observed import (
 from dandelion_operator.probe import Probe
 from dandelion_operator.reasons import Reason
 from dandelion_operator.registry import Registry
-from dandelion_operator.resource import Resource
+from dandelion_operator.resource import Auth, Resource
+from dandelion_operator.reviewers import TokenReviewers
 from dandelion_operator.settings import Settings
 from dandelion_operator.status import RunState, Status
 from dandelion_operator.storage import Access, Storage
@@ -55,13 +59,7 @@ class World:
     storage: Storage
     probe: Probe
     settings: Settings
-
-
-@dataclass(frozen=True)
-class Keys:
-    training: Credentials | None
-    failure: Failure | None
-    stale_secrets: frozenset[str] = frozenset()
+    reviewers: TokenReviewers
 
 
 async def observe(
@@ -75,7 +73,7 @@ async def observe(
         cluster.get(DEPLOYMENT, key.namespace, naming.inference(key)),
         cluster.get(SERVICE, key.namespace, naming.inference(key)),
         world.registry.snapshot(naming.registered_model(key)),
-        _keys(resource, location, world),
+        find_keys(resource, location, cluster, world.settings),
     )
     jobs = tuple(
         readings.job(raw, raw_pods) for raw in raw_jobs if readings.is_owned(raw, resource.uid)
@@ -85,12 +83,13 @@ async def observe(
     serving = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     address = service.address if service is not None and service.ours else None
     somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving)
-    dataset, progress, artifacts, pods, answer = await asyncio.gather(
+    dataset, progress, artifacts, pods, answer, account = await asyncio.gather(
         _dataset(resource, location, previous, jobs, keys, world.storage),
         _progress(resource, location, previous, jobs, keys, world.storage),
         _artifacts(resource, location, registry, deployment, keys, world.storage),
         _pods(serving, world.probe),
         world.probe.service(address) if address and somebody_is_ready else _nothing(),
+        _account(resource, world),
     )
     return Observed(
         previous=previous,
@@ -103,6 +102,7 @@ async def observe(
         deployment=deployment,
         pods=pods,
         service=service,
+        account=account,
         answer=answer,
         stale_secrets=keys.stale_secrets,
     )
@@ -112,37 +112,21 @@ async def _nothing() -> None:
     return None
 
 
-async def _keys(resource: Resource, location: Location, world: World) -> Keys:
-    namespace, cluster = resource.namespace, world.cluster
-    training, inference = await asyncio.gather(
-        cluster.get(SECRET, namespace, location.training_secret),
-        cluster.get(SECRET, namespace, location.inference_secret),
-    )
+async def _account(resource: Resource, world: World) -> AccountSeen | Failure:
+    if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS:
+        return AccountSeen()
+    key = resource.key
     try:
-        if location.brings_own_keys:
-            own = _from_secret(location.training_secret, namespace, training)
-            _from_secret(location.inference_secret, namespace, inference)
-            return Keys(own, None)
-        settings = world.settings
-        chart = {
-            naming.TRAINING: from_folder(settings.training_credentials_dir),
-            naming.INFERENCE: from_folder(settings.inference_credentials_dir),
-        }
-    except CredentialsError as error:
-        return Keys(None, Failure(Reason.SECRET_MISSING, str(error)))
-    found = {naming.TRAINING: training, naming.INFERENCE: inference}
-    stale = (
-        purpose
-        for purpose, secret in found.items()
-        if secret is None or secret.get("data") != encoded(chart[purpose])
-    )
-    return Keys(chart[naming.TRAINING], None, frozenset(stale))
-
-
-def _from_secret(name: str, namespace: str, secret: Json | None) -> Credentials:
-    if secret is None:
-        raise CredentialsError(f"there is no Secret {name} in the namespace {namespace}")
-    return from_secret(name, secret.get("data"))
+        raw, may_review = await asyncio.gather(
+            world.cluster.get(SERVICE_ACCOUNT, key.namespace, naming.inference(key)),
+            world.reviewers.includes(key),
+        )
+    except ClusterError as error:
+        if not error.refused:
+            raise
+        return Failure(Reason.AUTH_UNAVAILABLE, str(error))
+    ours = raw is not None and readings.is_owned(raw, resource.uid)
+    return AccountSeen(raw is not None, ours, may_review)
 
 
 async def _dataset(

@@ -115,6 +115,7 @@ class ContractSeen:
     dataset_digest: str | None = None
     images: int | None = None
     classes: tuple[str, ...] = ()
+    precision: str = "fp32"
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,15 @@ class ServiceSeen:
 
 
 @dataclass(frozen=True)
+class AccountSeen:
+    """The ServiceAccount of pods that ask the API server who calls, and whether they may ask."""
+
+    exists: bool = False
+    ours: bool = False
+    may_review: bool = False
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a GET of /readyz through the Service brought back."""
 
@@ -179,6 +189,7 @@ class Observed:
     deployment: DeploymentSeen | None = None
     pods: tuple[PodSeen, ...] = ()
     service: ServiceSeen | None = None
+    account: AccountSeen | Failure = field(default_factory=AccountSeen)
     answer: Answer | None = None
     stale_secrets: frozenset[str] = frozenset()
 

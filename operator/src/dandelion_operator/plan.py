@@ -58,7 +58,7 @@ class RemoveAlias:
 
 @dataclass(frozen=True)
 class RefreshSecret:
-    """Copy the chart's key for one purpose (training, inference) next to the resource."""
+    """Copy the chart's key for one purpose (training, inference, log) next to the resource."""
 
     purpose: str
 
@@ -66,6 +66,16 @@ class RefreshSecret:
 @dataclass(frozen=True)
 class ApplyService:
     pass
+
+
+@dataclass(frozen=True)
+class ApplyAccount:
+    """The ServiceAccount as which pods ask the API server who calls."""
+
+
+@dataclass(frozen=True)
+class BindTokenReviewers:
+    """Let every such ServiceAccount ask, and nobody else."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,8 @@ Action = (
     | RemoveAlias
     | RefreshSecret
     | ApplyService
+    | ApplyAccount
+    | BindTokenReviewers
     | ApplyDeployment
     | AdjustDeployment
 )

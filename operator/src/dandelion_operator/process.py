@@ -30,6 +30,7 @@ from dandelion_operator.poll import RegistryPoll
 from dandelion_operator.probe import Probe
 from dandelion_operator.reconcile import Reconciler
 from dandelion_operator.registry import Registry
+from dandelion_operator.reviewers import TokenReviewers
 from dandelion_operator.settings import Settings
 from dandelion_operator.storage import Storage
 from dandelion_operator.wake import Queue
@@ -52,8 +53,11 @@ class Operator:
         leases = LeaseStore(cluster, settings.operator_namespace, settings.lease_name)
         self.elector = Elector(leases, identity(settings), fence)
         self._poll = RegistryPoll(model_registry, self.queue, settings.registry_poll_seconds)
+        self._reviewers = TokenReviewers(
+            cluster, settings.token_reviewer_binding, settings.namespaces
+        )
         self._reconciler = Reconciler(
-            World(cluster, model_registry, Storage(), Probe(pods), settings)
+            World(cluster, model_registry, Storage(), Probe(pods), settings, self._reviewers)
         )
         self._health = health.Health(self.elector, self.queue)
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -68,6 +72,9 @@ class Operator:
         self._spawn("election", self.elector.run())
         self._spawn("queue", self.queue.run(self._reconciler, lambda: self.fence.open))
         self._spawn("poll", self._poll.run(lambda: self.fence.open))
+        self._spawn(
+            "reviewers", self._reviewers.run(lambda: self.fence.open, settings.resync_seconds)
+        )
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)
@@ -83,6 +90,7 @@ class Operator:
     async def stop(self) -> None:
         await self._cancel("election")
         await self._cancel("poll")
+        await self._cancel("reviewers")
         self.fence.close()
         self.queue.stop()
         with contextlib.suppress(ExceptionGroup):

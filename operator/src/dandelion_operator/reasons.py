@@ -36,6 +36,11 @@ class Reason(StrEnum):
         "SecretMissing",
         "The Secret with the S3 keys, or one of its two keys, does not exist in the namespace.",
     )
+    LOG_UNAVAILABLE = (
+        "LogUnavailable",
+        "spec.serving.logging asks for a log that nothing is set up for; the message says what to "
+        "write. What serves goes on serving.",
+    )
 
     # Trained
     TRAINING_COMPLETE = "TrainingComplete", "A run for exactly this spec has registered a version."
@@ -96,6 +101,11 @@ class Reason(StrEnum):
     CHILD_REFUSED = (
         "ChildRefused",
         "The API server refuses an object that is needed (quota, admission policy, RBAC).",
+    )
+    AUTH_UNAVAILABLE = (
+        "AuthUnavailable",
+        "spec.serving.auth is ClusterTokens, and serving pods cannot be given the right to ask the "
+        "API server who calls; the message says why. What serves goes on as it is.",
     )
 
     # Ready: turns True once the champion is rolled out completely and the Service answers with it;

@@ -149,6 +149,7 @@ def _pause(outcome: Outcome, status: Status, resync: float) -> float:
         (waiting, WHILE_BLOCKED),
         (outcome.plan.train.course is Course.FAILED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.ARTIFACT_REJECTED, WHILE_STUCK),
+        (reason(ConditionType.ROLLED_OUT) == Reason.AUTH_UNAVAILABLE, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESS_DEADLINE_EXCEEDED, WHILE_STUCK),
     ):
         if holds:

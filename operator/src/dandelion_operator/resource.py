@@ -23,6 +23,7 @@ RETRAIN_ANNOTATION = f"{GROUP}/retrain"
 
 NAME_LIMIT = 42
 S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^/\s][^\s]*$"
+S3_PLACE = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?$"
 
 
 class Camel(BaseModel):
@@ -129,11 +130,50 @@ class Rollout(Camel):
     revision_history_limit: int = Field(default=3, ge=0, le=100)
 
 
+class Precision(StrEnum):
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
+    INT8 = "int8"
+
+
+class Logging(Camel):
+    predictions: bool = True
+    images: bool = False
+    storage_uri: str | None = Field(default=None, pattern=S3_PLACE)
+
+    @model_validator(mode="after")
+    def images_need_predictions(self) -> Self:
+        if self.images and not self.predictions:
+            raise ValueError("logging.images needs logging.predictions: true")
+        return self
+
+    @property
+    def is_asked_for(self) -> bool:
+        """More than the default, which is a log where the installation set one up."""
+        return self.predictions and (self.images or self.storage_uri is not None)
+
+
+class Auth(StrEnum):
+    NONE = "None"
+    CLUSTER_TOKENS = "ClusterTokens"
+
+
 class Serving(Camel):
     replicas: int = Field(default=1, ge=0, le=1000)
     resources: ComputeResources | None = None
     node_selector: dict[str, str] = Field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
+    precision: Precision = Precision.AUTO
+    queue_limit: int = Field(default=64, ge=1, le=10000)
+    request_timeout_seconds: int = Field(default=30, ge=1, le=600)
+    logging: Logging = Field(default_factory=Logging)
+    auth: Auth = Auth.NONE
+
+    @field_validator("logging", mode="before")
+    @classmethod
+    def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
+        return {} if value is None else value
 
 
 class Spec(Camel):

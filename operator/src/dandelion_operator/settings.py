@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dandelion_operator import naming
 from dandelion_operator.location import Defaults
 
 SECRETS = Path("/var/run/secrets/dandelion")
@@ -31,6 +32,11 @@ class Settings(BaseSettings):
     s3_ca_bundle: str = ""
     training_credentials_dir: Path = SECRETS / "training"
     inference_credentials_dir: Path = SECRETS / "inference"
+    # Empty: the installation keeps no log of predictions.
+    log_uri: str = ""
+    log_credentials_dir: Path = SECRETS / "logs"
+    # Empty: serving pods cannot be given the right to ask the API server who calls.
+    token_reviewer_binding: str = ""
 
     registry_poll_seconds: float = Field(default=2.0, gt=0)
     resync_seconds: float = Field(default=60.0, gt=0)
@@ -49,6 +55,14 @@ class Settings(BaseSettings):
         """Empty: all of them."""
         return tuple(name.strip() for name in self.watch_namespaces.split(",") if name.strip())
 
+    def credentials_dir(self, purpose: str) -> Path:
+        """Where the chart mounts the key for training, inference or the log."""
+        return {
+            naming.TRAINING: self.training_credentials_dir,
+            naming.INFERENCE: self.inference_credentials_dir,
+            naming.LOG: self.log_credentials_dir,
+        }[purpose]
+
     @property
     def defaults(self) -> Defaults:
         return Defaults(
@@ -60,4 +74,5 @@ class Settings(BaseSettings):
             s3_region=self.s3_region,
             s3_bucket=self.s3_bucket,
             s3_ca_bundle=self.s3_ca_bundle,
+            log_uri=self.log_uri.rstrip("/"),
         )

@@ -59,6 +59,7 @@ class Champion(Part):
     run: str | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
     digest: str | None = None
+    precision: str | None = None
     served_replicas: int = 0
 
 

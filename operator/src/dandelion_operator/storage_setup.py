@@ -9,6 +9,7 @@ missing.
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ from dandelion_operator.s3 import ERRORS, as_failure, client, pool
 from dandelion_operator.settings import SECRETS
 
 WAIT_SECONDS = 120.0
-TRAINING, INFERENCE, MLFLOW = "training", "inference", "mlflow"
+TRAINING, INFERENCE, MLFLOW, LOGS = "training", "inference", "mlflow", "logs"
+PROBE = "dandelion-setup/writable"
 EXISTS = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 
 log = structlog.get_logger(__name__)
@@ -56,6 +58,8 @@ class SetupSettings(BaseSettings):
     models_bucket: str = "models"
     datasets_bucket: str = "datasets"
     mlflow_bucket: str = "mlflow"
+    # Empty: no log of predictions is set up.
+    predictions_bucket: str = ""
     credentials_dir: Path = SECRETS
 
 
@@ -94,7 +98,10 @@ def set_up(settings: SetupSettings) -> None:
     for use in uses:
         own = client(place, use.credentials)
         for bucket in use.buckets:
-            ensure_bucket(own, place, bucket, f"the {use.name} keys")
+            if use.name == LOGS:
+                ensure_writable(own, place, bucket)
+            else:
+                ensure_bucket(own, place, bucket, f"the {use.name} keys")
     log.info("the storage is set up", endpoint=place.endpoint)
 
 
@@ -103,12 +110,18 @@ def _uses(settings: SetupSettings) -> Iterator[Use]:
         (TRAINING, (settings.datasets_bucket, settings.models_bucket)),
         (INFERENCE, (settings.models_bucket,)),
         (MLFLOW, (settings.mlflow_bucket,)),
+        (LOGS, (settings.predictions_bucket,)),
     ):
+        if not all(buckets):
+            continue
         yield Use(name, from_folder(settings.credentials_dir / name), buckets)
 
 
 def policies(settings: SetupSettings) -> dict[str, dict[str, Any]]:
-    """Training reads all and writes artifacts, inference only reads them, MLflow has its own."""
+    """Training reads all and writes artifacts, inference only reads them, MLflow has its own.
+
+    The log is only written: who gets hold of its key can read nothing that was logged.
+    """
     models = f"arn:aws:s3:::{settings.models_bucket}"
     mlflow = f"arn:aws:s3:::{settings.mlflow_bucket}"
     every = "arn:aws:s3:::*"
@@ -125,6 +138,7 @@ def policies(settings: SetupSettings) -> dict[str, dict[str, Any]]:
             (["s3:GetObject", "s3:DeleteObject", *upload], [f"{mlflow}/*"]),
             (look, [mlflow]),
         ),
+        LOGS: _policy((["s3:PutObject"], [f"arn:aws:s3:::{settings.predictions_bucket}/*"])),
     }
 
 
@@ -154,6 +168,23 @@ def ensure_bucket(minio: Minio, place: Location, bucket: str, who: str) -> None:
     except ERRORS as error:
         raise _told(as_failure(error, place, bucket)) from None
     log.info("made a bucket", bucket=bucket)
+
+
+@stamina.retry(on=UnreachableError, attempts=None, timeout=WAIT_SECONDS, wait_max=5.0)
+def ensure_writable(minio: Minio, place: Location, bucket: str) -> None:
+    """A key that may only write can see neither bucket nor object: writing is how it finds out."""
+    try:
+        minio.put_object(bucket, PROBE, io.BytesIO(b""), 0)
+    except S3Error as error:
+        if error.code == "NoSuchBucket":
+            ensure_bucket(minio, place, bucket, "the logs keys")
+            return
+        raise SetupError(
+            f"the logs keys may not write to the bucket {bucket} at {place.endpoint} "
+            f"({error.code}); allow them s3:PutObject on it"
+        ) from None
+    except ERRORS as error:
+        raise _told(as_failure(error, place, bucket)) from None
 
 
 def _told(failure: Failure) -> SetupError:

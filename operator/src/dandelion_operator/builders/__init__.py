@@ -3,9 +3,17 @@
 Pure functions from a parsed resource to plain dictionaries; called by `apply`.
 """
 
+from dandelion_operator.builders.access import service_account, token_reviewers
 from dandelion_operator.builders.deployment import deployment
 from dandelion_operator.builders.job import job
 from dandelion_operator.builders.secret import credentials_secret
 from dandelion_operator.builders.service import service
 
-__all__ = ["credentials_secret", "deployment", "job", "service"]
+__all__ = [
+    "credentials_secret",
+    "deployment",
+    "job",
+    "service",
+    "service_account",
+    "token_reviewers",
+]

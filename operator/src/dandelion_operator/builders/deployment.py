@@ -7,7 +7,7 @@ from typing import Any
 from dandelion_operator import digests, naming
 from dandelion_operator.builders import pod
 from dandelion_operator.location import Defaults, Location, Target
-from dandelion_operator.resource import Resource
+from dandelion_operator.resource import Auth, Resource, Serving
 
 PORT = 8080
 DEFAULT_RESOURCES = {
@@ -63,9 +63,15 @@ def _pod(
         "ARTIFACT_URI": target.artifact_uri,
         "CONTRACT_DIGEST": target.contract_digest,
         **pod.storage_environment(location),
+        **_choices(spec, location),
     }
+    asks_who_calls = spec.auth is Auth.CLUSTER_TOKENS
+    log = location.log
     return {
-        "automountServiceAccountToken": False,
+        # Named even where it is the default one: of a field that is merely left out, the API server
+        # keeps the copy in the older field serviceAccount.
+        "serviceAccountName": naming.inference(resource.key) if asks_who_calls else "default",
+        "automountServiceAccountToken": asks_who_calls,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 30,
         "securityContext": pod.POD_SECURITY,
@@ -105,13 +111,40 @@ def _pod(
                 "securityContext": pod.CONTAINER_SECURITY,
                 "volumeMounts": [
                     pod.credentials_mount(),
+                    *([pod.log_mount()] if log else []),
                     {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of this pod
                 ],
             }
         ],
         "volumes": [
             pod.credentials_volume(location.inference_secret),
+            *([pod.log_volume(log)] if log else []),
             {"name": "tmp", "emptyDir": {}},
         ],
         **pod.placement(spec.node_selector, spec.tolerations),
     }
+
+
+def _choices(spec: Serving, location: Location) -> dict[str, object]:
+    """Only what differs from the service's own defaults."""
+    usual = Serving()
+    chosen: dict[str, object] = {
+        name: value
+        for name, value, default in (
+            ("PRECISION", spec.precision, usual.precision),
+            ("QUEUE_LIMIT", spec.queue_limit, usual.queue_limit),
+            (
+                "REQUEST_TIMEOUT_SECONDS",
+                spec.request_timeout_seconds,
+                usual.request_timeout_seconds,
+            ),
+            ("AUTH", spec.auth, usual.auth),
+        )
+        if value != default
+    }
+    if location.log is not None:
+        chosen["LOG_URI"] = location.log.uri
+        chosen["LOG_CREDENTIALS_DIR"] = pod.LOG_CREDENTIALS_DIR
+        if spec.logging.images:
+            chosen["LOG_IMAGES"] = "true"
+    return chosen

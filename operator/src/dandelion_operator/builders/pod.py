@@ -1,7 +1,8 @@
 """What the training and the inference pod have in common: Pod Security `restricted`, keys, scratch.
 
-No pod gets a service account token, a writable root filesystem or a capability; the S3 keys are
-files, never environment variables, so they show up in no process list and follow a rotation.
+No pod gets a writable root filesystem or a capability, and none a service account token, but an
+inference pod that has to ask the API server who calls. The S3 keys are files, never environment
+variables, so they show up in no process list and follow a rotation.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dandelion_operator.location import Location
+from dandelion_operator.location import Location, Log
 from dandelion_operator.resource import API_VERSION, KIND, ComputeResources, Resource, Toleration
 
 USER = 65532
 CREDENTIALS_DIR = "/var/run/secrets/dandelion/s3"
+LOG_CREDENTIALS_DIR = "/var/run/secrets/dandelion/log"
 KEY_FILES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 CONTAINER_SECURITY = {
@@ -65,6 +67,16 @@ def credentials_volume(secret: str) -> dict[str, Any]:
 
 def credentials_mount() -> dict[str, Any]:
     return {"name": "s3", "mountPath": CREDENTIALS_DIR, "readOnly": True}
+
+
+def log_volume(log: Log) -> dict[str, Any]:
+    """Optional: a log that cannot be written never keeps a model from serving."""
+    volume = credentials_volume(log.secret)
+    return {"name": "log", "secret": volume["secret"] | {"optional": True}}
+
+
+def log_mount() -> dict[str, Any]:
+    return {"name": "log", "mountPath": LOG_CREDENTIALS_DIR, "readOnly": True}
 
 
 def compute(resources: ComputeResources | None, default: Mapping[str, Any]) -> dict[str, Any]:

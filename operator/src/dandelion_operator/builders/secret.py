@@ -14,11 +14,11 @@ from dandelion_operator.resource import Resource
 def credentials_secret(
     resource: Resource, purpose: str, credentials: Credentials
 ) -> dict[str, Any]:
-    name = (
-        naming.training_secret(resource.key)
-        if purpose == naming.TRAINING
-        else naming.inference_secret(resource.key)
-    )
+    name = {
+        naming.TRAINING: naming.training_secret,
+        naming.INFERENCE: naming.inference_secret,
+        naming.LOG: naming.log_secret,
+    }[purpose](resource.key)
     return {
         "apiVersion": "v1",
         "kind": "Secret",

@@ -20,7 +20,7 @@ __all__ = ["plan"]
 
 
 def plan(resource: Resource, observed: Observed, location: Location) -> Plan:
-    acceptance = accept(resource, observed)
+    acceptance = accept(resource, observed, location)
     return Plan(
         secrets=tuple(RefreshSecret(purpose) for purpose in sorted(observed.stale_secrets)),
         acceptance=acceptance,

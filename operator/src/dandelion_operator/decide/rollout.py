@@ -12,25 +12,30 @@ from dandelion_operator.observed import Failure, Observed
 from dandelion_operator.plan import (
     Action,
     AdjustDeployment,
+    ApplyAccount,
     ApplyDeployment,
     ApplyService,
+    BindTokenReviewers,
     RolloutDecision,
 )
 from dandelion_operator.reasons import Reason
-from dandelion_operator.resource import Resource
+from dandelion_operator.resource import Auth, Resource
 
 
 def roll_out(resource: Resource, observed: Observed, location: Location) -> RolloutDecision:
     target, obstacle = wanted_target(observed)
     if target is None:
         return RolloutDecision(None, obstacle)
-    foreign = _foreign(resource, observed)
-    if foreign is not None:
-        return RolloutDecision(target, foreign)
+    blocked = _foreign(resource, observed) or _auth_obstacle(resource, observed)
+    if blocked is not None:
+        return RolloutDecision(target, blocked)
     return RolloutDecision(
         target,
         obstacle,
-        actions=_service(resource, observed) + _deployment(resource, observed, location, target),
+        # Pods that may not ask who calls would refuse everybody: their rights come before them.
+        actions=_service(resource, observed)
+        + _rights(resource, observed)
+        + _deployment(resource, observed, location, target),
     )
 
 
@@ -74,6 +79,30 @@ def _foreign(resource: Resource, observed: Observed) -> Failure | None:
                 f"the {kind} {name} belongs to somebody else; delete it, or rename one of the two",
             )
     return None
+
+
+def _auth_obstacle(resource: Resource, observed: Observed) -> Failure | None:
+    account = observed.account
+    if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS:
+        return None
+    if isinstance(account, Failure):
+        return account
+    if account.exists and not account.ours:
+        return Failure(
+            Reason.NAME_TAKEN,
+            f"the ServiceAccount {naming.inference(resource.key)} belongs to somebody else; "
+            "delete it, or rename one of the two",
+        )
+    return None
+
+
+def _rights(resource: Resource, observed: Observed) -> tuple[Action, ...]:
+    account = observed.account
+    if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS or isinstance(account, Failure):
+        return ()
+    made: tuple[Action, ...] = () if account.exists else (ApplyAccount(),)
+    bound: tuple[Action, ...] = () if account.may_review else (BindTokenReviewers(),)
+    return made + bound
 
 
 def _service(resource: Resource, observed: Observed) -> tuple[Action, ...]:

@@ -32,7 +32,7 @@ def report(
     previous = observed.previous
     last = last_run(resource.key, observed, digests.wish(resource))
     told = conditions(resource, observed, plan, last, refusals, now)
-    champion = parts.champion(observed, plan)
+    champion = parts.champion(resource, observed, plan)
     challenger = parts.challenger(resource, observed, champion)
     training = parts.training(resource, observed, plan, last, now)
     fresh = receipts(observed, plan, challenger, training, told, now)

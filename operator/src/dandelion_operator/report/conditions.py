@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dandelion_operator import naming
 from dandelion_operator.decide.last_run import LastRun
 from dandelion_operator.decide.promote import newest_of_wish
 from dandelion_operator.observed import Failure, Observed, RegistrySeen, Verdict, VersionSeen
 from dandelion_operator.plan import (
     AdjustDeployment,
+    ApplyAccount,
     ApplyDeployment,
     ApplyService,
+    BindTokenReviewers,
     Course,
     Plan,
     RefreshSecret,
@@ -24,6 +27,9 @@ from dandelion_operator.status import Condition, ConditionType, RunState, Status
 
 TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 MESSAGE_LIMIT = 1024
+
+CHILDREN = (ApplyDeployment, ApplyService, ApplyAccount, AdjustDeployment)
+SERVING_SECRETS = (RefreshSecret(naming.INFERENCE), RefreshSecret(naming.LOG))
 
 Told = tuple[str, Reason, str]
 
@@ -171,7 +177,9 @@ def rolled_out(
 ) -> Told:
     target, obstacle = plan.rollout.target, plan.rollout.obstacle
     for refusal in refusals:
-        if isinstance(refusal.action, ApplyDeployment | ApplyService | AdjustDeployment):
+        if isinstance(refusal.action, BindTokenReviewers):
+            return FALSE, Reason.AUTH_UNAVAILABLE, refusal.message
+        if isinstance(refusal.action, CHILDREN) or refusal.action in SERVING_SECRETS:
             return FALSE, Reason.CHILD_REFUSED, refusal.message
     if obstacle is not None and obstacle.reason not in (
         Reason.REGISTRY_UNREACHABLE,

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dandelion_operator import digests, naming
 from dandelion_operator.decide.last_run import LastRun
 from dandelion_operator.decide.promote import newest_of_wish
-from dandelion_operator.observed import ContractSeen, Observed, RegistrySeen, Verdict
+from dandelion_operator.observed import ContractSeen, Failure, Observed, RegistrySeen, Verdict
 from dandelion_operator.plan import Course, Plan
 from dandelion_operator.reasons import Reason
 from dandelion_operator.report.conditions import FALSE, TRUE
-from dandelion_operator.resource import Resource
+from dandelion_operator.resource import Precision, Resource
 from dandelion_operator.status import (
     Challenger,
     Champion,
@@ -23,7 +23,7 @@ from dandelion_operator.status import (
 )
 
 
-def champion(observed: Observed, plan: Plan) -> Champion | None:
+def champion(resource: Resource, observed: Observed, plan: Plan) -> Champion | None:
     """The version that serves: a new one takes the place once nothing of the former is left."""
     target, before = plan.rollout.target, observed.previous.champion
     if target is None:
@@ -43,8 +43,21 @@ def champion(observed: Observed, plan: Plan) -> Champion | None:
         run=version.run if version else same.run if same else None,
         metrics=dict(contract.metrics) if isinstance(contract, ContractSeen) else known,
         digest=target.contract_digest,
+        precision=_precision(resource, contract, same),
         served_replicas=_served(observed, target.version),
     )
+
+
+def _precision(
+    resource: Resource, contract: ContractSeen | Failure | None, same: Champion | None
+) -> str | None:
+    """What is asked for, and for `auto` what training measured to be good enough."""
+    asked = resource.spec.serving.precision
+    if asked is not Precision.AUTO:
+        return asked.value
+    if isinstance(contract, ContractSeen):
+        return contract.precision
+    return same.precision if same else None
 
 
 def _is(champion: Champion | None, version: int) -> bool:

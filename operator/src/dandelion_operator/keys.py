@@ -1,0 +1,86 @@
+"""The S3 keys of a resource: its own Secrets, or copies of the installation's beside it.
+
+Called by `observe`. What is wrong with them becomes a `Failure`; which copies are missing or no
+longer what the installation uses becomes the list of those to write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dandelion_operator import naming
+from dandelion_operator.builders.secret import encoded
+from dandelion_operator.cluster import SECRET, Cluster
+from dandelion_operator.credentials import (
+    Credentials,
+    CredentialsError,
+    from_folder,
+    from_secret,
+)
+from dandelion_operator.location import Location
+from dandelion_operator.observed import Failure
+from dandelion_operator.reasons import Reason
+from dandelion_operator.resource import Resource
+from dandelion_operator.settings import Settings
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Keys:
+    training: Credentials | None
+    failure: Failure | None
+    stale_secrets: frozenset[str] = frozenset()
+
+
+async def find_keys(
+    resource: Resource, location: Location, cluster: Cluster, settings: Settings
+) -> Keys:
+    namespace = resource.namespace
+    names = secrets(location)
+    bodies = await asyncio.gather(
+        *(cluster.get(SECRET, namespace, name) for name in names.values())
+    )
+    found = dict(zip(names, bodies, strict=True))
+    copied = copies(location)
+    try:
+        given = {
+            purpose: from_folder(settings.credentials_dir(purpose))
+            if purpose in copied
+            else _from_secret(name, namespace, found[purpose])
+            for purpose, name in names.items()
+        }
+    except CredentialsError as error:
+        return Keys(None, Failure(Reason.SECRET_MISSING, str(error)))
+    stale = (
+        purpose
+        for purpose in copied
+        if (found[purpose] or {}).get("data") != encoded(given[purpose])
+    )
+    return Keys(given[naming.TRAINING], None, frozenset(stale))
+
+
+def secrets(location: Location) -> dict[str, str]:
+    """The Secret for each purpose."""
+    names = {
+        naming.TRAINING: location.training_secret,
+        naming.INFERENCE: location.inference_secret,
+    }
+    return names | ({naming.LOG: location.log.secret} if location.log else {})
+
+
+def copies(location: Location) -> frozenset[str]:
+    """The purposes whose key is the installation's."""
+    purposes = set() if location.brings_own_keys else {naming.TRAINING, naming.INFERENCE}
+    if location.log is not None and not location.log.brings_own_key:
+        purposes.add(naming.LOG)
+    return frozenset(purposes)
+
+
+def _from_secret(name: str, namespace: str, secret: Json | None) -> Credentials:
+    if secret is None:
+        raise CredentialsError(f"there is no Secret {name} in the namespace {namespace}")
+    return from_secret(name, secret.get("data"))
