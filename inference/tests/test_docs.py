@@ -40,7 +40,9 @@ def test_the_browser_is_told_to_load_nothing_from_elsewhere(client: httpx.Client
 
 
 def test_every_public_address_is_described(description: dict[str, Any]) -> None:
-    assert set(description["paths"]) == {"/predict", "/healthz", "/readyz", "/metrics"}
+    assert set(description["paths"]) == {
+        *("/predict", "/feedback", "/healthz", "/readyz", "/metrics"),
+    }
 
 
 def test_the_body_is_described_in_both_forms(description: dict[str, Any]) -> None:

@@ -15,10 +15,12 @@ from dandelion_inference.artifact import Promise
 from dandelion_inference.edge import Edge
 from dandelion_inference.engine import Engine
 from dandelion_inference.image import ImageReader
+from dandelion_inference.journal import Journal
 from dandelion_inference.loader import Loader
 from dandelion_inference.metrics import Metrics
 from dandelion_inference.model import compile_model
 from dandelion_inference.readiness import Readiness
+from dandelion_inference.routes.feedback import add_feedback
 from dandelion_inference.routes.predict import add_predict
 from dandelion_inference.routes.probes import add_probes
 from dandelion_inference.service import Service
@@ -38,15 +40,17 @@ def create_app(settings: Settings, readiness: Readiness, threads: int) -> ASGIAp
         reader=ImageReader(settings.max_pixels),
         engine=Engine(threads, metrics.waited),
         admission=Admission(settings.queue_limit, settings.max_upload_bytes * UPLOADS_IN_MEMORY),
+        journal=Journal(settings, metrics) if settings.log_uri else None,
     )
     loader = _loader(settings, readiness, metrics, threads)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loader.start()
+        service.start()
         yield
         loader.stop()
-        service.engine.close()
+        service.close()
 
     app = docs.DescribedApp(
         title=f"Dandelion: {settings.model_name}",
@@ -59,6 +63,7 @@ def create_app(settings: Settings, readiness: Readiness, threads: int) -> ASGIAp
     problems.install(app)
     docs.add_page(app)
     add_predict(app, service)
+    add_feedback(app, service)
     add_probes(app, service)
     return Edge(app, metrics, readiness)
 

@@ -17,6 +17,7 @@ from dandelion_inference.admission import Admission
 from dandelion_inference.engine import Engine, Work
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.image import ImageReader
+from dandelion_inference.journal import Journal
 from dandelion_inference.metrics import Metrics
 from dandelion_inference.readiness import Readiness
 from dandelion_inference.settings import Settings
@@ -33,6 +34,19 @@ class Service:
     reader: ImageReader
     engine: Engine
     admission: Admission
+    journal: Journal | None = None
+    """Where answers are remembered, if they are."""
+
+    def start(self) -> None:
+        """What runs beside the answering."""
+        if self.journal is not None:
+            self.journal.start()
+
+    def close(self) -> None:
+        """Once nothing is being answered any more; may take a few seconds."""
+        self.engine.close()
+        if self.journal is not None:
+            self.journal.close()
 
     @property
     def identity(self) -> dict[str, str]:
