@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 ACCESS_KEY = "reader"
 SECRET_KEY = "reader-secret"
@@ -62,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, "application/octet-stream", data, len(data))
 
     def do_PUT(self) -> None:
-        path = self.path.partition("?")[0]
+        path = unquote(self.path.partition("?")[0])
         data = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.requests.append(f"PUT {path}")
         failure = self.server.write_failures.pop(0) if self.server.write_failures else ""

@@ -76,7 +76,8 @@ def test_nothing_is_lost_when_a_pod_ends_under_load(s3: FakeS3, wanted: dict[str
                 while True:
                     try:
                         answer = client.post(f"{url}/predict", content=pictures.plain())
-                    except httpx.ConnectError:
+                    except httpx.TransportError:
+                        # The service listens no more.
                         return
                     assert answer.status_code == 200
                     answered.append(answer.json()["id"])
@@ -88,7 +89,9 @@ def test_nothing_is_lost_when_a_pod_ends_under_load(s3: FakeS3, wanted: dict[str
             for client in clients:
                 client.result(timeout=60)
         assert service.wait() == 0
-    assert sorted(row["id"] for row in rows(s3, "predictions")) == sorted(answered)
+    logged = [row["id"] for row in rows(s3, "predictions")]
+    assert set(answered) <= set(logged)
+    assert len(set(logged)) == len(logged)
     assert not events(service, "prediction log lost")
 
 
@@ -131,9 +134,7 @@ def test_the_key_of_the_log_is_used_to_write_and_for_nothing_else(
     assert all(request.startswith("PUT ") for request in asked)
 
 
-def test_images_are_kept_once_each_under_their_digest(
-    s3: FakeS3, wanted: dict[str, str]
-) -> None:
+def test_images_are_kept_once_each_under_their_digest(s3: FakeS3, wanted: dict[str, str]) -> None:
     red, photo = pictures.plain(), pictures.plain(pictures.BLUE, "JPEG")
     with started(wanted | IMAGES) as service:
         service.wait_ready()
@@ -159,9 +160,7 @@ def test_images_are_not_kept_unless_asked_for(s3: FakeS3, wanted: dict[str, str]
     assert not any("/images/" in path for path in s3.written)
 
 
-def test_serving_goes_on_while_the_object_store_is_away(
-    s3: FakeS3, wanted: dict[str, str]
-) -> None:
+def test_serving_goes_on_while_the_object_store_is_away(s3: FakeS3, wanted: dict[str, str]) -> None:
     s3.away = True
     with started(wanted | SOON | {"DANDELION_LOG_ROWS_IN_MEMORY": "5"}) as service:
         service.wait_ready()
@@ -203,9 +202,7 @@ def test_images_have_bounds_of_their_own(s3: FakeS3, wanted: dict[str, str]) -> 
     assert f"{HOME}/images/{hashlib.sha256(small).hexdigest()}" in s3.objects
 
 
-def test_a_pod_ends_in_time_with_the_object_store_away(
-    s3: FakeS3, wanted: dict[str, str]
-) -> None:
+def test_a_pod_ends_in_time_with_the_object_store_away(s3: FakeS3, wanted: dict[str, str]) -> None:
     s3.away = True
     with started(wanted | {"DANDELION_LOG_END_SECONDS": "0.5"}) as service:
         service.wait_ready()
@@ -246,9 +243,7 @@ def test_what_the_object_store_will_never_take_holds_nothing_up(
     with started(wanted | SOON) as service:
         service.wait_ready()
         predict(service, pictures.plain())
-        eventually(
-            lambda: metric(service, "dandelion_log_dropped_total", kind="predictions") == 1
-        )
+        eventually(lambda: metric(service, "dandelion_log_dropped_total", kind="predictions") == 1)
         predict(service, pictures.plain(pictures.BLUE))
         end(service)
     assert [row["label"] for row in rows(s3, "predictions")] == ["blue"]

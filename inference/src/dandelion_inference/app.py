@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 from dandelion_inference import __version__, docs, problems
 from dandelion_inference.admission import Admission
 from dandelion_inference.artifact import Promise
+from dandelion_inference.auth import Authorizer
+from dandelion_inference.auth_reviews import ApiServer, Place
 from dandelion_inference.edge import Edge
 from dandelion_inference.engine import Engine
 from dandelion_inference.image import ImageReader
@@ -24,7 +26,7 @@ from dandelion_inference.routes.feedback import add_feedback
 from dandelion_inference.routes.predict import add_predict
 from dandelion_inference.routes.probes import add_probes
 from dandelion_inference.service import Service
-from dandelion_inference.settings import Settings
+from dandelion_inference.settings import Auth, Settings
 from dandelion_inference.storage import S3Store
 
 # Bodies held at once, in units of the largest that is accepted.
@@ -41,6 +43,7 @@ def create_app(settings: Settings, readiness: Readiness, threads: int) -> ASGIAp
         engine=Engine(threads, metrics.waited),
         admission=Admission(settings.queue_limit, settings.max_upload_bytes * UPLOADS_IN_MEMORY),
         journal=Journal(settings, metrics) if settings.log_uri else None,
+        authorizer=_authorizer(settings, metrics),
     )
     loader = _loader(settings, readiness, metrics, threads)
 
@@ -66,6 +69,18 @@ def create_app(settings: Settings, readiness: Readiness, threads: int) -> ASGIAp
     add_feedback(app, service)
     add_probes(app, service)
     return Edge(app, metrics, readiness)
+
+
+def _authorizer(settings: Settings, metrics: Metrics) -> Authorizer | None:
+    if settings.auth is Auth.NONE:
+        return None
+    place = Place(settings.model_namespace, settings.model_name)
+    reviewer = ApiServer(
+        settings.kubernetes_service_host,
+        settings.kubernetes_service_port,
+        settings.service_account_dir,
+    )
+    return Authorizer(reviewer, place, metrics.reviewed)
 
 
 def _loader(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Loader:

@@ -91,6 +91,12 @@ class Metrics:
                 self._log_dropped.labels(kind.value)
             for fault in Fault:
                 self._log_failures.labels(fault.value)
+        self._reviews = Counter(
+            "dandelion_auth_reviews",
+            "Questions to the API server about who may do what, by its answer.",
+            ("result",),
+            registry=self.registry,
+        )
         self._model_info = Gauge(
             "dandelion_model_info",
             "1 for the model that is served; absent until one is.",
@@ -114,6 +120,9 @@ class Metrics:
         for prediction in predictions:
             self._predictions.labels(prediction.label, self._settings.model_version).inc()
             self._confidence.observe(prediction.probability)
+
+    def reviewed(self, result: str) -> None:
+        self._reviews.labels(result).inc()
 
     def log_written(self, kind: str, number: int) -> None:
         self._log_written.labels(kind).inc(number)

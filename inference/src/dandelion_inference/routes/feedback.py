@@ -48,15 +48,17 @@ def add_feedback(app: FastAPI, service: Service) -> None:
         status_code=202,
         summary="Tell what an image really shows",
         response_model=FeedbackResponse,
-        responses=docs.problems(*CODES),
+        responses=docs.problems(*CODES, *service.authorization_codes),
         openapi_extra={
             "requestBody": {
                 "required": True,
                 "content": {"application/json": {"schema": FeedbackRequest.model_json_schema()}},
             }
-        },
+        }
+        | docs.bearer(*service.authorization_codes),
     )
     async def feedback(request: Request) -> Response:
+        await service.authorize(request, "feedback")
         journal = service.journal
         if journal is None:
             raise RefusedError(

@@ -56,7 +56,7 @@ PREDICT_BODY: dict[str, Any] = {
         },
     }
 }
-PREDICT_PROBLEMS = docs.problems(
+PREDICT_CODES = (
     Code.MALFORMED_REQUEST,
     Code.EMPTY_UPLOAD,
     Code.NOT_AN_IMAGE,
@@ -83,11 +83,12 @@ def add_predict(app: FastAPI, service: Service) -> None:
         "/predict",
         summary="Classify one or more images",
         response_model=PredictResponse,
-        responses=PREDICT_PROBLEMS,
-        openapi_extra=PREDICT_BODY,
+        responses=docs.problems(*PREDICT_CODES, *service.authorization_codes),
+        openapi_extra=PREDICT_BODY | docs.bearer(*service.authorization_codes),
     )
     async def predict(request: Request) -> Response:
         started = time.perf_counter()
+        await service.authorize(request, "predict")
         model = service.readiness.require_model()
         with service.admit(request):
             images = await read_images(
