@@ -32,7 +32,9 @@ class FeedbackRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: UUID = Field(description="the id of the answer")
-    index: int = Field(default=0, ge=0, description="which of the answer's predictions")
+    index: int = Field(
+        default=0, ge=0, lt=1_000_000, description="which of the answer's predictions"
+    )
     label: str = Field(description="what the image shows: one of the model's classes")
 
 
