@@ -42,6 +42,7 @@ class FakeReviewer:
         self.asked: list[str] = []
         self.gate = threading.Event()
         self.gate.set()
+        self.begun = threading.Event()
         self.at_once = 0
         self.most_at_once = 0
         self._lock = threading.Lock()
@@ -49,6 +50,7 @@ class FakeReviewer:
     def user(self, token: str) -> User | None:
         with self._lock:
             self.asked.append(token)
+            self.begun.set()
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
         self.gate.wait(60)
@@ -102,8 +104,7 @@ def test_the_same_question_is_asked_once_however_many_wait_for_it() -> None:
         door.reviewer.gate.clear()
         knocks = [asyncio.ensure_future(door.knock("good")) for _ in range(200)]
         gone = asyncio.ensure_future(door.knock("good"))
-        while not door.reviewer.asked:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(door.reviewer.begun.wait)
         gone.cancel()
         await asyncio.sleep(0)
         door.reviewer.gate.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shlex
 import uuid
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -82,7 +83,7 @@ def _tampered(world: World) -> str:
     return f"{header}.{payload}.{signature[::-1]}"
 
 
-TOKENS = {
+TOKENS: dict[str, Callable[[World], str | None]] = {
     "none at all": lambda world: None,
     "garbage": lambda world: "garbage",
     "one with another signature": _tampered,

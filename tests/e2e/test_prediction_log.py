@@ -65,10 +65,14 @@ def test_answers_labels_and_images_outlive_the_pod_that_gave_them(logged: World)
     assert told.status_code == 202, told.text
     _restart(logged)
 
-    rows = logged.until(
-        "both predictions are in the log",
-        lambda: {row["id"]: row for row in _rows(logged, "predictions")},
-    )
+    ids = {answer["id"] for answer in answers}
+
+    def seen() -> dict[str, Any] | None:
+        found = {row["id"]: row for row in _rows(logged, "predictions")}
+        labelled = any(row["id"] == label["id"] for row in _rows(logged, "feedback"))
+        return found if labelled and ids <= set(found) else None
+
+    rows = logged.until("both predictions and the label are in the log", seen)
     for image, answer in zip(images, answers, strict=True):
         row = rows[answer["id"]]
         digest = hashlib.sha256(image).hexdigest()
