@@ -23,7 +23,7 @@ from dandelion_inference.journal_rows import (
     rows_name,
     timestamp,
 )
-from dandelion_inference.journal_writer import lines, pause
+from dandelion_inference.journal_writer import lines, objects, pause
 from dandelion_inference.prediction import prediction
 
 ORIGIN = Origin(namespace="garden", name="lawn", version="7", pod="lawn-inference-abc")
@@ -106,6 +106,12 @@ def test_the_lines_are_gzipped_json_in_order() -> None:
 )
 def test_rows_lie_by_day_and_hour_of_utc(time: str, where: str) -> None:
     assert folder(row(time)) == where
+
+
+def test_an_object_holds_rows_of_one_kind_and_hour() -> None:
+    early, late = row("2024-03-01T01:59:59+00:00"), row("2024-03-01T02:00:00+00:00")
+    label = Labelled(late.time, "id-1", 0, "daisy")
+    assert objects([early, late, label, early]) == [[early, early], [late], [label]]
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,9 @@ class Buffer:
         return rows, images
 
     def done(self, items: Sequence[Row | Picture]) -> None:
+        total = sum(map(held, items), start=Held())
         with self._lock:
-            for item in items:
-                self._held -= held(item)
+            self._held -= total
 
     def held(self) -> Held:
         """What is neither written nor given up."""
