@@ -277,3 +277,4 @@ def test_a_pod_that_cannot_know_its_api_server_says_so(api: FakeApiServer) -> No
         with started(wanted) as service:
             assert service.wait() == 78
     assert "KUBERNETES_SERVICE_HOST" in "".join(service.log)
+    assert "DANDELION_:" not in "".join(service.log)

@@ -25,6 +25,8 @@ from dandelion_inference.journal_rows import (
 )
 from dandelion_inference.journal_writer import lines, objects, pause
 from dandelion_inference.prediction import prediction
+from dandelion_inference.settings import Settings, complaint
+from pydantic import ValidationError
 
 ORIGIN = Origin(namespace="garden", name="lawn", version="7", pod="lawn-inference-abc")
 CLASSES = ("daisy", "löwenzahn")
@@ -123,6 +125,38 @@ def test_objects_are_named_by_resource_pod_time_and_number(prefix: str, begins: 
         f"{begins}{where}/lawn-inference-abc-1709251200123-4.jsonl.gz"
     )
     assert image_name(prefix, ORIGIN, "ab" * 32) == f"{begins}images/{'ab' * 32}"
+
+
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [
+        ("s3://predictions", ("predictions", "")),
+        ("s3://predictions/", ("predictions", "")),
+        ("s3://predictions/logs/all/", ("predictions", "logs/all")),
+        ("", ("", "")),
+        ("predictions", None),
+        ("s3://", None),
+        ("s3://Predictions", None),
+        ("s3://predictions/a?b", None),
+        ("https://predictions/a", None),
+    ],
+)
+def test_the_log_has_a_place_or_none(uri: str, place: tuple[str, str] | None) -> None:
+    wanted = {
+        "model_name": "lawn",
+        "model_namespace": "garden",
+        "model_version": "7",
+        "artifact_uri": "s3://models/lawn",
+        "contract_digest": f"sha256:{'0' * 64}",
+        "s3_endpoint": "http://minio",
+        "log_uri": uri,
+    }
+    if place is not None:
+        assert Settings.model_validate(wanted).log_location == place
+        return
+    with pytest.raises(ValidationError) as refusal:
+        Settings.model_validate(wanted)
+    assert complaint(refusal.value).startswith("DANDELION_LOG_URI: ")
 
 
 @pytest.mark.parametrize(

@@ -136,8 +136,15 @@ class Settings(BaseSettings):
 
 def complaint(error: ValidationError) -> str:
     """One line a wrong variable, naming the variable and never its value."""
-    lines = [
-        f"{PREFIX}{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+    return "; ".join(
+        f"{_variable(problem['loc'])}{problem['msg']}"
         for problem in error.errors(include_input=False, include_url=False)
-    ]
-    return "; ".join(lines)
+    )
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    name = ".".join(str(part) for part in place).upper()
+    if not name:
+        # About several at once: the message names them.
+        return ""
+    return f"{name}: " if name.startswith("KUBERNETES_") else f"{PREFIX}{name}: "
