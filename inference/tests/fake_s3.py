@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 ACCESS_KEY = "reader"
 SECRET_KEY = "reader-secret"
+WRITER_KEY = "writer"
 
 
 class FakeS3(ThreadingHTTPServer):
@@ -21,6 +23,15 @@ class FakeS3(ThreadingHTTPServer):
         self.accepted_key = ACCESS_KEY
         self.failures: list[str] = []
         """What to do to the next requests: "503" or "cut"."""
+        self.writer_key = WRITER_KEY
+        """The only key that may write, and it may do nothing else."""
+        self.away = False
+        """Whether every write is answered with 503."""
+        self.write_failures: list[str] = []
+        """What to do to the next writes: the status of an error, or "lost" for one that arrives and
+        is never acknowledged."""
+        self.written: list[str] = []
+        self.content_types: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -50,6 +61,30 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self._answer(200, "application/octet-stream", data, len(data))
+
+    def do_PUT(self) -> None:
+        path = unquote(self.path.partition("?")[0])
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.requests.append(f"PUT {path}")
+        failure = self.server.write_failures.pop(0) if self.server.write_failures else ""
+        if f"Credential={self.server.writer_key}/" not in self.headers.get("Authorization", ""):
+            self._error(403, "AccessDenied", "Access Denied.")
+        elif self.server.away:
+            self._error(503, "SlowDown", "Please reduce your request rate.")
+        elif failure.isdigit():
+            self._error(int(failure), "EntityTooLarge", "That is not accepted.")
+        else:
+            self.server.objects[path] = data
+            self.server.content_types[path] = self.headers["Content-Type"]
+            if failure == "lost":
+                self.close_connection = True
+                return
+            self.server.written.append(path)
+            self._answer(200, "application/xml", b"", 0)
+
+    def do_HEAD(self) -> None:
+        self.server.requests.append(f"HEAD {self.path}")
+        self._answer(403, "application/xml", b"", 0)
 
     def _error(self, status: int, code: str, message: str) -> None:
         body = (

@@ -40,7 +40,9 @@ def test_the_browser_is_told_to_load_nothing_from_elsewhere(client: httpx.Client
 
 
 def test_every_public_address_is_described(description: dict[str, Any]) -> None:
-    assert set(description["paths"]) == {"/predict", "/explain", "/healthz", "/readyz", "/metrics"}
+    assert set(description["paths"]) == {
+        *("/predict", "/explain", "/feedback", "/healthz", "/readyz", "/metrics"),
+    }
 
 
 @pytest.mark.parametrize("path", ["/predict", "/explain"])

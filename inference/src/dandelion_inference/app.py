@@ -12,19 +12,23 @@ from starlette.types import ASGIApp
 from dandelion_inference import __version__, docs, problems
 from dandelion_inference.admission import Admission
 from dandelion_inference.artifact import Promise
+from dandelion_inference.auth import Authorizer
+from dandelion_inference.auth_reviews import ApiServer, Place
 from dandelion_inference.edge import Edge
 from dandelion_inference.engine import Engine
 from dandelion_inference.image import ImageReader
+from dandelion_inference.journal import Journal
 from dandelion_inference.loader import Loader
 from dandelion_inference.metrics import Metrics
 from dandelion_inference.model import compile_model
 from dandelion_inference.readiness import Readiness
 from dandelion_inference.routes.explain import add_explain
 from dandelion_inference.routes.page import add_page
+from dandelion_inference.routes.feedback import add_feedback
 from dandelion_inference.routes.predict import add_predict
 from dandelion_inference.routes.probes import add_probes
 from dandelion_inference.service import Service
-from dandelion_inference.settings import Settings
+from dandelion_inference.settings import Auth, Settings
 from dandelion_inference.storage import S3Store
 
 # Bodies held at once, in units of the largest that is accepted.
@@ -40,15 +44,18 @@ def create_app(settings: Settings, readiness: Readiness, threads: int) -> ASGIAp
         reader=ImageReader(settings.max_pixels),
         engine=Engine(threads, metrics.waited),
         admission=Admission(settings.queue_limit, settings.max_upload_bytes * UPLOADS_IN_MEMORY),
+        journal=Journal(settings, metrics) if settings.log_uri else None,
+        authorizer=_authorizer(settings, metrics),
     )
     loader = _loader(settings, readiness, metrics, threads)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loader.start()
+        service.start()
         yield
         loader.stop()
-        service.engine.close()
+        service.close()
 
     app = docs.DescribedApp(
         title=f"Dandelion: {settings.model_name}",
@@ -63,8 +70,21 @@ def create_app(settings: Settings, readiness: Readiness, threads: int) -> ASGIAp
     add_page(app)
     add_predict(app, service)
     add_explain(app, service)
+    add_feedback(app, service)
     add_probes(app, service)
     return Edge(app, metrics, readiness)
+
+
+def _authorizer(settings: Settings, metrics: Metrics) -> Authorizer | None:
+    if settings.auth is Auth.NONE:
+        return None
+    place = Place(settings.model_namespace, settings.model_name)
+    reviewer = ApiServer(
+        settings.kubernetes_service_host,
+        settings.kubernetes_service_port,
+        settings.service_account_dir,
+    )
+    return Authorizer(reviewer, place, metrics.reviewed)
 
 
 def _loader(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Loader:

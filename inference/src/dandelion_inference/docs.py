@@ -27,6 +27,7 @@ POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
 )
+SCHEME = "clusterToken"
 REFERENCE = "#/components/schemas/{model}"
 
 
@@ -36,6 +37,18 @@ class DescribedApp(FastAPI):
     def openapi(self) -> dict[str, Any]:
         schema = super().openapi()
         schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+        if any(
+            "security" in operation
+            for path in schema["paths"].values()
+            for operation in path.values()
+        ):
+            schema["components"]["securitySchemes"] = {
+                SCHEME: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token of the cluster: `kubectl create token <account>`.",
+                }
+            }
         schemas[Problem.__name__] = Problem.model_json_schema(ref_template=REFERENCE)
         return schema
 
@@ -73,10 +86,15 @@ def add_page(app: FastAPI) -> None:
         add_asset(name, media_type)
 
 
+def bearer(*codes: Code) -> dict[str, Any]:
+    """What says of a route that it wants a token, where there are refusals for want of one."""
+    return {"security": [{SCHEME: []}]} if codes else {}
+
+
 def problems(*codes: Code) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI description of the given refusals, by status."""
     described: dict[int | str, dict[str, Any]] = {}
-    for code in codes:
+    for code in dict.fromkeys(codes):
         answer = TABLE[code]
         entry = described.setdefault(
             answer.status,

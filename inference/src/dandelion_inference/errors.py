@@ -36,6 +36,10 @@ class Code(StrEnum):
     INTERNAL_ERROR = "InternalError"
     NOT_READY = "NotReady"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
+    FEEDBACK_DISABLED = "FeedbackDisabled"
+    UNAUTHENTICATED = "Unauthenticated"
+    FORBIDDEN = "Forbidden"
+    AUTH_UNAVAILABLE = "AuthUnavailable"
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,12 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.NOT_AN_IMAGE: Answer(400, "The upload is not an image"),
         Code.TRUNCATED_IMAGE: Answer(400, "The image ends too early"),
         Code.BROKEN_IMAGE: Answer(400, "The image cannot be decoded"),
+        Code.UNAUTHENTICATED: Answer(401, "The request does not say who sends it"),
+        Code.FORBIDDEN: Answer(403, "The sender may not do this"),
         Code.NOT_FOUND: Answer(404, "There is nothing here"),
         Code.METHOD_NOT_ALLOWED: Answer(405, "This address does not accept that method"),
         Code.UPLOAD_TOO_SLOW: Answer(408, "The upload took too long"),
+        Code.FEEDBACK_DISABLED: Answer(409, "Feedback is not kept"),
         Code.UPLOAD_TOO_LARGE: Answer(413, "The upload is too large"),
         Code.UNSUPPORTED_FORMAT: Answer(415, "This file format is not supported"),
         Code.UNSUPPORTED_ENCODING: Answer(415, "Compressed request bodies are not supported"),
@@ -65,6 +72,7 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.QUEUE_FULL: Answer(429, "Too many requests are being answered"),
         Code.INTERNAL_ERROR: Answer(500, "The service failed"),
         Code.NOT_READY: Answer(503, "The model is not ready"),
+        Code.AUTH_UNAVAILABLE: Answer(503, "Nobody can say who may do this"),
         Code.DEADLINE_EXCEEDED: Answer(504, "The answer took too long"),
     }
 )

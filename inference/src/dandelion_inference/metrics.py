@@ -13,9 +13,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
+from dandelion_inference.journal_rows import Kind
 from dandelion_inference.model import Model
 from dandelion_inference.prediction import Prediction
 from dandelion_inference.settings import Settings
+from dandelion_inference.storage import Fault
 
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 OTHER = "other"
@@ -65,6 +67,36 @@ class Metrics:
             buckets=CONFIDENCE,
             registry=self.registry,
         )
+        self._log_written = Counter(
+            "dandelion_log_written",
+            "Rows and images of the prediction log that are in the object store.",
+            ("kind",),
+            registry=self.registry,
+        )
+        self._log_dropped = Counter(
+            "dandelion_log_dropped",
+            "Rows and images of the prediction log that were given up.",
+            ("kind",),
+            registry=self.registry,
+        )
+        self._log_failures = Counter(
+            "dandelion_log_failures",
+            "Attempts to write the prediction log that failed.",
+            ("reason",),
+            registry=self.registry,
+        )
+        if settings.log_uri:
+            for kind in Kind:
+                self._log_written.labels(kind.value)
+                self._log_dropped.labels(kind.value)
+            for fault in Fault:
+                self._log_failures.labels(fault.value)
+        self._reviews = Counter(
+            "dandelion_auth_reviews",
+            "Questions to the API server about who may do what, by its answer.",
+            ("result",),
+            registry=self.registry,
+        )
         self._model_info = Gauge(
             "dandelion_model_info",
             "1 for the model that is served; absent until one is.",
@@ -88,6 +120,18 @@ class Metrics:
         for prediction in predictions:
             self._predictions.labels(prediction.label, self._settings.model_version).inc()
             self._confidence.observe(prediction.probability)
+
+    def reviewed(self, result: str) -> None:
+        self._reviews.labels(result).inc()
+
+    def log_written(self, kind: str, number: int) -> None:
+        self._log_written.labels(kind).inc(number)
+
+    def log_dropped(self, kind: str, number: int) -> None:
+        self._log_dropped.labels(kind).inc(number)
+
+    def log_failed(self, reason: str) -> None:
+        self._log_failures.labels(reason).inc()
 
     def model_loaded(self, model: Model) -> None:
         for label in model.contract.classes:

@@ -24,8 +24,9 @@ from dandelion_inference.readiness import Readiness
 # first may do so under a request that is already on its way. Longer than usual clients keep theirs.
 KEEP_ALIVE_SECONDS = 75
 
-# What is still in flight after the drain gets this long; Kubernetes gives 30 s for all of it.
-FINISH_SECONDS = 20
+# What is still in flight after the drain gets this long. Kubernetes gives 30 s for all of it, and
+# the last of them are the prediction log's.
+FINISH_SECONDS = 15
 
 BACKLOG = 1024
 

@@ -14,9 +14,11 @@ from typing import TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 from dandelion_inference.admission import Admission
+from dandelion_inference.auth import AUTHORIZATION_CODES, Action, Authorizer
 from dandelion_inference.engine import Engine, Work
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.image import ImageReader
+from dandelion_inference.journal import Journal
 from dandelion_inference.metrics import Metrics
 from dandelion_inference.readiness import Readiness
 from dandelion_inference.settings import Settings
@@ -33,11 +35,38 @@ class Service:
     reader: ImageReader
     engine: Engine
     admission: Admission
+    journal: Journal | None = None
+    """Where answers are remembered, if they are."""
+    authorizer: Authorizer | None = None
+    """Who says whose requests are answered, if not everybody's are."""
+
+    def start(self) -> None:
+        """What runs beside the answering."""
+        if self.journal is not None:
+            self.journal.start()
+
+    def close(self) -> None:
+        """Once nothing is being answered any more; may take a few seconds."""
+        self.engine.close()
+        if self.authorizer is not None:
+            self.authorizer.close()
+        if self.journal is not None:
+            self.journal.close()
 
     @property
     def identity(self) -> dict[str, str]:
         """The name and version that every answer carries."""
         return {"name": self.settings.model_name, "version": self.settings.model_version}
+
+    async def authorize(self, request: Request, action: Action) -> None:
+        """Asked before a body is read; raises RefusedError for a sender who may not do that."""
+        if self.authorizer is not None:
+            await self.authorizer.authorize(request.headers.getlist("authorization"), action)
+
+    @property
+    def authorization_codes(self) -> tuple[Code, ...]:
+        """The refusals of `authorize`, for the description of a route that calls it."""
+        return AUTHORIZATION_CODES if self.authorizer is not None else ()
 
     def admit(self, request: Request) -> AbstractContextManager[None]:
         """Holds a place in the queue for a request; raises RefusedError where there is none."""

@@ -6,18 +6,34 @@ Called by `__main__`. Every variable has the prefix `DANDELION_`.
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, HttpUrl, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    Field,
+    HttpUrl,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_inference.precision import Asked
 
 PREFIX = "DANDELION_"
 DIGEST = r"^sha256:[0-9a-f]{64}$"
+BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 Name = Annotated[str, StringConstraints(min_length=1)]
+
+
+class Auth(StrEnum):
+    """`spec.serving.auth`."""
+
+    NONE = "None"
+    CLUSTER_TOKENS = "ClusterTokens"
 
 
 class Settings(BaseSettings):
@@ -38,6 +54,30 @@ class Settings(BaseSettings):
         description="folder with the files AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     )
     s3_ca_bundle: str = Field(default="", description="PEM text of the CAs to trust; empty: system")
+
+    log_uri: str = Field(
+        default="", description="s3://bucket/prefix of the prediction log; empty: none is kept"
+    )
+    log_images: bool = Field(default=False, description="log the images themselves too")
+    log_credentials_dir: Path = Field(
+        default=Path("/var/run/secrets/dandelion/log"),
+        description="folder with the same two files, for a key that needs only to write there",
+    )
+    log_flush_seconds: float = Field(default=30, gt=0, description="longest time between writes")
+    log_end_seconds: float = Field(
+        default=8, ge=0, description="time to write what is left when the pod ends"
+    )
+    log_rows_in_memory: int = Field(default=20_000, ge=1)
+    log_row_bytes_in_memory: int = Field(default=16 * 1024 * 1024, ge=1024)
+    log_image_bytes_in_memory: int = Field(default=32 * 1024 * 1024, ge=1024)
+
+    auth: Auth = Field(default=Auth.NONE, description="whose requests are answered")
+    kubernetes_service_host: str = Field(default="", validation_alias="KUBERNETES_SERVICE_HOST")
+    kubernetes_service_port: int = Field(default=443, validation_alias="KUBERNETES_SERVICE_PORT")
+    service_account_dir: Path = Field(
+        default=Path("/var/run/secrets/kubernetes.io/serviceaccount"),
+        description="folder with the files token and ca.crt, to ask the API server with",
+    )
 
     precision: Asked = Field(default=Asked.AUTO, description="what the network computes in")
 
@@ -61,9 +101,31 @@ class Settings(BaseSettings):
     @field_validator("artifact_uri")
     @classmethod
     def _is_s3(cls, value: str) -> str:
-        if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^?#]+", value):
+        if not re.fullmatch(rf"s3://{BUCKET}/[^?#]+", value):
             raise ValueError("write it as s3://bucket/folder")
         return value.rstrip("/")
+
+    @field_validator("log_uri")
+    @classmethod
+    def _is_s3_or_empty(cls, value: str) -> str:
+        if value and not re.fullmatch(rf"s3://{BUCKET}(/[^?#]*)?", value):
+            raise ValueError("write it as s3://bucket or s3://bucket/folder, or leave it empty")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _can_ask(self) -> Settings:
+        if self.auth is Auth.CLUSTER_TOKENS and not self.kubernetes_service_host:
+            raise ValueError(
+                "DANDELION_AUTH=ClusterTokens asks the cluster's API server, and "
+                "KUBERNETES_SERVICE_HOST does not say where it is: it works in a pod only"
+            )
+        return self
+
+    @property
+    def log_location(self) -> tuple[str, str]:
+        """Bucket and key prefix of the prediction log."""
+        bucket, _, prefix = self.log_uri.removeprefix("s3://").partition("/")
+        return bucket, prefix
 
     @property
     def artifact_location(self) -> tuple[str, str]:
@@ -74,8 +136,15 @@ class Settings(BaseSettings):
 
 def complaint(error: ValidationError) -> str:
     """One line a wrong variable, naming the variable and never its value."""
-    lines = [
-        f"{PREFIX}{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+    return "; ".join(
+        f"{_variable(problem['loc'])}{problem['msg']}"
         for problem in error.errors(include_input=False, include_url=False)
-    ]
-    return "; ".join(lines)
+    )
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    name = ".".join(str(part) for part in place).upper()
+    if not name:
+        # About several at once: the message names them.
+        return ""
+    return f"{name}: " if name.startswith("KUBERNETES_") else f"{PREFIX}{name}: "

@@ -1,14 +1,18 @@
-"""Reads objects from any S3 endpoint, and says in the service's own words why it could not.
+"""Reads and writes objects at any S3 endpoint; says in the service's own words why it could not.
 
-Called by `artifact.py` through the `ObjectStore` protocol. Credentials are read from their files at
-every attempt, so that a rotated or corrected Secret takes effect without a restart.
+`artifact.py` reads through the `ObjectStore` protocol, the journal writes. Credentials are read
+from their files at every attempt, so that a rotated or corrected Secret takes effect without a
+restart.
 """
 
 from __future__ import annotations
 
+import io
 import ssl
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -35,6 +39,35 @@ REJECTED = frozenset(
         "SignatureDoesNotMatch",
     }
 )
+# Of the statuses that blame the request, those that another attempt may well not get.
+PASSING = frozenset({403, 404, 408, 409, 425, 429})
+
+
+class Fault(StrEnum):
+    """Whose turn it is when the object store does not do as it is asked."""
+
+    UNREACHABLE = "StorageUnreachable"
+    REJECTED = "CredentialsRejected"
+    MISSING = "NotFound"
+    REFUSED = "Refused"
+    """The request itself: another attempt gets the same answer."""
+
+
+REASONS = {
+    Fault.UNREACHABLE: Reason.STORAGE_UNREACHABLE,
+    Fault.REJECTED: Reason.CREDENTIALS_REJECTED,
+    Fault.MISSING: Reason.ARTIFACT_MISSING,
+    Fault.REFUSED: Reason.STORAGE_UNREACHABLE,
+}
+
+
+class StorageError(Exception):
+    """An object could not be read or written, and why."""
+
+    def __init__(self, fault: Fault, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = fault
+        self.detail = detail
 
 
 class ObjectStore(Protocol):
@@ -44,49 +77,79 @@ class ObjectStore(Protocol):
 
 
 class S3Store:
+    """What `artifact.py` reads from."""
+
     def __init__(self, settings: Settings) -> None:
+        with _while_loading():
+            self._access = _Access(settings, settings.s3_credentials_dir, TIMEOUT)
+
+    def read(self, bucket: str, key: str) -> Iterator[bytes]:
+        with (
+            _while_loading(),
+            self._access.explained(f"s3://{bucket}/{key}", "read"),
+            closing(self._access.client().get_object(bucket, key)) as response,
+        ):
+            yield from response.stream(CHUNK_BYTES)
+
+
+class S3Writer:
+    """What the journal writes to, with a key that may do nothing else."""
+
+    def __init__(self, settings: Settings, timeout: urllib3.Timeout) -> None:
+        self._access = _Access(settings, settings.log_credentials_dir, timeout)
+
+    def write(self, bucket: str, key: str, data: bytes, content_type: str) -> None:
+        """Writes the whole object; raises StorageError."""
+        with self._access.explained(f"s3://{bucket}/{key}", "write"):
+            self._access.client().put_object(
+                bucket, key, io.BytesIO(data), len(data), content_type=content_type
+            )
+
+
+class _Access:
+    def __init__(self, settings: Settings, credentials_dir: Path, timeout: urllib3.Timeout) -> None:
         self._endpoint = str(settings.s3_endpoint).rstrip("/")
         self._region = settings.s3_region
-        self._credentials_dir = settings.s3_credentials_dir
+        self._credentials_dir = credentials_dir
         self._http = urllib3.PoolManager(
-            timeout=TIMEOUT,
+            timeout=timeout,
             retries=False,
             ssl_context=_trust(settings.s3_ca_bundle),
         )
 
-    def read(self, bucket: str, key: str) -> Iterator[bytes]:
-        # Imported here, in the loader's thread: the client takes a fifth of a second to import, and
-        # the service should listen before that.
+    @contextmanager
+    def explained(self, what: str, verb: str) -> Iterator[None]:
+        """Turns whatever the client raises into a StorageError about that object."""
+        # Imported here, in a thread of the caller's: the client takes a fifth of a second to
+        # import, and the service should listen before that.
         from minio.error import InvalidResponseError, S3Error, ServerError
 
-        where = f"s3://{bucket}/{key} at {self._endpoint}"
-        client = self._client()
+        where = f"{what} at {self._endpoint}"
         try:
-            with closing(client.get_object(bucket, key)) as response:
-                yield from response.stream(CHUNK_BYTES)
+            yield
         except S3Error as error:
-            raise LoadError(_reason(error.code), _explain(error, where)) from error
+            raise StorageError(_fault(error), _explain(error, where, verb)) from error
         except (InvalidResponseError, ServerError) as error:
-            raise LoadError(
-                Reason.STORAGE_UNREACHABLE,
+            raise StorageError(
+                Fault.UNREACHABLE,
                 f"the answer for {where} does not come from a working S3 service; "
                 f"check that the endpoint is the store's S3 API",
             ) from error
         except urllib3.exceptions.HTTPError as error:
-            raise LoadError(
-                Reason.STORAGE_UNREACHABLE, f"cannot read {where}: {_cause(error)}"
+            raise StorageError(
+                Fault.UNREACHABLE, f"cannot {verb} {where}: {_cause(error)}"
             ) from error
         except ValueError as error:
             # The client's own check of bucket and object names.
-            raise LoadError(Reason.ARTIFACT_MISSING, f"cannot ask for {where}: {error}") from error
+            raise StorageError(Fault.MISSING, f"cannot ask for {where}: {error}") from error
 
-    def _client(self) -> Minio:
+    def client(self) -> Minio:
         from minio import Minio
 
         url = urlsplit(self._endpoint)
         if url.path or url.query or url.username:
-            raise LoadError(
-                Reason.STORAGE_UNREACHABLE,
+            raise StorageError(
+                Fault.UNREACHABLE,
                 "the endpoint of the object store must be only https://host or http://host:port",
             )
         return Minio(
@@ -103,14 +166,22 @@ class S3Store:
         try:
             value = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise LoadError(
-                Reason.CREDENTIALS_REJECTED,
+            raise StorageError(
+                Fault.REJECTED,
                 f"cannot read {path}: the Secret needs the keys AWS_ACCESS_KEY_ID and "
                 f"AWS_SECRET_ACCESS_KEY",
             ) from error
         if not value:
-            raise LoadError(Reason.CREDENTIALS_REJECTED, f"{name} in the Secret is empty")
+            raise StorageError(Fault.REJECTED, f"{name} in the Secret is empty")
         return value
+
+
+@contextmanager
+def _while_loading() -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        raise LoadError(REASONS[error.fault], error.detail) from error
 
 
 def _trust(ca_bundle: str) -> ssl.SSLContext:
@@ -119,24 +190,27 @@ def _trust(ca_bundle: str) -> ssl.SSLContext:
         try:
             context.load_verify_locations(cadata=ca_bundle)
         except (ssl.SSLError, ValueError) as error:
-            raise LoadError(
-                Reason.STORAGE_UNREACHABLE,
+            raise StorageError(
+                Fault.UNREACHABLE,
                 f"the CA bundle of the object store holds no certificates in PEM form: {error}",
             ) from error
     return context
 
 
-def _reason(code: str | None) -> Reason:
-    if code in MISSING:
-        return Reason.ARTIFACT_MISSING
-    if code in REJECTED:
-        return Reason.CREDENTIALS_REJECTED
-    return Reason.STORAGE_UNREACHABLE
+def _fault(error: S3Error) -> Fault:
+    if error.code in MISSING:
+        return Fault.MISSING
+    if error.code in REJECTED:
+        return Fault.REJECTED
+    status = error.response.status
+    return Fault.REFUSED if 400 <= status < 500 and status not in PASSING else Fault.UNREACHABLE
 
 
-def _explain(error: S3Error, where: str) -> str:
+def _explain(error: S3Error, where: str, verb: str) -> str:
     text = f"{where}: {error.code}: {error.message}"
     if error.code == "AccessDenied":
+        if verb == "write":
+            return f"{text}; the key may not write it: it needs s3:PutObject there"
         # S3 hides from a key that may not list whether the object is there.
         return f"{text}; the key may not read it, or it does not exist"
     return text

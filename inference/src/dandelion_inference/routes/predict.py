@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
+from uuid import UUID, uuid4
 
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, Field
@@ -10,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from dandelion_inference import docs
 from dandelion_inference.errors import Code
+from dandelion_inference.journal import seen
 from dandelion_inference.prediction import Prediction, classify
 from dandelion_inference.routes.probes import ModelIdentity
 from dandelion_inference.service import Service
@@ -23,6 +26,7 @@ class Classified(BaseModel):
 
 
 class PredictResponse(BaseModel):
+    id: UUID = Field(description="names this answer, for feedback and in the prediction log")
     model: ModelIdentity
     predictions: list[Classified] = Field(description="one for each image, in order")
 
@@ -52,7 +56,7 @@ PREDICT_BODY: dict[str, Any] = {
         },
     }
 }
-PREDICT_PROBLEMS = docs.problems(
+PREDICT_CODES = (
     Code.MALFORMED_REQUEST,
     Code.EMPTY_UPLOAD,
     Code.NOT_AN_IMAGE,
@@ -79,19 +83,33 @@ def add_predict(app: FastAPI, service: Service) -> None:
         "/predict",
         summary="Classify one or more images",
         response_model=PredictResponse,
-        responses=PREDICT_PROBLEMS,
-        openapi_extra=PREDICT_BODY,
+        responses=docs.problems(*PREDICT_CODES, *service.authorization_codes),
+        openapi_extra=PREDICT_BODY | docs.bearer(*service.authorization_codes),
     )
     async def predict(request: Request) -> Response:
+        started = time.perf_counter()
+        await service.authorize(request, "predict")
         model = service.readiness.require_model()
         with service.admit(request):
             images = await read_images(
                 request, settings.max_upload_bytes, settings.max_files, settings.upload_seconds
             )
-            predictions = await service.work(request, classify(service.reader, model, images))
+            sightings = service.journal.sightings(images) if service.journal else []
+            works = classify(service.reader, model, images)
+            if service.journal:
+                works = seen(works, sightings)
+            predictions = await service.work(request, works)
         service.metrics.predicted(predictions)
+        answer = str(uuid4())
+        if service.journal:
+            seconds = time.perf_counter() - started
+            service.journal.predicted(answer, model, predictions, seconds, sightings)
         return JSONResponse(
-            {"model": service.identity, "predictions": [_shown(item) for item in predictions]}
+            {
+                "id": answer,
+                "model": service.identity,
+                "predictions": [_shown(item) for item in predictions],
+            }
         )
 
 

@@ -1,0 +1,243 @@
+"""The journal's decisions: what a row looks like, where it goes, what fits and when it is due."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import datetime
+from typing import Any
+
+import pictures
+import pytest
+from dandelion_inference.journal import Recent
+from dandelion_inference.journal_buffer import Bounds, Buffer, Held
+from dandelion_inference.journal_rows import (
+    Labelled,
+    Origin,
+    Picture,
+    Predicted,
+    folder,
+    image_name,
+    media_type,
+    predicted,
+    rows_name,
+    timestamp,
+)
+from dandelion_inference.journal_writer import lines, objects, pause
+from dandelion_inference.prediction import prediction
+from dandelion_inference.settings import Settings, complaint
+from pydantic import ValidationError
+
+ORIGIN = Origin(namespace="garden", name="lawn", version="7", pod="lawn-inference-abc")
+CLASSES = ("daisy", "löwenzahn")
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def row(time: str = "2024-02-29T23:59:59.9996+00:00", image: str | None = "ab" * 32) -> Predicted:
+    return predicted(
+        time=at(time),
+        answer="id-1",
+        index=2,
+        prediction=prediction(CLASSES, [0.25, 0.75]),
+        precision="int8",
+        classes=CLASSES,
+        image=image,
+        seconds=0.0123456789,
+    )
+
+
+def test_a_prediction_becomes_one_row() -> None:
+    assert row().document(ORIGIN) == {
+        "time": "2024-02-29T23:59:59.999Z",
+        "id": "id-1",
+        "index": 2,
+        "namespace": "garden",
+        "name": "lawn",
+        "version": "7",
+        "precision": "int8",
+        "imageSha256": "ab" * 32,
+        "label": "löwenzahn",
+        "probability": 0.75,
+        "scores": {"daisy": 0.25, "löwenzahn": 0.75},
+        "latencySeconds": 0.012346,
+    }
+
+
+def test_what_came_as_numbers_has_no_digest() -> None:
+    assert row(image=None).document(ORIGIN)["imageSha256"] is None
+
+
+@pytest.mark.parametrize(
+    ("known", "more"),
+    [
+        ({}, {}),
+        ({"image": "ab", "predicted": "daisy"}, {"imageSha256": "ab", "predicted": "daisy"}),
+        ({"predicted": "daisy"}, {"predicted": "daisy"}),
+    ],
+)
+def test_feedback_holds_what_is_known(known: dict[str, str], more: dict[str, str]) -> None:
+    labelled = Labelled(at("2024-01-01T00:00:00Z"), "id-1", 0, "daisy", **known)
+    assert labelled.document(ORIGIN) == {
+        "time": "2024-01-01T00:00:00.000Z",
+        "id": "id-1",
+        "index": 0,
+        "version": "7",
+        "label": "daisy",
+        **more,
+    }
+
+
+def test_the_lines_are_gzipped_json_in_order() -> None:
+    text = gzip.decompress(lines([row(), row(image=None)], ORIGIN)).decode()
+    assert text.endswith("\n")
+    documents: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines()]
+    assert [document["imageSha256"] for document in documents] == ["ab" * 32, None]
+    assert "löwenzahn" in text
+
+
+@pytest.mark.parametrize(
+    ("time", "where"),
+    [
+        ("2024-02-29T23:59:59.999+00:00", "predictions/date=2024-02-29/hour=23"),
+        ("2024-03-01T00:00:00+00:00", "predictions/date=2024-03-01/hour=00"),
+        ("2024-03-01T01:30:00+02:00", "predictions/date=2024-02-29/hour=23"),
+    ],
+)
+def test_rows_lie_by_day_and_hour_of_utc(time: str, where: str) -> None:
+    assert folder(row(time)) == where
+
+
+def test_an_object_holds_rows_of_one_kind_and_hour() -> None:
+    early, late = row("2024-03-01T01:59:59+00:00"), row("2024-03-01T02:00:00+00:00")
+    label = Labelled(late.time, "id-1", 0, "daisy")
+    assert objects([early, late, label, early]) == [[early, early], [late], [label]]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "begins"), [("", "garden/lawn/"), ("logs/all", "logs/all/garden/lawn/")]
+)
+def test_objects_are_named_by_resource_pod_time_and_number(prefix: str, begins: str) -> None:
+    where = "feedback/date=2024-03-01/hour=00"
+    assert rows_name(prefix, ORIGIN, where, 1709251200123, 4) == (
+        f"{begins}{where}/lawn-inference-abc-1709251200123-4.jsonl.gz"
+    )
+    assert image_name(prefix, ORIGIN, "ab" * 32) == f"{begins}images/{'ab' * 32}"
+
+
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [
+        ("s3://predictions", ("predictions", "")),
+        ("s3://predictions/", ("predictions", "")),
+        ("s3://predictions/logs/all/", ("predictions", "logs/all")),
+        ("", ("", "")),
+        ("predictions", None),
+        ("s3://", None),
+        ("s3://Predictions", None),
+        ("s3://predictions/a?b", None),
+        ("https://predictions/a", None),
+    ],
+)
+def test_the_log_has_a_place_or_none(uri: str, place: tuple[str, str] | None) -> None:
+    wanted = {
+        "model_name": "lawn",
+        "model_namespace": "garden",
+        "model_version": "7",
+        "artifact_uri": "s3://models/lawn",
+        "contract_digest": f"sha256:{'0' * 64}",
+        "s3_endpoint": "http://minio",
+        "log_uri": uri,
+    }
+    if place is not None:
+        assert Settings.model_validate(wanted).log_location == place
+        return
+    with pytest.raises(ValidationError) as refusal:
+        Settings.model_validate(wanted)
+    assert complaint(refusal.value).startswith("DANDELION_LOG_URI: ")
+
+
+@pytest.mark.parametrize(
+    ("file_format", "media"),
+    [
+        ("JPEG", "image/jpeg"),
+        ("PNG", "image/png"),
+        ("WEBP", "image/webp"),
+        ("BMP", "image/bmp"),
+        ("GIF", "image/gif"),
+        ("TIFF", "image/tiff"),
+    ],
+)
+def test_images_are_stored_as_what_they_are(file_format: str, media: str) -> None:
+    assert media_type(pictures.plain(file_format=file_format)) == media
+
+
+def test_what_is_no_image_is_stored_as_bytes() -> None:
+    assert media_type(b"\0\0") == "application/octet-stream"
+
+
+def test_times_keep_their_milliseconds() -> None:
+    assert timestamp(at("2024-01-01T00:00:00Z")) == "2024-01-01T00:00:00.000Z"
+
+
+BOUNDS = Bounds(rows=10, row_bytes=1000, image_bytes=500)
+
+
+@pytest.mark.parametrize(
+    ("held", "fits", "full"),
+    [
+        (Held(), True, False),
+        (Held(rows=4, row_bytes=499, image_bytes=249), True, False),
+        (Held(rows=5), True, True),
+        (Held(row_bytes=500), True, True),
+        (Held(image_bytes=250), True, True),
+        (Held(rows=10, row_bytes=1000, image_bytes=500), True, True),
+        (Held(rows=11), False, True),
+        (Held(row_bytes=1001), False, True),
+        (Held(image_bytes=501), False, True),
+    ],
+)
+def test_writing_is_due_at_half_of_what_fits(held: Held, fits: bool, full: bool) -> None:
+    assert (BOUNDS.fits(held), BOUNDS.full(held)) == (fits, full)
+
+
+def test_what_was_taken_counts_until_it_is_done() -> None:
+    buffer = Buffer(Bounds(rows=2, row_bytes=10**6, image_bytes=10))
+    assert [buffer.add(row()) for _ in range(3)] == [True, True, False]
+    rows, images = buffer.take()
+    assert (len(rows), images) == (2, [])
+    assert not buffer.add(row())
+    buffer.done(rows[:1])
+    assert [buffer.add(row()) for _ in range(2)] == [True, False]
+    buffer.done(rows[1:])
+    assert buffer.held().rows == 1
+
+
+def test_images_take_no_room_from_rows() -> None:
+    buffer = Buffer(Bounds(rows=2, row_bytes=10**6, image_bytes=10))
+    assert buffer.add(Picture("a", bytes(10)))
+    assert not buffer.add(Picture("b", b"1"))
+    assert buffer.add(row())
+
+
+def test_a_closed_buffer_takes_nothing_more_and_is_due() -> None:
+    buffer = Buffer(BOUNDS)
+    buffer.close()
+    assert buffer.due.is_set()
+    assert not buffer.add(row())
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"), [(1, 0.5), (2, 1.0), (5, 8.0), (7, 30.0), (1000, 30.0)]
+)
+def test_pauses_grow_up_to_half_a_minute(failures: int, seconds: float) -> None:
+    assert pause(failures) == seconds
+
+
+def test_the_newest_are_remembered() -> None:
+    recent: Recent[int] = Recent(2)
+    for key, value in (("a", 1), ("b", 2), ("a", 3), ("c", 4)):
+        recent.remember(key, value)
+    assert dict(recent) == {"a": 3, "c": 4}
