@@ -21,6 +21,7 @@ from dandelion_inference.model import compile_model
 from dandelion_inference.readiness import Readiness
 from dandelion_inference.routes.predict import add_predict
 from dandelion_inference.routes.probes import add_probes
+from dandelion_inference.routes.v2 import add_v2
 from dandelion_inference.service import Service
 from dandelion_inference.settings import Settings
 from dandelion_inference.storage import S3Store
@@ -59,6 +60,7 @@ def create_app(settings: Settings, readiness: Readiness, threads: int) -> ASGIAp
     problems.install(app)
     docs.add_page(app)
     add_predict(app, service)
+    add_v2(app, service)
     add_probes(app, service)
     return Edge(app, metrics, readiness)
 
