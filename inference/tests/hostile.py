@@ -85,8 +85,9 @@ def damaged() -> Iterator[tuple[str, bytes]]:
 def bombs() -> Iterator[tuple[str, bytes]]:
     """Small files that decode to very much, within what is accepted and beyond it."""
     for side, rows in ((7_000, 7_000), (20_000, 400), (65_000, 100)):
-        yield f"png of {side} x {side}", pictures.declared_png(
-            side, side, deflated_zeros((3 * side + 1) * rows)
+        yield (
+            f"png of {side} x {side}",
+            pictures.declared_png(side, side, deflated_zeros((3 * side + 1) * rows)),
         )
     black = Image.new("L", (7_000, 7_000))
     yield "grey png within bounds", pictures.encoded(black)
@@ -104,6 +105,7 @@ def bombs() -> Iterator[tuple[str, bytes]]:
     yield "jpeg of many scans", many_scans(6_000, 6_000, 3_000)
     yield "small jpeg of many scans", many_scans(64, 64, 3_000)
     yield "tiff with a tile larger than any picture", tiled_tiff(16, 16, 30_000)
+    yield "tiff with a tile that takes 800 MB", tiled_tiff(64, 64, 16_384)
     yield "tiff with a tile somewhat larger than the picture", tiled_tiff(64, 64, 4_096)
     text = deflated_zeros(100_000_000)
     yield "png with text that unpacks to 100 MB", with_chunk(b"zTXt", b"Comment\0\0" + text)
@@ -159,14 +161,17 @@ def rubbish() -> Iterator[tuple[str, bytes]]:
         yield f"jpeg with exif of {name}", with_segment(0xE1, b"Exif\0\0" + exif)
         yield f"png with exif of {name}", with_chunk(b"eXIf", exif)
     for number in range(16):
-        yield f"jpeg with a profile of noise {number}", with_segment(
-            0xE2, b"ICC_PROFILE\0\1\1" + chance.randbytes(50 * number)
+        yield (
+            f"jpeg with a profile of noise {number}",
+            with_segment(0xE2, b"ICC_PROFILE\0\1\1" + chance.randbytes(50 * number)),
         )
-        yield f"jpeg with noise in segment {number}", with_segment(
-            0xE0 + number, chance.randbytes(200)
+        yield (
+            f"jpeg with noise in segment {number}",
+            with_segment(0xE0 + number, chance.randbytes(200)),
         )
-        yield f"png with a profile of noise {number}", with_chunk(
-            b"iCCP", b"icc\0\0" + chance.randbytes(50 * number)
+        yield (
+            f"png with a profile of noise {number}",
+            with_chunk(b"iCCP", b"icc\0\0" + chance.randbytes(50 * number)),
         )
     for kind in (b"tRNS", b"PLTE", b"gAMA", b"cHRM", b"pHYs", b"acTL", b"fcTL", b"IHDR", b"IEND"):
         for size in (0, 1, 13, 500):
@@ -177,8 +182,9 @@ def rubbish() -> Iterator[tuple[str, bytes]]:
     xmp = b"http://ns.adobe.com/xap/1.0/\0" + b"<x:xmpmeta>" * 2000
     yield "jpeg with endless xmp", with_segment(0xE1, xmp)
     billion = b"<!DOCTYPE a [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;'>]><a>&b;</a>"
-    yield "jpeg with entities in xmp", with_segment(
-        0xE1, b"http://ns.adobe.com/xap/1.0/\0" + billion
+    yield (
+        "jpeg with entities in xmp",
+        with_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + billion),
     )
 
 
@@ -194,8 +200,9 @@ def polyglots() -> Iterator[tuple[str, bytes]]:
         yield f"{name} behind a page", page + data
         for other in ("gif", "bmp", "png"):
             yield f"{name} behind {other}'s first bytes", pictured[other][:16] + data
-            yield f"{other} with the end of {name}", (
-                pictured[other][: len(pictured[other]) // 2] + data[len(data) // 2 :]
+            yield (
+                f"{other} with the end of {name}",
+                (pictured[other][: len(pictured[other]) // 2] + data[len(data) // 2 :]),
             )
     yield "gif that is a script too", b"GIF89a/*" + bytes(20) + b"*/=1;alert(1)"
 
@@ -223,7 +230,7 @@ def other_things() -> Iterator[tuple[str, bytes]]:
 
 
 def requests() -> dict[str, tuple[bytes, str | None]]:
-    """Bodies for the Open Inference Protocol, each with the header that says where its JSON ends."""
+    """Bodies for the Open Inference Protocol, and the header that says where the JSON ends."""
     chance = random.Random(23)
     picture = good()["png"]
     listed = struct.pack("<I", len(picture)) + picture
