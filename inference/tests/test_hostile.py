@@ -33,6 +33,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with fake_s3.running() as store:
         store.objects.update(artifact.objects())
         wanted = environment(artifact, store.url, tmp_path_factory.mktemp("service"))
+        wanted["MALLOC_ARENA_MAX"] = "2"  # as in the image
         with started(wanted) as running:
             running.wait_ready()
             yield running

@@ -12,7 +12,10 @@ import io
 import re
 import threading
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +60,29 @@ TIFF_TILE = (322, 323)  # width and height of a tile: the decoder holds one whol
 warnings.filterwarnings("ignore", module=r"PIL\..*")
 
 
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def _forgetful(step: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Takes the frames that a refusal came through from it.
+
+    They hold the picture, and an error in a future lives until the garbage collector comes by:
+    refused pictures would pile up, the largest of them worst.
+    """
+
+    @wraps(step)
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return step(*args, **kwargs)
+        except RefusedError as refusal:
+            del args, kwargs
+            refusal.__cause__ = refusal.__context__ = None
+            raise refusal.with_traceback(None)  # noqa: B904 - that is the point
+
+    return run
+
+
 @dataclass
 class Picture:
     """An upload whose header is good, and of which no pixel is decoded yet."""
@@ -67,6 +93,7 @@ class Picture:
     large: bool
     """Whether it takes so much memory that it should wait for others like it."""
 
+    @_forgetful
     def tensor(self) -> NDArray[np.float32]:
         """NCHW float32; raises RefusedError. Only once: the picture is let go."""
         image, self.image = self.image, None
@@ -74,10 +101,11 @@ class Picture:
         if not self.large:
             return self.reader.numbers(image, self.preprocessing)
         with self.reader.large_turn:
-            tensor = self.reader.numbers(image, self.preprocessing)
-            del image
-            return_freed_memory()
-            return tensor
+            try:
+                return self.reader.numbers(image, self.preprocessing)
+            finally:
+                image.close()
+                return_freed_memory()
 
 
 class ImageReader:
@@ -93,6 +121,7 @@ class ImageReader:
         """One image as NCHW float32; raises RefusedError."""
         return self.picture(data, preprocessing).tensor()
 
+    @_forgetful
     def picture(self, data: bytes, preprocessing: Preprocessing) -> Picture:
         """What decoding would take, told from the header alone; raises RefusedError."""
         if not data:
