@@ -19,7 +19,7 @@ import pictures
 from PIL import Image
 
 STEP = 64
-FLIPS = 48
+FLIPS = 32
 INFER = "/v2/models/lawn/infer"
 
 

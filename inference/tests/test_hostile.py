@@ -136,8 +136,8 @@ def test_bad_uploads_are_refused_in_words_and_nothing_else_happens(
         if way == "/predict"
         else hostile.requests()
     )
-    # What the first pass leaves is what the libraries set up once and keep.
-    Attack(service.url, way, bodies).run()
+    # What this leaves is what the libraries set up once and keep.
+    Attack(service.url, way, dict(list(bodies.items())[::5])).run()
     before = service.resident_bytes()
     service.forget_peak()
     attack = Attack(service.url, way, bodies)

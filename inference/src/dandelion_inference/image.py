@@ -93,19 +93,21 @@ class Picture:
     large: bool
     """Whether it takes so much memory that it should wait for others like it."""
 
-    @_forgetful
     def tensor(self) -> NDArray[np.float32]:
         """NCHW float32; raises RefusedError. Only once: the picture is let go."""
-        image, self.image = self.image, None
-        assert image is not None
         if not self.large:
-            return self.reader.numbers(image, self.preprocessing)
+            return self._decoded()
         with self.reader.large_turn:
             try:
-                return self.reader.numbers(image, self.preprocessing)
+                return self._decoded()
             finally:
-                image.close()
                 return_freed_memory()
+
+    @_forgetful
+    def _decoded(self) -> NDArray[np.float32]:
+        image, self.image = self.image, None
+        assert image is not None
+        return self.reader.numbers(image, self.preprocessing)
 
 
 class ImageReader:
