@@ -1,19 +1,17 @@
-"""The bodies of the Open Inference Protocol, version 2: tensors in and tensors out.
+"""Requests of the Open Inference Protocol, version 2: what tensors are given, and what is wanted.
 
 A body is a JSON object; with the binary tensor data extension the tensors follow it as bytes, and a
 header says where the object ends. Images come either as the network takes them, `image`, or as
 files, `file`, which are then read as uploads are. Called by `routes/v2.py`; the numbers in the JSON
-are left to `numbers.py`.
+are left to `numbers.py`, the answer to `outputs.py`.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
-import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -22,11 +20,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dandelion_inference.contract import Contract
-from dandelion_inference.engine import Work
 from dandelion_inference.errors import Code, RefusedError
-from dandelion_inference.model import Model
 from dandelion_inference.numbers import NotReadableError, Numbers, loads
-from dandelion_inference.prediction import Prediction, prediction
 
 # Where the JSON object ends, in requests and answers.
 HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -88,12 +83,12 @@ def json_bytes(body: bytes | bytearray, header_length: str | None) -> int:
     if header_length is None:
         return len(body)
     if not (header_length.isascii() and header_length.isdecimal() and len(header_length) < 20):
-        raise _refused(
+        raise refused(
             f"The header {HEADER_LENGTH} is {_printable(header_length)}, not a number of bytes"
         )
     length = int(header_length)
     if length > len(body):
-        raise _refused(
+        raise refused(
             f"The header {HEADER_LENGTH} says that the JSON has {length} bytes, but the body has "
             f"{len(body)}"
         )
@@ -116,11 +111,9 @@ def read(
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise _refused(f"The JSON is not a request: {_printable(place)}: {first['msg']}") from error
+        raise refused(f"The JSON is not a request: {_printable(place)}: {first['msg']}") from error
     if len(request.inputs) != 1:
-        raise _refused(
-            f"The request has {len(request.inputs)} inputs; send one: {_takes(contract)}"
-        )
+        raise refused(f"The request has {len(request.inputs)} inputs; send one: {_takes(contract)}")
     [given] = request.inputs
     outputs = _outputs(request)
     if given.name == contract.input.name:
@@ -128,63 +121,7 @@ def read(
         return Inference(request.id, images, [], outputs)
     if given.name == FILE:
         return Inference(request.id, [], _files(given, binary, max_images), outputs)
-    raise _refused(f"There is no input {_printable(given.name)}; send {_takes(contract)}")
-
-
-def works(model: Model, images: list[NDArray[np.float32]]) -> list[Work[Prediction]]:
-    """One piece of work an image, each [3, height, width]. They raise RefusedError."""
-    return [_work(model, image, position) for position, image in enumerate(images)]
-
-
-def _work(model: Model, image: NDArray[np.float32], position: int) -> Work[Prediction]:
-    def work(alone: Callable[[], bool]) -> Prediction:
-        # A copy, because OpenVINO wants it aligned and the end of the JSON is anywhere.
-        tensor = np.array(image[np.newaxis], dtype=np.float32)
-        if not np.isfinite(tensor).all():
-            raise _refused(f"Image {position} holds NaN or infinite numbers")
-        try:
-            probabilities = model.probabilities(tensor, alone())
-        except ArithmeticError as error:
-            raise _refused(
-                f"Image {position} holds numbers so large that the network's answer is not finite; "
-                f"it takes images that were scaled and normalised as for its training"
-            ) from error
-        return prediction(model.contract.classes, probabilities)
-
-    return work
-
-
-def answer(
-    identity: tuple[str, str], inference: Inference, classes: Sequence[str], found: list[Prediction]
-) -> tuple[bytes, dict[str, str]]:
-    """The body of the answer, and its headers."""
-    name, version = identity
-    described: list[dict[str, Any]] = []
-    binary: list[bytes] = []
-    for wanted in inference.outputs:
-        if wanted.name == PROBABILITIES:
-            rows = [list(item.scores.values()) for item in found]
-            output: dict[str, Any] = {"datatype": "FP32", "shape": [len(found), len(classes)]}
-            values: list[Any] = [value for row in rows for value in row]
-            raw = np.asarray(rows, dtype="<f4").tobytes()
-        else:
-            output = {"datatype": "BYTES", "shape": [len(found)]}
-            values = [item.label for item in found]
-            raw = b"".join(_sized(item.label.encode()) for item in found)
-        if wanted.binary:
-            binary.append(raw)
-            output["parameters"] = {"binary_data_size": len(raw)}
-        else:
-            output["data"] = values
-        described.append({"name": wanted.name, **output})
-    document = {"model_name": name, "model_version": version, "outputs": described}
-    if inference.id is not None:
-        document["id"] = inference.id
-    text = json.dumps(document).encode()
-    if not binary:
-        return text, {"Content-Type": "application/json"}
-    headers = {"Content-Type": "application/octet-stream", HEADER_LENGTH: str(len(text))}
-    return b"".join([text, *binary]), headers
+    raise refused(f"There is no input {_printable(given.name)}; send {_takes(contract)}")
 
 
 def _outputs(request: _Request) -> tuple[Wanted, ...]:
@@ -194,18 +131,18 @@ def _outputs(request: _Request) -> tuple[Wanted, ...]:
         return tuple(Wanted(name, binary) for name in OUTPUTS)
     for output in request.outputs:
         if output.name not in OUTPUTS:
-            raise _refused(
+            raise refused(
                 f"There is no output {_printable(output.name)}; ask for {' or '.join(OUTPUTS)}"
             )
         if "classification" in output.parameters:
-            raise _refused(
+            raise refused(
                 f"The classification extension is not supported; the output {LABELS} is the most "
                 f"probable class and {PROBABILITIES} has all of them"
             )
         _known(output.parameters, f"output {output.name}", ("binary_data",))
     names = [output.name for output in request.outputs]
     if len(set(names)) != len(names):
-        raise _refused("An output is asked for twice")
+        raise refused("An output is asked for twice")
     return tuple(
         Wanted(output.name, _flag(output.parameters, "binary_data", binary))
         for output in request.outputs
@@ -221,16 +158,16 @@ def _images(
     raw = _binary(given, binary)
     if raw is not None:
         if len(raw) != 4 * count:
-            raise _refused(
+            raise refused(
                 f"Input {given.name} has {len(raw)} bytes, but FP32 {given.shape} takes {4 * count}"
             )
         return list(np.frombuffer(raw, dtype="<f4").reshape(given.shape))
     if not isinstance(given.data, int) or not 0 <= given.data < len(arrays):
-        raise _refused(f"The data of input {given.name} is not an array of numbers")
+        raise refused(f"The data of input {given.name} is not an array of numbers")
     try:
         return list(arrays[given.data].read(given.shape))
     except NotReadableError as error:
-        raise _refused(f"The data of input {given.name}: {error}") from error
+        raise refused(f"The data of input {given.name}: {error}") from error
 
 
 def _files(given: _Input, binary: memoryview, max_images: int) -> list[bytes]:
@@ -239,7 +176,7 @@ def _files(given: _Input, binary: memoryview, max_images: int) -> list[bytes]:
     raw = _binary(given, binary)
     files = _decoded(given) if raw is None else _elements(raw, count)
     if len(files) != count:
-        raise _refused(f"Input {FILE} has {len(files)} elements, but its shape says {count}")
+        raise refused(f"Input {FILE} has {len(files)} elements, but its shape says {count}")
     return files
 
 
@@ -249,17 +186,17 @@ def _elements(raw: memoryview, count: int) -> list[bytes]:
     while raw and len(files) < count:
         size = int.from_bytes(raw[:4], "little")
         if len(raw) < 4 + size:
-            raise _refused(f"Element {len(files)} of input {FILE} is longer than what was sent")
+            raise refused(f"Element {len(files)} of input {FILE} is longer than what was sent")
         files.append(bytes(raw[4 : 4 + size]))
         raw = raw[4 + size :]
     if raw:
-        raise _refused(f"Input {FILE} has {len(raw)} bytes more than its {count} elements take")
+        raise refused(f"Input {FILE} has {len(raw)} bytes more than its {count} elements take")
     return files
 
 
 def _decoded(given: _Input) -> list[bytes]:
     if not isinstance(given.data, list):
-        raise _refused(f"The data of input {FILE} is not a list of files, each in Base64")
+        raise refused(f"The data of input {FILE} is not a list of files, each in Base64")
     files: list[bytes] = []
     for position, element in enumerate(given.data):
         try:
@@ -267,7 +204,7 @@ def _decoded(given: _Input) -> list[bytes]:
                 raise TypeError("not a string")
             files.append(base64.b64decode(element, validate=True))
         except (TypeError, ValueError, binascii.Error) as error:
-            raise _refused(
+            raise refused(
                 f"Element {position} of input {FILE} is not Base64, the form of files in JSON"
             ) from error
     return files
@@ -277,20 +214,20 @@ def _check(
     given: _Input, datatype: str, rest: list[int | None], contract: Contract | None, most: int
 ) -> None:
     if given.datatype != datatype:
-        raise _refused(
+        raise refused(
             f"Input {given.name} has datatype {_printable(given.datatype)}; send {datatype}"
         )
     if len(given.shape) != 1 + len(rest) or given.shape[1:] != rest:
         wanted = ", ".join(str(size) for size in ["N", *rest])
-        raise _refused(f"Input {given.name} has shape {given.shape}; send [{wanted}]")
+        raise refused(f"Input {given.name} has shape {given.shape}; send [{wanted}]")
     if not 1 <= given.shape[0] <= most:
-        raise _refused(
+        raise refused(
             f"Input {given.name} has {given.shape[0]} images; send 1 to {most} in one request"
         )
     hint = "np" if contract is not None else "base64"
     _known(given.parameters, f"input {given.name}", ("binary_data_size", "content_type"))
     if given.parameters.get("content_type", hint) != hint:
-        raise _refused(f"Input {given.name} has another content_type than {hint}")
+        raise refused(f"Input {given.name} has another content_type than {hint}")
 
 
 def _binary(given: _Input, binary: memoryview) -> memoryview | None:
@@ -298,15 +235,15 @@ def _binary(given: _Input, binary: memoryview) -> memoryview | None:
     size = given.parameters.get("binary_data_size")
     if size is None:
         if binary:
-            raise _refused(
+            raise refused(
                 f"{len(binary)} bytes follow the JSON, but input {given.name} has no "
                 f"binary_data_size"
             )
         return None
     if given.data is not None:
-        raise _refused(f"Input {given.name} has both data and binary_data_size")
+        raise refused(f"Input {given.name} has both data and binary_data_size")
     if isinstance(size, bool) or size != len(binary):
-        raise _refused(
+        raise refused(
             f"The binary_data_size of input {given.name} is {_printable(size)}, but {len(binary)} "
             f"bytes follow the JSON; the header {HEADER_LENGTH} says where it ends"
         )
@@ -316,7 +253,7 @@ def _binary(given: _Input, binary: memoryview) -> memoryview | None:
 def _known(parameters: Parameters, whose: str, known: Sequence[str]) -> None:
     for name in parameters:
         if name not in known:
-            raise _refused(
+            raise refused(
                 f"The parameter {_printable(name)} of {whose} is not supported; known: "
                 f"{', '.join(known)}"
             )
@@ -325,7 +262,7 @@ def _known(parameters: Parameters, whose: str, known: Sequence[str]) -> None:
 def _flag(parameters: Parameters, name: str, default: bool) -> bool:
     value = parameters.get(name, default)
     if not isinstance(value, bool):
-        raise _refused(f"The parameter {name} is neither true nor false")
+        raise refused(f"The parameter {name} is neither true nor false")
     return value
 
 
@@ -337,15 +274,11 @@ def _takes(contract: Contract) -> str:
     )
 
 
-def _sized(element: bytes) -> bytes:
-    return struct.pack("<I", len(element)) + element
-
-
 def _printable(value: object) -> str:
     """What a client wrote, short and without what a terminal or a log would act on."""
     text = ascii(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _refused(why: str) -> RefusedError:
+def refused(why: str) -> RefusedError:
     return RefusedError(Code.INVALID_TENSOR, f"{why}.")

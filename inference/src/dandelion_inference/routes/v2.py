@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
-from dandelion_inference import __version__, docs, tensors
+from dandelion_inference import __version__, docs, outputs, tensors
 from dandelion_inference.contract import Contract
 from dandelion_inference.engine import Work
 from dandelion_inference.errors import Code, RefusedError
@@ -256,11 +256,11 @@ def _add_infer(app: FastAPI, service: Service) -> None:
             works: list[Work[Prediction]] = (
                 classify(service.reader, model, inference.files)
                 if inference.files
-                else tensors.works(model, inference.tensors)
+                else outputs.works(model, inference.tensors)
             )
             predictions = await service.work(request, works)
         service.metrics.predicted(predictions)
-        content, headers = tensors.answer(identity, inference, model.contract.classes, predictions)
+        content, headers = outputs.answer(identity, inference, model.contract.classes, predictions)
         return Response(content, headers=headers)
 
     async def _read(request: Request, body: bytearray, contract: Contract) -> tensors.Inference:
