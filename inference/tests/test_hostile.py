@@ -26,6 +26,9 @@ CLIENTS = 4
 # A good upload beside them takes far less; this is what a slow machine may add to it.
 PATIENCE = 10.0
 
+# The heap gives back what is at its end; a few bodies may lie before something small.
+KEPT = 48 * MIB
+
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
@@ -155,6 +158,6 @@ def test_bad_uploads_are_refused_in_words_and_nothing_else_happens(
     assert visitor.answered > 0
     assert visitor.slowest < PATIENCE
     assert service.process.poll() is None
-    assert after - before < 32 * MIB
+    assert after - before < KEPT
     assert peak < 700 * MIB
     assert "Traceback" not in "".join(service.log)

@@ -66,6 +66,7 @@ class Engine:
         finally:
             for future in futures:
                 future.cancel()
+            futures.clear()  # a failure's traceback leads here, and would lead back to it
 
     def close(self) -> None:
         self._workers.shutdown(cancel_futures=True)

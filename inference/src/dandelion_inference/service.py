@@ -70,6 +70,9 @@ class Service:
         finally:
             answers.cancel()
             gone.cancel()
+            # A failure's traceback leads here: what it holds, the upload too, would wait for the
+            # garbage collector in a circle.
+            del answers, gone
 
 
 async def _hung_up(request: Request) -> None:

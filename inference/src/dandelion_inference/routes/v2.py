@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, Response
 
 from dandelion_inference import __version__, docs, outputs, tensors
 from dandelion_inference.contract import Contract
-from dandelion_inference.engine import Work
+from dandelion_inference.engine import Alone, Work
 from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.memory import return_freed_memory
 from dandelion_inference.prediction import Prediction, classify
 from dandelion_inference.service import Service
 from dandelion_inference.upload import read_body
@@ -266,12 +267,18 @@ def _add_infer(app: FastAPI, service: Service) -> None:
     async def _read(request: Request, body: bytearray, contract: Contract) -> tensors.Inference:
         header = request.headers.get(tensors.HEADER_LENGTH)
 
-        def read(_alone: object = None) -> tensors.Inference:
+        def read() -> tensors.Inference:
             return tensors.read(body, header, contract, settings.max_files)
+
+        def read_at_length(_alone: Alone) -> tensors.Inference:
+            try:
+                return read()
+            finally:
+                return_freed_memory()
 
         if tensors.json_bytes(body, header) <= SHORT_JSON_BYTES:
             return read()
-        [inference] = await service.work(request, [read])
+        [inference] = await service.work(request, [read_at_length])
         return inference
 
     answers: dict[str, Any] = {
