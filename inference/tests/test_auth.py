@@ -255,7 +255,7 @@ def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) 
     assert document["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            needed = path in ("/predict", "/feedback")
+            needed = path in ("/predict", "/explain", "/feedback") or path.endswith("/infer")
             assert operation.get("security", []) == ([{scheme: []}] if needed else [])
             assert ({"401", "403", "503"} <= set(operation["responses"])) == needed
 

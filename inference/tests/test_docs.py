@@ -12,6 +12,8 @@ from dandelion_inference.problems import Problem
 from dandelion_inference.routes.predict import PredictResponse
 from dandelion_inference.routes.probes import ReadyResponse
 
+MODEL = ("", "/ready", "/infer")
+
 
 @pytest.fixture
 def description(client: httpx.Client) -> dict[str, Any]:
@@ -40,8 +42,13 @@ def test_the_browser_is_told_to_load_nothing_from_elsewhere(client: httpx.Client
 
 
 def test_every_public_address_is_described(description: dict[str, Any]) -> None:
+    model = "/v2/models/{name}"
+    of_a_model = {
+        f"{at}{what}" for at in (model, f"{model}/versions/{{version}}") for what in MODEL
+    }
     assert set(description["paths"]) == {
         *("/predict", "/explain", "/feedback", "/healthz", "/readyz", "/metrics"),
+        *("/v2", "/v2/health/live", "/v2/health/ready", *of_a_model),
     }
 
 

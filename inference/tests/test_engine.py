@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from dandelion_inference.engine import Engine
+from dandelion_inference.engine import Engine, Heavy
 
 Alone = Callable[[], bool]
 
@@ -100,3 +100,56 @@ def test_the_time_in_the_queue_is_told() -> None:
     asyncio.run(tested.run([lambda _alone: time.sleep(0.1), lambda _alone: None]))
     tested.close()
     assert waits[0] < 0.1 <= waits[1]
+
+
+def test_heavy_works_take_turns_and_keep_no_worker_from_the_others() -> None:
+    tested = engine(2)
+    running, most = 0, 0
+    go_on = threading.Event()
+
+    def rest(_alone: Alone) -> str:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        go_on.wait(10)
+        running -= 1
+        return "heavy"
+
+    async def scenario() -> None:
+        heavy = asyncio.ensure_future(tested.run([lambda _alone: Heavy(rest)] * 3))
+        assert await tested.run([lambda alone: alone()] * 4) == [False] * 4
+        assert not heavy.done()
+        go_on.set()
+        assert await heavy == ["heavy"] * 3
+        assert await tested.run([lambda alone: alone()]) == [True]
+
+    asyncio.run(scenario())
+    tested.close()
+    assert most == 1
+
+
+def test_a_heavy_work_that_nobody_waits_for_never_begins() -> None:
+    tested = engine(1)
+    done: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def first(_alone: Alone) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    async def scenario() -> None:
+        running = asyncio.ensure_future(tested.run([lambda _alone: Heavy(first)]))
+        await asyncio.to_thread(begun.wait, 10)
+        second = [lambda _alone: Heavy(lambda _alone: done.append("second"))]
+        waiting = asyncio.ensure_future(tested.run(second))
+        await tested.run([lambda _alone: None])
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        go_on.set()
+        await running
+        assert await tested.run([lambda alone: alone()]) == [True]
+
+    asyncio.run(scenario())
+    tested.close()
+    assert done == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import suppress
 
+import hostile
 import numpy as np
 import pictures
 import pytest
@@ -212,3 +213,36 @@ def test_no_cut_or_flipped_byte_does_more_than_refuse(file_format: str) -> None:
     for data in broken:
         with suppress(RefusedError):
             assert np.isfinite(READER.tensor(data, AS_TRAINED)).all()
+
+
+ENDLESS = {
+    "a JPEG of thousands of scans": (hostile.many_scans(6000, 6000, 3000), "3000 scans"),
+    "a TIFF with a tile of 800 MB": (hostile.tiled_tiff(64, 64, 16_384), "268435456 pixels"),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_a_small_file_that_decodes_without_end_is_refused(case: str) -> None:
+    data, why = ENDLESS[case]
+    with pytest.raises(RefusedError, match=why) as refusal:
+        ImageReader(max_pixels=50_000_000).tensor(data, AS_TRAINED)
+    assert refusal.value.code is Code.TOO_MANY_PIXELS
+
+
+def test_many_scans_of_a_small_picture_do_no_harm() -> None:
+    assert READER.tensor(hostile.many_scans(64, 64, 100), AS_TRAINED).shape == (1, 3, 32, 32)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # as in the service
+@pytest.mark.parametrize("name", [name for name, _ in hostile.rubbish() if "exif" in name])
+def test_broken_exif_is_no_reason_to_refuse_a_picture(name: str) -> None:
+    data = dict(hostile.rubbish())[name]
+    assert READER.tensor(data, AS_TRAINED).shape == (1, 3, 32, 32)
+
+
+def test_a_refusal_does_not_hold_the_picture() -> None:
+    with pytest.raises(RefusedError) as refusal:
+        READER.tensor(pictures.declared_png(64, 64), AS_TRAINED)
+    assert refusal.value.__cause__ is None
+    held = [frame.frame.f_locals for frame in refusal.traceback if "image.py" in str(frame.path)]
+    assert not any(isinstance(value, Image.Image) for scope in held for value in scope.values())

@@ -23,10 +23,11 @@ from dandelion_inference.metrics import Metrics
 from dandelion_inference.model import compile_model
 from dandelion_inference.readiness import Readiness
 from dandelion_inference.routes.explain import add_explain
-from dandelion_inference.routes.page import add_page
 from dandelion_inference.routes.feedback import add_feedback
+from dandelion_inference.routes.page import add_page
 from dandelion_inference.routes.predict import add_predict
 from dandelion_inference.routes.probes import add_probes
+from dandelion_inference.routes.v2 import add_v2
 from dandelion_inference.service import Service
 from dandelion_inference.settings import Auth, Settings
 from dandelion_inference.storage import S3Store
@@ -71,6 +72,7 @@ def create_app(settings: Settings, readiness: Readiness, threads: int) -> ASGIAp
     add_predict(app, service)
     add_explain(app, service)
     add_feedback(app, service)
+    add_v2(app, service)
     add_probes(app, service)
     return Edge(app, metrics, readiness)
 

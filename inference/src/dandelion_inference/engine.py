@@ -4,7 +4,9 @@ Each worker takes an upload from its bytes to its answer, decoding and network a
 costs one hand-over to a thread and one back. As many workers run as there are processors, each in
 a stream of the network of its own, which gives the most images a second; a request that finds
 nobody else there is told so and gets the network on all processors at once, which gives the
-shortest wait. Nothing waits for a batch to fill. Called by the routes through `service.py`.
+shortest wait. Nothing waits for a batch to fill. What takes much memory is done one at a time, by a
+thread of its own: were it the workers who wait for their turn, everybody else would wait behind
+them. Called by the routes through `service.py`.
 """
 
 from __future__ import annotations
@@ -13,12 +15,23 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
 
 Answer = TypeVar("Answer")
+Alone = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Heavy(Generic[Answer]):
+    """The rest of a work that turned out to take much memory."""
+
+    rest: Callable[[Alone], Answer]
+
 
 # What a worker does for one image. It asks `alone()` when it comes to run the network.
-Work = Callable[[Callable[[], bool]], Answer]
+Work = Callable[[Alone], Answer | Heavy[Answer]]
 
 
 class Engine:
@@ -27,6 +40,7 @@ class Engine:
     def __init__(self, workers: int, waited: Callable[[float], None]) -> None:
         """`waited` is told how many seconds each piece of work spent in the queue."""
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._heavy = ThreadPoolExecutor(1, thread_name_prefix="heavy")
         self._waited = waited
         self._unfinished = 0
 
@@ -38,26 +52,39 @@ class Engine:
         loop = asyncio.get_running_loop()
         submitted = time.perf_counter()
         self._unfinished += len(works)
-        futures = [
-            loop.run_in_executor(self._workers, self._begin, work, submitted) for work in works
+        futures: list[asyncio.Future[Answer | Heavy[Answer]]] = [
+            loop.run_in_executor(self._workers, partial(self._begin, work, submitted))
+            for work in works
         ]
         for future in futures:
             future.add_done_callback(self._finished)
         try:
-            return await asyncio.gather(*futures)
+            return [
+                await self._in_turn(answer.rest) if isinstance(answer, Heavy) else answer
+                for answer in await asyncio.gather(*futures)
+            ]
         finally:
             for future in futures:
                 future.cancel()
+            futures.clear()  # a failure's traceback leads here, and would lead back to it
 
     def close(self) -> None:
         self._workers.shutdown(cancel_futures=True)
+        self._heavy.shutdown(cancel_futures=True)
 
-    def _begin(self, work: Work[Answer], submitted: float) -> Answer:
+    async def _in_turn(self, work: Callable[[Alone], Answer]) -> Answer:
+        self._unfinished += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._heavy, work, self._alone)
+        finally:
+            self._unfinished -= 1
+
+    def _begin(self, work: Work[Answer], submitted: float) -> Answer | Heavy[Answer]:
         self._waited(time.perf_counter() - submitted)
         return work(self._alone)
 
     def _alone(self) -> bool:
         return self._unfinished == 1
 
-    def _finished(self, _future: asyncio.Future[Answer]) -> None:
+    def _finished(self, _future: asyncio.Future[Answer | Heavy[Answer]]) -> None:
         self._unfinished -= 1

@@ -21,7 +21,9 @@ class Code(StrEnum):
     NOT_AN_IMAGE = "NotAnImage"
     TRUNCATED_IMAGE = "TruncatedImage"
     BROKEN_IMAGE = "BrokenImage"
+    INVALID_TENSOR = "InvalidTensor"
     NOT_FOUND = "NotFound"
+    UNKNOWN_MODEL = "UnknownModel"
     METHOD_NOT_ALLOWED = "MethodNotAllowed"
     UPLOAD_TOO_SLOW = "UploadTooSlow"
     UPLOAD_TOO_LARGE = "UploadTooLarge"
@@ -55,9 +57,11 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.NOT_AN_IMAGE: Answer(400, "The upload is not an image"),
         Code.TRUNCATED_IMAGE: Answer(400, "The image ends too early"),
         Code.BROKEN_IMAGE: Answer(400, "The image cannot be decoded"),
+        Code.INVALID_TENSOR: Answer(400, "The tensors are not what the model takes or gives"),
         Code.UNAUTHENTICATED: Answer(401, "The request does not say who sends it"),
         Code.FORBIDDEN: Answer(403, "The sender may not do this"),
         Code.NOT_FOUND: Answer(404, "There is nothing here"),
+        Code.UNKNOWN_MODEL: Answer(404, "This model or version is not served here"),
         Code.METHOD_NOT_ALLOWED: Answer(405, "This address does not accept that method"),
         Code.UPLOAD_TOO_SLOW: Answer(408, "The upload took too long"),
         Code.FEEDBACK_DISABLED: Answer(409, "Feedback is not kept"),

@@ -12,10 +12,15 @@ import io
 import re
 import threading
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from dandelion_inference.contract import Preprocessing
 from dandelion_inference.errors import Code, RefusedError
@@ -40,11 +45,69 @@ WEBP_WEIGHT = 2
 # over several pixels still, as it does after a full decode.
 DRAFT_MARGIN = 2
 
-# From here on, decoding takes so much memory that images take turns.
+# From here on, decoding takes so much memory and time that images take turns.
 LARGE_PIXELS = 4_000_000
+
+# Each scan of a JPEG is a pass over all of its pixels, however few bytes it has: a file of some
+# kilobytes could keep a processor busy for an hour. Encoders write ten. In units of the most pixels
+# that are accepted.
+MAX_PASSES = 12
+SCAN = b"\xff\xda"
+
+TIFF_TILE = (322, 323)  # width and height of a tile: the decoder holds one whole
 
 # Pillow warns on stderr about oddities that it decodes all the same; a client could fill the log.
 warnings.filterwarnings("ignore", module=r"PIL\..*")
+
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def _forgetful(step: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Takes the frames that a refusal came through from it.
+
+    They hold the picture, and an error in a future lives until the garbage collector comes by:
+    refused pictures would pile up, the largest of them worst.
+    """
+
+    @wraps(step)
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return step(*args, **kwargs)
+        except RefusedError as refusal:
+            del args, kwargs
+            refusal.__cause__ = refusal.__context__ = None
+            raise refusal.with_traceback(None)  # noqa: B904 - that is the point
+
+    return run
+
+
+@dataclass
+class Picture:
+    """An upload whose header is good, and of which no pixel is decoded yet."""
+
+    reader: ImageReader
+    image: Image.Image | None
+    preprocessing: Preprocessing
+    large: bool
+    """Whether it takes so much memory that it should wait for others like it."""
+
+    def tensor(self) -> NDArray[np.float32]:
+        """NCHW float32; raises RefusedError. Only once: the picture is let go."""
+        if not self.large:
+            return self._decoded()
+        with self.reader.large_turn:
+            try:
+                return self._decoded()
+            finally:
+                return_freed_memory()
+
+    @_forgetful
+    def _decoded(self) -> NDArray[np.float32]:
+        image, self.image = self.image, None
+        assert image is not None
+        return self.reader.numbers(image, self.preprocessing)
 
 
 class ImageReader:
@@ -52,27 +115,27 @@ class ImageReader:
 
     def __init__(self, max_pixels: int) -> None:
         self._max_pixels = max_pixels
-        self._large_turn = threading.Lock()
+        self.large_turn = threading.Lock()
         # The library's own guard, one step behind ours, for frames larger than the file's header.
         Image.MAX_IMAGE_PIXELS = max_pixels
 
     def tensor(self, data: bytes, preprocessing: Preprocessing) -> NDArray[np.float32]:
         """One image as NCHW float32; raises RefusedError."""
+        return self.picture(data, preprocessing).tensor()
+
+    @_forgetful
+    def picture(self, data: bytes, preprocessing: Preprocessing) -> Picture:
+        """What decoding would take, told from the header alone; raises RefusedError."""
         if not data:
             raise RefusedError(Code.EMPTY_UPLOAD, f"The file is empty; send a {ACCEPTED} image.")
         image = self._open(data)
         size = _resized(image.size, preprocessing.resize_short_side)
         self._check_size(image, size)
+        self._check_passes(image, data)
         held = image.width * image.height
         if _shrunk_while_decoding(image, size):
             held = image.width * image.height
-        if held <= LARGE_PIXELS:
-            return self._numbers(image, preprocessing)
-        with self._large_turn:
-            tensor = self._numbers(image, preprocessing)
-            del image
-            return_freed_memory()
-            return tensor
+        return Picture(self, image, preprocessing, held > LARGE_PIXELS)
 
     def _open(self, data: bytes) -> Image.Image:
         try:
@@ -97,6 +160,21 @@ class ImageReader:
                 f"makes it {resized[0]} x {resized[1]}"
             )
 
+    def _check_passes(self, image: Image.Image, data: bytes) -> None:
+        """Whether decoding ends soon and holds no more than the picture's own pixels."""
+        pixels = image.width * image.height
+        scans = data.count(SCAN) if image.format == "JPEG" else 1
+        if scans * pixels > MAX_PASSES * self._max_pixels:
+            raise RefusedError(
+                Code.TOO_MANY_PIXELS,
+                f"The image takes too long to decode: its {pixels} pixels come in {scans} scans. "
+                f"Save it anew from a viewer.",
+            )
+        if isinstance(image, TiffImageFile):
+            width, height = (_number(image.tag_v2.get(tag)) for tag in TIFF_TILE)
+            if width * height > self._max_pixels:
+                raise self._too_many_pixels(f"its tiles have {width * height} pixels each")
+
     def _too_many_pixels(self, what: str, weight: int = 1) -> RefusedError:
         accepted = f"{self._max_pixels // weight} pixels{' of WebP' if weight > 1 else ''}"
         return RefusedError(
@@ -105,13 +183,14 @@ class ImageReader:
             f"Scale it down before sending it.",
         )
 
-    def _numbers(self, image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.float32]:
+    def numbers(self, image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.float32]:
+        """What the network takes; raises RefusedError."""
         return _normalised(_cropped(self._decode(image), preprocessing), preprocessing)
 
     def _decode(self, image: Image.Image) -> Image.Image:
         try:
-            # In place: a copy of the largest image that is accepted takes 150 MB.
-            ImageOps.exif_transpose(image, in_place=True)
+            image.load()
+            _turn_upright(image)
             return to_rgb(image)
         except BOMB as error:
             raise self._too_many_pixels(f"in one frame {_named_size(error)}") from error
@@ -119,6 +198,21 @@ class ImageReader:
             raise
         except Exception as error:
             raise _broken(error) from error
+
+
+def _turn_upright(image: Image.Image) -> None:
+    try:
+        # In place: a copy of the largest image that is accepted takes 150 MB.
+        ImageOps.exif_transpose(image, in_place=True)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - the parser of metadata raises almost anything
+        # A viewer shows a picture whose metadata is broken, and shows it as it lies.
+        return
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _shrunk_while_decoding(image: Image.Image, size: tuple[int, int]) -> bool:

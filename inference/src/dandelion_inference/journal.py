@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import urllib3
 
-from dandelion_inference.engine import Work
+from dandelion_inference.engine import Alone, Heavy, Work
 from dandelion_inference.journal_buffer import Bounds, Buffer
 from dandelion_inference.journal_rows import Kind, Labelled, Origin, Picture, predicted
 from dandelion_inference.journal_writer import Counters, Writer
@@ -194,7 +194,7 @@ def seen(works: Sequence[Work[Answer]], sightings: Sequence[Sighting]) -> list[W
 
 
 def _seen(work: Work[Answer], sighting: Sighting) -> Work[Answer]:
-    def looked(alone: Callable[[], bool]) -> Answer:
+    def looked(alone: Alone) -> Answer | Heavy[Answer]:
         sighting.look()
         return work(alone)
 

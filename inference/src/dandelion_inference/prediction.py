@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from dandelion_inference.engine import Work
+from dandelion_inference.engine import Alone, Heavy, Work
 from dandelion_inference.errors import RefusedError
 from dandelion_inference.image import ImageReader
 from dandelion_inference.model import Model
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,19 @@ def classify(reader: ImageReader, model: Model, images: list[bytes]) -> list[Wor
 def _work(
     reader: ImageReader, model: Model, held: list[bytes], position: int | None
 ) -> Work[Prediction]:
-    def work(alone: Callable[[], bool]) -> Prediction:
+    def work(alone: Alone) -> Prediction | Heavy[Prediction]:
+        picture = named(lambda: reader.picture(held.pop(), model.contract.preprocessing))
+
+        def decode_and_judge(alone: Alone) -> Prediction:
+            tensor = named(picture.tensor)
+            return prediction(model.contract.classes, model.probabilities(tensor, alone()))
+
+        return Heavy(decode_and_judge) if picture.large else decode_and_judge(alone)
+
+    def named(step: Callable[[], Result]) -> Result:
         try:
-            tensor = reader.tensor(held.pop(), model.contract.preprocessing)
+            return step()
         except RefusedError as refusal:
             raise refusal if position is None else refusal.about_file(position) from refusal
-        return prediction(model.contract.classes, model.probabilities(tensor, alone()))
 
     return work

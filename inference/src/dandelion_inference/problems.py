@@ -41,6 +41,11 @@ class Problem(BaseModel):
     reason: str | None = Field(
         default=None, description="why the model is not ready (only with code NotReady)"
     )
+    error: str | None = Field(
+        default=None,
+        description="the detail again, where clients of the Open Inference Protocol look for it "
+        "(only under /v2)",
+    )
 
 
 def install(app: FastAPI) -> None:
@@ -69,6 +74,8 @@ def problem(
     }
     if reason is not None:
         body["reason"] = reason
+    if instance == "/v2" or instance.startswith("/v2/"):
+        body["error"] = detail
     return Response(
         json.dumps(body, ensure_ascii=False),
         status_code=answer.status,

@@ -6,10 +6,12 @@ Made once by `app.py`; every route that works on a model goes through `Service.w
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
+from uuid import uuid4
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -18,13 +20,23 @@ from dandelion_inference.auth import AUTHORIZATION_CODES, Action, Authorizer
 from dandelion_inference.engine import Engine, Work
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.image import ImageReader
-from dandelion_inference.journal import Journal
+from dandelion_inference.journal import Journal, Sighting, seen
 from dandelion_inference.metrics import Metrics
+from dandelion_inference.model import Model
+from dandelion_inference.prediction import Prediction, classify
 from dandelion_inference.readiness import Readiness
 from dandelion_inference.settings import Settings
 from dandelion_inference.upload import declared_size
 
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The predictions of one request, and the name they have in feedback and in the log."""
+
+    id: str
+    predictions: list[Prediction]
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,35 @@ class Service:
         """Holds a place in the queue for a request; raises RefusedError where there is none."""
         return self.admission.admit(declared_size(request, self.settings.max_upload_bytes))
 
+    async def classify(
+        self, request: Request, model: Model, images: list[bytes], started: float
+    ) -> Answered:
+        """What the uploads show, counted and remembered. Empties `images`; raises as `work`."""
+        sightings = self.journal.sightings(images) if self.journal else None
+        works = classify(self.reader, model, images)
+        if sightings is not None:
+            works = seen(works, sightings)
+        return await self.judge(request, model, works, started, sightings)
+
+    async def judge(
+        self,
+        request: Request,
+        model: Model,
+        works: Sequence[Work[Prediction]],
+        started: float,
+        sightings: Sequence[Sighting] | None = None,
+    ) -> Answered:
+        """The works' predictions, counted and remembered; raises as `work`.
+
+        `started` is when the request arrived, in seconds of `time.perf_counter`.
+        """
+        answered = Answered(str(uuid4()), await self.work(request, works))
+        self.metrics.predicted(answered.predictions)
+        if self.journal is not None:
+            seconds = time.perf_counter() - started
+            self.journal.predicted(answered.id, model, answered.predictions, seconds, sightings)
+        return answered
+
     async def work(self, request: Request, works: Sequence[Work[Answer]]) -> list[Answer]:
         """The works' answers, in order, for as long as somebody waits for them.
 
@@ -99,6 +140,9 @@ class Service:
         finally:
             answers.cancel()
             gone.cancel()
+            # A failure's traceback leads here: what it holds, the upload too, would wait for the
+            # garbage collector in a circle.
+            del answers, gone
 
 
 async def _hung_up(request: Request) -> None:

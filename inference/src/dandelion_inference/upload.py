@@ -1,13 +1,15 @@
 """Takes the images out of a request body without ever holding more than the limit.
 
-A body is either one image as it is, or multipart/form-data with one or more parts named `file`. The
-limit counts every byte that arrives, declared or not, in whatever form. Called by the routes.
+A body is either one image as it is, or multipart/form-data with one or more parts named `file`;
+what else there is to read is read whole. The limit counts every byte that arrives, declared or not,
+in whatever form. Called by the routes.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -24,7 +26,8 @@ def declared_size(request: Request, limit: int) -> int:
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
         raise RefusedError(
-            Code.UNSUPPORTED_ENCODING, f"Content-Encoding {encoding!r} is not supported: {HOW}."
+            Code.UNSUPPORTED_ENCODING,
+            f"Content-Encoding {encoding!r} is not supported: send the body as it is.",
         )
     declared = request.headers.get("content-length")
     if declared is None:
@@ -38,12 +41,29 @@ def declared_size(request: Request, limit: int) -> int:
 async def read_images(request: Request, limit: int, max_files: int, seconds: float) -> list[bytes]:
     """The uploaded files in order; raises RefusedError."""
     content_type, options = parse_options_header(request.headers.get("content-type"))
-    chunks = _limited(request, limit)
+    if content_type != b"multipart/form-data":
+        body = await read_body(request, limit, seconds)
+        if not body:
+            raise RefusedError(Code.EMPTY_UPLOAD, f"The request body is empty: {HOW}.")
+        return [bytes(body)]
+    async with _deadline(seconds):
+        return await _form(_limited(request, limit), options.get(b"boundary", b""), max_files)
+
+
+async def read_body(request: Request, limit: int, seconds: float) -> bytearray:
+    """The whole body as it is; raises RefusedError."""
+    body = bytearray()
+    async with _deadline(seconds):
+        async for chunk in _limited(request, limit):
+            body += chunk
+    return body
+
+
+@asynccontextmanager
+async def _deadline(seconds: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(seconds):
-            if content_type == b"multipart/form-data":
-                return await _form(chunks, options.get(b"boundary", b""), max_files)
-            return [await _raw(chunks)]
+            yield
     except TimeoutError as error:
         raise RefusedError(
             Code.UPLOAD_TOO_SLOW, f"The body did not arrive within {seconds:g} s; send it again."
@@ -57,15 +77,6 @@ async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
         if received > limit:
             raise _too_large("more", limit)
         yield chunk
-
-
-async def _raw(chunks: AsyncIterator[bytes]) -> bytes:
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-    if not body:
-        raise RefusedError(Code.EMPTY_UPLOAD, f"The request body is empty: {HOW}.")
-    return bytes(body)
 
 
 async def _form(chunks: AsyncIterator[bytes], boundary: bytes, max_files: int) -> list[bytes]:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from dandelion_inference import docs
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.explain import Explainer, Method
-from dandelion_inference.routes.predict import PREDICT_BODY, PREDICT_PROBLEMS
+from dandelion_inference.routes.predict import PREDICT_BODY, PREDICT_CODES
 from dandelion_inference.service import Service
 from dandelion_inference.upload import read_images
 
@@ -26,15 +26,8 @@ def _text(description: str, **schema: Any) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", **schema}}
 
 
-EXPLAIN_RESPONSES: dict[int | str, dict[str, Any]] = {
-    **PREDICT_PROBLEMS,
-    **docs.problems(
-        Code.INVALID_REQUEST,
-        Code.TOO_MANY_PIXELS,
-        Code.MISSING_FILE,
-        Code.TOO_MANY_FILES,
-        Code.UNKNOWN_LABEL,
-    ),
+EXPLAIN_CODES = (*PREDICT_CODES, Code.INVALID_REQUEST, Code.UNKNOWN_LABEL)
+EXPLAIN_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The image as the network saw it, overlaid with what spoke for the class: "
         "from dark (nothing) to pale yellow (most).",
@@ -78,8 +71,8 @@ def add_explain(app: FastAPI, service: Service) -> None:
         "/explain",
         summary="Show what in an image decided",
         response_class=Response,
-        responses=EXPLAIN_RESPONSES,
-        openapi_extra=PREDICT_BODY,
+        responses=EXPLAIN_ANSWER | docs.problems(*EXPLAIN_CODES, *service.authorization_codes),
+        openapi_extra=PREDICT_BODY | docs.bearer(*service.authorization_codes),
     )
     async def explain(
         request: Request,
@@ -87,6 +80,7 @@ def add_explain(app: FastAPI, service: Service) -> None:
             str | None, Query(description="the class to explain; default: the most probable one")
         ] = None,
     ) -> Response:
+        await service.authorize(request, "predict")
         model = service.readiness.require_model()
         if label is not None and label not in model.contract.classes:
             raise _unknown(label, model.contract.classes)

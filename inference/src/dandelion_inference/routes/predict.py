@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, Field
@@ -12,8 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from dandelion_inference import docs
 from dandelion_inference.errors import Code
-from dandelion_inference.journal import seen
-from dandelion_inference.prediction import Prediction, classify
+from dandelion_inference.prediction import Prediction
 from dandelion_inference.routes.probes import ModelIdentity
 from dandelion_inference.service import Service
 from dandelion_inference.upload import read_images
@@ -94,21 +93,12 @@ def add_predict(app: FastAPI, service: Service) -> None:
             images = await read_images(
                 request, settings.max_upload_bytes, settings.max_files, settings.upload_seconds
             )
-            sightings = service.journal.sightings(images) if service.journal else []
-            works = classify(service.reader, model, images)
-            if service.journal:
-                works = seen(works, sightings)
-            predictions = await service.work(request, works)
-        service.metrics.predicted(predictions)
-        answer = str(uuid4())
-        if service.journal:
-            seconds = time.perf_counter() - started
-            service.journal.predicted(answer, model, predictions, seconds, sightings)
+            answered = await service.classify(request, model, images, started)
         return JSONResponse(
             {
-                "id": answer,
+                "id": answered.id,
                 "model": service.identity,
-                "predictions": [_shown(item) for item in predictions],
+                "predictions": [_shown(item) for item in answered.predictions],
             }
         )
 
