@@ -11,7 +11,7 @@ import onnx
 import pytest
 import safetensors.torch
 import torch
-from dandelion_training import pipeline
+from dandelion_training import artifact, pipeline
 from dandelion_training.export import prove
 from dandelion_training.failures import Interrupted, Reason, TrainingFailure
 from dandelion_training.network import build, save_weights
