@@ -8,21 +8,29 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import rich
+from numpy.typing import NDArray
 
-from dandelion_training.batches import Drawn
 from dandelion_training.engine import openvino
 
 CALIBRATION_IMAGES = 300
+
+
+class Images(Protocol):
+    """What activations are measured on: NCHW, one image an item, the same each time."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[NDArray[np.float32]]: ...
 
 
 class NotQuantized(Exception):  # noqa: N818 - an outcome of a run, which goes on without
     """Why there is no int8 graph."""
 
 
-def quantize(graph: Path, images: Drawn, target: Path) -> None:
+def quantize(graph: Path, images: Images, target: Path) -> None:
     """Write the int8 form of a graph to `target`, an .xml, and the .bin beside it."""
     try:
         with _silence():
@@ -32,7 +40,7 @@ def quantize(graph: Path, images: Drawn, target: Path) -> None:
         raise NotQuantized(f"{type(error).__name__}: {text}") from error
 
 
-def _quantize(graph: Path, images: Drawn, target: Path) -> None:
+def _quantize(graph: Path, images: Images, target: Path) -> None:
     vino = openvino()
     # Seconds of imports, which a run that fails earlier does not pay.
     nncf = importlib.import_module("nncf")
