@@ -14,14 +14,14 @@ import onnx
 import pytest
 import safetensors.torch
 import torch
+import torchvision.models
 from dandelion_training import artifact
 from dandelion_training.export import prove
 from dandelion_training.failures import Interrupted, Reason, TrainingFailure
-from dandelion_training.network import build
 from dandelion_training.pipeline import run
 from fakes import FakeMlflow, MemoryStore, encoded, picture, with_dataset
 from quick import make_quick
-from runs import ARTIFACT, DATASET, MODELS, RUN, task
+from runs import ARTIFACT, DATASET, MODELS, RUN, short_resnet, task
 
 STATUS = f"{MODELS}/{RUN}/status.json"
 CHECKPOINT = f"{MODELS}/{RUN}/checkpoint/checkpoint.safetensors"
@@ -61,8 +61,10 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """The same with nothing stood in for: ResNet-18, its export, OpenVINO and NNCF."""
-    return Finished(tmp_path_factory.mktemp("work"))
+    """The same with a real ResNet, its export, OpenVINO and NNCF."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torchvision.models, "resnet18", short_resnet)
+        return Finished(tmp_path_factory.mktemp("work"))
 
 
 def sha256(content: bytes) -> str:
@@ -142,6 +144,23 @@ def test_people_find_their_files_in_mlflow(finished: Finished) -> None:
     assert logged.params["architecture"] == "resnet18"
     assert len(logged.metrics["loss"]) == 2
     assert logged.metrics["rejected"] == [1.0]
+
+
+def test_the_contract_and_mlflow_have_the_evidence_for_the_precision(finished: Finished) -> None:
+    found = finished.contract
+    assert found["graphs"] == {"fp32": "model.onnx", "int8": "model.int8.xml"}
+    precision = found["precision"]
+    assert precision["images"] == found["dataset"]["holdout"]
+    assert precision["fp32"] == {"accuracy": found["metrics"]["accuracy"]}
+    logged = finished.mlflow.runs[0]
+    for name in {"int8", "bf16"} & set(precision):
+        assert logged.metrics[f"holdout_accuracy_{name}"] == [precision[name]["accuracy"]]
+        assert logged.metrics[f"agreement_{name}"] == [precision[name]["agreement"]]
+    assert "int8" in precision
+    assert logged.metrics["calibration_images"] == [found["dataset"]["train"]]
+    assert logged.metrics["quantization_seconds"][0] > 0
+    assert logged.tags["dandelion.dev/quantization"] == "done"
+    assert logged.tags["dandelion.dev/precision"] == precision["choice"]
 
 
 def test_the_last_status_says_that_it_succeeded(finished: Finished) -> None:
@@ -306,7 +325,7 @@ def test_a_broken_checkpoint_is_not_resumed(quickly: None, tmp_path: Path) -> No
 def test_a_graph_that_disagrees_is_a_mismatch(finished: Finished, tmp_path: Path) -> None:
     graph = tmp_path / "model.onnx"
     graph.write_bytes(finished.store.objects[GRAPH])
-    network = build("resnet18", 2, seed=0)
+    network = short_resnet(num_classes=2)
     network.load_state_dict(safetensors.torch.load(finished.store.objects[WEIGHTS]))
     images = torch.rand(3, 3, 32, 32)
     assert prove(network, graph, images) < 1e-4

@@ -27,10 +27,12 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 sys.addaudithook(watch)
 
+import torchvision.models  # noqa: E402
 from dandelion_training.pipeline import run  # noqa: E402
 from fakes import FakeMlflow, MemoryStore, with_dataset  # noqa: E402
-from runs import ARTIFACT, DATASET, task  # noqa: E402
+from runs import ARTIFACT, DATASET, short_resnet, task  # noqa: E402
 
+torchvision.models.resnet18 = short_resnet
 store = MemoryStore()
 with_dataset(store, DATASET)
 store.objects[f"{DATASET}/blue/notes.txt"] = b"not an image"
