@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,19 +14,21 @@ import onnx
 import pytest
 import safetensors.torch
 import torch
-from dandelion_training import pipeline
+import torchvision.models
+from dandelion_training import artifact
 from dandelion_training.export import prove
 from dandelion_training.failures import Interrupted, Reason, TrainingFailure
-from dandelion_training.network import build, save_weights
 from dandelion_training.pipeline import run
 from fakes import FakeMlflow, MemoryStore, encoded, picture, with_dataset
-from runs import ARTIFACT, DATASET, MODELS, RUN, task
+from quick import make_quick
+from runs import ARTIFACT, DATASET, MODELS, RUN, short_resnet, task
 
 STATUS = f"{MODELS}/{RUN}/status.json"
 CHECKPOINT = f"{MODELS}/{RUN}/checkpoint/checkpoint.safetensors"
 CONTRACT = f"{ARTIFACT}/contract.json"
 GRAPH = f"{ARTIFACT}/model.onnx"
 WEIGHTS = f"{ARTIFACT}/model.safetensors"
+INT8 = (f"{ARTIFACT}/model.int8.xml", f"{ARTIFACT}/model.int8.bin")
 
 
 class Finished:
@@ -41,32 +46,25 @@ class Finished:
         return found
 
 
-def quick_export(network: torch.nn.Module, size: int, path: Path) -> None:
-    """Stands in for the exporter, which takes longer than training here: a file that follows from
-    the weights.
-    """
-    save_weights(network, path, ("stand-in",))
-    path.write_bytes(hashlib.sha256(path.read_bytes()).digest())
-
-
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "export", quick_export)
-    monkeypatch.setattr(pipeline, "prove", lambda network, graph, images: 0.0)
+    make_quick(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A run from beginning to end, with the quick export."""
+    """A run from beginning to end, with the stand-ins."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "export", quick_export)
-        patch.setattr(pipeline, "prove", lambda network, graph, images: 0.0)
+        make_quick(patch)
         return Finished(tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    return Finished(tmp_path_factory.mktemp("work"))
+    """The same with a real ResNet, its export, OpenVINO and NNCF."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torchvision.models, "resnet18", short_resnet)
+        return Finished(tmp_path_factory.mktemp("work"))
 
 
 def sha256(content: bytes) -> str:
@@ -75,7 +73,7 @@ def sha256(content: bytes) -> str:
 
 def test_the_contract_names_every_file_by_its_digest(finished: Finished) -> None:
     files = finished.contract["files"]
-    assert set(files) == {"model.onnx", "model.safetensors"}
+    assert set(files) == {"model.onnx", "model.safetensors", "model.int8.xml", "model.int8.bin"}
     for name, described in files.items():
         content = finished.store.objects[f"{ARTIFACT}/{name}"]
         assert described == {"sha256": sha256(content), "bytes": len(content)}
@@ -86,7 +84,7 @@ def test_the_contract_is_canonical_and_written_last(finished: Finished) -> None:
     again = json.dumps(json.loads(content), sort_keys=True, indent=2, ensure_ascii=False)
     assert content == again + "\n"
     written = [uri for uri in finished.store.written if uri.startswith(ARTIFACT)]
-    assert written == [GRAPH, WEIGHTS, CONTRACT]
+    assert written == [GRAPH, WEIGHTS, *INT8, CONTRACT]
 
 
 def test_the_contract_says_what_the_model_is(finished: Finished) -> None:
@@ -132,6 +130,7 @@ def test_the_version_is_registered_with_its_origin(finished: Finished) -> None:
         "dandelion.dev/contract-digest": "sha256:" + sha256(finished.store.objects[CONTRACT]),
         "dandelion.dev/image": "training:1",
         "dandelion.dev/git-revision": "abc123",
+        "dandelion.dev/precision": finished.contract["precision"]["choice"],
     }
 
 
@@ -145,6 +144,23 @@ def test_people_find_their_files_in_mlflow(finished: Finished) -> None:
     assert logged.params["architecture"] == "resnet18"
     assert len(logged.metrics["loss"]) == 2
     assert logged.metrics["rejected"] == [1.0]
+
+
+def test_the_contract_and_mlflow_have_the_evidence_for_the_precision(finished: Finished) -> None:
+    found = finished.contract
+    assert found["graphs"] == {"fp32": "model.onnx", "int8": "model.int8.xml"}
+    precision = found["precision"]
+    assert precision["images"] == found["dataset"]["holdout"]
+    assert precision["fp32"] == {"accuracy": found["metrics"]["accuracy"]}
+    logged = finished.mlflow.runs[0]
+    for name in {"int8", "bf16"} & set(precision):
+        assert logged.metrics[f"holdout_accuracy_{name}"] == [precision[name]["accuracy"]]
+        assert logged.metrics[f"agreement_{name}"] == [precision[name]["agreement"]]
+    assert "int8" in precision
+    assert logged.metrics["calibration_images"] == [found["dataset"]["train"]]
+    assert logged.metrics["quantization_seconds"][0] > 0
+    assert logged.tags["dandelion.dev/quantization"] == "done"
+    assert logged.tags["dandelion.dev/precision"] == precision["choice"]
 
 
 def test_the_last_status_says_that_it_succeeded(finished: Finished) -> None:
@@ -163,12 +179,52 @@ def test_the_graph_is_plain_onnx_for_any_number_of_images(finished: Finished) ->
     assert not any(node.metadata_props for node in graph.graph.node)
 
 
-def test_the_same_seed_and_data_give_the_same_bytes(
-    uninterrupted: Finished, quickly: None, tmp_path: Path
-) -> None:
-    again = Finished(tmp_path)
-    for uri in (WEIGHTS, CONTRACT):
-        assert sha256(again.store.objects[uri]) == sha256(uninterrupted.store.objects[uri]), uri
+class Watched:
+    """The run of `finished` once more, by a process that starts with another seed for hashes and
+    may write nowhere but into its folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        work = folder / "work"
+        work.mkdir()
+        environment = {
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "PYTHONHASHSEED": "4711",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "MLFLOW_DISABLE_TELEMETRY": "true",  # as in the image
+            "HOME": str(folder / "home"),
+            "TMPDIR": str(work),
+            "PATH": os.environ["PATH"],
+        }
+        program = Path(__file__).with_name("watched.py")
+        done = subprocess.run(
+            [sys.executable, program, work], env=environment, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        result = json.loads((work / "result.json").read_text())
+        self.digests: dict[str, str] = result["digests"]
+        self.noted: list[str] = result["noted"]
+        self.printed = done.stdout.decode()
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    return Watched(tmp_path_factory.mktemp("watched"))
+
+
+def test_the_same_seed_and_data_give_the_same_bytes(finished: Finished, watched: Watched) -> None:
+    assert watched.digests == {
+        uri: sha256(finished.store.objects[uri]) for uri in (GRAPH, WEIGHTS, *INT8, CONTRACT)
+    }
+
+
+def test_a_run_calls_nobody_and_writes_nothing_outside_its_folder(watched: Watched) -> None:
+    assert watched.noted == []
+
+
+def test_a_log_has_no_progress_bars(watched: Watched) -> None:
+    assert "quantizing" in watched.printed
+    assert "Statistics collection" not in watched.printed
 
 
 def test_the_same_seed_and_data_give_the_same_bytes_on_two_threads(
@@ -219,7 +275,7 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(
         run(task(tmp_path, store, mlflow))
     store.before_write = lambda uri: None
     assert run(task(tmp_path, store, mlflow)) == "1"
-    for uri in (WEIGHTS, GRAPH, CONTRACT):
+    for uri in (WEIGHTS, GRAPH, *INT8, CONTRACT):
         assert sha256(store.objects[uri]) == sha256(uninterrupted.store.objects[uri]), uri
     assert len(mlflow.runs) == 1
     assert len(mlflow.versions["default.lawn"]) == 1
@@ -269,7 +325,7 @@ def test_a_broken_checkpoint_is_not_resumed(quickly: None, tmp_path: Path) -> No
 def test_a_graph_that_disagrees_is_a_mismatch(finished: Finished, tmp_path: Path) -> None:
     graph = tmp_path / "model.onnx"
     graph.write_bytes(finished.store.objects[GRAPH])
-    network = build("resnet18", 2, seed=0)
+    network = short_resnet(num_classes=2)
     network.load_state_dict(safetensors.torch.load(finished.store.objects[WEIGHTS]))
     images = torch.rand(3, 3, 32, 32)
     assert prove(network, graph, images) < 1e-4
@@ -286,7 +342,7 @@ def test_an_artifact_is_not_published_unless_it_is_proven(
     def prove_wrong(*_: object) -> float:
         raise TrainingFailure(Reason.ARTIFACT_MISMATCH, "differs")
 
-    monkeypatch.setattr(pipeline, "prove", prove_wrong)
+    monkeypatch.setattr(artifact, "prove", prove_wrong)
     store, mlflow = MemoryStore(), FakeMlflow()
     with_dataset(store, DATASET)
     with pytest.raises(TrainingFailure):
@@ -295,19 +351,19 @@ def test_an_artifact_is_not_published_unless_it_is_proven(
     assert mlflow.versions == {}
 
 
-def test_a_rate_that_is_far_too_high_is_told_as_divergence(tmp_path: Path) -> None:
+def test_a_rate_that_is_far_too_high_is_told_as_divergence(quickly: None, tmp_path: Path) -> None:
     with pytest.raises(TrainingFailure, match=r"Lower training\.learningRate") as caught:
         Finished(tmp_path, learning_rate=1e30, epochs=3)
     assert (caught.value.reason, caught.value.exit_code) == (Reason.TRAINING_DIVERGED, 64)
 
 
 def test_the_champions_weights_are_a_better_start_than_chance(
-    finished: Finished, quickly: None, tmp_path: Path
+    uninterrupted: Finished, quickly: None, tmp_path: Path
 ) -> None:
     store, mlflow = MemoryStore(), FakeMlflow()
     with_dataset(store, DATASET)
     champion = "s3://models/default/lawn/champion/model.safetensors"
-    store.objects[champion] = finished.store.objects[WEIGHTS]
+    store.objects[champion] = uninterrupted.store.objects[WEIGHTS]
     frozen: dict[str, Any] = {"epochs": 1, "learning_rate": 1e-12, "initial_weights": champion}
     run(task(tmp_path, store, mlflow, **frozen))
     before = safetensors.torch.load(store.objects[champion])
@@ -330,7 +386,7 @@ def test_the_champions_weights_are_a_better_start_than_chance(
     ],
 )
 def test_starting_weights_that_cannot_be_used_are_named(
-    tmp_path: Path, weights: str, content: bytes | None, named: str
+    quickly: None, tmp_path: Path, weights: str, content: bytes | None, named: str
 ) -> None:
     store = MemoryStore()
     with_dataset(store, DATASET)

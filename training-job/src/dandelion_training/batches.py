@@ -40,6 +40,21 @@ def normalised(images: torch.Tensor) -> torch.Tensor:
     return (images - mean) / std
 
 
+class Drawn:
+    """Images of the training side as inference would see them, one at a time, as often as asked."""
+
+    def __init__(self, batches: "Batches", entries: Sequence[Entry]) -> None:
+        self._batches = batches
+        self._entries = entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        for entry in self._entries:
+            yield self._batches.seen([entry]).numpy()
+
+
 class Batches:
     """The two sides of a dataset as tensors."""
 
@@ -89,9 +104,18 @@ class Batches:
         for start in range(0, len(self._holdout), EXAMINED_AT_ONCE):
             entries = self._holdout[start : start + EXAMINED_AT_ONCE]
             yield (
-                normalised(scaled([self._seen(e) for e in entries]).to(self._device)),
+                self.seen(entries).to(self._device),
                 self._targets(entries),
             )
+
+    def drawn(self, most: int) -> Drawn:
+        """So many images of the training side; the same seed draws the same."""
+        shuffled = np.random.default_rng([self._seed]).permutation(len(self._train))
+        return Drawn(self, [self._train[index] for index in sorted(shuffled[:most])])
+
+    def seen(self, entries: Sequence[Entry]) -> torch.Tensor:
+        """Images exactly as inference would see them."""
+        return normalised(scaled([self._seen(entry) for entry in entries]))
 
     def unchanged(self) -> Iterator[torch.Tensor]:
         """Every image as inference would see it, before normalisation."""

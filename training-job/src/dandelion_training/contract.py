@@ -15,12 +15,14 @@ from dandelion_training.evaluation import Examination
 from dandelion_training.export import INPUT, OUTPUT
 from dandelion_training.manifest import canonical_json
 from dandelion_training.network import MEAN, STD
+from dandelion_training.precision import Evidence
 from dandelion_training.settings import Settings
 from dandelion_training.split import Side
 
 API_VERSION = "dandelion.dev/contract/v1"
 FILE = "contract.json"
 GRAPH = "model.onnx"
+INT8_GRAPH = "model.int8.xml"  # its weights lie beside it, in a .bin
 WEIGHTS = "model.safetensors"
 
 
@@ -49,12 +51,16 @@ def contract(
     examination: Examination,
     colours: Colours,
     circumstances: Circumstances,
+    evidence: Evidence,
     files: Sequence[Path],
 ) -> bytes:
     """The contract's exact bytes."""
     classes = list(dataset.classes)
     by_class = zip(classes, examination.by_class(), strict=True)
     size = settings.image_size
+    graphs = {"fp32": GRAPH}
+    if any(path.name == INT8_GRAPH for path in files):
+        graphs["int8"] = INT8_GRAPH
     return canonical_json(
         {
             "apiVersion": API_VERSION,
@@ -78,7 +84,8 @@ def contract(
                 "mean": list(MEAN),
                 "std": list(STD),
             },
-            "graphs": {"fp32": GRAPH},
+            "graphs": graphs,
+            "precision": evidence.described(),
             "metrics": {"accuracy": examination.accuracy, "macroF1": examination.macro_f1},
             "perClass": {name: asdict(figures) for name, figures in by_class},
             "confusionMatrix": examination.confusion.tolist(),

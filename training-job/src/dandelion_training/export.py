@@ -9,11 +9,11 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import openvino
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from dandelion_training.engine import openvino
 from dandelion_training.failures import Reason, TrainingFailure
 
 # It remarks in every log that a GPU compiler is missing that nothing here uses.
@@ -69,7 +69,7 @@ def prove(network: nn.Module, graph: Path, images: torch.Tensor) -> float:
 
 
 def _served(graph: Path, images: NDArray[np.float32]) -> NDArray[np.float32]:
-    core = openvino.Core()
+    core = openvino().Core()
     compiled = core.compile_model(
         core.read_model(graph), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )

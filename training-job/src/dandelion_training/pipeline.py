@@ -17,12 +17,12 @@ import torch
 from torch import nn
 
 from dandelion_training import network as networks
+from dandelion_training.artifact import JSON, Assessment, assessed, exported, publish
 from dandelion_training.batches import Batches
 from dandelion_training.checkpoint import Checkpoints
-from dandelion_training.contract import FILE, GRAPH, WEIGHTS, Circumstances, Colours, contract
+from dandelion_training.contract import FILE, Circumstances, Colours, contract
 from dandelion_training.dataset import Dataset, load
 from dandelion_training.evaluation import Examination, examined
-from dandelion_training.export import export, prove
 from dandelion_training.fit import EpochDone, Listeners, Plan, fit
 from dandelion_training.images import Geometry
 from dandelion_training.manifest import canonical_json, digest
@@ -33,6 +33,7 @@ from dandelion_training.progress import (
     EVALUATING,
     EXPORTING,
     LISTING,
+    QUANTIZING,
     REGISTERING,
     TRAINING,
     UPLOADING,
@@ -44,10 +45,6 @@ from dandelion_training.split import Side
 from dandelion_training.storage import ObjectStore
 
 log = structlog.get_logger()
-
-JSON = "application/json"
-CONTENT_TYPES = {".json": JSON, ".onnx": "application/octet-stream"}
-PROVEN_ON = 64  # images
 
 
 @dataclass(frozen=True)
@@ -109,15 +106,21 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
         task.progress.enter(EVALUATING)
         examination = examined(network, batches.holdout())
         colours = _colours(batches)
-        examples = next(iter(batches.holdout()))[0][:PROVEN_ON].cpu()
-    _report(task, dataset, examination, work)
-    task.progress.enter(EXPORTING)
-    files = _files(task, network, dataset.classes, examples, work)
+        _report(task, dataset, examination, work)
+        task.progress.enter(EXPORTING)
+        graph, weights = exported(network, dataset.classes, settings.image_size, batches, work)
+        task.progress.enter(QUANTIZING)
+        assessment = assessed(graph, batches, task.threads, task.progress)
+    _report_precision(task, assessment)
+    files = (graph, weights, *assessment.files)
     circumstances = Circumstances(
         precision="bf16" if task.bf16 else "fp32", threads=task.threads, device=task.device.type
     )
-    content = contract(settings, dataset, examination, colours, circumstances, files)
-    _publish(task, files, content)
+    content = contract(
+        settings, dataset, examination, colours, circumstances, assessment.evidence, files
+    )
+    task.progress.enter(UPLOADING)
+    publish(task.store, settings.artifact_uri, files, content, task.progress)
     return content
 
 
@@ -218,28 +221,15 @@ def _report(task: Run, dataset: Dataset, examination: Examination, work: Path) -
     log.info("evaluated", accuracy=examination.accuracy, macro_f1=examination.macro_f1)
 
 
-def _files(
-    task: Run, network: nn.Module, classes: tuple[str, ...], examples: torch.Tensor, work: Path
-) -> list[Path]:
-    """The artifact's files, proven to agree."""
-    network.cpu()
-    graph, weights = work / GRAPH, work / WEIGHTS
-    export(network, task.settings.image_size, graph)
-    difference = prove(network, graph, examples)
-    log.info("graph agrees with the network", difference=difference)
-    networks.save_weights(network, weights, classes)
-    return [graph, weights]
-
-
-def _publish(task: Run, files: list[Path], content: bytes) -> None:
-    """Upload the artifact; the contract goes last, so that an artifact with a contract is whole."""
-    task.progress.enter(UPLOADING)
-    folder = task.settings.artifact_uri
-    for number, file in enumerate(files, 1):
-        kind = CONTENT_TYPES.get(file.suffix, "application/octet-stream")
-        task.store.write(folder.child(file.name), file, kind)
-        task.progress.advance(number / (len(files) + 1))
-    task.store.write(folder.child(FILE), content, JSON)
+def _report_precision(task: Run, assessment: Assessment) -> None:
+    """The evidence for the precision, in MLflow."""
+    figures = {
+        "quantization_seconds": assessment.seconds,
+        "calibration_images": float(assessment.calibrated_on),
+    }
+    task.registry.measure(task.settings.epochs, figures | assessment.evidence.figures())
+    outcome = f"failed: {assessment.failure}" if assessment.failure else "done"
+    task.registry.tag({"dandelion.dev/quantization": outcome})
 
 
 def _register(task: Run, content: bytes) -> str:
@@ -258,6 +248,7 @@ def _register(task: Run, content: bytes) -> str:
         "dandelion.dev/contract-digest": digest(content),
         "dandelion.dev/image": described["training"]["image"],
         "dandelion.dev/git-revision": described["training"]["gitRevision"],
+        "dandelion.dev/precision": described["precision"]["choice"],
     }
     version = task.registry.register(settings.registered_model, str(settings.artifact_uri), tags)
     task.registry.tag({"dandelion.dev/version": version, **tags})

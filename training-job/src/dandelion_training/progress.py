@@ -34,8 +34,9 @@ LISTING = Stage("listing", 0, 1)
 DOWNLOADING = Stage("downloading", 1, 10)
 TRAINING = Stage("training", 10, 90)
 EVALUATING = Stage("evaluating", 90, 92)
-EXPORTING = Stage("exporting", 92, 95)
-UPLOADING = Stage("uploading", 95, 98)
+EXPORTING = Stage("exporting", 92, 94)
+QUANTIZING = Stage("quantizing", 94, 97)
+UPLOADING = Stage("uploading", 97, 98)
 REGISTERING = Stage("registering", 98, 100)
 
 

@@ -12,10 +12,13 @@ from pathlib import Path
 import torch
 
 from dandelion_training import job
+from dandelion_training.engine import answers
 from dandelion_training.evaluation import examined
 from dandelion_training.export import export, prove
 from dandelion_training.network import build, save_weights
 from dandelion_training.picture import confusion_picture
+from dandelion_training.precision import Precision
+from dandelion_training.quantize import quantize
 from dandelion_training.recipe import optimizer
 
 CLASSES = ("one", "other")
@@ -34,6 +37,9 @@ def main() -> int:
         graph = Path(folder) / "model.onnx"
         export(network, SIDE, graph)
         difference = prove(network, graph, images)
+        int8 = Path(folder) / "model.int8.xml"
+        quantize(graph, [image[None].numpy() for image in images], int8)
+        answers(int8, Precision.INT8, [images.numpy()], threads=1)
     job.log.info("all there", torch=torch.__version__, difference=difference)
     return 0
 

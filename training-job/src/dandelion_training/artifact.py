@@ -1,0 +1,106 @@
+"""An artifact's files: the graphs and weights, the evidence for each precision, and their way to
+the object store.
+
+`pipeline` calls `exported`, `assessed` and `publish`, in this order.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+from torch import nn
+
+from dandelion_training import network as networks
+from dandelion_training.batches import Batches
+from dandelion_training.contract import FILE, GRAPH, INT8_GRAPH, WEIGHTS
+from dandelion_training.engine import answers, has_bf16
+from dandelion_training.export import export, prove
+from dandelion_training.precision import Evidence, Precision, evidence
+from dandelion_training.progress import Progress
+from dandelion_training.quantize import CALIBRATION_IMAGES, NotQuantized, quantize
+from dandelion_training.storage import Location, ObjectStore
+
+log = structlog.get_logger()
+
+JSON = "application/json"
+BINARY = "application/octet-stream"
+CONTENT_TYPES = {".json": JSON, ".xml": "application/xml"}
+PROVEN_ON = 64  # images
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What quantisation gave, and how every precision did on the holdout."""
+
+    evidence: Evidence
+    files: tuple[Path, ...]  # of the int8 graph; none where quantisation failed
+    calibrated_on: int  # images
+    seconds: float
+    failure: str = ""
+
+
+def exported(
+    network: nn.Module, classes: tuple[str, ...], size: int, batches: Batches, work: Path
+) -> tuple[Path, Path]:
+    """The fp32 graph and the weights, proven to agree."""
+    network.cpu()
+    graph, weights = work / GRAPH, work / WEIGHTS
+    export(network, size, graph)
+    examples = next(iter(batches.holdout()))[0][:PROVEN_ON].cpu()
+    difference = prove(network, graph, examples)
+    log.info("graph agrees with the network", difference=difference)
+    networks.save_weights(network, weights, classes)
+    return graph, weights
+
+
+def assessed(graph: Path, batches: Batches, threads: int, progress: Progress) -> Assessment:
+    """Quantise the graph, and have every precision there is answer the whole holdout."""
+    graphs = {Precision.FP32: graph}
+    if has_bf16():
+        graphs[Precision.BF16] = graph
+    int8 = graph.with_name(INT8_GRAPH)
+    images = batches.drawn(CALIBRATION_IMAGES)
+    files: tuple[Path, ...] = ()
+    failure = ""
+    begun = time.monotonic()
+    try:
+        quantize(graph, images, int8)
+    except NotQuantized as reason:
+        failure = str(reason)
+        log.warning("no int8 graph; the model is served without", error=failure)
+    else:
+        graphs[Precision.INT8] = int8
+        files = (int8, int8.with_suffix(".bin"))
+    seconds = time.monotonic() - begun
+    predicted = {}
+    for number, (precision, path) in enumerate(graphs.items(), 1):
+        progress.advance(number / (len(graphs) + 1), precision=precision.value)
+        logits = answers(path, precision, _holdout(batches), threads)
+        predicted[precision] = np.asarray(logits.argmax(axis=1), np.int64)
+    targets = np.concatenate([truth.cpu().numpy() for _, truth in batches.holdout()])
+    found = evidence(targets, predicted)
+    log.info("precision", quantized_in=round(seconds, 1), **found.described())
+    return Assessment(found, files, len(images), seconds, failure)
+
+
+def _holdout(batches: Batches) -> Iterator[NDArray[np.float32]]:
+    for inputs, _ in batches.holdout():
+        yield inputs.cpu().numpy()
+
+
+def publish(
+    store: ObjectStore,
+    folder: Location,
+    files: tuple[Path, ...],
+    content: bytes,
+    progress: Progress,
+) -> None:
+    """Upload the artifact; the contract goes last, so that an artifact with a contract is whole."""
+    for number, file in enumerate(files, 1):
+        store.write(folder.child(file.name), file, CONTENT_TYPES.get(file.suffix, BINARY))
+        progress.advance(number / (len(files) + 1))
+    store.write(folder.child(FILE), content, JSON)

@@ -1,0 +1,71 @@
+"""Stand-ins for the parts of a run that take seconds, for tests of the order and the bookkeeping
+around them: the network, its export, and what OpenVINO and NNCF make of it.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from dandelion_training import artifact
+from dandelion_training import network as networks
+from dandelion_training.export import export
+from dandelion_training.precision import Precision
+from dandelion_training.quantize import Images
+from numpy.typing import NDArray
+from torch import nn
+
+
+class SmallNetwork(nn.Module):
+    """Has what a ResNet has, once: convolution, normalisation, a residual branch and a head."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, stride=2, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(16)
+        self.conv2 = nn.Conv2d(16, 16, 3, padding=1)
+        self.fc = nn.Linear(16, classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        found = torch.relu(self.bn1(self.conv1(images)))
+        found = torch.relu(found + self.conv2(found))
+        pooled: torch.Tensor = self.fc(found.mean(dim=(2, 3)))
+        return pooled
+
+
+def build(architecture: str, classes: int, seed: int) -> nn.Module:
+    torch.manual_seed(seed)
+    return SmallNetwork(classes)
+
+
+def exported(network: nn.Module, size: int, path: Path) -> None:
+    """A file that follows from the weights."""
+    networks.save_weights(network, path, ("stand-in",))
+    path.write_bytes(hashlib.sha256(path.read_bytes()).digest())
+
+
+def quantized(graph: Path, images: Images, target: Path) -> None:
+    target.write_bytes(b"int8 of " + graph.read_bytes())
+    target.with_suffix(".bin").write_bytes(b"weights")
+
+
+def answered(
+    graph: Path, precision: Precision, images: Iterable[NDArray[np.float32]], threads: int
+) -> NDArray[np.float32]:
+    return np.zeros((sum(len(batch) for batch in images), 2), np.float32)
+
+
+def make_quick(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(networks, "build", build)
+    patch.setattr(artifact, "export", exported)
+    patch.setattr(artifact, "prove", lambda network, graph, images: 0.0)
+    patch.setattr(artifact, "quantize", quantized)
+    patch.setattr(artifact, "answers", answered)
+
+
+def small_graph(path: Path, size: int) -> Path:
+    """A real graph, of the small network."""
+    export(build("small", 2, seed=0), size, path)
+    return path
