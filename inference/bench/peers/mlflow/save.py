@@ -9,6 +9,6 @@ here = Path(__file__).parent
 mlflow.pyfunc.save_model(
     sys.argv[1],
     python_model=str(here / "serve.py"),
-    code_paths=[str(here.parent / "classifier.py")],
+    code_paths=[str(here / "classifier.py")],
     pip_requirements=[],
 )
