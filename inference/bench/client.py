@@ -97,7 +97,7 @@ class _Connection:
             self._socket = None
 
 
-def _complete(head: bytes, body: bytes) -> bool:
+def _complete(head: bytes, body: bytearray) -> bool:
     _, found, rest = head.partition(b"content-length:")
     if found:
         return len(body) >= int(rest.split(b"\r\n", 1)[0])

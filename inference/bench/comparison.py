@@ -195,6 +195,8 @@ def compare(only: Sequence[str], precision: str, rounds: int, options: argparse.
         comparison = Comparison(bare, options.connections, options.seconds)
         cost = client_cost(options.seconds, scratch)
         for turn in range(rounds):
+            for loop in bare.values():
+                loop.rate(options.seconds)
             # Who goes first changes, so that nobody always follows the same neighbour.
             for offset in range(len(launches)):
                 launch = launches[(turn + offset) % len(launches)]
@@ -204,6 +206,7 @@ def compare(only: Sequence[str], precision: str, rounds: int, options: argparse.
                 print(f"==> round {turn + 1} of {rounds}: {name}", flush=True)
                 with _told(launch.contender, results[name]):
                     comparison.measure(launch, results[name])
+        form = max(FORMS, key=lambda form: statistics.median(bare[form].rates))
         return {
             "model": f"ResNet-34 at 224 px, {precision}",
             "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -216,7 +219,7 @@ def compare(only: Sequence[str], precision: str, rounds: int, options: argparse.
                 form: {"imagesPerSecond": _middle(loop.rates), **_latencies(loop.latencies)}
                 for form, loop in bare.items()
             },
-            "servers": {name: _summary(measured) for name, measured in results.items()},
+            "servers": {name: _summary(measured, form) for name, measured in results.items()},
         }
 
 
@@ -230,7 +233,8 @@ def _told(contender: Contender, measured: Measured) -> Iterator[None]:
         print(f"{contender.name}: {measured.failure}", file=sys.stderr, flush=True)
 
 
-def _summary(measured: Measured) -> dict[str, Any]:
+def _summary(measured: Measured, best: str) -> dict[str, Any]:
+    """`best` is the form of the bare loop that is the limit where there may be several images."""
     errors: Counter[str] = Counter()
     for load in [*(load for loads in measured.loads.values() for load in loads), *measured.half]:
         errors += load.errors
@@ -243,7 +247,7 @@ def _summary(measured: Measured) -> dict[str, Any]:
     if not measured.usages:
         return summary
     for count, loads in measured.loads.items():
-        limits = [max(limit.values()) for limit in measured.limits[count]]
+        limits = [limit[best if count > 1 else "alone"] for limit in measured.limits[count]]
         shares = [load.rate / limit for load, limit in zip(loads, limits, strict=True)]
         summary["points"][count] = {
             "imagesPerSecond": _middle([load.rate for load in loads]),

@@ -34,11 +34,11 @@ def environment(peer: str) -> Path:
         return folder
     print(f"==> packages of {peer}", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
-    uv, python = Path(sys.executable).parent / "uv", folder / "bin" / "python"
-    _run([uv, "venv", "--quiet", "--python", sys.executable, folder])
+    uv, python = str(Path(sys.executable).parent / "uv"), str(folder / "bin" / "python")
+    _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
     # Compiled beforehand, as in an image: else the first start of each would be of another kind.
     install = [uv, "pip", "install", "--quiet", "--require-hashes", "--compile-bytecode"]
-    _run([*install, "--python", python, "-r", lock])
+    _run([*install, "--python", python, "-r", str(lock)])
     (folder / ".complete").touch()
     return folder
 
@@ -53,5 +53,5 @@ def size(folder: Path) -> int:
     return sum(seen.values())
 
 
-def _run(command: list[str | Path]) -> None:
+def _run(command: list[str]) -> None:
     subprocess.run(command, check=True, timeout=900, stdin=subprocess.DEVNULL)

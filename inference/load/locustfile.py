@@ -25,16 +25,15 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", 
 MAX_IMAGES = 1000
 WRONG_CONFIGURATION = 2
 
-images: list[tuple[str, bytes]] = []
+# Class and bytes; locust's annotations do not know that a body may be bytes.
+images: list[tuple[str, Any]] = []
 answers: Counter[bool] = Counter()
 
 
-@events.init_command_line_parser.add_listener
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--data", default="", help="folder with one folder of images a class")
 
 
-@events.init.add_listener
 def read_images(environment: Environment, **_: Any) -> None:
     options: Any = environment.parsed_options
     problem = refusal(environment.host, _allowed()) if environment.host else None
@@ -50,7 +49,6 @@ def read_images(environment: Environment, **_: Any) -> None:
         sys.exit(WRONG_CONFIGURATION)
 
 
-@events.test_start.add_listener
 def check_host(environment: Environment, **_: Any) -> None:
     """Once more, because the page lets its user type another host."""
     problem = refusal(environment.host, _allowed())
@@ -60,7 +58,6 @@ def check_host(environment: Environment, **_: Any) -> None:
         environment.runner.quit()
 
 
-@events.quitting.add_listener
 def tell_agreement(**_: Any) -> None:
     if total := answers.total():
         print(f"{answers[True]} of {total} answers are the class of the folder.", file=sys.stderr)
@@ -96,3 +93,9 @@ class Uploader(FastHttpUser):
                 return
             if label in scores:
                 answers[prediction["label"] == label] += 1
+
+
+events.init_command_line_parser.add_listener(add_arguments)
+events.init.add_listener(read_images)
+events.test_start.add_listener(check_host)
+events.quitting.add_listener(tell_agreement)
