@@ -1,4 +1,4 @@
-"""What the comparison of servers rests on: its client notices every wrong answer, and keeps time."""
+"""What the comparison of servers rests on: its client sees every wrong answer and keeps time."""
 
 from __future__ import annotations
 
