@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 from client import post
 from environments import HERE, environment
 from graphs import FP32, INT8
-from processes import free_ports
+from processes import free_ports, run
 from stored import settings, write_artifact
 
 OURS = "dandelion"
@@ -151,12 +150,10 @@ class Launch:
             **contender.variables,
         }
         if contender.peer == "mlflow":
-            subprocess.run(
-                [self._python, "save.py", "model"],
-                check=True,
+            run(
+                [str(self._python), "save.py", "model"],
                 cwd=self.folder,
                 env={**self._variables, "HOME": str(self.folder)},
-                timeout=300,
             )
 
     def command(self) -> tuple[list[str | Path], dict[str, str], int]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+
+from processes import run
 
 HERE = Path(__file__).resolve().parent
 OURS = HERE.parent / "requirements.txt"
@@ -27,7 +28,7 @@ def requirements(peer: str) -> Path:
 
 
 def environment(peer: str) -> Path:
-    """The folder of the environment; raises CalledProcessError where it cannot be made."""
+    """The folder of the environment; raises ServerError where it cannot be made."""
     lock = requirements(peer)
     folder = cache() / f"{peer}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     if (folder / ".complete").exists():
@@ -35,10 +36,10 @@ def environment(peer: str) -> Path:
     print(f"==> packages of {peer}", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     uv, python = str(Path(sys.executable).parent / "uv"), str(folder / "bin" / "python")
-    _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
+    run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
     # Compiled beforehand, as in an image: else the first start of each would be of another kind.
     install = [uv, "pip", "install", "--quiet", "--require-hashes", "--compile-bytecode"]
-    _run([*install, "--python", python, "-r", str(lock)])
+    run([*install, "--python", python, "-r", str(lock)])
     (folder / ".complete").touch()
     return folder
 
@@ -51,7 +52,3 @@ def size(folder: Path) -> int:
             status = path.stat()
             seen[status.st_ino] = status.st_size
     return sum(seen.values())
-
-
-def _run(command: list[str]) -> None:
-    subprocess.run(command, check=True, timeout=900, stdin=subprocess.DEVNULL)

@@ -15,13 +15,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
 END_SECONDS = 20.0
+PREPARATION_SECONDS = 900.0
 
 
 class ServerError(Exception):
-    """A server that did not come up, with the end of what it wrote."""
+    """A server that cannot be prepared or started, with the end of what was written."""
 
 
 def adopt_orphans() -> None:
@@ -35,6 +37,21 @@ def free_ports(count: int) -> list[int]:
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [each.getsockname()[1] for each in sockets]
+
+
+def run(command: Sequence[str], **options: Any) -> None:
+    """Runs a step of preparation; raises ServerError with the end of what it wrote."""
+    result = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=PREPARATION_SECONDS,
+        **options,
+    )
+    if result.returncode:
+        raise _failure(f"{Path(command[0]).name} ended with {result.returncode}", result.stdout)
 
 
 @dataclass(frozen=True)
@@ -72,8 +89,7 @@ class Server:
             raise self.error(f"it ended with {self._process.returncode}")
 
     def error(self, what: str) -> ServerError:
-        lines = self._log.read_text(errors="replace").splitlines()
-        return ServerError("\n    ".join([what, *lines[-15:]]))
+        return _failure(what, self._log.read_text(errors="replace"))
 
     def usage(self) -> Usage:
         resident = proportional = 0
@@ -118,6 +134,10 @@ class Server:
             found.append(pid)
             waiting += _children(pid)
         return found
+
+
+def _failure(what: str, text: str) -> ServerError:
+    return ServerError("\n    ".join([what, *text.splitlines()[-15:]]))
 
 
 def _clean_environment(home: Path) -> dict[str, str]:

@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import gevent
 from locust import FastHttpUser, events, task
 from locust.env import Environment
 from target import refusal
@@ -24,6 +25,7 @@ from target import refusal
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 MAX_IMAGES = 1000
 WRONG_CONFIGURATION = 2
+PATIENCE_SECONDS = 0.5  # with a service that is away
 
 # Class and bytes; locust's annotations do not know that a body may be bytes.
 images: list[tuple[str, Any]] = []
@@ -78,6 +80,10 @@ class Uploader(FastHttpUser):
         with self.client.post(
             "/predict", data=content, headers=self._headers, catch_response=True
         ) as response:
+            if not response.status_code:
+                response.failure(f"no answer: {response.error}")
+                gevent.sleep(PATIENCE_SECONDS)
+                return
             try:
                 [prediction] = response.json()["predictions"]
                 scores = prediction["scores"]
