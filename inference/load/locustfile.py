@@ -12,12 +12,12 @@ import math
 import os
 import random
 import sys
+import time
 from argparse import ArgumentParser
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import gevent
 from locust import FastHttpUser, events, task
 from locust.env import Environment
 from target import refusal
@@ -25,7 +25,8 @@ from target import refusal
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 MAX_IMAGES = 1000
 WRONG_CONFIGURATION = 2
-PATIENCE_SECONDS = 0.5  # with a service that is away
+# With a service that is away; locust makes it a wait of this user alone.
+PATIENCE_SECONDS = 0.5
 
 # Class and bytes; locust's annotations do not know that a body may be bytes.
 images: list[tuple[str, Any]] = []
@@ -82,7 +83,7 @@ class Uploader(FastHttpUser):
         ) as response:
             if not response.status_code:
                 response.failure(f"no answer: {response.error}")
-                gevent.sleep(PATIENCE_SECONDS)
+                time.sleep(PATIENCE_SECONDS)
                 return
             try:
                 [prediction] = response.json()["predictions"]
