@@ -69,6 +69,7 @@ lint: $(DEV_VENV)/.complete
 .PHONY: types
 types: $(DEV_VENV)/.complete
 	@MYPYPATH=operator/src:inference/src:training-job/src:k8s/local:k8s/demo:inference/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
+	@MYPYPATH=inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
 
 UNIT := $(COMPONENTS:%=unit-%) unit-k8s
 .PHONY: unit $(UNIT)
@@ -105,6 +106,17 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster; figures go to bench-results/
 	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m tests.bench $(ONLY)
 
+.PHONY: bench-serving
+bench-serving: $(DEV_VENV)/.complete ## serving against the bare loop and its peers, to bench-results/: ONLY="limit dandelion", ROUNDS=3, SECONDS=4, PRECISION=fp32
+	@$(DEV)/python inference/bench/comparison.py $(ONLY) --output bench-results \
+	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PRECISION),--precision $(PRECISION))
+
+.PHONY: load
+load: $(DEV_VENV)/.complete ## upload images of DATA=FOLDER to URL=http://host:port: USERS=8, SECONDS=30; HEADLESS=0 for locust's page, DANDELION_TOKEN for a bearer token
+	@$(DEV)/locust -f inference/load/locustfile.py --host '$(URL)' --data '$(DATA)' \
+	  --users $(or $(USERS),8) --spawn-rate $(or $(USERS),8) --run-time $(or $(SECONDS),30)s \
+	  $(if $(filter 0,$(HEADLESS)),--web-host 127.0.0.1,--headless --only-summary)
+
 .PHONY: format
 format: $(DEV_VENV)/.complete ## rewrite the Python files in the project's format
 	@$(DEV)/ruff format . && $(DEV)/ruff check --fix .
@@ -114,6 +126,9 @@ manifests: $(DEV_VENV)/.complete ## render k8s/install.yaml from the chart
 	@$(LOCAL) tools helm > /dev/null
 	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m tests.chart.install_manifest
 
+# Whom serving is measured against. They differ in the server alone: what decodes and infers is the same for all.
+PEERS := $(wildcard inference/bench/peers/*)
+ALIKE := ^(numpy|openvino|pillow|torch|torchvision)==
 UV_COMPILE = $(DEV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 .PHONY: lock
 lock: ## resolve every requirements*.txt anew
@@ -121,4 +136,5 @@ lock: ## resolve every requirements*.txt anew
 	@$(UV_COMPILE) requirements-dev.in $(COMPONENTS:%=%/pyproject.toml) -o requirements-dev.txt
 	@$(UV_COMPILE) -c requirements-dev.txt requirements-demo.in -o requirements-demo.txt
 	@for component in $(COMPONENTS); do $(UV_COMPILE) -c requirements-dev.txt $$component/pyproject.toml -o $$component/requirements.txt; done
+	@for peer in $(PEERS); do $(UV_COMPILE) --no-annotate -c <(grep -E '$(ALIKE)' requirements-dev.txt | tr -d '\\') $$peer/requirements.in -o $$peer/requirements.txt; done
 	@$(UV_COMPILE) --excludes k8s/images/mlflow/excluded.txt k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt

@@ -3,7 +3,7 @@
 The benchmark needs the cost of a real ResNet-34, not its knowledge: the graph below has the layers
 of the published network (batch normalisation folded into the convolutions, as an export leaves it)
 and random weights, scaled so that activations neither vanish nor overflow. Called by
-`bench_predict.py`.
+`graphs.py`.
 """
 
 from __future__ import annotations

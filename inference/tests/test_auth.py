@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +26,13 @@ ROLES = {
     "feedback": {"feedback"},
     "both": {"predict", "feedback"},
 }
-ROUTES = ("predict", "feedback")
+# What RBAC calls it, and the answer of somebody who may.
+ROUTES = {
+    "predict": ("predict", 200),
+    "explain": ("predict", 200),
+    "v2/models/lawn/infer": ("predict", 200),
+    "feedback": ("feedback", 202),
+}
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +65,17 @@ def healthy(api: FakeApiServer) -> Iterator[None]:
 
 def ask(service: Service, route: str, *authorization: str) -> httpx.Response:
     headers = [("Authorization", value) for value in authorization]
-    if route == "predict":
-        return httpx.post(
-            f"{service.url}/predict", content=pictures.plain(), headers=headers, timeout=60
-        )
-    label = {"id": str(uuid4()), "index": 0, "label": "red"}
-    return httpx.post(f"{service.url}/feedback", json=label, headers=headers, timeout=60)
+    body: str | bytes
+    if route == "feedback":
+        body = json.dumps({"id": str(uuid4()), "index": 0, "label": "red"})
+        headers.append(("Content-Type", "application/json"))
+    elif route.startswith("v2/"):
+        image = base64.b64encode(pictures.plain()).decode()
+        tensor = {"name": "file", "shape": [1], "datatype": "BYTES", "data": [image]}
+        body = json.dumps({"inputs": [tensor]})
+    else:
+        body = pictures.plain()
+    return httpx.post(f"{service.url}/{route}", headers=headers, timeout=60, content=body)
 
 
 def fresh(api: FakeApiServer, role: str = "both") -> str:
@@ -94,17 +107,18 @@ def test_a_role_opens_what_it_names_and_nothing_else(
     guarded: Service, route: str, role: str
 ) -> None:
     answer = ask(guarded, route, f"Bearer token-of-{role.replace(' ', '-')}")
-    if route in ROLES[role]:
-        assert answer.status_code == {"predict": 200, "feedback": 202}[route], answer.text
+    action, welcome = ROUTES[route]
+    if action in ROLES[role]:
+        assert answer.status_code == welcome, answer.text
         return
     assert answer.status_code == 403
     problem = answer.json()
     assert problem["code"] == "Forbidden"
     account = f"system:serviceaccount:default:{role.replace(' ', '-')}"
-    assert f"{account} may not create modeldeployments.dandelion.dev/{route}" in problem["detail"]
+    assert f"{account} may not create modeldeployments.dandelion.dev/{action}" in problem["detail"]
     assert (
-        f"kubectl create role lawn-{route} -n default --verb=create "
-        f"--resource=modeldeployments.dandelion.dev/{route} --resource-name=lawn"
+        f"kubectl create role lawn-{action} -n default --verb=create "
+        f"--resource=modeldeployments.dandelion.dev/{action} --resource-name=lawn"
     ) in problem["detail"]
     assert f"--serviceaccount=default:{role.replace(' ', '-')}" in problem["detail"]
 

@@ -1,0 +1,75 @@
+"""An artifact where this project's service finds it as already fetched, so that no store is needed.
+
+Called by `contenders.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from classifier import IMAGE_SIZE, MEAN, SCALE, SHORT_SIDE, STD
+from graphs import CLASSES, FP32, INT8
+
+SOURCE = Path(__file__).resolve().parent.parent / "src"
+
+
+def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
+    """The artifact of both graphs with `precision` as its choice; its contract's digest."""
+    names = [FP32, INT8, str(Path(INT8).with_suffix(".bin"))]
+    contents = {name: (graphs / name).read_bytes() for name in names}
+    right = {"accuracy": 1.0, "agreement": 1.0}
+    contract = {
+        "apiVersion": "dandelion.dev/contract/v1",
+        "run": "bench",
+        "architecture": "resnet34",
+        "classes": [f"class-{number}" for number in range(CLASSES)],
+        "input": {"name": "image", "shape": [None, 3, IMAGE_SIZE, IMAGE_SIZE]},
+        "output": {"name": "logits", "shape": [None, CLASSES]},
+        "preprocessing": {
+            "colorSpace": "RGB",
+            "resizeShortSide": SHORT_SIDE,
+            "centerCrop": IMAGE_SIZE,
+            "interpolation": "bilinear",
+            "scale": SCALE,
+            "mean": MEAN,
+            "std": STD,
+        },
+        "graphs": {"fp32": FP32, "int8": INT8},
+        "precision": {"choice": precision, "fp32": {"accuracy": 1.0}, "int8": right, "images": 1},
+        "files": {
+            name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+            for name, data in contents.items()
+        },
+    }
+    raw = json.dumps(contract).encode()
+    digest = hashlib.sha256(raw).hexdigest()
+    home = folder / digest
+    home.mkdir(parents=True)
+    (home / "contract.json").write_bytes(raw)
+    for name in names:
+        shutil.copyfile(graphs / name, home / name)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        (folder / name).write_text("unused")
+    return f"sha256:{digest}"
+
+
+def settings(folder: Path, digest: str) -> dict[str, str]:
+    """What the operator would give the pod."""
+    return {
+        "PYTHONPATH": str(SOURCE),
+        "MALLOC_ARENA_MAX": "2",  # as in the image
+        "DANDELION_MODEL_NAME": "bench",
+        "DANDELION_MODEL_NAMESPACE": "bench",
+        "DANDELION_MODEL_VERSION": "1",
+        "DANDELION_ARTIFACT_URI": "s3://bench/artifact",
+        "DANDELION_CONTRACT_DIGEST": digest,
+        # Nothing listens there: the artifact is on disk already.
+        "DANDELION_S3_ENDPOINT": "http://127.0.0.1:1",
+        "DANDELION_ARTIFACT_DIR": str(folder),
+        "DANDELION_S3_CREDENTIALS_DIR": str(folder),
+        "DANDELION_HOST": "127.0.0.1",
+        "DANDELION_DRAIN_SECONDS": "0",
+    }

@@ -1,0 +1,137 @@
+"""What the comparison of servers rests on: its client sees every wrong answer and keeps time."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from client import Question, closed_loop, open_loop, post
+from plot import Panel, bars
+from report import write_report
+
+RIGHT = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nright"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nright\r\n0\r\n\r\n"
+CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nright"
+WRONG = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother"
+BUSY = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
+QUESTION = Question(post("/", "text/plain", b"what?"), b"right")
+
+
+@contextlib.contextmanager
+def answering(response: bytes) -> Iterator[int]:
+    """A server that answers every request of any connection so; its port."""
+
+    def answer(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            while connection.recv(1 << 16):
+                if not response:
+                    return
+                connection.sendall(response)
+                if b"Connection: close" in response:
+                    return
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=(listening.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=accept)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize("response", [RIGHT, CHUNKED, CLOSING], ids=["plain", "chunked", "closing"])
+def test_right_answers_are_counted_however_they_are_framed(response: bytes) -> None:
+    with answering(response) as port:
+        load = closed_loop(port, [QUESTION], connections=3, seconds=0.2)
+    assert not load.errors
+    assert len(load.latencies) >= 3
+    assert load.rate > 0
+
+
+@pytest.mark.parametrize(
+    ("response", "error"),
+    [
+        pytest.param(WRONG, "wrong answer", id="another answer"),
+        pytest.param(BUSY, "429", id="another status"),
+        pytest.param(b"", "connection closed", id="no answer"),
+    ],
+)
+def test_every_other_answer_is_an_error(response: bytes, error: str) -> None:
+    with answering(response) as port:
+        load = closed_loop(port, [QUESTION], connections=2, seconds=0.1)
+    assert not load.latencies
+    assert set(load.errors) == {error}
+
+
+def test_a_server_that_is_not_there_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    load = closed_loop(port, [QUESTION], connections=2, seconds=0.1)
+    assert set(load.errors) == {"ConnectionRefusedError"}
+
+
+def test_questions_come_as_often_as_asked_for() -> None:
+    with answering(RIGHT) as port:
+        load = open_loop(port, [QUESTION], rate=100, seconds=0.5)
+    assert len(load.latencies) == 50
+    assert not load.errors
+
+
+def test_a_bar_of_this_service_stands_out() -> None:
+    picture = bars("title", ["one", "two"], [Panel("rates", [10, 20], 25)], marked=1)
+    colours = {colour for _, colour in picture.getcolors(1 << 16) or []}
+    assert {(217, 130, 43), (76, 120, 168)} <= colours
+
+
+def _server(rate: float, failure: str = "") -> dict[str, Any]:
+    latency = {"p50Milliseconds": 10.0, "p99Milliseconds": 12.0}
+    point = {"imagesPerSecond": rate, "shareOfLimit": rate / 100} | latency
+    return {
+        "failure": failure,
+        "installMegabytes": 1.0,
+        "errors": {},
+        "points": {1: point | {"processorMillisecondsPerImage": 9.0}},
+        "startSeconds": 1.0,
+        "residentMegabytes": {"afterLoad": 200.0},
+        "halfLoad": {"imagesPerSecond": rate / 2, **latency},
+    }
+
+
+def test_the_report_says_who_is_ahead_and_who_is_missing(tmp_path: Path) -> None:
+    limit = {"imagesPerSecond": 100.0, "p50Milliseconds": 10.0, "p99Milliseconds": 11.0}
+    absent = {"failure": "ServerError: no room", "errors": {}, "points": {}}
+    text = write_report(
+        {
+            "model": "net",
+            "machine": "box",
+            "measured": "now",
+            "rounds": 1,
+            "secondsPerPoint": 1.0,
+            "connections": [1],
+            "client": {"processorMilliseconds": 0.1},
+            "limit": {"alone": limit, "together": limit},
+            "servers": {
+                "dandelion": _server(90),
+                "litserve, batches": _server(45),
+                "litserve-torch, defaults": _server(9),
+                "kserve, defaults": absent,
+            },
+        },
+        tmp_path,
+        "serving",
+    )
+    assert "| share of the limit at 1 | 0.9 | ≥ 0.97 |" in text
+    assert "| over the best peer at 1 (litserve, batches) | 2.0 | > 1 |" in text
+    assert "| over torch as installed, at 1 (litserve-torch, defaults) | 10.0 | ≥ 4.5 |" in text
+    assert "| p99 at half load over the bare latency | 1.2 | ≤ 2 |" in text
+    assert "ServerError: no room" in text
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".md", ".png"}
