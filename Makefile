@@ -76,7 +76,7 @@ UNIT := $(COMPONENTS:%=unit-%) unit-k8s
 unit: $(UNIT)
 
 $(COMPONENTS:%=unit-%): unit-%: $(DEV_VENV)/.complete
-	@echo "==> unit tests: $*" && cd $* && $(DEV)/python -m pytest -q tests
+	@echo "==> unit tests: $*" && cd $* && $(DEV)/python -m pytest -q tests --ignore=tests/thorough
 
 unit-k8s: $(DEV_VENV)/.complete
 	@echo "==> unit tests: the local cluster and the demo"
@@ -89,9 +89,10 @@ check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side 
 WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/tests $(DEV)/python -m pytest
 
 .PHONY: integration
-integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, the workflows, the documents and the page in a browser
+integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, the page in a browser, hostile uploads, other clients
 	@$(LOCAL) tools
 	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/page
+	@cd inference && $(DEV)/python -m pytest -q tests/thorough
 
 .PHONY: e2e
 e2e: $(DEV_VENV)/.complete ## end to end on a real cluster, which is left running
@@ -137,4 +138,5 @@ lock: ## resolve every requirements*.txt anew
 	@$(UV_COMPILE) -c requirements-dev.txt requirements-demo.in -o requirements-demo.txt
 	@for component in $(COMPONENTS); do $(UV_COMPILE) -c requirements-dev.txt $$component/pyproject.toml -o $$component/requirements.txt; done
 	@for peer in $(PEERS); do $(UV_COMPILE) --no-annotate -c <(grep -E '$(ALIKE)' requirements-dev.txt | tr -d '\\') $$peer/requirements.in -o $$peer/requirements.txt; done
+	@cd inference/tests/thorough/clients && $(UV_COMPILE) requirements-kserve.in -o requirements-kserve.txt
 	@$(UV_COMPILE) --excludes k8s/images/mlflow/excluded.txt k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt

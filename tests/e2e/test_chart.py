@@ -58,7 +58,8 @@ def test_rendered_manifests_applied_with_kubectl_make_their_keys_once(
         secret["metadata"]["name"]: secret["data"] for secret in _secrets(cluster, namespace)
     }
     assert secrets.keys() == {
-        *("other-minio-root", "other-s3-training", "other-s3-inference", "other-s3-mlflow")
+        *("other-minio-root", "other-s3-training", "other-s3-inference"),
+        *("other-s3-logs", "other-s3-mlflow"),
     }
     cluster.run("apply", "--server-side", "-f", "-", stdin=manifests)
     again = {secret["metadata"]["name"]: secret["data"] for secret in _secrets(cluster, namespace)}

@@ -14,7 +14,7 @@ from tests.e2e.world import COLOURS, World, colours, picture
 
 NAME = "upgraded"
 NEXT = "ghcr.io/dandelion-ml/dandelion-inference-next"
-SECRETS = ["minio-root", "s3-training", "s3-inference", "s3-mlflow"]
+SECRETS = ["minio-root", "s3-training", "s3-inference", "s3-logs", "s3-mlflow"]
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
+from tritonclient.http import InferenceServerClient, InferInput
 
 from tests.e2e.world import COLOURS, World, colours, picture
 
@@ -86,3 +91,37 @@ def test_what_a_newcomer_opens_is_there(served: World) -> None:
     assert httpx.get(f"{url}/openapi.json", timeout=30).json()["paths"]["/predict"]
     assert httpx.get(f"{url}/healthz", timeout=30).status_code == 200
     assert httpx.get(f"{url}/readyz", timeout=30).json()["model"]["version"] == "1"
+    page = httpx.get(f"{url}/", timeout=30)
+    assert page.headers["content-type"].startswith("text/html")
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+
+
+def test_an_explanation_is_a_picture_of_the_named_class(served: World) -> None:
+    image = picture(COLOURS["red"], 5)
+    answer = httpx.post(f"{served.url(NAME)}/explain?label=red", content=image, timeout=60)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["dandelion-label"] == "red"
+    with Image.open(io.BytesIO(answer.content)) as shown:
+        assert min(shown.size) >= 32
+
+
+def test_the_open_inference_protocol_gives_the_same_answer(served: World) -> None:
+    image = picture(COLOURS["red"], 5)
+    client = InferenceServerClient(urlsplit(served.url(NAME)).netloc)
+    assert client.is_model_ready(NAME, "1")
+    upload = InferInput("file", [1], "BYTES")
+    upload.set_data_from_numpy(np.array([image], dtype=np.object_))
+    labels = client.infer(NAME, [upload], "1").as_numpy("labels")
+    assert labels is not None
+    answer = served.predict(NAME, image).json()
+    assert [label.decode() for label in labels] == [answer["predictions"][0]["label"]]
+
+
+def test_what_computes_is_what_the_status_says(served: World) -> None:
+    precision = served.status(NAME)["champion"]["precision"]
+    assert precision in ("int8", "bf16", "fp32")
+    metrics = httpx.get(f"{served.url(NAME)}/metrics", timeout=30).text
+    [info] = [line for line in metrics.splitlines() if line.startswith("dandelion_model_info{")]
+    assert f'precision="{precision}"' in info

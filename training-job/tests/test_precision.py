@@ -22,8 +22,8 @@ GOOD = Answered(right=900, same=1000)
         pytest.param(None, GOOD, BF16, id="quantisation failed"),
         pytest.param(None, Answered(700, 700), FP32, id="quantisation failed, and bf16 is bad"),
         pytest.param(GOOD, None, INT8, id="int8, on a machine without bf16"),
-        pytest.param(Answered(700, 700), None, BF16, id="bad int8, and bf16 could not be measured"),
-        pytest.param(None, None, BF16, id="nothing but fp32 could be measured"),
+        pytest.param(Answered(700, 700), None, FP32, id="bad int8, and bf16 could not be measured"),
+        pytest.param(None, None, FP32, id="nothing but fp32 could be measured"),
     ],
 )
 def test_the_cheapest_precision_that_answers_as_fp32_does(
@@ -44,7 +44,7 @@ def test_evidence_is_counted_against_the_truth_and_against_fp32() -> None:
     targets = np.array([0, 1, 2, 2])
     found = evidence(targets, {FP32: np.array([0, 1, 2, 0]), INT8: np.array([0, 2, 2, 2])})
     assert found.described() == {
-        "choice": "bf16",
+        "choice": "fp32",
         "images": 4,
         "fp32": {"accuracy": 0.75},
         "int8": {"accuracy": 0.75, "agreement": 0.5},

@@ -41,7 +41,13 @@ def ending(
         lines += ["", f"export KUBECONFIG={cluster.kubeconfig}"]
         lines += [f'export PATH="{cluster.kubectl.parent}:$PATH"']
     lines += ["", "Three things to try next", *(f"  {line}" for line in _next(cluster, name))]
-    return "\n".join([*lines, "", f"All of it took {seconds(elapsed)}. `make down` ends it."])
+    end = (
+        "`make down` ends it."
+        if cluster.kubeconfig
+        else f"`{cluster.command('delete', 'mdep', name)}` and `helm uninstall -n {NAMESPACE} "
+        f"{RELEASE}` end it."
+    )
+    return "\n".join([*lines, "", f"All of it took {seconds(elapsed)}. {end}"])
 
 
 def _label(answer: dict[str, Any]) -> str:
@@ -50,7 +56,7 @@ def _label(answer: dict[str, Any]) -> str:
 
 def _addresses(cluster: Cluster, name: str) -> list[str]:
     services = [
-        ("inference", NAMESPACE_OF_MODEL, f"{name}-inference", 80, 8080, "/docs"),
+        ("the page", NAMESPACE_OF_MODEL, f"{name}-inference", 80, 8080, "/"),
         ("MLflow", NAMESPACE, f"{RELEASE}-mlflow", 5000, 5000, ""),
         ("MinIO", NAMESPACE, f"{RELEASE}-minio", 9000, 9000, ""),
     ]
@@ -74,7 +80,8 @@ def _next(cluster: Cluster, name: str) -> list[str]:
     )
     stamp = '"$(date +%s)"'
     return [
-        f"1. ask it yourself:          curl -F file=@PHOTO {url}/predict",
+        f"1. ask it yourself:          open {url}/ or curl -F file=@PHOTO {url}/predict; "
+        f"{url}/docs describes it",
         "2. train it again, and watch: "
         + cluster.command("annotate", "mdep", name, "--overwrite", f"dandelion.dev/retrain={stamp}")
         + "; "

@@ -48,11 +48,10 @@ class Evidence:
 
     @property
     def choice(self) -> Precision:
-        """A machine without bf16 cannot speak against it, and inference computes in fp32 on one."""
-        if Precision.INT8 in self.answered and self.as_good_as_fp32(Precision.INT8):
-            return Precision.INT8
-        if Precision.BF16 not in self.answered or self.as_good_as_fp32(Precision.BF16):
-            return Precision.BF16
+        """What was not measured is not chosen."""
+        for precision in (Precision.INT8, Precision.BF16):
+            if precision in self.answered and self.as_good_as_fp32(precision):
+                return precision
         return Precision.FP32
 
     def accuracy(self, precision: Precision) -> float:

@@ -13,7 +13,7 @@ from pictures import BLUE, GREEN, RED, plain
 from service import Service
 from target import refusal
 
-LOCUSTFILE = Path(__file__).parent.parent / "load" / "locustfile.py"
+LOCUSTFILE = Path(__file__).parents[2] / "load" / "locustfile.py"
 ADDRESSES = {
     "localhost": ["127.0.0.1", "::1"],
     "127.0.0.1": ["127.0.0.1"],
