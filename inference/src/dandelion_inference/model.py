@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import gc
 import sys
+import tempfile
 import threading
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, cast
 
@@ -19,7 +21,7 @@ from numpy.typing import NDArray
 from dandelion_inference.artifact import Artifact
 from dandelion_inference.contract import Precision
 from dandelion_inference.errors import LoadError, Reason
-from dandelion_inference.memory import return_freed_memory
+from dandelion_inference.memory import forget_mapped, return_freed_memory
 from dandelion_inference.precision import served
 
 
@@ -94,10 +96,12 @@ def compile_model(artifact: Artifact, threads: int) -> Model:
     _warm_up(model, threads)
     gc.collect()
     return_freed_memory()
+    forget_mapped(artifact.graph.parent)
     return model
 
 
 def read_graph(core: Any, runtime: Any, artifact: Artifact) -> Any:
+    """The graph with the shape of one image. Raises LoadError, or RuntimeError from OpenVINO."""
     graph = core.read_model(artifact.graph)
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise LoadError(
@@ -114,8 +118,22 @@ def read_graph(core: Any, runtime: Any, artifact: Artifact) -> Any:
             f"{artifact.graph.name} takes {graph.input(0).partial_shape}, "
             f"but the contract says {shape}",
         )
+    if artifact.graph.suffix == ".onnx":
+        graph = _mapped(core, runtime, graph, artifact.graph.parent)
     graph.reshape(shape)
     return graph
+
+
+def _mapped(core: Any, runtime: Any, graph: Any, folder: Path) -> Any:
+    """The same graph in OpenVINO's own format, whose weights are mapped from a file.
+
+    Those of an ONNX graph are held in memory for as long as its compiled forms live, though they
+    compute with packed copies. The file goes with its last reader.
+    """
+    with tempfile.TemporaryDirectory(dir=folder) as home:
+        path = Path(home) / "graph.xml"
+        runtime.save_model(graph, path, compress_to_fp16=False)
+        return core.read_model(path)
 
 
 def compile_options(precision: Precision, threads: int, streams: int) -> dict[str, object]:
