@@ -1,15 +1,17 @@
 """A whole run on the fakes, as small as a run can be."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from dandelion_training.pipeline import Run
+from dandelion_training.pipeline import Run, run
 from dandelion_training.progress import Progress, TrainingMetrics
 from dandelion_training.registry import Registry
 from dandelion_training.settings import Settings
 from dandelion_training.storage import Location
-from fakes import FakeMlflow, MemoryStore
+from fakes import FakeMlflow, MemoryStore, with_dataset
 from prometheus_client import CollectorRegistry
 from torchvision.models.resnet import BasicBlock, ResNet
 
@@ -17,6 +19,12 @@ MODELS = "s3://models/default/lawn"
 RUN = "a1b2c3d4e5"
 ARTIFACT = f"{MODELS}/{RUN}/artifact"
 DATASET = "s3://datasets/lawn"
+STATUS = f"{MODELS}/{RUN}/status.json"
+CHECKPOINT = f"{MODELS}/{RUN}/checkpoint/checkpoint.safetensors"
+CONTRACT = f"{ARTIFACT}/contract.json"
+GRAPH = f"{ARTIFACT}/model.onnx"
+WEIGHTS = f"{ARTIFACT}/model.safetensors"
+INT8 = (f"{ARTIFACT}/model.int8.xml", f"{ARTIFACT}/model.int8.bin")
 ENVIRONMENT = {
     "DANDELION_NAMESPACE": "default",
     "DANDELION_NAME": "lawn",
@@ -78,3 +86,22 @@ class _Clock:
     def __call__(self) -> float:
         self._now += 10
         return self._now
+
+
+class Finished:
+    """A store and an MLflow after a run."""
+
+    def __init__(self, work: Path, **changed: Any) -> None:
+        self.store, self.mlflow = MemoryStore(), FakeMlflow()
+        with_dataset(self.store, DATASET)
+        self.store.objects[f"{DATASET}/blue/notes.txt"] = b"not an image"
+        self.version = run(task(work, self.store, self.mlflow, **changed))
+
+    @property
+    def contract(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.store.objects[CONTRACT])
+        return found
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

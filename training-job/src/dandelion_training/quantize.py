@@ -36,7 +36,7 @@ def quantize(graph: Path, images: Images, target: Path) -> None:
         with _silence():
             _quantize(graph, images, target)
     except Exception as error:  # NNCF promises no types, and a graph too many is no loss.
-        text = " ".join(str(error).split())[:300]
+        text = " ".join(str(error).split())[:1000]  # OpenVINO names the cause last
         raise NotQuantized(f"{type(error).__name__}: {text}") from error
 
 
