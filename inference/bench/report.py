@@ -32,7 +32,8 @@ def _heading(result: dict[str, Any]) -> str:
         f"{result['rounds']} rounds, {result['secondsPerPoint']:g} s a point. The client uses "
         f"{client['processorMilliseconds']} ms of the same processors for each request. Latencies "
         f"are p50 / p99. Shares are of the bare loop in the seconds before, and "
-        f"servers are compared by them. At half load, evenly spaced images come at half of the best rate."
+        f"servers are compared by them. At half load, evenly spaced images come at half of the "
+        f"best rate."
     )
 
 
