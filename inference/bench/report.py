@@ -31,7 +31,9 @@ def _heading(result: dict[str, Any]) -> str:
         f"# Serving {result['model']}\n\n{result['machine']}; {result['measured']}; medians of "
         f"{result['rounds']} rounds, {result['secondsPerPoint']:g} s a point. The client uses "
         f"{client['processorMilliseconds']} ms of the same processors for each request. Latencies "
-        f"are p50 / p99. At half load, evenly spaced images come at half of the best rate."
+        f"are p50 / p99. Shares are of the bare loop in the seconds before, and "
+        f"servers are compared by them. At half load, evenly spaced images come at half of the "
+        f"best rate."
     )
 
 
@@ -82,8 +84,8 @@ def _goals(result: dict[str, Any]) -> str:
     for count, point in ours["points"].items():
         rival = _best(peers, count, lambda name: not name.startswith(TORCH))
         if rival:
-            name, rate = rival
-            line(f"over the best peer at {count} ({name})", _over(point, rate), "> 1")
+            name, share = rival
+            line(f"over the best peer at {count} ({name})", _over(point, share), "> 1")
     for what, of_interest in (
         ("same graph, peers at their defaults", lambda name: TORCH not in name),
         ("torch as installed", lambda name: TORCH in name),
@@ -91,9 +93,9 @@ def _goals(result: dict[str, Any]) -> str:
         for count, point in ours["points"].items():
             rival = _best(peers, count, lambda name, of=of_interest: DEFAULTS in name and of(name))
             if rival:
-                name, rate = rival
+                name, share = rival
                 goal = "≥ 4.5" if what.startswith("torch") else ""
-                line(f"over {what}, at {count} ({name})", _over(point, rate), goal)
+                line(f"over {what}, at {count} ({name})", _over(point, share), goal)
     bare = result["limit"]["alone"]["p50Milliseconds"]
     half = ours["halfLoad"].get("p99Milliseconds")
     if half:
@@ -105,16 +107,17 @@ def _goals(result: dict[str, Any]) -> str:
 
 
 def _best(peers: dict[str, Any], count: str, wanted: Any) -> tuple[str, float] | None:
-    rates = {
-        name: server["points"][count]["imagesPerSecond"]
+    """By the share of the limit, which other work on the machine moves less than the rate."""
+    shares = {
+        name: server["points"][count]["shareOfLimit"]
         for name, server in peers.items()
         if wanted(name)
     }
-    return max(rates.items(), key=lambda item: item[1]) if rates else None
+    return max(shares.items(), key=lambda item: item[1]) if shares else None
 
 
-def _over(point: dict[str, Any], rate: float) -> float:
-    return round(point["imagesPerSecond"] / rate, 2) if rate else float("inf")
+def _over(point: dict[str, Any], share: float) -> float:
+    return round(point["shareOfLimit"] / share, 2) if share else float("inf")
 
 
 def _failures(result: dict[str, Any]) -> str:
