@@ -25,7 +25,7 @@ define venv
 	@rm -rf $(1) $(1).new
 	@$(PYTHON) -m venv $(1)
 	@$(1)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.txt
-	@$(1)/bin/uv pip install -q --require-hashes --python $(1)/bin/python -r $(2)
+	@$(1)/bin/uv pip install -q --compile-bytecode --require-hashes --python $(1)/bin/python -r $(2)
 	@touch $(1)/.complete
 endef
 
