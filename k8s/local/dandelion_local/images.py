@@ -61,6 +61,20 @@ def record(image: Image) -> Path:
     return places.cache() / "images" / f"{image.name}.json"
 
 
+def built(image: Image) -> Path:
+    """Written for an image that was built ahead; holds its key."""
+    return places.cache() / "images" / f"{image.name}.built"
+
+
+def _was_built(image: Image) -> bool:
+    """Whether exactly this content waits to be pushed. A base that is made anew has other bytes,
+    and every image upon it would be built anew too."""
+    try:
+        return built(image).read_text() == key(image) and buildah.holds(image.reference)
+    except OSError:
+        return False
+
+
 def is_current(image: Image) -> bool:
     """Whether the registry holds exactly this content already."""
     try:
@@ -119,11 +133,14 @@ def _build_ahead(images: Sequence[Image], left: threading.Event) -> None:
             with exclusively(f"image-{image.name}"):
                 if not record(image).exists():
                     _build(image, "meanwhile")
+                    built(image).parent.mkdir(parents=True, exist_ok=True)
+                    built(image).write_text(key(image))
 
 
 def _publish(image: Image, position: str) -> None:
     content = key(image)
-    _build(image, position)
+    if not _was_built(image):
+        _build(image, position)
     with Step(f"push {image.name}", expected=max(1.0, image.expected / 4)):
         buildah.push(image.reference, registry.address(image.reference), image.name)
     found = registry.digest(image.reference)
@@ -131,6 +148,7 @@ def _publish(image: Image, position: str) -> None:
         raise SetupError(f"{image.reference} did not arrive in the registry; see `logs registry`")
     record(image).parent.mkdir(parents=True, exist_ok=True)
     record(image).write_text(json.dumps({"key": content, "digest": found}) + "\n")
+    built(image).unlink(missing_ok=True)
 
 
 def _build(image: Image, position: str) -> None:
