@@ -17,8 +17,7 @@ def target() -> Cluster:
     Raises:
         SetupError: something of the machine or the cluster is not as it must be.
     """
-    cluster.up_with(catalogue.PROJECT_IMAGES)
-    tools.ensure([tools.named("kubectl"), tools.named("helm")])
+    cluster.up_with(catalogue.PROJECT_IMAGES, ("kubectl", "helm"))
     which = cluster.chosen()
     return Cluster(
         kubectl=tools.path("kubectl"),

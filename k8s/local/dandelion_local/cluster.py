@@ -16,7 +16,6 @@ from dandelion_local.catalogue import Image
 from dandelion_local.commands import SetupError, output
 from dandelion_local.locks import exclusively
 from dandelion_local.progress import say
-from dandelion_local.tools import Tool
 
 
 class Kind(Enum):
@@ -44,14 +43,18 @@ def up() -> None:
             up_local()
 
 
-def up_with(wanted: Sequence[Image]) -> None:
-    """A cluster that has these images, or can pull them."""
-    if chosen() is Kind.LOCAL and tools.missing(node_tools()):
-        node.check_machine()
-        with images.built_ahead(wanted):
-            up()
-    else:
-        up()
+def up_with(wanted: Sequence[Image], programs: Sequence[str]) -> None:
+    """A cluster that has these images, or can pull them, and these programs to speak to it."""
+    if chosen() is Kind.LOCAL:
+        binaries = (name for image in wanted for name in image.binaries)
+        needed = tools.holding([*node_programs(), *programs, *binaries])
+        if tools.missing(needed):
+            node.check_machine()
+            # All at once: they share many packages, and the compiler forgets them at the end.
+            with images.built_ahead(wanted):
+                tools.ensure(needed)
+    tools.ensure(tools.holding(programs))
+    up()
     ensure_images(wanted)
 
 
@@ -85,7 +88,7 @@ def up_local() -> None:
         return
     node.check_machine()
     packages.ensure()
-    tools.ensure(node_tools())
+    tools.ensure(tools.holding(node_programs()))
     if node.running() is None or not node.is_ready():
         node.stop()
         node.start()
@@ -94,9 +97,8 @@ def up_local() -> None:
     complete_mark().touch()
 
 
-def node_tools() -> list[Tool]:
-    system = (name for image in catalogue.SYSTEM for name in image.binaries)
-    return tools.holding([*node.NEEDED_TOOLS, *system])
+def node_programs() -> list[str]:
+    return [*node.NEEDED_TOOLS, *(name for image in catalogue.SYSTEM for name in image.binaries)]
 
 
 def down() -> None:
