@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dandelion_inference.metrics import Metrics
+    from dandelion_inference.readiness import Readiness
+    from dandelion_inference.settings import Settings
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 
@@ -23,20 +29,31 @@ def main() -> int:
         print(f"wrong configuration: {complaint(error)}", file=sys.stderr)
         return EXIT_CONFIGURATION
 
-    import structlog
-
-    from dandelion_inference.app import create_app
     from dandelion_inference.cpu import usable_cpus
     from dandelion_inference.log import set_up_logging
+    from dandelion_inference.metrics import Metrics
     from dandelion_inference.readiness import Readiness
-    from dandelion_inference.server import DrainingServer, listen
+    from dandelion_inference.startup import begun
 
     set_up_logging()
     threads = usable_cpus()
-    readiness = Readiness()
-    server = DrainingServer(
-        create_app(settings, readiness, threads), readiness, settings.drain_seconds
-    )
+    readiness, metrics = Readiness(), Metrics(settings)
+    loader = begun(settings, readiness, metrics, threads)
+    try:
+        _serve(settings, readiness, metrics, threads)
+    finally:
+        loader.stop()
+    return 0
+
+
+def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> None:
+    import structlog
+
+    from dandelion_inference.app import create_app
+    from dandelion_inference.server import DrainingServer, listen
+
+    app = create_app(settings, readiness, metrics, threads)
+    server = DrainingServer(app, readiness, settings.drain_seconds)
     with listen(settings.host, settings.port) as listening:
         structlog.get_logger().info(
             "listening",
@@ -46,7 +63,6 @@ def main() -> int:
             version=settings.model_version,
         )
         server.run(sockets=[listening])
-    return 0
 
 
 if __name__ == "__main__":

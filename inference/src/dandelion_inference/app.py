@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from dandelion_inference import __version__, docs, problems
 from dandelion_inference.admission import Admission
-from dandelion_inference.artifact import Promise
 from dandelion_inference.auth import Authorizer
 from dandelion_inference.auth_reviews import ApiServer, Place
 from dandelion_inference.edge import Edge
 from dandelion_inference.engine import Engine
 from dandelion_inference.image import ImageReader
 from dandelion_inference.journal import Journal
-from dandelion_inference.loader import Loader
 from dandelion_inference.metrics import Metrics
-from dandelion_inference.model import compile_model
 from dandelion_inference.readiness import Readiness
 from dandelion_inference.routes.explain import add_explain
 from dandelion_inference.routes.feedback import add_feedback
@@ -30,14 +26,12 @@ from dandelion_inference.routes.probes import add_probes
 from dandelion_inference.routes.v2 import add_v2
 from dandelion_inference.service import Service
 from dandelion_inference.settings import Auth, Settings
-from dandelion_inference.storage import S3Store
 
 # Bodies held at once, in units of the largest that is accepted.
 UPLOADS_IN_MEMORY = 4
 
 
-def create_app(settings: Settings, readiness: Readiness, threads: int) -> ASGIApp:
-    metrics = Metrics(settings)
+def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> ASGIApp:
     service = Service(
         settings=settings,
         readiness=readiness,
@@ -48,14 +42,11 @@ def create_app(settings: Settings, readiness: Readiness, threads: int) -> ASGIAp
         journal=Journal(settings, metrics) if settings.log_uri else None,
         authorizer=_authorizer(settings, metrics),
     )
-    loader = _loader(settings, readiness, metrics, threads)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        loader.start()
         service.start()
         yield
-        loader.stop()
         service.close()
 
     app = docs.DescribedApp(
@@ -87,16 +78,3 @@ def _authorizer(settings: Settings, metrics: Metrics) -> Authorizer | None:
         settings.service_account_dir,
     )
     return Authorizer(reviewer, place, metrics.reviewed)
-
-
-def _loader(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Loader:
-    bucket, prefix = settings.artifact_location
-    return Loader(
-        open_store=partial(S3Store, settings),
-        promise=Promise(bucket, prefix, settings.contract_digest),
-        asked=settings.precision,
-        folder=settings.artifact_dir,
-        compile_model=partial(compile_model, threads=threads),
-        readiness=readiness,
-        on_ready=metrics.model_loaded,
-    )

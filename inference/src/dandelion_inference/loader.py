@@ -1,7 +1,7 @@
 """Brings the model up in the background, and keeps trying while it cannot.
 
 The process stays live whatever happens: a pod that restarts in a loop tells nobody what is wrong,
-one that answers `/readyz` with the reason does. Started by `app.py` once the service listens.
+one that answers `/readyz` with the reason does. Started by `startup.py`.
 """
 
 from __future__ import annotations
