@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from urllib.parse import urlsplit
 
@@ -79,13 +80,16 @@ def test_a_changed_file_is_rejected_by_its_digest(two_versions: World) -> None:
     world.until_served(NAME, "1")
     source = urlsplit(world.versions(NAME)[1]["source"])
     prefix = source.path.strip("/")
-    kept = world.s3.get_object(source.netloc, f"{prefix}/model.onnx").read()
-    world.upload_object(source.netloc, f"{prefix}/model.onnx", kept[:-1] + b"?")
+    contract = json.loads(world.s3.get_object(source.netloc, f"{prefix}/contract.json").read())
+    # Only what is served is fetched, and so can be found to have changed.
+    file = "model.int8.bin" if contract["precision"]["choice"] == "int8" else "model.onnx"
+    kept = world.s3.get_object(source.netloc, f"{prefix}/{file}").read()
+    world.upload_object(source.netloc, f"{prefix}/{file}", kept[:-1] + bytes([kept[-1] ^ 1]))
     world.move_alias(NAME, "2")
     rejected = world.until_condition(NAME, "RolledOut", "False", "ArtifactRejected")
-    assert "model.onnx" in rejected["message"]
+    assert file in rejected["message"]
     assert world.predict(NAME, IMAGE).json()["model"]["version"] == "1"
-    world.upload_object(source.netloc, f"{prefix}/model.onnx", kept)
+    world.upload_object(source.netloc, f"{prefix}/{file}", kept)
     world.until_served(NAME, "2")
 
 
