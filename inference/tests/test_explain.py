@@ -194,7 +194,7 @@ def test_a_bad_request_is_refused(client: httpx.Client, case: str) -> None:
 
 def test_an_unknown_class_is_told_which_there_are(client: httpx.Client) -> None:
     detail = client.post("/explain?label=rose", content=halves()).json()["detail"]
-    assert detail == "'rose' is not a class of this model: 'red', 'green', 'blue'."
+    assert detail == "'rose' is not one of this model's classes: 'red', 'green', 'blue'."
 
 
 def test_explanations_asked_for_at_once_are_all_given(client: httpx.Client) -> None:

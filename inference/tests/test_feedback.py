@@ -74,7 +74,7 @@ def test_an_answer_of_another_pod_can_be_labelled_too(s3: FakeS3, tmp_path: Path
 def test_an_unknown_label_is_told_the_known_ones(logging: Service) -> None:
     answer = label(logging, id=ID, index=0, label="purple")
     assert answer.status_code == 422
-    assert answer.json()["code"] == "InvalidRequest"
+    assert answer.json()["code"] == "UnknownLabel"
     assert "'red', 'green', 'blue'" in answer.json()["detail"]
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,10 +28,11 @@ from dandelion_inference.activation import (
     NoActivationMapError,
     compile_activation_map,
 )
-from dandelion_inference.engine import Work
+from dandelion_inference.engine import Alone, Work
 from dandelion_inference.image import ImageReader
 from dandelion_inference.memory import return_freed_memory
 from dandelion_inference.model import Model
+from dandelion_inference.prediction import on_picture
 
 # Places along each side that are hidden in turn, each together with half of its neighbours.
 PLACES = 8
@@ -67,20 +67,20 @@ class Explainer:
     def work(self, model: Model, data: bytes, label: str | None) -> Work[Explanation]:
         """For a worker. `label` is one of the classes, or None for the most probable one."""
 
-        def work(alone: Callable[[], bool]) -> Explanation:
-            tensor = self._reader.tensor(data, model.contract.preprocessing)
+        def judge(tensor: NDArray[np.float32], alone: Alone) -> Explanation:
             classes = model.contract.classes
             probabilities = model.probabilities(tensor, alone())
             index = int(np.argmax(probabilities)) if label is None else classes.index(label)
+            # A client may hang up and the next begin while a worker is still at it.
             with self._turn:
                 method, heat = self._heat(model, tensor, index, alone)
             png = heatmap.drawn(tensor, model.contract.preprocessing, heat)
             return Explanation(classes[index], method, png)
 
-        return work
+        return on_picture(self._reader, model, [data], judge)
 
     def _heat(
-        self, model: Model, tensor: NDArray[np.float32], index: int, alone: Callable[[], bool]
+        self, model: Model, tensor: NDArray[np.float32], index: int, alone: Alone
     ) -> tuple[Method, NDArray[np.float64]]:
         if not self._compiled:
             self._map = _activation_map(model)
@@ -104,7 +104,7 @@ def _activation_map(model: Model) -> ActivationMap | None:
 
 
 def _occlusion(
-    model: Model, tensor: NDArray[np.float32], index: int, alone: Callable[[], bool]
+    model: Model, tensor: NDArray[np.float32], index: int, alone: Alone
 ) -> NDArray[np.float64]:
     """How much of the class's probability goes with each place, in logarithms."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import re
-import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,12 +94,10 @@ class Picture:
 
     def tensor(self) -> NDArray[np.float32]:
         """NCHW float32; raises RefusedError. Only once: the picture is let go."""
-        if not self.large:
+        try:
             return self._decoded()
-        with self.reader.large_turn:
-            try:
-                return self._decoded()
-            finally:
+        finally:
+            if self.large:
                 return_freed_memory()
 
     @_forgetful
@@ -115,7 +112,6 @@ class ImageReader:
 
     def __init__(self, max_pixels: int) -> None:
         self._max_pixels = max_pixels
-        self.large_turn = threading.Lock()
         # The library's own guard, one step behind ours, for frames larger than the file's header.
         Image.MAX_IMAGE_PIXELS = max_pixels
 

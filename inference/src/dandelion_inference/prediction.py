@@ -6,12 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dandelion_inference.engine import Alone, Heavy, Work
-from dandelion_inference.errors import RefusedError
+from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.image import ImageReader
 from dandelion_inference.model import Model
 
 Result = TypeVar("Result")
+Step = TypeVar("Step")
+
+# Classes that a refusal lists before it says how many more there are.
+NAMED_CLASSES = 20
 
 
 @dataclass(frozen=True)
@@ -48,19 +55,49 @@ def classify(reader: ImageReader, model: Model, images: list[bytes]) -> list[Wor
 def _work(
     reader: ImageReader, model: Model, held: list[bytes], position: int | None
 ) -> Work[Prediction]:
-    def work(alone: Alone) -> Prediction | Heavy[Prediction]:
+    def judge(tensor: NDArray[np.float32], alone: Alone) -> Prediction:
+        return prediction(model.contract.classes, model.probabilities(tensor, alone()))
+
+    return on_picture(reader, model, held, judge, position)
+
+
+def on_picture(
+    reader: ImageReader,
+    model: Model,
+    held: list[bytes],
+    judge: Callable[[NDArray[np.float32], Alone], Result],
+    position: int | None = None,
+) -> Work[Result]:
+    """Decodes the one upload that is `held`, as the model takes it, and judges it.
+
+    A picture that takes much memory goes on where such ones take turns. `position` is for the
+    refusal of one of several files.
+    """
+
+    def work(alone: Alone) -> Result | Heavy[Result]:
         picture = named(lambda: reader.picture(held.pop(), model.contract.preprocessing))
 
-        def decode_and_judge(alone: Alone) -> Prediction:
-            tensor = named(picture.tensor)
-            return prediction(model.contract.classes, model.probabilities(tensor, alone()))
+        def decode_and_judge(alone: Alone) -> Result:
+            return judge(named(picture.tensor), alone)
 
         return Heavy(decode_and_judge) if picture.large else decode_and_judge(alone)
 
-    def named(step: Callable[[], Result]) -> Result:
+    def named(step: Callable[[], Step]) -> Step:
         try:
             return step()
         except RefusedError as refusal:
             raise refusal if position is None else refusal.about_file(position) from refusal
 
     return work
+
+
+def require_class(label: str, classes: Sequence[str]) -> None:
+    """Raises RefusedError, which names the model's classes, for a label that is none of them."""
+    if label in classes:
+        return
+    named = ", ".join(repr(name) for name in classes[:NAMED_CLASSES])
+    rest = len(classes) - NAMED_CLASSES
+    more = f" and {rest} more" if rest > 0 else ""
+    raise RefusedError(
+        Code.UNKNOWN_LABEL, f"{label[:100]!r} is not one of this model's classes: {named}{more}."
+    )

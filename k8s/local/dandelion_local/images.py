@@ -61,28 +61,30 @@ def record(image: Image) -> Path:
     return places.cache() / "images" / f"{image.name}.json"
 
 
-def built(image: Image) -> Path:
-    """Written for an image that was built ahead; holds its key."""
-    return places.cache() / "images" / f"{image.name}.built"
-
-
-def _was_built(image: Image) -> bool:
-    """Whether exactly this content waits to be pushed. A base that is made anew has other bytes,
-    and every image upon it would be built anew too."""
+def known(image: Image) -> dict[str, str | None]:
+    """The key of what was built last, and the digest it was pushed under, if it was."""
     try:
-        return built(image).read_text() == key(image) and buildah.holds(image.reference)
-    except OSError:
-        return False
+        found: dict[str, str | None] = json.loads(record(image).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _remember(image: Image, content: str, digest: str | None) -> None:
+    record(image).parent.mkdir(parents=True, exist_ok=True)
+    record(image).write_text(json.dumps({"key": content, "digest": digest}) + "\n")
+
+
+def is_built(image: Image) -> bool:
+    """Whether exactly this content lies ready to be pushed. A base that is made anew has other
+    bytes, and every image upon it would be built anew too."""
+    return known(image).get("key") == key(image) and buildah.holds(image.reference)
 
 
 def is_current(image: Image) -> bool:
     """Whether the registry holds exactly this content already."""
-    try:
-        known = json.loads(record(image).read_text())
-    except (OSError, ValueError):
-        return False
     found = registry.digest(image.reference)
-    return found is not None and bool(known == {"key": key(image), "digest": found})
+    return found is not None and known(image) == {"key": key(image), "digest": found}
 
 
 def ensure(images: Sequence[Image]) -> None:
@@ -131,27 +133,23 @@ def _build_ahead(images: Sequence[Image], left: threading.Event) -> None:
             if left.is_set():
                 return
             with exclusively(f"image-{image.name}"):
-                if not record(image).exists():
+                if not is_built(image):
                     _build(image, "meanwhile")
-                    built(image).parent.mkdir(parents=True, exist_ok=True)
-                    built(image).write_text(key(image))
 
 
 def _publish(image: Image, position: str) -> None:
-    content = key(image)
-    if not _was_built(image):
+    if not is_built(image):
         _build(image, position)
     with Step(f"push {image.name}", expected=max(1.0, image.expected / 4)):
         buildah.push(image.reference, registry.address(image.reference), image.name)
     found = registry.digest(image.reference)
     if found is None:
         raise SetupError(f"{image.reference} did not arrive in the registry; see `logs registry`")
-    record(image).parent.mkdir(parents=True, exist_ok=True)
-    record(image).write_text(json.dumps({"key": content, "digest": found}) + "\n")
-    built(image).unlink(missing_ok=True)
+    _remember(image, key(image), found)
 
 
 def _build(image: Image, position: str) -> None:
+    content = key(image)
     with _workspace() as workspace:
         if image.folder is None:
             context, arguments = _made_context(image, workspace), {}
@@ -159,6 +157,7 @@ def _build(image: Image, position: str) -> None:
             context, arguments = image.folder, {"GIT_REVISION": revision()}
         with Step(f"build image {image.name} ({position})", image.expected) as step:
             buildah.build(image.reference, context, arguments, image.name, step)
+    _remember(image, content, None)
 
 
 def _made_context(image: Image, workspace: Path) -> Path:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from dandelion_local import buildah, catalogue, images, node, packages, registry, tools
 from dandelion_local.commands import SetupError
+from dandelion_local.progress import Step
 
 OPERATOR = catalogue.named("operator")
 
@@ -16,7 +17,8 @@ class Workshop:
         self.built: list[str] = []
         self.pushed: set[str] = set()
         self.broken = False
-        monkeypatch.setattr(images, "_build", self._build)
+        monkeypatch.setattr(buildah, "build", self._build)
+        monkeypatch.setattr(images, "_made_context", lambda _image, folder: folder)
         monkeypatch.setattr(buildah, "holds", lambda reference: reference in self._references())
         monkeypatch.setattr(buildah, "push", lambda reference, *_: self.pushed.add(reference))
         monkeypatch.setattr(
@@ -27,10 +29,12 @@ class Workshop:
         monkeypatch.setattr(tools, "ensure", lambda _tools: None)
         monkeypatch.setattr(node, "running", lambda: None)
 
-    def _build(self, image: catalogue.Image, _position: str) -> None:
+    def _build(
+        self, _reference: str, _context: Path, _arguments: object, name: str, _: Step
+    ) -> None:
         if self.broken:
             raise SetupError("no way out to the packages")
-        self.built.append(image.name)
+        self.built.append(name)
 
     def _references(self) -> set[str]:
         return {catalogue.named(name).reference for name in self.built}
@@ -67,3 +71,11 @@ def test_what_fails_ahead_is_built_and_reported_in_its_turn(workshop: Workshop) 
     workshop.broken = False
     images.ensure([OPERATOR])
     assert workshop.built == ["python", "operator"]
+
+
+def test_a_registry_that_lost_it_gets_it_again_without_a_build(workshop: Workshop) -> None:
+    images.ensure([OPERATOR])
+    workshop.pushed.clear()
+    images.ensure([OPERATOR])
+    assert workshop.built == ["python", "operator"]
+    assert OPERATOR.reference in workshop.pushed

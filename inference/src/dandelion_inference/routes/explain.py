@@ -14,12 +14,10 @@ from starlette.responses import Response
 from dandelion_inference import docs
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.explain import Explainer, Method
+from dandelion_inference.prediction import require_class
 from dandelion_inference.routes.predict import PREDICT_BODY, PREDICT_CODES
 from dandelion_inference.service import Service
 from dandelion_inference.upload import read_images
-
-# Classes that a refusal lists before it says how many more there are.
-NAMED_CLASSES = 20
 
 
 def _text(description: str, **schema: Any) -> dict[str, Any]:
@@ -82,8 +80,8 @@ def add_explain(app: FastAPI, service: Service) -> None:
     ) -> Response:
         await service.authorize(request, "predict")
         model = service.readiness.require_model()
-        if label is not None and label not in model.contract.classes:
-            raise _unknown(label, model.contract.classes)
+        if label is not None:
+            require_class(label, model.contract.classes)
         with service.admit(request):
             [image] = await read_images(
                 request, settings.max_upload_bytes, 1, settings.upload_seconds
@@ -97,12 +95,3 @@ def add_explain(app: FastAPI, service: Service) -> None:
             "Dandelion-Method": explanation.method.value,
         }
         return Response(explanation.png, media_type="image/png", headers=headers)
-
-
-def _unknown(label: str, classes: tuple[str, ...]) -> RefusedError:
-    named = ", ".join(repr(name) for name in classes[:NAMED_CLASSES])
-    rest = len(classes) - NAMED_CLASSES
-    more = f" and {rest} more" if rest > 0 else ""
-    return RefusedError(
-        Code.UNKNOWN_LABEL, f"{label[:100]!r} is not a class of this model: {named}{more}."
-    )

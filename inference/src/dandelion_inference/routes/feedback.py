@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID
 
 from fastapi import FastAPI, Request
@@ -11,7 +10,9 @@ from starlette.responses import JSONResponse, Response
 
 from dandelion_inference import docs
 from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.prediction import require_class
 from dandelion_inference.service import Service
+from dandelion_inference.upload import read_body
 
 MAX_BYTES = 64 * 1024
 HOW = 'send JSON such as {"id": "…", "index": 0, "label": "…"} with the id of an answer'
@@ -22,6 +23,7 @@ CODES = (
     Code.FEEDBACK_DISABLED,
     Code.UPLOAD_TOO_LARGE,
     Code.INVALID_REQUEST,
+    Code.UNKNOWN_LABEL,
     Code.QUEUE_FULL,
     Code.INTERNAL_ERROR,
     Code.NOT_READY,
@@ -69,14 +71,9 @@ def add_feedback(app: FastAPI, service: Service) -> None:
                 "spec.serving.logging.predictions to true in its ModelDeployment.",
             )
         model = service.readiness.require_model()
-        body = await _read(request, service.settings.upload_seconds)
+        body = await read_body(request, MAX_BYTES, service.settings.upload_seconds)
         wanted = _parsed(body)
-        classes = model.contract.classes
-        if wanted.label not in classes:
-            known = ", ".join(repr(label) for label in classes)
-            raise RefusedError(
-                Code.INVALID_REQUEST, f"The label must be one of the model's classes: {known}."
-            )
+        require_class(wanted.label, model.contract.classes)
         given = journal.given(str(wanted.id))
         if given is not None and wanted.index >= len(given.labels):
             raise RefusedError(
@@ -94,24 +91,7 @@ def add_feedback(app: FastAPI, service: Service) -> None:
         return JSONResponse(FeedbackResponse(**wanted.model_dump()).model_dump(mode="json"), 202)
 
 
-async def _read(request: Request, seconds: float) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    raise RefusedError(
-                        Code.UPLOAD_TOO_LARGE, f"Feedback has at most {MAX_BYTES} bytes: {HOW}."
-                    )
-    except TimeoutError as error:
-        raise RefusedError(
-            Code.UPLOAD_TOO_SLOW, f"The body did not arrive within {seconds:g} s; send it again."
-        ) from error
-    return bytes(body)
-
-
-def _parsed(body: bytes) -> FeedbackRequest:
+def _parsed(body: bytearray) -> FeedbackRequest:
     try:
         return FeedbackRequest.model_validate_json(body)
     except ValidationError as error:
