@@ -2,7 +2,8 @@
 
 Run by `comparison.py` as a process of its own: `python bare.py GRAPH FORM`. For every number of
 seconds read it loops that long and writes what it did. `alone` takes one image after another, each
-on all processors; `together` has a thread and a stream of the network for each processor.
+on all processors; `together` has a thread and a stream of the network for each processor, and
+`overlapped` two threads, so that one decodes while another computes.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ def _loop(request: Any, pictures: list[bytes], until: float, latencies: list[flo
 
 def main(graph: str, form: str) -> None:
     processors = len(os.sched_getaffinity(0))
-    threads = processors if form == "together" else 1
+    streams = 1 if form == "alone" else processors
+    threads = streams * (2 if form == "overlapped" else 1)
     options = {
         "PERFORMANCE_HINT": "LATENCY" if form == "alone" else "THROUGHPUT",
-        "NUM_STREAMS": threads,
+        "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": processors,
         "INFERENCE_PRECISION_HINT": "f32",
         "ENABLE_CPU_PINNING": False,

@@ -47,7 +47,11 @@ def compiled(graph: str, options: dict[str, Any]) -> Any:
 
 
 def top_class(request: Any, data: bytes) -> int:
-    request.infer({0: tensor(data)})
+    return _top_class(request, tensor(data))
+
+
+def _top_class(request: Any, pixels: NDArray[np.float32]) -> int:
+    request.infer({0: pixels})
     return int(request.get_output_tensor(0).data.argmax())
 
 
@@ -65,9 +69,10 @@ class Classifier:
         self._threads = ThreadPoolExecutor(streams)
 
     def classify(self, data: bytes) -> dict[str, str]:
+        pixels = tensor(data)
         request = self._requests.get()
         try:
-            return {"label": f"class-{top_class(request, data)}"}
+            return {"label": f"class-{_top_class(request, pixels)}"}
         finally:
             self._requests.put(request)
 

@@ -47,6 +47,14 @@ class Load:
     def rate(self) -> float:
         return len(self.latencies) / self.seconds if self.latencies else 0.0
 
+    def __add__(self, other: Load) -> Load:
+        return Load(
+            self.seconds + other.seconds,
+            self.client_seconds + other.client_seconds,
+            self.latencies + other.latencies,
+            self.errors + other.errors,
+        )
+
 
 class _Connection:
     def __init__(self, port: int) -> None:

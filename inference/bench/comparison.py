@@ -4,15 +4,14 @@
 
 In every round each server is started anew, timed until its first right answer, asked over 1, 8 and
 32 connections, then at half of what it managed, and ended; only one server runs at a time. The
-limit, the bare loop of `bare.py`, is taken directly before and between, so that whatever else the
-machine does hits both alike: the shares of the limit are medians of such pairs.
+limit, the bare loop of `bare.py`, and each load take short turns, so that whatever else the machine
+does hits both alike: the shares of the limit are medians of such rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import statistics
 import subprocess
@@ -26,45 +25,18 @@ from pathlib import Path
 from typing import Any
 
 from client import Load, Question, closed_loop, open_loop, post
-from contenders import CONTENDERS, LIMIT, OURS, Contender, Launch, chosen
-from environments import cache, environment, size
+from contenders import CONTENDERS, LIMIT, Contender, Launch, chosen
+from environments import cache, size
 from graphs import FP32, INT8, graphs
+from limit import ALONE, FORMS, Alternation, Bare, bare_loops, forms
 from null_server import ANSWER
 from photos import photos
 from processes import Server, ServerError, Usage, adopt_orphans, free_ports
 from report import write_report
 
 CONNECTIONS = (1, 8, 32)
-FORMS = ("alone", "together")
 START_SECONDS = 120.0
 WARM_UP_SECONDS = 1.0
-HERE = Path(__file__).resolve().parent
-
-
-class Bare:
-    """One of the two bare loops, which does nothing until it is asked to."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self.labels: list[str] = json.loads(self._line())
-        self.rates: list[float] = []
-        self.latencies: list[float] = []
-
-    def rate(self, seconds: float) -> float:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{seconds}\n")
-        self._process.stdin.flush()
-        result = json.loads(self._line())
-        self.rates.append(len(result["latencies"]) / result["seconds"])
-        self.latencies += result["latencies"]
-        return self.rates[-1]
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise ServerError("the bare loop ended; its error is above")
-        return line
 
 
 @dataclass
@@ -83,25 +55,6 @@ class Measured:
     failure: str = ""
 
 
-@contextlib.contextmanager
-def bare_loops(graph: Path) -> Iterator[dict[str, Bare]]:
-    python = environment(OURS) / "bin" / "python"
-    with contextlib.ExitStack() as stack:
-        loops = {}
-        for form in FORMS:
-            process = stack.enter_context(
-                subprocess.Popen(
-                    [python, HERE / "bare.py", graph, form],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-            )
-            stack.callback(process.terminate)
-            loops[form] = Bare(process)
-        yield loops
-
-
 class Comparison:
     def __init__(self, bare: dict[str, Bare], connections: Sequence[int], seconds: float) -> None:
         self._bare = bare
@@ -114,7 +67,7 @@ class Comparison:
         contender = launch.contender
         questions = [
             Question(contender.request(picture), label.encode() if contender.exact else b"class-")
-            for picture, label in zip(self._photos, self._bare["alone"].labels, strict=True)
+            for picture, label in zip(self._photos, self._bare[ALONE].labels, strict=True)
         ]
         command, variables, port = launch.command()
         server = Server(command, variables, launch.folder)
@@ -135,14 +88,14 @@ class Comparison:
     def _load(
         self, server: Server, port: int, questions: list[Question], count: int, measured: Measured
     ) -> None:
-        # One connection never has two images at once: the other form would not be its limit.
-        forms = FORMS if count > 1 else FORMS[:1]
-        limit = {form: self._bare[form].rate(self._seconds / 2) for form in forms}
-        measured.limits.setdefault(count, []).append(limit)
-        before = server.usage().processor_seconds
-        load = closed_loop(port, questions, count, self._seconds)
-        used = server.usage().processor_seconds - before
-        server.check()
+        load, used = Load(), 0.0
+        alternation = Alternation(self._bare, forms(count), self._seconds / 2)
+        for share in alternation.turns():
+            before = server.usage().processor_seconds
+            load += closed_loop(port, questions, count, self._seconds * share)
+            used += server.usage().processor_seconds - before
+            server.check()
+        measured.limits.setdefault(count, []).append(alternation.limit)
         measured.loads.setdefault(count, []).append(load)
         if load.latencies:
             per_image = used / len(load.latencies)
@@ -162,7 +115,9 @@ def _until_answer(server: Server, port: int, question: Question) -> float:
 def client_cost(seconds: float, scratch: Path) -> dict[str, float]:
     """What the client costs, in milliseconds of processor a request, with nothing behind it."""
     [port] = free_ports(1)
-    server = Server([sys.executable, HERE / "null_server.py", str(port)], {}, scratch)
+    server = Server(
+        [sys.executable, Path(__file__).with_name("null_server.py"), str(port)], {}, scratch
+    )
     try:
         questions = [Question(post("/", "image/jpeg", photo), ANSWER) for photo in photos()]
         _until_answer(server, port, questions[0])
@@ -247,7 +202,7 @@ def _summary(measured: Measured, best: str) -> dict[str, Any]:
     if not measured.usages:
         return summary
     for count, loads in measured.loads.items():
-        limits = [limit[best if count > 1 else "alone"] for limit in measured.limits[count]]
+        limits = [limit[best if count > 1 else ALONE] for limit in measured.limits[count]]
         shares = [load.rate / limit for load, limit in zip(loads, limits, strict=True)]
         summary["points"][count] = {
             "imagesPerSecond": _middle([load.rate for load in loads]),

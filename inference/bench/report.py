@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contenders import DEFAULTS, OURS
+from limit import ALONE
 from PIL import Image
 from plot import Panel, bars
 
@@ -31,7 +32,7 @@ def _heading(result: dict[str, Any]) -> str:
         f"# Serving {result['model']}\n\n{result['machine']}; {result['measured']}; medians of "
         f"{result['rounds']} rounds, {result['secondsPerPoint']:g} s a point. The client uses "
         f"{client['processorMilliseconds']} ms of the same processors for each request. Latencies "
-        f"are p50 / p99. Shares are of the bare loop in the seconds before, and "
+        f"are p50 / p99. Shares are of the best bare loop in turns with it, and "
         f"servers are compared by them. At half load, evenly spaced images come at half of the "
         f"best rate."
     )
@@ -48,7 +49,7 @@ def _table(result: dict[str, Any]) -> str:
         latency = f"{limit['p50Milliseconds']} / {limit['p99Milliseconds']}"
         cells = []
         for count in points:
-            shown = form == "alone" or count != "1"
+            shown = (form == ALONE) == (count == "1")
             cells += [f"{limit['imagesPerSecond']}", "", latency] if shown else ["", "", ""]
         rows.append([f"bare loop, {form}", *cells, *[""] * 6])
     for name, server in _measured(result).items():
@@ -96,7 +97,7 @@ def _goals(result: dict[str, Any]) -> str:
                 name, share = rival
                 goal = "≥ 4.5" if what.startswith("torch") else ""
                 line(f"over {what}, at {count} ({name})", _over(point, share), goal)
-    bare = result["limit"]["alone"]["p50Milliseconds"]
+    bare = result["limit"][ALONE]["p50Milliseconds"]
     half = ours["halfLoad"].get("p99Milliseconds")
     if half:
         line("p99 at half load over the bare latency", round(half / bare, 2), "≤ 2")
@@ -142,7 +143,7 @@ def _picture(result: dict[str, Any]) -> Image.Image:
     panels = []
     for count in map(str, result["connections"]):
         limits = {form: limit["imagesPerSecond"] for form, limit in result["limit"].items()}
-        limit = limits["alone"] if count == "1" else max(limits.values())
+        limit = limits[ALONE] if count == "1" else max(limits.values())
         rates = [server["points"][count]["imagesPerSecond"] for server in servers.values()]
         panels.append(Panel(f"images/s, {count} connection{'s'[: count != '1']}", rates, limit))
     title = f"{result['model']}, {result['machine']} (line: the bare loop)"

@@ -57,7 +57,7 @@ def test_cancelled_work_leaves_the_queue() -> None:
         done.append("first")
 
     async def scenario() -> None:
-        running = asyncio.ensure_future(tested.run([first]))
+        running = asyncio.ensure_future(tested.run([first, first]))
         await asyncio.to_thread(begun.wait, 10)
         waiting = asyncio.ensure_future(tested.run([lambda _alone: done.append("second")] * 3))
         await asyncio.sleep(0)
@@ -70,7 +70,25 @@ def test_cancelled_work_leaves_the_queue() -> None:
 
     asyncio.run(scenario())
     tested.close()
-    assert done == ["first", "third"]
+    assert done == ["first", "first", "third"]
+
+
+def test_a_lone_image_always_gets_the_same_thread() -> None:
+    tested = engine(2)
+    seen = threading.Barrier(2, timeout=10)
+
+    def who(_alone: Alone) -> str:
+        return threading.current_thread().name
+
+    def who_together(alone: Alone) -> str:
+        seen.wait()
+        return who(alone)
+
+    alone = asyncio.run(tested.run([who]))
+    together = asyncio.run(tested.run([who_together, who_together]))
+    assert asyncio.run(tested.run([who])) == alone
+    assert len({*alone, *together}) == 3
+    tested.close()
 
 
 def test_a_failure_ends_what_has_not_begun() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ def main() -> int:
     # Until the server handles signals itself there is nothing to drain. The first process of a
     # container ignores signals that it has no handler for.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+    # All that is imported stays: looking through it for garbage is a waste of time, now and later.
+    gc.disable()
 
     from pydantic import ValidationError
 
@@ -62,6 +66,8 @@ def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: 
             model=settings.model_name,
             version=settings.model_version,
         )
+        gc.freeze()
+        gc.enable()
         server.run(sockets=[listening])
 
 

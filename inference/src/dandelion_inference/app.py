@@ -12,6 +12,7 @@ from dandelion_inference import __version__, docs, problems
 from dandelion_inference.admission import Admission
 from dandelion_inference.auth import Authorizer
 from dandelion_inference.auth_reviews import ApiServer, Place
+from dandelion_inference.cpu import workers
 from dandelion_inference.edge import Edge
 from dandelion_inference.engine import Engine
 from dandelion_inference.image import ImageReader
@@ -37,7 +38,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         readiness=readiness,
         metrics=metrics,
         reader=ImageReader(settings.max_pixels),
-        engine=Engine(threads, metrics.waited),
+        engine=Engine(workers(threads), metrics.waited),
         admission=Admission(settings.queue_limit, settings.max_upload_bytes * UPLOADS_IN_MEMORY),
         journal=Journal(settings, metrics) if settings.log_uri else None,
         authorizer=_authorizer(settings, metrics),
@@ -58,9 +59,10 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         lifespan=lifespan,
     )
     problems.install(app)
+    # Routes are tried in this order, and this one is in a hurry.
+    add_predict(app, service)
     docs.add_page(app)
     add_page(app)
-    add_predict(app, service)
     add_explain(app, service)
     add_feedback(app, service)
     add_v2(app, service)

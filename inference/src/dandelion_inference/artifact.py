@@ -8,8 +8,9 @@ and its emptyDir stayed) is not fetched again, so a restart needs no object stor
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 from dandelion_inference.contract import Contract, Precision, StoredFile
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.precision import Asked, wished
-from dandelion_inference.storage import CHUNK_BYTES, ObjectStore
+from dandelion_inference.storage import ObjectStore
 
 CONTRACT = "contract.json"
 MAX_CONTRACT_BYTES = 16 * 1024 * 1024
@@ -97,7 +98,7 @@ def _read_all(store: ObjectStore, promise: Promise) -> bytes:
 def _ensure(
     store: ObjectStore, promise: Promise, path: Path, file: StoredFile, go_on: Callable[[], None]
 ) -> None:
-    if path.exists() and _file_hash(path) == file.sha256:
+    if path.exists() and path.stat().st_size == file.size and _file_hash(path) == file.sha256:
         return
     where = f"s3://{promise.bucket}/{promise.key(path.name)}"
     partial = path.with_name(f"{path.name}.partial")
@@ -127,13 +128,8 @@ def _digest(raw: bytes) -> str:
 
 
 def _file_hash(path: Path) -> str:
-    seen = hashlib.sha256()
-    for chunk in _pieces(path):
-        seen.update(chunk)
-    return seen.hexdigest()
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
+    if not path.stat().st_size:
+        return hashlib.sha256().hexdigest()  # nothing that could be mapped
+    # In one piece: between pieces it would wait for the interpreter, which is busy with imports.
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return hashlib.sha256(content).hexdigest()

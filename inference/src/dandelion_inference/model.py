@@ -11,6 +11,7 @@ import gc
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, cast
@@ -20,13 +21,14 @@ from numpy.typing import NDArray
 
 from dandelion_inference.artifact import Artifact
 from dandelion_inference.contract import Precision
+from dandelion_inference.cpu import workers
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.memory import forget_mapped, return_freed_memory
 from dandelion_inference.precision import served
 
 
 class Model:
-    """A compiled graph that answers one image at a time, to as many threads as it was made for."""
+    """A compiled graph that answers one image at a time, to as many workers as there are."""
 
     def __init__(
         self, artifact: Artifact, precision: Precision, alone: Any, together: Any, threads: int
@@ -37,9 +39,9 @@ class Model:
         self.threads = threads
         self._alone = alone.create_infer_request()
         self._alone_turn = threading.Lock()
-        self._streams: SimpleQueue[Any] = SimpleQueue()
-        for _ in range(threads):
-            self._streams.put(together.create_infer_request())
+        self._together: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(workers(threads)):
+            self._together.put(together.create_infer_request())
 
     def probabilities(self, tensor: NDArray[np.float32], alone: bool) -> list[float]:
         """One probability for each of the contract's classes, in their order.
@@ -51,11 +53,11 @@ class Model:
                 return _softmax(_logits(self._alone, tensor))
             finally:
                 self._alone_turn.release()
-        stream = self._streams.get()
+        request = self._together.get()
         try:
-            return _softmax(_logits(stream, tensor))
+            return _softmax(_logits(request, tensor))
         finally:
-            self._streams.put(stream)
+            self._together.put(request)
 
 
 def _logits(request: Any, tensor: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -80,12 +82,7 @@ def compile_model(artifact: Artifact, threads: int) -> Model:
     precision = served(artifact.asked, artifact.precision, has_bf16)
     try:
         graph = read_graph(core, runtime, artifact)
-        together = core.compile_model(
-            graph, "CPU", compile_options(precision, threads, streams=threads)
-        )
-        alone = together
-        if threads > 1:
-            alone = core.compile_model(graph, "CPU", compile_options(precision, threads, streams=1))
+        alone, together = _compiled(core, graph, precision, threads)
     except RuntimeError as error:
         raise LoadError(
             Reason.MODEL_INVALID,
@@ -98,6 +95,20 @@ def compile_model(artifact: Artifact, threads: int) -> Model:
     return_freed_memory()
     forget_mapped(artifact.graph.parent)
     return model
+
+
+def _compiled(core: Any, graph: Any, precision: Precision, threads: int) -> tuple[Any, Any]:
+    def form(graph: Any, streams: int) -> Any:
+        return core.compile_model(graph, "CPU", compile_options(precision, threads, streams))
+
+    if threads == 1:
+        one = form(graph, 1)
+        return one, one
+    # Side by side, because a compilation uses one processor.
+    with ThreadPoolExecutor(1) as other:
+        alone = other.submit(form, graph.clone(), 1)
+        together = form(graph, threads)
+        return alone.result(), together
 
 
 def read_graph(core: Any, runtime: Any, artifact: Artifact) -> Any:
@@ -153,8 +164,8 @@ def _warm_up(model: Model, threads: int) -> None:
     blank = np.zeros((1, 3, crop, crop), dtype=np.float32)
     try:
         answers = [model.probabilities(blank, alone=True) for _ in range(2)]
-        # The requests of the streams take turns, so this runs every one of them.
-        answers += [model.probabilities(blank, alone=False) for _ in range(threads)]
+        # The requests take turns, so this runs every one of them.
+        answers += [model.probabilities(blank, alone=False) for _ in range(workers(threads))]
     except (RuntimeError, ArithmeticError) as error:
         raise LoadError(
             Reason.MODEL_INVALID, f"the graph fails on a first image: {_first_line(error)}"
