@@ -13,6 +13,7 @@ from PIL import Image
 RED = (250, 10, 10)
 GREEN = (10, 250, 10)
 BLUE = (10, 10, 250)
+COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
 
 
 def encoded(image: Image.Image, file_format: str = "PNG", **options: Any) -> bytes:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 from contextlib import suppress
 
+import crafted
 import hostile
 import numpy as np
 import pictures
 import pytest
 from dandelion_inference.contract import Preprocessing
 from dandelion_inference.errors import Code, RefusedError
-from dandelion_inference.image import ImageReader, to_rgb
+from dandelion_inference.image import ImageReader
+from dandelion_inference.rgb import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -198,7 +200,7 @@ def test_strips_join_without_a_seam(
         values = random.integers(0, 256, (50, 40, channels), dtype=np.uint8)
         image = Image.fromarray(values.squeeze())
     whole = shown(to_rgb(image))
-    monkeypatch.setattr("dandelion_inference.image.STRIP_PIXELS", 7 * 40)
+    monkeypatch.setattr("dandelion_inference.rgb.STRIP_PIXELS", 7 * 40)
     assert np.array_equal(shown(to_rgb(image)), whole)
 
 
@@ -216,8 +218,8 @@ def test_no_cut_or_flipped_byte_does_more_than_refuse(file_format: str) -> None:
 
 
 ENDLESS = {
-    "a JPEG of thousands of scans": (hostile.many_scans(6000, 6000, 3000), "3000 scans"),
-    "a TIFF with a tile of 800 MB": (hostile.tiled_tiff(64, 64, 16_384), "268435456 pixels"),
+    "a JPEG of thousands of scans": (crafted.many_scans(6000, 6000, 3000), "3000 scans"),
+    "a TIFF with a tile of 800 MB": (crafted.tiled_tiff(64, 64, 16_384), "268435456 pixels"),
 }
 
 
@@ -230,7 +232,7 @@ def test_a_small_file_that_decodes_without_end_is_refused(case: str) -> None:
 
 
 def test_many_scans_of_a_small_picture_do_no_harm() -> None:
-    assert READER.tensor(hostile.many_scans(64, 64, 100), AS_TRAINED).shape == (1, 3, 32, 32)
+    assert READER.tensor(crafted.many_scans(64, 64, 100), AS_TRAINED).shape == (1, 3, 32, 32)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # as in the service

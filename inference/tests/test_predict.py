@@ -15,8 +15,6 @@ from service import Service
 MIB = 1024 * 1024
 LIMIT = MIB  # what the shared service is started with
 
-COLOURS = {"red": pictures.RED, "green": pictures.GREEN, "blue": pictures.BLUE}
-
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
     """Status and code of a problem answer, whose shape is checked on the way."""
@@ -30,9 +28,9 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, body["code"]
 
 
-@pytest.mark.parametrize("label", COLOURS)
+@pytest.mark.parametrize("label", pictures.COLOURS)
 def test_a_form_with_one_file_is_classified(client: httpx.Client, label: str) -> None:
-    answer = client.post("/predict", files=pictures.form(pictures.plain(COLOURS[label])))
+    answer = client.post("/predict", files=pictures.form(pictures.plain(pictures.COLOURS[label])))
     assert answer.status_code == 200
     body = answer.json()
     assert body["model"] == {"name": "lawn", "version": "3"}
@@ -44,9 +42,9 @@ def test_a_form_with_one_file_is_classified(client: httpx.Client, label: str) ->
 
 
 def test_several_files_are_answered_in_their_order(client: httpx.Client) -> None:
-    files = pictures.form(*(pictures.plain(colour) for colour in COLOURS.values()))
+    files = pictures.form(*(pictures.plain(colour) for colour in pictures.COLOURS.values()))
     predictions = client.post("/predict", files=files).json()["predictions"]
-    assert [prediction["label"] for prediction in predictions] == list(COLOURS)
+    assert [prediction["label"] for prediction in predictions] == list(pictures.COLOURS)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ they are. `World.tick` plays the controllers, the kubelet and the training Job.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,6 +75,15 @@ def _is_ready(pod: dict[str, Any]) -> bool:
     return any(
         item["type"] == "Ready" and item["status"] == "True" for item in pod["status"]["conditions"]
     )
+
+
+def played(scene: Callable[[], Awaitable[None]]) -> None:
+    """Runs a scene to its end."""
+
+    async def run() -> None:
+        await scene()
+
+    asyncio.run(run())
 
 
 class World:
@@ -201,6 +212,11 @@ class World:
             for pod in self.cluster.kind("pods")
             if pod["metadata"]["labels"][naming.COMPONENT_LABEL] == naming.INFERENCE
         ]
+
+    def serving_version(self) -> str:
+        """The version that the serving Deployment is of."""
+        labels = self.cluster.one("deployments", "lawn-inference")["metadata"]["labels"]
+        return str(labels[naming.VERSION_LABEL])
 
     def reviewers(self) -> list[str]:
         """Whose pods may ask the API server who calls."""

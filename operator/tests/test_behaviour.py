@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
-import pytest
 from dandelion_operator import naming
 from fake_cluster import KEY
-from small_world import World
+from small_world import World, played
 
 Scene = Callable[[World], Awaitable[None]]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-def played(scene: Callable[[], Awaitable[None]]) -> None:
-    async def run() -> None:
-        await scene()
-
-    asyncio.run(run())
 
 
 async def two_versions(world: World) -> None:
@@ -35,18 +20,13 @@ async def two_versions(world: World) -> None:
     assert world.status["champion"]["version"] == "2"
 
 
-def serving_version(world: World) -> str:
-    labels = world.cluster.one("deployments", "lawn-inference")["metadata"]["labels"]
-    return str(labels[naming.VERSION_LABEL])
-
-
 def test_a_rollback_is_moving_the_alias_and_so_is_going_forward_again(world: World) -> None:
     async def scene() -> None:
         await two_versions(world)
         for number in ("1", "2"):
             world.mlflow.aliases["champion"] = number
             await world.settle()
-            assert serving_version(world) == number
+            assert world.serving_version() == number
             assert world.status["champion"]["version"] == number
             assert world.decisions()[-1] == ("FollowedAlias", number)
             assert world.condition("Ready") == ("True", "Serving")
@@ -62,7 +42,7 @@ def test_an_alias_on_a_version_whose_artifact_is_gone_keeps_the_old_one_serving(
         world.storage.contracts.pop(world.mlflow.versions[1]["source"])
         world.mlflow.aliases["champion"] = "1"
         await world.settle()
-        assert serving_version(world) == "2"
+        assert world.serving_version() == "2"
         assert world.condition("RolledOut") == ("False", "ArtifactRejected")
         assert "version 1 cannot be served" in world.message("RolledOut")
         assert world.condition("Promoted") == ("False", "ArtifactRejected")
@@ -80,7 +60,7 @@ def test_an_alias_on_a_version_that_does_not_exist_keeps_the_old_one_serving(
         await two_versions(world)
         world.mlflow.aliases["champion"] = "9"
         await world.settle()
-        assert serving_version(world) == "2"
+        assert world.serving_version() == "2"
         assert "version 9, which does not exist" in world.message("RolledOut")
         assert world.condition("Ready") == ("True", "Serving")
 
@@ -92,7 +72,7 @@ def test_an_alias_that_was_removed_keeps_serving_and_says_so(world: World) -> No
         await two_versions(world)
         del world.mlflow.aliases["champion"]
         await world.settle()
-        assert serving_version(world) == "2"
+        assert world.serving_version() == "2"
         assert world.condition("Promoted") == ("False", "AliasMissing")
         assert world.condition("Ready") == ("True", "Serving")
 

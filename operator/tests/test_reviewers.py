@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,21 +11,9 @@ from dandelion_operator.fence import Fence
 from dandelion_operator.reviewers import TokenReviewers
 from fake_cluster import FakeCluster
 from fake_killer import Killer
-from small_world import BINDING, World
+from small_world import BINDING, World, played
 
 ASKING = {"auth": "ClusterTokens"}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-def played(scene: Callable[[], Awaitable[None]]) -> None:
-    async def run() -> None:
-        await scene()
-
-    asyncio.run(run())
 
 
 def account(world: World) -> str | None:

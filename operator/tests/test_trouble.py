@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from dandelion_operator import naming
 from dandelion_operator.observed import Failure
 from dandelion_operator.reasons import Reason
-from small_world import World
+from small_world import World, played
 
 Scene = Callable[[World], Awaitable[None]]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-def played(scene: Callable[[], Awaitable[None]]) -> None:
-    async def run() -> None:
-        await scene()
-
-    asyncio.run(run())
-
-
-def serving_version(world: World) -> str:
-    labels = world.cluster.one("deployments", "lawn-inference")["metadata"]["labels"]
-    return str(labels[naming.VERSION_LABEL])
 
 
 def test_pods_that_never_turn_ready_leave_the_old_version_serving(world: World) -> None:
@@ -174,7 +155,7 @@ def test_an_invalid_spec_is_named_and_what_serves_goes_on(
         assert world.condition("Accepted") == ("False", "InvalidSpec")
         assert words in world.message("Accepted")
         assert world.condition("Ready") == ("True", "Serving")
-        assert serving_version(world) == "1"
+        assert world.serving_version() == "1"
         assert world.status["champion"]["version"] == "1"
 
     played(scene)

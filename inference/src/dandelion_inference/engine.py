@@ -63,7 +63,7 @@ class Engine:
         try:
             return [
                 await self._in_turn(answer.rest) if isinstance(answer, Heavy) else answer
-                for answer in await asyncio.gather(*futures)
+                for answer in await _all(futures)
             ]
         finally:
             for future in futures:
@@ -90,3 +90,8 @@ class Engine:
 
     def _finished(self, _future: asyncio.Future[Answer | Heavy[Answer]]) -> None:
         self._unfinished -= 1
+
+
+async def _all(futures: Sequence[asyncio.Future[Answer]]) -> list[Answer]:
+    # Of one there is nothing to gather, which would be one more round of the event loop.
+    return [await futures[0]] if len(futures) == 1 else await asyncio.gather(*futures)

@@ -24,16 +24,14 @@ from PIL.TiffImagePlugin import TiffImageFile
 from dandelion_inference.contract import Preprocessing
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.memory import return_freed_memory
+from dandelion_inference.rgb import to_rgb
 from dandelion_inference.signatures import claimed_format, other_format
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 ACCEPTED = "JPEG, PNG, WebP, BMP, GIF or TIFF"
-WHITE = (255, 255, 255, 255)
 
 # Pillow's own guard warns a little above its limit and fails far above it.
 BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-
-STRIP_PIXELS = 1_000_000
 
 # Measured at 49 megapixels: 4 to 10 bytes a pixel at the peak of decoding, but 16 for WebP, whose
 # decoder keeps three frames. Half as many pixels keep all formats within the same memory.
@@ -222,34 +220,6 @@ def _shrunk_while_decoding(image: Image.Image, size: tuple[int, int]) -> bool:
         return False
     image.draft(None, (size[0] * DRAFT_MARGIN, size[1] * DRAFT_MARGIN))
     return "progressive" not in image.info
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """What a viewer would show: transparency over white, 16-bit grey scaled down, not clipped."""
-    if image.mode == "RGB" and not image.has_transparency_data:
-        return image
-    shown = Image.new("RGB", image.size)
-    # Strip by strip, because the steps between the modes would each take a copy of the whole.
-    rows = max(1, STRIP_PIXELS // image.width)
-    for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
-        shown.paste(_strip_to_rgb(strip), (0, top))
-    return shown
-
-
-def _strip_to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "F":
-        raise RefusedError(
-            Code.UNSUPPORTED_FORMAT,
-            "Images of floating-point numbers have no agreed brightness; save it with 8 bits.",
-        )
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        values = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
-        return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layer.size, WHITE), layer).convert("RGB")
-    return image.convert("RGB")
 
 
 def _resized(size: tuple[int, int], short_side: int) -> tuple[int, int]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import uuid4
@@ -121,31 +121,47 @@ class Service:
             ClientDisconnect: the client hung up. What had not begun never will.
         """
         seconds = self.settings.request_timeout_seconds
-        answers = asyncio.ensure_future(self.engine.run(works))
-        gone = asyncio.ensure_future(_hung_up(request))
         try:
-            await asyncio.wait(
-                (answers, gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            if answers.done():
-                return answers.result()
-            if gone.done():
-                raise ClientDisconnect
+            async with _connected(request), asyncio.timeout(seconds):
+                return await self.engine.run(works)
+        except TimeoutError:
             raise RefusedError(
                 Code.DEADLINE_EXCEEDED,
                 f"The answer was not there within {seconds:g} s. Try again later, send fewer "
                 f"images at once, or add replicas.",
                 headers={"Retry-After": "1"},
-            )
-        finally:
-            answers.cancel()
-            gone.cancel()
-            # A failure's traceback leads here: what it holds, the upload too, would wait for the
-            # garbage collector in a circle.
-            del answers, gone
+            ) from None
+
+
+@asynccontextmanager
+async def _connected(request: Request) -> AsyncIterator[None]:
+    """Ends what is done inside with ClientDisconnect when the client has gone.
+
+    Only for a request whose body has been read.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    watch = asyncio.ensure_future(_hung_up(request))
+    inside = True
+
+    def end(watch: asyncio.Future[None]) -> None:
+        if inside and not watch.cancelled():
+            task.cancel()
+
+    watch.add_done_callback(end)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not watch.done():
+            raise
+        task.uncancel()
+        raise ClientDisconnect from None
+    finally:
+        inside = False
+        watch.cancel()
 
 
 async def _hung_up(request: Request) -> None:
-    """Returns when the client has gone. Only for a request whose body has been read."""
+    """Returns when the client has gone."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
