@@ -69,7 +69,7 @@ lint: $(DEV_VENV)/.complete
 .PHONY: types
 types: $(DEV_VENV)/.complete
 	@MYPYPATH=operator/src:inference/src:training-job/src:k8s/local:k8s/demo:inference/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
-	@MYPYPATH=inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
+	@MYPYPATH=inference/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
 
 UNIT := $(COMPONENTS:%=unit-%) unit-k8s
 .PHONY: unit $(UNIT)

@@ -26,7 +26,9 @@ SHORT_SIDE = 36
 
 def tensor(*labels: str) -> NDArray[np.float32]:
     """Images as the network of the tests takes them: values from 0 to 1."""
-    colours = np.array([pictures.COLOURS[label] for label in labels], dtype=np.float32) / np.float32(255)
+    colours = np.array(
+        [pictures.COLOURS[label] for label in labels], dtype=np.float32
+    ) / np.float32(255)
     return np.broadcast_to(colours[:, :, None, None], (len(labels), 3, SIZE, SIZE)).copy()
 
 

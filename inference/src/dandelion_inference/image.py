@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from math import ceil
 from typing import ParamSpec, TypeVar
 
 import numpy as np
@@ -38,9 +39,10 @@ BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 WEBP_WEIGHT = 2
 
 # A JPEG is decoded at a half, a quarter or an eighth of its size where that leaves at least this
-# many times the pixels that the network wants along each side: the resize that follows averages
-# over several pixels still, as it does after a full decode.
-DRAFT_MARGIN = 2
+# many times the pixels that the network wants along each side, so that the resize that follows
+# still averages. Measured on 400 photos enlarged to 0.2 to 12 megapixels: 99 to 100 % the same
+# answers as after a full decode, as with twice the pixels, which would take a fifth longer.
+DRAFT_MARGIN = 1.375
 
 # From here on, decoding takes so much memory and time that images take turns.
 LARGE_PIXELS = 4_000_000
@@ -49,7 +51,7 @@ LARGE_PIXELS = 4_000_000
 # kilobytes could keep a processor busy for an hour. Encoders write ten. In units of the most pixels
 # that are accepted.
 MAX_PASSES = 12
-SCAN = b"\xff\xda"
+SCAN = 0xDAFF  # FF DA, as a little-endian number
 
 TIFF_TILE = (322, 323)  # width and height of a tile: the decoder holds one whole
 
@@ -157,7 +159,7 @@ class ImageReader:
     def _check_passes(self, image: Image.Image, data: bytes) -> None:
         """Whether decoding ends soon and holds no more than the picture's own pixels."""
         pixels = image.width * image.height
-        scans = data.count(SCAN) if image.format == "JPEG" else 1
+        scans = _scans(data) if image.format == "JPEG" else 1
         if scans * pixels > MAX_PASSES * self._max_pixels:
             raise RefusedError(
                 Code.TOO_MANY_PIXELS,
@@ -194,6 +196,17 @@ class ImageReader:
             raise _broken(error) from error
 
 
+def _scans(data: bytes) -> int:
+    """How often the marker of a scan occurs, wherever it means that."""
+    # As numbers of two bytes, from the first byte and from the second: `bytes.count` takes as long
+    # for a phone's photo as a tenth of its decoding.
+    pairs = (
+        np.frombuffer(data, "<u2", offset=start, count=(len(data) - start) // 2)
+        for start in range(2)
+    )
+    return sum(int(np.count_nonzero(pair == SCAN)) for pair in pairs)
+
+
 def _turn_upright(image: Image.Image) -> None:
     try:
         # In place: a copy of the largest image that is accepted takes 150 MB.
@@ -218,7 +231,7 @@ def _shrunk_while_decoding(image: Image.Image, size: tuple[int, int]) -> bool:
     """
     if image.format != "JPEG":
         return False
-    image.draft(None, (size[0] * DRAFT_MARGIN, size[1] * DRAFT_MARGIN))
+    image.draft(None, (ceil(size[0] * DRAFT_MARGIN), ceil(size[1] * DRAFT_MARGIN)))
     return "progressive" not in image.info
 
 
