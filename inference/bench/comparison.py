@@ -28,7 +28,7 @@ from client import Load, Question, closed_loop, open_loop, post
 from contenders import CONTENDERS, LIMIT, Contender, Launch, chosen
 from environments import cache, size
 from graphs import FP32, INT8, graphs
-from limit import ALONE, FORMS, Alternation, Bare, bare_loops, forms
+from limit import ALONE, Alternation, Bare, bare_loops, forms
 from null_server import ANSWER
 from photos import photos
 from processes import Server, ServerError, Usage, adopt_orphans, free_ports
@@ -161,7 +161,7 @@ def compare(only: Sequence[str], precision: str, rounds: int, options: argparse.
                 print(f"==> round {turn + 1} of {rounds}: {name}", flush=True)
                 with _told(launch.contender, results[name]):
                     comparison.measure(launch, results[name])
-        form = max(FORMS, key=lambda form: statistics.median(bare[form].rates))
+        form = max(forms(max(CONNECTIONS)), key=lambda form: statistics.median(bare[form].rates))
         return {
             "model": f"ResNet-34 at 224 px, {precision}",
             "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -11,6 +11,7 @@ import statistics
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from environments import environment
 from processes import ServerError
@@ -72,10 +73,16 @@ def forms(connections: int) -> Sequence[str]:
     return FORMS[:1] if connections == 1 else FORMS[1:]
 
 
+class Loop(Protocol):
+    def rate(self, seconds: float) -> float:
+        """Images a second over that time."""
+        ...
+
+
 class Alternation:
     """The load and the limit in short turns: what else the machine does hits both alike."""
 
-    def __init__(self, loops: Mapping[str, Bare], chosen: Sequence[str], seconds: float) -> None:
+    def __init__(self, loops: Mapping[str, Loop], chosen: Sequence[str], seconds: float) -> None:
         """`seconds` are those of each chosen form, in all of its turns together."""
         self._loops = {form: loops[form] for form in chosen}
         self._seconds = seconds / (TURNS + 1)

@@ -91,6 +91,28 @@ def test_a_lone_image_always_gets_the_same_thread() -> None:
     tested.close()
 
 
+def test_a_lone_work_that_its_caller_left_keeps_nobody_waiting() -> None:
+    tested = engine(1)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(_alone: Alone) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    async def scenario() -> None:
+        left = asyncio.ensure_future(tested.run([slow]))
+        await asyncio.to_thread(begun.wait, 10)
+        left.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await left
+        async with asyncio.timeout(5):
+            assert await tested.run([lambda _alone: "answered"]) == ["answered"]
+        go_on.set()
+
+    asyncio.run(scenario())
+    tested.close()
+
+
 def test_a_failure_ends_what_has_not_begun() -> None:
     tested = engine(1)
     done: list[str] = []

@@ -15,10 +15,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
 Alone = Callable[[], bool]
@@ -45,19 +45,16 @@ class Engine:
         self._heavy = ThreadPoolExecutor(1, thread_name_prefix="heavy")
         self._waited = waited
         self._unfinished = 0
+        self._last_of_first: Future[Any] | None = None
 
     async def run(self, works: Sequence[Work[Answer]]) -> list[Answer]:
         """The answers in order.
 
         Where the caller is cancelled, or one of the works fails, what has not begun never will.
         """
-        loop = asyncio.get_running_loop()
-        submitted = time.perf_counter()
-        executor = self._workers if self._unfinished or len(works) > 1 else self._first
+        first = len(works) == 1 and self._nobody_there()
         self._unfinished += len(works)
-        futures: list[asyncio.Future[Answer | Heavy[Answer]]] = [
-            loop.run_in_executor(executor, partial(self._begin, work, submitted)) for work in works
-        ]
+        futures = [asyncio.wrap_future(self._submit(work, first)) for work in works]
         for future in futures:
             future.add_done_callback(self._finished)
         try:
@@ -73,6 +70,18 @@ class Engine:
     def close(self) -> None:
         for executor in (self._workers, self._first, self._heavy):
             executor.shutdown(cancel_futures=True)
+
+    def _nobody_there(self) -> bool:
+        # Work that its caller has left may still be running where nothing is counted as unfinished.
+        last = self._last_of_first
+        return not self._unfinished and (last is None or last.done())
+
+    def _submit(self, work: Work[Answer], first: bool) -> Future[Answer | Heavy[Answer]]:
+        begin = partial(self._begin, work, time.perf_counter())
+        if not first:
+            return self._workers.submit(begin)
+        future = self._last_of_first = self._first.submit(begin)
+        return future
 
     async def _in_turn(self, work: Callable[[Alone], Answer]) -> Answer:
         self._unfinished += 1

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from client import Question, closed_loop, open_loop, post
+from limit import Alternation, forms
 from plot import Panel, bars
 from report import write_report
 
@@ -84,6 +85,35 @@ def test_questions_come_as_often_as_asked_for() -> None:
         load = open_loop(port, [QUESTION], rate=100, seconds=0.5)
     assert len(load.latencies) == 50
     assert not load.errors
+
+
+class Slowing:
+    """A bare loop on a machine that gets slower with every turn."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+
+    def rate(self, seconds: float) -> float:
+        self.asked.append(seconds)
+        return 100.0 - 10 * len(self.asked)
+
+
+def test_the_limit_is_taken_before_between_and_after_the_turns_of_a_load() -> None:
+    loop = Slowing()
+    alternation = Alternation({"alone": loop, "together": Slowing()}, ["alone"], seconds=5)
+    shares, seen = [], []
+    for share in alternation.turns():
+        shares.append(share)
+        seen.append(len(loop.asked))
+    assert sum(shares) == pytest.approx(1)
+    assert seen == list(range(1, len(shares) + 1))
+    assert sum(loop.asked) == pytest.approx(5)
+    assert alternation.limit == {"alone": pytest.approx(100 - 10 * (len(loop.asked) + 1) / 2)}
+
+
+def test_one_connection_is_compared_with_one_image_at_a_time() -> None:
+    assert forms(1) == ("alone",)
+    assert "alone" not in forms(8)
 
 
 def test_a_bar_of_this_service_stands_out() -> None:
