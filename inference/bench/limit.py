@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from contenders import OURS
 from environments import environment
 from processes import ServerError
 
@@ -51,7 +52,7 @@ class Bare:
 
 @contextlib.contextmanager
 def bare_loops(graph: Path) -> Iterator[dict[str, Bare]]:
-    python = environment("dandelion") / "bin" / "python"
+    python = environment(OURS) / "bin" / "python"
     with contextlib.ExitStack() as stack:
         loops = {}
         for form in FORMS:

@@ -1,16 +1,16 @@
 """A whole small world: an API server, MLflow and S3 in dictionaries, behind the real clients.
 
 The Kubernetes and the MLflow side are transports, so `cluster` and `registry` are exercised as
-they are. `World.tick` plays the controllers, the kubelet and the training Job.
+they are. `World.tick` plays the controllers, the kubelet and the training Job, as they are in
+`small_controllers.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import copy
-import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,7 @@ from dandelion_operator.storage import Access, Storage
 from fake_cluster import KEY, FakeCluster
 from fake_killer import Killed, Killer
 from fake_mlflow import FakeMlflow
+from small_controllers import roll, train
 
 BINDING = "dandelion-token-reviewers"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -77,13 +78,9 @@ def _is_ready(pod: dict[str, Any]) -> bool:
     )
 
 
-def played(scene: Callable[[], Awaitable[None]]) -> None:
+def played(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Runs a scene to its end."""
-
-    async def run() -> None:
-        await scene()
-
-    asyncio.run(run())
+    asyncio.run(scene())
 
 
 class World:
@@ -234,78 +231,9 @@ class World:
         """What the controllers, the kubelet and the training image do meanwhile."""
         self.time += timedelta(seconds=10)
         for job in self.cluster.kind("jobs"):
-            self._train(job)
+            train(self, job)
         for deployment in self.cluster.kind("deployments"):
-            self._roll(deployment)
-
-    def _train(self, job: dict[str, Any]) -> None:
-        status = job.setdefault("status", {})
-        if status.get("conditions") or job["spec"].get("suspend"):
-            return
-        run = job["metadata"]["labels"][naming.RUN_LABEL]
-        if job["metadata"]["name"] in self.standing:
-            return
-        if self.train_fails is not None:
-            reason, message = self.train_fails
-            status["conditions"] = [
-                {"type": "Failed", "status": "True", "lastTransitionTime": self.now_text()}
-            ]
-            self.storage.progresses[run] = Progress(
-                run=run, state="failed", reason=reason, message=message
-            )
-            return
-        uri = f"s3://models/default/lawn/{run}/artifact"
-        self.storage.contracts[uri] = ContractSeen(
-            {"accuracy": self.accuracy}, precision=self.precision
-        )
-        if not any(
-            version["tags"].get("dandelion.dev/run") == run
-            for version in self.mlflow.versions.values()
-        ):
-            digest = hashlib.sha256(run.encode()).hexdigest()
-            self.mlflow.add_version(
-                run=run,
-                wish=job["metadata"]["labels"][naming.WISH_LABEL],
-                **{"contract-digest": f"sha256:{digest}"},
-            )
-        status["conditions"] = [{"type": "Complete", "status": "True"}]
-        status["completionTime"] = self.now_text()
-
-    def _roll(self, deployment: dict[str, Any]) -> None:
-        spec, labels = deployment["spec"], deployment["spec"]["template"]["metadata"]["labels"]
-        version = labels[naming.VERSION_LABEL]
-        wanted = spec["replicas"]
-        trouble = self.pod_trouble.get(version)
-        old = [
-            pod
-            for pod in self.inference_pods()
-            if pod["metadata"]["labels"][naming.VERSION_LABEL] != version
-        ]
-        current = [pod for pod in self.inference_pods() if pod not in old]
-        for pod in current:
-            self.cluster.objects.pop(("pods", KEY.namespace, pod["metadata"]["name"]))
-        for index in range(wanted):
-            self.cluster.put(
-                "pods",
-                {
-                    "metadata": {"name": f"lawn-inference-{version}-{index}", "labels": labels},
-                    "status": {
-                        "phase": "Running",
-                        "podIP": f"10.0.1.{version}",
-                        "conditions": [{"type": "Ready", "status": "False" if trouble else "True"}],
-                    },
-                },
-            )
-        if trouble is None:
-            for pod in old:
-                self.cluster.objects.pop(("pods", KEY.namespace, pod["metadata"]["name"]))
-        kept = len(old) if trouble else 0
-        deployment["status"] = {
-            "observedGeneration": deployment["metadata"]["generation"],
-            "replicas": wanted + kept,
-            "updatedReplicas": wanted,
-            "availableReplicas": kept if trouble else wanted,
-        }
+            roll(self, deployment)
 
     async def look(self) -> None:
         """One reconcile; an operator that is killed is started again by Kubernetes."""

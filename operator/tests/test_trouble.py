@@ -9,6 +9,7 @@ import pytest
 from dandelion_operator import naming
 from dandelion_operator.observed import Failure
 from dandelion_operator.reasons import Reason
+from small_controllers import train
 from small_world import World, played
 
 Scene = Callable[[World], Awaitable[None]]
@@ -210,7 +211,7 @@ def test_a_deployment_of_somebody_else_is_left_alone(world: World) -> None:
         for _ in range(6):
             await world.look()
             for job in world.cluster.kind("jobs"):
-                world._train(job)
+                train(world, job)
         assert world.condition("RolledOut") == ("False", "NameTaken")
         kept = world.cluster.one("deployments", "lawn-inference")
         assert "ownerReferences" not in kept["metadata"]
