@@ -86,12 +86,12 @@ unit-k8s: $(DEV_VENV)/.complete
 check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types $(UNIT)
 
-WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/tests $(DEV)/python -m pytest
+WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:training-job/src:inference/tests $(DEV)/python -m pytest
 
 .PHONY: integration
-integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, the page in a browser, hostile uploads, other clients
+integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, hostile uploads, other clients
 	@$(LOCAL) tools
-	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/page
+	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/agreement tests/page
 	@cd inference && $(DEV)/python -m pytest -q tests/thorough
 
 .PHONY: e2e
