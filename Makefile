@@ -112,6 +112,10 @@ bench-serving: $(DEV_VENV)/.complete ## serving against the bare loop and its pe
 	@$(DEV)/python inference/bench/comparison.py $(ONLY) --output bench-results \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PRECISION),--precision $(PRECISION))
 
+.PHONY: bench-forms
+bench-forms: $(DEV_VENV)/.complete ## measure streams, workers and batches of the network without HTTP, to bench-results/forms.md
+	@$(DEV)/python inference/bench/forms.py --output bench-results
+
 .PHONY: load
 load: $(DEV_VENV)/.complete ## upload images of DATA=FOLDER to URL=http://host:port: USERS=8, SECONDS=30; HEADLESS=0 for locust's page, DANDELION_TOKEN for a bearer token
 	@$(DEV)/locust -f inference/load/locustfile.py --host '$(URL)' --data '$(DATA)' \

@@ -19,7 +19,15 @@ def write_report(result: dict[str, Any], folder: Path, name: str) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     # Through JSON, so that what is told is what is kept.
     result = json.loads(json.dumps(result))
-    text = "\n\n".join([_heading(result), _table(result), _goals(result), _failures(result)])
+    text = "\n\n".join(
+        [
+            _heading(result),
+            _table(result),
+            _best_settings(result),
+            _goals(result),
+            _failures(result),
+        ]
+    )
     (folder / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
     (folder / f"{name}.md").write_text(text.strip() + "\n")
     _picture(result).save(folder / f"{name}.png")
@@ -67,6 +75,41 @@ def _table(result: dict[str, Any]) -> str:
         ]
         rows.append(row)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _best_settings(result: dict[str, Any]) -> str:
+    """One row a server: of each figure, what the best of its settings reached."""
+    points = [str(count) for count in result["connections"]]
+    servers: dict[str, list[dict[str, Any]]] = {}
+    for name, server in _measured(result).items():
+        servers.setdefault(name.partition(",")[0], []).append(server)
+    head = ["best settings", *(f"{count} conn.: images/s (of the limit)" for count in points)]
+    head += ["half load: ms", "start s", "RSS MB", "install MB"]
+    rows = [head, ["---"] * len(head)]
+    for name, settings in servers.items():
+        row = [name]
+        for count in points:
+            point = max((each["points"][count] for each in settings), key=_share)
+            row.append(f"{point['imagesPerSecond']:.0f} ({point['shareOfLimit']:.2f})")
+        half = min((each["halfLoad"] for each in settings), key=_slowest)
+        row += [
+            _latency(half),
+            f"{min(each['startSeconds'] for each in settings):.1f}",
+            f"{min(each['residentMegabytes']['afterLoad'] for each in settings):.0f}",
+            f"{settings[0]['installMegabytes']:.0f}",
+        ]
+        rows.append(row)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _share(point: dict[str, Any]) -> float:
+    share: float = point["shareOfLimit"]
+    return share
+
+
+def _slowest(half: dict[str, Any]) -> float:
+    milliseconds: float = half.get("p99Milliseconds", float("inf"))
+    return milliseconds
 
 
 def _goals(result: dict[str, Any]) -> str:

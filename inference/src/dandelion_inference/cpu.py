@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 # Images under way at once for each processor: while one is in the network, another is decoded,
-# copied or waits for the interpreter. With one each, processors stood idle a tenth of the time.
+# copied or waits for the interpreter. With one each, processors would stand idle meanwhile.
 WORKERS_PER_PROCESSOR = 2
 
 

@@ -4,10 +4,10 @@ Each worker takes an upload from its bytes to its answer, decoding and network a
 costs one hand-over to a thread and one back. There are more workers than processors, so that these
 always have something to do, which gives the most images a second; an image that finds nobody else
 there is told so and gets the network on all processors at once, which gives the shortest wait. It
-also gets a thread of its own, always the same, whose caches still hold the network: passed round
-among the workers it took a tenth longer. Nothing waits for a batch to fill. What takes much memory
-is done one at a time: were it the workers who wait for their turn, everybody else would wait behind
-them. Called by the routes through `service.py`.
+also gets a thread of its own, always the same: OpenVINO computes it in the thread that asks, and
+would have something to set up again in each. Nothing waits for a batch to fill. What takes much
+memory is done one at a time: were it the workers who wait for their turn, everybody else would wait
+behind them. Called by the routes through `service.py`.
 """
 
 from __future__ import annotations

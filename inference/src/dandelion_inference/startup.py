@@ -1,7 +1,7 @@
 """Begins to bring the model up before anything of HTTP is there.
 
 Fetching and compiling hardly need the interpreter, importing a web framework needs nothing else:
-side by side a pod is ready half a second earlier. Called by `__main__`.
+side by side a pod is ready earlier. Called by `__main__`.
 """
 
 from __future__ import annotations

@@ -160,6 +160,7 @@ def test_the_report_says_who_is_ahead_and_who_is_missing(tmp_path: Path) -> None
         "serving",
     )
     assert "| share of the limit at 1 | 0.9 | ≥ 0.97 |" in text
+    assert "| litserve | 45 (0.45) | 10.0 / 12.0 | 1.0 | 200 | 1 |" in text
     assert "| over the best peer at 1 (litserve, batches) | 2.0 | > 1 |" in text
     assert "| over torch as installed, at 1 (litserve-torch, defaults) | 10.0 | ≥ 4.5 |" in text
     assert "| p99 at half load over the bare latency | 1.2 | ≤ 2 |" in text

@@ -80,7 +80,7 @@ PREDICT_CODES = (
 class DirectRoute(APIRoute):
     """Whose endpoint takes the request and makes the answer itself.
 
-    There is nothing to look up or to convert, which costs FastAPI as long as all the rest.
+    There is nothing to look up or to convert, which FastAPI would spend its time on all the same.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
