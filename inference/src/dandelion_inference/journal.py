@@ -26,7 +26,7 @@ from dandelion_inference.journal_writer import Counters, Writer
 from dandelion_inference.model import Model
 from dandelion_inference.prediction import Prediction
 from dandelion_inference.settings import Settings
-from dandelion_inference.storage import S3Writer
+from dandelion_inference.storage import Fault, S3Writer
 
 # Digests of images that are stored already, and answers that feedback may come for.
 IMAGES_REMEMBERED = 10_000
@@ -85,6 +85,7 @@ class Journal:
         self, settings: Settings, counters: Counters, now: Callable[[], float] = time.time
     ) -> None:
         self._counters = counters
+        counters.log_begins(Kind, Fault)
         self._now = now
         self._keep_images = settings.log_images
         self._end_seconds = settings.log_end_seconds

@@ -13,7 +13,7 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import count
 from typing import Protocol
@@ -50,6 +50,7 @@ class Store(Protocol):
 
 
 class Counters(Protocol):
+    def log_begins(self, kinds: Iterable[str], reasons: Iterable[str]) -> None: ...
     def log_written(self, kind: str, number: int) -> None: ...
     def log_dropped(self, kind: str, number: int) -> None: ...
     def log_failed(self, reason: str) -> None: ...

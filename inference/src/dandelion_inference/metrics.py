@@ -6,18 +6,14 @@ by `edge.py` and the routes; `routes/probes.py` serves them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
-from dandelion_inference.journal_rows import Kind
-from dandelion_inference.model import Model
-from dandelion_inference.prediction import Prediction
 from dandelion_inference.settings import Settings
-from dandelion_inference.storage import Fault
 
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 OTHER = "other"
@@ -85,12 +81,6 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
-        if settings.log_uri:
-            for kind in Kind:
-                self._log_written.labels(kind.value)
-                self._log_dropped.labels(kind.value)
-            for fault in Fault:
-                self._log_failures.labels(fault.value)
         self._reviews = Counter(
             "dandelion_auth_reviews",
             "Questions to the API server about who may do what, by its answer.",
@@ -116,13 +106,20 @@ class Metrics:
     def waited(self, seconds: float) -> None:
         self._queue.observe(seconds)
 
-    def predicted(self, predictions: list[Prediction]) -> None:
-        for prediction in predictions:
-            self._predictions.labels(prediction.label, self._settings.model_version).inc()
-            self._confidence.observe(prediction.probability)
+    def predicted(self, label: str, probability: float) -> None:
+        self._predictions.labels(label, self._settings.model_version).inc()
+        self._confidence.observe(probability)
 
     def reviewed(self, result: str) -> None:
         self._reviews.labels(result).inc()
+
+    def log_begins(self, kinds: Iterable[str], reasons: Iterable[str]) -> None:
+        """What may be written or dropped, and why it may fail: their series begin at zero."""
+        for kind in kinds:
+            self._log_written.labels(kind)
+            self._log_dropped.labels(kind)
+        for reason in reasons:
+            self._log_failures.labels(reason)
 
     def log_written(self, kind: str, number: int) -> None:
         self._log_written.labels(kind).inc(number)
@@ -133,8 +130,10 @@ class Metrics:
     def log_failed(self, reason: str) -> None:
         self._log_failures.labels(reason).inc()
 
-    def model_loaded(self, model: Model) -> None:
-        for label in model.contract.classes:
+    def model_loaded(
+        self, classes: Iterable[str], run: str, architecture: str, precision: str
+    ) -> None:
+        for label in classes:
             # A series that begins at zero: the first predictions count in rate() too.
             self._predictions.labels(label, self._settings.model_version)
         self._model_info.labels(
@@ -142,9 +141,9 @@ class Metrics:
             self._settings.model_namespace,
             self._settings.model_version,
             self._settings.contract_digest,
-            model.contract.run,
-            model.contract.architecture,
-            model.precision.value,
+            run,
+            architecture,
+            precision,
         ).set(1)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:

@@ -107,7 +107,8 @@ class Service:
         `started` is when the request arrived, in seconds of `time.perf_counter`.
         """
         answered = Answered(str(uuid4()), await self.work(request, works))
-        self.metrics.predicted(answered.predictions)
+        for prediction in answered.predictions:
+            self.metrics.predicted(prediction.label, prediction.probability)
         if self.journal is not None:
             seconds = time.perf_counter() - started
             self.journal.predicted(answered.id, model, answered.predictions, seconds, sightings)

@@ -11,7 +11,7 @@ from functools import partial
 from dandelion_inference.artifact import Promise
 from dandelion_inference.loader import Loader
 from dandelion_inference.metrics import Metrics
-from dandelion_inference.model import compile_model, openvino
+from dandelion_inference.model import Model, compile_model, openvino
 from dandelion_inference.readiness import Readiness
 from dandelion_inference.settings import Settings
 from dandelion_inference.storage import S3Store
@@ -27,10 +27,17 @@ def begun(settings: Settings, readiness: Readiness, metrics: Metrics, threads: i
         folder=settings.artifact_dir,
         compile_model=partial(compile_model, threads=threads),
         readiness=readiness,
-        on_ready=metrics.model_loaded,
+        on_ready=partial(_count, metrics),
     )
     # Imported first: beside the web framework it would wait for the interpreter half of the time,
     # and compiling would begin later.
     openvino()
     loader.start()
     return loader
+
+
+def _count(metrics: Metrics, model: Model) -> None:
+    contract = model.contract
+    metrics.model_loaded(
+        contract.classes, contract.run, contract.architecture, model.precision.value
+    )
