@@ -19,12 +19,9 @@ from typing import TypeVar
 
 import urllib3
 
-from dandelion_inference.engine import Alone, Heavy, Work
 from dandelion_inference.journal_buffer import Bounds, Buffer
-from dandelion_inference.journal_rows import Kind, Labelled, Origin, Picture, predicted
+from dandelion_inference.journal_rows import Kind, Labelled, Origin, Picture, Scored, predicted
 from dandelion_inference.journal_writer import Counters, Writer
-from dandelion_inference.model import Model
-from dandelion_inference.prediction import Prediction
 from dandelion_inference.settings import Settings
 from dandelion_inference.storage import Fault, S3Writer
 
@@ -35,7 +32,6 @@ ANSWERS_REMEMBERED = 2_000
 # Shorter than what the pod has left when it ends.
 TIMEOUT = urllib3.Timeout(connect=3, read=10)
 
-Answer = TypeVar("Answer")
 Value = TypeVar("Value")
 
 
@@ -128,8 +124,9 @@ class Journal:
     def predicted(
         self,
         answer: str,
-        model: Model,
-        predictions: Sequence[Prediction],
+        precision: str,
+        classes: Sequence[str],
+        predictions: Sequence[Scored],
         seconds: float,
         sightings: Sequence[Sighting] | None = None,
     ) -> None:
@@ -143,8 +140,8 @@ class Journal:
                 answer=answer,
                 index=index,
                 prediction=prediction,
-                precision=model.precision.value,
-                classes=model.contract.classes,
+                precision=precision,
+                classes=classes,
                 image=digest,
                 seconds=seconds,
             )
@@ -187,16 +184,3 @@ class Journal:
     def _forget_image(self, sha256: str) -> None:
         """It is not stored after all, and worth another attempt when it comes again."""
         self._stored.pop(sha256, None)
-
-
-def seen(works: Sequence[Work[Answer]], sightings: Sequence[Sighting]) -> list[Work[Answer]]:
-    """The same works, each of which looks at its upload first."""
-    return [_seen(work, sighting) for work, sighting in zip(works, sightings, strict=True)]
-
-
-def _seen(work: Work[Answer], sighting: Sighting) -> Work[Answer]:
-    def looked(alone: Alone) -> Answer | Heavy[Answer]:
-        sighting.look()
-        return work(alone)
-
-    return looked

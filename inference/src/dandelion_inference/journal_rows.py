@@ -6,13 +6,12 @@ Pure: time and place come in as arguments. Called by `journal.py` and `journal_w
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
-from dandelion_inference.prediction import Prediction
 from dandelion_inference.signatures import claimed_format
 
 # What a row holds in memory besides its scores, measured and rounded up.
@@ -44,6 +43,21 @@ class Origin:
     name: str
     version: str
     pod: str
+
+
+class Scored(Protocol):
+    """What was answered for one image."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def probability(self) -> float: ...
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """The probability of each class, in the order of the classes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +138,7 @@ class Picture:
 
 
 def predicted(
-    time: float, answer: str, index: int, prediction: Prediction, precision: str,
+    time: float, answer: str, index: int, prediction: Scored, precision: str,
     classes: Sequence[str], image: str | None, seconds: float,
 ) -> Predicted:  # fmt: skip
     """A row that shares the classes with all others: a thousand of them in each would add up."""

@@ -17,10 +17,10 @@ from starlette.requests import ClientDisconnect, Request
 
 from dandelion_inference.admission import Admission
 from dandelion_inference.auth import AUTHORIZATION_CODES, Action, Authorizer
-from dandelion_inference.engine import Engine, Work
+from dandelion_inference.engine import Alone, Engine, Heavy, Work
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.image import ImageReader
-from dandelion_inference.journal import Journal, Sighting, seen
+from dandelion_inference.journal import Journal, Sighting
 from dandelion_inference.metrics import Metrics
 from dandelion_inference.model import Model
 from dandelion_inference.prediction import Prediction, classify
@@ -111,7 +111,14 @@ class Service:
             self.metrics.predicted(prediction.label, prediction.probability)
         if self.journal is not None:
             seconds = time.perf_counter() - started
-            self.journal.predicted(answered.id, model, answered.predictions, seconds, sightings)
+            self.journal.predicted(
+                answered.id,
+                model.precision.value,
+                model.contract.classes,
+                answered.predictions,
+                seconds,
+                sightings,
+            )
         return answered
 
     async def work(self, request: Request, works: Sequence[Work[Answer]]) -> list[Answer]:
@@ -132,6 +139,19 @@ class Service:
                 f"images at once, or add replicas.",
                 headers={"Retry-After": "1"},
             ) from None
+
+
+def seen(works: Sequence[Work[Answer]], sightings: Sequence[Sighting]) -> list[Work[Answer]]:
+    """The same works, each of which looks at its upload first."""
+    return [_seen(work, sighting) for work, sighting in zip(works, sightings, strict=True)]
+
+
+def _seen(work: Work[Answer], sighting: Sighting) -> Work[Answer]:
+    def looked(alone: Alone) -> Answer | Heavy[Answer]:
+        sighting.look()
+        return work(alone)
+
+    return looked
 
 
 @asynccontextmanager
