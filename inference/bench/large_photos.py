@@ -25,7 +25,8 @@ from dandelion_inference.contract import Contract
 from dandelion_inference.cpu import usable_cpus
 from dandelion_inference.image import ImageReader
 from dandelion_inference.model import Model, compile_model
-from dandelion_inference.precision import Asked, wished
+from dandelion_inference.precision import wished
+from dandelion_inference.settings import Asked
 from environments import cache
 from graphs import graphs
 from PIL import Image

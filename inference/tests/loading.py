@@ -11,9 +11,8 @@ from dandelion_inference.artifact import Promise, fetch
 from dandelion_inference.errors import Reason
 from dandelion_inference.loader import Loader
 from dandelion_inference.model import Model, compile_model
-from dandelion_inference.precision import Asked
 from dandelion_inference.readiness import Obstacle, Readiness
-from dandelion_inference.settings import Settings
+from dandelion_inference.settings import Asked, Settings
 from dandelion_inference.storage import S3Store
 from fake_s3 import FakeS3
 from service import environment

@@ -19,7 +19,7 @@ from dandelion_inference.contract import Contract, Precision
 from dandelion_inference.explain import Explainer, Method
 from dandelion_inference.image import ImageReader
 from dandelion_inference.model import Model, compile_model
-from dandelion_inference.precision import Asked
+from dandelion_inference.settings import Asked
 from numpy.typing import NDArray
 from openvino import opset13 as opset
 from PIL import Image

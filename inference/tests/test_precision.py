@@ -9,7 +9,8 @@ import artifacts
 import pytest
 from dandelion_inference.contract import Contract, Precision
 from dandelion_inference.errors import LoadError, Reason
-from dandelion_inference.precision import Asked, served, wished
+from dandelion_inference.precision import served, wished
+from dandelion_inference.settings import Asked
 from fake_s3 import FakeS3
 from loading import load
 

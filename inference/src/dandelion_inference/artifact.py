@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from dandelion_inference.contract import Contract, Precision, StoredFile
 from dandelion_inference.errors import LoadError, Reason
-from dandelion_inference.precision import Asked, wished
+from dandelion_inference.precision import wished
+from dandelion_inference.settings import Asked
 from dandelion_inference.storage import ObjectStore
 
 CONTRACT = "contract.json"

@@ -16,8 +16,8 @@ import structlog
 from dandelion_inference.artifact import Artifact, Promise, fetch
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.model import Model
-from dandelion_inference.precision import Asked
 from dandelion_inference.readiness import Obstacle, Readiness
+from dandelion_inference.settings import Asked
 from dandelion_inference.storage import ObjectStore
 
 log = structlog.get_logger()

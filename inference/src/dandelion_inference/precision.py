@@ -5,19 +5,9 @@ Called by `artifact.py`, which fetches only the graph that is served, and by `mo
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from dandelion_inference.contract import Contract, Precision
 from dandelion_inference.errors import LoadError, Reason
-
-
-class Asked(StrEnum):
-    """`spec.serving.precision`."""
-
-    AUTO = "auto"
-    FP32 = "fp32"
-    BF16 = "bf16"
-    INT8 = "int8"
+from dandelion_inference.settings import Asked
 
 
 def wished(asked: Asked, contract: Contract) -> Precision:

@@ -20,8 +20,8 @@ from dandelion_inference.contract import Contract, Precision
 from dandelion_inference.docs import ASSETS, asset_folder
 from dandelion_inference.image import FORMATS, ImageReader
 from dandelion_inference.model import compile_model
-from dandelion_inference.precision import Asked
 from dandelion_inference.routes.page import PAGE, assets
+from dandelion_inference.settings import Asked
 
 # Convolution, mean and flatten: 3 x 8 x 8 in, two equal numbers out.
 GRAPH = base64.b64decode(

@@ -20,8 +20,6 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dandelion_inference.precision import Asked
-
 PREFIX = "DANDELION_"
 DIGEST = r"^sha256:[0-9a-f]{64}$"
 BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
@@ -34,6 +32,15 @@ class Auth(StrEnum):
 
     NONE = "None"
     CLUSTER_TOKENS = "ClusterTokens"
+
+
+class Asked(StrEnum):
+    """`spec.serving.precision`."""
+
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
+    INT8 = "int8"
 
 
 class Settings(BaseSettings):
