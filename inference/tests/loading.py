@@ -13,7 +13,7 @@ from dandelion_inference.loader import Loader
 from dandelion_inference.model import Model, compile_model
 from dandelion_inference.readiness import Obstacle, Readiness
 from dandelion_inference.settings import Asked, Settings
-from dandelion_inference.storage import S3Store
+from dandelion_inference.store import S3Store
 from fake_s3 import FakeS3
 from service import environment
 

@@ -11,7 +11,7 @@ import pictures
 import pytest
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.loader import PAUSES, pause
-from dandelion_inference.storage import S3Store
+from dandelion_inference.store import S3Store
 from fake_s3 import FakeS3
 from loading import Loading, load, settings
 from service import Service, environment, started

@@ -19,7 +19,7 @@ from dandelion_inference.contract import Contract, Precision, StoredFile
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.precision import wished
 from dandelion_inference.settings import Asked
-from dandelion_inference.storage import ObjectStore
+from dandelion_inference.store import ObjectStore
 
 CONTRACT = "contract.json"
 MAX_CONTRACT_BYTES = 16 * 1024 * 1024

@@ -18,7 +18,7 @@ from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.model import Model
 from dandelion_inference.readiness import Obstacle, Readiness
 from dandelion_inference.settings import Asked
-from dandelion_inference.storage import ObjectStore
+from dandelion_inference.store import ObjectStore
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from dandelion_inference.metrics import Metrics
 from dandelion_inference.model import Model, compile_model, openvino
 from dandelion_inference.readiness import Readiness
 from dandelion_inference.settings import Settings
-from dandelion_inference.storage import S3Store
+from dandelion_inference.store import S3Store
 
 
 def begun(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Loader:

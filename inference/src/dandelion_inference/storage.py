@@ -1,8 +1,7 @@
-"""Reads and writes objects at any S3 endpoint; says in the service's own words why it could not.
+"""The way to objects at any S3 endpoint; says in the service's own words why there is none.
 
-`artifact.py` reads through the `ObjectStore` protocol, the journal writes. Credentials are read
-from their files at every attempt, so that a rotated or corrected Secret takes effect without a
-restart.
+`store.py` reads through it, the journal writes. Credentials are read from their files at every
+attempt, so that a rotated or corrected Secret takes effect without a restart.
 """
 
 from __future__ import annotations
@@ -10,23 +9,19 @@ from __future__ import annotations
 import io
 import ssl
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import urllib3
 
-from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.settings import Settings
 
 if TYPE_CHECKING:
     from minio import Minio
     from minio.error import S3Error
-
-CHUNK_BYTES = 1024 * 1024
-TIMEOUT = urllib3.Timeout(connect=5, read=20)
 
 MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "ResourceNotFound"})
 REJECTED = frozenset(
@@ -53,14 +48,6 @@ class Fault(StrEnum):
     """The request itself: another attempt gets the same answer."""
 
 
-REASONS = {
-    Fault.UNREACHABLE: Reason.STORAGE_UNREACHABLE,
-    Fault.REJECTED: Reason.CREDENTIALS_REJECTED,
-    Fault.MISSING: Reason.ARTIFACT_MISSING,
-    Fault.REFUSED: Reason.STORAGE_UNREACHABLE,
-}
-
-
 class StorageError(Exception):
     """An object could not be read or written, and why."""
 
@@ -70,33 +57,11 @@ class StorageError(Exception):
         self.detail = detail
 
 
-class ObjectStore(Protocol):
-    def read(self, bucket: str, key: str) -> Iterator[bytes]:
-        """The object's bytes in pieces; raises LoadError."""
-        ...
-
-
-class S3Store:
-    """What `artifact.py` reads from."""
-
-    def __init__(self, settings: Settings) -> None:
-        with _while_loading():
-            self._access = _Access(settings, settings.s3_credentials_dir, TIMEOUT)
-
-    def read(self, bucket: str, key: str) -> Iterator[bytes]:
-        with (
-            _while_loading(),
-            self._access.explained(f"s3://{bucket}/{key}", "read"),
-            closing(self._access.client().get_object(bucket, key)) as response,
-        ):
-            yield from response.stream(CHUNK_BYTES)
-
-
 class S3Writer:
     """What the journal writes to, with a key that may do nothing else."""
 
     def __init__(self, settings: Settings, timeout: urllib3.Timeout) -> None:
-        self._access = _Access(settings, settings.log_credentials_dir, timeout)
+        self._access = Access(settings, settings.log_credentials_dir, timeout)
 
     def write(self, bucket: str, key: str, data: bytes, content_type: str) -> None:
         """Writes the whole object; raises StorageError."""
@@ -106,7 +71,9 @@ class S3Writer:
             )
 
 
-class _Access:
+class Access:
+    """An endpoint with the credentials of one purpose."""
+
     def __init__(self, settings: Settings, credentials_dir: Path, timeout: urllib3.Timeout) -> None:
         self._endpoint = str(settings.s3_endpoint).rstrip("/")
         self._region = settings.s3_region
@@ -174,14 +141,6 @@ class _Access:
         if not value:
             raise StorageError(Fault.REJECTED, f"{name} in the Secret is empty")
         return value
-
-
-@contextmanager
-def _while_loading() -> Iterator[None]:
-    try:
-        yield
-    except StorageError as error:
-        raise LoadError(REASONS[error.fault], error.detail) from error
 
 
 def _trust(ca_bundle: str) -> ssl.SSLContext:
