@@ -23,10 +23,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from dandelion_inference.contract import Preprocessing
-from dandelion_inference.errors import Code, RefusedError
-from dandelion_inference.memory import return_freed_memory
 from dandelion_inference.rgb import to_rgb
 from dandelion_inference.signatures import claimed_format, other_format
+from dandelion_inference.unreadable import Kind, UnreadableError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 ACCEPTED = "JPEG, PNG, WebP, BMP, GIF or TIFF"
@@ -73,7 +72,7 @@ def _forgetful(step: Callable[Given, Result]) -> Callable[Given, Result]:
     def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         try:
             return step(*args, **kwargs)
-        except RefusedError as refusal:
+        except UnreadableError as refusal:
             del args, kwargs
             refusal.__cause__ = refusal.__context__ = None
             raise refusal.with_traceback(None)  # noqa: B904 - that is the point
@@ -91,16 +90,9 @@ class Picture:
     large: bool
     """Whether it takes so much memory that it should wait for others like it."""
 
-    def tensor(self) -> NDArray[np.float32]:
-        """NCHW float32; raises RefusedError. Only once: the picture is let go."""
-        try:
-            return self._decoded()
-        finally:
-            if self.large:
-                return_freed_memory()
-
     @_forgetful
-    def _decoded(self) -> NDArray[np.float32]:
+    def tensor(self) -> NDArray[np.float32]:
+        """NCHW float32; raises UnreadableError. Only once: the picture is let go."""
         image, self.image = self.image, None
         assert image is not None
         return self.reader.numbers(image, self.preprocessing)
@@ -115,14 +107,14 @@ class ImageReader:
         Image.MAX_IMAGE_PIXELS = max_pixels
 
     def tensor(self, data: bytes, preprocessing: Preprocessing) -> NDArray[np.float32]:
-        """One image as NCHW float32; raises RefusedError."""
+        """One image as NCHW float32; raises UnreadableError."""
         return self.picture(data, preprocessing).tensor()
 
     @_forgetful
     def picture(self, data: bytes, preprocessing: Preprocessing) -> Picture:
-        """What decoding would take, told from the header alone; raises RefusedError."""
+        """What decoding would take, told from the header alone; raises UnreadableError."""
         if not data:
-            raise RefusedError(Code.EMPTY_UPLOAD, f"The file is empty; send a {ACCEPTED} image.")
+            raise UnreadableError(Kind.EMPTY, f"The file is empty; send a {ACCEPTED} image.")
         image = self._open(data)
         size = _resized(image.size, preprocessing.resize_short_side)
         self._check_size(image, size)
@@ -160,8 +152,8 @@ class ImageReader:
         pixels = image.width * image.height
         scans = _scans(data) if image.format == "JPEG" else 1
         if scans * pixels > MAX_PASSES * self._max_pixels:
-            raise RefusedError(
-                Code.TOO_MANY_PIXELS,
+            raise UnreadableError(
+                Kind.TOO_MANY_PIXELS,
                 f"The image takes too long to decode: its {pixels} pixels come in {scans} scans. "
                 f"Save it anew from a viewer.",
             )
@@ -170,16 +162,16 @@ class ImageReader:
             if width * height > self._max_pixels:
                 raise self._too_many_pixels(f"its tiles have {width * height} pixels each")
 
-    def _too_many_pixels(self, what: str, weight: int = 1) -> RefusedError:
+    def _too_many_pixels(self, what: str, weight: int = 1) -> UnreadableError:
         accepted = f"{self._max_pixels // weight} pixels{' of WebP' if weight > 1 else ''}"
-        return RefusedError(
-            Code.TOO_MANY_PIXELS,
+        return UnreadableError(
+            Kind.TOO_MANY_PIXELS,
             f"The image is too large: {what}; at most {accepted} are accepted. "
             f"Scale it down before sending it.",
         )
 
     def numbers(self, image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.float32]:
-        """What the network takes; raises RefusedError."""
+        """What the network takes; raises UnreadableError."""
         return _normalised(_cropped(self._decode(image), preprocessing), preprocessing)
 
     def _decode(self, image: Image.Image) -> Image.Image:
@@ -189,7 +181,7 @@ class ImageReader:
             return to_rgb(image)
         except BOMB as error:
             raise self._too_many_pixels(f"in one frame {_named_size(error)}") from error
-        except RefusedError:
+        except UnreadableError:
             raise
         except Exception as error:
             raise _broken(error) from error
@@ -265,32 +257,32 @@ def _named_size(error: Exception) -> str:
     return f"it has {pixels.group()} pixels" if pixels else "it has more"
 
 
-def _unidentified(data: bytes) -> RefusedError:
+def _unidentified(data: bytes) -> UnreadableError:
     other = other_format(data)
     if other is not None:
-        return RefusedError(
-            Code.UNSUPPORTED_FORMAT, f"This is {other}; convert it to {ACCEPTED} and send that."
+        return UnreadableError(
+            Kind.UNSUPPORTED_FORMAT, f"This is {other}; convert it to {ACCEPTED} and send that."
         )
     claimed = claimed_format(data)
     if claimed is not None:
-        return RefusedError(
-            Code.TRUNCATED_IMAGE,
+        return UnreadableError(
+            Kind.TRUNCATED,
             f"The file begins like {claimed}, but its header is truncated or broken. "
             f"Send the whole file.",
         )
-    return RefusedError(
-        Code.NOT_AN_IMAGE, f"The content of the file is not an image; send a {ACCEPTED} image."
+    return UnreadableError(
+        Kind.NOT_AN_IMAGE, f"The content of the file is not an image; send a {ACCEPTED} image."
     )
 
 
-def _broken(error: Exception) -> RefusedError:
+def _broken(error: Exception) -> UnreadableError:
     if isinstance(error, EOFError) or "truncated" in str(error).lower():
-        return RefusedError(
-            Code.TRUNCATED_IMAGE,
+        return UnreadableError(
+            Kind.TRUNCATED,
             "The image is truncated: it ends before all of its pixels, as if cut off on the way. "
             "Send the whole file.",
         )
-    return RefusedError(
-        Code.BROKEN_IMAGE,
+    return UnreadableError(
+        Kind.BROKEN,
         f"The image cannot be decoded ({type(error).__name__}). Save it anew from a viewer.",
     )

@@ -12,10 +12,21 @@ from numpy.typing import NDArray
 from dandelion_inference.engine import Alone, Heavy, Work
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.image import ImageReader
+from dandelion_inference.memory import return_freed_memory
 from dandelion_inference.model import Model
+from dandelion_inference.unreadable import Kind, UnreadableError
 
 Result = TypeVar("Result")
 Step = TypeVar("Step")
+
+REFUSALS = {
+    Kind.EMPTY: Code.EMPTY_UPLOAD,
+    Kind.NOT_AN_IMAGE: Code.NOT_AN_IMAGE,
+    Kind.UNSUPPORTED_FORMAT: Code.UNSUPPORTED_FORMAT,
+    Kind.TRUNCATED: Code.TRUNCATED_IMAGE,
+    Kind.BROKEN: Code.BROKEN_IMAGE,
+    Kind.TOO_MANY_PIXELS: Code.TOO_MANY_PIXELS,
+}
 
 # Classes that a refusal lists before it says how many more there are.
 NAMED_CLASSES = 20
@@ -75,18 +86,24 @@ def on_picture(
     """
 
     def work(alone: Alone) -> Result | Heavy[Result]:
-        picture = named(lambda: reader.picture(held.pop(), model.contract.preprocessing))
+        picture = readable(lambda: reader.picture(held.pop(), model.contract.preprocessing))
 
         def decode_and_judge(alone: Alone) -> Result:
-            return judge(named(picture.tensor), alone)
+            try:
+                tensor = readable(picture.tensor)
+            finally:
+                if picture.large:
+                    return_freed_memory()
+            return judge(tensor, alone)
 
         return Heavy(decode_and_judge) if picture.large else decode_and_judge(alone)
 
-    def named(step: Callable[[], Step]) -> Step:
+    def readable(step: Callable[[], Step]) -> Step:
         try:
             return step()
-        except RefusedError as refusal:
-            raise refusal if position is None else refusal.about_file(position) from refusal
+        except UnreadableError as error:
+            refusal = RefusedError(REFUSALS[error.kind], error.words)
+            raise refusal if position is None else refusal.about_file(position) from None
 
     return work
 

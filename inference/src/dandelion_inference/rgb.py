@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.unreadable import Kind, UnreadableError
 
 WHITE = (255, 255, 255, 255)
 STRIP_PIXELS = 1_000_000
@@ -26,8 +26,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 def _strip_to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F":
-        raise RefusedError(
-            Code.UNSUPPORTED_FORMAT,
+        raise UnreadableError(
+            Kind.UNSUPPORTED_FORMAT,
             "Images of floating-point numbers have no agreed brightness; save it with 8 bits.",
         )
     if image.mode == "I" or image.mode.startswith("I;16"):
