@@ -10,8 +10,8 @@ import hostile
 import numpy as np
 import pictures
 import pytest
-from dandelion_inference.contract import Preprocessing
 from dandelion_inference.image import ImageReader
+from dandelion_inference.preprocessing import Preprocessing
 from dandelion_inference.rgb import to_rgb
 from dandelion_inference.unreadable import Kind, UnreadableError
 from numpy.typing import NDArray
@@ -19,17 +19,7 @@ from PIL import Image
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
-AS_TRAINED = Preprocessing.model_validate(
-    {
-        "colorSpace": "RGB",
-        "resizeShortSide": 36,
-        "centerCrop": 32,
-        "interpolation": "bilinear",
-        "scale": 1 / 255,
-        "mean": MEAN,
-        "std": STD,
-    }
-)
+AS_TRAINED = Preprocessing(resize_short_side=36, center_crop=32, scale=1 / 255, mean=MEAN, std=STD)
 READER = ImageReader(max_pixels=50_000_000)
 
 

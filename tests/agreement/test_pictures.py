@@ -10,8 +10,8 @@ import crafted
 import numpy as np
 import pictures
 import pytest
-from dandelion_inference.contract import Preprocessing
 from dandelion_inference.image import ImageReader
+from dandelion_inference.preprocessing import Preprocessing
 from dandelion_training.batches import normalised, scaled
 from dandelion_training.images import Geometry, inspect, serving_crop
 from dandelion_training.network import MEAN, STD
@@ -19,10 +19,8 @@ from PIL import Image
 
 GEOMETRY = Geometry(resize_short_side=36, crop=32)
 PREPROCESSING = Preprocessing(
-    colorSpace="RGB",
-    resizeShortSide=GEOMETRY.resize_short_side,
-    centerCrop=GEOMETRY.crop,
-    interpolation="bilinear",
+    resize_short_side=GEOMETRY.resize_short_side,
+    center_crop=GEOMETRY.crop,
     scale=1 / 255,
     mean=MEAN,
     std=STD,

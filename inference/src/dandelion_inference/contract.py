@@ -7,21 +7,23 @@ were proven to be the promised ones; called by `artifact.py`.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from dandelion_inference.preprocessing import Channels, Preprocessing
+
 # A plain file name: it becomes part of a path on disk and of a key in the object store.
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
-Channels = tuple[float, float, float]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Preprocessing(_Part):
+class _Preprocessing(_Part):
     color_space: Literal["RGB"] = Field(alias="colorSpace")
     resize_short_side: int = Field(alias="resizeShortSide", ge=1, le=4096)
     center_crop: int = Field(alias="centerCrop", ge=1, le=4096)
@@ -31,7 +33,7 @@ class Preprocessing(_Part):
     std: Channels
 
     @model_validator(mode="after")
-    def _crop_fits(self) -> Preprocessing:
+    def _crop_fits(self) -> _Preprocessing:
         if self.center_crop > self.resize_short_side:
             raise ValueError("centerCrop is larger than resizeShortSide")
         if not all(value > 0 for value in self.std):
@@ -78,7 +80,7 @@ class Contract(_Part):
     classes: tuple[str, ...] = Field(min_length=2)
     input: Tensor
     output: Tensor
-    preprocessing: Preprocessing
+    stated: _Preprocessing = Field(alias="preprocessing")
     graphs: Graphs
     precision: Precisions = Precisions()
     files: dict[FileName, StoredFile]
@@ -92,12 +94,19 @@ class Contract(_Part):
                 raise ValueError(f"graph {graph} is not listed in files")
         if self.graphs.of(self.precision.choice) is None:
             raise ValueError(f"precision {self.precision.choice} was chosen and has no graph")
-        crop = self.preprocessing.center_crop
+        crop = self.stated.center_crop
         if self.input.shape[1:] != (3, crop, crop):
             raise ValueError(f"input shape {self.input.shape} does not fit centerCrop {crop}")
         if self.output.shape[1:] != (len(self.classes),):
             raise ValueError(f"output shape {self.output.shape} does not fit the classes")
         return self
+
+    @cached_property
+    def preprocessing(self) -> Preprocessing:
+        stated = self.stated
+        return Preprocessing(
+            stated.resize_short_side, stated.center_crop, stated.scale, stated.mean, stated.std
+        )
 
     def files_of(self, graph: str) -> dict[str, StoredFile]:
         """The graph with its weights beside it: what else the artifact holds (the weights for the

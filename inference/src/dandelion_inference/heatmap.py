@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dandelion_inference.contract import Preprocessing
+from dandelion_inference.preprocessing import Preprocessing
 
 # Small crops are drawn larger, so that people see something.
 SHORTEST_SIDE = 448

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
-from dandelion_inference.contract import Preprocessing
+from dandelion_inference.preprocessing import Preprocessing
 from dandelion_inference.rgb import to_rgb
 from dandelion_inference.signatures import claimed_format, other_format
 from dandelion_inference.unreadable import Kind, UnreadableError
