@@ -20,13 +20,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dandelion_inference.artifact import CONTRACT, Artifact
-from dandelion_inference.contract import Contract
-from dandelion_inference.cpu import usable_cpus
-from dandelion_inference.image import ImageReader
-from dandelion_inference.model import Model, compile_model
-from dandelion_inference.precision import wished
-from dandelion_inference.settings import Asked
+from dandelion_inference.model.artifact import CONTRACT, Artifact
+from dandelion_inference.model.contract import Contract
+from dandelion_inference.model.network import Model, compile_model
+from dandelion_inference.model.precision import wished
+from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.ports.cpu import usable_cpus
+from dandelion_inference.ports.settings import Asked
 from environments import cache
 from graphs import graphs
 from PIL import Image

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from artifacts import StoredArtifact
-from dandelion_inference.artifact import Promise, fetch
 from dandelion_inference.errors import Reason
-from dandelion_inference.loader import Loader
-from dandelion_inference.model import Model, compile_model
-from dandelion_inference.readiness import Obstacle, Readiness
-from dandelion_inference.settings import Asked, Settings
-from dandelion_inference.store import S3Store
+from dandelion_inference.model.artifact import Promise, fetch
+from dandelion_inference.model.loader import Loader
+from dandelion_inference.model.network import Model, compile_model
+from dandelion_inference.model.readiness import Obstacle, Readiness
+from dandelion_inference.model.store import S3Store
+from dandelion_inference.ports.settings import Asked, Settings
 from fake_s3 import FakeS3
 from service import environment
 

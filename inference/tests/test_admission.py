@@ -11,8 +11,8 @@ import artifacts
 import httpx
 import pictures
 import pytest
-from dandelion_inference.admission import Admission
 from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.intake.admission import Admission
 from fake_s3 import FakeS3
 from service import environment, started
 

@@ -7,22 +7,24 @@ import threading
 from collections import Counter
 
 import pytest
-from dandelion_inference.auth import (
-    ALLOWED_SECONDS,
+from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.intake.auth import (
     BURST,
-    DENIED_SECONDS,
     REMEMBERED,
     THREADS,
     UNFINISHED,
-    Allowance,
     Authorizer,
-    Verdict,
-    Verdicts,
     bearer_token,
     grant,
 )
-from dandelion_inference.auth_reviews import Place, User
-from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.intake.reviews import Place, User
+from dandelion_inference.intake.verdicts import (
+    ALLOWED_SECONDS,
+    DENIED_SECONDS,
+    Allowance,
+    Verdict,
+    Verdicts,
+)
 
 LAWN = Place("default", "lawn")
 

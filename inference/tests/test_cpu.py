@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dandelion_inference.cpu import usable_cpus
+from dandelion_inference.ports.cpu import usable_cpus
 
 V1 = "4:memory:/pod\n3:cpu,cpuacct:/kubepods/pod1\n0::/\n"
 V2 = "0::/kubepods/pod1\n"

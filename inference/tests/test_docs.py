@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pictures
 import pytest
-from dandelion_inference.problems import Problem
-from dandelion_inference.routes.predict import PredictResponse
-from dandelion_inference.routes.probes import ReadyResponse
+from dandelion_inference.front.problems import Problem
+from dandelion_inference.front.routes.predict import PredictResponse
+from dandelion_inference.front.routes.probes import ReadyResponse
 
 MODEL = ("", "/ready", "/infer")
 

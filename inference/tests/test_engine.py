@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from dandelion_inference.engine import Engine, Heavy
+from dandelion_inference.answer.engine import Engine, Heavy
 
 Alone = Callable[[], bool]
 

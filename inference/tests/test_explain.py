@@ -13,13 +13,16 @@ import numpy as np
 import openvino
 import pictures
 import pytest
-from dandelion_inference.activation import NoActivationMapError, compile_activation_map
-from dandelion_inference.artifact import Artifact
-from dandelion_inference.contract import Contract, Precision
-from dandelion_inference.explain import Explainer, Method
-from dandelion_inference.image import ImageReader
-from dandelion_inference.model import Model, compile_model
-from dandelion_inference.settings import Asked
+from dandelion_inference.answer.explain.activation import (
+    NoActivationMapError,
+    compile_activation_map,
+)
+from dandelion_inference.answer.explain.explainer import Explainer, Method
+from dandelion_inference.model.artifact import Artifact
+from dandelion_inference.model.contract import Contract, Precision
+from dandelion_inference.model.network import Model, compile_model
+from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.ports.settings import Asked
 from numpy.typing import NDArray
 from openvino import opset13 as opset
 from PIL import Image

@@ -13,7 +13,7 @@ import fake_s3
 import httpx
 import pictures
 import pytest
-from dandelion_inference.routes.feedback import FeedbackResponse
+from dandelion_inference.front.routes.feedback import FeedbackResponse
 from fake_s3 import FakeS3
 from logging_service import HOME, logging_environment, rows
 from service import Service, started

@@ -10,10 +10,10 @@ import hostile
 import numpy as np
 import pictures
 import pytest
-from dandelion_inference.image import ImageReader
-from dandelion_inference.preprocessing import Preprocessing
-from dandelion_inference.rgb import to_rgb
-from dandelion_inference.unreadable import Kind, UnreadableError
+from dandelion_inference.pictures.errors import Kind, UnreadableError
+from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.pictures.preprocessing import Preprocessing
+from dandelion_inference.pictures.rgb import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -190,7 +190,7 @@ def test_strips_join_without_a_seam(
         values = random.integers(0, 256, (50, 40, channels), dtype=np.uint8)
         image = Image.fromarray(values.squeeze())
     whole = shown(to_rgb(image))
-    monkeypatch.setattr("dandelion_inference.rgb.STRIP_PIXELS", 7 * 40)
+    monkeypatch.setattr("dandelion_inference.pictures.rgb.STRIP_PIXELS", 7 * 40)
     assert np.array_equal(shown(to_rgb(image)), whole)
 
 

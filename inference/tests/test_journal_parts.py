@@ -9,9 +9,10 @@ from typing import Any
 
 import pictures
 import pytest
-from dandelion_inference.journal import Recent
-from dandelion_inference.journal_buffer import Bounds, Buffer, Held
-from dandelion_inference.journal_rows import (
+from dandelion_inference.answer.prediction import prediction
+from dandelion_inference.journal.buffer import Bounds, Buffer, Held
+from dandelion_inference.journal.recent import Recent
+from dandelion_inference.journal.rows import (
     Labelled,
     Origin,
     Picture,
@@ -23,9 +24,8 @@ from dandelion_inference.journal_rows import (
     rows_name,
     timestamp,
 )
-from dandelion_inference.journal_writer import lines, objects, pause
-from dandelion_inference.prediction import prediction
-from dandelion_inference.settings import Settings, complaint
+from dandelion_inference.journal.writer import lines, objects, pause
+from dandelion_inference.ports.settings import Settings, complaint
 from pydantic import ValidationError
 
 ORIGIN = Origin(namespace="garden", name="lawn", version="7", pod="lawn-inference-abc")

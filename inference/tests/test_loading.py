@@ -10,8 +10,8 @@ import httpx
 import pictures
 import pytest
 from dandelion_inference.errors import LoadError, Reason
-from dandelion_inference.loader import PAUSES, pause
-from dandelion_inference.store import S3Store
+from dandelion_inference.model.loader import PAUSES, pause
+from dandelion_inference.model.store import S3Store
 from fake_s3 import FakeS3
 from loading import Loading, load, settings
 from service import Service, environment, started

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from artifacts import stored
-from dandelion_inference.memory import forget_mapped
+from dandelion_inference.ports.memory import forget_mapped
 from fake_s3 import FakeS3
 from loading import load
 

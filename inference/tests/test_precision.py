@@ -7,10 +7,10 @@ from typing import Any
 
 import artifacts
 import pytest
-from dandelion_inference.contract import Contract, Precision
 from dandelion_inference.errors import LoadError, Reason
-from dandelion_inference.precision import served, wished
-from dandelion_inference.settings import Asked
+from dandelion_inference.model.contract import Contract, Precision
+from dandelion_inference.model.precision import served, wished
+from dandelion_inference.ports.settings import Asked
 from fake_s3 import FakeS3
 from loading import load
 

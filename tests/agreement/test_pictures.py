@@ -10,8 +10,8 @@ import crafted
 import numpy as np
 import pictures
 import pytest
-from dandelion_inference.image import ImageReader
-from dandelion_inference.preprocessing import Preprocessing
+from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.pictures.preprocessing import Preprocessing
 from dandelion_training.batches import normalised, scaled
 from dandelion_training.images import Geometry, inspect, serving_crop
 from dandelion_training.network import MEAN, STD

@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dandelion_inference.metrics import Metrics
-    from dandelion_inference.readiness import Readiness
-    from dandelion_inference.settings import Settings
+    from dandelion_inference.model.readiness import Readiness
+    from dandelion_inference.ports.metrics import Metrics
+    from dandelion_inference.ports.settings import Settings
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 
@@ -25,7 +25,7 @@ def main() -> int:
 
     from pydantic import ValidationError
 
-    from dandelion_inference.settings import Settings, complaint
+    from dandelion_inference.ports.settings import Settings, complaint
 
     try:
         settings = Settings.model_validate({})
@@ -33,11 +33,11 @@ def main() -> int:
         print(f"wrong configuration: {complaint(error)}", file=sys.stderr)
         return EXIT_CONFIGURATION
 
-    from dandelion_inference.cpu import usable_cpus
-    from dandelion_inference.log import set_up_logging
-    from dandelion_inference.metrics import Metrics
-    from dandelion_inference.readiness import Readiness
-    from dandelion_inference.startup import begun
+    from dandelion_inference.model.readiness import Readiness
+    from dandelion_inference.model.startup import begun
+    from dandelion_inference.ports.cpu import usable_cpus
+    from dandelion_inference.ports.log import set_up_logging
+    from dandelion_inference.ports.metrics import Metrics
 
     set_up_logging()
     threads = usable_cpus()
@@ -53,8 +53,8 @@ def main() -> int:
 def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> None:
     import structlog
 
-    from dandelion_inference.app import create_app
-    from dandelion_inference.server import DrainingServer, listen
+    from dandelion_inference.front.app import create_app
+    from dandelion_inference.front.server import DrainingServer, listen
 
     app = create_app(settings, readiness, metrics, threads)
     server = DrainingServer(app, readiness, settings.drain_seconds)

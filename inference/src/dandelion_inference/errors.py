@@ -1,8 +1,8 @@
 """What can go wrong, and what a client is told: the one table from domain error to HTTP status.
 
-Whoever refuses a request raises `RefusedError` with a code from here; `problems.py` turns it into
-RFC 9457 problem JSON. Whoever cannot load the model raises `LoadError`; `loader.py` keeps its
-reason where `/readyz` shows it.
+Whoever refuses a request raises `RefusedError` with a code from here; `front/problems.py` turns it
+into RFC 9457 problem JSON. Whoever cannot load the model raises `LoadError`; `model/loader.py`
+keeps its reason where `/readyz` shows it.
 """
 
 from __future__ import annotations

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from dandelion_inference.activation import compile_activation_map
-from dandelion_inference.artifact import Artifact
-from dandelion_inference.contract import Contract, Precision
-from dandelion_inference.docs import ASSETS, asset_folder
-from dandelion_inference.image import FORMATS, ImageReader
-from dandelion_inference.model import compile_model
-from dandelion_inference.routes.page import PAGE, assets
-from dandelion_inference.settings import Asked
+from dandelion_inference.answer.explain.activation import compile_activation_map
+from dandelion_inference.front.docs import ASSETS, asset_folder
+from dandelion_inference.front.routes.page import PAGE, assets
+from dandelion_inference.model.artifact import Artifact
+from dandelion_inference.model.contract import Contract, Precision
+from dandelion_inference.model.network import compile_model
+from dandelion_inference.pictures.image import FORMATS, ImageReader
+from dandelion_inference.ports.settings import Asked
 
 # Convolution, mean and flatten: 3 x 8 x 8 in, two equal numbers out.
 GRAPH = base64.b64decode(

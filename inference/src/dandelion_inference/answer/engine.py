@@ -1,0 +1,106 @@
+"""Where the processors' work is done: a bounded number of worker threads behind one queue.
+
+Each worker takes an upload from its bytes to its answer, decoding and network alike, so a request
+costs one hand-over to a thread and one back. There are more workers than processors, so that these
+always have something to do, which gives the most images a second; an image that finds nobody else
+there is told so and gets the network on all processors at once, which gives the shortest wait. It
+also gets a thread of its own, always the same: OpenVINO computes it in the thread that asks, and
+would have something to set up again in each. Nothing waits for a batch to fill. What takes much
+memory is done one at a time: were it the workers who wait for their turn, everybody else would wait
+behind them. Called by the routes through `front/service.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+Answer = TypeVar("Answer")
+Alone = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Heavy(Generic[Answer]):
+    """The rest of a work that turned out to take much memory."""
+
+    rest: Callable[[Alone], Answer]
+
+
+# What a worker does for one image. It asks `alone()` when it comes to run the network.
+Work = Callable[[Alone], Answer | Heavy[Answer]]
+
+
+class Engine:
+    """How many wait is bounded by `intake/admission.py`, asked before the body is read."""
+
+    def __init__(self, workers: int, waited: Callable[[float], None]) -> None:
+        """`waited` is told how many seconds each piece of work spent in the queue."""
+        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._first = ThreadPoolExecutor(1, thread_name_prefix="first")
+        self._heavy = ThreadPoolExecutor(1, thread_name_prefix="heavy")
+        self._waited = waited
+        self._unfinished = 0
+        self._last_of_first: Future[Any] | None = None
+
+    async def run(self, works: Sequence[Work[Answer]]) -> list[Answer]:
+        """The answers in order.
+
+        Where the caller is cancelled, or one of the works fails, what has not begun never will.
+        """
+        first = len(works) == 1 and self._nobody_there()
+        self._unfinished += len(works)
+        futures = [asyncio.wrap_future(self._submit(work, first)) for work in works]
+        for future in futures:
+            future.add_done_callback(self._finished)
+        try:
+            return [
+                await self._in_turn(answer.rest) if isinstance(answer, Heavy) else answer
+                for answer in await _all(futures)
+            ]
+        finally:
+            for future in futures:
+                future.cancel()
+            futures.clear()  # a failure's traceback leads here, and would lead back to it
+
+    def close(self) -> None:
+        for executor in (self._workers, self._first, self._heavy):
+            executor.shutdown(cancel_futures=True)
+
+    def _nobody_there(self) -> bool:
+        # Work that its caller has left may still be running where nothing is counted as unfinished.
+        last = self._last_of_first
+        return not self._unfinished and (last is None or last.done())
+
+    def _submit(self, work: Work[Answer], first: bool) -> Future[Answer | Heavy[Answer]]:
+        begin = partial(self._begin, work, time.perf_counter())
+        if not first:
+            return self._workers.submit(begin)
+        future = self._last_of_first = self._first.submit(begin)
+        return future
+
+    async def _in_turn(self, work: Callable[[Alone], Answer]) -> Answer:
+        self._unfinished += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._heavy, work, self._alone)
+        finally:
+            self._unfinished -= 1
+
+    def _begin(self, work: Work[Answer], submitted: float) -> Answer | Heavy[Answer]:
+        self._waited(time.perf_counter() - submitted)
+        return work(self._alone)
+
+    def _alone(self) -> bool:
+        return self._unfinished == 1
+
+    def _finished(self, _future: asyncio.Future[Answer | Heavy[Answer]]) -> None:
+        self._unfinished -= 1
+
+
+async def _all(futures: Sequence[asyncio.Future[Answer]]) -> list[Answer]:
+    # Of one there is nothing to gather, which would be one more round of the event loop.
+    return [await futures[0]] if len(futures) == 1 else await asyncio.gather(*futures)

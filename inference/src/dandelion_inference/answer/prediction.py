@@ -1,0 +1,120 @@
+"""What the service answers for one image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dandelion_inference.answer.engine import Alone, Heavy, Work
+from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.model.network import Model
+from dandelion_inference.pictures.errors import Kind, UnreadableError
+from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.ports.memory import return_freed_memory
+
+Result = TypeVar("Result")
+Step = TypeVar("Step")
+
+REFUSALS = {
+    Kind.EMPTY: Code.EMPTY_UPLOAD,
+    Kind.NOT_AN_IMAGE: Code.NOT_AN_IMAGE,
+    Kind.UNSUPPORTED_FORMAT: Code.UNSUPPORTED_FORMAT,
+    Kind.TRUNCATED: Code.TRUNCATED_IMAGE,
+    Kind.BROKEN: Code.BROKEN_IMAGE,
+    Kind.TOO_MANY_PIXELS: Code.TOO_MANY_PIXELS,
+}
+
+# Classes that a refusal lists before it says how many more there are.
+NAMED_CLASSES = 20
+
+
+@dataclass(frozen=True)
+class Prediction:
+    label: str
+    probability: float
+    scores: dict[str, float]
+
+
+def prediction(classes: Sequence[str], probabilities: Sequence[float]) -> Prediction:
+    """The most probable class, and how probable each is."""
+    best = max(range(len(classes)), key=probabilities.__getitem__)
+    return Prediction(
+        label=classes[best],
+        probability=probabilities[best],
+        scores=dict(zip(classes, probabilities, strict=True)),
+    )
+
+
+def classify(reader: ImageReader, model: Model, images: list[bytes]) -> list[Work[Prediction]]:
+    """One piece of work an image. Empties `images`: each is held only until it is decoded.
+
+    The works raise RefusedError, which names the file where there are several.
+    """
+    many = len(images) > 1
+    works = [
+        _work(reader, model, [data], position + 1 if many else None)
+        for position, data in enumerate(images)
+    ]
+    images.clear()
+    return works
+
+
+def _work(
+    reader: ImageReader, model: Model, held: list[bytes], position: int | None
+) -> Work[Prediction]:
+    def judge(tensor: NDArray[np.float32], alone: Alone) -> Prediction:
+        return prediction(model.contract.classes, model.probabilities(tensor, alone()))
+
+    return on_picture(reader, model, held, judge, position)
+
+
+def on_picture(
+    reader: ImageReader,
+    model: Model,
+    held: list[bytes],
+    judge: Callable[[NDArray[np.float32], Alone], Result],
+    position: int | None = None,
+) -> Work[Result]:
+    """Decodes the one upload that is `held`, as the model takes it, and judges it.
+
+    A picture that takes much memory goes on where such ones take turns. `position` is for the
+    refusal of one of several files.
+    """
+
+    def work(alone: Alone) -> Result | Heavy[Result]:
+        picture = readable(lambda: reader.picture(held.pop(), model.contract.preprocessing))
+
+        def decode_and_judge(alone: Alone) -> Result:
+            try:
+                tensor = readable(picture.tensor)
+            finally:
+                if picture.large:
+                    return_freed_memory()
+            return judge(tensor, alone)
+
+        return Heavy(decode_and_judge) if picture.large else decode_and_judge(alone)
+
+    def readable(step: Callable[[], Step]) -> Step:
+        try:
+            return step()
+        except UnreadableError as error:
+            refusal = RefusedError(REFUSALS[error.kind], error.words)
+            raise refusal if position is None else refusal.about_file(position) from None
+
+    return work
+
+
+def require_class(label: str, classes: Sequence[str]) -> None:
+    """Raises RefusedError, which names the model's classes, for a label that is none of them."""
+    if label in classes:
+        return
+    named = ", ".join(repr(name) for name in classes[:NAMED_CLASSES])
+    rest = len(classes) - NAMED_CLASSES
+    more = f" and {rest} more" if rest > 0 else ""
+    raise RefusedError(
+        Code.UNKNOWN_LABEL, f"{label[:100]!r} is not one of this model's classes: {named}{more}."
+    )

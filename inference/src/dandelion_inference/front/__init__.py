@@ -1,0 +1,1 @@
+"""Requests in, answers out: HTTP, the descriptions of it, and the page for people."""

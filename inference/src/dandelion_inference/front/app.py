@@ -1,0 +1,83 @@
+"""How the parts are put together. Built by `__main__`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from dandelion_inference import __version__
+from dandelion_inference.answer.engine import Engine
+from dandelion_inference.front import docs, problems
+from dandelion_inference.front.edge import Edge
+from dandelion_inference.front.routes.explain import add_explain
+from dandelion_inference.front.routes.feedback import add_feedback
+from dandelion_inference.front.routes.page import add_page
+from dandelion_inference.front.routes.predict import add_predict
+from dandelion_inference.front.routes.probes import add_probes
+from dandelion_inference.front.routes.v2 import add_v2
+from dandelion_inference.front.service import Service
+from dandelion_inference.intake.admission import Admission
+from dandelion_inference.intake.auth import Authorizer
+from dandelion_inference.intake.reviews import ApiServer, Place
+from dandelion_inference.journal import Journal
+from dandelion_inference.model.readiness import Readiness
+from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.ports.cpu import workers
+from dandelion_inference.ports.metrics import Metrics
+from dandelion_inference.ports.settings import Auth, Settings
+
+# Bodies held at once, in units of the largest that is accepted.
+UPLOADS_IN_MEMORY = 4
+
+
+def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> ASGIApp:
+    service = Service(
+        settings=settings,
+        readiness=readiness,
+        metrics=metrics,
+        reader=ImageReader(settings.max_pixels),
+        engine=Engine(workers(threads), metrics.waited),
+        admission=Admission(settings.queue_limit, settings.max_upload_bytes * UPLOADS_IN_MEMORY),
+        journal=Journal(settings, metrics) if settings.log_uri else None,
+        authorizer=_authorizer(settings, metrics),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        yield
+        service.close()
+
+    app = docs.DescribedApp(
+        title=f"Dandelion: {settings.model_name}",
+        version=__version__,
+        description="Classifies images with one exact version of one model.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    # Routes are tried in this order, and this one is in a hurry.
+    add_predict(app, service)
+    docs.add_page(app)
+    add_page(app)
+    add_explain(app, service)
+    add_feedback(app, service)
+    add_v2(app, service)
+    add_probes(app, service)
+    return Edge(app, metrics, readiness)
+
+
+def _authorizer(settings: Settings, metrics: Metrics) -> Authorizer | None:
+    if settings.auth is Auth.NONE:
+        return None
+    place = Place(settings.model_namespace, settings.model_name)
+    reviewer = ApiServer(
+        settings.kubernetes_service_host,
+        settings.kubernetes_service_port,
+        settings.service_account_dir,
+    )
+    return Authorizer(reviewer, place, metrics.reviewed)

@@ -1,0 +1,128 @@
+"""`POST /predict`: images in, classes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, Response
+
+from dandelion_inference.answer.prediction import Prediction
+from dandelion_inference.errors import Code
+from dandelion_inference.front import docs
+from dandelion_inference.front.routes.probes import ModelIdentity
+from dandelion_inference.front.service import Service
+from dandelion_inference.intake.upload import read_images
+
+
+class Classified(BaseModel):
+    label: str = Field(description="the most probable class")
+    probability: float = Field(ge=0, le=1, description="its probability")
+    scores: dict[str, float] = Field(description="the probability of every class")
+
+
+class PredictResponse(BaseModel):
+    id: UUID = Field(description="names this answer, for feedback and in the prediction log")
+    model: ModelIdentity
+    predictions: list[Classified] = Field(description="one for each image, in order")
+
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+PREDICT_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "One image as the whole body, or a form with one or more of them. The "
+        "format is told from the content: JPEG, PNG, WebP, BMP, GIF (its first frame) or TIFF.",
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {"type": "string", "format": "binary"},
+                        }
+                    },
+                }
+            },
+            "image/*": _BINARY,
+            "application/octet-stream": _BINARY,
+        },
+    }
+}
+PREDICT_CODES = (
+    Code.MALFORMED_REQUEST,
+    Code.EMPTY_UPLOAD,
+    Code.NOT_AN_IMAGE,
+    Code.TRUNCATED_IMAGE,
+    Code.BROKEN_IMAGE,
+    Code.UPLOAD_TOO_SLOW,
+    Code.UPLOAD_TOO_LARGE,
+    Code.UNSUPPORTED_FORMAT,
+    Code.UNSUPPORTED_ENCODING,
+    Code.TOO_MANY_PIXELS,
+    Code.MISSING_FILE,
+    Code.TOO_MANY_FILES,
+    Code.QUEUE_FULL,
+    Code.INTERNAL_ERROR,
+    Code.NOT_READY,
+    Code.DEADLINE_EXCEEDED,
+)
+
+
+class DirectRoute(APIRoute):
+    """Whose endpoint takes the request and makes the answer itself.
+
+    There is nothing to look up or to convert, which FastAPI would spend its time on all the same.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return endpoint
+
+
+def add_predict(app: FastAPI, service: Service) -> None:
+    settings = service.settings
+
+    async def predict(request: Request) -> Response:
+        started = time.perf_counter()
+        await service.authorize(request, "predict")
+        model = service.readiness.require_model()
+        with service.admit(request):
+            images = await read_images(
+                request, settings.max_upload_bytes, settings.max_files, settings.upload_seconds
+            )
+            answered = await service.classify(request, model, images, started)
+        return JSONResponse(
+            {
+                "id": answered.id,
+                "model": service.identity,
+                "predictions": [_shown(item) for item in answered.predictions],
+            }
+        )
+
+    app.router.add_api_route(
+        "/predict",
+        predict,
+        methods=["POST"],
+        summary="Classify one or more images",
+        response_model=PredictResponse,
+        responses=docs.problems(*PREDICT_CODES, *service.authorization_codes),
+        openapi_extra=PREDICT_BODY | docs.bearer(*service.authorization_codes),
+        route_class_override=DirectRoute,
+    )
+
+
+def _shown(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "label": prediction.label,
+        "probability": prediction.probability,
+        "scores": prediction.scores,
+    }

@@ -1,0 +1,191 @@
+"""`/v2`: the Open Inference Protocol, which the clients of KServe and Triton speak.
+
+Exactly one model is served in exactly one version; any other is not found. What the bodies hold is
+in `tensors.py`, how OpenAPI describes them in `document.py`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse, Response
+
+from dandelion_inference import __version__
+from dandelion_inference.answer.engine import Alone
+from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.front import docs
+from dandelion_inference.front.routes.v2 import outputs, tensors
+from dandelion_inference.front.routes.v2.document import (
+    INFER_ANSWER,
+    INFER_CODES,
+    INFER_DOCUMENT,
+    MODEL_PROBLEMS,
+    InferResponse,
+    Live,
+    ModelMetadata,
+    ModelReady,
+    Ready,
+    ServerMetadata,
+)
+from dandelion_inference.front.service import Service
+from dandelion_inference.intake.upload import read_body
+from dandelion_inference.model.contract import Contract
+from dandelion_inference.ports.memory import return_freed_memory
+
+# A longer JSON object is read by a worker, so that nobody else waits for it.
+SHORT_JSON_BYTES = 64 * 1024
+
+
+def add_v2(app: FastAPI, service: Service) -> None:
+    _add_server(app, service)
+    _add_model(app, service)
+    _add_infer(app, service)
+
+
+def _add_server(app: FastAPI, service: Service) -> None:
+    @app.get("/v2/", include_in_schema=False)
+    @app.get("/v2", summary="The server, and what it speaks", response_model=ServerMetadata)
+    async def server_metadata() -> Response:
+        return JSONResponse(
+            {"name": "dandelion", "version": __version__, "extensions": ["binary_tensor_data"]}
+        )
+
+    @app.get("/v2/health/live", summary="Is the process alive?", response_model=Live)
+    async def live() -> Response:
+        return JSONResponse({"live": True})
+
+    @app.get(
+        "/v2/health/ready",
+        summary="Does this pod answer?",
+        response_model=Ready,
+        responses=docs.problems(Code.NOT_READY),
+    )
+    async def ready() -> Response:
+        service.readiness.require_ready()
+        return JSONResponse({"ready": True})
+
+
+def _add_model(app: FastAPI, service: Service) -> None:
+    def metadata(name: str, version: str | None) -> Response:
+        _require_served(service, name, version)
+        contract = service.readiness.require_model().contract
+        return JSONResponse(
+            {
+                "name": service.settings.model_name,
+                "versions": [service.settings.model_version],
+                "platform": "openvino",
+                **_tensors_of(contract),
+            }
+        )
+
+    def ready(name: str, version: str | None) -> Response:
+        _require_served(service, name, version)
+        service.readiness.require_ready()
+        return JSONResponse({"name": name, "ready": True})
+
+    describes: dict[str, Any] = {"response_model": ModelMetadata, "responses": MODEL_PROBLEMS}
+    tells: dict[str, Any] = {"response_model": ModelReady, "responses": MODEL_PROBLEMS}
+
+    @app.get("/v2/models/{name}", summary="What the model takes and gives", **describes)
+    async def model_metadata(name: str) -> Response:
+        return metadata(name, None)
+
+    @app.get("/v2/models/{name}/versions/{version}", summary="The same, of a version", **describes)
+    async def version_metadata(name: str, version: str) -> Response:
+        return metadata(name, version)
+
+    @app.get("/v2/models/{name}/ready", summary="Does the model answer?", **tells)
+    async def model_ready(name: str) -> Response:
+        return ready(name, None)
+
+    @app.get(
+        "/v2/models/{name}/versions/{version}/ready", summary="The same, of a version", **tells
+    )
+    async def version_ready(name: str, version: str) -> Response:
+        return ready(name, version)
+
+
+def _add_infer(app: FastAPI, service: Service) -> None:
+    settings = service.settings
+    identity = (settings.model_name, settings.model_version)
+
+    async def infer(request: Request, name: str, version: str | None) -> Response:
+        started = time.perf_counter()
+        await service.authorize(request, "predict")
+        _require_served(service, name, version)
+        model = service.readiness.require_model()
+        with service.admit(request):
+            body = await read_body(request, settings.max_upload_bytes, settings.upload_seconds)
+            inference = await _read(request, body, model.contract)
+            del body
+            if inference.files:
+                answered = await service.classify(request, model, inference.files, started)
+            else:
+                works = outputs.works(model, inference.tensors)
+                answered = await service.judge(request, model, works, started)
+        content, headers = outputs.answer(
+            identity, inference, model.contract.classes, answered.predictions
+        )
+        return Response(content, headers=headers)
+
+    async def _read(request: Request, body: bytearray, contract: Contract) -> tensors.Inference:
+        header = request.headers.get(tensors.HEADER_LENGTH)
+
+        def read() -> tensors.Inference:
+            return tensors.read(body, header, contract, settings.max_files)
+
+        def read_at_length(_alone: Alone) -> tensors.Inference:
+            try:
+                return read()
+            finally:
+                return_freed_memory()
+
+        if tensors.json_bytes(body, header) <= SHORT_JSON_BYTES:
+            return read()
+        [inference] = await service.work(request, [read_at_length])
+        return inference
+
+    answers: dict[str, Any] = {
+        "response_model": InferResponse,
+        "responses": INFER_ANSWER | docs.problems(*INFER_CODES, *service.authorization_codes),
+        "openapi_extra": INFER_DOCUMENT | docs.bearer(*service.authorization_codes),
+    }
+
+    @app.post("/v2/models/{name}/infer", summary="Classify images given as a tensor", **answers)
+    async def model_infer(request: Request, name: str) -> Response:
+        return await infer(request, name, None)
+
+    @app.post(
+        "/v2/models/{name}/versions/{version}/infer", summary="The same, by a version", **answers
+    )
+    async def version_infer(request: Request, name: str, version: str) -> Response:
+        return await infer(request, name, version)
+
+
+def _require_served(service: Service, name: str, version: str | None) -> None:
+    settings = service.settings
+    if name != settings.model_name or version not in (None, settings.model_version):
+        raise RefusedError(
+            Code.UNKNOWN_MODEL,
+            f"Only the model {settings.model_name} in version {settings.model_version} is served "
+            f"here: /v2/models/{settings.model_name}",
+        )
+
+
+def _tensors_of(contract: Contract) -> dict[str, Any]:
+    _, *image = contract.input.shape
+    classes = list(contract.classes)
+    return {
+        "inputs": [{"name": contract.input.name, "datatype": "FP32", "shape": [-1, *image]}],
+        "outputs": [
+            {
+                "name": tensors.PROBABILITIES,
+                "datatype": "FP32",
+                "shape": [-1, len(classes)],
+                "classes": classes,
+            },
+            {"name": tensors.LABELS, "datatype": "BYTES", "shape": [-1]},
+        ],
+    }

@@ -1,0 +1,159 @@
+"""How OpenAPI describes `/v2`. Used by `routes/v2`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from dandelion_inference.errors import Code
+from dandelion_inference.front import docs
+from dandelion_inference.front.routes.v2 import tensors
+
+
+class Live(BaseModel):
+    live: bool
+
+
+class Ready(BaseModel):
+    ready: bool
+
+
+class ModelReady(BaseModel):
+    name: str
+    ready: bool
+
+
+class ServerMetadata(BaseModel):
+    name: str
+    version: str = Field(description="version of the server, not of the model")
+    extensions: list[str]
+
+
+class TensorMetadata(BaseModel):
+    name: str
+    datatype: str
+    shape: list[int] = Field(description="-1 for as many as there are images")
+    classes: list[str] | None = Field(default=None, description="what each column stands for")
+
+
+class ModelMetadata(BaseModel):
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+
+
+class OutputTensor(BaseModel):
+    name: str
+    datatype: str
+    shape: list[int]
+    parameters: dict[str, int] | None = None
+    data: list[float | str] | None = Field(
+        default=None, description="absent where the tensor follows the JSON"
+    )
+
+
+class InferResponse(BaseModel):
+    name: str = Field(alias="model_name")
+    version: str = Field(alias="model_version")
+    id: str | None = Field(default=None, description="the request's own, where it has one")
+    outputs: list[OutputTensor]
+
+
+_PARAMETERS = {
+    "type": "object",
+    "additionalProperties": {"type": ["boolean", "number", "string"]},
+}
+_REQUEST: dict[str, Any] = {
+    "type": "object",
+    "required": ["inputs"],
+    "properties": {
+        "id": {"type": "string", "maxLength": 1024},
+        "parameters": {
+            "type": "object",
+            "properties": {"binary_data_output": {"type": "boolean"}},
+            "additionalProperties": False,
+        },
+        "inputs": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["name", "shape", "datatype"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+                    "datatype": {"type": "string", "enum": ["FP32", "BYTES"]},
+                    "parameters": _PARAMETERS,
+                    "data": {"type": "array", "items": {}},
+                },
+            },
+        },
+        "outputs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {
+                    "name": {"type": "string", "enum": list(tensors.OUTPUTS)},
+                    "parameters": {
+                        "type": "object",
+                        "properties": {"binary_data": {"type": "boolean"}},
+                        "additionalProperties": False,
+                    },
+                },
+            },
+        },
+    },
+}
+INFER_DOCUMENT: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": tensors.HEADER_LENGTH,
+            "in": "header",
+            "required": False,
+            "description": "Where the JSON ends and binary tensors begin.",
+            "schema": {"type": "integer", "minimum": 0},
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "description": "One input: the tensor as the network takes it, FP32 [N, 3, height, width], "
+        "named and sized as the model's metadata say, scaled and normalised as for training; or "
+        "`file`, BYTES [N]: encoded images, which the server decodes and prepares itself, as "
+        "binary tensor data or as Base64 strings in the JSON. With binary tensor data the JSON "
+        "comes first, the tensor follows it, and the header says where.",
+        "content": {
+            "application/json": {"schema": _REQUEST},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
+}
+MODEL_PROBLEMS = docs.problems(Code.UNKNOWN_MODEL, Code.NOT_READY)
+INFER_CODES = (
+    Code.MALFORMED_REQUEST,
+    Code.INVALID_TENSOR,
+    Code.EMPTY_UPLOAD,
+    Code.NOT_AN_IMAGE,
+    Code.TRUNCATED_IMAGE,
+    Code.BROKEN_IMAGE,
+    Code.UNKNOWN_MODEL,
+    Code.UPLOAD_TOO_SLOW,
+    Code.UPLOAD_TOO_LARGE,
+    Code.UNSUPPORTED_FORMAT,
+    Code.UNSUPPORTED_ENCODING,
+    Code.TOO_MANY_PIXELS,
+    Code.QUEUE_FULL,
+    Code.INTERNAL_ERROR,
+    Code.NOT_READY,
+    Code.DEADLINE_EXCEEDED,
+)
+INFER_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The outputs that were asked for; without a choice, all of them.",
+        "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+    },
+}

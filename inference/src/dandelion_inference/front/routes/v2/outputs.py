@@ -1,0 +1,84 @@
+"""Answers of the Open Inference Protocol, version 2: images as tensors become outputs as tensors.
+
+Called by `routes/v2` with what `tensors.py` read.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dandelion_inference.answer.engine import Alone, Work
+from dandelion_inference.answer.prediction import Prediction, prediction
+from dandelion_inference.front.routes.v2.tensors import (
+    HEADER_LENGTH,
+    PROBABILITIES,
+    Inference,
+    refused,
+)
+from dandelion_inference.model.network import Model
+
+
+def works(model: Model, images: list[NDArray[np.float32]]) -> list[Work[Prediction]]:
+    """One piece of work an image, each [3, height, width]. They raise RefusedError."""
+    return [_work(model, image, position) for position, image in enumerate(images)]
+
+
+def _work(model: Model, image: NDArray[np.float32], position: int) -> Work[Prediction]:
+    def work(alone: Alone) -> Prediction:
+        # A copy, because OpenVINO wants it aligned and the end of the JSON is anywhere.
+        tensor = np.array(image[np.newaxis], dtype=np.float32)
+        if not np.isfinite(tensor).all():
+            raise refused(f"Image {position} holds NaN or infinite numbers")
+        try:
+            probabilities = model.probabilities(tensor, alone())
+        except ArithmeticError as error:
+            raise refused(
+                f"Image {position} holds numbers so large that the network's answer is not finite; "
+                f"it takes images that were scaled and normalised as for its training"
+            ) from error
+        return prediction(model.contract.classes, probabilities)
+
+    return work
+
+
+def answer(
+    identity: tuple[str, str], inference: Inference, classes: Sequence[str], found: list[Prediction]
+) -> tuple[bytes, dict[str, str]]:
+    """The body of the answer, and its headers."""
+    name, version = identity
+    described: list[dict[str, Any]] = []
+    binary: list[bytes] = []
+    for wanted in inference.outputs:
+        if wanted.name == PROBABILITIES:
+            rows = [list(item.scores.values()) for item in found]
+            output: dict[str, Any] = {"datatype": "FP32", "shape": [len(found), len(classes)]}
+            values: list[Any] = [value for row in rows for value in row]
+            raw = np.asarray(rows, dtype="<f4").tobytes()
+        else:
+            output = {"datatype": "BYTES", "shape": [len(found)]}
+            values = [item.label for item in found]
+            raw = b"".join(_sized(item.label.encode()) for item in found)
+        if wanted.binary:
+            binary.append(raw)
+            output["parameters"] = {"binary_data_size": len(raw)}
+        else:
+            output["data"] = values
+        described.append({"name": wanted.name, **output})
+    document = {"model_name": name, "model_version": version, "outputs": described}
+    if inference.id is not None:
+        document["id"] = inference.id
+    text = json.dumps(document).encode()
+    if not binary:
+        return text, {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/octet-stream", HEADER_LENGTH: str(len(text))}
+    return b"".join([text, *binary]), headers
+
+
+def _sized(element: bytes) -> bytes:
+    return struct.pack("<I", len(element)) + element

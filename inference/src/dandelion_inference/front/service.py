@@ -1,0 +1,190 @@
+"""What the routes share: the model that is ready, the engine that runs it, and their bounds.
+
+Made once by `app.py`; every route that works on a model goes through `Service.work`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import uuid4
+
+from starlette.requests import ClientDisconnect, Request
+
+from dandelion_inference.answer.engine import Alone, Engine, Heavy, Work
+from dandelion_inference.answer.prediction import Prediction, classify
+from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.intake.admission import Admission
+from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer
+from dandelion_inference.intake.upload import declared_size
+from dandelion_inference.intake.verdicts import Action
+from dandelion_inference.journal import Journal
+from dandelion_inference.journal.recent import Sighting
+from dandelion_inference.model.network import Model
+from dandelion_inference.model.readiness import Readiness
+from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.ports.metrics import Metrics
+from dandelion_inference.ports.settings import Settings
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The predictions of one request, and the name they have in feedback and in the log."""
+
+    id: str
+    predictions: list[Prediction]
+
+
+@dataclass(frozen=True)
+class Service:
+    settings: Settings
+    readiness: Readiness
+    metrics: Metrics
+    reader: ImageReader
+    engine: Engine
+    admission: Admission
+    journal: Journal | None = None
+    """Where answers are remembered, if they are."""
+    authorizer: Authorizer | None = None
+    """Who says whose requests are answered, if not everybody's are."""
+
+    def start(self) -> None:
+        """What runs beside the answering."""
+        if self.journal is not None:
+            self.journal.start()
+
+    def close(self) -> None:
+        """Once nothing is being answered any more; may take a few seconds."""
+        self.engine.close()
+        if self.authorizer is not None:
+            self.authorizer.close()
+        if self.journal is not None:
+            self.journal.close()
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """The name and version that every answer carries."""
+        return {"name": self.settings.model_name, "version": self.settings.model_version}
+
+    async def authorize(self, request: Request, action: Action) -> None:
+        """Asked before a body is read; raises RefusedError for a sender who may not do that."""
+        if self.authorizer is not None:
+            await self.authorizer.authorize(request.headers.getlist("authorization"), action)
+
+    @property
+    def authorization_codes(self) -> tuple[Code, ...]:
+        """The refusals of `authorize`, for the description of a route that calls it."""
+        return AUTHORIZATION_CODES if self.authorizer is not None else ()
+
+    def admit(self, request: Request) -> AbstractContextManager[None]:
+        """Holds a place in the queue for a request; raises RefusedError where there is none."""
+        return self.admission.admit(declared_size(request, self.settings.max_upload_bytes))
+
+    async def classify(
+        self, request: Request, model: Model, images: list[bytes], started: float
+    ) -> Answered:
+        """What the uploads show, counted and remembered. Empties `images`; raises as `work`."""
+        sightings = self.journal.sightings(images) if self.journal else None
+        works = classify(self.reader, model, images)
+        if sightings is not None:
+            works = seen(works, sightings)
+        return await self.judge(request, model, works, started, sightings)
+
+    async def judge(
+        self,
+        request: Request,
+        model: Model,
+        works: Sequence[Work[Prediction]],
+        started: float,
+        sightings: Sequence[Sighting] | None = None,
+    ) -> Answered:
+        """The works' predictions, counted and remembered; raises as `work`.
+
+        `started` is when the request arrived, in seconds of `time.perf_counter`.
+        """
+        answered = Answered(str(uuid4()), await self.work(request, works))
+        for prediction in answered.predictions:
+            self.metrics.predicted(prediction.label, prediction.probability)
+        if self.journal is not None:
+            seconds = time.perf_counter() - started
+            self.journal.predicted(
+                answered.id,
+                model.precision.value,
+                model.contract.classes,
+                answered.predictions,
+                seconds,
+                sightings,
+            )
+        return answered
+
+    async def work(self, request: Request, works: Sequence[Work[Answer]]) -> list[Answer]:
+        """The works' answers, in order, for as long as somebody waits for them.
+
+        Raises:
+            RefusedError: a work refused its input, or the deadline passed.
+            ClientDisconnect: the client hung up. What had not begun never will.
+        """
+        seconds = self.settings.request_timeout_seconds
+        try:
+            async with _connected(request), asyncio.timeout(seconds):
+                return await self.engine.run(works)
+        except TimeoutError:
+            raise RefusedError(
+                Code.DEADLINE_EXCEEDED,
+                f"The answer was not there within {seconds:g} s. Try again later, send fewer "
+                f"images at once, or add replicas.",
+                headers={"Retry-After": "1"},
+            ) from None
+
+
+def seen(works: Sequence[Work[Answer]], sightings: Sequence[Sighting]) -> list[Work[Answer]]:
+    """The same works, each of which looks at its upload first."""
+    return [_seen(work, sighting) for work, sighting in zip(works, sightings, strict=True)]
+
+
+def _seen(work: Work[Answer], sighting: Sighting) -> Work[Answer]:
+    def looked(alone: Alone) -> Answer | Heavy[Answer]:
+        sighting.look()
+        return work(alone)
+
+    return looked
+
+
+@asynccontextmanager
+async def _connected(request: Request) -> AsyncIterator[None]:
+    """Ends what is done inside with ClientDisconnect when the client has gone.
+
+    Only for a request whose body has been read.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    watch = asyncio.ensure_future(_hung_up(request))
+    inside = True
+
+    def end(watch: asyncio.Future[None]) -> None:
+        if inside and not watch.cancelled():
+            task.cancel()
+
+    watch.add_done_callback(end)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not watch.done():
+            raise
+        task.uncancel()
+        raise ClientDisconnect from None
+    finally:
+        inside = False
+        watch.cancel()
+
+
+async def _hung_up(request: Request) -> None:
+    """Returns when the client has gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

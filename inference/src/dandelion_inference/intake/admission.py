@@ -1,0 +1,42 @@
+"""How much work is taken on at once.
+
+Every accepted upload holds memory and every waiting one makes the others slower. What goes over the
+bound is told at once to come back, which a client can act on; a queue without end only times out.
+Called by `front/service.py` for every prediction, on the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dandelion_inference.errors import Code, RefusedError
+
+RETRY_SECONDS = 1
+
+
+class Admission:
+    def __init__(self, max_requests: int, max_bytes: int) -> None:
+        self._max_requests = max_requests
+        self._max_bytes = max_bytes
+        self._requests = 0
+        self._bytes = 0
+
+    @contextmanager
+    def admit(self, size: int) -> Iterator[None]:
+        """Holds a place for a body of `size` bytes; raises RefusedError where there is none."""
+        if self._requests >= self._max_requests or self._bytes + size > self._max_bytes:
+            raise RefusedError(
+                Code.QUEUE_FULL,
+                f"{self._requests} requests with {self._bytes} bytes are being answered; "
+                f"at most {self._max_requests} with {self._max_bytes} bytes are taken on at once. "
+                f"Try again in {RETRY_SECONDS} s, or add replicas.",
+                headers={"Retry-After": str(RETRY_SECONDS)},
+            )
+        self._requests += 1
+        self._bytes += size
+        try:
+            yield
+        finally:
+            self._requests -= 1
+            self._bytes -= size

@@ -1,0 +1,140 @@
+"""Remembers every answer and every label that people gave back, for those who come later to look.
+
+Predictions, feedback and, where wanted, the images themselves are written to S3 in the background.
+A request only puts small rows into a buffer; with the object store away serving goes on, up to the
+bounds of the buffer nothing is lost, and beyond them a counter tells what was. Made by
+`front/app.py`, called by the routes.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import urllib3
+
+from dandelion_inference.journal.buffer import Bounds, Buffer
+from dandelion_inference.journal.recent import Given, Recent, Sighting
+from dandelion_inference.journal.rows import Kind, Labelled, Origin, Picture, Scored, predicted
+from dandelion_inference.journal.writer import Counters, Writer
+from dandelion_inference.ports.settings import Settings
+from dandelion_inference.ports.storage import Fault, S3Writer
+
+# Digests of images that are stored already, and answers that feedback may come for.
+IMAGES_REMEMBERED = 10_000
+ANSWERS_REMEMBERED = 2_000
+
+# Shorter than what the pod has left when it ends.
+TIMEOUT = urllib3.Timeout(connect=3, read=10)
+
+
+class Journal:
+    def __init__(
+        self, settings: Settings, counters: Counters, now: Callable[[], float] = time.time
+    ) -> None:
+        self._counters = counters
+        counters.log_begins(Kind, Fault)
+        self._now = now
+        self._keep_images = settings.log_images
+        self._end_seconds = settings.log_end_seconds
+        self._stored: Recent[None] = Recent(IMAGES_REMEMBERED)
+        self._answers: Recent[Given] = Recent(ANSWERS_REMEMBERED)
+        self._buffer = Buffer(
+            Bounds(
+                rows=settings.log_rows_in_memory,
+                row_bytes=settings.log_row_bytes_in_memory,
+                image_bytes=settings.log_image_bytes_in_memory,
+            )
+        )
+        self._writer = Writer(
+            open_store=partial(S3Writer, settings, TIMEOUT),
+            place=settings.log_location,
+            origin=Origin(
+                namespace=settings.model_namespace,
+                name=settings.model_name,
+                version=settings.model_version,
+                pod=socket.gethostname(),
+            ),
+            buffer=self._buffer,
+            counters=counters,
+            flush_seconds=settings.log_flush_seconds,
+            on_image_dropped=self._forget_image,
+        )
+
+    def start(self) -> None:
+        self._writer.start()
+
+    def close(self) -> None:
+        """Writes what is left, for as long as a pod that ends has time for it."""
+        self._buffer.close()
+        self._writer.end(self._end_seconds)
+
+    def sightings(self, images: Sequence[bytes]) -> list[Sighting]:
+        """For uploads that are about to be classified."""
+        return [Sighting(data, self._keep_images) for data in images]
+
+    def predicted(
+        self,
+        answer: str,
+        precision: str,
+        classes: Sequence[str],
+        predictions: Sequence[Scored],
+        seconds: float,
+        sightings: Sequence[Sighting] | None = None,
+    ) -> None:
+        """Every prediction of one answer. What came as bare numbers has no sightings."""
+        now = self._now()
+        images = [sighting.sha256 for sighting in sightings] if sightings is not None else None
+        digests: Sequence[str | None] = images or [None] * len(predictions)
+        for index, (prediction, digest) in enumerate(zip(predictions, digests, strict=True)):
+            row = predicted(
+                time=now,
+                answer=answer,
+                index=index,
+                prediction=prediction,
+                precision=precision,
+                classes=classes,
+                image=digest,
+                seconds=seconds,
+            )
+            if not self._buffer.add(row):
+                self._counters.log_dropped(Kind.PREDICTIONS, 1)
+        labels = tuple(prediction.label for prediction in predictions)
+        self._answers.remember(answer, Given(tuple(digests), labels))
+        for sighting in sightings or ():
+            self._keep(sighting.picture())
+
+    def given(self, answer: str) -> Given | None:
+        """What this pod answered, where it was not long ago."""
+        return self._answers.get(answer)
+
+    def labelled(self, answer: str, index: int, label: str) -> bool:
+        """Feedback for one image of an answer; false where there is no room for it."""
+        given = self.given(answer)
+        row = Labelled(
+            time=self._now(),
+            answer=answer,
+            index=index,
+            label=label,
+            image=given.images[index] if given else None,
+            predicted=given.labels[index] if given else None,
+        )
+        if self._buffer.add(row):
+            return True
+        self._counters.log_dropped(Kind.FEEDBACK, 1)
+        return False
+
+    def _keep(self, picture: Picture | None) -> None:
+        if picture is None or picture.sha256 in self._stored:
+            return
+        # First, because the writer's thread may give it up as soon as it has it.
+        self._stored.remember(picture.sha256, None)
+        if not self._buffer.add(picture):
+            self._counters.log_dropped(Kind.IMAGES, 1)
+            self._forget_image(picture.sha256)
+
+    def _forget_image(self, sha256: str) -> None:
+        """It is not stored after all, and worth another attempt when it comes again."""
+        self._stored.pop(sha256, None)

@@ -1,0 +1,187 @@
+"""What the journal writes: the shape of a row, and the name of the object that holds it.
+
+Pure: time and place come in as arguments. Called by `journal` and `writer.py`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from dandelion_inference.pictures.signatures import claimed_format
+
+# What a row holds in memory besides its scores, measured and rounded up.
+ROW_BYTES = 800
+
+MEDIA_TYPES = {
+    "a JPEG image": "image/jpeg",
+    "a PNG image": "image/png",
+    "a GIF image": "image/gif",
+    "a BMP image": "image/bmp",
+    "a TIFF image": "image/tiff",
+    "a WebP image": "image/webp",
+}
+
+
+class Kind(StrEnum):
+    """What is written; also the folder that it is written to."""
+
+    PREDICTIONS = "predictions"
+    FEEDBACK = "feedback"
+    IMAGES = "images"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who writes, and for which resource."""
+
+    namespace: str
+    name: str
+    version: str
+    pod: str
+
+
+class Scored(Protocol):
+    """What was answered for one image."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def probability(self) -> float: ...
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """The probability of each class, in the order of the classes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """One image of one answer. The scores lie in the order of the classes."""
+
+    time: float
+    answer: str
+    index: int
+    classes: Sequence[str]
+    label: str
+    probability: float
+    scores: array[float]
+    precision: str
+    image: str | None
+    seconds: float
+
+    kind = Kind.PREDICTIONS
+
+    @property
+    def size(self) -> int:
+        return ROW_BYTES + len(self.scores) * self.scores.itemsize
+
+    def document(self, origin: Origin) -> dict[str, Any]:
+        return {
+            "time": timestamp(self.time),
+            "id": self.answer,
+            "index": self.index,
+            "namespace": origin.namespace,
+            "name": origin.name,
+            "version": origin.version,
+            "precision": self.precision,
+            "imageSha256": self.image,
+            "label": self.label,
+            "probability": self.probability,
+            "scores": dict(zip(self.classes, self.scores, strict=True)),
+            "latencySeconds": round(self.seconds, 6),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What a person said that an image shows. The last two are known where this very pod gave the
+    answer not long ago; otherwise they stand in the prediction's own row, under the same id."""
+
+    time: float
+    answer: str
+    index: int
+    label: str
+    image: str | None = None
+    predicted: str | None = None
+
+    kind = Kind.FEEDBACK
+    size = ROW_BYTES
+
+    def document(self, origin: Origin) -> dict[str, Any]:
+        row = {
+            "time": timestamp(self.time),
+            "id": self.answer,
+            "index": self.index,
+            "imageSha256": self.image,
+            "version": origin.version,
+            "predicted": self.predicted,
+            "label": self.label,
+        }
+        return {key: value for key, value in row.items() if value is not None}
+
+
+Row = Predicted | Labelled
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An upload, byte for byte."""
+
+    sha256: str
+    data: bytes
+
+
+def predicted(
+    time: float, answer: str, index: int, prediction: Scored, precision: str,
+    classes: Sequence[str], image: str | None, seconds: float,
+) -> Predicted:  # fmt: skip
+    """A row that shares the classes with all others: a thousand of them in each would add up."""
+    return Predicted(
+        time=time,
+        answer=answer,
+        index=index,
+        classes=classes,
+        label=prediction.label,
+        probability=prediction.probability,
+        scores=array("d", prediction.scores.values()),
+        precision=precision,
+        image=image,
+        seconds=seconds,
+    )
+
+
+def timestamp(seconds: float) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def folder(row: Row) -> str:
+    """By day and hour in UTC, the way that query engines find partitions."""
+    return datetime.fromtimestamp(row.time, UTC).strftime(f"{row.kind}/date=%Y-%m-%d/hour=%H")
+
+
+def rows_name(prefix: str, origin: Origin, folder: str, milliseconds: int, number: int) -> str:
+    """Named by who wrote it and when, so that no two pods and no two flushes ever meet."""
+    return _name(prefix, origin, f"{folder}/{origin.pod}-{milliseconds}-{number}.jsonl.gz")
+
+
+def image_name(prefix: str, origin: Origin, sha256: str) -> str:
+    """Named by its content, so that the same image is one object whoever writes it."""
+    return _name(prefix, origin, f"{Kind.IMAGES}/{sha256}")
+
+
+def _name(prefix: str, origin: Origin, rest: str) -> str:
+    parts = (prefix, origin.namespace, origin.name, rest)
+    return "/".join(part for part in parts if part)
+
+
+def media_type(data: bytes) -> str:
+    """By content, as everything that the service believes about an upload."""
+    return MEDIA_TYPES.get(claimed_format(data) or "", "application/octet-stream")

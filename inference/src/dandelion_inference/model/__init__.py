@@ -1,0 +1,1 @@
+"""From an artifact in the object store to a network that is ready."""

@@ -1,0 +1,119 @@
+"""The part of an artifact's contract.json that serving reads.
+
+The contract is the only thing that training and serving share. It is parsed once, after its bytes
+were proven to be the promised ones; called by `artifact.py`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from dandelion_inference.pictures.preprocessing import Channels, Preprocessing
+
+# A plain file name: it becomes part of a path on disk and of a key in the object store.
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Preprocessing(_Part):
+    color_space: Literal["RGB"] = Field(alias="colorSpace")
+    resize_short_side: int = Field(alias="resizeShortSide", ge=1, le=4096)
+    center_crop: int = Field(alias="centerCrop", ge=1, le=4096)
+    interpolation: Literal["bilinear"]
+    scale: float = Field(gt=0)
+    mean: Channels
+    std: Channels
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> _Preprocessing:
+        if self.center_crop > self.resize_short_side:
+            raise ValueError("centerCrop is larger than resizeShortSide")
+        if not all(value > 0 for value in self.std):
+            raise ValueError("std must be positive")
+        return self
+
+
+class Tensor(_Part):
+    name: str
+    shape: tuple[int | None, ...]
+
+
+class StoredFile(_Part):
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    size: int = Field(alias="bytes", ge=0)
+
+
+class Precision(StrEnum):
+    """What the network computes in. bf16 is the fp32 graph under another hint to the runtime."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    INT8 = "int8"
+
+
+class Graphs(_Part):
+    fp32: FileName
+    int8: FileName | None = None
+
+    def of(self, precision: Precision) -> str | None:
+        return self.int8 if precision is Precision.INT8 else self.fp32
+
+
+class Precisions(_Part):
+    choice: Precision = Field(
+        default=Precision.FP32, description="what training found to answer as fp32 does"
+    )
+
+
+class Contract(_Part):
+    api_version: Literal["dandelion.dev/contract/v1"] = Field(alias="apiVersion")
+    run: str
+    architecture: str
+    classes: tuple[str, ...] = Field(min_length=2)
+    input: Tensor
+    output: Tensor
+    stated: _Preprocessing = Field(alias="preprocessing")
+    graphs: Graphs
+    precision: Precisions = Precisions()
+    files: dict[FileName, StoredFile]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Contract:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes are not distinct")
+        for graph in filter(None, (self.graphs.fp32, self.graphs.int8)):
+            if graph not in self.files:
+                raise ValueError(f"graph {graph} is not listed in files")
+        if self.graphs.of(self.precision.choice) is None:
+            raise ValueError(f"precision {self.precision.choice} was chosen and has no graph")
+        crop = self.stated.center_crop
+        if self.input.shape[1:] != (3, crop, crop):
+            raise ValueError(f"input shape {self.input.shape} does not fit centerCrop {crop}")
+        if self.output.shape[1:] != (len(self.classes),):
+            raise ValueError(f"output shape {self.output.shape} does not fit the classes")
+        return self
+
+    @cached_property
+    def preprocessing(self) -> Preprocessing:
+        stated = self.stated
+        return Preprocessing(
+            stated.resize_short_side, stated.center_crop, stated.scale, stated.mean, stated.std
+        )
+
+    def files_of(self, graph: str) -> dict[str, StoredFile]:
+        """The graph with its weights beside it: what else the artifact holds (the weights for the
+        next training, the graph of another precision) a server needs not fetch."""
+        data = Path(graph).with_suffix(".bin").name
+        return {
+            name: file
+            for name, file in self.files.items()
+            if name in (graph, data) or name.startswith(f"{graph}.")
+        }

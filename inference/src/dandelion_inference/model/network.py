@@ -1,0 +1,193 @@
+"""The network: a graph compiled by OpenVINO for the processors of this container.
+
+It is compiled twice. `together` runs one image on each processor, which gives the most images a
+second; `alone` runs one image on all of them, which gives the shortest wait. Called by `loader.py`
+to compile and warm up, and by the workers for every image.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dandelion_inference.errors import LoadError, Reason
+from dandelion_inference.model.artifact import Artifact
+from dandelion_inference.model.contract import Precision
+from dandelion_inference.model.precision import served
+from dandelion_inference.ports.cpu import workers
+from dandelion_inference.ports.memory import forget_mapped, return_freed_memory
+
+
+class Model:
+    """A compiled graph that answers one image at a time, to as many workers as there are."""
+
+    def __init__(
+        self, artifact: Artifact, precision: Precision, alone: Any, together: Any, threads: int
+    ) -> None:
+        self.artifact = artifact
+        self.contract = artifact.contract
+        self.precision = precision
+        self.threads = threads
+        self._alone = alone.create_infer_request()
+        self._alone_turn = threading.Lock()
+        self._together: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(workers(threads)):
+            self._together.put(together.create_infer_request())
+
+    def probabilities(self, tensor: NDArray[np.float32], alone: bool) -> list[float]:
+        """One probability for each of the contract's classes, in their order.
+
+        `tensor` is one image, [1, 3, height, width]; `alone` says that nobody else is waiting.
+        """
+        if alone and self._alone_turn.acquire(blocking=False):
+            try:
+                return _softmax(_logits(self._alone, tensor))
+            finally:
+                self._alone_turn.release()
+        request = self._together.get()
+        try:
+            return _softmax(_logits(request, tensor))
+        finally:
+            self._together.put(request)
+
+
+def _logits(request: Any, tensor: NDArray[np.float32]) -> NDArray[np.float64]:
+    request.infer({0: tensor}, share_inputs=True)
+    logits: NDArray[np.float64] = request.get_output_tensor(0).data[0].astype(np.float64)
+    return logits
+
+
+def _softmax(logits: NDArray[np.float64]) -> list[float]:
+    if not np.isfinite(logits).all():
+        raise ArithmeticError("the network's output is not finite")
+    powers = np.exp(logits - logits.max())
+    probabilities: list[float] = (powers / powers.sum()).tolist()
+    return probabilities
+
+
+def compile_model(artifact: Artifact, threads: int) -> Model:
+    """Compiled and warmed up: its first answer to a client is as fast as any. Raises LoadError."""
+    runtime = openvino()
+    core = runtime.Core()
+    has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    precision = served(artifact.asked, artifact.precision, has_bf16)
+    try:
+        graph = read_graph(core, runtime, artifact)
+        alone, together = _compiled(core, graph, precision, threads)
+    except RuntimeError as error:
+        raise LoadError(
+            Reason.MODEL_INVALID,
+            f"{artifact.graph.name} cannot be compiled: {_first_line(error)}",
+        ) from error
+    del graph
+    model = Model(artifact, precision, alone, together, threads)
+    _warm_up(model, threads)
+    gc.collect()
+    return_freed_memory()
+    forget_mapped(artifact.graph.parent)
+    return model
+
+
+def _compiled(core: Any, graph: Any, precision: Precision, threads: int) -> tuple[Any, Any]:
+    def form(graph: Any, streams: int) -> Any:
+        return core.compile_model(graph, "CPU", compile_options(precision, threads, streams))
+
+    if threads == 1:
+        one = form(graph, 1)
+        return one, one
+    # Side by side, because a compilation uses one processor.
+    with ThreadPoolExecutor(1) as other:
+        alone = other.submit(form, graph.clone(), 1)
+        together = form(graph, threads)
+        return alone.result(), together
+
+
+def read_graph(core: Any, runtime: Any, artifact: Artifact) -> Any:
+    """The graph with the shape of one image. Raises LoadError, or RuntimeError from OpenVINO."""
+    graph = core.read_model(artifact.graph)
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise LoadError(
+            Reason.MODEL_INVALID,
+            f"{artifact.graph.name} has {len(graph.inputs)} inputs and "
+            f"{len(graph.outputs)} outputs, not one each",
+        )
+    crop = artifact.contract.preprocessing.center_crop
+    # A fixed shape compiles to the fastest code, and one image at a time is all that is asked.
+    shape = runtime.PartialShape([1, 3, crop, crop])
+    if not graph.input(0).partial_shape.compatible(shape):
+        raise LoadError(
+            Reason.MODEL_INVALID,
+            f"{artifact.graph.name} takes {graph.input(0).partial_shape}, "
+            f"but the contract says {shape}",
+        )
+    if artifact.graph.suffix == ".onnx":
+        graph = _mapped(core, runtime, graph, artifact.graph.parent)
+    graph.reshape(shape)
+    return graph
+
+
+def _mapped(core: Any, runtime: Any, graph: Any, folder: Path) -> Any:
+    """The same graph in OpenVINO's own format, whose weights are mapped from a file.
+
+    Those of an ONNX graph are held in memory for as long as its compiled forms live, though they
+    compute with packed copies. The file goes with its last reader.
+    """
+    with tempfile.TemporaryDirectory(dir=folder) as home:
+        path = Path(home) / "graph.xml"
+        runtime.save_model(graph, path, compress_to_fp16=False)
+        return core.read_model(path)
+
+
+def compile_options(precision: Precision, threads: int, streams: int) -> dict[str, object]:
+    return {
+        "NUM_STREAMS": streams,
+        "INFERENCE_NUM_THREADS": threads,
+        # Without this OpenVINO computes in bf16 wherever the processor can, whatever was measured.
+        "INFERENCE_PRECISION_HINT": "bf16" if precision is Precision.BF16 else "f32",
+        # Containers with a CPU quota see all of the node's processors: pinned, the threads of all
+        # replicas on a node would share the same first few.
+        "ENABLE_CPU_PINNING": False,
+    }
+
+
+def _warm_up(model: Model, threads: int) -> None:
+    crop = model.contract.preprocessing.center_crop
+    blank = np.zeros((1, 3, crop, crop), dtype=np.float32)
+    try:
+        answers = [model.probabilities(blank, alone=True) for _ in range(2)]
+        # The requests take turns, so this runs every one of them.
+        answers += [model.probabilities(blank, alone=False) for _ in range(workers(threads))]
+    except (RuntimeError, ArithmeticError) as error:
+        raise LoadError(
+            Reason.MODEL_INVALID, f"the graph fails on a first image: {_first_line(error)}"
+        ) from error
+    if len(answers[0]) != len(model.contract.classes):
+        raise LoadError(
+            Reason.MODEL_INVALID,
+            f"the graph has {len(answers[0])} outputs for {len(model.contract.classes)} classes",
+        )
+
+
+def openvino() -> Any:
+    # Importing openvino imports its model converter, which costs a third of the import time and
+    # reports the import to the vendor over the network. An entry of None makes that import fail,
+    # which openvino expects of installations without the converter.
+    cast(dict[str, Any], sys.modules).setdefault("openvino.tools.ovc", None)
+    import openvino
+
+    return openvino
+
+
+def _first_line(error: Exception) -> str:
+    """OpenVINO's messages are a stack of source lines with the cause at the end."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:300] if lines else type(error).__name__

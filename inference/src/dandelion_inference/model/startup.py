@@ -1,0 +1,43 @@
+"""Begins to bring the model up before anything of HTTP is there.
+
+Fetching and compiling hardly need the interpreter, importing a web framework needs nothing else:
+side by side a pod is ready earlier. Called by `__main__`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from dandelion_inference.model.artifact import Promise
+from dandelion_inference.model.loader import Loader
+from dandelion_inference.model.network import Model, compile_model, openvino
+from dandelion_inference.model.readiness import Readiness
+from dandelion_inference.model.store import S3Store
+from dandelion_inference.ports.metrics import Metrics
+from dandelion_inference.ports.settings import Settings
+
+
+def begun(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Loader:
+    """A loader that is at work; whoever ends the process stops it first."""
+    bucket, prefix = settings.artifact_location
+    loader = Loader(
+        open_store=partial(S3Store, settings),
+        promise=Promise(bucket, prefix, settings.contract_digest),
+        asked=settings.precision,
+        folder=settings.artifact_dir,
+        compile_model=partial(compile_model, threads=threads),
+        readiness=readiness,
+        on_ready=partial(_count, metrics),
+    )
+    # Imported first: beside the web framework it would wait for the interpreter half of the time,
+    # and compiling would begin later.
+    openvino()
+    loader.start()
+    return loader
+
+
+def _count(metrics: Metrics, model: Model) -> None:
+    contract = model.contract
+    metrics.model_loaded(
+        contract.classes, contract.run, contract.architecture, model.precision.value
+    )

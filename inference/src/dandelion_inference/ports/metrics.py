@@ -1,0 +1,152 @@
+"""What Prometheus sees of this pod.
+
+Labels take few values whatever clients send: routes are templates, unknown methods are one. Updated
+by whoever has something to count; `front/routes/probes.py` serves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import cast
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.process_collector import ProcessCollector
+
+from dandelion_inference.ports.settings import Settings
+
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+OTHER = "other"
+SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
+CONFIDENCE = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
+
+
+class Metrics:
+    def __init__(self, settings: Settings) -> None:
+        cast(Callable[[], None], disable_created_metrics)()
+        self._settings = settings
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._requests = Counter(
+            "dandelion_requests",
+            "HTTP requests answered.",
+            ("method", "route", "code"),
+            registry=self.registry,
+        )
+        self._in_progress = Gauge(
+            "dandelion_requests_in_progress",
+            "HTTP requests being answered now.",
+            registry=self.registry,
+        )
+        self._duration = Histogram(
+            "dandelion_request_duration_seconds",
+            "Time from a request's first byte to its answer's last.",
+            ("method", "route"),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._queue = Histogram(
+            "dandelion_queue_seconds",
+            "Time an image waited for a worker.",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._predictions = Counter(
+            "dandelion_predictions",
+            "Images classified.",
+            ("label", "version"),
+            registry=self.registry,
+        )
+        self._confidence = Histogram(
+            "dandelion_prediction_confidence",
+            "Probability of the class that was answered.",
+            buckets=CONFIDENCE,
+            registry=self.registry,
+        )
+        self._log_written = Counter(
+            "dandelion_log_written",
+            "Rows and images of the prediction log that are in the object store.",
+            ("kind",),
+            registry=self.registry,
+        )
+        self._log_dropped = Counter(
+            "dandelion_log_dropped",
+            "Rows and images of the prediction log that were given up.",
+            ("kind",),
+            registry=self.registry,
+        )
+        self._log_failures = Counter(
+            "dandelion_log_failures",
+            "Attempts to write the prediction log that failed.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self._reviews = Counter(
+            "dandelion_auth_reviews",
+            "Questions to the API server about who may do what, by its answer.",
+            ("result",),
+            registry=self.registry,
+        )
+        self._model_info = Gauge(
+            "dandelion_model_info",
+            "1 for the model that is served; absent until one is.",
+            ("name", "namespace", "version", "digest", "run", "architecture", "precision"),
+            registry=self.registry,
+        )
+
+    def request_started(self) -> None:
+        self._in_progress.inc()
+
+    def request_ended(self, method: str, route: str, code: int, seconds: float) -> None:
+        method = method if method in METHODS else OTHER
+        self._in_progress.dec()
+        self._requests.labels(method, route, str(code)).inc()
+        self._duration.labels(method, route).observe(seconds)
+
+    def waited(self, seconds: float) -> None:
+        self._queue.observe(seconds)
+
+    def predicted(self, label: str, probability: float) -> None:
+        self._predictions.labels(label, self._settings.model_version).inc()
+        self._confidence.observe(probability)
+
+    def reviewed(self, result: str) -> None:
+        self._reviews.labels(result).inc()
+
+    def log_begins(self, kinds: Iterable[str], reasons: Iterable[str]) -> None:
+        """What may be written or dropped, and why it may fail: their series begin at zero."""
+        for kind in kinds:
+            self._log_written.labels(kind)
+            self._log_dropped.labels(kind)
+        for reason in reasons:
+            self._log_failures.labels(reason)
+
+    def log_written(self, kind: str, number: int) -> None:
+        self._log_written.labels(kind).inc(number)
+
+    def log_dropped(self, kind: str, number: int) -> None:
+        self._log_dropped.labels(kind).inc(number)
+
+    def log_failed(self, reason: str) -> None:
+        self._log_failures.labels(reason).inc()
+
+    def model_loaded(
+        self, classes: Iterable[str], run: str, architecture: str, precision: str
+    ) -> None:
+        for label in classes:
+            # A series that begins at zero: the first predictions count in rate() too.
+            self._predictions.labels(label, self._settings.model_version)
+        self._model_info.labels(
+            self._settings.model_name,
+            self._settings.model_namespace,
+            self._settings.model_version,
+            self._settings.contract_digest,
+            run,
+            architecture,
+            precision,
+        ).set(1)
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """The metrics and their content type, in the format that the scraper prefers."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self.registry), content_type

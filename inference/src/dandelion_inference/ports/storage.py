@@ -1,0 +1,184 @@
+"""The way to objects at any S3 endpoint; says in the service's own words why there is none.
+
+`model/store.py` reads through it, the journal writes. Credentials are read from their files at
+every attempt, so that a rotated or corrected Secret takes effect without a restart.
+"""
+
+from __future__ import annotations
+
+import io
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import urllib3
+
+from dandelion_inference.ports.settings import Settings
+
+if TYPE_CHECKING:
+    from minio import Minio
+    from minio.error import S3Error
+
+MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "ResourceNotFound"})
+REJECTED = frozenset(
+    {
+        "AccessDenied",
+        "AuthorizationHeaderMalformed",
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+    }
+)
+# Of the statuses that blame the request, those that another attempt may well not get.
+PASSING = frozenset({403, 404, 408, 409, 425, 429})
+
+
+class Fault(StrEnum):
+    """Whose turn it is when the object store does not do as it is asked."""
+
+    UNREACHABLE = "StorageUnreachable"
+    REJECTED = "CredentialsRejected"
+    MISSING = "NotFound"
+    REFUSED = "Refused"
+    """The request itself: another attempt gets the same answer."""
+
+
+class StorageError(Exception):
+    """An object could not be read or written, and why."""
+
+    def __init__(self, fault: Fault, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = fault
+        self.detail = detail
+
+
+class S3Writer:
+    """What the journal writes to, with a key that may do nothing else."""
+
+    def __init__(self, settings: Settings, timeout: urllib3.Timeout) -> None:
+        self._access = Access(settings, settings.log_credentials_dir, timeout)
+
+    def write(self, bucket: str, key: str, data: bytes, content_type: str) -> None:
+        """Writes the whole object; raises StorageError."""
+        with self._access.explained(f"s3://{bucket}/{key}", "write"):
+            self._access.client().put_object(
+                bucket, key, io.BytesIO(data), len(data), content_type=content_type
+            )
+
+
+class Access:
+    """An endpoint with the credentials of one purpose."""
+
+    def __init__(self, settings: Settings, credentials_dir: Path, timeout: urllib3.Timeout) -> None:
+        self._endpoint = str(settings.s3_endpoint).rstrip("/")
+        self._region = settings.s3_region
+        self._credentials_dir = credentials_dir
+        self._http = urllib3.PoolManager(
+            timeout=timeout,
+            retries=False,
+            ssl_context=_trust(settings.s3_ca_bundle),
+        )
+
+    @contextmanager
+    def explained(self, what: str, verb: str) -> Iterator[None]:
+        """Turns whatever the client raises into a StorageError about that object."""
+        # Imported here, in a thread of the caller's: the client takes a fifth of a second to
+        # import, and the service should listen before that.
+        from minio.error import InvalidResponseError, S3Error, ServerError
+
+        where = f"{what} at {self._endpoint}"
+        try:
+            yield
+        except S3Error as error:
+            raise StorageError(_fault(error), _explain(error, where, verb)) from error
+        except (InvalidResponseError, ServerError) as error:
+            raise StorageError(
+                Fault.UNREACHABLE,
+                f"the answer for {where} does not come from a working S3 service; "
+                f"check that the endpoint is the store's S3 API",
+            ) from error
+        except urllib3.exceptions.HTTPError as error:
+            raise StorageError(
+                Fault.UNREACHABLE, f"cannot {verb} {where}: {_cause(error)}"
+            ) from error
+        except ValueError as error:
+            # The client's own check of bucket and object names.
+            raise StorageError(Fault.MISSING, f"cannot ask for {where}: {error}") from error
+
+    def client(self) -> Minio:
+        from minio import Minio
+
+        url = urlsplit(self._endpoint)
+        if url.path or url.query or url.username:
+            raise StorageError(
+                Fault.UNREACHABLE,
+                "the endpoint of the object store must be only https://host or http://host:port",
+            )
+        return Minio(
+            url.netloc,
+            access_key=self._credential("AWS_ACCESS_KEY_ID"),
+            secret_key=self._credential("AWS_SECRET_ACCESS_KEY"),
+            secure=url.scheme == "https",
+            region=self._region,
+            http_client=self._http,
+        )
+
+    def _credential(self, name: str) -> str:
+        path = self._credentials_dir / name
+        try:
+            value = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StorageError(
+                Fault.REJECTED,
+                f"cannot read {path}: the Secret needs the keys AWS_ACCESS_KEY_ID and "
+                f"AWS_SECRET_ACCESS_KEY",
+            ) from error
+        if not value:
+            raise StorageError(Fault.REJECTED, f"{name} in the Secret is empty")
+        return value
+
+
+def _trust(ca_bundle: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_bundle.strip():
+        try:
+            context.load_verify_locations(cadata=ca_bundle)
+        except (ssl.SSLError, ValueError) as error:
+            raise StorageError(
+                Fault.UNREACHABLE,
+                f"the CA bundle of the object store holds no certificates in PEM form: {error}",
+            ) from error
+    return context
+
+
+def _fault(error: S3Error) -> Fault:
+    if error.code in MISSING:
+        return Fault.MISSING
+    if error.code in REJECTED:
+        return Fault.REJECTED
+    status = error.response.status
+    return Fault.REFUSED if 400 <= status < 500 and status not in PASSING else Fault.UNREACHABLE
+
+
+def _explain(error: S3Error, where: str, verb: str) -> str:
+    text = f"{where}: {error.code}: {error.message}"
+    if error.code == "AccessDenied":
+        if verb == "write":
+            return f"{text}; the key may not write it: it needs s3:PutObject there"
+        # S3 hides from a key that may not list whether the object is there.
+        return f"{text}; the key may not read it, or it does not exist"
+    return text
+
+
+def _cause(error: Exception) -> str:
+    """The innermost cause in words: urllib3 wraps the one line that helps several times."""
+    while True:
+        inner = getattr(error, "reason", None) or error.__cause__
+        if not isinstance(inner, Exception) or inner is error:
+            return f"{type(error).__name__}: {error}"
+        error = inner
