@@ -76,7 +76,7 @@ UNIT := $(COMPONENTS:%=unit-%) unit-k8s
 unit: $(UNIT)
 
 $(COMPONENTS:%=unit-%): unit-%: $(DEV_VENV)/.complete
-	@echo "==> unit tests: $*" && cd $* && $(DEV)/python -m pytest -q tests --ignore=tests/thorough
+	@echo "==> unit tests: $*" && cd $* && $(DEV)/python -m pytest -q tests --ignore=tests/thorough --ignore=tests/process
 
 unit-k8s: $(DEV_VENV)/.complete
 	@echo "==> unit tests: the local cluster and the demo"
@@ -89,10 +89,10 @@ check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side 
 WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:training-job/src:inference/tests $(DEV)/python -m pytest
 
 .PHONY: integration
-integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, hostile uploads, other clients
+integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving as a process, hostile uploads, other clients
 	@$(LOCAL) tools
 	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/agreement tests/page
-	@cd inference && $(DEV)/python -m pytest -q tests/thorough
+	@cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough
 
 .PHONY: e2e
 e2e: $(DEV_VENV)/.complete ## end to end on a real cluster, which is left running

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import artifacts
 from artifacts import StoredArtifact
 from dandelion_inference.errors import Reason
-from dandelion_inference.model.artifact import Promise, fetch
+from dandelion_inference.model.artifact import Artifact, Promise, fetch
+from dandelion_inference.model.contract import Contract, Precision
 from dandelion_inference.model.loader import Loader
 from dandelion_inference.model.network import Model, compile_model
 from dandelion_inference.model.readiness import Obstacle, Readiness
@@ -32,6 +34,20 @@ def load(stored: StoredArtifact, s3: FakeS3, home: Path, precision: str = "auto"
     promise = Promise(stored.bucket, stored.prefix, stored.digest)
     artifact = fetch(S3Store(given), promise, given.precision, given.artifact_dir, lambda: None)
     return compile_model(artifact, threads=1)
+
+
+def compiled(path: Path, size: int = artifacts.SIZE, classes: tuple[str, ...] = ()) -> Model:
+    """A graph of a file, with the contract that fits it."""
+    document = artifacts.contract(path.read_bytes())
+    names = list(classes or artifacts.CLASSES)
+    document |= {
+        "classes": names,
+        "input": {"name": "image", "shape": [None, 3, size, size]},
+        "output": {"name": "logits", "shape": [None, len(names)]},
+    }
+    document["preprocessing"] |= {"resizeShortSide": size, "centerCrop": size}
+    artifact = Artifact(Contract.model_validate(document), path, Asked.AUTO, Precision.FP32)
+    return compile_model(artifact, threads=2)
 
 
 class Loading:

@@ -283,12 +283,3 @@ def test_no_token_is_ever_logged(guarded: Service, api: FakeApiServer) -> None:
     assert "tokens cannot be reviewed" in text
     for secret in (header.split()[1], "secretwords", "token-of-", fake_api_server.REVIEWER):
         assert secret not in text
-
-
-def test_a_pod_that_cannot_know_its_api_server_says_so(api: FakeApiServer) -> None:
-    with fake_s3.running() as s3:
-        wanted = logging_environment(s3, api.folder) | {"DANDELION_AUTH": "ClusterTokens"}
-        with started(wanted) as service:
-            assert service.wait() == 78
-    assert "KUBERNETES_SERVICE_HOST" in "".join(service.log)
-    assert "DANDELION_:" not in "".join(service.log)

@@ -18,17 +18,12 @@ from dandelion_inference.answer.explain.activation import (
     compile_activation_map,
 )
 from dandelion_inference.answer.explain.explainer import Explainer, Method
-from dandelion_inference.model.artifact import Artifact
-from dandelion_inference.model.contract import Contract, Precision
-from dandelion_inference.model.network import Model, compile_model
+from dandelion_inference.model.network import Model
 from dandelion_inference.pictures.image import ImageReader
-from dandelion_inference.ports.settings import Asked
+from loading import compiled
 from numpy.typing import NDArray
 from openvino import opset13 as opset
 from PIL import Image
-from resnet34 import write_resnet34
-
-THREADS = 2
 
 
 def halves(
@@ -44,19 +39,6 @@ def brightness(png: bytes) -> tuple[float, float]:
     shown = np.asarray(Image.open(io.BytesIO(png)).convert("L"), dtype=np.float64)
     middle = shown.shape[1] // 2
     return float(shown[:, :middle].mean()), float(shown[:, middle:].mean())
-
-
-def model(path: Path, size: int = artifacts.SIZE, classes: tuple[str, ...] = ()) -> Model:
-    document = artifacts.contract(path.read_bytes())
-    names = list(classes or artifacts.CLASSES)
-    document |= {
-        "classes": names,
-        "input": {"name": "image", "shape": [None, 3, size, size]},
-        "output": {"name": "logits", "shape": [None, len(names)]},
-    }
-    document["preprocessing"] |= {"resizeShortSide": size, "centerCrop": size}
-    artifact = Artifact(Contract.model_validate(document), path, Asked.AUTO, Precision.FP32)
-    return compile_model(artifact, THREADS)
 
 
 def explained(model: Model, image: bytes, label: str | None = None) -> tuple[Method, bytes]:
@@ -114,7 +96,7 @@ GRAPHS = {
 @pytest.mark.parametrize("case", GRAPHS)
 def test_every_graph_shows_where_red_was(tmp_path: Path, case: str) -> None:
     build, expected = GRAPHS[case]
-    small = model(colour_ir(tmp_path, build))
+    small = compiled(colour_ir(tmp_path, build))
     method, png = explained(small, halves(pictures.RED, pictures.BLUE), "red")
     assert method is expected
     left, right = brightness(png)
@@ -124,28 +106,10 @@ def test_every_graph_shows_where_red_was(tmp_path: Path, case: str) -> None:
     assert right > left + 40
 
 
-def test_the_positions_of_a_resnet_add_up_to_its_answer(tmp_path: Path) -> None:
-    path = tmp_path / "model.onnx"
-    write_resnet34(path, image_size=128, classes=5)
-    resnet = model(path, size=128, classes=tuple("abcde"))
-    tensor = np.random.default_rng(0).random((1, 3, 128, 128), dtype=np.float32)
-    scores = compile_activation_map(resnet.artifact, resnet.precision, THREADS).scores(tensor)
-    assert scores.shape == (5, 4, 4)
-    whole = np.log(resnet.probabilities(tensor, alone=True))
-    blank = np.log(resnet.probabilities(np.zeros_like(tensor), alone=True))
-    nothing = compile_activation_map(resnet.artifact, resnet.precision, THREADS).scores(
-        np.zeros_like(tensor)
-    )
-    parts = (scores - nothing).mean(axis=(1, 2))
-    difference = whole - blank
-    # Logarithms of probabilities are scores but for one number that all classes share.
-    assert parts - parts.mean() == pytest.approx(difference - difference.mean(), abs=1e-4)
-
-
 def test_a_network_of_one_position_says_why_it_has_no_map(tmp_path: Path) -> None:
-    small = model(colour_ir(tmp_path, ending_in_one_position))
+    small = compiled(colour_ir(tmp_path, ending_in_one_position))
     with pytest.raises(NoActivationMapError, match="only 1 x 1"):
-        compile_activation_map(small.artifact, small.precision, THREADS)
+        compile_activation_map(small.artifact, small.precision, threads=2)
 
 
 def test_the_most_probable_class_is_explained(client: httpx.Client) -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import fake_s3
 import httpx
 import pictures
 import pytest
-from dandelion_inference.front.routes.feedback import FeedbackResponse
-from fake_s3 import FakeS3
-from logging_service import HOME, logging_environment, rows
+from logging_service import label, logging_environment
 from service import Service, started
 
 ID = "0b1c7a52-6a8e-4d0c-9a54-3f5a5f3f4a11"
@@ -29,46 +23,6 @@ def logging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         with started(wanted) as service:
             service.wait_ready()
             yield service
-
-
-def label(service: Service, **body: Any) -> httpx.Response:
-    return httpx.post(f"{service.url}/feedback", json=body, timeout=60)
-
-
-def test_a_label_is_kept_beside_what_was_predicted(s3: FakeS3, tmp_path: Path) -> None:
-    image = pictures.plain(pictures.BLUE)
-    with started(logging_environment(s3, tmp_path)) as service:
-        service.wait_ready()
-        files = pictures.form(pictures.plain(), image)
-        answer = httpx.post(f"{service.url}/predict", files=files, timeout=60).json()
-        told = label(service, id=answer["id"], index=1, label="green")
-        assert told.status_code == 202
-        assert told.json() == {"id": answer["id"], "index": 1, "label": "green"}
-        FeedbackResponse.model_validate_json(told.content, strict=True)
-        service.terminate()
-        assert service.wait() == 0
-    [row] = rows(s3, "feedback")
-    assert row.pop("time").endswith("Z")
-    assert row == {
-        "id": answer["id"],
-        "index": 1,
-        "imageSha256": hashlib.sha256(image).hexdigest(),
-        "version": "3",
-        "predicted": "blue",
-        "label": "green",
-    }
-    assert [path for path in s3.written if path.startswith(f"{HOME}/feedback/date=")]
-
-
-def test_an_answer_of_another_pod_can_be_labelled_too(s3: FakeS3, tmp_path: Path) -> None:
-    with started(logging_environment(s3, tmp_path)) as service:
-        service.wait_ready()
-        assert label(service, id=ID, label="red").status_code == 202
-        service.terminate()
-        assert service.wait() == 0
-    [row] = rows(s3, "feedback")
-    del row["time"]
-    assert row == {"id": ID, "index": 0, "version": "3", "label": "red"}
 
 
 def test_an_unknown_label_is_told_the_known_ones(logging: Service) -> None:
@@ -123,12 +77,3 @@ def test_without_a_log_feedback_has_no_place_to_go(client: httpx.Client) -> None
     assert answer.status_code == 409
     assert answer.json()["code"] == "FeedbackDisabled"
     assert "spec.serving.logging" in answer.json()["detail"]
-
-
-def test_feedback_that_cannot_be_kept_is_not_accepted(s3: FakeS3, tmp_path: Path) -> None:
-    s3.away = True
-    few = {"DANDELION_LOG_ROWS_IN_MEMORY": "2", "DANDELION_LOG_END_SECONDS": "0"}
-    with started(logging_environment(s3, tmp_path) | few) as service:
-        service.wait_ready()
-        codes = [label(service, id=str(uuid4()), label="red").status_code for _ in range(3)]
-        assert codes == [202, 202, 429]

@@ -191,31 +191,6 @@ def test_a_compressed_body_is_refused(client: httpx.Client) -> None:
     assert problem(answer) == (415, "UnsupportedEncoding")
 
 
-@pytest.mark.parametrize("as_form", [False, True], ids=["raw", "form"])
-@pytest.mark.parametrize("declared", [False, True], ids=["undeclared", "declared"])
-def test_100_megabytes_are_refused_and_hardly_touch_memory(
-    running_service: Service, client: httpx.Client, as_form: bool, declared: bool
-) -> None:
-    size = 100 * MIB
-    head = PART if as_form else b"\xff\xd8\xff"
-    headers = {"Content-Type": FORM if as_form else "image/jpeg"}
-    if declared:
-        headers["Content-Length"] = str(len(head) + size)
-
-    def body() -> Iterator[bytes]:
-        yield head
-        for _ in range(100):
-            yield bytes(MIB)
-
-    running_service.forget_peak()
-    before = running_service.resident_bytes()
-    answer = client.post("/predict", content=body(), headers=headers)
-    assert problem(answer) == (413, "UploadTooLarge")
-    assert running_service.resident_bytes("VmHWM") - before < 8 * MIB
-    # The same connection goes on working.
-    assert client.post("/predict", content=pictures.plain()).status_code == 200
-
-
 def test_a_body_of_exactly_the_limit_is_taken(client: httpx.Client) -> None:
     data = pictures.plain()
     # Bytes after a picture's end do no harm.
@@ -230,32 +205,6 @@ def test_a_hundred_bad_uploads_leave_the_service_answering(client: httpx.Client)
         answer = client.post("/predict", content=JPEG[: cut * len(JPEG) // 100])
         assert answer.status_code == 400
     assert client.post("/predict", content=JPEG).status_code == 200
-
-
-MEGAPIXELS = 30
-LARGE = {
-    "a rotated JPEG": lambda: pictures.plain(
-        file_format="JPEG", size=(6000, 5000), exif=pictures.rotated(6)
-    ),
-    "a progressive JPEG": lambda: pictures.plain(
-        file_format="JPEG", size=(6000, 5000), progressive=True, subsampling=0
-    ),
-    "a PNG with alpha": lambda: pictures.encoded(Image.new("RGBA", (6000, 5000)), compress_level=1),
-}
-
-
-@pytest.mark.parametrize("case", LARGE)
-def test_a_large_picture_takes_bounded_memory_and_gives_it_back(
-    running_service: Service, client: httpx.Client, case: str
-) -> None:
-    data = LARGE[case]()
-    running_service.forget_peak()
-    before = running_service.resident_bytes()
-    assert client.post("/predict", content=data).status_code == 200
-    peak = running_service.resident_bytes("VmHWM")
-    # Bytes a pixel: the goal is that the largest accepted picture fits a pod of 1 GiB.
-    assert (peak - before) / (MEGAPIXELS * 1e6) < 12
-    assert running_service.resident_bytes() - before < 32 * MIB
 
 
 def test_an_unknown_address_is_a_problem_too(client: httpx.Client) -> None:

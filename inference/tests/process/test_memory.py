@@ -1,0 +1,68 @@
+"""The memory of the process: large uploads and large pictures leave it as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pictures
+import pytest
+from PIL import Image
+from service import Service
+
+MIB = 1024 * 1024
+FORM = "multipart/form-data; boundary=xyz"
+PART = b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+
+
+@pytest.mark.parametrize("as_form", [False, True], ids=["raw", "form"])
+@pytest.mark.parametrize("declared", [False, True], ids=["undeclared", "declared"])
+def test_100_megabytes_are_refused_and_hardly_touch_memory(
+    running_service: Service, client: httpx.Client, as_form: bool, declared: bool
+) -> None:
+    size = 100 * MIB
+    head = PART if as_form else b"\xff\xd8\xff"
+    headers = {"Content-Type": FORM if as_form else "image/jpeg"}
+    if declared:
+        headers["Content-Length"] = str(len(head) + size)
+
+    def body() -> Iterator[bytes]:
+        yield head
+        for _ in range(100):
+            yield bytes(MIB)
+
+    running_service.forget_peak()
+    before = running_service.resident_bytes()
+    answer = client.post("/predict", content=body(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "UploadTooLarge")
+    assert running_service.resident_bytes("VmHWM") - before < 8 * MIB
+    # The same connection goes on working.
+    assert client.post("/predict", content=pictures.plain()).status_code == 200
+
+
+MEGAPIXELS = 30
+
+
+LARGE = {
+    "a rotated JPEG": lambda: pictures.plain(
+        file_format="JPEG", size=(6000, 5000), exif=pictures.rotated(6)
+    ),
+    "a progressive JPEG": lambda: pictures.plain(
+        file_format="JPEG", size=(6000, 5000), progressive=True, subsampling=0
+    ),
+    "a PNG with alpha": lambda: pictures.encoded(Image.new("RGBA", (6000, 5000)), compress_level=1),
+}
+
+
+@pytest.mark.parametrize("case", LARGE)
+def test_a_large_picture_takes_bounded_memory_and_gives_it_back(
+    running_service: Service, client: httpx.Client, case: str
+) -> None:
+    data = LARGE[case]()
+    running_service.forget_peak()
+    before = running_service.resident_bytes()
+    assert client.post("/predict", content=data).status_code == 200
+    peak = running_service.resident_bytes("VmHWM")
+    # Bytes a pixel: the goal is that the largest accepted picture fits a pod of 1 GiB.
+    assert (peak - before) / (MEGAPIXELS * 1e6) < 12
+    assert running_service.resident_bytes() - before < 32 * MIB
