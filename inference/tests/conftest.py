@@ -33,5 +33,5 @@ def running_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servic
 
 @pytest.fixture
 def client(running_service: service.Service) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=running_service.url, timeout=60) as http:
+    with service.client(running_service.url) as http:
         yield http

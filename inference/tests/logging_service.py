@@ -45,11 +45,11 @@ def rows(s3: FakeS3, kind: str) -> list[dict[str, Any]]:
 
 def label(service: Service, **body: Any) -> httpx.Response:
     """What a person says of an answer."""
-    return httpx.post(f"{service.url}/feedback", json=body, timeout=60)
+    return service.post("/feedback", json=body)
 
 
 def metric(service: Service, name: str, **labels: str) -> float:
-    for family in text_string_to_metric_families(httpx.get(f"{service.url}/metrics").text):
+    for family in text_string_to_metric_families(service.get("/metrics").text):
         for sample in family.samples:
             if sample.name == name and sample.labels == labels:
                 return float(sample.value)

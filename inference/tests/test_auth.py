@@ -75,7 +75,7 @@ def ask(service: Service, route: str, *authorization: str) -> httpx.Response:
         body = json.dumps({"inputs": [tensor]})
     else:
         body = pictures.plain()
-    return httpx.post(f"{service.url}/{route}", headers=headers, timeout=60, content=body)
+    return service.post(f"/{route}", headers=headers, content=body)
 
 
 def fresh(api: FakeApiServer, role: str = "both") -> str:
@@ -140,14 +140,14 @@ def test_what_is_no_token_is_refused_without_asking(
 ) -> None:
     before = len(api.reviews)
     headers = [(b"Authorization", value.encode("latin-1")) for value in authorization]
-    answer = httpx.post(f"{guarded.url}/predict", content=pictures.plain(), headers=headers)
+    answer = guarded.post("/predict", content=pictures.plain(), headers=headers)
     assert answer.status_code == 401
     assert len(api.reviews) == before
 
 
 @pytest.mark.parametrize("path", ["docs", "openapi.json", "healthz", "readyz", "metrics"])
 def test_what_is_for_everybody_stays_open(guarded: Service, path: str) -> None:
-    assert httpx.get(f"{guarded.url}/{path}").status_code == 200
+    assert guarded.get(f"/{path}").status_code == 200
 
 
 def test_the_cluster_is_told_all_it_knows_of_the_sender(
@@ -240,7 +240,7 @@ def test_an_api_server_that_hangs_holds_up_only_who_needs_it(
         waiting = pool.submit(ask, guarded, "predict", header)
         eventually(lambda: any(header.endswith(r["spec"].get("token", "?")) for r in api.reviews))
         assert ask(guarded, "predict", "Bearer token-of-both").status_code == 200
-        assert httpx.get(f"{guarded.url}/healthz").status_code == 200
+        assert guarded.get("/healthz").status_code == 200
         api.gate.set()
         assert waiting.result(timeout=60).status_code == 200
 
@@ -264,7 +264,7 @@ def test_reviews_are_counted_by_their_result(guarded: Service, api: FakeApiServe
 
 
 def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) -> None:
-    document = httpx.get(f"{guarded.url}/openapi.json").json()
+    document = guarded.get("/openapi.json").json()
     [scheme] = document["components"]["securitySchemes"]
     assert document["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
     for path, operations in document["paths"].items():

@@ -33,7 +33,7 @@ def test_an_unknown_label_is_told_the_known_ones(logging: Service) -> None:
 
 
 def test_an_image_that_the_answer_did_not_have_is_refused(logging: Service) -> None:
-    given = httpx.post(f"{logging.url}/predict", content=pictures.plain(), timeout=60).json()
+    given = logging.post("/predict", content=pictures.plain()).json()
     answer = label(logging, id=given["id"], index=1, label="red")
     assert answer.status_code == 422
     assert "none with index 1" in answer.json()["detail"]
@@ -66,7 +66,7 @@ GOOD = {"id": ID, "index": 0, "label": "red"}
 def test_what_is_no_feedback_is_refused_with_its_cause(
     logging: Service, body: bytes, status: int, says: str
 ) -> None:
-    answer = httpx.post(f"{logging.url}/feedback", content=body, timeout=60)
+    answer = logging.post("/feedback", content=body)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert says in answer.json()["detail"]

@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import artifacts
-import httpx
 import pictures
 from fake_s3 import FakeS3
 from service import environment, started
@@ -30,19 +29,19 @@ def test_a_full_service_says_when_to_come_back_and_has_room_again_later(
             connection.putheader("Content-Length", str(len(data)))
             connection.endheaders()
             slow.append(connection)
-        while "dandelion_requests_in_progress 3.0" not in httpx.get(f"{service.url}/metrics").text:
+        while "dandelion_requests_in_progress 3.0" not in service.get("/metrics").text:
             time.sleep(0.01)
-        full = httpx.post(f"{service.url}/predict", content=data)
+        full = service.post("/predict", content=data)
         assert full.status_code == 429
         assert full.json()["code"] == "QueueFull"
         assert full.headers["Retry-After"] == "1"
         # Probes and metrics are never turned away.
-        assert httpx.get(f"{service.url}/readyz").status_code == 200
+        assert service.get("/readyz").status_code == 200
         for connection in slow:
             connection.send(data)
             assert connection.getresponse().read()
             connection.close()
-        assert httpx.post(f"{service.url}/predict", content=data).status_code == 200
+        assert service.post("/predict", content=data).status_code == 200
 
 
 def test_a_body_that_never_comes_is_given_up(s3: FakeS3, tmp_path: Path) -> None:

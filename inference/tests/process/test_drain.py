@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import artifacts
-import httpx
 import pictures
 import pytest
 from fake_s3 import FakeS3
@@ -101,7 +100,7 @@ def test_an_upload_that_is_still_arriving_is_answered(wanted: dict[str, str]) ->
         connection.endheaders()
         connection.send(data[:10])
         # The service has begun with it once it counts it as being answered.
-        while "dandelion_requests_in_progress 2.0" not in httpx.get(f"{service.url}/metrics").text:
+        while "dandelion_requests_in_progress 2.0" not in service.get("/metrics").text:
             time.sleep(0.01)
         service.terminate()
         refused(service)

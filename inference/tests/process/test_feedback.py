@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import pictures
 from dandelion_inference.front.routes.feedback import FeedbackResponse
 from fake_s3 import FakeS3
@@ -19,7 +18,7 @@ def test_a_label_is_kept_beside_what_was_predicted(s3: FakeS3, tmp_path: Path) -
     with started(logging_environment(s3, tmp_path)) as service:
         service.wait_ready()
         files = pictures.form(pictures.plain(), image)
-        answer = httpx.post(f"{service.url}/predict", files=files, timeout=60).json()
+        answer = service.post("/predict", files=files).json()
         told = label(service, id=answer["id"], index=1, label="green")
         assert told.status_code == 202
         assert told.json() == {"id": answer["id"], "index": 1, "label": "green"}

@@ -13,7 +13,7 @@ import pictures
 import pytest
 from fake_s3 import WRITER_KEY, FakeS3
 from logging_service import HOME, events, eventually, logging_environment, metric, rows
-from service import Service, started
+from service import Service, client, started
 
 SOON = {"DANDELION_LOG_FLUSH_SECONDS": "0.05"}
 NEVER = {"DANDELION_LOG_FLUSH_SECONDS": "3600"}
@@ -26,7 +26,7 @@ def wanted(s3: FakeS3, tmp_path: Path) -> dict[str, str]:
 
 
 def predict(service: Service, *images: bytes) -> dict[str, Any]:
-    answer = httpx.post(f"{service.url}/predict", files=pictures.form(*images), timeout=60)
+    answer = service.post("/predict", files=pictures.form(*images))
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
@@ -72,10 +72,10 @@ def test_nothing_is_lost_when_a_pod_ends_under_load(s3: FakeS3, wanted: dict[str
         url = service.url
 
         def ask(number: int) -> None:
-            with httpx.Client(timeout=60) as client:
+            with client(url) as http:
                 while True:
                     try:
-                        answer = client.post(f"{url}/predict", content=pictures.plain())
+                        answer = http.post("/predict", content=pictures.plain())
                     except httpx.TransportError:
                         # The service listens no more.
                         return
@@ -83,11 +83,11 @@ def test_nothing_is_lost_when_a_pod_ends_under_load(s3: FakeS3, wanted: dict[str
                     answered.append(answer.json()["id"])
 
         with ThreadPoolExecutor(4) as pool:
-            clients = [pool.submit(ask, number) for number in range(4)]
+            asking = [pool.submit(ask, number) for number in range(4)]
             eventually(lambda: len(answered) > 40)
             service.terminate()
-            for client in clients:
-                client.result(timeout=60)
+            for one in asking:
+                one.result(timeout=60)
         assert service.wait() == 0
     logged = [row["id"] for row in rows(s3, "predictions")]
     assert set(answered) <= set(logged)
@@ -117,7 +117,7 @@ def test_many_rows_are_written_before_the_time_is_up(s3: FakeS3, wanted: dict[st
 def test_a_refused_upload_is_no_prediction(s3: FakeS3, wanted: dict[str, str]) -> None:
     with started(wanted | IMAGES) as service:
         service.wait_ready()
-        assert httpx.post(f"{service.url}/predict", content=b"text").status_code == 400
+        assert service.post("/predict", content=b"text").status_code == 400
         end(service)
     assert s3.written == []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import artifacts
-import httpx
 import pictures
 import pytest
 from dandelion_inference.errors import Reason
@@ -32,12 +31,12 @@ def test_a_service_with_a_bad_artifact_lives_and_says_why_it_does_not_serve(
 
 
 def refuses_but_lives(service: Service) -> None:
-    answer = httpx.post(f"{service.url}/predict", content=pictures.plain())
+    answer = service.post("/predict", content=pictures.plain())
     assert answer.status_code == 503
     assert answer.json()["code"] == "NotReady"
     assert answer.headers["Retry-After"] == "1"
-    assert httpx.get(f"{service.url}/healthz").status_code == 200
-    assert "dandelion_model_info{" not in httpx.get(f"{service.url}/metrics").text
+    assert service.get("/healthz").status_code == 200
+    assert "dandelion_model_info{" not in service.get("/metrics").text
 
 
 def test_rejected_credentials_are_named_and_a_corrected_secret_is_picked_up(
