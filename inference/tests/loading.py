@@ -9,7 +9,7 @@ from pathlib import Path
 import artifacts
 from artifacts import StoredArtifact
 from dandelion_inference.errors import Reason
-from dandelion_inference.model.artifact import Artifact, Promise, fetch
+from dandelion_inference.model.artifact import Artifact, ArtifactReference, fetch
 from dandelion_inference.model.contract import Contract, Precision
 from dandelion_inference.model.loader import Loader
 from dandelion_inference.model.network import Model, compile_model
@@ -31,8 +31,8 @@ def load(stored: StoredArtifact, s3: FakeS3, home: Path, precision: str = "auto"
     """One attempt, at once and here; raises LoadError."""
     s3.objects.update(stored.objects())
     given = settings(stored, s3.url, home).model_copy(update={"precision": Asked(precision)})
-    promise = Promise(stored.bucket, stored.prefix, stored.digest)
-    artifact = fetch(S3Store(given), promise, given.precision, given.artifact_dir, lambda: None)
+    reference = ArtifactReference(stored.bucket, stored.prefix, stored.digest)
+    artifact = fetch(S3Store(given), reference, given.precision, given.artifact_dir, lambda: None)
     return compile_model(artifact, threads=1)
 
 
@@ -59,7 +59,7 @@ class Loading:
         given = settings(stored, s3.url, home)
         self._loader = Loader(
             open_store=lambda: S3Store(given),
-            promise=Promise(stored.bucket, stored.prefix, stored.digest),
+            reference=ArtifactReference(stored.bucket, stored.prefix, stored.digest),
             asked=given.precision,
             folder=given.artifact_dir,
             compile_model=lambda artifact: compile_model(artifact, threads=1),

@@ -1,6 +1,6 @@
 """Fetches one exact artifact and proves every byte of it before anything else looks at it.
 
-The operator promises the digest of contract.json; the contract promises the digest of every file.
+The operator names the digest of contract.json, the contract names the digest of every file.
 Called by `loader.py`. A file that is already there with the right digest (the container restarted
 and its emptyDir stayed) is not fetched again, so a restart needs no object store.
 """
@@ -36,7 +36,7 @@ class Artifact:
 
 
 @dataclass(frozen=True)
-class Promise:
+class ArtifactReference:
     """Where an artifact lies and what its contract must hash to."""
 
     bucket: str
@@ -48,30 +48,34 @@ class Promise:
 
 
 def fetch(
-    store: ObjectStore, promise: Promise, asked: Asked, folder: Path, go_on: Callable[[], None]
+    store: ObjectStore,
+    reference: ArtifactReference,
+    asked: Asked,
+    folder: Path,
+    go_on: Callable[[], None],
 ) -> Artifact:
     """Raises LoadError. `go_on` is called between pieces and may raise to end the work."""
-    home = folder / promise.digest.removeprefix("sha256:")
+    home = folder / reference.digest.removeprefix("sha256:")
     home.mkdir(parents=True, exist_ok=True)
-    contract = _contract(store, promise, home)
+    contract = _contract(store, reference, home)
     precision = wished(asked, contract)
     graph = contract.graphs.of(precision)
     assert graph is not None
     for name, file in contract.files_of(graph).items():
-        _ensure(store, promise, home / name, file, go_on)
+        _ensure(store, reference, home / name, file, go_on)
     return Artifact(contract, home / graph, asked, precision)
 
 
-def _contract(store: ObjectStore, promise: Promise, home: Path) -> Contract:
+def _contract(store: ObjectStore, reference: ArtifactReference, home: Path) -> Contract:
     path = home / CONTRACT
     raw = path.read_bytes() if path.exists() else b""
-    if _digest(raw) != promise.digest:
-        raw = _read_all(store, promise)
-        if _digest(raw) != promise.digest:
+    if _digest(raw) != reference.digest:
+        raw = _read_all(store, reference)
+        if _digest(raw) != reference.digest:
             raise LoadError(
                 Reason.DIGEST_MISMATCH,
-                f"s3://{promise.bucket}/{promise.key(CONTRACT)} has digest {_digest(raw)}, "
-                f"but {promise.digest} was promoted; artifacts must not change after training: "
+                f"s3://{reference.bucket}/{reference.key(CONTRACT)} has digest {_digest(raw)}, "
+                f"but {reference.digest} was promoted; artifacts must not change after training: "
                 f"promote another version or train again",
             )
         path.write_bytes(raw)
@@ -85,9 +89,9 @@ def _contract(store: ObjectStore, promise: Promise, home: Path) -> Contract:
         ) from error
 
 
-def _read_all(store: ObjectStore, promise: Promise) -> bytes:
+def _read_all(store: ObjectStore, reference: ArtifactReference) -> bytes:
     raw = bytearray()
-    for chunk in store.read(promise.bucket, promise.key(CONTRACT)):
+    for chunk in store.read(reference.bucket, reference.key(CONTRACT)):
         raw += chunk
         if len(raw) > MAX_CONTRACT_BYTES:
             raise LoadError(
@@ -97,16 +101,20 @@ def _read_all(store: ObjectStore, promise: Promise) -> bytes:
 
 
 def _ensure(
-    store: ObjectStore, promise: Promise, path: Path, file: StoredFile, go_on: Callable[[], None]
+    store: ObjectStore,
+    reference: ArtifactReference,
+    path: Path,
+    file: StoredFile,
+    go_on: Callable[[], None],
 ) -> None:
     if path.exists() and path.stat().st_size == file.size and _file_hash(path) == file.sha256:
         return
-    where = f"s3://{promise.bucket}/{promise.key(path.name)}"
+    where = f"s3://{reference.bucket}/{reference.key(path.name)}"
     partial = path.with_name(f"{path.name}.partial")
     seen = hashlib.sha256()
     written = 0
     with partial.open("wb") as out:
-        for chunk in store.read(promise.bucket, promise.key(path.name)):
+        for chunk in store.read(reference.bucket, reference.key(path.name)):
             go_on()
             written += len(chunk)
             if written > file.size:

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from dandelion_inference.errors import LoadError, Reason
-from dandelion_inference.model.artifact import Artifact, Promise, fetch
+from dandelion_inference.model.artifact import Artifact, ArtifactReference, fetch
 from dandelion_inference.model.network import Model
 from dandelion_inference.model.readiness import Obstacle, Readiness
 from dandelion_inference.model.store import ObjectStore
@@ -42,7 +42,7 @@ class Loader:
     def __init__(
         self,
         open_store: Callable[[], ObjectStore],
-        promise: Promise,
+        reference: ArtifactReference,
         asked: Asked,
         folder: Path,
         compile_model: Callable[[Artifact], Model],
@@ -50,7 +50,7 @@ class Loader:
         on_ready: Callable[[Model], None],
     ) -> None:
         self._open_store = open_store
-        self._promise = promise
+        self._reference = reference
         self._asked = asked
         self._folder = folder
         self._compile = compile_model
@@ -90,7 +90,7 @@ class Loader:
         try:
             started = time.monotonic()
             artifact = fetch(
-                self._open_store(), self._promise, self._asked, self._folder, self._go_on
+                self._open_store(), self._reference, self._asked, self._folder, self._go_on
             )
             log.info("fetched", seconds=round(time.monotonic() - started, 3))
             started = time.monotonic()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from dandelion_inference.model.artifact import Promise
+from dandelion_inference.model.artifact import ArtifactReference
 from dandelion_inference.model.loader import Loader
 from dandelion_inference.model.network import Model, compile_model, openvino
 from dandelion_inference.model.readiness import Readiness
@@ -22,7 +22,7 @@ def begun(settings: Settings, readiness: Readiness, metrics: Metrics, threads: i
     bucket, prefix = settings.artifact_location
     loader = Loader(
         open_store=partial(S3Store, settings),
-        promise=Promise(bucket, prefix, settings.contract_digest),
+        reference=ArtifactReference(bucket, prefix, settings.contract_digest),
         asked=settings.precision,
         folder=settings.artifact_dir,
         compile_model=partial(compile_model, threads=threads),
