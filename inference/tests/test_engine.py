@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from dandelion_inference.answer.engine import Engine, Heavy
+from dandelion_inference.answer.engine import Engine, LargeImage
 
 Alone = Callable[[], bool]
 
@@ -142,7 +142,7 @@ def test_the_time_in_the_queue_is_told() -> None:
     assert waits[0] < 0.1 <= waits[1]
 
 
-def test_heavy_works_take_turns_and_keep_no_worker_from_the_others() -> None:
+def test_large_images_take_turns_and_keep_no_worker_from_the_others() -> None:
     tested = engine(2)
     running, most = 0, 0
     go_on = threading.Event()
@@ -153,14 +153,14 @@ def test_heavy_works_take_turns_and_keep_no_worker_from_the_others() -> None:
         most = max(most, running)
         go_on.wait(10)
         running -= 1
-        return "heavy"
+        return "large"
 
     async def scenario() -> None:
-        heavy = asyncio.ensure_future(tested.run([lambda _alone: Heavy(rest)] * 3))
+        large = asyncio.ensure_future(tested.run([lambda _alone: LargeImage(rest)] * 3))
         assert await tested.run([lambda alone: alone()] * 4) == [False] * 4
-        assert not heavy.done()
+        assert not large.done()
         go_on.set()
-        assert await heavy == ["heavy"] * 3
+        assert await large == ["large"] * 3
         assert await tested.run([lambda alone: alone()]) == [True]
 
     asyncio.run(scenario())
@@ -168,7 +168,7 @@ def test_heavy_works_take_turns_and_keep_no_worker_from_the_others() -> None:
     assert most == 1
 
 
-def test_a_heavy_work_that_nobody_waits_for_never_begins() -> None:
+def test_a_large_image_that_nobody_waits_for_never_begins() -> None:
     tested = engine(1)
     done: list[str] = []
     begun, go_on = threading.Event(), threading.Event()
@@ -178,9 +178,9 @@ def test_a_heavy_work_that_nobody_waits_for_never_begins() -> None:
         go_on.wait(10)
 
     async def scenario() -> None:
-        running = asyncio.ensure_future(tested.run([lambda _alone: Heavy(first)]))
+        running = asyncio.ensure_future(tested.run([lambda _alone: LargeImage(first)]))
         await asyncio.to_thread(begun.wait, 10)
-        second = [lambda _alone: Heavy(lambda _alone: done.append("second"))]
+        second = [lambda _alone: LargeImage(lambda _alone: done.append("second"))]
         waiting = asyncio.ensure_future(tested.run(second))
         await tested.run([lambda _alone: None])
         waiting.cancel()

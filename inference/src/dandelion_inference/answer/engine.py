@@ -25,14 +25,14 @@ Alone = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class Heavy(Generic[Answer]):
-    """The rest of a work that turned out to take much memory."""
+class LargeImage(Generic[Answer]):
+    """The rest of the work on an image that takes much memory, for which such images take turns."""
 
     rest: Callable[[Alone], Answer]
 
 
 # What a worker does for one image. It asks `alone()` when it comes to run the network.
-Work = Callable[[Alone], Answer | Heavy[Answer]]
+Work = Callable[[Alone], Answer | LargeImage[Answer]]
 
 
 class Engine:
@@ -42,7 +42,7 @@ class Engine:
         """`waited` is told how many seconds each piece of work spent in the queue."""
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._first = ThreadPoolExecutor(1, thread_name_prefix="first")
-        self._heavy = ThreadPoolExecutor(1, thread_name_prefix="heavy")
+        self._large_images = ThreadPoolExecutor(1, thread_name_prefix="large-image")
         self._waited = waited
         self._unfinished = 0
         self._last_of_first: Future[Any] | None = None
@@ -59,7 +59,7 @@ class Engine:
             future.add_done_callback(self._finished)
         try:
             return [
-                await self._in_turn(answer.rest) if isinstance(answer, Heavy) else answer
+                await self._in_turn(answer.rest) if isinstance(answer, LargeImage) else answer
                 for answer in await _all(futures)
             ]
         finally:
@@ -68,7 +68,7 @@ class Engine:
             futures.clear()  # a failure's traceback leads here, and would lead back to it
 
     def close(self) -> None:
-        for executor in (self._workers, self._first, self._heavy):
+        for executor in (self._workers, self._first, self._large_images):
             executor.shutdown(cancel_futures=True)
 
     def _nobody_there(self) -> bool:
@@ -76,7 +76,7 @@ class Engine:
         last = self._last_of_first
         return not self._unfinished and (last is None or last.done())
 
-    def _submit(self, work: Work[Answer], first: bool) -> Future[Answer | Heavy[Answer]]:
+    def _submit(self, work: Work[Answer], first: bool) -> Future[Answer | LargeImage[Answer]]:
         begin = partial(self._begin, work, time.perf_counter())
         if not first:
             return self._workers.submit(begin)
@@ -86,18 +86,20 @@ class Engine:
     async def _in_turn(self, work: Callable[[Alone], Answer]) -> Answer:
         self._unfinished += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._heavy, work, self._alone)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._large_images, work, self._alone
+            )
         finally:
             self._unfinished -= 1
 
-    def _begin(self, work: Work[Answer], submitted: float) -> Answer | Heavy[Answer]:
+    def _begin(self, work: Work[Answer], submitted: float) -> Answer | LargeImage[Answer]:
         self._waited(time.perf_counter() - submitted)
         return work(self._alone)
 
     def _alone(self) -> bool:
         return self._unfinished == 1
 
-    def _finished(self, _future: asyncio.Future[Answer | Heavy[Answer]]) -> None:
+    def _finished(self, _future: asyncio.Future[Answer | LargeImage[Answer]]) -> None:
         self._unfinished -= 1
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dandelion_inference.answer.engine import Alone, Heavy, Work
+from dandelion_inference.answer.engine import Alone, LargeImage, Work
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.model.network import Model
 from dandelion_inference.pictures.errors import Kind, UnreadableError
@@ -85,7 +85,7 @@ def on_picture(
     refusal of one of several files.
     """
 
-    def work(alone: Alone) -> Result | Heavy[Result]:
+    def work(alone: Alone) -> Result | LargeImage[Result]:
         picture = readable(lambda: reader.picture(held.pop(), model.contract.preprocessing))
 
         def decode_and_judge(alone: Alone) -> Result:
@@ -96,7 +96,7 @@ def on_picture(
                     return_freed_memory()
             return judge(tensor, alone)
 
-        return Heavy(decode_and_judge) if picture.large else decode_and_judge(alone)
+        return LargeImage(decode_and_judge) if picture.large else decode_and_judge(alone)
 
     def readable(step: Callable[[], Step]) -> Step:
         try:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from starlette.requests import ClientDisconnect, Request
 
-from dandelion_inference.answer.engine import Alone, Engine, Heavy, Work
+from dandelion_inference.answer.engine import Alone, Engine, LargeImage, Work
 from dandelion_inference.answer.prediction import Prediction, classify
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.intake.admission import Admission
@@ -149,7 +149,7 @@ def seen(works: Sequence[Work[Answer]], sightings: Sequence[Sighting]) -> list[W
 
 
 def _seen(work: Work[Answer], sighting: Sighting) -> Work[Answer]:
-    def looked(alone: Alone) -> Answer | Heavy[Answer]:
+    def looked(alone: Alone) -> Answer | LargeImage[Answer]:
         sighting.look()
         return work(alone)
 
