@@ -1,9 +1,9 @@
 """The limit: decode, resize and infer in one process, without HTTP, checks or anything else.
 
 Run by `comparison.py` as a process of its own: `python bare.py GRAPH FORM`. For every number of
-seconds read it loops that long and writes what it did. `alone` takes one image after another, each
-on all processors; `together` has a thread and a stream of the network for each processor, and
-`overlapped` two threads, so that one decodes while another computes.
+seconds read it loops that long and writes what it did. `latency` takes one image after another,
+each on all processors; `throughput` has a thread and a stream of the network for each processor,
+and `overlapped` two threads, so that one decodes while another computes.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def _loop(request: Any, pictures: list[bytes], until: float, latencies: list[flo
 
 def main(graph: str, form: str) -> None:
     processors = len(os.sched_getaffinity(0))
-    streams = 1 if form == "alone" else processors
+    streams = 1 if form == "latency" else processors
     threads = streams * (2 if form == "overlapped" else 1)
     options = {
-        "PERFORMANCE_HINT": "LATENCY" if form == "alone" else "THROUGHPUT",
+        "PERFORMANCE_HINT": "LATENCY" if form == "latency" else "THROUGHPUT",
         "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": processors,
         "INFERENCE_PRECISION_HINT": "f32",

@@ -28,7 +28,7 @@ from client import Load, Question, closed_loop, open_loop, post
 from contenders import CONTENDERS, LIMIT, Contender, Launch, chosen
 from environments import cache, size
 from graphs import FP32, INT8, graphs
-from limit import ALONE, Alternation, Bare, bare_loops, forms
+from limit import LATENCY, Alternation, Bare, bare_loops, forms
 from null_server import ANSWER
 from photos import photos
 from processes import Server, ServerError, Usage, adopt_orphans, free_ports
@@ -67,7 +67,7 @@ class Comparison:
         contender = launch.contender
         questions = [
             Question(contender.request(picture), label.encode() if contender.exact else b"class-")
-            for picture, label in zip(self._photos, self._bare[ALONE].labels, strict=True)
+            for picture, label in zip(self._photos, self._bare[LATENCY].labels, strict=True)
         ]
         command, variables, port = launch.command()
         server = Server(command, variables, launch.folder)
@@ -202,7 +202,7 @@ def _summary(measured: Measured, best: str) -> dict[str, Any]:
     if not measured.usages:
         return summary
     for count, loads in measured.loads.items():
-        limits = [limit[best if count > 1 else ALONE] for limit in measured.limits[count]]
+        limits = [limit[best if count > 1 else LATENCY] for limit in measured.limits[count]]
         shares = [load.rate / limit for load, limit in zip(loads, limits, strict=True)]
         summary["points"][count] = {
             "imagesPerSecond": _middle([load.rate for load in loads]),

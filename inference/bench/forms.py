@@ -88,12 +88,12 @@ def in_batches(network: Any, size: int, seconds: float) -> float:
 
 
 def arrangements(graph: Path) -> dict[str, Measurement]:
-    alone, together = compiled(graph, 1, 1), compiled(graph, 1, THREADS)
+    latency, throughput = compiled(graph, 1, 1), compiled(graph, 1, THREADS)
     return {
-        "one stream, one image at a time": partial(one_by_one, alone, 1),
-        "one stream, two workers a processor": partial(one_by_one, alone, 2 * THREADS),
-        "a stream a processor, a worker each": partial(one_by_one, together, THREADS),
-        "a stream a processor, two workers each": partial(one_by_one, together, 2 * THREADS),
+        "one stream, one image at a time": partial(one_by_one, latency, 1),
+        "one stream, two workers a processor": partial(one_by_one, latency, 2 * THREADS),
+        "a stream a processor, a worker each": partial(one_by_one, throughput, THREADS),
+        "a stream a processor, two workers each": partial(one_by_one, throughput, 2 * THREADS),
         "two streams a processor, a worker each": partial(
             one_by_one, compiled(graph, 1, 2 * THREADS), 2 * THREADS
         ),

@@ -17,8 +17,8 @@ from contenders import OURS
 from environments import environment
 from processes import ServerError
 
-ALONE = "alone"
-FORMS = (ALONE, "together", "overlapped")
+LATENCY = "latency"
+FORMS = (LATENCY, "throughput", "overlapped")
 
 # Of the load at one point. The machine's speed changes from second to second by a tenth.
 TURNS = 4

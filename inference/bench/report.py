@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contenders import DEFAULTS, OURS
-from limit import ALONE
+from limit import LATENCY
 from PIL import Image
 from plot import Panel, bars
 
@@ -57,7 +57,7 @@ def _table(result: dict[str, Any]) -> str:
         latency = f"{limit['p50Milliseconds']} / {limit['p99Milliseconds']}"
         cells = []
         for count in points:
-            shown = (form == ALONE) == (count == "1")
+            shown = (form == LATENCY) == (count == "1")
             cells += [f"{limit['imagesPerSecond']}", "", latency] if shown else ["", "", ""]
         rows.append([f"bare loop, {form}", *cells, *[""] * 6])
     for name, server in _measured(result).items():
@@ -140,7 +140,7 @@ def _goals(result: dict[str, Any]) -> str:
                 name, share = rival
                 goal = "≥ 4.5" if what.startswith("torch") else ""
                 line(f"over {what}, at {count} ({name})", _over(point, share), goal)
-    bare = result["limit"][ALONE]["p50Milliseconds"]
+    bare = result["limit"][LATENCY]["p50Milliseconds"]
     half = ours["halfLoad"].get("p99Milliseconds")
     if half:
         line("p99 at half load over the bare latency", round(half / bare, 2), "≤ 2")
@@ -187,7 +187,7 @@ def _picture(result: dict[str, Any]) -> Image.Image:
     panels = []
     for count in map(str, result["connections"]):
         limits = {form: limit["imagesPerSecond"] for form, limit in result["limit"].items()}
-        limit = limits[ALONE] if count == "1" else max(limits.values())
+        limit = limits[LATENCY] if count == "1" else max(limits.values())
         rates = [server["points"][count]["imagesPerSecond"] for server in servers.values()]
         panels.append(Panel(f"images/s, {count} connection{'s'[: count != '1']}", rates, limit))
     title = f"{result['model']}, {result['machine']} (line: the bare loop)"

@@ -100,7 +100,7 @@ class Slowing:
 
 def test_the_limit_is_taken_before_between_and_after_the_turns_of_a_load() -> None:
     loop = Slowing()
-    alternation = Alternation({"alone": loop, "together": Slowing()}, ["alone"], seconds=5)
+    alternation = Alternation({"latency": loop, "throughput": Slowing()}, ["latency"], seconds=5)
     shares, seen = [], []
     for share in alternation.turns():
         shares.append(share)
@@ -108,12 +108,12 @@ def test_the_limit_is_taken_before_between_and_after_the_turns_of_a_load() -> No
     assert sum(shares) == pytest.approx(1)
     assert seen == list(range(1, len(shares) + 1))
     assert sum(loop.asked) == pytest.approx(5)
-    assert alternation.limit == {"alone": pytest.approx(100 - 10 * (len(loop.asked) + 1) / 2)}
+    assert alternation.limit == {"latency": pytest.approx(100 - 10 * (len(loop.asked) + 1) / 2)}
 
 
 def test_one_connection_is_compared_with_one_image_at_a_time() -> None:
-    assert forms(1) == ("alone",)
-    assert "alone" not in forms(8)
+    assert forms(1) == ("latency",)
+    assert "latency" not in forms(8)
 
 
 def test_a_bar_of_this_service_stands_out() -> None:
@@ -148,7 +148,7 @@ def test_the_report_says_who_is_ahead_and_who_is_missing(tmp_path: Path) -> None
             "secondsPerPoint": 1.0,
             "connections": [1],
             "client": {"processorMilliseconds": 0.1},
-            "limit": {"alone": limit, "together": limit},
+            "limit": {"latency": limit, "throughput": limit},
             "servers": {
                 "dandelion": _server(90),
                 "litserve, batches": _server(45),

@@ -1,8 +1,8 @@
 """The network: a graph compiled by OpenVINO for the processors of this container.
 
-It is compiled twice. `together` runs one image on each processor, which gives the most images a
-second; `alone` runs one image on all of them, which gives the shortest wait. Called by `loader.py`
-to compile and warm up, and by the workers for every image.
+It is compiled twice. The latency form runs one image on all processors, which gives the shortest
+wait; the throughput form runs one image on each, which gives the most images a second. Called by
+`loader.py` to compile and warm up, and by the workers for every image.
 """
 
 from __future__ import annotations
@@ -31,33 +31,34 @@ class Model:
     """A compiled graph that answers one image at a time, to as many workers as there are."""
 
     def __init__(
-        self, artifact: Artifact, precision: Precision, alone: Any, together: Any, threads: int
+        self, artifact: Artifact, precision: Precision, latency: Any, throughput: Any, threads: int
     ) -> None:
         self.artifact = artifact
         self.contract = artifact.contract
         self.precision = precision
         self.threads = threads
-        self._alone = alone.create_infer_request()
-        self._alone_turn = threading.Lock()
-        self._together: SimpleQueue[Any] = SimpleQueue()
+        self._latency = latency.create_infer_request()
+        self._latency_turn = threading.Lock()
+        self._throughput: SimpleQueue[Any] = SimpleQueue()
         for _ in range(workers(threads)):
-            self._together.put(together.create_infer_request())
+            self._throughput.put(throughput.create_infer_request())
 
     def probabilities(self, tensor: NDArray[np.float32], alone: bool) -> list[float]:
         """One probability for each of the contract's classes, in their order.
 
-        `tensor` is one image, [1, 3, height, width]; `alone` says that nobody else is waiting.
+        `tensor` is one image, [1, 3, height, width]; `alone` says that nobody else is waiting: the
+        latency form answers then, or else the throughput form.
         """
-        if alone and self._alone_turn.acquire(blocking=False):
+        if alone and self._latency_turn.acquire(blocking=False):
             try:
-                return _softmax(_logits(self._alone, tensor))
+                return _softmax(_logits(self._latency, tensor))
             finally:
-                self._alone_turn.release()
-        request = self._together.get()
+                self._latency_turn.release()
+        request = self._throughput.get()
         try:
             return _softmax(_logits(request, tensor))
         finally:
-            self._together.put(request)
+            self._throughput.put(request)
 
 
 def _logits(request: Any, tensor: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -82,14 +83,14 @@ def compile_model(artifact: Artifact, threads: int) -> Model:
     precision = served(artifact.asked, artifact.precision, has_bf16)
     try:
         graph = read_graph(core, runtime, artifact)
-        alone, together = _compiled(core, graph, precision, threads)
+        latency, throughput = _compiled(core, graph, precision, threads)
     except RuntimeError as error:
         raise LoadError(
             Reason.MODEL_INVALID,
             f"{artifact.graph.name} cannot be compiled: {_first_line(error)}",
         ) from error
     del graph
-    model = Model(artifact, precision, alone, together, threads)
+    model = Model(artifact, precision, latency, throughput, threads)
     _warm_up(model, threads)
     gc.collect()
     return_freed_memory()
@@ -98,6 +99,8 @@ def compile_model(artifact: Artifact, threads: int) -> Model:
 
 
 def _compiled(core: Any, graph: Any, precision: Precision, threads: int) -> tuple[Any, Any]:
+    """The latency form and the throughput form."""
+
     def form(graph: Any, streams: int) -> Any:
         return core.compile_model(graph, "CPU", compile_options(precision, threads, streams))
 
@@ -106,9 +109,9 @@ def _compiled(core: Any, graph: Any, precision: Precision, threads: int) -> tupl
         return one, one
     # Side by side, because a compilation uses one processor.
     with ThreadPoolExecutor(1) as other:
-        alone = other.submit(form, graph.clone(), 1)
-        together = form(graph, threads)
-        return alone.result(), together
+        latency = other.submit(form, graph.clone(), 1)
+        throughput = form(graph, threads)
+        return latency.result(), throughput
 
 
 def read_graph(core: Any, runtime: Any, artifact: Artifact) -> Any:
