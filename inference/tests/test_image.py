@@ -160,7 +160,7 @@ def test_floating_point_pixels_are_refused() -> None:
     assert refused.value.kind is Kind.UNSUPPORTED_FORMAT
 
 
-def test_the_size_is_judged_before_a_pixel_is_decoded() -> None:
+def test_the_size_is_checked_before_a_pixel_is_decoded() -> None:
     # 100 pixels too many, in a file whose data would fail at once if they were looked at.
     data = pictures.declared_png(1000, 1001, b"no pixels here")
     with pytest.raises(UnreadableError) as refused:

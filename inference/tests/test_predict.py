@@ -65,7 +65,7 @@ def test_every_supported_format_is_classified(client: httpx.Client, file_format:
     assert answer.json()["predictions"][0]["label"] == "green"
 
 
-def test_an_animation_is_judged_by_its_first_frame(client: httpx.Client) -> None:
+def test_an_animation_is_classified_by_its_first_frame(client: httpx.Client) -> None:
     first, second = (Image.new("RGB", (40, 40), c) for c in (pictures.RED, pictures.BLUE))
     data = pictures.encoded(first, "GIF", save_all=True, append_images=[second])
     answer = client.post("/predict", content=data)

@@ -66,37 +66,37 @@ def classify(reader: ImageReader, model: Model, images: list[bytes]) -> list[Wor
 def _work(
     reader: ImageReader, model: Model, held: list[bytes], position: int | None
 ) -> Work[Prediction]:
-    def judge(tensor: NDArray[np.float32], alone: Alone) -> Prediction:
+    def predict(tensor: NDArray[np.float32], alone: Alone) -> Prediction:
         return prediction(model.contract.classes, model.probabilities(tensor, alone()))
 
-    return on_picture(reader, model, held, judge, position)
+    return on_image(reader, model, held, predict, position)
 
 
-def on_picture(
+def on_image(
     reader: ImageReader,
     model: Model,
     held: list[bytes],
-    judge: Callable[[NDArray[np.float32], Alone], Result],
+    then: Callable[[NDArray[np.float32], Alone], Result],
     position: int | None = None,
 ) -> Work[Result]:
-    """Decodes the one upload that is `held`, as the model takes it, and judges it.
+    """Decodes the one upload that is `held`, as the model takes it, and goes on with its tensor.
 
-    A picture that takes much memory goes on where such ones take turns. `position` is for the
+    An image that takes much memory waits its turn among such images. `position` is for the
     refusal of one of several files.
     """
 
     def work(alone: Alone) -> Result | LargeImage[Result]:
-        picture = readable(lambda: reader.picture(held.pop(), model.contract.preprocessing))
+        pending = readable(lambda: reader.picture(held.pop(), model.contract.preprocessing))
 
-        def decode_and_judge(alone: Alone) -> Result:
+        def decode(alone: Alone) -> Result:
             try:
-                tensor = readable(picture.tensor)
+                tensor = readable(pending.tensor)
             finally:
-                if picture.large:
+                if pending.large:
                     return_freed_memory()
-            return judge(tensor, alone)
+            return then(tensor, alone)
 
-        return LargeImage(decode_and_judge) if picture.large else decode_and_judge(alone)
+        return LargeImage(decode) if pending.large else decode(alone)
 
     def readable(step: Callable[[], Step]) -> Step:
         try:

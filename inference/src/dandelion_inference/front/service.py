@@ -94,9 +94,9 @@ class Service:
         works = classify(self.reader, model, images)
         if sightings is not None:
             works = seen(works, sightings)
-        return await self.judge(request, model, works, started, sightings)
+        return await self.predict(request, model, works, started, sightings)
 
-    async def judge(
+    async def predict(
         self,
         request: Request,
         model: Model,

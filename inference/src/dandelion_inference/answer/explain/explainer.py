@@ -29,7 +29,7 @@ from dandelion_inference.answer.explain.activation import (
     NoActivationMapError,
     compile_activation_map,
 )
-from dandelion_inference.answer.prediction import on_picture
+from dandelion_inference.answer.prediction import on_image
 from dandelion_inference.model.network import Model
 from dandelion_inference.pictures.image import ImageReader
 from dandelion_inference.ports.memory import return_freed_memory
@@ -67,7 +67,7 @@ class Explainer:
     def work(self, model: Model, data: bytes, label: str | None) -> Work[Explanation]:
         """For a worker. `label` is one of the classes, or None for the most probable one."""
 
-        def judge(tensor: NDArray[np.float32], alone: Alone) -> Explanation:
+        def explain(tensor: NDArray[np.float32], alone: Alone) -> Explanation:
             classes = model.contract.classes
             probabilities = model.probabilities(tensor, alone())
             index = int(np.argmax(probabilities)) if label is None else classes.index(label)
@@ -77,7 +77,7 @@ class Explainer:
             png = heatmap.drawn(tensor, model.contract.preprocessing, heat)
             return Explanation(classes[index], method, png)
 
-        return on_picture(self._reader, model, [data], judge)
+        return on_image(self._reader, model, [data], explain)
 
     def _heat(
         self, model: Model, tensor: NDArray[np.float32], index: int, alone: Alone

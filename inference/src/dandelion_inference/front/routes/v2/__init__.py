@@ -124,7 +124,7 @@ def _add_infer(app: FastAPI, service: Service) -> None:
                 answered = await service.classify(request, model, inference.files, started)
             else:
                 works = outputs.works(model, inference.tensors)
-                answered = await service.judge(request, model, works, started)
+                answered = await service.predict(request, model, works, started)
         content, headers = outputs.answer(
             identity, inference, model.contract.classes, answered.predictions
         )
