@@ -14,8 +14,8 @@ from dandelion_inference.journal.buffer import Bounds, Buffer, Held
 from dandelion_inference.journal.recent import Recent
 from dandelion_inference.journal.rows import (
     Labelled,
+    LoggedImage,
     Origin,
-    Picture,
     Predicted,
     folder,
     image_name,
@@ -217,8 +217,8 @@ def test_what_was_taken_counts_until_it_is_done() -> None:
 
 def test_images_take_no_room_from_rows() -> None:
     buffer = Buffer(Bounds(rows=2, row_bytes=10**6, image_bytes=10))
-    assert buffer.add(Picture("a", bytes(10)))
-    assert not buffer.add(Picture("b", b"1"))
+    assert buffer.add(LoggedImage("a", bytes(10)))
+    assert not buffer.add(LoggedImage("b", b"1"))
     assert buffer.add(row())
 
 

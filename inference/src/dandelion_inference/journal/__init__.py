@@ -17,7 +17,7 @@ import urllib3
 
 from dandelion_inference.journal.buffer import Bounds, Buffer
 from dandelion_inference.journal.recent import Given, Recent, Sighting
-from dandelion_inference.journal.rows import Kind, Labelled, Origin, Picture, Scored, predicted
+from dandelion_inference.journal.rows import Kind, Labelled, LoggedImage, Origin, Scored, predicted
 from dandelion_inference.journal.writer import Counters, Writer
 from dandelion_inference.ports.settings import Settings
 from dandelion_inference.ports.storage import Fault, S3Writer
@@ -104,7 +104,7 @@ class Journal:
         labels = tuple(prediction.label for prediction in predictions)
         self._answers.remember(answer, Given(tuple(digests), labels))
         for sighting in sightings or ():
-            self._keep(sighting.picture())
+            self._keep(sighting.logged_image())
 
     def given(self, answer: str) -> Given | None:
         """What this pod answered, where it was not long ago."""
@@ -126,14 +126,14 @@ class Journal:
         self._counters.log_dropped(Kind.FEEDBACK, 1)
         return False
 
-    def _keep(self, picture: Picture | None) -> None:
-        if picture is None or picture.sha256 in self._stored:
+    def _keep(self, image: LoggedImage | None) -> None:
+        if image is None or image.sha256 in self._stored:
             return
         # First, because the writer's thread may give it up as soon as it has it.
-        self._stored.remember(picture.sha256, None)
-        if not self._buffer.add(picture):
+        self._stored.remember(image.sha256, None)
+        if not self._buffer.add(image):
             self._counters.log_dropped(Kind.IMAGES, 1)
-            self._forget_image(picture.sha256)
+            self._forget_image(image.sha256)
 
     def _forget_image(self, sha256: str) -> None:
         """It is not stored after all, and worth another attempt when it comes again."""

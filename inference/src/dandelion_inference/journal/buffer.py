@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dandelion_inference.journal.rows import Picture, Row
+from dandelion_inference.journal.rows import LoggedImage, Row
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Held:
         return self + Held(-other.rows, -other.row_bytes, -other.image_bytes)
 
 
-def held(item: Row | Picture) -> Held:
-    if isinstance(item, Picture):
+def held(item: Row | LoggedImage) -> Held:
+    if isinstance(item, LoggedImage):
         return Held(image_bytes=len(item.data))
     return Held(rows=1, row_bytes=item.size)
 
@@ -67,20 +67,20 @@ class Buffer:
         self._bounds = bounds
         self._lock = threading.Lock()
         self._rows: deque[Row] = deque()
-        self._images: deque[Picture] = deque()
+        self._images: deque[LoggedImage] = deque()
         self._held = Held()
         self._closed = False
         self.due = threading.Event()
         """Set when there is reason to write at once."""
 
-    def add(self, item: Row | Picture) -> bool:
+    def add(self, item: Row | LoggedImage) -> bool:
         """False where there is no room: the item is dropped."""
         with self._lock:
             after = self._held + held(item)
             if self._closed or not self._bounds.fits(after):
                 return False
             self._held = after
-            if isinstance(item, Picture):
+            if isinstance(item, LoggedImage):
                 self._images.append(item)
             else:
                 self._rows.append(item)
@@ -88,7 +88,7 @@ class Buffer:
                 self.due.set()
         return True
 
-    def take(self) -> tuple[list[Row], list[Picture]]:
+    def take(self) -> tuple[list[Row], list[LoggedImage]]:
         """Everything that waits. Whoever takes it says `done` for each, one way or the other."""
         with self._lock:
             rows, images = list(self._rows), list(self._images)
@@ -96,7 +96,7 @@ class Buffer:
             self._images.clear()
         return rows, images
 
-    def done(self, items: Sequence[Row | Picture]) -> None:
+    def done(self, items: Sequence[Row | LoggedImage]) -> None:
         total = sum(map(held, items), start=Held())
         with self._lock:
             self._held -= total

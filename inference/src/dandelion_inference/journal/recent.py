@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dandelion_inference.journal.rows import Picture
+from dandelion_inference.journal.rows import LoggedImage
 
 Value = TypeVar("Value")
 
@@ -44,8 +44,8 @@ class Sighting:
         if not self._keep:
             self._data = None
 
-    def picture(self) -> Picture | None:
-        return None if self._data is None else Picture(self.sha256, self._data)
+    def logged_image(self) -> LoggedImage | None:
+        return None if self._data is None else LoggedImage(self.sha256, self._data)
 
 
 @dataclass(frozen=True)

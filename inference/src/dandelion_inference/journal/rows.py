@@ -130,7 +130,7 @@ Row = Predicted | Labelled
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class LoggedImage:
     """An upload, byte for byte."""
 
     sha256: str

@@ -23,8 +23,8 @@ import structlog
 from dandelion_inference.journal.buffer import Buffer
 from dandelion_inference.journal.rows import (
     Kind,
+    LoggedImage,
     Origin,
-    Picture,
     Row,
     folder,
     image_name,
@@ -123,7 +123,7 @@ class Writer:
                 together,
             )
 
-    def _write_image(self, image: Picture) -> None:
+    def _write_image(self, image: LoggedImage) -> None:
         key = image_name(self._prefix, self._origin, image.sha256)
         if not self._write(Kind.IMAGES, key, lambda: image.data, media_type(image.data), [image]):
             self._on_image_dropped(image.sha256)
@@ -134,7 +134,7 @@ class Writer:
         key: str,
         make: Callable[[], bytes],
         content_type: str,
-        items: Sequence[Row | Picture],
+        items: Sequence[Row | LoggedImage],
     ) -> bool:
         written = self._try_until_written(key, make, content_type)
         if written:
