@@ -23,7 +23,7 @@ from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer
 from dandelion_inference.intake.upload import declared_size
 from dandelion_inference.intake.verdicts import Action
 from dandelion_inference.journal import Journal
-from dandelion_inference.journal.recent import Sighting
+from dandelion_inference.journal.recent import UploadRecord
 from dandelion_inference.model.network import Model
 from dandelion_inference.model.readiness import Readiness
 from dandelion_inference.pictures.image import ImageReader
@@ -90,11 +90,11 @@ class Service:
         self, request: Request, model: Model, images: list[bytes], started: float
     ) -> Answered:
         """What the uploads show, counted and remembered. Empties `images`; raises as `work`."""
-        sightings = self.journal.sightings(images) if self.journal else None
+        records = self.journal.upload_records(images) if self.journal else None
         works = classify(self.reader, model, images)
-        if sightings is not None:
-            works = seen(works, sightings)
-        return await self.predict(request, model, works, started, sightings)
+        if records is not None:
+            works = with_digests(works, records)
+        return await self.predict(request, model, works, started, records)
 
     async def predict(
         self,
@@ -102,7 +102,7 @@ class Service:
         model: Model,
         works: Sequence[Work[Prediction]],
         started: float,
-        sightings: Sequence[Sighting] | None = None,
+        records: Sequence[UploadRecord] | None = None,
     ) -> Answered:
         """The works' predictions, counted and remembered; raises as `work`.
 
@@ -119,7 +119,7 @@ class Service:
                 model.contract.classes,
                 answered.predictions,
                 seconds,
-                sightings,
+                records,
             )
         return answered
 
@@ -143,17 +143,19 @@ class Service:
             ) from None
 
 
-def seen(works: Sequence[Work[Answer]], sightings: Sequence[Sighting]) -> list[Work[Answer]]:
-    """The same works, each of which looks at its upload first."""
-    return [_seen(work, sighting) for work, sighting in zip(works, sightings, strict=True)]
+def with_digests(
+    works: Sequence[Work[Answer]], records: Sequence[UploadRecord]
+) -> list[Work[Answer]]:
+    """The same works, each of which computes the digest of its upload first."""
+    return [_with_digest(work, record) for work, record in zip(works, records, strict=True)]
 
 
-def _seen(work: Work[Answer], sighting: Sighting) -> Work[Answer]:
-    def looked(alone: Alone) -> Answer | LargeImage[Answer]:
-        sighting.look()
+def _with_digest(work: Work[Answer], record: UploadRecord) -> Work[Answer]:
+    def digest_and_work(alone: Alone) -> Answer | LargeImage[Answer]:
+        record.compute_digest()
         return work(alone)
 
-    return looked
+    return digest_and_work
 
 
 @asynccontextmanager

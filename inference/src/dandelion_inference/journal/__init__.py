@@ -16,7 +16,7 @@ from functools import partial
 import urllib3
 
 from dandelion_inference.journal.buffer import Bounds, Buffer
-from dandelion_inference.journal.recent import Given, Recent, Sighting
+from dandelion_inference.journal.recent import Given, Recent, UploadRecord
 from dandelion_inference.journal.rows import Kind, Labelled, LoggedImage, Origin, Scored, predicted
 from dandelion_inference.journal.writer import Counters, Writer
 from dandelion_inference.ports.settings import Settings
@@ -71,9 +71,9 @@ class Journal:
         self._buffer.close()
         self._writer.end(self._end_seconds)
 
-    def sightings(self, images: Sequence[bytes]) -> list[Sighting]:
+    def upload_records(self, images: Sequence[bytes]) -> list[UploadRecord]:
         """For uploads that are about to be classified."""
-        return [Sighting(data, self._keep_images) for data in images]
+        return [UploadRecord(data, self._keep_images) for data in images]
 
     def predicted(
         self,
@@ -82,11 +82,11 @@ class Journal:
         classes: Sequence[str],
         predictions: Sequence[Scored],
         seconds: float,
-        sightings: Sequence[Sighting] | None = None,
+        records: Sequence[UploadRecord] | None = None,
     ) -> None:
-        """Every prediction of one answer. What came as bare numbers has no sightings."""
+        """Every prediction of one answer. What came as bare numbers has no records of uploads."""
         now = self._now()
-        images = [sighting.sha256 for sighting in sightings] if sightings is not None else None
+        images = [record.sha256 for record in records] if records is not None else None
         digests: Sequence[str | None] = images or [None] * len(predictions)
         for index, (prediction, digest) in enumerate(zip(predictions, digests, strict=True)):
             row = predicted(
@@ -103,8 +103,8 @@ class Journal:
                 self._counters.log_dropped(Kind.PREDICTIONS, 1)
         labels = tuple(prediction.label for prediction in predictions)
         self._answers.remember(answer, Given(tuple(digests), labels))
-        for sighting in sightings or ():
-            self._keep(sighting.logged_image())
+        for record in records or ():
+            self._keep(record.logged_image())
 
     def given(self, answer: str) -> Given | None:
         """What this pod answered, where it was not long ago."""

@@ -29,7 +29,7 @@ class Recent(OrderedDict[str, Value]):
             self.popitem(last=False)
 
 
-class Sighting:
+class UploadRecord:
     """What the journal keeps of one upload: its digest, and its bytes where they are logged."""
 
     def __init__(self, data: bytes, keep: bool) -> None:
@@ -37,7 +37,7 @@ class Sighting:
         self._keep = keep
         self.sha256 = ""
 
-    def look(self) -> None:
+    def compute_digest(self) -> None:
         """In a worker's thread: a hundred kilobytes take a tenth of a millisecond."""
         assert self._data is not None
         self.sha256 = hashlib.sha256(self._data).hexdigest()
