@@ -1,7 +1,7 @@
 """`/v2`: the Open Inference Protocol, which the clients of KServe and Triton speak.
 
 Exactly one model is served in exactly one version; any other is not found. What the bodies hold is
-in `tensors.py`, how OpenAPI describes them in `document.py`.
+in `inference_request.py`, how OpenAPI describes them in `document.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dandelion_inference import __version__
 from dandelion_inference.answer.engine import Alone
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.front import docs
-from dandelion_inference.front.routes.v2 import outputs, tensors
+from dandelion_inference.front.routes.v2 import inference_request, inference_response
 from dandelion_inference.front.routes.v2.document import (
     INFER_ANSWER,
     INFER_CODES,
@@ -123,26 +123,28 @@ def _add_infer(app: FastAPI, service: Service) -> None:
             if inference.files:
                 answered = await service.classify(request, model, inference.files, started)
             else:
-                works = outputs.works(model, inference.tensors)
+                works = inference_response.works(model, inference.tensors)
                 answered = await service.predict(request, model, works, started)
-        content, headers = outputs.answer(
+        content, headers = inference_response.answer(
             identity, inference, model.contract.classes, answered.predictions
         )
         return Response(content, headers=headers)
 
-    async def _read(request: Request, body: bytearray, contract: Contract) -> tensors.Inference:
-        header = request.headers.get(tensors.HEADER_LENGTH)
+    async def _read(
+        request: Request, body: bytearray, contract: Contract
+    ) -> inference_request.Inference:
+        header = request.headers.get(inference_request.HEADER_LENGTH)
 
-        def read() -> tensors.Inference:
-            return tensors.read(body, header, contract, settings.max_files)
+        def read() -> inference_request.Inference:
+            return inference_request.read(body, header, contract, settings.max_files)
 
-        def read_at_length(_alone: Alone) -> tensors.Inference:
+        def read_at_length(_alone: Alone) -> inference_request.Inference:
             try:
                 return read()
             finally:
                 return_freed_memory()
 
-        if tensors.json_bytes(body, header) <= SHORT_JSON_BYTES:
+        if inference_request.json_bytes(body, header) <= SHORT_JSON_BYTES:
             return read()
         [inference] = await service.work(request, [read_at_length])
         return inference
@@ -181,11 +183,11 @@ def _tensors_of(contract: Contract) -> dict[str, Any]:
         "inputs": [{"name": contract.input.name, "datatype": "FP32", "shape": [-1, *image]}],
         "outputs": [
             {
-                "name": tensors.PROBABILITIES,
+                "name": inference_request.PROBABILITIES,
                 "datatype": "FP32",
                 "shape": [-1, len(classes)],
                 "classes": classes,
             },
-            {"name": tensors.LABELS, "datatype": "BYTES", "shape": [-1]},
+            {"name": inference_request.LABELS, "datatype": "BYTES", "shape": [-1]},
         ],
     }

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from dandelion_inference.errors import Code
 from dandelion_inference.front import docs
-from dandelion_inference.front.routes.v2 import tensors
+from dandelion_inference.front.routes.v2 import inference_request
 
 
 class Live(BaseModel):
@@ -98,7 +98,7 @@ _REQUEST: dict[str, Any] = {
                 "type": "object",
                 "required": ["name"],
                 "properties": {
-                    "name": {"type": "string", "enum": list(tensors.OUTPUTS)},
+                    "name": {"type": "string", "enum": list(inference_request.OUTPUTS)},
                     "parameters": {
                         "type": "object",
                         "properties": {"binary_data": {"type": "boolean"}},
@@ -112,7 +112,7 @@ _REQUEST: dict[str, Any] = {
 INFER_DOCUMENT: dict[str, Any] = {
     "parameters": [
         {
-            "name": tensors.HEADER_LENGTH,
+            "name": inference_request.HEADER_LENGTH,
             "in": "header",
             "required": False,
             "description": "Where the JSON ends and binary tensors begin.",

@@ -1,6 +1,6 @@
 """Answers of the Open Inference Protocol, version 2: images as tensors become outputs as tensors.
 
-Called by `routes/v2` with what `tensors.py` read.
+Called by `routes/v2` with what `inference_request.py` read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dandelion_inference.answer.engine import Alone, Work
 from dandelion_inference.answer.prediction import Prediction, prediction
-from dandelion_inference.front.routes.v2.tensors import (
+from dandelion_inference.front.routes.v2.inference_request import (
     HEADER_LENGTH,
     PROBABILITIES,
     Inference,

@@ -3,7 +3,7 @@
 A body is a JSON object; with the binary tensor data extension the tensors follow it as bytes, and a
 header says where the object ends. Images come either as the network takes them, `image`, or as
 files, `file`, which are then read as uploads are. Called by `routes/v2`; the numbers in the JSON
-are left to `numbers.py`, the answer to `outputs.py`.
+are left to `json_arrays.py`, the answer to `inference_response.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dandelion_inference.errors import Code, RefusedError
-from dandelion_inference.front.routes.v2.numbers import NotReadableError, Numbers, loads
+from dandelion_inference.front.routes.v2.json_arrays import JsonArray, NotReadableError, loads
 from dandelion_inference.model.contract import Contract
 
 # Where the JSON object ends, in requests and answers.
@@ -150,7 +150,7 @@ def _outputs(request: _Request) -> tuple[Wanted, ...]:
 
 
 def _images(
-    given: _Input, arrays: list[Numbers], binary: memoryview, contract: Contract, max_images: int
+    given: _Input, arrays: list[JsonArray], binary: memoryview, contract: Contract, max_images: int
 ) -> list[NDArray[np.float32]]:
     height, width = contract.input.shape[2:]
     _check(given, "FP32", [3, height, width], contract, max_images)

@@ -3,7 +3,7 @@
 Python's parser makes an object of each number and lets no other thread run meanwhile: a body of a
 few megabytes would take hundreds of megabytes, and everybody else's answer would wait for it. So
 the arrays of numbers are cut out first and read piece by piece into memory that their declared
-shape bounds; only what is left goes through the parser whole. Called by `tensors.py`.
+shape bounds; only what is left goes through the parser whole. Called by `inference_request.py`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class NotReadableError(ValueError):
 
 
 @dataclass(frozen=True)
-class Numbers:
+class JsonArray:
     """An array of numbers, flat or nested, that was cut out of a JSON text and is still text."""
 
     text: bytes | bytearray
@@ -77,7 +77,7 @@ def _fill(out: NDArray[np.float32], text: bytes | bytearray) -> None:
         raise NotReadableError("it has an empty element")
 
 
-def loads(text: bytes | bytearray) -> tuple[Any, list[Numbers]]:
+def loads(text: bytes | bytearray) -> tuple[Any, list[JsonArray]]:
     """The document, and the arrays of numbers that were cut out of it.
 
     Where the text has such an array as `data`, the document has its position in the list. Raises
@@ -98,9 +98,9 @@ def loads(text: bytes | bytearray) -> tuple[Any, list[Numbers]]:
         raise NotReadableError("it has bytes or numbers that JSON has not") from error
 
 
-def _cut(text: bytes | bytearray) -> tuple[bytes, list[Numbers]]:
+def _cut(text: bytes | bytearray) -> tuple[bytes, list[JsonArray]]:
     kept: list[bytes | bytearray] = []
-    arrays: list[Numbers] = []
+    arrays: list[JsonArray] = []
     done = 0
     for seen, match in enumerate(_DATA.finditer(text)):
         if seen == MAX_ARRAYS:
@@ -112,7 +112,7 @@ def _cut(text: bytes | bytearray) -> tuple[bytes, list[Numbers]]:
         if not array.endswith(b"]"):
             continue
         kept += [text[done:start], b"%d" % len(arrays)]
-        arrays.append(Numbers(array))
+        arrays.append(JsonArray(array))
         done = start + len(array)
     return b"".join([*kept, text[done:]]), arrays
 
