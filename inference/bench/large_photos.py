@@ -24,7 +24,7 @@ from dandelion_inference.model.artifact import CONTRACT, Artifact
 from dandelion_inference.model.contract import Contract
 from dandelion_inference.model.network import Model, compile_model
 from dandelion_inference.model.precision import wished
-from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.ports.cpu import usable_cpus
 from dandelion_inference.ports.settings import Asked
 from environments import cache
@@ -59,7 +59,7 @@ def served(folder: Path) -> Model:
 class Comparison:
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._reader = ImageReader(LIMIT)
+        self._reader = Reader(LIMIT)
         self.seconds: dict[str, list[float]] = {"small": [], "scaled": [], "full": []}
 
     def same_answer(self, photo: bytes) -> bool:

@@ -19,7 +19,7 @@ from dandelion_inference.answer.explain.activation import (
 )
 from dandelion_inference.answer.explain.explainer import Explainer, Method
 from dandelion_inference.model.network import Model
-from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.pictures.reader import Reader
 from loading import compiled
 from numpy.typing import NDArray
 from openvino import opset13 as opset
@@ -42,7 +42,7 @@ def brightness(png: bytes) -> tuple[float, float]:
 
 
 def explained(model: Model, image: bytes, label: str | None = None) -> tuple[Method, bytes]:
-    work = Explainer(ImageReader(10_000_000)).work(model, image, label)
+    work = Explainer(Reader(10_000_000)).work(model, image, label)
     explanation = work(lambda: True)
     return explanation.method, explanation.png
 

@@ -10,9 +10,9 @@ import hostile
 import numpy as np
 import pictures
 import pytest
-from dandelion_inference.pictures.errors import Kind, UnreadableError
-from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.pictures.errors import Kind, Unreadable
 from dandelion_inference.pictures.preprocessing import Preprocessing
+from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.pictures.rgb import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,7 +20,7 @@ from PIL import Image
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 AS_TRAINED = Preprocessing(resize_short_side=36, center_crop=32, scale=1 / 255, mean=MEAN, std=STD)
-READER = ImageReader(max_pixels=50_000_000)
+READER = Reader(max_pixels=50_000_000)
 
 
 def shown(image: Image.Image) -> NDArray[np.uint8]:
@@ -155,27 +155,27 @@ def test_every_colour_mode_survives_its_file_format(case: str) -> None:
 
 def test_floating_point_pixels_are_refused() -> None:
     image = Image.fromarray(np.zeros((40, 40), dtype=np.float32))
-    with pytest.raises(UnreadableError) as refused:
+    with pytest.raises(Unreadable) as refused:
         READER.tensor(pictures.encoded(image, "TIFF"), AS_TRAINED)
-    assert refused.value.kind is Kind.UNSUPPORTED_FORMAT
+    assert refused.value.kind is Kind.UNSUPPORTED
 
 
 def test_the_size_is_checked_before_a_pixel_is_decoded() -> None:
     # 100 pixels too many, in a file whose data would fail at once if they were looked at.
     data = pictures.declared_png(1000, 1001, b"no pixels here")
-    with pytest.raises(UnreadableError) as refused:
-        ImageReader(max_pixels=1_000_900).tensor(data, AS_TRAINED)
-    assert refused.value.kind is Kind.TOO_MANY_PIXELS
+    with pytest.raises(Unreadable) as refused:
+        Reader(max_pixels=1_000_900).tensor(data, AS_TRAINED)
+    assert refused.value.kind is Kind.TOO_LARGE
     assert "it has 1001000 pixels" in refused.value.words
 
 
 @pytest.mark.parametrize(("file_format", "pixels"), [("PNG", 10_000), ("WEBP", 20_000)])
 def test_an_image_of_exactly_the_limit_is_taken(file_format: str, pixels: int) -> None:
     data = pictures.plain(size=(100, 100), file_format=file_format)
-    assert ImageReader(max_pixels=pixels).tensor(data, AS_TRAINED).shape == (1, 3, 32, 32)
-    with pytest.raises(UnreadableError) as refused:
-        ImageReader(max_pixels=pixels - 1).tensor(data, AS_TRAINED)
-    assert refused.value.kind is Kind.TOO_MANY_PIXELS
+    assert Reader(max_pixels=pixels).tensor(data, AS_TRAINED).shape == (1, 3, 32, 32)
+    with pytest.raises(Unreadable) as refused:
+        Reader(max_pixels=pixels - 1).tensor(data, AS_TRAINED)
+    assert refused.value.kind is Kind.TOO_LARGE
 
 
 @pytest.mark.parametrize(("mode", "file_format"), [("RGBA", "PNG"), ("I;16", "PNG"), ("L", "JPEG")])
@@ -203,7 +203,7 @@ def test_no_cut_or_flipped_byte_does_more_than_refuse(file_format: str) -> None:
         flipped[position] ^= 0xFF
         broken.append(bytes(flipped))
     for data in broken:
-        with suppress(UnreadableError):
+        with suppress(Unreadable):
             assert np.isfinite(READER.tensor(data, AS_TRAINED)).all()
 
 
@@ -216,9 +216,9 @@ ENDLESS = {
 @pytest.mark.parametrize("case", ENDLESS)
 def test_a_small_file_that_decodes_without_end_is_refused(case: str) -> None:
     data, why = ENDLESS[case]
-    with pytest.raises(UnreadableError, match=why) as refusal:
-        ImageReader(max_pixels=50_000_000).tensor(data, AS_TRAINED)
-    assert refusal.value.kind is Kind.TOO_MANY_PIXELS
+    with pytest.raises(Unreadable, match=why) as refusal:
+        Reader(max_pixels=50_000_000).tensor(data, AS_TRAINED)
+    assert refusal.value.kind is Kind.TOO_LARGE
 
 
 def test_many_scans_of_a_small_picture_do_no_harm() -> None:
@@ -233,8 +233,8 @@ def test_broken_exif_is_no_reason_to_refuse_a_picture(name: str) -> None:
 
 
 def test_a_refusal_does_not_hold_the_picture() -> None:
-    with pytest.raises(UnreadableError) as refusal:
+    with pytest.raises(Unreadable) as refusal:
         READER.tensor(pictures.declared_png(64, 64), AS_TRAINED)
     assert refusal.value.__cause__ is None
-    held = [frame.frame.f_locals for frame in refusal.traceback if "image.py" in str(frame.path)]
+    held = [frame.frame.f_locals for frame in refusal.traceback if "reader.py" in str(frame.path)]
     assert not any(isinstance(value, Image.Image) for scope in held for value in scope.values())

@@ -10,8 +10,8 @@ import crafted
 import numpy as np
 import pictures
 import pytest
-from dandelion_inference.pictures.image import ImageReader
 from dandelion_inference.pictures.preprocessing import Preprocessing
+from dandelion_inference.pictures.reader import Reader
 from dandelion_training.batches import normalised, scaled
 from dandelion_training.images import Geometry, inspect, serving_crop
 from dandelion_training.network import MEAN, STD
@@ -43,6 +43,6 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_training_and_serving_see_the_same_numbers(name: str) -> None:
     learnt = normalised(scaled([serving_crop(inspect(FILES[name], GEOMETRY).window, GEOMETRY)]))
-    served = ImageReader(1_000_000).tensor(FILES[name], PREPROCESSING)
+    served = Reader(1_000_000).tensor(FILES[name], PREPROCESSING)
     # One step of one pixel is 0.015 at the least; rounding of the same pixel far less.
     assert served == pytest.approx(np.asarray(learnt), abs=1e-5)

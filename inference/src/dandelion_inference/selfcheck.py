@@ -20,7 +20,7 @@ from dandelion_inference.front.routes.page import PAGE, assets
 from dandelion_inference.model.artifact import Artifact
 from dandelion_inference.model.contract import Contract, Precision
 from dandelion_inference.model.network import compile_model
-from dandelion_inference.pictures.image import FORMATS, ImageReader
+from dandelion_inference.pictures.reader import FORMATS, Reader
 from dandelion_inference.ports.settings import Asked
 
 # Convolution, mean and flatten: 3 x 8 x 8 in, two equal numbers out.
@@ -59,7 +59,7 @@ def check() -> None:
         graph.write_bytes(GRAPH)
         model = compile_model(Artifact(CONTRACT, graph, Asked.AUTO, Precision.FP32), threads=2)
         compile_activation_map(model.artifact, model.precision, model.threads)
-    reader = ImageReader(max_pixels=10_000)
+    reader = Reader(max_pixels=10_000)
     for file_format in FORMATS:
         out = io.BytesIO()
         Image.new("RGB", (20, 10), "yellow").save(out, file_format)

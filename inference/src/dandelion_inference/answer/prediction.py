@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from dandelion_inference.answer.engine import Alone, LargeImage, Work
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.model.network import Model
-from dandelion_inference.pictures.errors import Kind, UnreadableError
-from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.pictures.errors import Kind, Unreadable
+from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.ports.memory import return_freed_memory
 
 Result = TypeVar("Result")
@@ -22,10 +22,10 @@ Step = TypeVar("Step")
 REFUSALS = {
     Kind.EMPTY: Code.EMPTY_UPLOAD,
     Kind.NOT_AN_IMAGE: Code.NOT_AN_IMAGE,
-    Kind.UNSUPPORTED_FORMAT: Code.UNSUPPORTED_FORMAT,
+    Kind.UNSUPPORTED: Code.UNSUPPORTED_FORMAT,
     Kind.TRUNCATED: Code.TRUNCATED_IMAGE,
     Kind.BROKEN: Code.BROKEN_IMAGE,
-    Kind.TOO_MANY_PIXELS: Code.TOO_MANY_PIXELS,
+    Kind.TOO_LARGE: Code.TOO_MANY_PIXELS,
 }
 
 # Classes that a refusal lists before it says how many more there are.
@@ -49,7 +49,7 @@ def prediction(classes: Sequence[str], probabilities: Sequence[float]) -> Predic
     )
 
 
-def classify(reader: ImageReader, model: Model, images: list[bytes]) -> list[Work[Prediction]]:
+def classify(reader: Reader, model: Model, images: list[bytes]) -> list[Work[Prediction]]:
     """One piece of work an image. Empties `images`: each is held only until it is decoded.
 
     The works raise RefusedError, which names the file where there are several.
@@ -64,7 +64,7 @@ def classify(reader: ImageReader, model: Model, images: list[bytes]) -> list[Wor
 
 
 def _work(
-    reader: ImageReader, model: Model, held: list[bytes], position: int | None
+    reader: Reader, model: Model, held: list[bytes], position: int | None
 ) -> Work[Prediction]:
     def predict(tensor: NDArray[np.float32], alone: Alone) -> Prediction:
         return prediction(model.contract.classes, model.probabilities(tensor, alone()))
@@ -73,7 +73,7 @@ def _work(
 
 
 def on_image(
-    reader: ImageReader,
+    reader: Reader,
     model: Model,
     held: list[bytes],
     then: Callable[[NDArray[np.float32], Alone], Result],
@@ -86,7 +86,7 @@ def on_image(
     """
 
     def work(alone: Alone) -> Result | LargeImage[Result]:
-        pending = readable(lambda: reader.picture(held.pop(), model.contract.preprocessing))
+        pending = readable(lambda: reader.open(held.pop(), model.contract.preprocessing))
 
         def decode(alone: Alone) -> Result:
             try:
@@ -101,7 +101,7 @@ def on_image(
     def readable(step: Callable[[], Step]) -> Step:
         try:
             return step()
-        except UnreadableError as error:
+        except Unreadable as error:
             refusal = RefusedError(REFUSALS[error.kind], error.words)
             raise refusal if position is None else refusal.about_file(position) from None
 

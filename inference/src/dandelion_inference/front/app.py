@@ -24,7 +24,7 @@ from dandelion_inference.intake.auth import Authorizer
 from dandelion_inference.intake.reviews import ApiServer, Place
 from dandelion_inference.journal import Journal
 from dandelion_inference.model.readiness import Readiness
-from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.ports.cpu import workers
 from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Auth, Settings
@@ -38,7 +38,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         settings=settings,
         readiness=readiness,
         metrics=metrics,
-        reader=ImageReader(settings.max_pixels),
+        reader=Reader(settings.max_pixels),
         engine=Engine(workers(threads), metrics.waited),
         admission=Admission(settings.queue_limit, settings.max_upload_bytes * UPLOADS_IN_MEMORY),
         journal=Journal(settings, metrics) if settings.log_uri else None,

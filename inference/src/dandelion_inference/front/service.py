@@ -26,7 +26,7 @@ from dandelion_inference.journal import Journal
 from dandelion_inference.journal.recent import UploadRecord
 from dandelion_inference.model.network import Model
 from dandelion_inference.model.readiness import Readiness
-from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Settings
 
@@ -46,7 +46,7 @@ class Service:
     settings: Settings
     readiness: Readiness
     metrics: Metrics
-    reader: ImageReader
+    reader: Reader
     engine: Engine
     admission: Admission
     journal: Journal | None = None

@@ -1,6 +1,6 @@
 """Why a file cannot be read as an image: a kind and the words for who sent it.
 
-Raised by `image.py` and `rgb.py`; whoever calls them decides what it means.
+Raised by `reader.py` and `rgb.py`; whoever calls them decides what it means.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ class Kind(StrEnum):
     """What is wrong with the file."""
 
     EMPTY = "empty"
-    NOT_AN_IMAGE = "not an image"
-    UNSUPPORTED_FORMAT = "unsupported format"
+    NOT_AN_IMAGE = "not-an-image"
+    UNSUPPORTED = "unsupported"
     TRUNCATED = "truncated"
     BROKEN = "broken"
-    TOO_MANY_PIXELS = "too many pixels"
+    TOO_LARGE = "too-large"
 
 
-class UnreadableError(Exception):
+class Unreadable(Exception):  # noqa: N818 - a finding about a file, not a fault of the program
     """The file is none that becomes the network's numbers."""
 
     def __init__(self, kind: Kind, words: str) -> None:

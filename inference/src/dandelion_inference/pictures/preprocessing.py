@@ -1,6 +1,6 @@
 """What is done to a decoded image before the network takes it, in numbers.
 
-Parsed by `model/contract.py`; `image.py` does what it says, in this order.
+Parsed by `model/contract.py`; `reader.py` does what it says, in this order.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""What a viewer would show of a picture, whatever its pixels are. Called by `image.py`."""
+"""What a viewer would show of a picture, whatever its pixels are. Called by `reader.py`."""
 
 from __future__ import annotations
 
 import numpy as np
 from PIL import Image
 
-from dandelion_inference.pictures.errors import Kind, UnreadableError
+from dandelion_inference.pictures.errors import Kind, Unreadable
 
 WHITE = (255, 255, 255, 255)
 STRIP_PIXELS = 1_000_000
@@ -26,8 +26,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 def _strip_to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F":
-        raise UnreadableError(
-            Kind.UNSUPPORTED_FORMAT,
+        raise Unreadable(
+            Kind.UNSUPPORTED,
             "Images of floating-point numbers have no agreed brightness; save it with 8 bits.",
         )
     if image.mode == "I" or image.mode.startswith("I;16"):

@@ -1,7 +1,7 @@
 """Names what an upload is when it is not an image that the service reads.
 
 "This is a PDF document; convert it" helps where "not an image" does not. Only the first bytes are
-looked at, never a file name or a header. Called by `image.py` once Pillow has said no.
+looked at, never a file name or a header. Called by `reader.py` once Pillow has said no.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from dandelion_inference.answer.explain.activation import (
 )
 from dandelion_inference.answer.prediction import on_image
 from dandelion_inference.model.network import Model
-from dandelion_inference.pictures.image import ImageReader
+from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.ports.memory import return_freed_memory
 
 # Places along each side that are hidden in turn, each together with half of its neighbours.
@@ -58,7 +58,7 @@ class Explanation:
 class Explainer:
     """Explains one image at a time; made once, compiles when first asked."""
 
-    def __init__(self, reader: ImageReader) -> None:
+    def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._turn = threading.Lock()
         self._compiled = False

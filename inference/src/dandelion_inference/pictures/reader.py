@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
-from dandelion_inference.pictures.errors import Kind, UnreadableError
+from dandelion_inference.pictures.errors import Kind, Unreadable
 from dandelion_inference.pictures.preprocessing import Preprocessing
 from dandelion_inference.pictures.rgb import to_rgb
 from dandelion_inference.pictures.signatures import claimed_format, other_format
@@ -61,8 +61,8 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
-def _forgetful(step: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Takes the frames that a refusal came through from it.
+def _drops_traceback(step: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Drops the traceback of a refusal: the frames that it came through.
 
     They hold the picture, and an error in a future lives until the garbage collector comes by:
     refused pictures would pile up, the largest of them worst.
@@ -72,7 +72,7 @@ def _forgetful(step: Callable[Given, Result]) -> Callable[Given, Result]:
     def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         try:
             return step(*args, **kwargs)
-        except UnreadableError as refusal:
+        except Unreadable as refusal:
             del args, kwargs
             refusal.__cause__ = refusal.__context__ = None
             raise refusal.with_traceback(None)  # noqa: B904 - that is the point
@@ -81,24 +81,24 @@ def _forgetful(step: Callable[Given, Result]) -> Callable[Given, Result]:
 
 
 @dataclass
-class Picture:
+class PendingImage:
     """An upload whose header is good, and of which no pixel is decoded yet."""
 
-    reader: ImageReader
+    reader: Reader
     image: Image.Image | None
     preprocessing: Preprocessing
     large: bool
     """Whether it takes so much memory that it should wait for others like it."""
 
-    @_forgetful
+    @_drops_traceback
     def tensor(self) -> NDArray[np.float32]:
-        """NCHW float32; raises UnreadableError. Only once: the picture is let go."""
+        """NCHW float32; raises Unreadable. Only once: the picture is let go."""
         image, self.image = self.image, None
         assert image is not None
         return self.reader.numbers(image, self.preprocessing)
 
 
-class ImageReader:
+class Reader:
     """Reads uploads; one instance is shared by all worker threads."""
 
     def __init__(self, max_pixels: int) -> None:
@@ -107,14 +107,14 @@ class ImageReader:
         Image.MAX_IMAGE_PIXELS = max_pixels
 
     def tensor(self, data: bytes, preprocessing: Preprocessing) -> NDArray[np.float32]:
-        """One image as NCHW float32; raises UnreadableError."""
-        return self.picture(data, preprocessing).tensor()
+        """One image as NCHW float32; raises Unreadable."""
+        return self.open(data, preprocessing).tensor()
 
-    @_forgetful
-    def picture(self, data: bytes, preprocessing: Preprocessing) -> Picture:
-        """What decoding would take, told from the header alone; raises UnreadableError."""
+    @_drops_traceback
+    def open(self, data: bytes, preprocessing: Preprocessing) -> PendingImage:
+        """What decoding would take, told from the header alone; raises Unreadable."""
         if not data:
-            raise UnreadableError(Kind.EMPTY, f"The file is empty; send a {ACCEPTED} image.")
+            raise Unreadable(Kind.EMPTY, f"The file is empty; send a {ACCEPTED} image.")
         image = self._open(data)
         size = _resized(image.size, preprocessing.resize_short_side)
         self._check_size(image, size)
@@ -122,7 +122,7 @@ class ImageReader:
         held = image.width * image.height
         if _shrunk_while_decoding(image, size):
             held = image.width * image.height
-        return Picture(self, image, preprocessing, held > LARGE_PIXELS)
+        return PendingImage(self, image, preprocessing, held > LARGE_PIXELS)
 
     def _open(self, data: bytes) -> Image.Image:
         try:
@@ -152,8 +152,8 @@ class ImageReader:
         pixels = image.width * image.height
         scans = _scans(data) if image.format == "JPEG" else 1
         if scans * pixels > MAX_PASSES * self._max_pixels:
-            raise UnreadableError(
-                Kind.TOO_MANY_PIXELS,
+            raise Unreadable(
+                Kind.TOO_LARGE,
                 f"The image takes too long to decode: its {pixels} pixels come in {scans} scans. "
                 f"Save it anew from a viewer.",
             )
@@ -162,16 +162,16 @@ class ImageReader:
             if width * height > self._max_pixels:
                 raise self._too_many_pixels(f"its tiles have {width * height} pixels each")
 
-    def _too_many_pixels(self, what: str, weight: int = 1) -> UnreadableError:
+    def _too_many_pixels(self, what: str, weight: int = 1) -> Unreadable:
         accepted = f"{self._max_pixels // weight} pixels{' of WebP' if weight > 1 else ''}"
-        return UnreadableError(
-            Kind.TOO_MANY_PIXELS,
+        return Unreadable(
+            Kind.TOO_LARGE,
             f"The image is too large: {what}; at most {accepted} are accepted. "
             f"Scale it down before sending it.",
         )
 
     def numbers(self, image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.float32]:
-        """What the network takes; raises UnreadableError."""
+        """What the network takes; raises Unreadable."""
         return _normalised(_cropped(self._decode(image), preprocessing), preprocessing)
 
     def _decode(self, image: Image.Image) -> Image.Image:
@@ -181,7 +181,7 @@ class ImageReader:
             return to_rgb(image)
         except BOMB as error:
             raise self._too_many_pixels(f"in one frame {_named_size(error)}") from error
-        except UnreadableError:
+        except Unreadable:
             raise
         except Exception as error:
             raise _broken(error) from error
@@ -257,32 +257,32 @@ def _named_size(error: Exception) -> str:
     return f"it has {pixels.group()} pixels" if pixels else "it has more"
 
 
-def _unidentified(data: bytes) -> UnreadableError:
+def _unidentified(data: bytes) -> Unreadable:
     other = other_format(data)
     if other is not None:
-        return UnreadableError(
-            Kind.UNSUPPORTED_FORMAT, f"This is {other}; convert it to {ACCEPTED} and send that."
+        return Unreadable(
+            Kind.UNSUPPORTED, f"This is {other}; convert it to {ACCEPTED} and send that."
         )
     claimed = claimed_format(data)
     if claimed is not None:
-        return UnreadableError(
+        return Unreadable(
             Kind.TRUNCATED,
             f"The file begins like {claimed}, but its header is truncated or broken. "
             f"Send the whole file.",
         )
-    return UnreadableError(
+    return Unreadable(
         Kind.NOT_AN_IMAGE, f"The content of the file is not an image; send a {ACCEPTED} image."
     )
 
 
-def _broken(error: Exception) -> UnreadableError:
+def _broken(error: Exception) -> Unreadable:
     if isinstance(error, EOFError) or "truncated" in str(error).lower():
-        return UnreadableError(
+        return Unreadable(
             Kind.TRUNCATED,
             "The image is truncated: it ends before all of its pixels, as if cut off on the way. "
             "Send the whole file.",
         )
-    return UnreadableError(
+    return Unreadable(
         Kind.BROKEN,
         f"The image cannot be decoded ({type(error).__name__}). Save it anew from a viewer.",
     )
