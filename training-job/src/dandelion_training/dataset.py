@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from dandelion_training.documents import digest
 from dandelion_training.failures import Reason, TrainingFailure
 from dandelion_training.fingerprint import Fingerprint, groups
 from dandelion_training.images import MAXIMUM_BYTES, Geometry, Unusable, inspect
-from dandelion_training.manifest import Entry, digest, manifest
+from dandelion_training.manifest import Entry, manifest
 from dandelion_training.pixels import PixelFile, Pixels
 from dandelion_training.split import Member, Side, split
 from dandelion_training.storage import Listed, Location, ObjectStore

@@ -5,11 +5,10 @@ which side.
 made from.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dandelion_training.documents import canonical_json
 from dandelion_training.split import Side
 
 API_VERSION = "dandelion.dev/dataset/v1"
@@ -23,16 +22,6 @@ class Entry:
     sha256: str
     label: str
     side: Side
-
-
-def canonical_json(value: object) -> bytes:
-    """The one way a document is written: equal content has equal bytes and an equal digest."""
-    text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()
-
-
-def digest(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def manifest(storage_uri: str, classes: Sequence[str], entries: Sequence[Entry]) -> bytes:

@@ -22,10 +22,10 @@ from dandelion_training.batches import Batches
 from dandelion_training.checkpoint import Checkpoints
 from dandelion_training.contract import FILE, Circumstances, Colours, contract
 from dandelion_training.dataset import Dataset, load
+from dandelion_training.documents import canonical_json, digest
 from dandelion_training.evaluation import Examination, examined
 from dandelion_training.fit import EpochDone, Listeners, Plan, fit
 from dandelion_training.images import Geometry
-from dandelion_training.manifest import canonical_json, digest
 from dandelion_training.picture import confusion_picture
 from dandelion_training.processors import bf16_pays
 from dandelion_training.progress import (
