@@ -11,8 +11,8 @@ import pytest
 import torch
 from dandelion_training import artifact
 from dandelion_training import network as networks
+from dandelion_training.engine import Precision
 from dandelion_training.export import export
-from dandelion_training.precision import Precision
 from dandelion_training.quantize import Images
 from numpy.typing import NDArray
 from torch import nn

@@ -8,9 +8,8 @@ import openvino
 import pytest
 import torch
 from dandelion_training import artifact, quantize
-from dandelion_training.engine import answers
+from dandelion_training.engine import Precision, answers
 from dandelion_training.pipeline import run
-from dandelion_training.precision import Precision
 from fakes import FakeMlflow, MemoryStore, with_dataset
 from quick import build, make_quick, small_graph
 from runs import ARTIFACT, DATASET, task

@@ -1,7 +1,6 @@
-"""An artifact's files: the graphs and weights, the evidence for each precision, and their way to
-the object store.
+"""An artifact's files: the graphs and weights, and the evidence for each precision.
 
-`pipeline` calls `exported`, `assessed` and `publish`, in this order.
+`pipeline` calls `exported` and `assessed`, in this order.
 """
 
 import time
@@ -16,19 +15,17 @@ from torch import nn
 
 from dandelion_training import network as networks
 from dandelion_training.batches import Batches
-from dandelion_training.contract import FILE, GRAPH, INT8_GRAPH, WEIGHTS
-from dandelion_training.engine import answers, has_bf16
+from dandelion_training.engine import Precision, answers, has_bf16
 from dandelion_training.export import export, prove
-from dandelion_training.precision import Evidence, Precision, evidence
+from dandelion_training.precision import Evidence, evidence
 from dandelion_training.progress import Progress
 from dandelion_training.quantize import CALIBRATION_IMAGES, NotQuantized, quantize
-from dandelion_training.storage import Location, ObjectStore
 
 log = structlog.get_logger()
 
-JSON = "application/json"
-BINARY = "application/octet-stream"
-CONTENT_TYPES = {".json": JSON, ".xml": "application/xml"}
+GRAPH = "model.onnx"
+INT8_GRAPH = "model.int8.xml"  # its weights lie beside it, in a .bin
+WEIGHTS = "model.safetensors"
 PROVEN_ON = 64  # images
 
 
@@ -90,17 +87,3 @@ def assessed(graph: Path, batches: Batches, threads: int, progress: Progress) ->
 def _holdout(batches: Batches) -> Iterator[NDArray[np.float32]]:
     for inputs, _ in batches.holdout():
         yield inputs.cpu().numpy()
-
-
-def publish(
-    store: ObjectStore,
-    folder: Location,
-    files: tuple[Path, ...],
-    content: bytes,
-    progress: Progress,
-) -> None:
-    """Upload the artifact; the contract goes last, so that an artifact with a contract is whole."""
-    for number, file in enumerate(files, 1):
-        store.write(folder.child(file.name), file, CONTENT_TYPES.get(file.suffix, BINARY))
-        progress.advance(number / (len(files) + 1))
-    store.write(folder.child(FILE), content, JSON)

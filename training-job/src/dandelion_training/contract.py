@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from dandelion_training.artifact import GRAPH, INT8_GRAPH
 from dandelion_training.batches import SCALE
 from dandelion_training.dataset import Dataset
 from dandelion_training.documents import canonical_json
@@ -21,9 +22,6 @@ from dandelion_training.split import Side
 
 API_VERSION = "dandelion.dev/contract/v1"
 FILE = "contract.json"
-GRAPH = "model.onnx"
-INT8_GRAPH = "model.int8.xml"  # its weights lie beside it, in a .bin
-WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True)

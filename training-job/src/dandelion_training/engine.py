@@ -7,18 +7,25 @@ precision answer the holdout, image by image as inference does.
 import importlib
 import sys
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dandelion_training.precision import Precision
-
 # openvino's model converter, which its import would bring along, and nncf report their use to the
 # vendor over the network. An entry of None makes these imports fail, which both expect of
 # installations without them.
 UNWANTED = ("openvino_telemetry", "openvino.tools.ovc")
+
+
+class Precision(StrEnum):
+    """What a network computes in. bf16 is the fp32 graph under another hint to the engine."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    INT8 = "int8"
 
 
 def openvino() -> Any:

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from dandelion_training import network as networks
-from dandelion_training.artifact import JSON, Assessment, assessed, exported, publish
+from dandelion_training.artifact import Assessment, assessed, exported
 from dandelion_training.batches import Batches
 from dandelion_training.checkpoint import Checkpoints
 from dandelion_training.contract import FILE, Circumstances, Colours, contract
@@ -43,6 +43,7 @@ from dandelion_training.registry import Registry
 from dandelion_training.settings import Settings
 from dandelion_training.split import Side
 from dandelion_training.storage import ObjectStore
+from dandelion_training.upload import JSON, publish
 
 log = structlog.get_logger()
 

@@ -6,21 +6,14 @@ contract and to MLflow.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dandelion_training.engine import Precision
+
 LOST_PER_THOUSAND = 3  # right answers fewer than fp32's that are still as good
 SAME_PER_HUNDRED = 99
-
-
-class Precision(StrEnum):
-    """What a network computes in. bf16 is the fp32 graph under another hint to the engine."""
-
-    FP32 = "fp32"
-    BF16 = "bf16"
-    INT8 = "int8"
 
 
 @dataclass(frozen=True)

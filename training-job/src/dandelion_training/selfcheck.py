@@ -12,12 +12,11 @@ from pathlib import Path
 import torch
 
 from dandelion_training import job
-from dandelion_training.engine import answers
+from dandelion_training.engine import Precision, answers
 from dandelion_training.evaluation import examined
 from dandelion_training.export import export, prove
 from dandelion_training.network import build, save_weights
 from dandelion_training.picture import confusion_picture
-from dandelion_training.precision import Precision
 from dandelion_training.quantize import quantize
 from dandelion_training.recipe import optimizer
 
