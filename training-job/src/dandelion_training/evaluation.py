@@ -1,8 +1,8 @@
 """The examination: what the network says about images it never learnt from, and the figures that
 follow.
 
-`pipeline` examines the final network and puts the figures into the contract; `fit` follows the
-accuracy on the way.
+`pipeline` examines the network after each epoch and at the end; the last figures go into the
+contract.
 """
 
 from collections.abc import Iterable, Sequence

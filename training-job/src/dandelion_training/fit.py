@@ -13,7 +13,6 @@ from torch import nn
 
 from dandelion_training.batches import Batches
 from dandelion_training.checkpoint import Checkpoints, Position
-from dandelion_training.evaluation import examined
 from dandelion_training.failures import Reason, TrainingFailure
 from dandelion_training.recipe import LABEL_SMOOTHING, learning_rate, optimizer
 
@@ -32,20 +31,11 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class EpochDone:
-    """What is told of every finished epoch."""
-
-    epoch: int  # counted from 1
-    loss: float
-    accuracy: float | None  # on the holdout, to be looked at, never to choose among epochs
-
-
-@dataclass(frozen=True)
 class Listeners:
-    """Who is told how far training is."""
+    """Who is told how far training is. Epochs are counted from 1."""
 
-    step: Callable[[float, int, float], None]  # share done, epoch, loss
-    epoch: Callable[[EpochDone], None]
+    step: Callable[[float, int, float], None]  # share done, epoch, loss of the batch
+    epoch: Callable[[int, float, nn.Module], None]  # epoch, mean loss, the network as it is now
 
 
 def fit(
@@ -77,11 +67,7 @@ def fit(
             total, images = total + loss * len(targets), images + len(targets)
             tell.step((step + 1) / steps, epoch + 1, loss)
         checkpoints.save(Position(epoch + 1, plan.dataset_digest, steps), network, teacher)
-        # The last epoch is followed by the examination proper.
-        accuracy = (
-            examined(network, batches.holdout()).accuracy if epoch + 1 < plan.epochs else None
-        )
-        tell.epoch(EpochDone(epoch + 1, total / images, accuracy))
+        tell.epoch(epoch + 1, total / images, network)
 
 
 def _learn(

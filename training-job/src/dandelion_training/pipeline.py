@@ -24,7 +24,7 @@ from dandelion_training.contract import FILE, Circumstances, Colours, contract
 from dandelion_training.dataset import Dataset, load
 from dandelion_training.documents import canonical_json, digest
 from dandelion_training.evaluation import Examination, examined
-from dandelion_training.fit import EpochDone, Listeners, Plan, fit
+from dandelion_training.fit import Listeners, Plan, fit
 from dandelion_training.images import Geometry
 from dandelion_training.picture import confusion_picture
 from dandelion_training.processors import bf16_pays
@@ -103,7 +103,7 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
         dataset, geometry, settings.batch_size, settings.seed, task.threads, task.device
     ) as batches:
         task.progress.enter(TRAINING)
-        fit(network, batches, plan, checkpoints, task.device, _listeners(task))
+        fit(network, batches, plan, checkpoints, task.device, _listeners(task, batches))
         task.progress.enter(EVALUATING)
         examination = examined(network, batches.holdout())
         colours = _colours(batches)
@@ -173,13 +173,15 @@ def _network(task: Run, dataset: Dataset, work: Path) -> nn.Module:
     return network
 
 
-def _listeners(task: Run) -> Listeners:
-    def epoch(done: EpochDone) -> None:
-        figures = {"loss": done.loss}
-        if done.accuracy is not None:
-            figures["holdout_accuracy"] = done.accuracy
-        log.info("epoch", epoch=done.epoch, **{k: round(v, 4) for k, v in figures.items()})
-        task.registry.measure(done.epoch, figures)
+def _listeners(task: Run, batches: Batches) -> Listeners:
+    def epoch(number: int, loss: float, network: nn.Module) -> None:
+        figures = {"loss": loss}
+        # The last epoch is followed by the examination proper. Accuracy on the way is to be looked
+        # at, never to choose among epochs.
+        if number < task.settings.epochs:
+            figures["holdout_accuracy"] = examined(network, batches.holdout()).accuracy
+        log.info("epoch", epoch=number, **{k: round(v, 4) for k, v in figures.items()})
+        task.registry.measure(number, figures)
 
     return Listeners(step=task.progress.learnt, epoch=epoch)
 
