@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from dandelion_training import network as networks
-from dandelion_training.batches import Batches
 from dandelion_training.engine import Precision, answers, has_bf16
 from dandelion_training.export import export, prove
 from dandelion_training.precision import Evidence, evidence
 from dandelion_training.progress import Progress
 from dandelion_training.quantize import CALIBRATION_IMAGES, NotQuantized, quantize
+from dandelion_training.served import Served
 
 log = structlog.get_logger()
 
@@ -41,26 +41,28 @@ class Assessment:
 
 
 def exported(
-    network: nn.Module, classes: tuple[str, ...], size: int, batches: Batches, work: Path
+    network: nn.Module, classes: tuple[str, ...], size: int, served: Served, work: Path
 ) -> tuple[Path, Path]:
     """The fp32 graph and the weights, proven to agree."""
     network.cpu()
     graph, weights = work / GRAPH, work / WEIGHTS
     export(network, size, graph)
-    examples = next(iter(batches.holdout()))[0][:PROVEN_ON].cpu()
+    examples = next(iter(served.holdout()))[0][:PROVEN_ON].cpu()
     difference = prove(network, graph, examples)
     log.info("graph agrees with the network", difference=difference)
     networks.save_weights(network, weights, classes)
     return graph, weights
 
 
-def assessed(graph: Path, batches: Batches, threads: int, progress: Progress) -> Assessment:
+def assessed(
+    graph: Path, served: Served, seed: int, threads: int, progress: Progress
+) -> Assessment:
     """Quantise the graph, and have every precision there is answer the whole holdout."""
     graphs = {Precision.FP32: graph}
     if has_bf16():
         graphs[Precision.BF16] = graph
     int8 = graph.with_name(INT8_GRAPH)
-    images = batches.drawn(CALIBRATION_IMAGES)
+    images = served.drawn(CALIBRATION_IMAGES, seed)
     files: tuple[Path, ...] = ()
     failure = ""
     begun = time.monotonic()
@@ -76,14 +78,14 @@ def assessed(graph: Path, batches: Batches, threads: int, progress: Progress) ->
     predicted = {}
     for number, (precision, path) in enumerate(graphs.items(), 1):
         progress.advance(number / (len(graphs) + 1), precision=precision.value)
-        logits = answers(path, precision, _holdout(batches), threads)
+        logits = answers(path, precision, _holdout(served), threads)
         predicted[precision] = np.asarray(logits.argmax(axis=1), np.int64)
-    targets = np.concatenate([truth.cpu().numpy() for _, truth in batches.holdout()])
+    targets = np.concatenate([truth.cpu().numpy() for _, truth in served.holdout()])
     found = evidence(targets, predicted)
     log.info("precision", quantized_in=round(seconds, 1), **found.described())
     return Assessment(found, files, len(images), seconds, failure)
 
 
-def _holdout(batches: Batches) -> Iterator[NDArray[np.float32]]:
-    for inputs, _ in batches.holdout():
+def _holdout(served: Served) -> Iterator[NDArray[np.float32]]:
+    for inputs, _ in served.holdout():
         yield inputs.cpu().numpy()

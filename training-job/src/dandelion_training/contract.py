@@ -10,13 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dandelion_training.artifact import GRAPH, INT8_GRAPH
-from dandelion_training.batches import SCALE
 from dandelion_training.dataset import Dataset
 from dandelion_training.documents import canonical_json
 from dandelion_training.evaluation import Examination
 from dandelion_training.export import INPUT, OUTPUT
-from dandelion_training.network import MEAN, STD
 from dandelion_training.precision import Evidence
+from dandelion_training.served import MEAN, SCALE, STD
 from dandelion_training.settings import Settings
 from dandelion_training.split import Side
 

@@ -60,9 +60,6 @@ class Dataset:
     def side(self, side: Side) -> list[Entry]:
         return [entry for entry in self.entries if entry.side is side]
 
-    def target(self, entry: Entry) -> int:
-        return self.classes.index(entry.label)
-
 
 def load(
     store: ObjectStore,

@@ -19,11 +19,6 @@ from dandelion_training.storage import Location, ObjectStore
 HEAD = ("fc.weight", "fc.bias")
 PRETRAINED = "pretrained"
 
-# ImageNet's channel statistics, for every network: weights can then be handed from any run to any
-# other.
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-
 
 def build(architecture: str, classes: int, seed: int) -> nn.Module:
     """A fresh network; the same seed gives the same weights."""

@@ -40,6 +40,7 @@ from dandelion_training.progress import (
     Progress,
 )
 from dandelion_training.registry import Registry
+from dandelion_training.served import Served
 from dandelion_training.settings import Settings
 from dandelion_training.split import Side
 from dandelion_training.storage import ObjectStore
@@ -99,19 +100,20 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
         bf16=task.bf16,
         dataset_digest=dataset.digest,
     )
+    served = Served(dataset.entries, dataset.classes, dataset.pixels, geometry, task.device)
     with Batches(
         dataset, geometry, settings.batch_size, settings.seed, task.threads, task.device
     ) as batches:
         task.progress.enter(TRAINING)
-        fit(network, batches, plan, checkpoints, task.device, _listeners(task, batches))
-        task.progress.enter(EVALUATING)
-        examination = examined(network, batches.holdout())
-        colours = _colours(batches)
-        _report(task, dataset, examination, work)
-        task.progress.enter(EXPORTING)
-        graph, weights = exported(network, dataset.classes, settings.image_size, batches, work)
-        task.progress.enter(QUANTIZING)
-        assessment = assessed(graph, batches, task.threads, task.progress)
+        fit(network, batches, plan, checkpoints, task.device, _listeners(task, served))
+    task.progress.enter(EVALUATING)
+    examination = examined(network, served.holdout())
+    colours = _colours(served)
+    _report(task, dataset, examination, work)
+    task.progress.enter(EXPORTING)
+    graph, weights = exported(network, dataset.classes, settings.image_size, served, work)
+    task.progress.enter(QUANTIZING)
+    assessment = assessed(graph, served, settings.seed, task.threads, task.progress)
     _report_precision(task, assessment)
     files = (graph, weights, *assessment.files)
     circumstances = Circumstances(
@@ -173,27 +175,27 @@ def _network(task: Run, dataset: Dataset, work: Path) -> nn.Module:
     return network
 
 
-def _listeners(task: Run, batches: Batches) -> Listeners:
+def _listeners(task: Run, served: Served) -> Listeners:
     def epoch(number: int, loss: float, network: nn.Module) -> None:
         figures = {"loss": loss}
         # The last epoch is followed by the examination proper. Accuracy on the way is to be looked
         # at, never to choose among epochs.
         if number < task.settings.epochs:
-            figures["holdout_accuracy"] = examined(network, batches.holdout()).accuracy
+            figures["holdout_accuracy"] = examined(network, served.holdout()).accuracy
         log.info("epoch", epoch=number, **{k: round(v, 4) for k, v in figures.items()})
         task.registry.measure(number, figures)
 
     return Listeners(step=task.progress.learnt, epoch=epoch)
 
 
-def _colours(batches: Batches) -> Colours:
+def _colours(served: Served) -> Colours:
     """Channel mean and deviation over all images."""
     count, total, squares = (
         0,
         torch.zeros(3, dtype=torch.float64),
         torch.zeros(3, dtype=torch.float64),
     )
-    for images in batches.unchanged():
+    for images in served.unchanged():
         values = images.to(torch.float64)
         count += values.numel() // 3
         total += values.sum(dim=(0, 2, 3))

@@ -1,7 +1,7 @@
 """All images of a run, decoded once and kept as bytes in one file that is mapped into memory.
 
 Epochs then read pixels instead of decoding files anew, and a dataset larger than the memory limit
-only costs page cache. `dataset` fills it, `batches` and `evaluation` read it.
+only costs page cache. `dataset` fills it, `batches` and `served` read it.
 """
 
 import threading
