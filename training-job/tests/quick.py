@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from dandelion_training import artifact
+from dandelion_training import artifact, assessment
 from dandelion_training import network as networks
 from dandelion_training.engine import Precision
 from dandelion_training.export import export
@@ -62,7 +62,7 @@ def make_quick(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(artifact, "export", exported)
     patch.setattr(artifact, "prove", lambda network, graph, images: 0.0)
     patch.setattr(artifact, "quantize", quantized)
-    patch.setattr(artifact, "answers", answered)
+    patch.setattr(assessment, "answers", answered)
 
 
 def small_graph(path: Path, size: int) -> Path:

@@ -7,7 +7,7 @@ import numpy as np
 import openvino
 import pytest
 import torch
-from dandelion_training import artifact, quantize
+from dandelion_training import artifact, assessment, quantize
 from dandelion_training.engine import Precision, answers
 from dandelion_training.pipeline import run
 from fakes import FakeMlflow, MemoryStore, with_dataset
@@ -82,7 +82,7 @@ def test_a_graph_is_calibrated_on_what_it_learnt_from_and_examined_on_what_it_di
     for seed in (0, 0, 1):
         calibrating, examining, store = Calibrating(), Examining(), MemoryStore()
         monkeypatch.setattr(artifact, "quantize", calibrating)
-        monkeypatch.setattr(artifact, "answers", examining)
+        monkeypatch.setattr(assessment, "answers", examining)
         with_dataset(store, DATASET)
         run(task(tmp_path, store, FakeMlflow(), epochs=1, seed=seed))
         contract = json.loads(store.objects[f"{ARTIFACT}/contract.json"])

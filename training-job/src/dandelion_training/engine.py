@@ -1,6 +1,6 @@
 """OpenVINO, the engine that serves: what a graph answers on it in each precision.
 
-`export` proves the graph on it, `quantize` makes another graph with it, and `artifact` has every
+`export` proves the graph on it, `quantize` makes another graph with it, and `assessment` has every
 precision answer the holdout, image by image as inference does.
 """
 

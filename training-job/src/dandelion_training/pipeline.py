@@ -17,7 +17,8 @@ import torch
 from torch import nn
 
 from dandelion_training import network as networks
-from dandelion_training.artifact import Assessment, assessed, exported
+from dandelion_training.artifact import Quantized, exported, quantized
+from dandelion_training.assessment import assessed
 from dandelion_training.batches import Batches
 from dandelion_training.checkpoint import Checkpoints
 from dandelion_training.contract import FILE, Circumstances, Colours, contract
@@ -27,6 +28,7 @@ from dandelion_training.evaluation import Examination, examined
 from dandelion_training.fit import Listeners, Plan, fit
 from dandelion_training.images import Geometry
 from dandelion_training.picture import confusion_picture
+from dandelion_training.precision import Evidence
 from dandelion_training.processors import bf16_pays
 from dandelion_training.progress import (
     DOWNLOADING,
@@ -113,15 +115,14 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     task.progress.enter(EXPORTING)
     graph, weights = exported(network, dataset.classes, settings.image_size, served, work)
     task.progress.enter(QUANTIZING)
-    assessment = assessed(graph, served, settings.seed, task.threads, task.progress)
-    _report_precision(task, assessment)
-    files = (graph, weights, *assessment.files)
+    int8 = quantized(graph, served, settings.seed)
+    evidence = assessed(graph, int8.graph, served, task.threads, task.progress)
+    _report_precision(task, int8, evidence)
+    files = (graph, weights, *int8.files)
     circumstances = Circumstances(
         precision="bf16" if task.bf16 else "fp32", threads=task.threads, device=task.device.type
     )
-    content = contract(
-        settings, dataset, examination, colours, circumstances, assessment.evidence, files
-    )
+    content = contract(settings, dataset, examination, colours, circumstances, evidence, files)
     task.progress.enter(UPLOADING)
     publish(task.store, settings.artifact_uri, files, content, task.progress)
     return content
@@ -226,14 +227,14 @@ def _report(task: Run, dataset: Dataset, examination: Examination, work: Path) -
     log.info("evaluated", accuracy=examination.accuracy, macro_f1=examination.macro_f1)
 
 
-def _report_precision(task: Run, assessment: Assessment) -> None:
+def _report_precision(task: Run, int8: Quantized, evidence: Evidence) -> None:
     """The evidence for the precision, in MLflow."""
     figures = {
-        "quantization_seconds": assessment.seconds,
-        "calibration_images": float(assessment.calibrated_on),
+        "quantization_seconds": int8.seconds,
+        "calibration_images": float(int8.calibrated_on),
     }
-    task.registry.measure(task.settings.epochs, figures | assessment.evidence.figures())
-    outcome = f"failed: {assessment.failure}" if assessment.failure else "done"
+    task.registry.measure(task.settings.epochs, figures | evidence.figures())
+    outcome = f"failed: {int8.failure}" if int8.failure else "done"
     task.registry.tag({"dandelion.dev/quantization": outcome})
 
 

@@ -1,6 +1,6 @@
 """Which precision is good enough to serve: the choice, from what each answered on the holdout.
 
-Nothing here has effects. `artifact` hands in the answers; the choice and its evidence go into the
+Nothing here has effects. `assessment` hands in the answers; the choice and its evidence go into the
 contract and to MLflow.
 """
 
