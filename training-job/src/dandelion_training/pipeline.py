@@ -83,7 +83,7 @@ def run(task: Run) -> str:
             published = _make(task, checkpoints, work)
         else:
             log.info("the artifact is complete already; only what follows it is left to do")
-        version = _register(task, published)
+        version = _register(task.registry, task.progress, settings, published)
         checkpoints.remove()
     task.progress.succeeded(version)
     return version
@@ -111,13 +111,13 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     task.progress.enter(EVALUATING)
     examination = examined(network, served.holdout())
     colours = _colours(served)
-    _report(task, dataset, examination, work)
+    _report(task.registry, settings.epochs, dataset, examination, work)
     task.progress.enter(EXPORTING)
     graph, weights = exported(network, dataset.classes, settings.image_size, served, work)
     task.progress.enter(QUANTIZING)
     int8 = quantized(graph, served, settings.seed)
     evidence = assessed(graph, int8.graph, served, task.threads, task.progress)
-    _report_precision(task, int8, evidence)
+    _report_precision(task.registry, settings.epochs, int8, evidence)
     files = (graph, weights, *int8.files)
     circumstances = Circumstances(
         precision="bf16" if task.bf16 else "fp32", threads=task.threads, device=task.device.type
@@ -206,8 +206,10 @@ def _colours(served: Served) -> Colours:
     return Colours([round(v, 6) for v in mean.tolist()], [round(v, 6) for v in deviation.tolist()])
 
 
-def _report(task: Run, dataset: Dataset, examination: Examination, work: Path) -> None:
-    """What people want to see of a run, in MLflow."""
+def _report(
+    registry: Registry, epochs: int, dataset: Dataset, examination: Examination, work: Path
+) -> None:
+    """What people want to see of a run, in MLflow, as of its last epoch."""
     by_class = dict(zip(dataset.classes, examination.by_class(), strict=True))
     rejected = [{"key": item.key, "reason": item.reason} for item in dataset.rejected]
     (work / "rejected.json").write_bytes(canonical_json(rejected))
@@ -222,27 +224,27 @@ def _report(task: Run, dataset: Dataset, examination: Examination, work: Path) -
         "rejected": float(len(rejected)),
         "images": float(len(dataset.entries)),
     }
-    task.registry.measure(task.settings.epochs, figures)
-    task.registry.attach(picture, work / "rejected.json", work / "per-class.json")
+    registry.measure(epochs, figures)
+    registry.attach(picture, work / "rejected.json", work / "per-class.json")
     log.info("evaluated", accuracy=examination.accuracy, macro_f1=examination.macro_f1)
 
 
-def _report_precision(task: Run, int8: Quantized, evidence: Evidence) -> None:
+def _report_precision(registry: Registry, epochs: int, int8: Quantized, evidence: Evidence) -> None:
     """The evidence for the precision, in MLflow."""
     figures = {
         "quantization_seconds": int8.seconds,
         "calibration_images": float(int8.calibrated_on),
     }
-    task.registry.measure(task.settings.epochs, figures | evidence.figures())
+    registry.measure(epochs, figures | evidence.figures())
     outcome = f"failed: {int8.failure}" if int8.failure else "done"
-    task.registry.tag({"dandelion.dev/quantization": outcome})
+    registry.tag({"dandelion.dev/quantization": outcome})
 
 
-def _register(task: Run, content: bytes) -> str:
-    settings = task.settings
+def _register(registry: Registry, progress: Progress, settings: Settings, content: bytes) -> str:
+    """Register the version that a contract describes."""
     described: dict[str, Any] = json.loads(content)
     dataset = described["dataset"]
-    task.progress.enter(
+    progress.enter(
         REGISTERING,
         datasetDigest=dataset["digest"],
         images=dataset["images"],
@@ -256,9 +258,9 @@ def _register(task: Run, content: bytes) -> str:
         "dandelion.dev/git-revision": described["training"]["gitRevision"],
         "dandelion.dev/precision": described["precision"]["choice"],
     }
-    version = task.registry.register(settings.registered_model, str(settings.artifact_uri), tags)
-    task.registry.tag({"dandelion.dev/version": version, **tags})
-    task.registry.finish(succeeded=True)
+    version = registry.register(settings.registered_model, str(settings.artifact_uri), tags)
+    registry.tag({"dandelion.dev/version": version, **tags})
+    registry.finish(succeeded=True)
     log.info("registered", model=settings.registered_model, version=version, **described["metrics"])
     return version
 
