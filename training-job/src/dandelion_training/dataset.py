@@ -15,12 +15,12 @@ from dandelion_training.documents import digest
 from dandelion_training.failures import Reason, TrainingFailure
 from dandelion_training.fingerprint import Fingerprint, groups
 from dandelion_training.images import MAXIMUM_BYTES, Geometry, Unusable, inspect
+from dandelion_training.layout import layout
 from dandelion_training.manifest import Entry, manifest
 from dandelion_training.pixels import PixelFile, Pixels
 from dandelion_training.split import Member, Side, split
 from dandelion_training.storage import Listed, Location, ObjectStore
 
-MINIMUM_CLASSES = 2
 MINIMUM_IMAGES = 5
 
 
@@ -71,23 +71,13 @@ def load(
     advance: Callable[[int, int], None],
 ) -> Dataset:
     """List, download, decode, clean and split. `advance(done, total)` is told of every file."""
-    listed = sorted(store.list(source), key=lambda item: item.name)
-    if not listed:
-        raise TrainingFailure(
-            Reason.DATASET_EMPTY,
-            f"Nothing lies under {source}/."
-            " Put one folder per class there, with the images of the class in it.",
-        )
-    labels = {item.name.split("/", 1)[0] for item in listed if "/" in item.name}
-    if len(labels) < MINIMUM_CLASSES:
-        raise _too_few_classes(source, labels, len(listed))
+    files, classes = layout(store, source)
     with PixelFile(file) as writing:
-        usable, rejected = _download(store, listed, geometry, writing, threads, advance)
+        usable, rejected = _download(store, files, geometry, writing, threads, advance)
         pixels = writing.close()
-    kept, left_out = cleaned(source, labels, usable, rejected)
+    kept, left_out = cleaned(source, classes, usable, rejected)
     rejected = sorted([*rejected, *left_out], key=lambda item: item.key)
     entries = _entries(kept, holdout_fraction)
-    classes = tuple(sorted(labels))
     return Dataset(
         storage_uri=str(source),
         classes=classes,
@@ -99,7 +89,7 @@ def load(
 
 
 def cleaned(
-    source: Location, labels: Iterable[str], usable: Sequence[Usable], unusable: Sequence[Rejected]
+    source: Location, classes: Iterable[str], usable: Sequence[Usable], unusable: Sequence[Rejected]
 ) -> tuple[list[Usable], list[Rejected]]:
     """What is kept and what is left out of the readable images, or the reason why there is no
     dataset.
@@ -112,7 +102,7 @@ def cleaned(
         )
     kept, rejected = _without_duplicates(usable)
     counts = Counter(image.label for image in kept)
-    short = {label: counts[label] for label in sorted(labels) if counts[label] < MINIMUM_IMAGES}
+    short = {label: counts[label] for label in sorted(classes) if counts[label] < MINIMUM_IMAGES}
     if short:
         left_out = [*unusable, *rejected]
         found = ", ".join(
@@ -125,15 +115,6 @@ def cleaned(
             f" Add images, or remove the folder, under {source}/.",
         )
     return kept, rejected
-
-
-def _too_few_classes(source: Location, labels: set[str], files: int) -> TrainingFailure:
-    found = f"only the class folder {min(labels)!r}" if labels else f"{files} files and no folder"
-    return TrainingFailure(
-        Reason.TOO_FEW_CLASSES,
-        f"There is {found} under {source}/; a classifier needs at least {MINIMUM_CLASSES} classes."
-        " Put one folder per class there.",
-    )
 
 
 def _why_no_more(label: str, left_out: Iterable[Rejected]) -> str:
