@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from dandelion_training import artifact, assessment
-from dandelion_training import network as networks
-from dandelion_training.engine import Precision
-from dandelion_training.export import export
-from dandelion_training.quantize import Images
+from dandelion_training.evaluate import assessment
+from dandelion_training.export import artifact
+from dandelion_training.export.engine import Precision
+from dandelion_training.export.graph import export
+from dandelion_training.export.quantize import Images
+from dandelion_training.learn import network as networks
 from numpy.typing import NDArray
 from torch import nn
 

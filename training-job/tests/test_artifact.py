@@ -12,8 +12,8 @@ import pytest
 import safetensors.torch
 import torch
 import torchvision.models
-from dandelion_training.export import prove
-from dandelion_training.failures import Reason, TrainingFailure
+from dandelion_training.export.graph import prove
+from dandelion_training.ports.failures import Reason, TrainingFailure
 from runs import (
     ARTIFACT,
     CHECKPOINT,

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dandelion_training.dataset import Dataset, load
-from dandelion_training.failures import Reason, TrainingFailure
-from dandelion_training.images import Geometry
-from dandelion_training.split import Side
-from dandelion_training.storage import Location
+from dandelion_training.data.dataset import Dataset, load
+from dandelion_training.data.images.inspect import Geometry
+from dandelion_training.data.split import Side
+from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.storage import Location
 from fakes import MemoryStore, encoded, picture, with_dataset
 
 URI = "s3://data/lawn"

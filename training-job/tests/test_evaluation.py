@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from dandelion_training.evaluation import Examination
-from dandelion_training.picture import confusion_picture
+from dandelion_training.evaluate.evaluation import Examination
+from dandelion_training.publish.confusion import confusion_picture
 
 
 def examination(targets: list[int], predicted: list[int], classes: int) -> Examination:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from dandelion_training import job as jobs
-from dandelion_training import registry, storage
 from dandelion_training.__main__ import main
-from dandelion_training.failures import Interrupted, Reason, TrainingFailure
-from dandelion_training.pipeline import Run
-from dandelion_training.progress import TRAINING, TrainingMetrics
+from dandelion_training.ports import registry, storage
+from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
+from dandelion_training.ports.progress import TRAINING, TrainingMetrics
+from dandelion_training.run import job as jobs
+from dandelion_training.run.pipeline import Run
 from fakes import FakeMlflow, MemoryStore
 from prometheus_client import start_http_server
 from runs import ENVIRONMENT, MODELS, RUN

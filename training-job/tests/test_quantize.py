@@ -7,9 +7,10 @@ import numpy as np
 import openvino
 import pytest
 import torch
-from dandelion_training import artifact, assessment, quantize
-from dandelion_training.engine import Precision, answers
-from dandelion_training.pipeline import run
+from dandelion_training.evaluate import assessment
+from dandelion_training.export import artifact, quantize
+from dandelion_training.export.engine import Precision, answers
+from dandelion_training.run.pipeline import run
 from fakes import FakeMlflow, MemoryStore, with_dataset
 from quick import build, make_quick, small_graph
 from runs import ARTIFACT, DATASET, task

@@ -3,7 +3,7 @@
 import hashlib
 import random
 
-from dandelion_training.split import Member, Side, split
+from dandelion_training.data.split import Member, Side, split
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

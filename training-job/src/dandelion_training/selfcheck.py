@@ -11,14 +11,14 @@ from pathlib import Path
 
 import torch
 
-from dandelion_training import job
-from dandelion_training.engine import Precision, answers
-from dandelion_training.evaluation import examined
-from dandelion_training.export import export, prove
-from dandelion_training.network import build, save_weights
-from dandelion_training.picture import confusion_picture
-from dandelion_training.quantize import quantize
-from dandelion_training.recipe import optimizer
+from dandelion_training.evaluate.evaluation import examined
+from dandelion_training.export.engine import Precision, answers
+from dandelion_training.export.graph import export, prove
+from dandelion_training.export.quantize import quantize
+from dandelion_training.learn.network import build, save_weights
+from dandelion_training.learn.recipe import optimizer
+from dandelion_training.publish.confusion import confusion_picture
+from dandelion_training.run import job
 
 CLASSES = ("one", "other")
 SIDE = 32

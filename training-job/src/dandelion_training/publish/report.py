@@ -1,0 +1,53 @@
+"""What people find of a run in MLflow: figures, the confusion matrix and what was left out.
+
+`pipeline` calls `report` after the evaluation, and `report_precision` once the precisions are
+compared.
+"""
+
+from pathlib import Path
+
+import structlog
+
+from dandelion_training.data.dataset import Dataset
+from dandelion_training.evaluate.evaluation import Examination
+from dandelion_training.evaluate.precision import Evidence
+from dandelion_training.export.artifact import Quantized
+from dandelion_training.ports.documents import canonical_json
+from dandelion_training.ports.registry import Registry
+from dandelion_training.publish.confusion import confusion_picture
+
+log = structlog.get_logger()
+
+
+def report(
+    registry: Registry, epochs: int, dataset: Dataset, examination: Examination, work: Path
+) -> None:
+    """What people want to see of a run, in MLflow, as of its last epoch."""
+    by_class = dict(zip(dataset.classes, examination.by_class(), strict=True))
+    rejected = [{"key": item.key, "reason": item.reason} for item in dataset.rejected]
+    (work / "rejected.json").write_bytes(canonical_json(rejected))
+    report = {name: vars(figures) for name, figures in by_class.items()}
+    (work / "per-class.json").write_bytes(canonical_json(report))
+    picture = work / "confusion-matrix.png"
+    confusion_picture(examination.confusion, dataset.classes).save(picture)
+    figures = {
+        "holdout_accuracy": examination.accuracy,
+        "accuracy": examination.accuracy,
+        "macroF1": examination.macro_f1,
+        "rejected": float(len(rejected)),
+        "images": float(len(dataset.entries)),
+    }
+    registry.measure(epochs, figures)
+    registry.attach(picture, work / "rejected.json", work / "per-class.json")
+    log.info("evaluated", accuracy=examination.accuracy, macro_f1=examination.macro_f1)
+
+
+def report_precision(registry: Registry, epochs: int, int8: Quantized, evidence: Evidence) -> None:
+    """The evidence for the precision, in MLflow."""
+    figures = {
+        "quantization_seconds": int8.seconds,
+        "calibration_images": float(int8.calibrated_on),
+    }
+    registry.measure(epochs, figures | evidence.figures())
+    outcome = f"failed: {int8.failure}" if int8.failure else "done"
+    registry.tag({"dandelion.dev/quantization": outcome})
