@@ -1,19 +1,19 @@
-"""The figures of an examination, worked out by hand."""
+"""The figures of an evaluation, worked out by hand."""
 
 import numpy as np
 import pytest
-from dandelion_training.evaluate.evaluation import Examination
+from dandelion_training.evaluate.evaluation import EvaluationResult
 from dandelion_training.publish.confusion import confusion_picture
 
 
-def examination(targets: list[int], predicted: list[int], classes: int) -> Examination:
+def result(targets: list[int], predicted: list[int], classes: int) -> EvaluationResult:
     logits = np.zeros((len(targets), classes), np.float32)
     logits[np.arange(len(targets)), predicted] = 1
-    return Examination(logits, np.array(targets))
+    return EvaluationResult(logits, np.array(targets))
 
 
 def test_figures_of_three_classes() -> None:
-    found = examination([0, 0, 0, 0, 1, 1, 2], [0, 0, 0, 1, 1, 1, 1], 3)
+    found = result([0, 0, 0, 0, 1, 1, 2], [0, 0, 0, 1, 1, 1, 1], 3)
     assert found.confusion.tolist() == [[3, 1, 0], [0, 2, 0], [0, 1, 0]]
     assert found.accuracy == pytest.approx(5 / 7)
     first, second, third = found.by_class()
@@ -25,8 +25,8 @@ def test_figures_of_three_classes() -> None:
 
 
 def test_confidence_is_the_mean_probability_of_the_answer() -> None:
-    even = Examination(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]))
-    sure = Examination(np.array([[90.0, 0.0]], np.float32), np.array([0]))
+    even = EvaluationResult(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]))
+    sure = EvaluationResult(np.array([[90.0, 0.0]], np.float32), np.array([0]))
     assert even.confidence == pytest.approx(0.5)
     assert sure.confidence == pytest.approx(1)
 

@@ -62,7 +62,7 @@ class Calibrating:
         raise quantize.NotQuantized("seen enough")
 
 
-class Examining:
+class Evaluating:
     """Keeps the images that a graph answered."""
 
     def __init__(self) -> None:
@@ -74,21 +74,21 @@ class Examining:
         return np.zeros((len(self.images), 2), "f4")
 
 
-def test_a_graph_is_calibrated_on_what_it_learnt_from_and_examined_on_what_it_did_not(
+def test_a_graph_is_calibrated_on_training_images_and_evaluated_on_the_holdout(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     make_quick(monkeypatch)
     monkeypatch.setattr(artifact, "CALIBRATION_IMAGES", 7)
     drawn = []
     for seed in (0, 0, 1):
-        calibrating, examining, store = Calibrating(), Examining(), MemoryStore()
+        calibrating, evaluating, store = Calibrating(), Evaluating(), MemoryStore()
         monkeypatch.setattr(artifact, "quantize", calibrating)
-        monkeypatch.setattr(assessment, "answers", examining)
+        monkeypatch.setattr(assessment, "answers", evaluating)
         with_dataset(store, DATASET)
         run(task(tmp_path, store, FakeMlflow(), epochs=1, seed=seed))
         contract = json.loads(store.objects[f"{ARTIFACT}/contract.json"])
-        assert len(examining.images) == contract["dataset"]["holdout"]
-        assert not set(calibrating.images) & set(examining.images)
+        assert len(evaluating.images) == contract["dataset"]["holdout"]
+        assert not set(calibrating.images) & set(evaluating.images)
         assert len(set(calibrating.images)) == 7
         drawn.append(calibrating.images)
     assert drawn[0] == drawn[1] != drawn[2]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from dandelion_training.evaluate.evaluation import examined
+from dandelion_training.evaluate.evaluation import evaluate
 from dandelion_training.export.engine import Precision, answers
 from dandelion_training.export.graph import export, prove
 from dandelion_training.export.quantize import quantize
@@ -30,7 +30,7 @@ def main() -> int:
     images, targets = torch.rand(4, 3, SIDE, SIDE), torch.tensor([0, 1, 0, 1])
     torch.autograd.backward(torch.nn.functional.cross_entropy(network(images), targets))
     optimizer(network).step()
-    confusion_picture(examined(network, [(images, targets)]).confusion, CLASSES)
+    confusion_picture(evaluate(network, [(images, targets)]).confusion, CLASSES)
     with tempfile.TemporaryDirectory() as folder:
         save_weights(network, Path(folder) / "model.safetensors", CLASSES)
         graph = Path(folder) / "model.onnx"

@@ -21,7 +21,7 @@ from dandelion_training.ports.storage import Location, ObjectStore
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a run learns from and is examined on."""
+    """What a run learns from and is evaluated on."""
 
     storage_uri: str
     classes: tuple[str, ...]

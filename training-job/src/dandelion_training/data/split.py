@@ -1,4 +1,4 @@
-"""Which images are for learning and which for the examination.
+"""Which images are for training and which for evaluation.
 
 The side follows from the image's own content, so a holdout image never moves into training when
 images are added: an image whose hash lies below the threshold is held out, and pulls its

@@ -1,7 +1,7 @@
-"""The examination: what the network says about images it never learnt from, and the figures that
+"""The evaluation: what the network says about images it never learnt from, and the figures that
 follow.
 
-`pipeline` examines the network after each epoch and at the end; the last figures go into the
+`pipeline` evaluates the network after each epoch and at the end; the last figures go into the
 contract.
 """
 
@@ -25,7 +25,7 @@ class ClassFigures:
 
 
 @dataclass(frozen=True)
-class Examination:
+class EvaluationResult:
     """Answers and truth for the whole holdout; all figures are derived from them."""
 
     logits: NDArray[np.float32]
@@ -74,9 +74,9 @@ def _figures(confusion: NDArray[np.int64], index: int) -> ClassFigures:
     return ClassFigures(precision, recall, f1, support)
 
 
-def examined(
+def evaluate(
     network: nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]]
-) -> Examination:
+) -> EvaluationResult:
     """The network's answers, in fp32 as they are served."""
     network.eval()
     logits, targets = [], []
@@ -85,4 +85,4 @@ def examined(
             inputs = inputs.contiguous(memory_format=torch.channels_last)
             logits.append(network(inputs).float().cpu().numpy())
             targets.append(truth.cpu().numpy())
-    return Examination(np.concatenate(logits), np.concatenate(targets))
+    return EvaluationResult(np.concatenate(logits), np.concatenate(targets))

@@ -12,7 +12,7 @@ from pathlib import Path
 from dandelion_training.data.dataset import Dataset
 from dandelion_training.data.images.served import MEAN, SCALE, STD
 from dandelion_training.data.split import Side
-from dandelion_training.evaluate.evaluation import Examination
+from dandelion_training.evaluate.evaluation import EvaluationResult
 from dandelion_training.evaluate.precision import Evidence
 from dandelion_training.evaluate.reference import Colours
 from dandelion_training.export.artifact import GRAPH, INT8_GRAPH
@@ -36,7 +36,7 @@ class Circumstances:
 def contract(
     settings: Settings,
     dataset: Dataset,
-    examination: Examination,
+    result: EvaluationResult,
     colours: Colours,
     circumstances: Circumstances,
     evidence: Evidence,
@@ -44,7 +44,7 @@ def contract(
 ) -> bytes:
     """The contract's exact bytes."""
     classes = list(dataset.classes)
-    by_class = zip(classes, examination.by_class(), strict=True)
+    by_class = zip(classes, result.by_class(), strict=True)
     size = settings.image_size
     graphs = {"fp32": GRAPH}
     if any(path.name == INT8_GRAPH for path in files):
@@ -74,9 +74,9 @@ def contract(
             },
             "graphs": graphs,
             "precision": evidence.described(),
-            "metrics": {"accuracy": examination.accuracy, "macroF1": examination.macro_f1},
+            "metrics": {"accuracy": result.accuracy, "macroF1": result.macro_f1},
             "perClass": {name: asdict(figures) for name, figures in by_class},
-            "confusionMatrix": examination.confusion.tolist(),
+            "confusionMatrix": result.confusion.tolist(),
             "dataset": {
                 "digest": dataset.digest,
                 "storageUri": dataset.storage_uri,
@@ -99,8 +99,8 @@ def contract(
             "referenceStatistics": {
                 "meanRGB": colours.mean,
                 "stdRGB": colours.std,
-                "classDistribution": examination.predicted_shares(classes),
-                "meanConfidence": examination.confidence,
+                "classDistribution": result.predicted_shares(classes),
+                "meanConfidence": result.confidence,
             },
             "files": {path.name: _described(path) for path in files},
         }

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from dandelion_training.data.dataset import Dataset
-from dandelion_training.evaluate.evaluation import Examination
+from dandelion_training.evaluate.evaluation import EvaluationResult
 from dandelion_training.evaluate.precision import Evidence
 from dandelion_training.export.artifact import Quantized
 from dandelion_training.ports.documents import canonical_json
@@ -20,26 +20,26 @@ log = structlog.get_logger()
 
 
 def report(
-    registry: Registry, epochs: int, dataset: Dataset, examination: Examination, work: Path
+    registry: Registry, epochs: int, dataset: Dataset, result: EvaluationResult, work: Path
 ) -> None:
     """What people want to see of a run, in MLflow, as of its last epoch."""
-    by_class = dict(zip(dataset.classes, examination.by_class(), strict=True))
+    by_class = dict(zip(dataset.classes, result.by_class(), strict=True))
     rejected = [{"key": item.key, "reason": item.reason} for item in dataset.rejected]
     (work / "rejected.json").write_bytes(canonical_json(rejected))
     report = {name: vars(figures) for name, figures in by_class.items()}
     (work / "per-class.json").write_bytes(canonical_json(report))
     picture = work / "confusion-matrix.png"
-    confusion_picture(examination.confusion, dataset.classes).save(picture)
+    confusion_picture(result.confusion, dataset.classes).save(picture)
     figures = {
-        "holdout_accuracy": examination.accuracy,
-        "accuracy": examination.accuracy,
-        "macroF1": examination.macro_f1,
+        "holdout_accuracy": result.accuracy,
+        "accuracy": result.accuracy,
+        "macroF1": result.macro_f1,
         "rejected": float(len(rejected)),
         "images": float(len(dataset.entries)),
     }
     registry.measure(epochs, figures)
     registry.attach(picture, work / "rejected.json", work / "per-class.json")
-    log.info("evaluated", accuracy=examination.accuracy, macro_f1=examination.macro_f1)
+    log.info("evaluated", accuracy=result.accuracy, macro_f1=result.macro_f1)
 
 
 def report_precision(registry: Registry, epochs: int, int8: Quantized, evidence: Evidence) -> None:

@@ -19,7 +19,7 @@ from dandelion_training.data.images.inspect import Geometry
 from dandelion_training.data.images.served import Served
 from dandelion_training.data.split import Side
 from dandelion_training.evaluate.assessment import assessed
-from dandelion_training.evaluate.evaluation import examined
+from dandelion_training.evaluate.evaluation import evaluate
 from dandelion_training.evaluate.reference import reference
 from dandelion_training.export.artifact import exported, quantized
 from dandelion_training.learn import network as networks
@@ -106,9 +106,9 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
         task.progress.enter(TRAINING)
         fit(network, batches, plan, checkpoints, task.device, _listeners(task, served))
     task.progress.enter(EVALUATING)
-    examination = examined(network, served.holdout())
+    result = evaluate(network, served.holdout())
     colours = reference(served)
-    report(task.registry, settings.epochs, dataset, examination, work)
+    report(task.registry, settings.epochs, dataset, result, work)
     task.progress.enter(EXPORTING)
     graph, weights = exported(network, dataset.classes, settings.image_size, served, work)
     task.progress.enter(QUANTIZING)
@@ -119,7 +119,7 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     circumstances = Circumstances(
         precision="bf16" if task.bf16 else "fp32", threads=task.threads, device=task.device.type
     )
-    content = contract(settings, dataset, examination, colours, circumstances, evidence, files)
+    content = contract(settings, dataset, result, colours, circumstances, evidence, files)
     task.progress.enter(UPLOADING)
     publish(task.store, settings.artifact_uri, files, content, task.progress)
     return content
@@ -176,10 +176,10 @@ def _network(task: Run, dataset: Dataset, work: Path) -> nn.Module:
 def _listeners(task: Run, served: Served) -> Listeners:
     def epoch(number: int, loss: float, network: nn.Module) -> None:
         figures = {"loss": loss}
-        # The last epoch is followed by the examination proper. Accuracy on the way is to be looked
+        # The last epoch is followed by the evaluation proper. Accuracy on the way is to be looked
         # at, never to choose among epochs.
         if number < task.settings.epochs:
-            figures["holdout_accuracy"] = examined(network, served.holdout()).accuracy
+            figures["holdout_accuracy"] = evaluate(network, served.holdout()).accuracy
         log.info("epoch", epoch=number, **{k: round(v, 4) for k, v in figures.items()})
         task.registry.measure(number, figures)
 
