@@ -1,6 +1,6 @@
 """What the images of a dataset look like as a whole: the reference that drift is measured against.
 
-`pipeline` calls `reference`; `contract` holds it.
+`pipeline` calls `channel_statistics`; `contract` holds it.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dandelion_training.data.images.served import Served
 
 
 @dataclass(frozen=True)
-class Colours:
+class ChannelStatistics:
     """Channel statistics of all images as inference sees them, from 0 to 1; drift is measured
     against them.
     """
@@ -20,7 +20,7 @@ class Colours:
     std: list[float]
 
 
-def reference(served: Served) -> Colours:
+def channel_statistics(served: Served) -> ChannelStatistics:
     """Channel mean and deviation over all images."""
     count, total, squares = (
         0,
@@ -34,4 +34,6 @@ def reference(served: Served) -> Colours:
         squares += (values * values).sum(dim=(0, 2, 3))
     mean = total / count
     deviation = (squares / count - mean * mean).clamp(min=0).sqrt()
-    return Colours([round(v, 6) for v in mean.tolist()], [round(v, 6) for v in deviation.tolist()])
+    return ChannelStatistics(
+        [round(v, 6) for v in mean.tolist()], [round(v, 6) for v in deviation.tolist()]
+    )

@@ -14,7 +14,7 @@ from dandelion_training.data.images.served import MEAN, SCALE, STD
 from dandelion_training.data.split import Side
 from dandelion_training.evaluate.evaluation import EvaluationResult
 from dandelion_training.evaluate.precision import Evidence
-from dandelion_training.evaluate.reference import Colours
+from dandelion_training.evaluate.reference import ChannelStatistics
 from dandelion_training.export.artifact import GRAPH, INT8_GRAPH
 from dandelion_training.export.graph import INPUT, OUTPUT
 from dandelion_training.ports.documents import canonical_json
@@ -25,7 +25,7 @@ FILE = "contract.json"
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class TrainingEnvironment:
     """What the weights depend on beside the settings and the data."""
 
     precision: str
@@ -37,8 +37,8 @@ def contract(
     settings: Settings,
     dataset: Dataset,
     result: EvaluationResult,
-    colours: Colours,
-    circumstances: Circumstances,
+    channels: ChannelStatistics,
+    environment: TrainingEnvironment,
     evidence: Evidence,
     files: Sequence[Path],
 ) -> bytes:
@@ -94,11 +94,11 @@ def contract(
                 "initialWeights": settings.initial_weights,
                 "image": settings.image,
                 "gitRevision": settings.git_revision,
-                **asdict(circumstances),
+                **asdict(environment),
             },
             "referenceStatistics": {
-                "meanRGB": colours.mean,
-                "stdRGB": colours.std,
+                "meanRGB": channels.mean,
+                "stdRGB": channels.std,
                 "classDistribution": result.predicted_shares(classes),
                 "meanConfidence": result.confidence,
             },

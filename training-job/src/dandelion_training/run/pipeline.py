@@ -20,7 +20,7 @@ from dandelion_training.data.images.served import Served
 from dandelion_training.data.split import Side
 from dandelion_training.evaluate.assessment import assessed
 from dandelion_training.evaluate.evaluation import evaluate
-from dandelion_training.evaluate.reference import reference
+from dandelion_training.evaluate.reference import channel_statistics
 from dandelion_training.export.artifact import exported, quantized
 from dandelion_training.learn import network as networks
 from dandelion_training.learn.batches import Batches
@@ -39,7 +39,7 @@ from dandelion_training.ports.progress import (
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import ObjectStore
-from dandelion_training.publish.contract import FILE, Circumstances, contract
+from dandelion_training.publish.contract import FILE, TrainingEnvironment, contract
 from dandelion_training.publish.register import register
 from dandelion_training.publish.report import report, report_precision
 from dandelion_training.publish.upload import JSON, publish
@@ -107,7 +107,7 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
         fit(network, batches, plan, checkpoints, task.device, _listeners(task, served))
     task.progress.enter(EVALUATING)
     result = evaluate(network, served.holdout())
-    colours = reference(served)
+    channels = channel_statistics(served)
     report(task.registry, settings.epochs, dataset, result, work)
     task.progress.enter(EXPORTING)
     graph, weights = exported(network, dataset.classes, settings.image_size, served, work)
@@ -116,10 +116,10 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     evidence = assessed(graph, int8.graph, served, task.threads, task.progress)
     report_precision(task.registry, settings.epochs, int8, evidence)
     files = (graph, weights, *int8.files)
-    circumstances = Circumstances(
+    environment = TrainingEnvironment(
         precision="bf16" if task.bf16 else "fp32", threads=task.threads, device=task.device.type
     )
-    content = contract(settings, dataset, result, colours, circumstances, evidence, files)
+    content = contract(settings, dataset, result, channels, environment, evidence, files)
     task.progress.enter(UPLOADING)
     publish(task.store, settings.artifact_uri, files, content, task.progress)
     return content
