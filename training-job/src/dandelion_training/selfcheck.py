@@ -16,7 +16,7 @@ from dandelion_training.export.engine import Precision, answers
 from dandelion_training.export.graph import export, prove
 from dandelion_training.export.quantize import quantize
 from dandelion_training.learn.network import build, save_weights
-from dandelion_training.learn.recipe import optimizer
+from dandelion_training.learn.recipe import adamw
 from dandelion_training.publish.confusion import confusion_picture
 from dandelion_training.run import job
 
@@ -29,7 +29,7 @@ def main() -> int:
     network = build("resnet18", len(CLASSES), seed=0)
     images, targets = torch.rand(4, 3, SIDE, SIDE), torch.tensor([0, 1, 0, 1])
     torch.autograd.backward(torch.nn.functional.cross_entropy(network(images), targets))
-    optimizer(network).step()
+    adamw(network).step()
     confusion_picture(evaluate(network, [(images, targets)]).confusion, CLASSES)
     with tempfile.TemporaryDirectory() as folder:
         save_weights(network, Path(folder) / "model.safetensors", CLASSES)

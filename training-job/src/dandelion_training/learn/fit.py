@@ -1,4 +1,4 @@
-"""Teaches the network: epochs over the training side, a checkpoint after each.
+"""Trains the network: epochs over the training side, a checkpoint after each.
 
 `pipeline` calls `fit`; it reads from top to bottom like the training script it is.
 """
@@ -13,7 +13,7 @@ from torch import nn
 
 from dandelion_training.learn.batches import Batches
 from dandelion_training.learn.checkpoint import Checkpoints, Position
-from dandelion_training.learn.recipe import LABEL_SMOOTHING, learning_rate, optimizer
+from dandelion_training.learn.recipe import LABEL_SMOOTHING, adamw, learning_rate
 from dandelion_training.ports.failures import Reason, TrainingFailure
 
 log = structlog.get_logger()
@@ -50,8 +50,8 @@ def fit(
     steps = plan.epochs * batches.per_epoch
     network.to(device)
     network.to(memory_format=torch.channels_last)
-    teacher = optimizer(network)
-    done = checkpoints.restore(network, teacher, plan.dataset_digest, steps)
+    optimizer = adamw(network)
+    done = checkpoints.restore(network, optimizer, plan.dataset_digest, steps)
     if done:
         log.info("resuming", epochs_done=done, epochs=plan.epochs)
     for epoch in range(done, plan.epochs):
@@ -59,20 +59,20 @@ def fit(
         network.train()
         for number, (inputs, targets) in enumerate(batches.training(epoch)):
             step = epoch * batches.per_epoch + number
-            for group in teacher.param_groups:
+            for group in optimizer.param_groups:
                 group["lr"] = learning_rate(plan.schedule, step, steps, plan.learning_rate)
-            loss = _learn(network, teacher, inputs, targets, plan.bf16)
+            loss = _learn(network, optimizer, inputs, targets, plan.bf16)
             if not math.isfinite(loss):
                 raise _diverged(epoch, plan)
             total, images = total + loss * len(targets), images + len(targets)
             tell.step((step + 1) / steps, epoch + 1, loss)
-        checkpoints.save(Position(epoch + 1, plan.dataset_digest, steps), network, teacher)
+        checkpoints.save(Position(epoch + 1, plan.dataset_digest, steps), network, optimizer)
         tell.epoch(epoch + 1, total / images, network)
 
 
 def _learn(
     network: nn.Module,
-    teacher: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer,
     inputs: torch.Tensor,
     targets: torch.Tensor,
     bf16: bool,
@@ -81,9 +81,9 @@ def _learn(
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bf16):
         outputs = network(inputs)
     loss = nn.functional.cross_entropy(outputs.float(), targets, label_smoothing=LABEL_SMOOTHING)
-    teacher.zero_grad()
+    optimizer.zero_grad()
     torch.autograd.backward(loss)
-    teacher.step()
+    optimizer.step()
     return loss.item()
 
 

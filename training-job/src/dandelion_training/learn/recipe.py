@@ -1,4 +1,4 @@
-"""How a network is taught: optimizer, learning rate and what is varied in the pictures.
+"""How a network is trained: optimizer, learning rate and what is varied in the pictures.
 
 Everything here is a pure function of (seed, epoch, image) or of the step, so a run that is cut off
 and resumed does exactly what the uninterrupted run would have done, without any state of a random
@@ -41,8 +41,8 @@ def learning_rate(schedule: str, step: int, steps: int, maximum: float) -> float
     return maximum * 0.5 * (1 + math.cos(math.pi * min(1.0, passed)))
 
 
-def optimizer(network: nn.Module) -> torch.optim.Optimizer:
-    """AdamW; norms and biases are not decayed."""
+def adamw(network: nn.Module) -> torch.optim.Optimizer:
+    """The optimizer; norms and biases are not decayed."""
     weights = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     return torch.optim.AdamW(
