@@ -1,4 +1,4 @@
-"""`python -m dandelion_training`: one run, its exit code and its last words.
+"""`python -m dandelion_training`: one run, its exit code and its termination message.
 
 The Job of the operator starts it. SIGTERM is heeded from the first line on, before the imports that
 take seconds.

@@ -37,7 +37,7 @@ def job() -> int:
     except TrainingFailure as failure:
         configure_logging("console")
         log.error("failed", reason=failure.reason.value, message=failure.message)
-        last_words(DEFAULT_TERMINATION_LOG, failure_words(failure))
+        write_termination_message(DEFAULT_TERMINATION_LOG, failure_message(failure))
         return failure.exit_code
     configure_logging(settings.log_format)
     log.info("configuration", **settings.described())
@@ -74,8 +74,8 @@ def _run(settings: Settings) -> int:
         log.exception("unexpected")
         failure = unexpected(error, progress.stage.name)
     else:
-        words = {"reason": "Succeeded", "version": version, "runId": registry.run_id}
-        last_words(settings.termination_log, words)
+        message = {"reason": "Succeeded", "version": version, "runId": registry.run_id}
+        write_termination_message(settings.termination_log, message)
         return 0
     registry.abandon()
     progress.failed(failure)
@@ -120,23 +120,23 @@ def _served_metrics(port: int) -> CollectorRegistry:
 
 def _failed(settings: Settings, failure: TrainingFailure) -> int:
     log.error("failed", reason=failure.reason.value, message=failure.message)
-    last_words(settings.termination_log, failure_words(failure))
+    write_termination_message(settings.termination_log, failure_message(failure))
     return failure.exit_code
 
 
-def failure_words(failure: TrainingFailure) -> dict[str, str]:
+def failure_message(failure: TrainingFailure) -> dict[str, str]:
     message = failure.message.encode()[:LONGEST_MESSAGE].decode(errors="ignore")
     return {"reason": failure.reason.value, "message": message}
 
 
-def last_words(path: Path, words: dict[str, str]) -> None:
+def write_termination_message(path: Path, message: dict[str, str]) -> None:
     """The pod's termination message. The kubelet makes the file; elsewhere there is nobody to read
     it.
     """
     if not path.exists():
         return
     try:
-        path.write_text(json.dumps(words), encoding="utf-8")
+        path.write_text(json.dumps(message), encoding="utf-8")
     except OSError as error:
         log.warning("no termination message could be written", error=str(error))
 
