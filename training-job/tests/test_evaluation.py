@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from dandelion_training.evaluate.evaluation import EvaluationResult
-from dandelion_training.publish.confusion import confusion_picture
+from dandelion_training.publish.confusion_matrix import plot_confusion_matrix
 
 
 def result(targets: list[int], predicted: list[int], classes: int) -> EvaluationResult:
@@ -14,7 +14,7 @@ def result(targets: list[int], predicted: list[int], classes: int) -> Evaluation
 
 def test_figures_of_three_classes() -> None:
     found = result([0, 0, 0, 0, 1, 1, 2], [0, 0, 0, 1, 1, 1, 1], 3)
-    assert found.confusion.tolist() == [[3, 1, 0], [0, 2, 0], [0, 1, 0]]
+    assert found.confusion_matrix.tolist() == [[3, 1, 0], [0, 2, 0], [0, 1, 0]]
     assert found.accuracy == pytest.approx(5 / 7)
     first, second, third = found.by_class()
     assert (first.precision, first.recall, first.support) == (1, 0.75, 4)
@@ -32,9 +32,9 @@ def test_confidence_is_the_mean_probability_of_the_answer() -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 10, 200])
-def test_the_confusion_picture_has_room_for_every_class(classes: int) -> None:
+def test_the_confusion_matrix_has_room_for_every_class(classes: int) -> None:
     counts = np.eye(classes, dtype=np.int64) * 5
-    image = confusion_picture(
+    image = plot_confusion_matrix(
         counts, [f"class number {n} with a long name" for n in range(classes)]
     )
     assert image.width > classes * 7

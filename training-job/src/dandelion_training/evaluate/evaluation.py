@@ -40,7 +40,7 @@ class EvaluationResult:
         return float((self.predicted == self.targets).mean())
 
     @property
-    def confusion(self) -> NDArray[np.int64]:
+    def confusion_matrix(self) -> NDArray[np.int64]:
         """Rows are the truth, columns what was predicted."""
         classes = self.logits.shape[1]
         counted = np.bincount(self.targets * classes + self.predicted, minlength=classes**2)
@@ -53,21 +53,21 @@ class EvaluationResult:
         return float((shifted.max(axis=1) / shifted.sum(axis=1)).mean())
 
     def by_class(self) -> list[ClassFigures]:
-        confusion = self.confusion
-        return [_figures(confusion, index) for index in range(len(confusion))]
+        matrix = self.confusion_matrix
+        return [_figures(matrix, index) for index in range(len(matrix))]
 
     @property
     def macro_f1(self) -> float:
         return float(np.mean([figures.f1 for figures in self.by_class()]))
 
     def predicted_shares(self, classes: Sequence[str]) -> dict[str, float]:
-        shares = self.confusion.sum(axis=0) / max(1, len(self.targets))
+        shares = self.confusion_matrix.sum(axis=0) / max(1, len(self.targets))
         return {name: float(share) for name, share in zip(classes, shares, strict=True)}
 
 
-def _figures(confusion: NDArray[np.int64], index: int) -> ClassFigures:
-    right = int(confusion[index, index])
-    support, said = int(confusion[index].sum()), int(confusion[:, index].sum())
+def _figures(matrix: NDArray[np.int64], index: int) -> ClassFigures:
+    right = int(matrix[index, index])
+    support, said = int(matrix[index].sum()), int(matrix[:, index].sum())
     precision = right / said if said else 0.0
     recall = right / support if support else 0.0
     f1 = 2 * precision * recall / (precision + recall) if right else 0.0

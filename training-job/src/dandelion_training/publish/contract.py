@@ -76,7 +76,7 @@ def contract(
             "precision": evidence.described(),
             "metrics": {"accuracy": result.accuracy, "macroF1": result.macro_f1},
             "perClass": {name: asdict(figures) for name, figures in by_class},
-            "confusionMatrix": result.confusion.tolist(),
+            "confusionMatrix": result.confusion_matrix.tolist(),
             "dataset": {
                 "digest": dataset.digest,
                 "storageUri": dataset.storage_uri,

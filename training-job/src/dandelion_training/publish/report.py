@@ -14,7 +14,7 @@ from dandelion_training.evaluate.precision import Evidence
 from dandelion_training.export.artifact import Quantized
 from dandelion_training.ports.documents import canonical_json
 from dandelion_training.ports.registry import Registry
-from dandelion_training.publish.confusion import confusion_picture
+from dandelion_training.publish.confusion_matrix import plot_confusion_matrix
 
 log = structlog.get_logger()
 
@@ -28,8 +28,8 @@ def report(
     (work / "rejected.json").write_bytes(canonical_json(rejected))
     report = {name: vars(figures) for name, figures in by_class.items()}
     (work / "per-class.json").write_bytes(canonical_json(report))
-    picture = work / "confusion-matrix.png"
-    confusion_picture(result.confusion, dataset.classes).save(picture)
+    plot = work / "confusion-matrix.png"
+    plot_confusion_matrix(result.confusion_matrix, dataset.classes).save(plot)
     figures = {
         "holdout_accuracy": result.accuracy,
         "accuracy": result.accuracy,
@@ -38,7 +38,7 @@ def report(
         "images": float(len(dataset.entries)),
     }
     registry.measure(epochs, figures)
-    registry.attach(picture, work / "rejected.json", work / "per-class.json")
+    registry.attach(plot, work / "rejected.json", work / "per-class.json")
     log.info("evaluated", accuracy=result.accuracy, macro_f1=result.macro_f1)
 
 

@@ -1,7 +1,7 @@
-"""The confusion matrix as a picture, for people who look at a run in MLflow.
+"""The confusion matrix as an image, for people who look at a run in MLflow.
 
 Drawn with Pillow, which is here anyway: a plotting library would be the slowest import of the Job
-for one picture.
+for one image.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ FONT_SIZE = 15
 LONGEST_LABEL = 24
 
 
-def confusion_picture(confusion: NDArray[np.int64], classes: Sequence[str]) -> Image.Image:
+def plot_confusion_matrix(matrix: NDArray[np.int64], classes: Sequence[str]) -> Image.Image:
     """Rows are the truth, columns what was predicted; a cell's colour is its share of the row."""
     font = ImageFont.load_default(FONT_SIZE)
     names = [n if len(n) <= LONGEST_LABEL else n[: LONGEST_LABEL - 1] + "…" for n in classes]
@@ -27,7 +27,7 @@ def confusion_picture(confusion: NDArray[np.int64], classes: Sequence[str]) -> I
     image = Image.new("RGB", (side, side + 30), PAPER)
     draw = ImageDraw.Draw(image)
     draw.text((room, side), "across: predicted     down: true class", INK, font)
-    shares = confusion / np.maximum(1, confusion.sum(axis=1, keepdims=True))
+    shares = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
     for row in range(count):
         y = room + row * cell
         draw.text((room - 8, y + cell / 2), names[row], INK, font, anchor="rm")
@@ -39,7 +39,7 @@ def confusion_picture(confusion: NDArray[np.int64], classes: Sequence[str]) -> I
             if cell >= 24:
                 ink = PAPER if share > 0.5 else INK
                 middle = (x + cell / 2 - 1, y + cell / 2 - 1)
-                draw.text(middle, str(confusion[row, column]), ink, font, anchor="mm")
+                draw.text(middle, str(matrix[row, column]), ink, font, anchor="mm")
     return image
 
 
