@@ -13,7 +13,7 @@ from dandelion_training.data.images.inspect import Geometry
 from dandelion_training.data.images.pixels import PixelFile, Pixels
 from dandelion_training.data.ingest import Rejected, Usable, download
 from dandelion_training.data.layout import layout
-from dandelion_training.data.split import Member, Side, split
+from dandelion_training.data.split import Member, Split, split
 from dandelion_training.data.version import Entry, manifest
 from dandelion_training.ports.documents import digest
 from dandelion_training.ports.storage import Location, ObjectStore
@@ -34,8 +34,8 @@ class Dataset:
     def digest(self) -> str:
         return digest(self.manifest)
 
-    def side(self, side: Side) -> list[Entry]:
-        return [entry for entry in self.entries if entry.side is side]
+    def subset(self, split: Split) -> list[Entry]:
+        return [entry for entry in self.entries if entry.split is split]
 
 
 def load(
@@ -71,8 +71,8 @@ def _entries(images: Sequence[Usable], holdout_fraction: float) -> tuple[Entry, 
         Member(image.sha256, image.label, number)
         for image, number in zip(images, numbers, strict=True)
     ]
-    sides = split(members, holdout_fraction)
+    splits = split(members, holdout_fraction)
     return tuple(
-        Entry(image.key, image.sha256, image.label, side)
-        for image, side in zip(images, sides, strict=True)
+        Entry(image.key, image.sha256, image.label, assigned)
+        for image, assigned in zip(images, splits, strict=True)
     )

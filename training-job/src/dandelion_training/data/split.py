@@ -1,6 +1,6 @@
 """Which images are for training and which for evaluation.
 
-The side follows from the image's own content, so a holdout image never moves into training when
+An image's split follows from its own content, so a holdout image never moves into training when
 images are added: an image whose hash lies below the threshold is held out, and pulls its
 near-duplicates with it. Only a class that has no image below the threshold borrows one (a matter of
 very small classes: one in a hundred at 20 images and a fifth held out), and gives it back once it
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Side(StrEnum):
+class Split(StrEnum):
     TRAIN = "train"
     HOLDOUT = "holdout"
 
@@ -32,13 +32,13 @@ class Member:
         return int(self.sha256[:8], 16) / 2**32
 
 
-def split(members: Sequence[Member], holdout_fraction: float) -> list[Side]:
-    """The side of each member, in their order."""
+def split(members: Sequence[Member], holdout_fraction: float) -> list[Split]:
+    """The split of each member, in their order."""
     smallest: dict[int, float] = {}
     for member in members:
         smallest[member.group] = min(smallest.get(member.group, 1.0), member.position)
-    sides = [
-        Side.HOLDOUT if smallest[member.group] < holdout_fraction else Side.TRAIN
+    splits = [
+        Split.HOLDOUT if smallest[member.group] < holdout_fraction else Split.TRAIN
         for member in members
     ]
     by_label: dict[str, list[int]] = defaultdict(list)
@@ -46,16 +46,18 @@ def split(members: Sequence[Member], holdout_fraction: float) -> list[Side]:
         by_label[member.label].append(index)
     for label in sorted(by_label):
         indices = sorted(by_label[label], key=lambda index: members[index].sha256)
-        present = {sides[index] for index in indices}
-        if present == {Side.TRAIN}:
-            _move(members, sides, indices, Side.HOLDOUT)
-        elif present == {Side.HOLDOUT}:
-            _move(members, sides, list(reversed(indices)), Side.TRAIN)
-    return sides
+        present = {splits[index] for index in indices}
+        if present == {Split.TRAIN}:
+            _move(members, splits, indices, Split.HOLDOUT)
+        elif present == {Split.HOLDOUT}:
+            _move(members, splits, list(reversed(indices)), Split.TRAIN)
+    return splits
 
 
-def _move(members: Sequence[Member], sides: list[Side], indices: list[int], side: Side) -> None:
-    """Bring the first possible group of one class to a side; failing that, one image alone.
+def _move(
+    members: Sequence[Member], splits: list[Split], indices: list[int], target: Split
+) -> None:
+    """Bring the first possible group of one class to a split; failing that, one image alone.
 
     `indices` are the class's images, the most willing first. A group that would take the whole
     class along, or that reaches into another class, is left where it is; where every group is so,
@@ -65,7 +67,7 @@ def _move(members: Sequence[Member], sides: list[Side], indices: list[int], side
         group = [i for i, member in enumerate(members) if member.group == members[index].group]
         if len(group) < len(indices) and all(i in indices for i in group):
             for i in group:
-                sides[i] = side
+                splits[i] = target
             return
     if len(indices) > 1:
-        sides[indices[0]] = side
+        splits[indices[0]] = target

@@ -1,5 +1,5 @@
-"""The dataset as one immutable document, named by its digest: which files, with what content, on
-which side.
+"""The dataset as one immutable document, named by its digest: which files, with what content, in
+which split.
 
 `pipeline` writes it before training, so that every model can be traced to the very bytes it was
 made from.
@@ -8,7 +8,7 @@ made from.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dandelion_training.data.split import Side
+from dandelion_training.data.split import Split
 from dandelion_training.ports.documents import canonical_json
 
 API_VERSION = "dandelion.dev/dataset/v1"
@@ -21,12 +21,12 @@ class Entry:
     key: str
     sha256: str
     label: str
-    side: Side
+    split: Split
 
 
 def manifest(storage_uri: str, classes: Sequence[str], entries: Sequence[Entry]) -> bytes:
     images: list[Mapping[str, str]] = [
-        {"key": e.key, "label": e.label, "sha256": e.sha256, "side": e.side.value}
+        {"key": e.key, "label": e.label, "sha256": e.sha256, "side": e.split.value}
         for e in sorted(entries, key=lambda e: e.key)
     ]
     return canonical_json(

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from dandelion_training.data.dataset import Dataset
 from dandelion_training.data.images.inspect import Geometry, Pixels
 from dandelion_training.data.images.served import normalised, scaled, targets
-from dandelion_training.data.split import Side
+from dandelion_training.data.split import Split
 from dandelion_training.learn.recipe import Light, lit, order, varied
 
 Varied = tuple[Pixels, Light]
 
 
 class Batches:
-    """The training side of a dataset, varied anew in every epoch."""
+    """The training split of a dataset, varied anew in every epoch."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Batches:
         self._batch_size = batch_size
         self._seed = seed
         self._device = device
-        self._train = dataset.side(Side.TRAIN)
+        self._train = dataset.subset(Split.TRAIN)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="images")
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Trains the network: epochs over the training side, a checkpoint after each.
+"""Trains the network: epochs over the training split, a checkpoint after each.
 
 `pipeline` calls `fit`; it reads from top to bottom like the training script it is.
 """

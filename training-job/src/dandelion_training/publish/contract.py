@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dandelion_training.data.dataset import Dataset
 from dandelion_training.data.images.served import MEAN, SCALE, STD
-from dandelion_training.data.split import Side
+from dandelion_training.data.split import Split
 from dandelion_training.evaluate.evaluation import EvaluationResult
 from dandelion_training.evaluate.precision import Evidence
 from dandelion_training.evaluate.reference import ChannelStatistics
@@ -81,8 +81,8 @@ def contract(
                 "digest": dataset.digest,
                 "storageUri": dataset.storage_uri,
                 "images": len(dataset.entries),
-                "train": len(dataset.side(Side.TRAIN)),
-                "holdout": len(dataset.side(Side.HOLDOUT)),
+                "train": len(dataset.subset(Split.TRAIN)),
+                "holdout": len(dataset.subset(Split.HOLDOUT)),
                 "rejected": len(dataset.rejected),
             },
             "training": {

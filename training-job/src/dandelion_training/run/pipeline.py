@@ -17,7 +17,7 @@ from torch import nn
 from dandelion_training.data.dataset import Dataset, load
 from dandelion_training.data.images.inspect import Geometry
 from dandelion_training.data.images.served import Served
-from dandelion_training.data.split import Side
+from dandelion_training.data.split import Split
 from dandelion_training.evaluate.assessment import assessed
 from dandelion_training.evaluate.evaluation import evaluate
 from dandelion_training.evaluate.reference import channel_statistics
@@ -151,8 +151,8 @@ def _dataset(task: Run, geometry: Geometry, work: Path) -> Dataset:
         "dataset",
         images=len(dataset.entries),
         classes=len(dataset.classes),
-        train=len(dataset.side(Side.TRAIN)),
-        holdout=len(dataset.side(Side.HOLDOUT)),
+        train=len(dataset.subset(Split.TRAIN)),
+        holdout=len(dataset.subset(Split.HOLDOUT)),
         rejected=len(dataset.rejected),
         digest=dataset.digest,
     )

@@ -1,6 +1,6 @@
 """Which images show the same thing: re-encoded or resized copies of one picture.
 
-Such copies on both sides of the split would let the model be evaluated on what it has learnt by
+Such copies in both splits would let the model be evaluated on what it has learnt by
 heart. Two tests must agree before images count as near-duplicates, because one alone is not enough:
 a 256-bit difference hash sees structure but calls hundreds of handwritten digits equal, and a 16×16
 thumbnail sees brightness but calls two lawns equal. `dataset` groups by it before it

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dandelion_training.data.images.inspect import Geometry, serving_crop
 from dandelion_training.data.images.pixels import Pixels
-from dandelion_training.data.split import Side
+from dandelion_training.data.split import Split
 from dandelion_training.data.version import Entry
 
 SCALE = 1 / 255
@@ -42,7 +42,7 @@ def targets(entries: Sequence[Entry], classes: Sequence[str], device: torch.devi
 
 
 class Drawn:
-    """Images of the training side, NCHW float32, one at a time, as often as asked."""
+    """Images of the training split, NCHW float32, one at a time, as often as asked."""
 
     def __init__(self, served: "Served", entries: Sequence[Entry]) -> None:
         self._served = served
@@ -57,7 +57,7 @@ class Drawn:
 
 
 class Served:
-    """Both sides of a dataset without any variation."""
+    """Both splits of a dataset without any variation."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Served:
 
     def holdout(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Batches of the holdout and their targets, in the order of the keys, on the device."""
-        holdout = [entry for entry in self._entries if entry.side is Side.HOLDOUT]
+        holdout = [entry for entry in self._entries if entry.split is Split.HOLDOUT]
         for start in range(0, len(holdout), AT_ONCE):
             entries = holdout[start : start + AT_ONCE]
             yield (
@@ -84,8 +84,8 @@ class Served:
             )
 
     def drawn(self, most: int, seed: int) -> Drawn:
-        """So many images of the training side; the same seed draws the same."""
-        train = [entry for entry in self._entries if entry.side is Side.TRAIN]
+        """So many images of the training split; the same seed draws the same."""
+        train = [entry for entry in self._entries if entry.split is Split.TRAIN]
         shuffled = np.random.default_rng([seed]).permutation(len(train))
         return Drawn(self, [train[index] for index in sorted(shuffled[:most])])
 
