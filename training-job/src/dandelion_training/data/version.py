@@ -26,7 +26,7 @@ class Entry:
 
 def manifest(storage_uri: str, classes: Sequence[str], entries: Sequence[Entry]) -> bytes:
     images: list[Mapping[str, str]] = [
-        {"key": e.key, "label": e.label, "sha256": e.sha256, "side": e.split.value}
+        {"key": e.key, "label": e.label, "sha256": e.sha256, "split": e.split.value}
         for e in sorted(entries, key=lambda e: e.key)
     ]
     return canonical_json(
