@@ -64,7 +64,7 @@ install: ## cluster, images and the chart, without the demo's data
 lint: $(DEV_VENV)/.complete
 	@$(DEV)/ruff format --check .
 	@$(DEV)/ruff check .
-	@PYTHONPATH=operator/src:inference/src $(DEV)/lint-imports --config pyproject.toml
+	@PYTHONPATH=operator/src:inference/src:training-job/src $(DEV)/lint-imports --config pyproject.toml
 
 .PHONY: types
 types: $(DEV_VENV)/.complete

@@ -98,7 +98,7 @@ def test_every_setting_that_is_shown_is_one_of_the_charts() -> None:
 
 
 def test_every_cause_that_a_training_can_fail_with_has_advice() -> None:
-    source = REPOSITORY / "training-job" / "src" / "dandelion_training" / "failures.py"
+    source = REPOSITORY / "training-job" / "src" / "dandelion_training" / "ports" / "failures.py"
     causes = set(re.findall(r'^    [A-Z_]+ = "(\w+)"', source.read_text(), re.MULTILINE))
     (table,) = re.findall(r"\| Cause \|.*?\n\n", README, re.DOTALL)
     rows = re.findall(r"^\| ([\w, ]+) \|", table, re.MULTILINE)

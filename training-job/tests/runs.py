@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from dandelion_training.pipeline import Run, run
-from dandelion_training.progress import Progress, TrainingMetrics
-from dandelion_training.registry import Registry
-from dandelion_training.settings import Settings
-from dandelion_training.storage import Location
+from dandelion_training.ports.progress import Progress, TrainingMetrics
+from dandelion_training.ports.registry import Registry
+from dandelion_training.ports.settings import Settings
+from dandelion_training.ports.storage import Location
+from dandelion_training.run.pipeline import Run, run
 from fakes import FakeMlflow, MemoryStore, with_dataset
 from prometheus_client import CollectorRegistry
 from torchvision.models.resnet import BasicBlock, ResNet

@@ -12,8 +12,8 @@ import pytest
 import safetensors.torch
 import torch
 import torchvision.models
-from dandelion_training.export import prove
-from dandelion_training.failures import Reason, TrainingFailure
+from dandelion_training.export.graph import prove
+from dandelion_training.ports.failures import Reason, TrainingFailure
 from runs import (
     ARTIFACT,
     CHECKPOINT,
@@ -117,7 +117,7 @@ def test_the_dataset_manifest_is_named_by_its_digest(finished: Finished) -> None
     assert len(images) == 24
     for image in images:
         assert image["sha256"] == sha256(finished.store.objects[f"{DATASET}/{image['key']}"])
-        assert image["side"] in ("train", "holdout")
+        assert image["split"] in ("train", "holdout")
 
 
 def test_the_version_is_registered_with_its_origin(finished: Finished) -> None:

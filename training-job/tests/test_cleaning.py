@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dandelion_training.dataset import Dataset, load
-from dandelion_training.failures import Reason, TrainingFailure
-from dandelion_training.images import Geometry
-from dandelion_training.split import Side
-from dandelion_training.storage import Location
+from dandelion_training.data.dataset import Dataset, load
+from dandelion_training.data.images.inspect import Geometry
+from dandelion_training.data.split import Split
+from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.storage import Location
 from fakes import MemoryStore, encoded, picture, with_dataset
 
 URI = "s3://data/lawn"
@@ -145,14 +145,14 @@ def test_the_manifest_depends_on_the_content_alone(tmp_path: Path) -> None:
     assert loaded(first, tmp_path).digest != loaded(second, tmp_path).digest
 
 
-def test_a_saved_again_copy_is_on_the_side_of_its_original(tmp_path: Path) -> None:
+def test_a_saved_again_copy_is_in_the_split_of_its_original(tmp_path: Path) -> None:
     store = MemoryStore()
     with_dataset(store, URI)
     for number in range(12):
         smooth = picture(number, (40, 60, 200)).resize((8, 8)).resize((120, 120))
         store.objects[f"{URI}/blue/{number:03d}.png"] = encoded(smooth)
         store.objects[f"{URI}/blue/{number:03d}-again.jpg"] = encoded(smooth, "JPEG", quality=80)
-    entries = {e.key: e.side for e in loaded(store, tmp_path).entries}
-    assert set(entries.values()) == set(Side)
+    entries = {e.key: e.split for e in loaded(store, tmp_path).entries}
+    assert set(entries.values()) == set(Split)
     for number in range(12):
         assert entries[f"blue/{number:03d}.png"] is entries[f"blue/{number:03d}-again.jpg"]

@@ -5,7 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from dandelion_training.fingerprint import MAXIMUM_BITS, MAXIMUM_GREY, fingerprint, groups
+from dandelion_training.data.images.fingerprint import (
+    MAXIMUM_BITS,
+    MAXIMUM_GREY,
+    fingerprint,
+    groups,
+)
 from fakes import encoded
 from PIL import Image
 

@@ -2,7 +2,14 @@
 
 import numpy as np
 import pytest
-from dandelion_training.images import Geometry, Unusable, decode, inspect, serving_crop, window
+from dandelion_training.data.images.inspect import (
+    Geometry,
+    Unusable,
+    decode,
+    inspect,
+    serving_crop,
+    window,
+)
 from fakes import encoded, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st

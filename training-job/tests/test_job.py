@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from dandelion_training import job as jobs
-from dandelion_training import registry, storage
 from dandelion_training.__main__ import main
-from dandelion_training.failures import Interrupted, Reason, TrainingFailure
-from dandelion_training.pipeline import Run
-from dandelion_training.progress import TRAINING, TrainingMetrics
+from dandelion_training.ports import registry, storage
+from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
+from dandelion_training.ports.progress import TRAINING, TrainingMetrics
+from dandelion_training.run import job as jobs
+from dandelion_training.run.pipeline import Run
 from fakes import FakeMlflow, MemoryStore
 from prometheus_client import start_http_server
 from runs import ENVIRONMENT, MODELS, RUN
@@ -51,7 +51,7 @@ class Pod:
         return jobs.job()
 
     @property
-    def last_words(self) -> dict[str, str]:
+    def termination_message(self) -> dict[str, str]:
         found: dict[str, str] = json.loads(self.termination_log.read_text())
         return found
 
@@ -85,7 +85,7 @@ TRANSIENT = [Reason.STORAGE_UNREACHABLE, Reason.REGISTRY_UNREACHABLE]
 )
 def test_a_failure_is_told_in_three_places(pod: Pod, reason: Reason, code: int) -> None:
     assert pod.ends_with(TrainingFailure(reason, "because of this")) == code
-    assert pod.last_words == {"reason": reason.value, "message": "because of this"}
+    assert pod.termination_message == {"reason": reason.value, "message": "because of this"}
     assert (pod.status["state"], pod.status["reason"]) == ("failed", reason.value)
     assert pod.status["message"] == "because of this"
 
@@ -101,24 +101,24 @@ def test_a_failure_is_told_in_three_places(pod: Pod, reason: Reason, code: int) 
 )
 def test_what_nobody_foresaw_is_tried_again(pod: Pod, error: Exception, reason: str) -> None:
     assert pod.ends_with(error) == 1
-    assert pod.last_words["reason"] == pod.status["reason"] == reason
+    assert pod.termination_message["reason"] == pod.status["reason"] == reason
 
 
 def test_success_names_the_version(pod: Pod) -> None:
     assert pod.ends_with("7") == 0
-    assert pod.last_words == {"reason": "Succeeded", "version": "7", "runId": "id-1"}
+    assert pod.termination_message == {"reason": "Succeeded", "version": "7", "runId": "id-1"}
     assert (pod.status["state"], pod.status["version"]) == ("succeeded", "7")
 
 
 def test_an_eviction_leaves_the_run_open_for_the_next_pod(pod: Pod) -> None:
     assert pod.ends_with(Interrupted()) == 143
-    assert pod.last_words["reason"] == "Interrupted"
+    assert pod.termination_message["reason"] == "Interrupted"
     assert pod.status["state"] == "running"
 
 
 def test_a_long_message_is_cut_to_what_is_shown(pod: Pod) -> None:
     pod.ends_with(TrainingFailure(Reason.INTERNAL_ERROR, "é" * 2000))
-    assert len(pod.last_words["message"].encode()) <= 1024
+    assert len(pod.termination_message["message"].encode()) <= 1024
 
 
 @pytest.mark.parametrize(
@@ -139,14 +139,14 @@ def test_a_setting_that_cannot_be_used_is_named(
 ) -> None:
     pod.set({f"DANDELION_{name}": value})
     assert pod.ends_with("1") == 64
-    assert pod.last_words["reason"] == reason
-    assert named in pod.last_words["message"]
+    assert pod.termination_message["reason"] == reason
+    assert named in pod.termination_message["message"]
 
 
 def test_a_missing_setting_is_named(pod: Pod, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert pod.ends_with("1") == 64
-    assert "MLFLOW_TRACKING_URI: Field required" in pod.last_words["message"]
+    assert "MLFLOW_TRACKING_URI: Field required" in pod.termination_message["message"]
 
 
 def test_the_configuration_is_printed_without_secrets(
@@ -195,5 +195,5 @@ def test_sigterm_ends_the_run_wherever_it_is(pod: Pod, monkeypatch: pytest.Monke
         assert main() == 143
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert pod.last_words["reason"] == "Interrupted"
+    assert pod.termination_message["reason"] == "Interrupted"
     assert pod.status["state"] == "running"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from dandelion_training.processors import usable_processors, useful_threads
+from dandelion_training.run.processors import usable_processors, useful_threads
 
 
 @pytest.mark.parametrize(

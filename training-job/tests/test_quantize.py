@@ -7,10 +7,10 @@ import numpy as np
 import openvino
 import pytest
 import torch
-from dandelion_training import artifact, quantize
-from dandelion_training.engine import answers
-from dandelion_training.pipeline import run
-from dandelion_training.precision import Precision
+from dandelion_training.evaluate import assessment
+from dandelion_training.export import artifact, quantize
+from dandelion_training.export.engine import Precision, answers
+from dandelion_training.run.pipeline import run
 from fakes import FakeMlflow, MemoryStore, with_dataset
 from quick import build, make_quick, small_graph
 from runs import ARTIFACT, DATASET, task
@@ -62,7 +62,7 @@ class Calibrating:
         raise quantize.NotQuantized("seen enough")
 
 
-class Examining:
+class Evaluating:
     """Keeps the images that a graph answered."""
 
     def __init__(self) -> None:
@@ -74,21 +74,21 @@ class Examining:
         return np.zeros((len(self.images), 2), "f4")
 
 
-def test_a_graph_is_calibrated_on_what_it_learnt_from_and_examined_on_what_it_did_not(
+def test_a_graph_is_calibrated_on_training_images_and_evaluated_on_the_holdout(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     make_quick(monkeypatch)
     monkeypatch.setattr(artifact, "CALIBRATION_IMAGES", 7)
     drawn = []
     for seed in (0, 0, 1):
-        calibrating, examining, store = Calibrating(), Examining(), MemoryStore()
+        calibrating, evaluating, store = Calibrating(), Evaluating(), MemoryStore()
         monkeypatch.setattr(artifact, "quantize", calibrating)
-        monkeypatch.setattr(artifact, "answers", examining)
+        monkeypatch.setattr(assessment, "answers", evaluating)
         with_dataset(store, DATASET)
         run(task(tmp_path, store, FakeMlflow(), epochs=1, seed=seed))
         contract = json.loads(store.objects[f"{ARTIFACT}/contract.json"])
-        assert len(examining.images) == contract["dataset"]["holdout"]
-        assert not set(calibrating.images) & set(examining.images)
+        assert len(evaluating.images) == contract["dataset"]["holdout"]
+        assert not set(calibrating.images) & set(evaluating.images)
         assert len(set(calibrating.images)) == 7
         drawn.append(calibrating.images)
     assert drawn[0] == drawn[1] != drawn[2]

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from dandelion_training.images import Geometry, window
-from dandelion_training.recipe import Light, learning_rate, lit, order, varied
+from dandelion_training.data.images.inspect import Geometry, window
+from dandelion_training.learn.recipe import Light, learning_rate, lit, order, varied
 from fakes import picture
 from hypothesis import given, settings
 from hypothesis import strategies as st

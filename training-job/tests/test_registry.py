@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from dandelion_training.failures import Reason, TrainingFailure
-from dandelion_training.registry import RUN_TAG, Registry
+from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.registry import RUN_TAG, Registry
 from fakes import FakeMlflow, FakeVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
-from dandelion_training import artifact
-from dandelion_training.failures import Interrupted, Reason, TrainingFailure
-from dandelion_training.pipeline import run
+from dandelion_training.export import artifact
+from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
+from dandelion_training.run.pipeline import run
 from fakes import FakeMlflow, MemoryStore, encoded, picture, with_dataset
 from quick import make_quick
 from runs import (

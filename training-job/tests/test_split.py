@@ -1,9 +1,9 @@
-"""The split is decided by content, stable as a dataset grows, and gives each class both sides."""
+"""The split is decided by content, stable as a dataset grows, and gives each class both splits."""
 
 import hashlib
 import random
 
-from dandelion_training.split import Member, Side, split
+from dandelion_training.data.split import Member, Split, split
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,21 +37,21 @@ def test_a_holdout_image_stays_held_out_when_images_are_added(
     before = members(first)
     known = {m.sha256 for m in before}
     after = before + [m for m in members(added) if m.sha256 not in known]
-    sides_before, sides_after = split(before, fraction), split(after, fraction)
-    settled = {"train": _own_sides(before, fraction), "more": _own_sides(after, fraction)}
+    splits_before, splits_after = split(before, fraction), split(after, fraction)
+    settled = {"train": _own_splits(before, fraction), "more": _own_splits(after, fraction)}
     for index, member in enumerate(before):
-        if sides_before[index] is Side.HOLDOUT and below(member, before, fraction):
-            borrowed = settled["more"][member.label] == {Side.HOLDOUT}
-            assert sides_after[index] is Side.HOLDOUT or borrowed
+        if splits_before[index] is Split.HOLDOUT and below(member, before, fraction):
+            borrowed = settled["more"][member.label] == {Split.HOLDOUT}
+            assert splits_after[index] is Split.HOLDOUT or borrowed
 
 
-def _own_sides(among: list[Member], fraction: float) -> dict[str, set[Side]]:
-    """The sides each class would have without any repair."""
-    sides: dict[str, set[Side]] = {}
+def _own_splits(among: list[Member], fraction: float) -> dict[str, set[Split]]:
+    """The splits each class would have without any repair."""
+    splits: dict[str, set[Split]] = {}
     for member in among:
-        side = Side.HOLDOUT if below(member, among, fraction) else Side.TRAIN
-        sides.setdefault(member.label, set()).add(side)
-    return sides
+        assigned = Split.HOLDOUT if below(member, among, fraction) else Split.TRAIN
+        splits.setdefault(member.label, set()).add(assigned)
+    return splits
 
 
 @given(images, fractions)
@@ -60,10 +60,10 @@ def test_each_class_of_two_images_or_more_has_both_sides(
     drawn: list[tuple[int, str, int]], fraction: float
 ) -> None:
     among = members(drawn)
-    sides = split(among, fraction)
+    splits = split(among, fraction)
     for label in {m.label for m in among}:
-        own = [side for side, m in zip(sides, among, strict=True) if m.label == label]
-        assert len(own) == 1 or set(own) == {Side.TRAIN, Side.HOLDOUT}
+        own = [found for found, m in zip(splits, among, strict=True) if m.label == label]
+        assert len(own) == 1 or set(own) == {Split.TRAIN, Split.HOLDOUT}
 
 
 @given(images, fractions)
@@ -72,13 +72,13 @@ def test_near_duplicates_share_a_side_unless_a_class_would_lose_one(
     drawn: list[tuple[int, str, int]], fraction: float
 ) -> None:
     among = members(drawn)
-    sides = split(among, fraction)
-    unrepaired = _own_sides(among, fraction)
-    whole = {label for label, own in unrepaired.items() if own == {Side.TRAIN, Side.HOLDOUT}}
+    splits = split(among, fraction)
+    unrepaired = _own_splits(among, fraction)
+    whole = {label for label, own in unrepaired.items() if own == {Split.TRAIN, Split.HOLDOUT}}
     for group in {m.group for m in among}:
         inside = [i for i, m in enumerate(among) if m.group == group]
         if all(among[i].label in whole for i in inside):
-            assert len({sides[i] for i in inside}) == 1
+            assert len({splits[i] for i in inside}) == 1
 
 
 @given(images, fractions, st.randoms())
@@ -96,11 +96,11 @@ def test_the_order_of_the_images_does_not_matter(
 
 def test_about_the_asked_share_is_held_out() -> None:
     among = members([(number, "ab"[number % 2], number) for number in range(4000)])
-    held_out = split(among, 0.2).count(Side.HOLDOUT)
+    held_out = split(among, 0.2).count(Split.HOLDOUT)
     assert 0.17 < held_out / 4000 < 0.23
 
 
 def test_a_class_that_is_one_group_of_near_duplicates_is_parted() -> None:
     among = members([(n, "a", 7) for n in range(5)] + [(n, "b", n) for n in range(100, 200)])
-    sides = split(among, 0.2)
-    assert {side for side, m in zip(sides, among, strict=True) if m.label == "a"} == set(Side)
+    splits = split(among, 0.2)
+    assert {found for found, m in zip(splits, among, strict=True) if m.label == "a"} == set(Split)

@@ -7,9 +7,9 @@ from typing import Any, cast
 import minio
 import pytest
 import urllib3
-from dandelion_training import storage
-from dandelion_training.failures import Reason, TrainingFailure
-from dandelion_training.storage import Location, S3Store
+from dandelion_training.ports import storage
+from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.storage import Location, S3Store
 from minio.error import S3Error
 
 PLACE = Location.parse("s3://models/default/lawn")

@@ -29,7 +29,7 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
 sys.addaudithook(watch)
 
 import torchvision.models  # noqa: E402
-from dandelion_training.pipeline import run  # noqa: E402
+from dandelion_training.run.pipeline import run  # noqa: E402
 from fakes import FakeMlflow, MemoryStore, with_dataset  # noqa: E402
 from runs import ARTIFACT, DATASET, short_resnet, task  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""`python -m dandelion_training`: one run, its exit code and its last words.
+"""`python -m dandelion_training`: one run, its exit code and its termination message.
 
 The Job of the operator starts it. SIGTERM is heeded from the first line on, before the imports that
 take seconds.
@@ -9,7 +9,7 @@ import signal
 import sys
 from types import FrameType
 
-from dandelion_training.failures import EXIT_INTERRUPTED, Interrupted
+from dandelion_training.ports.failures import EXIT_INTERRUPTED, Interrupted
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
@@ -19,7 +19,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 def main() -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
-        from dandelion_training.job import job
+        from dandelion_training.run.job import job
 
         return job()
     except Interrupted:

@@ -11,15 +11,14 @@ from pathlib import Path
 
 import torch
 
-from dandelion_training import job
-from dandelion_training.engine import answers
-from dandelion_training.evaluation import examined
-from dandelion_training.export import export, prove
-from dandelion_training.network import build, save_weights
-from dandelion_training.picture import confusion_picture
-from dandelion_training.precision import Precision
-from dandelion_training.quantize import quantize
-from dandelion_training.recipe import optimizer
+from dandelion_training.evaluate.evaluation import evaluate
+from dandelion_training.export.engine import Precision, answers
+from dandelion_training.export.graph import export, prove
+from dandelion_training.export.quantize import quantize
+from dandelion_training.learn.network import build, save_weights
+from dandelion_training.learn.recipe import adamw
+from dandelion_training.publish.confusion_matrix import plot_confusion_matrix
+from dandelion_training.run import job
 
 CLASSES = ("one", "other")
 SIDE = 32
@@ -30,8 +29,8 @@ def main() -> int:
     network = build("resnet18", len(CLASSES), seed=0)
     images, targets = torch.rand(4, 3, SIDE, SIDE), torch.tensor([0, 1, 0, 1])
     torch.autograd.backward(torch.nn.functional.cross_entropy(network(images), targets))
-    optimizer(network).step()
-    confusion_picture(examined(network, [(images, targets)]).confusion, CLASSES)
+    adamw(network).step()
+    plot_confusion_matrix(evaluate(network, [(images, targets)]).confusion_matrix, CLASSES)
     with tempfile.TemporaryDirectory() as folder:
         save_weights(network, Path(folder) / "model.safetensors", CLASSES)
         graph = Path(folder) / "model.onnx"

@@ -1,0 +1,1 @@
+"""From a prefix in a bucket to one version of a dataset."""

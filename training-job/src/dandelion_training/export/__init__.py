@@ -1,0 +1,1 @@
+"""What will be served: the network's files, and the engine that runs them."""

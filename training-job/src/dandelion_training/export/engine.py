@@ -1,0 +1,70 @@
+"""OpenVINO, the engine that serves: what a graph answers on it in each precision.
+
+`graph` proves the graph on it, `quantize` makes another graph with it, and `assessment` has every
+precision answer the holdout, image by image as inference does.
+"""
+
+import importlib
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+# openvino's model converter, which its import would bring along, and nncf report their use to the
+# vendor over the network. An entry of None makes these imports fail, which both expect of
+# installations without them.
+UNWANTED = ("openvino_telemetry", "openvino.tools.ovc")
+
+
+class Precision(StrEnum):
+    """What a network computes in. bf16 is the fp32 graph under another hint to the engine."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    INT8 = "int8"
+
+
+def openvino() -> Any:
+    """The module, imported so that it calls nobody."""
+    for name in UNWANTED:
+        cast(dict[str, Any], sys.modules).setdefault(name, None)
+    return importlib.import_module("openvino")
+
+
+def has_bf16() -> bool:
+    """Whether this processor multiplies bf16 itself."""
+    return "BF16" in openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def answers(
+    graph: Path, precision: Precision, images: Iterable[NDArray[np.float32]], threads: int
+) -> NDArray[np.float32]:
+    """The logits of every image; an item of `images` is NCHW and may hold several."""
+    vino = openvino()
+    core = vino.Core()
+    model = core.read_model(graph)
+    shape = model.input(0).partial_shape
+    # Inference compiles for one image at a time, and another shape may mean other code.
+    model.reshape(vino.PartialShape([1, *list(shape)[1:]]))
+    request = core.compile_model(model, "CPU", _options(precision, threads)).create_infer_request()
+    found = []
+    for batch in images:
+        for image in batch:
+            request.infer({0: image[np.newaxis]}, share_inputs=True)
+            found.append(request.get_output_tensor(0).data[0].astype(np.float32))
+    return np.stack(found)
+
+
+def _options(precision: Precision, threads: int) -> dict[str, object]:
+    return {
+        "NUM_STREAMS": 1,
+        "INFERENCE_NUM_THREADS": threads,
+        # Without this OpenVINO computes in bf16 wherever the processor can.
+        "INFERENCE_PRECISION_HINT": "bf16" if precision is Precision.BF16 else "f32",
+        # Pinned, the threads of every container on a node would share the same first processors.
+        "ENABLE_CPU_PINNING": False,
+    }

@@ -1,0 +1,68 @@
+"""Why a run ended without a model, in the words that reach the ModelDeployment's conditions.
+
+Everything that can go wrong for a reason a user can act on is raised as a `TrainingFailure`;
+`job` turns it into the exit code, the termination message and the last status.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """The reasons a run can end with; the operator shows them as they are."""
+
+    CONFIGURATION_INVALID = "ConfigurationInvalid"  # a setting is missing or out of range
+    ARCHITECTURE_UNKNOWN = "ArchitectureUnknown"  # not one of resnet18|34|50|101|152
+    BUCKET_NOT_FOUND = "BucketNotFound"  # the bucket of the dataset or of the models is not there
+    CREDENTIALS_REJECTED = "CredentialsRejected"  # the endpoint refused the access key
+    STORAGE_UNREACHABLE = "StorageUnreachable"  # no answer, or only server errors, after retries
+    DATASET_EMPTY = "DatasetEmpty"  # nothing lies under the dataset's storageUri
+    NO_READABLE_IMAGES = "NoReadableImages"  # there are files, but none is a usable image
+    TOO_FEW_CLASSES = "TooFewClasses"  # fewer than two class folders
+    TOO_FEW_IMAGES = "TooFewImages"  # a class has too few usable images
+    WEIGHTS_UNAVAILABLE = "WeightsUnavailable"  # initialWeights cannot be fetched or do not fit
+    TRAINING_DIVERGED = "TrainingDiverged"  # the loss is no longer a number
+    ARTIFACT_MISMATCH = "ArtifactMismatch"  # the exported graph disagrees with the trained model
+    OUT_OF_MEMORY = "OutOfMemory"  # an allocation failed
+    REGISTRY_UNREACHABLE = "RegistryUnreachable"  # MLflow did not answer, after retries
+    INTERRUPTED = "Interrupted"  # told to stop (eviction, drain, a newer run)
+    INTERNAL_ERROR = "InternalError"  # a defect of ours
+
+
+PERMANENT = frozenset(
+    {
+        Reason.CONFIGURATION_INVALID,
+        Reason.ARCHITECTURE_UNKNOWN,
+        Reason.BUCKET_NOT_FOUND,
+        Reason.CREDENTIALS_REJECTED,
+        Reason.DATASET_EMPTY,
+        Reason.NO_READABLE_IMAGES,
+        Reason.TOO_FEW_CLASSES,
+        Reason.TOO_FEW_IMAGES,
+        Reason.WEIGHTS_UNAVAILABLE,
+        Reason.TRAINING_DIVERGED,
+        Reason.ARTIFACT_MISMATCH,
+    }
+)
+
+EXIT_PERMANENT = 64  # the Job's podFailurePolicy fails the Job at once on it
+EXIT_TRANSIENT = 1
+EXIT_INTERRUPTED = 143
+
+
+class TrainingFailure(Exception):  # noqa: N818 - it is the outcome of a run, not a programming error
+    """A run that cannot go on, with the reason and a message that names cause and way out."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+    @property
+    def exit_code(self) -> int:
+        if self.reason is Reason.INTERRUPTED:
+            return EXIT_INTERRUPTED
+        return EXIT_PERMANENT if self.reason in PERMANENT else EXIT_TRANSIENT
+
+
+class Interrupted(BaseException):
+    """SIGTERM, raised in the main thread; no `except Exception` can swallow it."""

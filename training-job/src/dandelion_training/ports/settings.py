@@ -1,0 +1,99 @@
+"""What one run is asked to do, read once from the environment that the operator writes.
+
+`job` loads it; everything inside takes the parsed values.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.storage import Location
+
+PREFIX = "DANDELION_"
+ARCHITECTURES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
+
+Uri = Annotated[
+    Location,
+    NoDecode,
+    BeforeValidator(lambda value: Location.parse(value) if isinstance(value, str) else value),
+]
+
+
+class Settings(BaseSettings):
+    """One run's configuration. Holds no secret: the S3 key is read from files when it is used."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, arbitrary_types_allowed=True)
+
+    namespace: str
+    name: str
+    run: str
+    wish: str = ""
+    dataset_uri: Uri
+    holdout_fraction: float = Field(default=0.2, ge=0.05, le=0.5)
+    artifact_uri: Uri
+    dataset_manifests_uri: Uri
+    status_uri: Uri
+    checkpoint_uri: Uri
+    registered_model: str
+    experiment: str
+
+    architecture: str = "resnet34"
+    initial_weights: str = "none"
+    epochs: int = Field(default=10, ge=1, le=1000)
+    batch_size: int = Field(default=32, ge=1)
+    image_size: int = Field(default=128, ge=32, le=512, multiple_of=32)
+    learning_rate: float = Field(default=0.001, gt=0)
+    schedule: Literal["OneCycle", "Cosine"] = "OneCycle"
+    seed: int = 0
+    image: str = ""
+    git_revision: str = "unknown"
+
+    s3_endpoint: str
+    s3_region: str = "us-east-1"
+    s3_credentials_dir: Path = Path("/var/run/secrets/dandelion/s3")
+    s3_ca_bundle: str = ""
+    mlflow_tracking_uri: str = Field(validation_alias="MLFLOW_TRACKING_URI")
+
+    work_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
+    metrics_port: int = Field(default=9090, ge=0)  # 0: no metrics are served
+    termination_log: Path = Path("/dev/termination-log")
+    log_format: Literal["json", "console"] = "console"
+
+    @property
+    def resize_short_side(self) -> int:
+        """A margin of one eighth round the crop, as is usual for photos."""
+        return round(self.image_size * 1.14)
+
+    def described(self) -> dict[str, str]:
+        """Every value, for the line at the start of a run."""
+        return {name: str(getattr(self, name)) for name in type(self).model_fields}
+
+
+def load_settings() -> Settings:
+    """The settings in the environment, or the reason why they cannot be used."""
+    try:
+        settings = Settings.model_validate({})
+    except ValidationError as error:
+        raise TrainingFailure(Reason.CONFIGURATION_INVALID, _in_words(error)) from error
+    if settings.architecture not in ARCHITECTURES:
+        raise TrainingFailure(
+            Reason.ARCHITECTURE_UNKNOWN,
+            f"training.architecture is {settings.architecture!r};"
+            f" write one of {', '.join(ARCHITECTURES)}.",
+        )
+    return settings
+
+
+def _in_words(error: ValidationError) -> str:
+    problems = []
+    for problem in error.errors(include_url=False, include_context=False):
+        field = str(problem["loc"][0]) if problem["loc"] else "settings"
+        variable = field if field.isupper() else f"{PREFIX}{field.upper()}"
+        shown = "" if variable not in os.environ else f" (it is {os.environ[variable]!r})"
+        problems.append(f"{variable}: {problem['msg']}{shown}")
+    return "The training Job's environment is not usable: " + "; ".join(problems)

@@ -1,0 +1,251 @@
+"""The S3 side of a run: where things lie, reading and writing them, and what each S3 error means to
+a user.
+
+Everything else takes an `ObjectStore`; only `job` makes an `S3Store`.
+"""
+
+import io
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self, TypeVar
+from urllib.parse import urlsplit
+
+import minio
+import stamina
+import urllib3
+from minio.credentials.credentials import Credentials
+from minio.credentials.providers import Provider
+from minio.error import MinioException, S3Error
+
+from dandelion_training.ports.failures import Reason, TrainingFailure
+
+T = TypeVar("T")
+
+# Parts this large keep a checkpoint of a few hundred megabytes to a handful of requests.
+PART_BYTES = 64 * 1024 * 1024
+CREDENTIAL_CODES = frozenset(
+    {
+        "AccessDenied",
+        "AllAccessDisabled",
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in a bucket: one object, or everything below a prefix."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> Self:
+        parts = urlsplit(uri)
+        if parts.scheme != "s3" or not parts.netloc:
+            raise ValueError(f"{uri!r} is not of the form s3://bucket/prefix")
+        return cls(parts.netloc, parts.path.strip("/"))
+
+    def child(self, name: str) -> "Location":
+        return Location(self.bucket, f"{self.key}/{name}" if self.key else name)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}" if self.key else f"s3://{self.bucket}"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One object of a listing; `name` is its key below the listed prefix."""
+
+    name: str
+    location: Location
+    size: int
+
+
+class ObjectStore(Protocol):
+    """What a run needs of an object store."""
+
+    def list(self, prefix: Location) -> Iterator[Listed]: ...
+
+    def read(self, location: Location) -> bytes | None:
+        """The object's bytes, or None where there is no such object."""
+
+    def write(self, location: Location, content: bytes | Path, content_type: str) -> None: ...
+
+    def delete(self, location: Location) -> None: ...
+
+
+class MountedCredentials(Provider):
+    """The key pair in a mounted Secret, read at each use so that a rotated key takes effect in a
+    running Job.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def retrieve(self) -> Credentials:
+        return Credentials(self._value("AWS_ACCESS_KEY_ID"), self._value("AWS_SECRET_ACCESS_KEY"))
+
+    def _value(self, name: str) -> str:
+        try:
+            value = (self._folder / name).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise TrainingFailure(
+                Reason.CREDENTIALS_REJECTED,
+                f"The S3 key cannot be read: {self._folder / name}: {error.strerror}."
+                " The Secret must hold AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+            ) from error
+        if not value:
+            raise TrainingFailure(
+                Reason.CREDENTIALS_REJECTED, f"The S3 key is empty: {self._folder / name}."
+            )
+        return value
+
+
+class S3Store:
+    """An `ObjectStore` on any S3 endpoint."""
+
+    def __init__(self, client: minio.Minio, endpoint: str, attempts: int) -> None:
+        self._client = client
+        self._endpoint = endpoint
+        self._attempts = attempts
+
+    def list(self, prefix: Location) -> Iterator[Listed]:
+        root = f"{prefix.key}/" if prefix.key else ""
+
+        def pages() -> list[Listed]:
+            found = self._client.list_objects(prefix.bucket, prefix=root, recursive=True)
+            return [
+                Listed(key[len(root) :], Location(prefix.bucket, key), item.size or 0)
+                for item in found
+                if (key := item.object_name) and not key.endswith("/")
+            ]
+
+        yield from self._patiently(pages, prefix)
+
+    def read(self, location: Location) -> bytes | None:
+        def get() -> bytes | None:
+            try:
+                response = self._client.get_object(location.bucket, location.key)
+            except S3Error as error:
+                if error.code in ("NoSuchKey", "NoSuchObject"):
+                    return None
+                raise
+            try:
+                return bytes(response.read())
+            finally:
+                response.close()
+                response.release_conn()
+
+        return self._patiently(get, location)
+
+    def write(self, location: Location, content: bytes | Path, content_type: str) -> None:
+        def put() -> None:
+            if isinstance(content, Path):
+                self._client.fput_object(
+                    location.bucket,
+                    location.key,
+                    str(content),
+                    content_type=content_type,
+                    part_size=PART_BYTES,
+                )
+            else:
+                self._client.put_object(
+                    location.bucket,
+                    location.key,
+                    io.BytesIO(content),
+                    len(content),
+                    content_type=content_type,
+                    part_size=PART_BYTES,
+                )
+
+        self._patiently(put, location)
+
+    def delete(self, location: Location) -> None:
+        self._patiently(lambda: self._client.remove_object(location.bucket, location.key), location)
+
+    def _patiently(self, call: Callable[[], T], location: Location) -> T:
+        """The call's result; what may pass is tried again, what cannot is raised at once."""
+        for attempt in stamina.retry_context(
+            on=_may_pass, attempts=self._attempts, timeout=120, wait_initial=0.5, wait_max=15
+        ):
+            with attempt:
+                return self._explained(call, location)
+        raise AssertionError("a retry ends with a result or an exception")
+
+    def _explained(self, call: Callable[[], T], location: Location) -> T:
+        try:
+            return call()
+        except S3Error as error:
+            raise self._s3_failure(error, location) from error
+        except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise TrainingFailure(
+                Reason.STORAGE_UNREACHABLE,
+                f"{self._endpoint} did not answer for {location}: {_short(error)}."
+                " Check storage.endpoint and that its pods are up.",
+            ) from error
+
+    def _s3_failure(self, error: S3Error, location: Location) -> TrainingFailure:
+        if error.code == "NoSuchBucket":
+            return TrainingFailure(
+                Reason.BUCKET_NOT_FOUND,
+                f"There is no bucket {location.bucket!r} at {self._endpoint}."
+                f" Create it, or correct the URI {location}.",
+            )
+        if error.code in CREDENTIAL_CODES:
+            return TrainingFailure(
+                Reason.CREDENTIALS_REJECTED,
+                f"{self._endpoint} refused the training key for {location} ({error.code})."
+                " It needs to list and read the dataset's bucket and to write the models' bucket.",
+            )
+        return TrainingFailure(
+            Reason.STORAGE_UNREACHABLE,
+            f"{self._endpoint} answered {error.code} for {location}: {error.message}",
+        )
+
+
+def connect(
+    endpoint: str, region: str, credentials_dir: Path, ca_bundle: str, *, attempts: int, pool: int
+) -> S3Store:
+    """A store at the endpoint. With `attempts=1` nothing is tried twice."""
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
+        raise TrainingFailure(
+            Reason.CONFIGURATION_INVALID,
+            f"storage.endpoint is {endpoint!r}; write http://host:port or https://host:port.",
+        )
+    context = ssl.create_default_context()
+    if ca_bundle:
+        try:
+            context.load_verify_locations(cadata=ca_bundle)
+        except ssl.SSLError as error:
+            raise TrainingFailure(
+                Reason.CONFIGURATION_INVALID, "storage.caBundle holds no certificate in PEM form."
+            ) from error
+    http = urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=5, read=60),
+        retries=urllib3.Retry(total=0),
+        maxsize=pool,
+        ssl_context=context,
+    )
+    client = minio.Minio(
+        parts.netloc,
+        secure=parts.scheme == "https",
+        region=region,
+        credentials=MountedCredentials(credentials_dir),
+        http_client=http,
+    )
+    return S3Store(client, endpoint, attempts)
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, TrainingFailure) and error.reason is Reason.STORAGE_UNREACHABLE
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,41 @@
+"""The complete artifact becomes a version in the registry, with the tags that tell its origin.
+
+`pipeline` calls `register` last.
+"""
+
+import json
+from typing import Any
+
+import structlog
+
+from dandelion_training.ports.documents import digest
+from dandelion_training.ports.progress import REGISTERING, Progress
+from dandelion_training.ports.registry import Registry
+from dandelion_training.ports.settings import Settings
+
+log = structlog.get_logger()
+
+
+def register(registry: Registry, progress: Progress, settings: Settings, content: bytes) -> str:
+    """Register the version that a contract describes."""
+    described: dict[str, Any] = json.loads(content)
+    dataset = described["dataset"]
+    progress.enter(
+        REGISTERING,
+        datasetDigest=dataset["digest"],
+        images=dataset["images"],
+        classes=described["classes"],
+    )
+    tags = {
+        "dandelion.dev/wish": settings.wish,
+        "dandelion.dev/dataset-digest": dataset["digest"],
+        "dandelion.dev/contract-digest": digest(content),
+        "dandelion.dev/image": described["training"]["image"],
+        "dandelion.dev/git-revision": described["training"]["gitRevision"],
+        "dandelion.dev/precision": described["precision"]["choice"],
+    }
+    version = registry.register(settings.registered_model, str(settings.artifact_uri), tags)
+    registry.tag({"dandelion.dev/version": version, **tags})
+    registry.finish(succeeded=True)
+    log.info("registered", model=settings.registered_model, version=version, **described["metrics"])
+    return version

@@ -1,0 +1,1 @@
+"""The process and the order of the stages."""

@@ -1,0 +1,159 @@
+"""Puts a run together from its environment, and turns its outcome into what Kubernetes and the
+operator read.
+
+`__main__` calls `job` once in a process.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import structlog
+import torch
+from prometheus_client import CollectorRegistry, start_http_server
+
+from dandelion_training.ports import registry as registries
+from dandelion_training.ports import storage
+from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
+from dandelion_training.ports.progress import Progress, TrainingMetrics
+from dandelion_training.ports.registry import Registry
+from dandelion_training.ports.settings import Settings, load_settings
+from dandelion_training.run.pipeline import Run, run
+from dandelion_training.run.processors import device, usable_processors, useful_threads
+
+log = structlog.get_logger()
+
+LONGEST_MESSAGE = 1024  # what the operator promises to show
+DEFAULT_TERMINATION_LOG = Path("/dev/termination-log")
+CONNECTIONS = 16
+
+
+def job() -> int:
+    """Run, and answer with the exit code."""
+    try:
+        settings = load_settings()
+    except TrainingFailure as failure:
+        configure_logging("console")
+        log.error("failed", reason=failure.reason.value, message=failure.message)
+        write_termination_message(DEFAULT_TERMINATION_LOG, failure_message(failure))
+        return failure.exit_code
+    configure_logging(settings.log_format)
+    log.info("configuration", **settings.described())
+    try:
+        return _run(settings)
+    except TrainingFailure as failure:
+        return _failed(settings, failure)
+
+
+def _run(settings: Settings) -> int:
+    metrics = TrainingMetrics(_served_metrics(settings.metrics_port))
+    registry = Registry(
+        registries.connect(settings.mlflow_tracking_uri), settings.run, settings.mlflow_tracking_uri
+    )
+    progress = Progress(
+        _connected(settings, attempts=1), settings.status_uri, metrics, time.monotonic
+    )
+    threads = min(usable_processors(), useful_threads(settings.batch_size, settings.image_size))
+    # cuBLAS is only deterministic with a workspace of its own, told before it is first used.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    where = device()
+    log.info("machine", threads=threads, device=where.type, torch=torch.__version__)
+    task = Run(settings, _connected(settings, attempts=8), registry, progress, threads, where)
+    try:
+        version = run(task)
+    except Interrupted:
+        interrupted = TrainingFailure(
+            Reason.INTERRUPTED, "Told to stop; the next pod goes on from the last checkpoint."
+        )
+        return _failed(settings, interrupted)
+    except TrainingFailure as error:
+        failure = error
+    except Exception as error:
+        log.exception("unexpected")
+        failure = unexpected(error, progress.stage.name)
+    else:
+        message = {"reason": "Succeeded", "version": version, "runId": registry.run_id}
+        write_termination_message(settings.termination_log, message)
+        return 0
+    registry.abandon()
+    progress.failed(failure)
+    return _failed(settings, failure)
+
+
+def unexpected(error: Exception, stage: str) -> TrainingFailure:
+    """A failure nobody foresaw: memory that ran out, or a defect."""
+    # torch has a type of its own only for memory on accelerators.
+    starved = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    if starved or "can't allocate memory" in str(error):
+        return TrainingFailure(
+            Reason.OUT_OF_MEMORY,
+            f"Memory ran out in the stage {stage!r}. Raise training.resources.limits.memory,"
+            " or lower training.batchSize or training.imageSize.",
+        )
+    return TrainingFailure(
+        Reason.INTERNAL_ERROR, f"{type(error).__name__} in the stage {stage!r}: {error}"
+    )
+
+
+def _connected(settings: Settings, attempts: int) -> storage.S3Store:
+    return storage.connect(
+        settings.s3_endpoint,
+        settings.s3_region,
+        settings.s3_credentials_dir,
+        settings.s3_ca_bundle,
+        attempts=attempts,
+        pool=CONNECTIONS,
+    )
+
+
+def _served_metrics(port: int) -> CollectorRegistry:
+    collectors = CollectorRegistry()
+    if port:
+        try:
+            start_http_server(port, registry=collectors)
+        except OSError as error:
+            log.warning("no metrics are served", port=port, error=str(error))
+    return collectors
+
+
+def _failed(settings: Settings, failure: TrainingFailure) -> int:
+    log.error("failed", reason=failure.reason.value, message=failure.message)
+    write_termination_message(settings.termination_log, failure_message(failure))
+    return failure.exit_code
+
+
+def failure_message(failure: TrainingFailure) -> dict[str, str]:
+    message = failure.message.encode()[:LONGEST_MESSAGE].decode(errors="ignore")
+    return {"reason": failure.reason.value, "message": message}
+
+
+def write_termination_message(path: Path, message: dict[str, str]) -> None:
+    """The pod's termination message. The kubelet makes the file; elsewhere there is nobody to read
+    it.
+    """
+    if not path.exists():
+        return
+    try:
+        path.write_text(json.dumps(message), encoding="utf-8")
+    except OSError as error:
+        log.warning("no termination message could be written", error=str(error))
+
+
+def configure_logging(form: str) -> None:
+    """Lines for people by default, JSON on request; to standard output, which a pod's log is."""
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if form == "console":
+        colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        renderer = structlog.dev.ConsoleRenderer(colors=colours)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(),
+    )

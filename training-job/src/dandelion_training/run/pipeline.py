@@ -1,0 +1,212 @@
+"""One run from its first step to its last, in an order that may be cut off anywhere and begun
+again.
+
+What is there already is not done again: a contract means that the artifact is complete, a
+checkpoint means that its epochs are learnt, a version with this run's tag means that it is
+registered. `job` calls `run`.
+"""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import torch
+from torch import nn
+
+from dandelion_training.data.dataset import Dataset, load
+from dandelion_training.data.images.inspect import Geometry
+from dandelion_training.data.images.served import Served
+from dandelion_training.data.split import Split
+from dandelion_training.evaluate.assessment import assessed
+from dandelion_training.evaluate.evaluation import evaluate
+from dandelion_training.evaluate.reference import channel_statistics
+from dandelion_training.export.artifact import exported, quantized
+from dandelion_training.learn import network as networks
+from dandelion_training.learn.batches import Batches
+from dandelion_training.learn.checkpoint import Checkpoints
+from dandelion_training.learn.fit import Listeners, Plan, fit
+from dandelion_training.ports.progress import (
+    DOWNLOADING,
+    EVALUATING,
+    EXPORTING,
+    LISTING,
+    QUANTIZING,
+    TRAINING,
+    UPLOADING,
+    Progress,
+)
+from dandelion_training.ports.registry import Registry
+from dandelion_training.ports.settings import Settings
+from dandelion_training.ports.storage import ObjectStore
+from dandelion_training.publish.contract import FILE, TrainingEnvironment, contract
+from dandelion_training.publish.register import register
+from dandelion_training.publish.report import report, report_precision
+from dandelion_training.publish.upload import JSON, publish
+from dandelion_training.run.processors import bf16_pays
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a run works with."""
+
+    settings: Settings
+    store: ObjectStore
+    registry: Registry
+    progress: Progress
+    threads: int
+    device: torch.device
+
+    @property
+    def bf16(self) -> bool:
+        return bf16_pays(self.device)
+
+
+def run(task: Run) -> str:
+    """Train and publish; the registered version."""
+    settings = task.settings
+    torch.set_num_threads(task.threads)
+    torch.use_deterministic_algorithms(True)
+    task.progress.enter(LISTING)
+    run_id = task.registry.begin(settings.experiment, _parameters(settings), _origin(settings))
+    task.progress.facts["runId"] = run_id
+    with tempfile.TemporaryDirectory(dir=settings.work_dir, prefix="run-") as folder:
+        work = Path(folder)
+        checkpoints = Checkpoints(task.store, settings.checkpoint_uri, work)
+        published = task.store.read(settings.artifact_uri.child(FILE))
+        if published is None:
+            published = _make(task, checkpoints, work)
+        else:
+            log.info("the artifact is complete already; only what follows it is left to do")
+        version = register(task.registry, task.progress, settings, published)
+        checkpoints.remove()
+    task.progress.succeeded(version)
+    return version
+
+
+def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
+    """From the dataset to the complete artifact; the contract."""
+    settings = task.settings
+    geometry = Geometry(settings.resize_short_side, settings.image_size)
+    dataset = _dataset(task, geometry, work)
+    network = _network(task, dataset, work)
+    plan = Plan(
+        epochs=settings.epochs,
+        learning_rate=settings.learning_rate,
+        schedule=settings.schedule,
+        bf16=task.bf16,
+        dataset_digest=dataset.digest,
+    )
+    served = Served(dataset.entries, dataset.classes, dataset.pixels, geometry, task.device)
+    with Batches(
+        dataset, geometry, settings.batch_size, settings.seed, task.threads, task.device
+    ) as batches:
+        task.progress.enter(TRAINING)
+        fit(network, batches, plan, checkpoints, task.device, _listeners(task, served))
+    task.progress.enter(EVALUATING)
+    result = evaluate(network, served.holdout())
+    channels = channel_statistics(served)
+    report(task.registry, settings.epochs, dataset, result, work)
+    task.progress.enter(EXPORTING)
+    graph, weights = exported(network, dataset.classes, settings.image_size, served, work)
+    task.progress.enter(QUANTIZING)
+    int8 = quantized(graph, served, settings.seed)
+    evidence = assessed(graph, int8.graph, served, task.threads, task.progress)
+    report_precision(task.registry, settings.epochs, int8, evidence)
+    files = (graph, weights, *int8.files)
+    environment = TrainingEnvironment(
+        precision="bf16" if task.bf16 else "fp32", threads=task.threads, device=task.device.type
+    )
+    content = contract(settings, dataset, result, channels, environment, evidence, files)
+    task.progress.enter(UPLOADING)
+    publish(task.store, settings.artifact_uri, files, content, task.progress)
+    return content
+
+
+def _dataset(task: Run, geometry: Geometry, work: Path) -> Dataset:
+    settings = task.settings
+    task.progress.enter(DOWNLOADING, dataset=str(settings.dataset_uri))
+    dataset = load(
+        task.store,
+        settings.dataset_uri,
+        settings.holdout_fraction,
+        geometry,
+        work / "pixels",
+        threads=max(4, task.threads),
+        advance=lambda done, total: task.progress.advance(done / total, done=done, total=total),
+    )
+    task.store.write(
+        settings.dataset_manifests_uri.child(f"{dataset.digest.removeprefix('sha256:')}.json"),
+        dataset.manifest,
+        JSON,
+    )
+    task.progress.facts |= {
+        "datasetDigest": dataset.digest,
+        "images": len(dataset.entries),
+        "classes": list(dataset.classes),
+    }
+    log.info(
+        "dataset",
+        images=len(dataset.entries),
+        classes=len(dataset.classes),
+        train=len(dataset.subset(Split.TRAIN)),
+        holdout=len(dataset.subset(Split.HOLDOUT)),
+        rejected=len(dataset.rejected),
+        digest=dataset.digest,
+    )
+    for rejected in dataset.rejected[:10]:
+        log.warning("left out", key=rejected.key, reason=rejected.reason)
+    return dataset
+
+
+def _network(task: Run, dataset: Dataset, work: Path) -> nn.Module:
+    settings = task.settings
+    network = networks.build(settings.architecture, len(dataset.classes), settings.seed)
+    start = networks.initial_weights_location(
+        settings.initial_weights, settings.architecture, settings.artifact_uri
+    )
+    if start is not None:
+        head = networks.load_initial_weights(network, task.store, start, dataset.classes, work)
+        log.info("initial weights", location=str(start), head_kept=head)
+    return network
+
+
+def _listeners(task: Run, served: Served) -> Listeners:
+    def epoch(number: int, loss: float, network: nn.Module) -> None:
+        figures = {"loss": loss}
+        # The last epoch is followed by the evaluation proper. Accuracy on the way is to be looked
+        # at, never to choose among epochs.
+        if number < task.settings.epochs:
+            figures["holdout_accuracy"] = evaluate(network, served.holdout()).accuracy
+        log.info("epoch", epoch=number, **{k: round(v, 4) for k, v in figures.items()})
+        task.registry.measure(number, figures)
+
+    return Listeners(step=task.progress.learnt, epoch=epoch)
+
+
+def _parameters(settings: Settings) -> dict[str, str]:
+    """What MLflow shows as the run's parameters."""
+    names = (
+        "architecture",
+        "initial_weights",
+        "epochs",
+        "batch_size",
+        "image_size",
+        "learning_rate",
+        "schedule",
+        "seed",
+        "holdout_fraction",
+        "dataset_uri",
+    )
+    described = settings.described()
+    return {name: described[name] for name in names}
+
+
+def _origin(settings: Settings) -> dict[str, str]:
+    return {
+        "dandelion.dev/wish": settings.wish,
+        "dandelion.dev/modeldeployment": f"{settings.namespace}/{settings.name}",
+        "dandelion.dev/image": settings.image,
+    }
