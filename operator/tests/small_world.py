@@ -22,9 +22,9 @@ from dandelion_operator.cluster import Cluster
 from dandelion_operator.fence import Fence
 from dandelion_operator.location import Target
 from dandelion_operator.observe import World as Outside
-from dandelion_operator.observed import Answer, ContractSeen, DatasetSeen, Failure, Progress
+from dandelion_operator.observed import Answer, ContractSeen, DatasetSeen, Progress
 from dandelion_operator.probe import Probe
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.reconcile import Reconciler
 from dandelion_operator.registry import Registry
 from dandelion_operator.resource import Key

@@ -10,7 +10,6 @@ from dandelion_operator.observed import (
     Answer,
     ContractSeen,
     DatasetSeen,
-    Failure,
     Observed,
     Progress,
     RegistrySeen,
@@ -24,7 +23,7 @@ from dandelion_operator.plan import (
     SetVerdict,
     StartTraining,
 )
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.report import report
 from dandelion_operator.resource import Auth, Resource
 from dandelion_operator.status import RunState, Status

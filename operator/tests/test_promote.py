@@ -8,9 +8,9 @@ import given
 import pytest
 from dandelion_operator import digests
 from dandelion_operator.decide.promote import promote
-from dandelion_operator.observed import Failure, Observed
+from dandelion_operator.observed import Observed
 from dandelion_operator.plan import RemoveAlias, SetAlias, SetVerdict
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.resource import Resource
 from given import contract, registry, seen, serving, status, version
 

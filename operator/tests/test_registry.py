@@ -8,7 +8,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 from dandelion_operator.fence import Fence, NotLeadingError
-from dandelion_operator.observed import Failure, RegistrySeen
+from dandelion_operator.observed import RegistrySeen
+from dandelion_operator.reasons import Failure
 from dandelion_operator.registry import Registry, RegistryError
 from fake_killer import Killed, Killer
 from fake_mlflow import MODEL, FakeMlflow

@@ -9,15 +9,9 @@ import given
 import pytest
 from dandelion_operator.decide import plan
 from dandelion_operator.location import Defaults, location
-from dandelion_operator.observed import Answer, Failure, Observed, Progress
-from dandelion_operator.plan import (
-    Action,
-    ApplyAccount,
-    BindTokenReviewers,
-    RefreshSecret,
-    Refusal,
-)
-from dandelion_operator.reasons import Reason
+from dandelion_operator.observed import Answer, Observed, Progress
+from dandelion_operator.plan import Action, ApplyAccount, BindTokenReviewers, RefreshSecret, Refusal
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.report import report
 from dandelion_operator.resource import Resource
 from dandelion_operator.status import HISTORY_LIMIT, ConditionType, RunState, Status

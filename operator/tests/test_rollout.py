@@ -8,7 +8,7 @@ import given
 import pytest
 from dandelion_operator import builders
 from dandelion_operator.decide.rollout import roll_out
-from dandelion_operator.observed import AccountSeen, Failure, Observed
+from dandelion_operator.observed import AccountSeen, Observed
 from dandelion_operator.plan import (
     AdjustDeployment,
     ApplyAccount,
@@ -16,7 +16,7 @@ from dandelion_operator.plan import (
     ApplyService,
     BindTokenReviewers,
 )
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.resource import Resource
 from given import contract, deployment, registry, seen, service, serving, status, version
 

@@ -14,8 +14,8 @@ import given
 import pytest
 from dandelion_operator.credentials import Credentials
 from dandelion_operator.location import Target
-from dandelion_operator.observed import ContractSeen, DatasetSeen, Failure, Progress
-from dandelion_operator.reasons import Reason
+from dandelion_operator.observed import ContractSeen, DatasetSeen, Progress
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.resource import Key
 from dandelion_operator.storage import LONGEST_MEMORY, Access, Storage
 from fake_s3 import FakeS3, serving

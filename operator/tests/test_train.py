@@ -9,9 +9,9 @@ import pytest
 from dandelion_operator import digests
 from dandelion_operator.decide import plan
 from dandelion_operator.location import location
-from dandelion_operator.observed import DatasetSeen, Failure, Observed, Progress
+from dandelion_operator.observed import DatasetSeen, Observed, Progress
 from dandelion_operator.plan import Course, RemoveJob, StartTraining, SuspendTraining, TrainDecision
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.resource import Resource
 from dandelion_operator.status import RunState
 from given import job, registry, seen, serving, status, training, version

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from dandelion_operator import naming
-from dandelion_operator.observed import Failure
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from small_controllers import train
 from small_world import World, played
 

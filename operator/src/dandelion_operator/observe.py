@@ -29,7 +29,6 @@ from dandelion_operator.observed import (
     ContractSeen,
     DatasetSeen,
     DeploymentSeen,
-    Failure,
     JobSeen,
     Observed,
     PodSeen,
@@ -37,7 +36,7 @@ from dandelion_operator.observed import (
     RegistrySeen,
 )
 from dandelion_operator.probe import Probe
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.registry import Registry
 from dandelion_operator.resource import Auth, Resource
 from dandelion_operator.reviewers import TokenReviewers

@@ -10,19 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dandelion_operator.location import Target
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure
 from dandelion_operator.status import RunState, Status
-
-
-@dataclass(frozen=True)
-class Failure:
-    reason: Reason
-    message: str
-
-    @property
-    def may_pass(self) -> bool:
-        """Whether trying again can help without anybody changing anything."""
-        return self.reason in (Reason.STORAGE_UNREACHABLE, Reason.REGISTRY_UNREACHABLE)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from dandelion_operator.location import Target
-from dandelion_operator.observed import Failure
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -113,3 +114,16 @@ class Reason(StrEnum):
     # because a rollout that is under way or stuck takes nothing away from who calls the Service.
     SERVING = "Serving", "The Service answers; the message names the version that does."
     NOT_ANSWERING = "NotAnswering", "Replicas are there, but a request through the Service fails."
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What stands in the way, as a value: a reason, and the words that belong to this case."""
+
+    reason: Reason
+    message: str
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether trying again can help without anybody changing anything."""
+        return self.reason in (Reason.STORAGE_UNREACHABLE, Reason.REGISTRY_UNREACHABLE)

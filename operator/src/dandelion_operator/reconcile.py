@@ -21,9 +21,9 @@ from dandelion_operator.cluster import MODEL_DEPLOYMENT, ClusterError, ConflictE
 from dandelion_operator.decide import plan
 from dandelion_operator.location import location
 from dandelion_operator.observe import World, observe
-from dandelion_operator.observed import Failure, Observed
+from dandelion_operator.observed import Observed
 from dandelion_operator.plan import Course, Plan, Refusal
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.report import invalid, report
 from dandelion_operator.resource import InvalidResource, Key, Resource, parse
 from dandelion_operator.status import ConditionType, Status

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 
 from dandelion_operator.fence import READ_SECONDS, WRITE_SECONDS, Fence
-from dandelion_operator.observed import Failure, RegistrySeen, VersionSeen
-from dandelion_operator.reasons import Reason
+from dandelion_operator.observed import RegistrySeen, VersionSeen
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.resource import GROUP
 
 API = "/api/2.0/mlflow"

@@ -16,8 +16,7 @@ from minio.error import InvalidResponseError, MinioException, S3Error, ServerErr
 
 from dandelion_operator.credentials import Credentials
 from dandelion_operator.location import Location
-from dandelion_operator.observed import Failure
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 
 ERRORS = (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError, ParseError)
 

@@ -22,8 +22,8 @@ from dandelion_operator import naming
 from dandelion_operator.contract import Contract, ContractError
 from dandelion_operator.credentials import Credentials
 from dandelion_operator.location import Location, Target, split_uri
-from dandelion_operator.observed import ContractSeen, DatasetSeen, Failure, Progress
-from dandelion_operator.reasons import Reason
+from dandelion_operator.observed import ContractSeen, DatasetSeen, Progress
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.resource import Key
 from dandelion_operator.s3 import ERRORS, as_failure, client, is_missing_key
 

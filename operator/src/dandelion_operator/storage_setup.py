@@ -28,8 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dandelion_operator import logs
 from dandelion_operator.credentials import Credentials, CredentialsError, from_folder
 from dandelion_operator.location import Location
-from dandelion_operator.observed import Failure
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.s3 import ERRORS, as_failure, client, pool
 from dandelion_operator.settings import SECRETS
 

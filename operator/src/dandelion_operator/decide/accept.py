@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dandelion_operator.location import Location
-from dandelion_operator.observed import Failure, Observed
+from dandelion_operator.observed import Observed
 from dandelion_operator.plan import Acceptance
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.resource import Resource
 
 

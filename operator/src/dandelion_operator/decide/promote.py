@@ -10,15 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dandelion_operator import digests
-from dandelion_operator.observed import (
-    ContractSeen,
-    Failure,
-    Observed,
-    RegistrySeen,
-    Verdict,
-    VersionSeen,
-)
+from dandelion_operator.observed import ContractSeen, Observed, RegistrySeen, Verdict, VersionSeen
 from dandelion_operator.plan import Action, PromoteDecision, RemoveAlias, SetAlias, SetVerdict
+from dandelion_operator.reasons import Failure
 from dandelion_operator.resource import PromotionMode, Resource
 
 CHAMPION, CHALLENGER = "champion", "challenger"

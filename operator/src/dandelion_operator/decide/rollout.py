@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dandelion_operator import digests, naming
 from dandelion_operator.location import Location, Target
-from dandelion_operator.observed import Failure, Observed
+from dandelion_operator.observed import Observed
 from dandelion_operator.plan import (
     Action,
     AdjustDeployment,
@@ -18,7 +18,7 @@ from dandelion_operator.plan import (
     BindTokenReviewers,
     RolloutDecision,
 )
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.resource import Auth, Resource
 
 

@@ -6,14 +6,7 @@ from dataclasses import dataclass
 
 from dandelion_operator import digests
 from dandelion_operator.decide.last_run import LastRun, last_run
-from dandelion_operator.observed import (
-    ContractSeen,
-    DatasetSeen,
-    Failure,
-    JobSeen,
-    Observed,
-    RegistrySeen,
-)
+from dandelion_operator.observed import ContractSeen, DatasetSeen, JobSeen, Observed, RegistrySeen
 from dandelion_operator.plan import (
     Acceptance,
     Course,
@@ -22,6 +15,7 @@ from dandelion_operator.plan import (
     SuspendTraining,
     TrainDecision,
 )
+from dandelion_operator.reasons import Failure
 from dandelion_operator.resource import Resource
 from dandelion_operator.status import RunState
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dandelion_operator import naming
 from dandelion_operator.decide.last_run import LastRun
 from dandelion_operator.decide.promote import newest_of_wish
-from dandelion_operator.observed import Failure, Observed, RegistrySeen, Verdict, VersionSeen
+from dandelion_operator.observed import Observed, RegistrySeen, Verdict, VersionSeen
 from dandelion_operator.plan import (
     AdjustDeployment,
     ApplyAccount,
@@ -21,7 +21,7 @@ from dandelion_operator.plan import (
     Refusal,
     StartTraining,
 )
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.resource import Resource
 from dandelion_operator.status import Condition, ConditionType, RunState, Status
 

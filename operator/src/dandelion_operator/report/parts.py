@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dandelion_operator import digests, naming
 from dandelion_operator.decide.last_run import LastRun
 from dandelion_operator.decide.promote import newest_of_wish
-from dandelion_operator.observed import ContractSeen, Failure, Observed, RegistrySeen, Verdict
+from dandelion_operator.observed import ContractSeen, Observed, RegistrySeen, Verdict
 from dandelion_operator.plan import Course, Plan
-from dandelion_operator.reasons import Reason
+from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.report.conditions import FALSE, TRUE
 from dandelion_operator.resource import Precision, Resource
 from dandelion_operator.status import (
