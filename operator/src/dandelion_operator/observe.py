@@ -1,7 +1,7 @@
 """One look at all that matters for a resource: cluster, registry, storage, the pods' answers.
 
 Only reads; called by `reconcile`. What can be asked at the same time is. What a later read needs
-(which run, which versions) is taken from the same pure functions that the decisions use.
+(which version is next to be judged) is the same fact that the decisions rest on.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dandelion_operator import digests, naming, readings
+from dandelion_operator.candidate import candidate, newest_of_wish
 from dandelion_operator.cluster import (
     DEPLOYMENT,
     JOB,
@@ -21,7 +22,6 @@ from dandelion_operator.cluster import (
     Cluster,
     ClusterError,
 )
-from dandelion_operator.decide.promote import candidate, newest_of_wish
 from dandelion_operator.keys import Keys, find_keys
 from dandelion_operator.location import Location
 from dandelion_operator.observed import (

@@ -1,8 +1,6 @@
 """What to do about what was seen: pure functions, one ordered list of facts per concern.
 
-`plan` is called by `reconcile`; `candidate` and `last_run` by `observe` and `report` too, because
-what is worth reading and what is worth telling follow from the same facts. Nothing here knows
-kopf, Kubernetes, HTTP or the clock.
+`plan` is called by `reconcile`. Nothing here knows kopf, Kubernetes, HTTP or the clock.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dandelion_operator import digests
+from dandelion_operator.candidate import candidate
 from dandelion_operator.observed import ContractSeen, Observed, RegistrySeen, Verdict, VersionSeen
 from dandelion_operator.plan import Action, PromoteDecision, RemoveAlias, SetAlias, SetVerdict
 from dandelion_operator.reasons import Failure
@@ -43,22 +44,6 @@ def promote(resource: Resource, observed: Observed) -> PromoteDecision:
         if decision is not None:
             return decision
     return PromoteDecision()
-
-
-def newest_of_wish(resource: Resource, registry: RegistrySeen) -> VersionSeen | None:
-    wish = digests.wish(resource)
-    return next((item for item in registry.versions if item.run and item.wish == wish), None)
-
-
-def candidate(resource: Resource, registry: RegistrySeen) -> VersionSeen | None:
-    """The newest version trained for this very spec, if the gate has not spoken about it yet."""
-    newest, gate = newest_of_wish(resource, registry), digests.gate(resource)
-    if newest is None or newest.version <= (registry.champion or 0):
-        return None
-    judged_otherwise = newest.verdict in (Verdict.REJECTED, Verdict.AWAITING, Verdict.OBSERVED)
-    if not newest.verdict or (judged_otherwise and newest.gate != gate):
-        return newest
-    return None
 
 
 def a_receipt_was_written_but_no_verdict(facts: Facts) -> PromoteDecision | None:

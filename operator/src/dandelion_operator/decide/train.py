@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dandelion_operator import digests
-from dandelion_operator.decide.last_run import LastRun, last_run
+from dandelion_operator.last_run import LastRun, last_run
 from dandelion_operator.observed import ContractSeen, DatasetSeen, JobSeen, Observed, RegistrySeen
 from dandelion_operator.plan import (
     Acceptance,

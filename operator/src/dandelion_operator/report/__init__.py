@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dandelion_operator import digests, naming
-from dandelion_operator.decide.last_run import last_run
+from dandelion_operator.last_run import last_run
 from dandelion_operator.observed import Observed
 from dandelion_operator.plan import Plan, Refusal
 from dandelion_operator.reasons import Reason

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dandelion_operator import naming
-from dandelion_operator.decide.last_run import LastRun
-from dandelion_operator.decide.promote import newest_of_wish
+from dandelion_operator.candidate import newest_of_wish
+from dandelion_operator.last_run import LastRun
 from dandelion_operator.observed import Observed, RegistrySeen, Verdict, VersionSeen
 from dandelion_operator.plan import (
     AdjustDeployment,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dandelion_operator import digests, naming
-from dandelion_operator.decide.last_run import LastRun
-from dandelion_operator.decide.promote import newest_of_wish
+from dandelion_operator.candidate import newest_of_wish
+from dandelion_operator.last_run import LastRun
 from dandelion_operator.observed import ContractSeen, Observed, RegistrySeen, Verdict
 from dandelion_operator.plan import Course, Plan
 from dandelion_operator.reasons import Failure, Reason
