@@ -21,7 +21,6 @@ from dandelion_operator import naming
 from dandelion_operator.cluster import Cluster
 from dandelion_operator.fence import Fence
 from dandelion_operator.location import Target
-from dandelion_operator.observe import World as Outside
 from dandelion_operator.observed import Answer, ContractSeen, DatasetSeen, Progress
 from dandelion_operator.probe import Probe
 from dandelion_operator.reasons import Failure, Reason
@@ -31,6 +30,7 @@ from dandelion_operator.resource import Key
 from dandelion_operator.reviewers import TokenReviewers
 from dandelion_operator.settings import Settings
 from dandelion_operator.storage import Access, Storage
+from dandelion_operator.world import World as Outside
 from fake_cluster import KEY, FakeCluster
 from fake_killer import Killed, Killer
 from fake_mlflow import FakeMlflow
@@ -128,10 +128,10 @@ class World:
             Registry(registry, fence),
             cast(Storage, self.storage),
             cast(Probe, self.probe),
-            self.settings,
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
+            self.settings.defaults,
         )
-        self.reconciler = Reconciler(outside, lambda: self.time)
+        self.reconciler = Reconciler(outside, self.settings.resync_seconds, lambda: self.time)
 
     def again(self, kill_at: int | None, after_effect: bool) -> None:
         """From here on, with a fresh operator process that is to die at its n-th write."""

@@ -18,7 +18,6 @@ from dandelion_operator.cluster import (
 )
 from dandelion_operator.credentials import from_folder
 from dandelion_operator.location import Location
-from dandelion_operator.observe import World
 from dandelion_operator.plan import (
     Action,
     AdjustDeployment,
@@ -39,6 +38,7 @@ from dandelion_operator.plan import (
 from dandelion_operator.readings import is_owned
 from dandelion_operator.registry import RegistryError
 from dandelion_operator.resource import Resource
+from dandelion_operator.world import World
 
 
 async def apply(
@@ -59,7 +59,7 @@ async def apply(
 async def carry_out(action: Action, resource: Resource, location: Location, world: World) -> None:
     key, cluster, registry = resource.key, world.cluster, world.registry
     namespace, model = key.namespace, naming.registered_model(resource.key)
-    defaults = world.settings.defaults
+    defaults = world.defaults
     match action:
         case StartTraining():
             await _create_job(action, resource, location, world)
@@ -80,9 +80,8 @@ async def carry_out(action: Action, resource: Resource, location: Location, worl
         case RemoveAlias(alias):
             await registry.remove_alias(model, alias)
         case RefreshSecret(purpose):
-            folder = world.settings.credentials_dir(purpose)
-            secret = builders.credentials_secret(resource, purpose, from_folder(folder))
-            await cluster.apply(SECRET, secret)
+            keys = from_folder(defaults.key_folders[purpose])
+            await cluster.apply(SECRET, builders.credentials_secret(resource, purpose, keys))
         case ApplyService():
             await cluster.apply(SERVICE, builders.service(resource))
         case ApplyAccount():
@@ -104,7 +103,7 @@ async def carry_out(action: Action, resource: Resource, location: Location, worl
 async def _create_job(
     run: StartTraining, resource: Resource, location: Location, world: World
 ) -> None:
-    wanted = builders.job(resource, run, location, world.settings.defaults)
+    wanted = builders.job(resource, run, location, world.defaults)
     try:
         await world.cluster.create(JOB, wanted)
     except ConflictError:

@@ -15,10 +15,9 @@ from dandelion_operator import naming
 from dandelion_operator.builders.secret import encoded
 from dandelion_operator.cluster import SECRET, Cluster
 from dandelion_operator.credentials import Credentials, CredentialsError, from_folder, from_secret
-from dandelion_operator.location import Location
+from dandelion_operator.location import Defaults, Location
 from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.resource import Resource
-from dandelion_operator.settings import Settings
 
 Json = Mapping[str, Any]
 
@@ -31,7 +30,7 @@ class Keys:
 
 
 async def find_keys(
-    resource: Resource, location: Location, cluster: Cluster, settings: Settings
+    resource: Resource, location: Location, cluster: Cluster, defaults: Defaults
 ) -> Keys:
     namespace = resource.namespace
     names = secrets(location)
@@ -42,7 +41,7 @@ async def find_keys(
     copied = copies(location)
     try:
         given = {
-            purpose: from_folder(settings.credentials_dir(purpose))
+            purpose: from_folder(defaults.key_folders[purpose])
             if purpose in copied
             else _from_secret(name, namespace, found[purpose])
             for purpose, name in names.items()

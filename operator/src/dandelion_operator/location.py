@@ -6,7 +6,9 @@ up. `location` settles that once, for the reads, the decisions and the builders 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from dandelion_operator import naming
 from dandelion_operator.resource import Resource
@@ -27,6 +29,8 @@ class Defaults:
     s3_bucket: str
     s3_ca_bundle: str = ""
     log_uri: str = ""
+    # Where the installation's own keys are mounted, by purpose.
+    key_folders: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

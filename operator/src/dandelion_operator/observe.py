@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from dandelion_operator import digests, naming, readings
@@ -19,7 +18,6 @@ from dandelion_operator.cluster import (
     POD,
     SERVICE,
     SERVICE_ACCOUNT,
-    Cluster,
     ClusterError,
 )
 from dandelion_operator.keys import Keys, find_keys
@@ -37,28 +35,14 @@ from dandelion_operator.observed import (
 )
 from dandelion_operator.probe import Probe
 from dandelion_operator.reasons import Failure, Reason
-from dandelion_operator.registry import Registry
 from dandelion_operator.resource import Auth, Resource
-from dandelion_operator.reviewers import TokenReviewers
-from dandelion_operator.settings import Settings
 from dandelion_operator.status import RunState, Status
 from dandelion_operator.storage import Access, Storage
+from dandelion_operator.world import World
 
 ASKED_PODS = 3
 
 Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class World:
-    """Everything outside of this process that a reconcile touches."""
-
-    cluster: Cluster
-    registry: Registry
-    storage: Storage
-    probe: Probe
-    settings: Settings
-    reviewers: TokenReviewers
 
 
 async def observe(
@@ -72,7 +56,7 @@ async def observe(
         cluster.get(DEPLOYMENT, key.namespace, naming.inference(key)),
         cluster.get(SERVICE, key.namespace, naming.inference(key)),
         world.registry.snapshot(naming.registered_model(key)),
-        find_keys(resource, location, cluster, world.settings),
+        find_keys(resource, location, cluster, world.defaults),
     )
     jobs = tuple(
         readings.job(raw, raw_pods) for raw in raw_jobs if readings.is_owned(raw, resource.uid)

@@ -25,7 +25,6 @@ from dandelion_operator.cluster import Cluster, LeaseStore
 from dandelion_operator.connection import ApiServer
 from dandelion_operator.fence import Fence
 from dandelion_operator.leader import Elector
-from dandelion_operator.observe import World
 from dandelion_operator.poll import RegistryPoll
 from dandelion_operator.probe import Probe
 from dandelion_operator.reconcile import Reconciler
@@ -34,6 +33,7 @@ from dandelion_operator.reviewers import TokenReviewers
 from dandelion_operator.settings import Settings
 from dandelion_operator.storage import Storage
 from dandelion_operator.wake import Queue
+from dandelion_operator.world import World
 
 STORAGE_THREADS = 4
 
@@ -56,9 +56,10 @@ class Operator:
         self._reviewers = TokenReviewers(
             cluster, settings.token_reviewer_binding, settings.namespaces
         )
-        self._reconciler = Reconciler(
-            World(cluster, model_registry, Storage(), Probe(pods), settings, self._reviewers)
+        world = World(
+            cluster, model_registry, Storage(), Probe(pods), self._reviewers, settings.defaults
         )
+        self._reconciler = Reconciler(world, settings.resync_seconds)
         self._health = health.Health(self.elector, self.queue)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 

@@ -20,7 +20,7 @@ from dandelion_operator.apply import apply
 from dandelion_operator.cluster import MODEL_DEPLOYMENT, ClusterError, ConflictError
 from dandelion_operator.decide import plan
 from dandelion_operator.location import location
-from dandelion_operator.observe import World, observe
+from dandelion_operator.observe import observe
 from dandelion_operator.observed import Observed
 from dandelion_operator.plan import Course, Plan, Refusal
 from dandelion_operator.reasons import Failure, Reason
@@ -29,6 +29,7 @@ from dandelion_operator.resource import InvalidResource, Key, Resource, parse
 from dandelion_operator.status import ConditionType, Status
 from dandelion_operator.status import parse as parse_status
 from dandelion_operator.wake import Again
+from dandelion_operator.world import World
 
 MAX_PASSES = 6
 
@@ -56,8 +57,11 @@ def _utc_now() -> datetime:
 
 
 class Reconciler:
-    def __init__(self, world: World, now: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self, world: World, resync_seconds: float, now: Callable[[], datetime] = _utc_now
+    ) -> None:
         self._world = world
+        self._resync_seconds = resync_seconds
         self._now = now
 
     async def __call__(self, key: Key) -> Again | None:
@@ -84,7 +88,7 @@ class Reconciler:
             resource = parse(body)
             if isinstance(resource, InvalidResource):
                 await self._write(body, previous, invalid(resource, previous, self._time()))
-                return Again(self._world.settings.resync_seconds)
+                return Again(self._resync_seconds)
             outcome = await self._pass(body, resource, previous, last=turn == MAX_PASSES)
             if outcome.settled:
                 return await self._report(outcome, previous)
@@ -93,7 +97,7 @@ class Reconciler:
     async def _pass(
         self, body: Mapping[str, Any], resource: Resource, previous: Status, last: bool
     ) -> Outcome:
-        place = location(resource, self._world.settings.defaults)
+        place = location(resource, self._world.defaults)
         observed = await observe(resource, place, previous, self._world)
         decided = plan(resource, observed, place)
         todo = [action for concern in decided.concerns for action in concern]
@@ -115,7 +119,7 @@ class Reconciler:
             return Again(WHILE_TRAINING, troubled=True)
         if previous.followed != after.followed:
             return Again(AT_ONCE)  # the verdict `promoted` waits for this very receipt
-        return Again(_pause(outcome, after, self._world.settings.resync_seconds))
+        return Again(_pause(outcome, after, self._resync_seconds))
 
     async def _write(self, body: Mapping[str, Any], before: Status, after: Status) -> None:
         if after == before:

@@ -9,9 +9,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_operator import naming
+from dandelion_operator.credentials import SECRETS
 from dandelion_operator.location import Defaults
-
-SECRETS = Path("/var/run/secrets/dandelion")
 
 
 class Settings(BaseSettings):
@@ -55,14 +54,6 @@ class Settings(BaseSettings):
         """Empty: all of them."""
         return tuple(name.strip() for name in self.watch_namespaces.split(",") if name.strip())
 
-    def credentials_dir(self, purpose: str) -> Path:
-        """Where the chart mounts the key for training, inference or the log."""
-        return {
-            naming.TRAINING: self.training_credentials_dir,
-            naming.INFERENCE: self.inference_credentials_dir,
-            naming.LOG: self.log_credentials_dir,
-        }[purpose]
-
     @property
     def defaults(self) -> Defaults:
         return Defaults(
@@ -75,4 +66,9 @@ class Settings(BaseSettings):
             s3_bucket=self.s3_bucket,
             s3_ca_bundle=self.s3_ca_bundle,
             log_uri=self.log_uri.rstrip("/"),
+            key_folders={
+                naming.TRAINING: self.training_credentials_dir,
+                naming.INFERENCE: self.inference_credentials_dir,
+                naming.LOG: self.log_credentials_dir,
+            },
         )

@@ -26,11 +26,10 @@ from minio.minioadmin import MinioAdmin
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_operator import logs
-from dandelion_operator.credentials import Credentials, CredentialsError, from_folder
+from dandelion_operator.credentials import SECRETS, Credentials, CredentialsError, from_folder
 from dandelion_operator.location import Location
 from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.s3 import ERRORS, as_failure, client, pool
-from dandelion_operator.settings import SECRETS
 
 WAIT_SECONDS = 120.0
 TRAINING, INFERENCE, MLFLOW, LOGS = "training", "inference", "mlflow", "logs"
