@@ -116,9 +116,7 @@ def contract(accuracy: float = 0.9, **metrics: float) -> ContractSeen:
 
 
 def service(ours: bool = True, **about: Any) -> ServiceSeen:
-    from dandelion_operator.decide.rollout import service_digest
-
-    fields: dict[str, Any] = {"digest": service_digest(resource()), "address": "10.0.0.1"}
+    fields: dict[str, Any] = {"digest": digests.service(resource()), "address": "10.0.0.1"}
     return ServiceSeen(ours, **(fields | about))
 
 

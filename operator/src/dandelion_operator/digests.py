@@ -3,6 +3,7 @@
 wish: what the user wants trained. run: one attempt at a wish. gate: the rules a version was judged
 by. serving: what of the spec and the version decides about a serving pod; replicas and the
 operator's own defaults are left out, so scaling or upgrading the operator restarts nothing.
+service: whom the Service sends requests to.
 
 They must stay what they are from release to release, or an upgrade would train, judge or restart
 what nobody changed: a field that comes later goes in only where it differs from its default. A test
@@ -15,6 +16,7 @@ import hashlib
 import json
 from typing import Any
 
+from dandelion_operator import naming
 from dandelion_operator.location import Location, Target
 from dandelion_operator.resource import Camel, Resource, Spec
 
@@ -84,6 +86,10 @@ def serving(resource: Resource, target: Target, location: Location) -> str:
         },
         length=16,
     )
+
+
+def service(resource: Resource) -> str:
+    return digest([naming.inference_selector(resource.key), 80, "http"])
 
 
 def _set(section: Camel) -> dict[str, Any]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dandelion_operator import naming
+from dandelion_operator import digests, naming
 from dandelion_operator.builders import pod
-from dandelion_operator.decide.rollout import service_digest
 from dandelion_operator.resource import Resource
 
 
@@ -18,7 +17,7 @@ def service(resource: Resource) -> dict[str, Any]:
             "name": naming.inference(resource.key),
             "namespace": resource.namespace,
             "labels": naming.labels(resource.key, naming.INFERENCE),
-            "annotations": {naming.SERVICE_DIGEST_ANNOTATION: service_digest(resource)},
+            "annotations": {naming.SERVICE_DIGEST_ANNOTATION: digests.service(resource)},
             "ownerReferences": [pod.owner_reference(resource)],
         },
         "spec": {

@@ -106,12 +106,8 @@ def _rights(resource: Resource, observed: Observed) -> tuple[Action, ...]:
 
 
 def _service(resource: Resource, observed: Observed) -> tuple[Action, ...]:
-    current = observed.service is not None and observed.service.digest == service_digest(resource)
+    current = observed.service is not None and observed.service.digest == digests.service(resource)
     return () if current else (ApplyService(),)
-
-
-def service_digest(resource: Resource) -> str:
-    return digests.digest([naming.inference_selector(resource.key), 80, "http"])
 
 
 def _deployment(
