@@ -8,16 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from dandelion_operator.cluster import (
-    DEPLOYMENT,
-    JOB,
-    MODEL_DEPLOYMENT,
-    Cluster,
-    ClusterError,
-    ConflictError,
-    UnreachableError,
-)
+from dandelion_operator.cluster import Cluster, ClusterError, ConflictError, UnreachableError
 from dandelion_operator.fence import Fence, NotLeadingError
+from dandelion_operator.objects import DEPLOYMENT, JOB, MODEL_DEPLOYMENT
 
 BODY = {"metadata": {"namespace": "default", "name": "x", "resourceVersion": "1"}}
 WRITES: dict[str, Callable[[Cluster], Coroutine[Any, Any, Any]]] = {

@@ -12,9 +12,10 @@ import httpx
 import pytest
 import yaml
 from dandelion_operator import builders
-from dandelion_operator.cluster import DEPLOYMENT, SERVICE_ACCOUNT, Cluster, ClusterError
+from dandelion_operator.cluster import Cluster, ClusterError
 from dandelion_operator.fence import Fence
 from dandelion_operator.location import Defaults, Target, location
+from dandelion_operator.objects import DEPLOYMENT, SERVICE_ACCOUNT
 from dandelion_operator.resource import Key, Resource, parse
 from dandelion_operator.reviewers import TokenReviewers
 

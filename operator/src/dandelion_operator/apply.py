@@ -7,17 +7,10 @@ concern the order counts, so the first refusal ends it. Called by `reconcile`.
 from __future__ import annotations
 
 from dandelion_operator import builders, naming
-from dandelion_operator.cluster import (
-    DEPLOYMENT,
-    JOB,
-    SECRET,
-    SERVICE,
-    SERVICE_ACCOUNT,
-    ClusterError,
-    ConflictError,
-)
+from dandelion_operator.cluster import ClusterError, ConflictError
 from dandelion_operator.credentials import from_folder
 from dandelion_operator.location import Location
+from dandelion_operator.objects import DEPLOYMENT, JOB, SECRET, SERVICE, SERVICE_ACCOUNT, is_owned
 from dandelion_operator.plan import (
     Action,
     AdjustDeployment,
@@ -35,7 +28,6 @@ from dandelion_operator.plan import (
     StartTraining,
     SuspendTraining,
 )
-from dandelion_operator.readings import is_owned
 from dandelion_operator.registry import RegistryError
 from dandelion_operator.resource import Resource
 from dandelion_operator.world import World

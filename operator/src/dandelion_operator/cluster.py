@@ -8,13 +8,12 @@ client carries both (`connection.ApiServer`). Every write asks the fence first. 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol
 
 from dandelion_operator.fence import READ_SECONDS, WRITE_SECONDS, Fence
 from dandelion_operator.naming import FIELD_MANAGER
-from dandelion_operator.resource import GROUP, PLURAL
+from dandelion_operator.objects import Kind
 
 
 class ClusterError(Exception):
@@ -37,30 +36,6 @@ class ConflictError(ClusterError):
 class UnreachableError(ClusterError):
     def __init__(self, message: str) -> None:
         super().__init__(0, message)
-
-
-@dataclass(frozen=True)
-class Kind:
-    api: str
-    plural: str
-
-    def path(self, namespace: str, name: str = "") -> str:
-        """Without a namespace: of all of them, or of a kind that is in none."""
-        place = f"/namespaces/{namespace}" if namespace else ""
-        base = f"{self.api}{place}/{self.plural}"
-        return f"{base}/{name}" if name else base
-
-
-MODEL_DEPLOYMENT = Kind(f"/apis/{GROUP}/v1alpha1", PLURAL)
-JOB = Kind("/apis/batch/v1", "jobs")
-DEPLOYMENT = Kind("/apis/apps/v1", "deployments")
-SERVICE = Kind("/api/v1", "services")
-SECRET = Kind("/api/v1", "secrets")
-SERVICE_ACCOUNT = Kind("/api/v1", "serviceaccounts")
-CLUSTER_ROLE_BINDING = Kind("/apis/rbac.authorization.k8s.io/v1", "clusterrolebindings")
-POD = Kind("/api/v1", "pods")
-EVENT = Kind("/api/v1", "events")
-LEASE = Kind("/apis/coordination.k8s.io/v1", "leases")
 
 
 class Transport(Protocol):
@@ -179,30 +154,6 @@ class Cluster:
         if status in (429, 500, 502, 503, 504):
             raise UnreachableError(message)
         raise ClusterError(status, message)
-
-
-class LeaseStore:
-    """The one Lease of the election, seen through the cluster."""
-
-    def __init__(self, cluster: Cluster, namespace: str, name: str) -> None:
-        self._cluster = cluster
-        self._namespace = namespace
-        self._name = name
-
-    async def get(self) -> dict[str, Any] | None:
-        return await self._cluster.get(LEASE, self._namespace, self._name)
-
-    async def create(self, spec: dict[str, Any]) -> dict[str, Any]:
-        body = {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {"namespace": self._namespace, "name": self._name},
-            "spec": spec,
-        }
-        return await self._cluster.create_unfenced(LEASE, body)
-
-    async def replace(self, lease: dict[str, Any]) -> dict[str, Any]:
-        return await self._cluster.replace(LEASE, lease)
 
 
 def _message(status: int, answer: Any) -> str:

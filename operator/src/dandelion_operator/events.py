@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dandelion_operator import digests
-from dandelion_operator.cluster import EVENT, Cluster, ConflictError
+from dandelion_operator.cluster import Cluster, ConflictError
 from dandelion_operator.naming import FIELD_MANAGER
+from dandelion_operator.objects import EVENT
 from dandelion_operator.resource import API_VERSION, KIND
 from dandelion_operator.status import Status
 

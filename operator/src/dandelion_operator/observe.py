@@ -12,16 +12,10 @@ from typing import Any
 
 from dandelion_operator import digests, naming, readings
 from dandelion_operator.candidate import candidate, newest_of_wish
-from dandelion_operator.cluster import (
-    DEPLOYMENT,
-    JOB,
-    POD,
-    SERVICE,
-    SERVICE_ACCOUNT,
-    ClusterError,
-)
+from dandelion_operator.cluster import ClusterError
 from dandelion_operator.keys import Keys, find_keys
 from dandelion_operator.location import Location
+from dandelion_operator.objects import DEPLOYMENT, JOB, POD, SERVICE, SERVICE_ACCOUNT, is_owned
 from dandelion_operator.observed import (
     AccountSeen,
     ContractSeen,
@@ -58,9 +52,7 @@ async def observe(
         world.registry.snapshot(naming.registered_model(key)),
         find_keys(resource, location, cluster, world.defaults),
     )
-    jobs = tuple(
-        readings.job(raw, raw_pods) for raw in raw_jobs if readings.is_owned(raw, resource.uid)
-    )
+    jobs = tuple(readings.job(raw, raw_pods) for raw in raw_jobs if is_owned(raw, resource.uid))
     deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
@@ -108,7 +100,7 @@ async def _account(resource: Resource, world: World) -> AccountSeen | Failure:
         if not error.refused:
             raise
         return Failure(Reason.AUTH_UNAVAILABLE, str(error))
-    ours = raw is not None and readings.is_owned(raw, resource.uid)
+    ours = raw is not None and is_owned(raw, resource.uid)
     return AccountSeen(raw is not None, ours, may_review)
 
 

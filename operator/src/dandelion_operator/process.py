@@ -21,10 +21,11 @@ import httpx
 import structlog
 
 from dandelion_operator import health, probe, registry
-from dandelion_operator.cluster import Cluster, LeaseStore
+from dandelion_operator.cluster import Cluster
 from dandelion_operator.connection import ApiServer
 from dandelion_operator.fence import Fence
 from dandelion_operator.leader import Elector
+from dandelion_operator.lease import LeaseStore
 from dandelion_operator.poll import RegistryPoll
 from dandelion_operator.probe import Probe
 from dandelion_operator.reconcile import Reconciler

@@ -11,6 +11,7 @@ from typing import Any
 
 from dandelion_operator import naming
 from dandelion_operator.location import Target
+from dandelion_operator.objects import is_owned
 from dandelion_operator.observed import DeploymentSeen, JobSeen, PodSeen, ServiceSeen
 from dandelion_operator.status import RunState
 
@@ -18,11 +19,6 @@ Json = Mapping[str, Any]
 
 PERMANENT = frozenset({"DigestMismatch", "ArtifactMissing", "ModelInvalid"})
 MESSAGE_LIMIT = 600
-
-
-def is_owned(raw: Json, uid: str) -> bool:
-    owners = raw["metadata"].get("ownerReferences") or []
-    return any(owner.get("uid") == uid and owner.get("controller") for owner in owners)
 
 
 def condition(raw: Json, kind: str) -> Json | None:

@@ -17,9 +17,10 @@ import structlog
 
 from dandelion_operator import events, metrics
 from dandelion_operator.apply import apply
-from dandelion_operator.cluster import MODEL_DEPLOYMENT, ClusterError, ConflictError
+from dandelion_operator.cluster import ClusterError, ConflictError
 from dandelion_operator.decide import plan
 from dandelion_operator.location import location
+from dandelion_operator.objects import MODEL_DEPLOYMENT
 from dandelion_operator.observe import observe
 from dandelion_operator.observed import Observed
 from dandelion_operator.plan import Course, Plan, Refusal

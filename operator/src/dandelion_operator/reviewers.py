@@ -17,8 +17,9 @@ import structlog
 
 from dandelion_operator import builders
 from dandelion_operator.builders.access import subject
-from dandelion_operator.cluster import CLUSTER_ROLE_BINDING, MODEL_DEPLOYMENT, Cluster, ClusterError
+from dandelion_operator.cluster import Cluster, ClusterError
 from dandelion_operator.fence import NotLeadingError
+from dandelion_operator.objects import CLUSTER_ROLE_BINDING, MODEL_DEPLOYMENT
 from dandelion_operator.resource import Auth, Key
 from dandelion_operator.status import ConditionType
 from dandelion_operator.status import parse as parse_status
