@@ -55,3 +55,11 @@ def from_secret(name: str, data: Mapping[str, str] | None) -> Credentials:
         except (binascii.Error, UnicodeDecodeError):
             raise CredentialsError(f"the Secret {name} holds no text in {key}") from None
     return Credentials(*values)
+
+
+def encoded(credentials: Credentials) -> dict[str, str]:
+    """The content of a Secret, which `from_secret` reads."""
+    return {
+        ACCESS_KEY: base64.b64encode(credentials.access_key.encode()).decode(),
+        SECRET_KEY: base64.b64encode(credentials.secret_key.encode()).decode(),
+    }

@@ -12,9 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from dandelion_operator import naming
-from dandelion_operator.builders.secret import encoded
 from dandelion_operator.cluster import Cluster
-from dandelion_operator.credentials import Credentials, CredentialsError, from_folder, from_secret
+from dandelion_operator.credentials import (
+    Credentials,
+    CredentialsError,
+    encoded,
+    from_folder,
+    from_secret,
+)
 from dandelion_operator.location import Defaults, Location
 from dandelion_operator.objects import SECRET
 from dandelion_operator.reasons import Failure, Reason

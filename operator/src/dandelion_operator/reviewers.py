@@ -9,14 +9,13 @@ resource's account is among them, `apply` brings the list up to date before its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 
-from dandelion_operator import builders
-from dandelion_operator.builders.access import subject
+from dandelion_operator import naming
 from dandelion_operator.cluster import Cluster, ClusterError
 from dandelion_operator.fence import NotLeadingError
 from dandelion_operator.objects import CLUSTER_ROLE_BINDING, MODEL_DEPLOYMENT
@@ -25,6 +24,8 @@ from dandelion_operator.status import ConditionType
 from dandelion_operator.status import parse as parse_status
 
 Json = Mapping[str, Any]
+
+RBAC = "rbac.authorization.k8s.io"
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ class TokenReviewers:
         """Raises ClusterError."""
         async with self._turn:
             current = await self._subjects()
-            wanted = builders.token_reviewers(self._binding, await self._wanted(current))
+            wanted = token_reviewers(self._binding, await self._wanted(current))
             if wanted["subjects"] != current:
                 await self._cluster.apply(CLUSTER_ROLE_BINDING, wanted)
 
@@ -109,3 +110,21 @@ def _has_let_go(body: Json) -> bool:
         and rolled_out.status == "True"
         and rolled_out.observed_generation == generation
     )
+
+
+def token_reviewers(binding: str, keys: Iterable[Key]) -> dict[str, Any]:
+    """Only the subjects: the binding itself, with the role it names, is the chart's."""
+    return {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": binding},
+        "subjects": [subject(key) for key in sorted(keys, key=str)],
+    }
+
+
+def subject(key: Key) -> dict[str, str]:
+    return {
+        "kind": "ServiceAccount",
+        "name": naming.inference(key),
+        "namespace": key.namespace,
+    }

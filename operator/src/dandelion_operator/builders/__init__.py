@@ -3,7 +3,7 @@
 Pure functions from a parsed resource to plain dictionaries; called by `apply`.
 """
 
-from dandelion_operator.builders.access import service_account, token_reviewers
+from dandelion_operator.builders.access import service_account
 from dandelion_operator.builders.deployment import deployment
 from dandelion_operator.builders.job import job
 from dandelion_operator.builders.secret import credentials_secret
@@ -15,5 +15,4 @@ __all__ = [
     "job",
     "service",
     "service_account",
-    "token_reviewers",
 ]

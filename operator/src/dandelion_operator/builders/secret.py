@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from dandelion_operator import naming
 from dandelion_operator.builders import pod
-from dandelion_operator.credentials import Credentials
+from dandelion_operator.credentials import Credentials, encoded
 from dandelion_operator.resource import Resource
 
 
@@ -30,11 +29,4 @@ def credentials_secret(
             "ownerReferences": [pod.owner_reference(resource)],
         },
         "data": encoded(credentials),
-    }
-
-
-def encoded(credentials: Credentials) -> dict[str, str]:
-    return {
-        "AWS_ACCESS_KEY_ID": base64.b64encode(credentials.access_key.encode()).decode(),
-        "AWS_SECRET_ACCESS_KEY": base64.b64encode(credentials.secret_key.encode()).decode(),
     }
