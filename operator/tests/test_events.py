@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from dandelion_operator.events import News, news
+from dandelion_operator.report.events import News, news
 from dandelion_operator.status import Status, parse
 from small_world import World
 

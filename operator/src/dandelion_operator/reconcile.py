@@ -15,10 +15,11 @@ from typing import Any
 
 import structlog
 
-from dandelion_operator import events, metrics
+from dandelion_operator import metrics
 from dandelion_operator.apply import apply
 from dandelion_operator.cluster import ClusterError, ConflictError
 from dandelion_operator.decide import plan
+from dandelion_operator.event_writer import write_event
 from dandelion_operator.location import location
 from dandelion_operator.objects import MODEL_DEPLOYMENT
 from dandelion_operator.observe import observe
@@ -26,6 +27,7 @@ from dandelion_operator.observed import Observed
 from dandelion_operator.plan import Course, Plan, Refusal
 from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.report import invalid, report
+from dandelion_operator.report.events import events
 from dandelion_operator.resource import InvalidResource, Key, Resource, parse
 from dandelion_operator.status import ConditionType, Status
 from dandelion_operator.status import parse as parse_status
@@ -129,7 +131,8 @@ class Reconciler:
             MODEL_DEPLOYMENT, {**body, "status": after.as_json()}
         )
         try:
-            await events.tell(self._world.cluster, body, before, after, self._time())
+            for event in events(body, before, after, self._time()):
+                await write_event(self._world.cluster, event)
         except ClusterError as error:
             log.warning("an Event could not be written", cause=str(error))
 

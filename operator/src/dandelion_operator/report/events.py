@@ -1,8 +1,8 @@
 """Kubernetes Events for decisions: what `kubectl describe` shows below a ModelDeployment.
 
 One Event for a decision receipt or for a condition that turned False; the name is made from what it
-says, so saying the same again raises the count of the one that is there. Called by `reconcile`
-after the status was written.
+says, so the same said again has the same name. Pure; called by `reconcile` after the status was
+written.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dandelion_operator import digests
-from dandelion_operator.cluster import Cluster, ConflictError
 from dandelion_operator.naming import FIELD_MANAGER
-from dandelion_operator.objects import EVENT
 from dandelion_operator.resource import API_VERSION, KIND
 from dandelion_operator.status import Status
 
+MESSAGE_LIMIT = 1024
 WARNINGS = frozenset({"TrainingFailed", "Rejected", "ArtifactRejected", "ProgressDeadlineExceeded"})
 TOLD_BY_RECEIPT = frozenset({"Trained", "Promoted", "Ready"})
 NO_NEWS = WARNINGS | {"NoVersion"}
@@ -52,30 +51,29 @@ def news(before: Status, after: Status) -> Iterator[News]:
                 yield News(condition.reason, condition.message, warning=True)
 
 
-async def tell(
-    cluster: Cluster, body: Mapping[str, Any], before: Status, after: Status, now: str
-) -> None:
+def events(
+    body: Mapping[str, Any], before: Status, after: Status, now: str
+) -> Iterator[dict[str, Any]]:
+    """The objects to write, oldest first."""
     for item in news(before, after):
-        await _tell(cluster, body["metadata"], item, now)
+        yield _event(body["metadata"], item, now)
 
 
-async def _tell(cluster: Cluster, metadata: Mapping[str, Any], item: News, now: str) -> None:
-    namespace = metadata["namespace"]
+def _event(metadata: Mapping[str, Any], item: News, now: str) -> dict[str, Any]:
     said = digests.digest([metadata["uid"], item.reason, item.message])
-    name = f"{metadata['name']}.{said}"
-    event = {
+    return {
         "apiVersion": "v1",
         "kind": "Event",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": f"{metadata['name']}.{said}", "namespace": metadata["namespace"]},
         "involvedObject": {
             "apiVersion": API_VERSION,
             "kind": KIND,
-            "namespace": namespace,
+            "namespace": metadata["namespace"],
             "name": metadata["name"],
             "uid": metadata["uid"],
         },
         "reason": item.reason,
-        "message": item.message[:1024],
+        "message": item.message[:MESSAGE_LIMIT],
         "type": "Warning" if item.warning else "Normal",
         "source": {"component": FIELD_MANAGER},
         "reportingComponent": FIELD_MANAGER,
@@ -84,15 +82,3 @@ async def _tell(cluster: Cluster, metadata: Mapping[str, Any], item: News, now: 
         "lastTimestamp": now,
         "count": 1,
     }
-    try:
-        await cluster.create(EVENT, event)
-    except ConflictError:
-        await _count_up(cluster, namespace, name, now)
-
-
-async def _count_up(cluster: Cluster, namespace: str, name: str, now: str) -> None:
-    there = await cluster.get(EVENT, namespace, name)
-    if there is None:
-        return
-    count = (there.get("count") or 1) + 1
-    await cluster.patch(EVENT, namespace, name, {"count": count, "lastTimestamp": now})
