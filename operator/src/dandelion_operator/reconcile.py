@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from dandelion_operator import metrics
+from dandelion_operator import metrics, pace
 from dandelion_operator.apply import apply
 from dandelion_operator.cluster import ClusterError, ConflictError
 from dandelion_operator.decide import plan
@@ -24,23 +24,16 @@ from dandelion_operator.location import location
 from dandelion_operator.objects import MODEL_DEPLOYMENT
 from dandelion_operator.observe import observe
 from dandelion_operator.observed import Observed
-from dandelion_operator.plan import Course, Plan, Refusal
-from dandelion_operator.reasons import Failure, Reason
+from dandelion_operator.plan import Plan, Refusal
 from dandelion_operator.report import invalid, report
 from dandelion_operator.report.events import events
 from dandelion_operator.resource import InvalidResource, Key, Resource, parse
-from dandelion_operator.status import ConditionType, Status
+from dandelion_operator.status import Status
 from dandelion_operator.status import parse as parse_status
 from dandelion_operator.wake import Again
 from dandelion_operator.world import World
 
 MAX_PASSES = 6
-
-AT_ONCE = 0.0
-WHILE_ROLLING_OUT = 1.0
-WHILE_TRAINING = 3.0
-WHILE_BLOCKED = 10.0
-WHILE_STUCK = 15.0
 
 log = structlog.get_logger(__name__)
 
@@ -73,11 +66,11 @@ class Reconciler:
         try:
             return await self._reconcile(key)
         except ConflictError:
-            return Again(AT_ONCE)  # the resource changed meanwhile: look at the new one
+            return Again(pace.AT_ONCE)  # the resource changed meanwhile: look at the new one
         except ClusterError as error:
             metrics.RECONCILE_ERRORS.labels(type(error).__name__).inc()
             log.warning("the API server is in the way", resource=str(key), cause=str(error))
-            return Again(AT_ONCE, troubled=True)
+            return Again(pace.AT_ONCE, troubled=True)
         finally:
             metrics.RECONCILE_SECONDS.observe(time.monotonic() - started)
 
@@ -119,10 +112,10 @@ class Reconciler:
         await self._write(outcome.body, previous, after)
         metrics.tell(outcome.resource.key, previous, after)
         if outcome.refusals:
-            return Again(WHILE_TRAINING, troubled=True)
+            return Again(pace.WHILE_TRAINING, troubled=True)
         if previous.followed != after.followed:
-            return Again(AT_ONCE)  # the verdict `promoted` waits for this very receipt
-        return Again(_pause(outcome, after, self._resync_seconds))
+            return Again(pace.AT_ONCE)  # the verdict `promoted` waits for this very receipt
+        return Again(pace.pause(outcome.observed, outcome.plan, after, self._resync_seconds))
 
     async def _write(self, body: Mapping[str, Any], before: Status, after: Status) -> None:
         if after == before:
@@ -138,28 +131,3 @@ class Reconciler:
 
     def _time(self) -> str:
         return self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _pause(outcome: Outcome, status: Status, resync: float) -> float:
-    def reason(kind: ConditionType) -> str:
-        found = status.condition(kind)
-        return found.reason if found else ""
-
-    waiting = outcome.plan.promote.waiting is not None or (
-        outcome.plan.rollout.obstacle is not None and outcome.plan.rollout.obstacle.may_pass
-    )
-    pauses = [resync]
-    for holds, pause in (
-        (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESSING, WHILE_ROLLING_OUT),
-        (reason(ConditionType.READY) == Reason.NOT_ANSWERING, WHILE_ROLLING_OUT),
-        (outcome.plan.train.course in (Course.FOLLOW, Course.PENDING), WHILE_TRAINING),
-        (isinstance(outcome.observed.dataset, Failure), WHILE_BLOCKED),
-        (waiting, WHILE_BLOCKED),
-        (outcome.plan.train.course is Course.FAILED, WHILE_STUCK),
-        (reason(ConditionType.ROLLED_OUT) == Reason.ARTIFACT_REJECTED, WHILE_STUCK),
-        (reason(ConditionType.ROLLED_OUT) == Reason.AUTH_UNAVAILABLE, WHILE_STUCK),
-        (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESS_DEADLINE_EXCEEDED, WHILE_STUCK),
-    ):
-        if holds:
-            pauses.append(pause)
-    return min(pauses)

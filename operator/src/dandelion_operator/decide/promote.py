@@ -14,7 +14,7 @@ from dandelion_operator.candidate import candidate
 from dandelion_operator.observed import ContractSeen, Observed, RegistrySeen, Verdict, VersionSeen
 from dandelion_operator.plan import Action, PromoteDecision, RemoveAlias, SetAlias, SetVerdict
 from dandelion_operator.reasons import Failure
-from dandelion_operator.resource import PromotionMode, Resource
+from dandelion_operator.resource import Metric, PromotionMode, Resource
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 FLOAT_NOISE = 1e-9
@@ -89,7 +89,7 @@ def a_version_is_not_yet_judged(facts: Facts) -> PromoteDecision | None:
                 waiting=artifact,
             )
         return _reject(facts, version, f"{artifact.reason}: {artifact.message}")
-    passed, reason = judge(facts, artifact)
+    passed, reason = judge(facts.resource, facts.observed, facts.registry, artifact)
     mode = facts.resource.spec.promotion.mode
     if mode is PromotionMode.OBSERVE:
         verb = "promoted" if passed else "rejected"
@@ -126,18 +126,21 @@ def a_version_is_not_yet_judged(facts: Facts) -> PromoteDecision | None:
     )
 
 
-def judge(facts: Facts, contract: ContractSeen) -> tuple[bool, str]:
-    gate = facts.resource.spec.promotion
+def judge(
+    resource: Resource, observed: Observed, registry: RegistrySeen, contract: ContractSeen
+) -> tuple[bool, str]:
+    """Whether the version with this contract passes spec.promotion, and why."""
+    gate = resource.spec.promotion
     value = contract.metrics.get(gate.metric)
     if value is None:
         return False, f"its contract holds no metric {gate.metric}"
     if value < gate.minimum - FLOAT_NOISE:
         return False, f"{gate.metric} {value:.4g} is below promotion.minimum {gate.minimum}"
-    champion = facts.registry.champion
+    champion = registry.champion
     reached = f"{gate.metric} {value:.4g} reaches promotion.minimum {gate.minimum}"
     if champion is None:
         return True, f"{reached}; there is no champion to compare with"
-    former = _champion_metric(facts, champion)
+    former = _champion_metric(observed, champion, gate.metric)
     if former is None:
         return True, f"{reached}; the {gate.metric} of champion {champion} is not known"
     needed = former + gate.min_improvement
@@ -149,12 +152,11 @@ def judge(facts: Facts, contract: ContractSeen) -> tuple[bool, str]:
     return True, f"{reached}; {against}"
 
 
-def _champion_metric(facts: Facts, champion: int) -> float | None:
-    metric = facts.resource.spec.promotion.metric
-    contract = facts.observed.artifacts.get(champion)
+def _champion_metric(observed: Observed, champion: int, metric: Metric) -> float | None:
+    contract = observed.artifacts.get(champion)
     if isinstance(contract, ContractSeen):
         return contract.metrics.get(metric)
-    remembered = facts.observed.previous.champion
+    remembered = observed.previous.champion
     if remembered is not None and remembered.version == str(champion):
         return remembered.metrics.get(metric)
     return None
