@@ -25,8 +25,6 @@ from dandelion_operator.objects import SECRET
 from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.resource import Resource
 
-Json = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class Keys:
@@ -79,7 +77,7 @@ def copies(location: Location) -> frozenset[str]:
     return frozenset(purposes)
 
 
-def _from_secret(name: str, namespace: str, secret: Json | None) -> Credentials:
+def _from_secret(name: str, namespace: str, secret: Mapping[str, Any] | None) -> Credentials:
     if secret is None:
         raise CredentialsError(f"there is no Secret {name} in the namespace {namespace}")
     return from_secret(name, secret.get("data"))

@@ -36,8 +36,6 @@ from dandelion_operator.world import World
 
 ASKED_PODS = 3
 
-Json = Mapping[str, Any]
-
 
 async def observe(
     resource: Resource, location: Location, previous: Status, world: World
@@ -186,7 +184,7 @@ async def _artifacts(
     return dict(zip(wanted, found, strict=True))
 
 
-async def _pods(raw_pods: Sequence[Json], probe: Probe) -> tuple[PodSeen, ...]:
+async def _pods(raw_pods: Sequence[Mapping[str, Any]], probe: Probe) -> tuple[PodSeen, ...]:
     asked: dict[str, tuple[str, str] | None] = {}
     silent = [raw for raw in raw_pods if _can_be_asked(raw)][:ASKED_PODS]
     answers = await asyncio.gather(*(probe.pod(raw["status"]["podIP"]) for raw in silent))
@@ -195,7 +193,7 @@ async def _pods(raw_pods: Sequence[Json], probe: Probe) -> tuple[PodSeen, ...]:
     return tuple(readings.pod(raw, asked.get(raw["metadata"]["name"])) for raw in raw_pods)
 
 
-def _can_be_asked(raw: Json) -> bool:
+def _can_be_asked(raw: Mapping[str, Any]) -> bool:
     status = raw.get("status") or {}
     leaving = "deletionTimestamp" in raw["metadata"]
     running = status.get("phase") == "Running" and bool(status.get("podIP"))

@@ -15,23 +15,21 @@ from dandelion_operator.objects import is_owned
 from dandelion_operator.observed import DeploymentSeen, JobSeen, PodSeen, ServiceSeen
 from dandelion_operator.status import RunState
 
-Json = Mapping[str, Any]
-
 PERMANENT = frozenset({"DigestMismatch", "ArtifactMissing", "ModelInvalid"})
 MESSAGE_LIMIT = 600
 
 
-def condition(raw: Json, kind: str) -> Json | None:
+def condition(raw: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
     found = (raw.get("status") or {}).get("conditions") or []
     return next((item for item in found if item.get("type") == kind), None)
 
 
-def holds(raw: Json, kind: str) -> bool:
+def holds(raw: Mapping[str, Any], kind: str) -> bool:
     found = condition(raw, kind)
     return found is not None and found.get("status") == "True"
 
 
-def job(raw: Json, pods: Sequence[Json]) -> JobSeen:
+def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
     metadata, status = raw["metadata"], raw.get("status") or {}
     labels = metadata.get("labels") or {}
     annotations = metadata.get("annotations") or {}
@@ -57,7 +55,7 @@ def job(raw: Json, pods: Sequence[Json]) -> JobSeen:
     )
 
 
-def _job_state(raw: Json, pods: Iterable[Json]) -> RunState:
+def _job_state(raw: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> RunState:
     if holds(raw, "Complete"):
         return RunState.SUCCEEDED
     if holds(raw, "Failed"):
@@ -68,7 +66,9 @@ def _job_state(raw: Json, pods: Iterable[Json]) -> RunState:
     return RunState.RUNNING if phases & {"Running", "Succeeded"} else RunState.PENDING
 
 
-def _job_cause(raw: Json, pods: Sequence[Json], state: RunState) -> tuple[str | None, str | None]:
+def _job_cause(
+    raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], state: RunState
+) -> tuple[str | None, str | None]:
     if state is RunState.PENDING:
         return None, next(filter(None, (_waiting_words(pod) for pod in pods)), None)
     if state is not RunState.FAILED:
@@ -86,7 +86,7 @@ def _job_cause(raw: Json, pods: Sequence[Json], state: RunState) -> tuple[str | 
     return None, failed.get("message")
 
 
-def _termination(pod: Json) -> tuple[str, str] | None:
+def _termination(pod: Mapping[str, Any]) -> tuple[str, str] | None:
     for container in (pod.get("status") or {}).get("containerStatuses") or []:
         ended = (container.get("state") or {}).get("terminated")
         if not ended or ended.get("exitCode") == 0:
@@ -102,12 +102,12 @@ def _termination(pod: Json) -> tuple[str, str] | None:
     return None
 
 
-def _waiting_words(pod: Json) -> str | None:
+def _waiting_words(pod: Mapping[str, Any]) -> str | None:
     told = waiting(pod)
     return f"{told[0]}: {told[1]}".rstrip(": ") if told else None
 
 
-def waiting(pod: Json) -> tuple[str, str] | None:
+def waiting(pod: Mapping[str, Any]) -> tuple[str, str] | None:
     """Why a pod has not started, in Kubernetes' own words."""
     scheduled = condition(pod, "PodScheduled")
     if scheduled is not None and scheduled.get("status") == "False":
@@ -119,7 +119,7 @@ def waiting(pod: Json) -> tuple[str, str] | None:
     return None
 
 
-def deployment(raw: Json, uid: str) -> DeploymentSeen:
+def deployment(raw: Mapping[str, Any], uid: str) -> DeploymentSeen:
     metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
     progressing = condition(raw, "Progressing") or {}
     failing = condition(raw, "ReplicaFailure") or {}
@@ -140,7 +140,7 @@ def deployment(raw: Json, uid: str) -> DeploymentSeen:
     )
 
 
-def _target(template: Json) -> Target | None:
+def _target(template: Mapping[str, Any]) -> Target | None:
     containers = template["spec"].get("containers") or [{}]
     told = {item["name"]: item.get("value", "") for item in containers[0].get("env") or []}
     try:
@@ -153,7 +153,7 @@ def _target(template: Json) -> Target | None:
         return None
 
 
-def service(raw: Json, uid: str) -> ServiceSeen:
+def service(raw: Mapping[str, Any], uid: str) -> ServiceSeen:
     metadata = raw["metadata"]
     address = raw["spec"].get("clusterIP")
     return ServiceSeen(
@@ -163,14 +163,14 @@ def service(raw: Json, uid: str) -> ServiceSeen:
     )
 
 
-def is_serving_pod(raw: Json) -> bool:
+def is_serving_pod(raw: Mapping[str, Any]) -> bool:
     """An evicted pod stays behind as a record of itself; nothing serves there."""
     labels, status = raw["metadata"].get("labels") or {}, raw.get("status") or {}
     ended = status.get("phase") in ("Failed", "Succeeded")
     return labels.get(naming.COMPONENT_LABEL) == naming.INFERENCE and not ended
 
 
-def pod(raw: Json, told: tuple[str, str] | None) -> PodSeen:
+def pod(raw: Mapping[str, Any], told: tuple[str, str] | None) -> PodSeen:
     """`told`: what the pod itself answered when it was asked why it is not ready."""
     metadata = raw["metadata"]
     version = (metadata.get("labels") or {}).get(naming.VERSION_LABEL, "")

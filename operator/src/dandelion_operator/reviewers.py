@@ -23,8 +23,6 @@ from dandelion_operator.resource import Auth, Key
 from dandelion_operator.status import ConditionType
 from dandelion_operator.status import parse as parse_status
 
-Json = Mapping[str, Any]
-
 RBAC = "rbac.authorization.k8s.io"
 
 log = structlog.get_logger(__name__)
@@ -95,13 +93,13 @@ class TokenReviewers:
         ]
 
 
-def _asks_who_calls(body: Json) -> bool:
+def _asks_who_calls(body: Mapping[str, Any]) -> bool:
     """Read from the raw object: one that no longer parses goes on serving as it is."""
     serving = (body.get("spec") or {}).get("serving") or {}
     return bool(serving.get("auth") == Auth.CLUSTER_TOKENS)
 
 
-def _has_let_go(body: Json) -> bool:
+def _has_let_go(body: Mapping[str, Any]) -> bool:
     """Whether no pod of a time when it asked who calls is left."""
     rolled_out = parse_status(body.get("status")).condition(ConditionType.ROLLED_OUT)
     generation = body["metadata"].get("generation", 0)
