@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import given
 from dandelion_operator import digests
-from dandelion_operator.decide import plan
+from dandelion_operator.decide import decide
 from dandelion_operator.observed import (
     AccountSeen,
     Answer,
@@ -150,7 +150,7 @@ resources = st.sampled_from(RESOURCES)
 
 
 def actions(resource: Resource, observed: Observed) -> list[Action]:
-    decided = plan(resource, observed, given.place(resource))
+    decided = decide(resource, observed, given.place(resource))
     return [action for concern in decided.concerns for action in concern]
 
 
@@ -159,7 +159,7 @@ def actions(resource: Resource, observed: Observed) -> list[Action]:
 def test_the_status_can_always_be_told_and_telling_it_again_changes_nothing(
     resource: Resource, observed: Observed
 ) -> None:
-    decided = plan(resource, observed, given.place(resource))
+    decided = decide(resource, observed, given.place(resource))
     first = report(resource, observed, decided, (), given.NOW)
     assert Status.model_validate(first.as_json()) == first
     assert [item.type.value for item in first.conditions] == [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import given
 import pytest
 from dandelion_operator import pace
-from dandelion_operator.decide import plan
+from dandelion_operator.decide import decide
 from dandelion_operator.observed import Observed
 from dandelion_operator.reasons import Failure, Reason
 from dandelion_operator.status import RunState
@@ -71,11 +71,11 @@ def test_a_resource_is_looked_at_again_as_soon_as_its_state_asks_for(
             for kind, reason in reasons.items()
         ]
     )
-    decided = plan(resource, observed, given.place())
+    decided = decide(resource, observed, given.place())
     assert pace.pause(observed, decided, told, RESYNC) == wanted
 
 
 def test_no_pause_is_longer_than_the_resync() -> None:
     observed = seen(jobs=(job(state=RunState.FAILED),))
-    decided = plan(given.resource(), observed, given.place())
+    decided = decide(given.resource(), observed, given.place())
     assert pace.pause(observed, decided, given.status(), resync=5.0) == 5.0

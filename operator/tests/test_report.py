@@ -7,7 +7,7 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator.decide import plan
+from dandelion_operator.decide import decide
 from dandelion_operator.location import Defaults, location
 from dandelion_operator.observed import Answer, Observed, Progress
 from dandelion_operator.plan import Action, ApplyAccount, BindTokenReviewers, RefreshSecret, Refusal
@@ -40,7 +40,7 @@ def told(
     now: str = NOW,
     refusals: tuple[Refusal, ...] = (),
 ) -> Status:
-    decided = plan(wanted, observed, given.place(wanted))
+    decided = decide(wanted, observed, given.place(wanted))
     return report(wanted, observed, decided, refusals, now)
 
 
@@ -271,14 +271,14 @@ def test_a_log_that_is_asked_for_and_not_possible_is_told(
     sections: dict[str, Any], defaults: Defaults, way_out: str
 ) -> None:
     wanted = resource(**sections)
-    decided = plan(wanted, seen(), location(wanted, defaults))
+    decided = decide(wanted, seen(), location(wanted, defaults))
     found = report(wanted, seen(), decided, (), NOW)
     assert words(found, "Accepted") == ("False", "LogUnavailable")
     assert way_out in message(found, "Accepted")
 
 
 def test_a_log_that_is_only_the_default_is_missed_by_nobody() -> None:
-    decided = plan(PLAIN, seen(), location(PLAIN, WITHOUT_LOG))
+    decided = decide(PLAIN, seen(), location(PLAIN, WITHOUT_LOG))
     assert decided.acceptance.accepted
 
 

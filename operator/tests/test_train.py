@@ -7,7 +7,7 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator import digests
-from dandelion_operator.decide import plan
+from dandelion_operator.decide import decide
 from dandelion_operator.location import location
 from dandelion_operator.observed import DatasetSeen, Observed, Progress
 from dandelion_operator.plan import Course, RemoveJob, StartTraining, SuspendTraining, TrainDecision
@@ -24,8 +24,8 @@ MLFLOW_AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "no answer")
 START = "start"
 
 
-def decide(resource: Resource, observed: Observed) -> TrainDecision:
-    return plan(resource, observed, location(resource, given.DEFAULTS)).train
+def decided(resource: Resource, observed: Observed) -> TrainDecision:
+    return decide(resource, observed, location(resource, given.DEFAULTS)).train
 
 
 def in_words(decision: TrainDecision) -> list[str]:
@@ -200,12 +200,12 @@ def in_words(decision: TrainDecision) -> list[str]:
     ],
 )
 def test_train(resource: Resource, observed: Observed, course: Course, actions: list[str]) -> None:
-    decision = decide(resource, observed)
+    decision = decided(resource, observed)
     assert (decision.course, in_words(decision)) == (course, actions)
 
 
 def started(resource: Resource, observed: Observed) -> StartTraining:
-    (action,) = decide(resource, observed).actions
+    (action,) = decided(resource, observed).actions
     assert isinstance(action, StartTraining)
     return action
 
@@ -277,5 +277,5 @@ def test_finished_jobs_are_kept_for_their_logs_but_not_without_end() -> None:
         job(f"run{number}", RunState.SUCCEEDED, created=f"2026-01-0{number}T00:00:00Z")
         for number in range(1, 6)
     )
-    tidy = plan(PLAIN, serving(5, jobs=jobs), given.place()).tidy
+    tidy = decide(PLAIN, serving(5, jobs=jobs), given.place()).tidy
     assert tidy == (RemoveJob("lawn-train-run2"), RemoveJob("lawn-train-run1"))

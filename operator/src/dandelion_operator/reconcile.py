@@ -18,7 +18,7 @@ import structlog
 from dandelion_operator import metrics, pace
 from dandelion_operator.apply import apply
 from dandelion_operator.cluster import ClusterError, ConflictError
-from dandelion_operator.decide import plan
+from dandelion_operator.decide import decide
 from dandelion_operator.event_writer import write_event
 from dandelion_operator.location import location
 from dandelion_operator.objects import MODEL_DEPLOYMENT
@@ -95,7 +95,7 @@ class Reconciler:
     ) -> Outcome:
         place = location(resource, self._world.defaults)
         observed = await observe(resource, place, previous, self._world)
-        decided = plan(resource, observed, place)
+        decided = decide(resource, observed, place)
         todo = [action for concern in decided.concerns for action in concern]
         if not todo:
             return Outcome(body, resource, observed, decided, (), settled=True)

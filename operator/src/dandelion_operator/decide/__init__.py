@@ -1,6 +1,6 @@
 """What to do about what was seen: pure functions, one ordered list of facts per concern.
 
-`plan` is called by `reconcile`. Nothing here knows kopf, Kubernetes, HTTP or the clock.
+`decide` is called by `reconcile`. Nothing here knows kopf, Kubernetes, HTTP or the clock.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dandelion_operator.observed import Observed
 from dandelion_operator.plan import Plan, RefreshSecret
 from dandelion_operator.resource import Resource
 
-__all__ = ["plan"]
+__all__ = ["decide"]
 
 
-def plan(resource: Resource, observed: Observed, location: Location) -> Plan:
+def decide(resource: Resource, observed: Observed, location: Location) -> Plan:
     acceptance = accept(resource, observed, location)
     return Plan(
         secrets=tuple(RefreshSecret(purpose) for purpose in sorted(observed.stale_secrets)),
