@@ -13,8 +13,10 @@ from dandelion_operator.last_run import last_run
 from dandelion_operator.observed import Observed
 from dandelion_operator.plan import Plan, Refusal
 from dandelion_operator.reasons import Reason
-from dandelion_operator.report import parts
-from dandelion_operator.report.conditions import Teller, conditions
+from dandelion_operator.report import training, versions
+from dandelion_operator.report.conditions import conditions
+from dandelion_operator.report.conditions.phase import phase
+from dandelion_operator.report.conditions.teller import Teller
 from dandelion_operator.report.receipts import receipts
 from dandelion_operator.resource import InvalidResource, Resource
 from dandelion_operator.status import HISTORY_LIMIT, ConditionType, Status
@@ -32,19 +34,19 @@ def report(
     previous = observed.previous
     last = last_run(resource.key, observed, digests.wish(resource))
     told = conditions(resource, observed, plan, last, refusals, now)
-    champion = parts.champion(resource, observed, plan)
-    challenger = parts.challenger(resource, observed, champion)
-    training = parts.training(resource, observed, plan, last, now)
-    fresh = receipts(observed, plan, challenger, training, told, now)
+    champion = versions.champion(resource, observed, plan)
+    challenger = versions.challenger(resource, observed, champion)
+    run = training.training(resource, observed, plan, last, now)
+    fresh = receipts(observed, plan, challenger, run, told, now)
     return Status(
         observed_generation=resource.generation,
         conditions=told,
         url=naming.url(resource.key),
-        phase=parts.phase(told),
+        phase=phase(told),
         champion=champion,
         challenger=challenger,
-        training=training,
-        dataset=parts.dataset(observed, last),
+        training=run,
+        dataset=training.dataset(observed, last),
         replicas=observed.deployment.replicas if observed.deployment else 0,
         selector=naming.as_selector(naming.inference_selector(resource.key)),
         history=(*fresh, *previous.history)[:HISTORY_LIMIT],
@@ -63,6 +65,6 @@ def invalid(resource: InvalidResource, previous: Status, now: str) -> Status:
         update={
             "observed_generation": resource.generation,
             "conditions": told,
-            "phase": parts.phase(told),
+            "phase": phase(told),
         }
     )
