@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dandelion_operator.resource import Key
+from dandelion_operator.api.resource import Key
 from fake_killer import Killer
 
 KEY = Key("default", "lawn")

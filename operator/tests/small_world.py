@@ -17,20 +17,22 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
-from dandelion_operator import naming
-from dandelion_operator.cluster import Cluster
-from dandelion_operator.fence import Fence
-from dandelion_operator.location import Target
-from dandelion_operator.observed import Answer, ContractSeen, DatasetSeen, Progress
-from dandelion_operator.probe import Probe
-from dandelion_operator.reasons import Failure, Reason
-from dandelion_operator.reconcile import Reconciler
-from dandelion_operator.registry import Registry
-from dandelion_operator.resource import Key
-from dandelion_operator.reviewers import TokenReviewers
-from dandelion_operator.settings import Settings
-from dandelion_operator.storage import Access, Storage
-from dandelion_operator.world import World as Outside
+from dandelion_operator.api import naming
+from dandelion_operator.api.location import Target
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Key
+from dandelion_operator.loop.reconcile import Reconciler
+from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.reviewers import TokenReviewers
+from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.registry import Registry
+from dandelion_operator.ports.s3.storage import Access, Storage
+from dandelion_operator.ports.world import World as Outside
+from dandelion_operator.process.settings import Settings
+from dandelion_operator.seen.serving import Answer
+from dandelion_operator.seen.training import DatasetSeen, Progress
+from dandelion_operator.seen.versions import ContractSeen
 from fake_cluster import KEY, FakeCluster
 from fake_killer import Killed, Killer
 from fake_mlflow import FakeMlflow

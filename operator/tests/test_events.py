@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from dandelion_operator.report.events import News, news
-from dandelion_operator.status import Status, parse
+from dandelion_operator.api.status import Status, parse
+from dandelion_operator.loop.report.events import News, news
 from small_world import World
 
 NOW = "2026-01-01T00:00:00Z"

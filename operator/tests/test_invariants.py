@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import given
-from dandelion_operator import digests
-from dandelion_operator.decide import decide
-from dandelion_operator.observed import (
-    AccountSeen,
-    Answer,
-    ContractSeen,
-    DatasetSeen,
-    Observed,
-    Progress,
-    RegistrySeen,
-)
-from dandelion_operator.plan import (
+from dandelion_operator.api import digests
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.spec import Auth
+from dandelion_operator.api.status import RunState, Status
+from dandelion_operator.loop.decide import decide
+from dandelion_operator.loop.decide.plan import (
     Action,
     ApplyAccount,
     ApplyDeployment,
@@ -23,10 +18,11 @@ from dandelion_operator.plan import (
     SetVerdict,
     StartTraining,
 )
-from dandelion_operator.reasons import Failure, Reason
-from dandelion_operator.report import report
-from dandelion_operator.resource import Auth, Resource
-from dandelion_operator.status import RunState, Status
+from dandelion_operator.loop.report import report
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.serving import AccountSeen, Answer
+from dandelion_operator.seen.training import DatasetSeen, Progress
+from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
 from hypothesis import given as for_any
 from hypothesis import settings
 from hypothesis import strategies as st

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import given
 import pytest
-from dandelion_operator import pace
-from dandelion_operator.decide import decide
-from dandelion_operator.observed import Observed
-from dandelion_operator.reasons import Failure, Reason
-from dandelion_operator.status import RunState
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.status import RunState
+from dandelion_operator.loop import pace
+from dandelion_operator.loop.decide import decide
+from dandelion_operator.seen.observed import Observed
 from given import NOW, job, registry, seen, serving, version
 
 RESYNC = 60.0

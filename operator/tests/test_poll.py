@@ -6,11 +6,11 @@ import asyncio
 
 import httpx
 import pytest
-from dandelion_operator.fence import Fence
-from dandelion_operator.poll import RegistryPoll
-from dandelion_operator.registry import Registry
-from dandelion_operator.resource import Key
-from dandelion_operator.wake import Queue
+from dandelion_operator.api.resource import Key
+from dandelion_operator.loop.poll import RegistryPoll
+from dandelion_operator.loop.wake import Queue
+from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.registry import Registry
 from fake_cluster import KEY
 from fake_killer import Killer
 from fake_mlflow import FakeMlflow

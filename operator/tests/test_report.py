@@ -7,14 +7,22 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator.decide import decide
-from dandelion_operator.location import Defaults, location
-from dandelion_operator.observed import Answer, Observed, Progress
-from dandelion_operator.plan import Action, ApplyAccount, BindTokenReviewers, RefreshSecret, Refusal
-from dandelion_operator.reasons import Failure, Reason
-from dandelion_operator.report import report
-from dandelion_operator.resource import Resource
-from dandelion_operator.status import HISTORY_LIMIT, ConditionType, RunState, Status
+from dandelion_operator.api.location import Defaults, location
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import HISTORY_LIMIT, ConditionType, RunState, Status
+from dandelion_operator.loop.decide import decide
+from dandelion_operator.loop.decide.plan import (
+    Action,
+    ApplyAccount,
+    BindTokenReviewers,
+    RefreshSecret,
+    Refusal,
+)
+from dandelion_operator.loop.report import report
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.serving import Answer
+from dandelion_operator.seen.training import Progress
 from given import (
     LATER,
     NOW,

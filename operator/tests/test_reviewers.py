@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from dandelion_operator.cluster import Cluster
-from dandelion_operator.fence import Fence
-from dandelion_operator.reviewers import TokenReviewers
+from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from fake_cluster import FakeCluster
 from fake_killer import Killer
 from small_world import BINDING, World, played

@@ -6,14 +6,21 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator import digests
-from dandelion_operator.decide import decide
-from dandelion_operator.location import location
-from dandelion_operator.observed import DatasetSeen, Observed, Progress
-from dandelion_operator.plan import Course, RemoveJob, StartTraining, SuspendTraining, TrainDecision
-from dandelion_operator.reasons import Failure, Reason
-from dandelion_operator.resource import Resource
-from dandelion_operator.status import RunState
+from dandelion_operator.api import digests
+from dandelion_operator.api.location import location
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import RunState
+from dandelion_operator.loop.decide import decide
+from dandelion_operator.loop.decide.plan import (
+    Course,
+    RemoveJob,
+    StartTraining,
+    SuspendTraining,
+    TrainDecision,
+)
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import DatasetSeen, Progress
 from given import job, registry, seen, serving, status, training, version
 
 PLAIN = given.resource()

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from dandelion_operator import naming
-from dandelion_operator.reasons import Failure, Reason
+from dandelion_operator.api import naming
+from dandelion_operator.api.reasons import Failure, Reason
 from small_controllers import train
 from small_world import World, played
 

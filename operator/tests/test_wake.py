@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from dandelion_operator.fence import NotLeadingError
-from dandelion_operator.resource import Key
-from dandelion_operator.wake import BURST, SLOW_SPACING, SPACING, Again, Queue
+from dandelion_operator.api.resource import Key
+from dandelion_operator.loop.wake import BURST, SLOW_SPACING, SPACING, Again, Queue
+from dandelion_operator.ports.fence import NotLeadingError
 
 LAWN, PARK = Key("default", "lawn"), Key("default", "park")
 

@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from dandelion_operator import builders
-from dandelion_operator.cluster import Cluster, ClusterError
-from dandelion_operator.fence import Fence
-from dandelion_operator.location import Defaults, Target, location
-from dandelion_operator.objects import DEPLOYMENT, SERVICE_ACCOUNT
-from dandelion_operator.resource import Key, Resource, parse
-from dandelion_operator.reviewers import TokenReviewers, token_reviewers
+from dandelion_operator.api.location import Defaults, Target, location
+from dandelion_operator.api.resource import Key, Resource, parse
+from dandelion_operator.loop.apply import builders
+from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
+from dandelion_operator.ports.kube.objects import DEPLOYMENT, SERVICE_ACCOUNT
+from dandelion_operator.ports.kube.reviewers import TokenReviewers, token_reviewers
 
 from tests.api.server import ApiServer
 from tests.api.test_access import OPERATOR, RBAC

@@ -1,0 +1,1 @@
+"""One look at one resource: who is looked at and when, and the four steps of a look."""

@@ -1,0 +1,70 @@
+"""What is told about a resource: its whole status, made anew from what was seen and decided.
+
+Pure; called by `reconcile` once a pass found nothing left to write. Times move only where
+something changed, so reporting the same state twice gives the same status and no write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dandelion_operator.api import digests, naming
+from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.resource import InvalidResource, Resource
+from dandelion_operator.api.status import HISTORY_LIMIT, ConditionType, Status
+from dandelion_operator.loop.decide.plan import Plan, Refusal
+from dandelion_operator.loop.report import training, versions
+from dandelion_operator.loop.report.conditions import conditions
+from dandelion_operator.loop.report.conditions.phase import phase
+from dandelion_operator.loop.report.conditions.teller import Teller
+from dandelion_operator.loop.report.receipts import receipts
+from dandelion_operator.seen.last_run import last_run
+from dandelion_operator.seen.observed import Observed
+
+__all__ = ["invalid", "report"]
+
+
+def report(
+    resource: Resource,
+    observed: Observed,
+    plan: Plan,
+    refusals: Sequence[Refusal],
+    now: str,
+) -> Status:
+    previous = observed.previous
+    last = last_run(resource.key, observed, digests.wish(resource))
+    told = conditions(resource, observed, plan, last, refusals, now)
+    champion = versions.champion(resource, observed, plan)
+    challenger = versions.challenger(resource, observed, champion)
+    run = training.training(resource, observed, plan, last, now)
+    fresh = receipts(observed, plan, challenger, run, told, now)
+    return Status(
+        observed_generation=resource.generation,
+        conditions=told,
+        url=naming.url(resource.key),
+        phase=phase(told),
+        champion=champion,
+        challenger=challenger,
+        training=run,
+        dataset=training.dataset(observed, last),
+        replicas=observed.deployment.replicas if observed.deployment else 0,
+        selector=naming.as_selector(naming.inference_selector(resource.key)),
+        history=(*fresh, *previous.history)[:HISTORY_LIMIT],
+    )
+
+
+def invalid(resource: InvalidResource, previous: Status, now: str) -> Status:
+    """Everything else is left as it was last known: what serves goes on serving."""
+    teller = Teller(previous, resource.generation, now)
+    accepted = teller(ConditionType.ACCEPTED, "False", Reason.INVALID_SPEC, resource.message)
+    kept = [item for item in previous.conditions if item.type is not ConditionType.ACCEPTED]
+    if not any(item.type is ConditionType.READY for item in kept):
+        kept.append(teller(ConditionType.READY, "False", Reason.INVALID_SPEC, resource.message))
+    told = (accepted, *kept)
+    return previous.model_copy(
+        update={
+            "observed_generation": resource.generation,
+            "conditions": told,
+            "phase": phase(told),
+        }
+    )

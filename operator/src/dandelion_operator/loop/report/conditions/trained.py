@@ -1,0 +1,52 @@
+"""Trained: whether a run for exactly this spec has registered a version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.status import RunState
+from dandelion_operator.loop.decide.plan import Course, Plan, RefreshSecret, Refusal, StartTraining
+from dandelion_operator.loop.report.conditions.teller import FALSE, TRUE, UNKNOWN, Told
+from dandelion_operator.seen.last_run import LastRun
+from dandelion_operator.seen.observed import Observed
+
+
+def trained(
+    observed: Observed, plan: Plan, last: LastRun | None, refusals: Sequence[Refusal]
+) -> Told:
+    decision = plan.train
+    failed = last is not None and last.state is RunState.FAILED
+    for refusal in refusals:
+        if isinstance(refusal.action, StartTraining):
+            return UNKNOWN, Reason.TRAINING_PENDING, f"the Job is refused: {refusal.message}"
+        if refusal.action == RefreshSecret("training"):
+            return UNKNOWN, Reason.TRAINING_PENDING, f"a Secret is refused: {refusal.message}"
+    match decision.course:
+        case Course.COMPLETE:
+            return TRUE, Reason.TRAINING_COMPLETE, decision.message
+        case Course.FAILED:
+            return FALSE, Reason.TRAINING_FAILED, decision.message
+        case Course.SUSPENDED:
+            return UNKNOWN, Reason.SUSPENDED, decision.message
+        case Course.FOLLOW if last is not None and last.state is RunState.RUNNING:
+            progress = observed.progress
+            stage = f", {progress.stage}" if progress.stage else ""
+            return (
+                UNKNOWN,
+                Reason.TRAINING_RUNNING,
+                f"run {last.run}{stage}: {progress.percent}%",
+            )
+        case Course.FOLLOW:
+            cause = (last.message if last else None) or "waiting for its pod to start"
+            return UNKNOWN, Reason.TRAINING_PENDING, cause
+        case Course.HELD_BACK if failed and last is not None:
+            return (
+                FALSE,
+                Reason.TRAINING_FAILED,
+                f"{last.reason or 'InternalError'}: {last.message or 'the run failed'}",
+            )
+        case Course.HELD_BACK:
+            return UNKNOWN, Reason.NOT_STARTED, decision.message
+        case Course.PENDING:
+            return UNKNOWN, Reason.TRAINING_PENDING, decision.message

@@ -1,0 +1,25 @@
+"""All that one reconcile touches outside of this process, in one value.
+
+Made by `process.operator`, handed to `reconcile`, and from there to `observe` and `apply`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dandelion_operator.api.location import Defaults
+from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.reviewers import TokenReviewers
+from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.registry import Registry
+from dandelion_operator.ports.s3.storage import Storage
+
+
+@dataclass(frozen=True)
+class World:
+    cluster: Cluster
+    registry: Registry
+    storage: Storage
+    probe: Probe
+    reviewers: TokenReviewers
+    defaults: Defaults
