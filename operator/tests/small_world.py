@@ -22,13 +22,13 @@ from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Key
 from dandelion_operator.loop.reconcile import Reconciler
+from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.probe import Probe
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Access, Storage
-from dandelion_operator.ports.world import World as Outside
 from dandelion_operator.process.settings import Settings
 from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.training import DatasetSeen, Progress
@@ -125,7 +125,7 @@ class World:
             verify=False,
         )
         cluster = Cluster(self.cluster, fence)
-        outside = Outside(
+        clients = Clients(
             cluster,
             Registry(registry, fence),
             cast(Storage, self.storage),
@@ -133,7 +133,7 @@ class World:
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
             self.settings.defaults,
         )
-        self.reconciler = Reconciler(outside, self.settings.resync_seconds, lambda: self.time)
+        self.reconciler = Reconciler(clients, self.settings.resync_seconds, lambda: self.time)
 
     def again(self, kill_at: int | None, after_effect: bool) -> None:
         """From here on, with a fresh operator process that is to die at its n-th write."""

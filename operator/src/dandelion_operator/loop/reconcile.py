@@ -29,9 +29,9 @@ from dandelion_operator.loop.report import invalid, report
 from dandelion_operator.loop.report.events import events
 from dandelion_operator.loop.wake import Again
 from dandelion_operator.ports import metrics
+from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError, ConflictError
 from dandelion_operator.ports.kube.objects import MODEL_DEPLOYMENT
-from dandelion_operator.ports.world import World
 from dandelion_operator.seen.observed import Observed
 
 MAX_PASSES = 6
@@ -55,9 +55,9 @@ def _utc_now() -> datetime:
 
 class Reconciler:
     def __init__(
-        self, world: World, resync_seconds: float, now: Callable[[], datetime] = _utc_now
+        self, clients: Clients, resync_seconds: float, now: Callable[[], datetime] = _utc_now
     ) -> None:
-        self._world = world
+        self._clients = clients
         self._resync_seconds = resync_seconds
         self._now = now
 
@@ -77,7 +77,7 @@ class Reconciler:
 
     async def _reconcile(self, key: Key) -> Again | None:
         for turn in range(1, MAX_PASSES + 1):
-            body = await self._world.cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
+            body = await self._clients.cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
             if body is None or "deletionTimestamp" in body["metadata"]:
                 metrics.forget(key)
                 return None
@@ -94,14 +94,14 @@ class Reconciler:
     async def _pass(
         self, body: Mapping[str, Any], resource: Resource, previous: Status, last: bool
     ) -> Outcome:
-        place = location(resource, self._world.defaults)
-        observed = await observe(resource, place, previous, self._world)
+        place = location(resource, self._clients.defaults)
+        observed = await observe(resource, place, previous, self._clients)
         decided = decide(resource, observed, place)
         todo = [action for concern in decided.concerns for action in concern]
         if not todo:
             return Outcome(body, resource, observed, decided, (), settled=True)
         log.info("acting", resource=str(resource.key), actions=[repr(item) for item in todo])
-        refusals = await apply(decided, resource, place, self._world)
+        refusals = await apply(decided, resource, place, self._clients)
         for refusal in refusals:
             log.warning("refused", resource=str(resource.key), cause=refusal.message)
         return Outcome(body, resource, observed, decided, refusals, settled=bool(refusals) or last)
@@ -121,12 +121,12 @@ class Reconciler:
     async def _write(self, body: Mapping[str, Any], before: Status, after: Status) -> None:
         if after == before:
             return
-        await self._world.cluster.replace_status(
+        await self._clients.cluster.replace_status(
             MODEL_DEPLOYMENT, {**body, "status": after.as_json()}
         )
         try:
             for event in events(body, before, after, self._time()):
-                await write_event(self._world.cluster, event)
+                await write_event(self._clients.cluster, event)
         except ClusterError as error:
             log.warning("an Event could not be written", cause=str(error))
 

@@ -24,6 +24,7 @@ from dandelion_operator.loop.poll import RegistryPoll
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.loop.wake import Queue
 from dandelion_operator.ports import probe, registry
+from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.connection import ApiServer
@@ -31,7 +32,6 @@ from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.probe import Probe
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
-from dandelion_operator.ports.world import World
 from dandelion_operator.process import health
 from dandelion_operator.process.leader import Elector
 from dandelion_operator.process.lease import LeaseStore
@@ -46,7 +46,7 @@ class Operator:
     def __init__(self, settings: Settings, api: ApiServer) -> None:
         self._settings = settings
         mlflow, pods = registry.http_client(settings.mlflow_tracking_uri), probe.http_client()
-        self._clients: list[ApiServer | httpx.AsyncClient] = [api, mlflow, pods]
+        self._connections: list[ApiServer | httpx.AsyncClient] = [api, mlflow, pods]
         fence = Fence()
         cluster = Cluster(api, fence)
         model_registry = Registry(mlflow, fence)
@@ -58,10 +58,10 @@ class Operator:
         self._reviewers = TokenReviewers(
             cluster, settings.token_reviewer_binding, settings.namespaces
         )
-        world = World(
+        clients = Clients(
             cluster, model_registry, Storage(), Probe(pods), self._reviewers, settings.defaults
         )
-        self._reconciler = Reconciler(world, settings.resync_seconds)
+        self._reconciler = Reconciler(clients, settings.resync_seconds)
         self._health = health.Health(self.elector, self.queue)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -100,8 +100,8 @@ class Operator:
             await self._tasks["queue"]
         await self.elector.release()
         await self._cancel("health")
-        for client in self._clients:
-            await client.aclose()
+        for connection in self._connections:
+            await connection.aclose()
 
     async def _cancel(self, name: str) -> None:
         task = self._tasks[name]

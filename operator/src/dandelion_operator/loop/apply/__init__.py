@@ -27,6 +27,7 @@ from dandelion_operator.loop.decide.plan import (
     StartTraining,
     SuspendTraining,
 )
+from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError, ConflictError
 from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
@@ -38,17 +39,16 @@ from dandelion_operator.ports.kube.objects import (
 )
 from dandelion_operator.ports.registry import RegistryError
 from dandelion_operator.ports.s3.credentials import from_folder
-from dandelion_operator.ports.world import World
 
 
 async def apply(
-    plan: Plan, resource: Resource, location: Location, world: World
+    plan: Plan, resource: Resource, location: Location, clients: Clients
 ) -> tuple[Refusal, ...]:
     refusals = []
     for concern in plan.concerns:
         for action in concern:
             try:
-                await carry_out(action, resource, location, world)
+                await carry_out(action, resource, location, clients)
             except (ClusterError, RegistryError) as error:
                 for_good = isinstance(error, ClusterError) and error.refused
                 refusals.append(Refusal(action, str(error), for_good))
@@ -56,13 +56,15 @@ async def apply(
     return tuple(refusals)
 
 
-async def carry_out(action: Action, resource: Resource, location: Location, world: World) -> None:
-    key, cluster, registry = resource.key, world.cluster, world.registry
+async def carry_out(
+    action: Action, resource: Resource, location: Location, clients: Clients
+) -> None:
+    key, cluster, registry = resource.key, clients.cluster, clients.registry
     namespace, model = key.namespace, naming.registered_model(resource.key)
-    defaults = world.defaults
+    defaults = clients.defaults
     match action:
         case StartTraining():
-            await _create_job(action, resource, location, world)
+            await _create_job(action, resource, location, clients)
         case RemoveJob(job):
             await cluster.delete(JOB, namespace, job)
         case SuspendTraining(job, suspend):
@@ -87,7 +89,7 @@ async def carry_out(action: Action, resource: Resource, location: Location, worl
         case ApplyAccount():
             await cluster.apply(SERVICE_ACCOUNT, builders.service_account(resource))
         case BindTokenReviewers():
-            await world.reviewers.bring_up_to_date()
+            await clients.reviewers.bring_up_to_date()
         case ApplyDeployment(target):
             wanted = builders.deployment(resource, target, location, defaults)
             await cluster.apply(DEPLOYMENT, wanted)
@@ -101,14 +103,14 @@ async def carry_out(action: Action, resource: Resource, location: Location, worl
 
 
 async def _create_job(
-    run: StartTraining, resource: Resource, location: Location, world: World
+    run: StartTraining, resource: Resource, location: Location, clients: Clients
 ) -> None:
-    wanted = builders.job(resource, run, location, world.defaults)
+    wanted = builders.job(resource, run, location, clients.defaults)
     try:
-        await world.cluster.create(JOB, wanted)
+        await clients.cluster.create(JOB, wanted)
     except ConflictError:
         name = wanted["metadata"]["name"]
-        there = await world.cluster.get(JOB, resource.namespace, name)
+        there = await clients.cluster.get(JOB, resource.namespace, name)
         if there is not None and not is_owned(there, resource.uid):
             raise ClusterError(
                 422, f"a Job {name} exists and belongs to somebody else; delete it"

@@ -11,23 +11,23 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Auth
 from dandelion_operator.loop.observe import readings
+from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError
 from dandelion_operator.ports.kube.objects import SERVICE_ACCOUNT, is_owned
 from dandelion_operator.ports.probe import Probe
-from dandelion_operator.ports.world import World
 from dandelion_operator.seen.serving import AccountSeen, PodSeen
 
 ASKED_PODS = 3
 
 
-async def account(resource: Resource, world: World) -> AccountSeen | Failure:
+async def account(resource: Resource, clients: Clients) -> AccountSeen | Failure:
     if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS:
         return AccountSeen()
     key = resource.key
     try:
         raw, may_review = await asyncio.gather(
-            world.cluster.get(SERVICE_ACCOUNT, key.namespace, naming.inference(key)),
-            world.reviewers.includes(key),
+            clients.cluster.get(SERVICE_ACCOUNT, key.namespace, naming.inference(key)),
+            clients.reviewers.includes(key),
         )
     except ClusterError as error:
         if not error.refused:

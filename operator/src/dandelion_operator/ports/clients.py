@@ -1,4 +1,4 @@
-"""All that one reconcile touches outside of this process, in one value.
+"""The clients that one reconcile uses, and the installation's defaults, in one value.
 
 Made by `process.operator`, handed to `reconcile`, and from there to `observe` and `apply`.
 """
@@ -16,7 +16,7 @@ from dandelion_operator.ports.s3.storage import Storage
 
 
 @dataclass(frozen=True)
-class World:
+class Clients:
     cluster: Cluster
     registry: Registry
     storage: Storage
