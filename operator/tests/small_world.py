@@ -20,7 +20,7 @@ import httpx
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.resource import Key
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
@@ -56,7 +56,7 @@ class FakeStorage:
         missing = Failure(Reason.ARTIFACT_REJECTED, f"{target.artifact_uri} does not exist")
         return self.contracts.get(target.artifact_uri, missing)
 
-    async def progress(self, access: Access, key: Key, run: str) -> Progress:
+    async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
         return self.progresses.get(run, Progress(run=run))
 
 

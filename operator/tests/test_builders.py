@@ -8,7 +8,7 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator.api import naming
-from dandelion_operator.api.resource import Key, Resource
+from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan import StartTraining
 from dandelion_operator.ports.s3.credentials import Credentials
@@ -258,7 +258,9 @@ def test_placement_and_resources_are_passed_on() -> None:
 
 
 def test_names_of_the_longest_resource_fit() -> None:
-    longest = Resource(Key("default", "a" * 42), PLAIN.uid, PLAIN.generation, "", PLAIN.spec)
+    longest = Resource(
+        NamespacedName("default", "a" * 42), PLAIN.uid, PLAIN.generation, "", PLAIN.spec
+    )
     assert len(naming.job(longest.key, "0123456789")) <= 63
     assert len(naming.inference(longest.key)) <= 63
 

@@ -115,7 +115,7 @@ worlds = st.builds(
     previous=statuses,
     dataset=failures | st.sampled_from([DatasetSeen("images-1", 40), DatasetSeen("images-2", 41)]),
     registry=registries | st.just(Failure(Reason.REGISTRY_UNREACHABLE, "words")),
-    keys=st.none() | st.just(Failure(Reason.SECRET_MISSING, "words")),
+    credentials=st.none() | st.just(Failure(Reason.SECRET_MISSING, "words")),
     jobs=st.lists(jobs, max_size=4, unique_by=lambda item: item.run).map(tuple),
     progress=st.builds(
         Progress,

@@ -6,7 +6,7 @@ import asyncio
 
 import httpx
 import pytest
-from dandelion_operator.api.resource import Key
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.loop.poll import RegistryPoll
 from dandelion_operator.loop.wake import Queue
 from dandelion_operator.ports.fence import Fence
@@ -19,13 +19,13 @@ from fake_mlflow import FakeMlflow
 class Woken(Queue):
     def __init__(self) -> None:
         super().__init__()
-        self.woken: list[Key] = []
+        self.woken: list[NamespacedName] = []
 
     @property
-    def keys(self) -> tuple[Key, ...]:
+    def keys(self) -> tuple[NamespacedName, ...]:
         return (KEY,)
 
-    def wake(self, key: Key, after: float = 0.0) -> None:
+    def wake(self, key: NamespacedName, after: float = 0.0) -> None:
         self.woken.append(key)
 
 

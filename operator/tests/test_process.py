@@ -12,7 +12,7 @@ import dandelion_operator
 import kopf
 import pytest
 from dandelion_operator.api.reasons import Reason
-from dandelion_operator.api.resource import Key
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.loop.wake import Queue
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.process import handlers
@@ -139,7 +139,7 @@ def test_health_notices_a_look_that_does_not_end() -> None:
     clock = Clock()
     queue = Queue(clock)
     elector = Elector(NoLeases(), "a", Fence(clock), clock)
-    key = Key("default", "lawn")
+    key = NamespacedName("default", "lawn")
     queue.wake(key)
     queue._take(key)
     clock.now += LOOK_STUCK_AFTER + 1

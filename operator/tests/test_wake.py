@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from dandelion_operator.api.resource import Key
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.loop.wake import BURST, SLOW_SPACING, SPACING, Again, Queue
 from dandelion_operator.ports.fence import NotLeadingError
 
-LAWN, PARK = Key("default", "lawn"), Key("default", "park")
+LAWN, PARK = NamespacedName("default", "lawn"), NamespacedName("default", "park")
 
 
 class Clock:
@@ -30,14 +30,14 @@ def queue(clock: Clock) -> Queue:
     return Queue(clock, jitter=lambda: 1.0)
 
 
-def due(queue: Queue) -> tuple[Key, float]:
+def due(queue: Queue) -> tuple[NamespacedName, float]:
     found = queue.next_due()
     assert found is not None
     return found
 
 
-def look(queue: Queue, key: Key, again: Again | Exception | None) -> None:
-    async def outcome(_: Key) -> Again | None:
+def look(queue: Queue, key: NamespacedName, again: Again | Exception | None) -> None:
+    async def outcome(_: NamespacedName) -> Again | None:
         if isinstance(again, Exception):
             raise again
         return again
@@ -71,7 +71,7 @@ def test_nobody_is_looked_at_twice_at_a_time(queue: Queue) -> None:
 def test_a_wake_up_during_a_look_leads_to_another_look(queue: Queue, clock: Clock) -> None:
     queue.wake(LAWN)
 
-    async def interrupted(key: Key) -> Again:
+    async def interrupted(key: NamespacedName) -> Again:
         queue.wake(key)
         return Again(60)
 
@@ -121,10 +121,10 @@ def test_losing_the_lease_is_no_trouble(queue: Queue, clock: Clock) -> None:
 
 
 def test_a_standby_collects_and_looks_once_it_may() -> None:
-    async def scene() -> list[Key]:
+    async def scene() -> list[NamespacedName]:
         queue, seen, allowed = Queue(), [], False
 
-        async def note(key: Key) -> Again:
+        async def note(key: NamespacedName) -> Again:
             seen.append(key)
             queue.stop()
             return Again(60)
@@ -145,7 +145,7 @@ def test_stopping_waits_for_the_look_that_is_under_way() -> None:
     async def scene() -> list[str]:
         queue, said, begun = Queue(), [], asyncio.Event()
 
-        async def slow(_: Key) -> Again:
+        async def slow(_: NamespacedName) -> Again:
             begun.set()
             await asyncio.sleep(0.01)
             said.append("done")

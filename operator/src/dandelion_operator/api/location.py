@@ -29,8 +29,8 @@ class Defaults:
     s3_bucket: str
     s3_ca_bundle: str = ""
     log_uri: str = ""
-    # Where the installation's own keys are mounted, by purpose.
-    key_folders: Mapping[str, Path] = field(default_factory=dict)
+    # Where the installation's own S3 credentials are mounted, by purpose.
+    credentials_dirs: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ second one. Called by the decisions, the builders and `observe`.
 
 from __future__ import annotations
 
-from dandelion_operator.api.resource import GROUP, Key
+from dandelion_operator.api.resource import GROUP, NamespacedName
 
 FIELD_MANAGER = "dandelion-operator"
 
@@ -27,35 +27,35 @@ INFERENCE = "inference"
 LOG = "log"
 
 
-def inference(key: Key) -> str:
+def inference(key: NamespacedName) -> str:
     return f"{key.name}-inference"
 
 
-def job(key: Key, run: str) -> str:
+def job(key: NamespacedName, run: str) -> str:
     return f"{key.name}-train-{run}"
 
 
-def training_secret(key: Key) -> str:
+def training_secret(key: NamespacedName) -> str:
     return f"{key.name}-training-s3"
 
 
-def inference_secret(key: Key) -> str:
+def inference_secret(key: NamespacedName) -> str:
     return f"{key.name}-inference-s3"
 
 
-def log_secret(key: Key) -> str:
+def log_secret(key: NamespacedName) -> str:
     return f"{key.name}-log-s3"
 
 
-def registered_model(key: Key) -> str:
+def registered_model(key: NamespacedName) -> str:
     return f"{key.namespace}.{key.name}"
 
 
-def url(key: Key) -> str:
+def url(key: NamespacedName) -> str:
     return f"http://{inference(key)}.{key.namespace}.svc"
 
 
-def labels(key: Key, component: str) -> dict[str, str]:
+def labels(key: NamespacedName, component: str) -> dict[str, str]:
     return {
         "app.kubernetes.io/name": "dandelion",
         "app.kubernetes.io/instance": key.name,
@@ -66,7 +66,7 @@ def labels(key: Key, component: str) -> dict[str, str]:
     }
 
 
-def inference_selector(key: Key) -> dict[str, str]:
+def inference_selector(key: NamespacedName) -> dict[str, str]:
     return {OWNER_LABEL: key.name, COMPONENT_LABEL: INFERENCE}
 
 
@@ -74,13 +74,13 @@ def as_selector(labels: dict[str, str]) -> str:
     return ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
 
 
-def run_prefix(key: Key, run: str) -> str:
+def run_prefix(key: NamespacedName, run: str) -> str:
     return f"{key.namespace}/{key.name}/{run}"
 
 
-def run_uri(bucket: str, key: Key, run: str) -> str:
+def run_uri(bucket: str, key: NamespacedName, run: str) -> str:
     return f"s3://{bucket}/{run_prefix(key, run)}"
 
 
-def manifests_uri(bucket: str, key: Key) -> str:
+def manifests_uri(bucket: str, key: NamespacedName) -> str:
     return f"s3://{bucket}/{key.namespace}/{key.name}/datasets"

@@ -24,8 +24,8 @@ NAME_LIMIT = 42
 
 
 @dataclass(frozen=True)
-class Key:
-    """What a ModelDeployment is called: the name of its place in the work queue."""
+class NamespacedName:
+    """What a ModelDeployment is called, and so the key of its entry in the work queue."""
 
     namespace: str
     name: str
@@ -36,7 +36,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Resource:
-    key: Key
+    key: NamespacedName
     uid: str
     generation: int
     retrain: str
@@ -53,7 +53,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class InvalidResource:
-    key: Key
+    key: NamespacedName
     uid: str
     generation: int
     message: str
@@ -61,7 +61,7 @@ class InvalidResource:
 
 def parse(body: Mapping[str, Any]) -> Resource | InvalidResource:
     metadata = body["metadata"]
-    key = Key(namespace=metadata["namespace"], name=metadata["name"])
+    key = NamespacedName(namespace=metadata["namespace"], name=metadata["name"])
     uid, generation = metadata["uid"], metadata.get("generation", 0)
     if len(key.name) > NAME_LIMIT:
         return InvalidResource(

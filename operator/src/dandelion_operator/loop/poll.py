@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.resource import Key
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.loop.wake import Queue
 from dandelion_operator.ports.registry import Pulse, Registry, RegistryError
 
@@ -24,7 +24,7 @@ class RegistryPoll:
         self._registry = registry
         self._queue = queue
         self._seconds = seconds
-        self._pulses: dict[Key, Pulse] = {}
+        self._pulses: dict[NamespacedName, Pulse] = {}
         self._away = False
 
     async def run(self, allowed: Callable[[], bool]) -> None:

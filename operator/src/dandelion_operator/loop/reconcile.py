@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from dandelion_operator.api.location import location
-from dandelion_operator.api.resource import InvalidResource, Key, Resource, parse
+from dandelion_operator.api.resource import InvalidResource, NamespacedName, Resource, parse
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status import parse as parse_status
 from dandelion_operator.loop import pace
@@ -61,7 +61,7 @@ class Reconciler:
         self._resync_seconds = resync_seconds
         self._now = now
 
-    async def __call__(self, key: Key) -> Again | None:
+    async def __call__(self, key: NamespacedName) -> Again | None:
         """None: the resource is gone."""
         started = time.monotonic()
         try:
@@ -75,7 +75,7 @@ class Reconciler:
         finally:
             metrics.RECONCILE_SECONDS.observe(time.monotonic() - started)
 
-    async def _reconcile(self, key: Key) -> Again | None:
+    async def _reconcile(self, key: NamespacedName) -> Again | None:
         for turn in range(1, MAX_PASSES + 1):
             body = await self._clients.cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
             if body is None or "deletionTimestamp" in body["metadata"]:

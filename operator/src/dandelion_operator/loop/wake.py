@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from dandelion_operator.api.resource import Key
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports import metrics
 from dandelion_operator.ports.fence import NotLeadingError
 
@@ -37,7 +37,7 @@ class Again:
     troubled: bool = False
 
 
-Look = Callable[[Key], Awaitable[Again | None]]
+Look = Callable[[NamespacedName], Awaitable[Again | None]]
 
 
 @dataclass
@@ -57,13 +57,13 @@ class Queue:
     ) -> None:
         self._monotonic = monotonic
         self._jitter = jitter
-        self._entries: dict[Key, Entry] = {}
+        self._entries: dict[NamespacedName, Entry] = {}
         self._changed = asyncio.Event()
         self._stopping = False
         self.last_turn = monotonic()
 
     @property
-    def keys(self) -> tuple[Key, ...]:
+    def keys(self) -> tuple[NamespacedName, ...]:
         return tuple(self._entries)
 
     @property
@@ -72,7 +72,7 @@ class Queue:
         started = [entry.looks[-1] for entry in self._entries.values() if entry.busy]
         return self._monotonic() - min(started) if started else 0.0
 
-    def wake(self, key: Key, after: float = 0.0) -> None:
+    def wake(self, key: NamespacedName, after: float = 0.0) -> None:
         """The earlier of two wake-ups wins."""
         entry = self._entries.setdefault(key, Entry())
         due = self._monotonic() + after
@@ -84,12 +84,12 @@ class Queue:
         for key in self.keys:
             self.wake(key)
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: NamespacedName) -> None:
         entry = self._entries.get(key)
         if entry is not None and not entry.busy and entry.due is None:
             del self._entries[key]
 
-    def next_due(self) -> tuple[Key, float] | None:
+    def next_due(self) -> tuple[NamespacedName, float] | None:
         """Whose turn comes first, and at which moment."""
         waiting = [
             (max(entry.due, self._not_before(entry)), str(key), key)
@@ -139,13 +139,13 @@ class Queue:
         except TimeoutError:
             return
 
-    def _take(self, key: Key) -> Entry:
+    def _take(self, key: NamespacedName) -> Entry:
         entry = self._entries[key]
         entry.due, entry.busy = None, True
         entry.looks.append(self._monotonic())
         return entry
 
-    async def _look(self, key: Key, entry: Entry, look: Look) -> None:
+    async def _look(self, key: NamespacedName, entry: Entry, look: Look) -> None:
         again: Again | None = None
         gone = False
         try:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from dandelion_operator.api.resource import Key
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState, Status
 
 RECONCILE_SECONDS = Histogram(
@@ -39,7 +39,7 @@ QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments that wait fo
 STATUSES = ("True", "False", "Unknown")
 
 
-def tell(key: Key, before: Status, after: Status) -> None:
+def tell(key: NamespacedName, before: Status, after: Status) -> None:
     where = (key.namespace, key.name)
     for condition in after.conditions:
         for status in STATUSES:
@@ -61,7 +61,7 @@ def _tell_training(where: tuple[str, str], before: Status, after: Status) -> Non
     TRAINING_SECONDS.labels(*where, outcome).observe(max(0.0, seconds.total_seconds()))
 
 
-def forget(key: Key) -> None:
+def forget(key: NamespacedName) -> None:
     labels = {"namespace": key.namespace, "name": key.name}
     for family in (CONDITION, CHAMPION_METRIC, TRAINING_SECONDS):
         family.remove_by_labels(labels)

@@ -11,7 +11,7 @@ from typing import Any
 import kopf
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.resource import GROUP, PLURAL, RETRAIN_ANNOTATION, Key
+from dandelion_operator.api.resource import GROUP, PLURAL, RETRAIN_ANNOTATION, NamespacedName
 from dandelion_operator.ports.kube import connection
 from dandelion_operator.process import logs
 from dandelion_operator.process.operator import Operator
@@ -76,7 +76,7 @@ async def resource_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
     )
     if memo.get("content") != content:
         memo.content = content
-        memo.operator.queue.wake(Key(metadata["namespace"], metadata["name"]))
+        memo.operator.queue.wake(NamespacedName(metadata["namespace"], metadata["name"]))
 
 
 for _child in CHILDREN:
@@ -84,5 +84,5 @@ for _child in CHILDREN:
     @kopf.on.event(*_child, labels={naming.OWNER_LABEL: kopf.PRESENT}, id=f"{_child[2]}_changed")
     async def child_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
         metadata = body["metadata"]
-        key = Key(metadata["namespace"], metadata["labels"][naming.OWNER_LABEL])
+        key = NamespacedName(metadata["namespace"], metadata["labels"][naming.OWNER_LABEL])
         memo.operator.queue.wake(key)

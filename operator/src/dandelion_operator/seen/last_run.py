@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.resource import Key
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState, Training
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen, Progress
@@ -34,7 +34,7 @@ class LastRun:
     version: VersionSeen | None = None
 
 
-def last_run(key: Key, observed: Observed, wish: str) -> LastRun | None:
+def last_run(key: NamespacedName, observed: Observed, wish: str) -> LastRun | None:
     remembered = observed.previous.training
     job = _newest_job(observed.jobs, remembered)
     if job is not None:
@@ -115,7 +115,7 @@ def _of_memory(remembered: Training, observed: Observed) -> LastRun:
     )
 
 
-def _of_registry(key: Key, observed: Observed) -> LastRun | None:
+def _of_registry(key: NamespacedName, observed: Observed) -> LastRun | None:
     if not isinstance(observed.registry, RegistrySeen):
         return None
     newest = next((item for item in observed.registry.versions if item.run and item.wish), None)

@@ -28,7 +28,7 @@ class Observed:
     previous: Status
     dataset: DatasetSeen | Failure
     registry: RegistrySeen | Failure
-    keys: Failure | None = None
+    credentials: Failure | None = None
     jobs: tuple[JobSeen, ...] = ()
     progress: Progress = field(default_factory=Progress)
     artifacts: Mapping[int, ContractSeen | Failure] = field(default_factory=dict)

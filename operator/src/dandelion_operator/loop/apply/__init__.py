@@ -82,8 +82,9 @@ async def carry_out(
         case RemoveAlias(alias):
             await registry.remove_alias(model, alias)
         case RefreshSecret(purpose):
-            keys = from_folder(defaults.key_folders[purpose])
-            await cluster.apply(SECRET, builders.credentials_secret(resource, purpose, keys))
+            credentials = from_folder(defaults.credentials_dirs[purpose])
+            secret = builders.credentials_secret(resource, purpose, credentials)
+            await cluster.apply(SECRET, secret)
         case ApplyService():
             await cluster.apply(SERVICE, builders.service(resource))
         case ApplyAccount():

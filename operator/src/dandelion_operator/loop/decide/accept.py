@@ -10,7 +10,7 @@ from dandelion_operator.seen.observed import Observed
 
 
 def accept(resource: Resource, observed: Observed, location: Location) -> Acceptance:
-    for obstacle in (observed.keys, _log(resource, location), observed.dataset):
+    for obstacle in (observed.credentials, _log(resource, location), observed.dataset):
         if isinstance(obstacle, Failure):
             return Acceptance(False, obstacle.reason, obstacle.message)
     return Acceptance(

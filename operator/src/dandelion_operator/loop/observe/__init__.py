@@ -13,7 +13,7 @@ from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import Status
 from dandelion_operator.loop.observe import readings, serving, training, versions
-from dandelion_operator.loop.observe.keys import find_keys
+from dandelion_operator.loop.observe.credentials import resolve_credentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
 from dandelion_operator.seen.observed import Observed
@@ -24,13 +24,13 @@ async def observe(
 ) -> Observed:
     key, cluster = resource.key, clients.cluster
     owned = naming.as_selector({naming.OWNER_LABEL: key.name})
-    raw_jobs, raw_pods, raw_deployment, raw_service, registry, keys = await asyncio.gather(
+    raw_jobs, raw_pods, raw_deployment, raw_service, registry, credentials = await asyncio.gather(
         cluster.list(JOB, key.namespace, owned),
         cluster.list(POD, key.namespace, owned),
         cluster.get(DEPLOYMENT, key.namespace, naming.inference(key)),
         cluster.get(SERVICE, key.namespace, naming.inference(key)),
         clients.registry.snapshot(naming.registered_model(key)),
-        find_keys(resource, location, cluster, clients.defaults),
+        resolve_credentials(resource, location, cluster, clients.defaults),
     )
     jobs = tuple(readings.job(raw, raw_pods) for raw in raw_jobs if is_owned(raw, resource.uid))
     deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
@@ -39,9 +39,9 @@ async def observe(
     address = service.address if service is not None and service.ours else None
     somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
     dataset, progress, artifacts, pods, answer, account = await asyncio.gather(
-        training.dataset(resource, location, previous, jobs, keys, clients.storage),
-        training.progress(resource, location, previous, jobs, keys, clients.storage),
-        versions.artifacts(resource, location, registry, deployment, keys, clients.storage),
+        training.dataset(resource, location, previous, jobs, credentials, clients.storage),
+        training.progress(resource, location, previous, jobs, credentials, clients.storage),
+        versions.artifacts(resource, location, registry, deployment, credentials, clients.storage),
         serving.pods(serving_pods, clients.probe),
         clients.probe.service(address) if address and somebody_is_ready else _nothing(),
         serving.account(resource, clients),
@@ -50,7 +50,7 @@ async def observe(
         previous=previous,
         dataset=dataset,
         registry=registry,
-        keys=keys.failure,
+        credentials=credentials.failure,
         jobs=jobs,
         progress=progress,
         artifacts=artifacts,
@@ -59,7 +59,7 @@ async def observe(
         service=service,
         account=account,
         answer=answer,
-        stale_secrets=keys.stale_secrets,
+        stale_secrets=credentials.stale_secrets,
     )
 
 

@@ -9,7 +9,7 @@ from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState, Status
-from dandelion_operator.loop.observe.keys import Keys
+from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.s3.storage import Access, Storage
 from dandelion_operator.seen.training import DatasetSeen, JobSeen, Progress
 
@@ -19,18 +19,18 @@ async def dataset(
     location: Location,
     previous: Status,
     jobs: Sequence[JobSeen],
-    keys: Keys,
+    credentials: ResolvedCredentials,
     storage: Storage,
 ) -> DatasetSeen | Failure:
-    if keys.training is None:
-        return keys.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
+    if credentials.training is None:
+        return credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
     wish, before = digests.wish(resource), previous.training
     settled = before is not None and before.wish == wish and before.state is RunState.SUCCEEDED
     under_way = any(
         job.wish == wish and job.state is not RunState.FAILED and not job.deleting for job in jobs
     )
     return await storage.dataset(
-        Access(location, keys.training),
+        Access(location, credentials.training),
         resource.spec.dataset.storage_uri,
         whole=not (settled or under_way),
     )
@@ -41,7 +41,7 @@ async def progress(
     location: Location,
     previous: Status,
     jobs: Sequence[JobSeen],
-    keys: Keys,
+    credentials: ResolvedCredentials,
     storage: Storage,
 ) -> Progress:
     newest = max(
@@ -50,6 +50,6 @@ async def progress(
     before = previous.training
     run = newest.run if newest is not None else before.run if before is not None else ""
     told_its_end = before is not None and before.run == run and before.state.finished
-    if not run or told_its_end or keys.training is None:
+    if not run or told_its_end or credentials.training is None:
         return Progress()
-    return await storage.progress(Access(location, keys.training), resource.key, run)
+    return await storage.progress(Access(location, credentials.training), resource.key, run)

@@ -7,7 +7,7 @@ import asyncio
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.observe.keys import Keys
+from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.s3.storage import Access, Storage
 from dandelion_operator.seen.candidate import candidate, newest_of_wish
 from dandelion_operator.seen.serving import DeploymentSeen
@@ -19,7 +19,7 @@ async def artifacts(
     location: Location,
     registry: RegistrySeen | Failure,
     deployment: DeploymentSeen | None,
-    keys: Keys,
+    credentials: ResolvedCredentials,
     storage: Storage,
 ) -> dict[int, ContractSeen | Failure]:
     if isinstance(registry, Failure):
@@ -33,8 +33,8 @@ async def artifacts(
         )
         if version is not None
     }
-    if keys.training is None:
-        failure = keys.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
+    if credentials.training is None:
+        failure = credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
         return dict.fromkeys(wanted, failure)
     serving = deployment.target if deployment is not None else None
     # What is about to be judged or served is looked at with fresh eyes; what serves already, or
@@ -45,7 +45,7 @@ async def artifacts(
         for version in wanted.values()
         if version is judged or (version.version == registry.champion and version.target != serving)
     }
-    access = Access(location, keys.training)
+    access = Access(location, credentials.training)
     found = await asyncio.gather(
         *(
             storage.contract(access, version.target, fresh=number in fresh)

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.resource import Key
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.spec import Auth
 from dandelion_operator.api.status import ConditionType
 from dandelion_operator.api.status import parse as parse_status
@@ -41,7 +41,7 @@ class TokenReviewers:
     def set_up(self) -> bool:
         return bool(self._binding)
 
-    async def includes(self, key: Key) -> bool:
+    async def includes(self, key: NamespacedName) -> bool:
         """Raises ClusterError."""
         return subject(key) in await self._subjects()
 
@@ -81,7 +81,7 @@ class TokenReviewers:
             for item in found.get("subjects") or []
         ]
 
-    async def _wanted(self, current: Sequence[Mapping[str, str]]) -> list[Key]:
+    async def _wanted(self, current: Sequence[Mapping[str, str]]) -> list[NamespacedName]:
         lists = await asyncio.gather(
             *(self._cluster.list(MODEL_DEPLOYMENT, namespace) for namespace in self._namespaces)
         )
@@ -89,7 +89,7 @@ class TokenReviewers:
             key
             for found in lists
             for body in found
-            for key in [Key(body["metadata"]["namespace"], body["metadata"]["name"])]
+            for key in [NamespacedName(body["metadata"]["namespace"], body["metadata"]["name"])]
             if _asks_who_calls(body) or (subject(key) in current and not _has_let_go(body))
         ]
 
@@ -111,7 +111,7 @@ def _has_let_go(body: Mapping[str, Any]) -> bool:
     )
 
 
-def token_reviewers(binding: str, keys: Iterable[Key]) -> dict[str, Any]:
+def token_reviewers(binding: str, keys: Iterable[NamespacedName]) -> dict[str, Any]:
     """Only the subjects: the binding itself, with the role it names, is the chart's."""
     return {
         "apiVersion": f"{RBAC}/v1",
@@ -121,7 +121,7 @@ def token_reviewers(binding: str, keys: Iterable[Key]) -> dict[str, Any]:
     }
 
 
-def subject(key: Key) -> dict[str, str]:
+def subject(key: NamespacedName) -> dict[str, str]:
     return {
         "kind": "ServiceAccount",
         "name": naming.inference(key),

@@ -21,7 +21,7 @@ from minio import Minio
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location, Target, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.resource import Key
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.client import ERRORS, as_failure, client, is_missing_key
 from dandelion_operator.ports.s3.contract import Contract, ContractError
 from dandelion_operator.ports.s3.credentials import Credentials
@@ -155,10 +155,10 @@ class Storage:
             return failure
         return contract.seen
 
-    async def progress(self, access: Access, key: Key, run: str) -> Progress:
+    async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
         return await asyncio.to_thread(self._progress, access, key, run)
 
-    def _progress(self, access: Access, key: Key, run: str) -> Progress:
+    def _progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
         name = f"{naming.run_prefix(key, run)}/status.json"
         try:
             told = json.loads(self._read(access, access.location.bucket, name))

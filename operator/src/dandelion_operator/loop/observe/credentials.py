@@ -1,4 +1,4 @@
-"""The S3 keys of a resource: its own Secrets, or copies of the installation's beside it.
+"""The S3 credentials of a resource: its own Secrets, or copies of the installation's beside it.
 
 Called by `observe`. What is wrong with them becomes a `Failure`; which copies are missing or no
 longer what the installation uses becomes the list of those to write.
@@ -27,15 +27,15 @@ from dandelion_operator.ports.s3.credentials import (
 
 
 @dataclass(frozen=True)
-class Keys:
+class ResolvedCredentials:
     training: Credentials | None
     failure: Failure | None
     stale_secrets: frozenset[str] = frozenset()
 
 
-async def find_keys(
+async def resolve_credentials(
     resource: Resource, location: Location, cluster: Cluster, defaults: Defaults
-) -> Keys:
+) -> ResolvedCredentials:
     namespace = resource.namespace
     names = secrets(location)
     bodies = await asyncio.gather(
@@ -45,19 +45,19 @@ async def find_keys(
     copied = copies(location)
     try:
         given = {
-            purpose: from_folder(defaults.key_folders[purpose])
+            purpose: from_folder(defaults.credentials_dirs[purpose])
             if purpose in copied
             else _from_secret(name, namespace, found[purpose])
             for purpose, name in names.items()
         }
     except CredentialsError as error:
-        return Keys(None, Failure(Reason.SECRET_MISSING, str(error)))
+        return ResolvedCredentials(None, Failure(Reason.SECRET_MISSING, str(error)))
     stale = (
         purpose
         for purpose in copied
         if (found[purpose] or {}).get("data") != encoded(given[purpose])
     )
-    return Keys(given[naming.TRAINING], None, frozenset(stale))
+    return ResolvedCredentials(given[naming.TRAINING], None, frozenset(stale))
 
 
 def secrets(location: Location) -> dict[str, str]:
