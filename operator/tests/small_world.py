@@ -225,7 +225,7 @@ class World:
     async def until_training(self) -> None:
         """The run that was just asked for hangs on for as long as it is let."""
         while not self.cluster.kind("jobs"):
-            await self.look()
+            await self.reconcile()
         self.standing = {job["metadata"]["name"] for job in self.cluster.kind("jobs")}
         await self.settle()
 
@@ -237,7 +237,7 @@ class World:
         for deployment in self.cluster.kind("deployments"):
             roll(self, deployment)
 
-    async def look(self) -> None:
+    async def reconcile(self) -> None:
         """One reconcile; an operator that is killed is started again by Kubernetes."""
         try:
             await self.reconciler(KEY)
@@ -245,11 +245,11 @@ class World:
             self.restart()
 
     async def settle(self, turns: int = 40) -> None:
-        """Until two looks in a row leave everything as it was."""
+        """Until two reconciles in a row leave everything as it was."""
         quiet = 0
         for _ in range(turns):
             before = self.everything()
-            await self.look()
+            await self.reconcile()
             self.tick()
             quiet = quiet + 1 if self.everything() == before else 0
             if quiet == 2:

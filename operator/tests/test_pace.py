@@ -1,4 +1,4 @@
-"""When a resource is looked at again although nothing woke it: one row a state."""
+"""When a resource is reconciled again although no event enqueued it: one row a state."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ ROLLED_OUT, READY = "RolledOut", "Ready"
         ),
     ],
 )
-def test_a_resource_is_looked_at_again_as_soon_as_its_state_asks_for(
+def test_a_resource_is_reconciled_again_as_soon_as_its_state_asks_for(
     observed: Observed, reasons: dict[str, str], wanted: float
 ) -> None:
     resource = given.resource()

@@ -13,10 +13,10 @@ import kopf
 import pytest
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.loop.wake import Queue
+from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.process import handlers
-from dandelion_operator.process.health import LOOK_STUCK_AFTER, STUCK_AFTER, Health
+from dandelion_operator.process.health import RECONCILE_STUCK_AFTER, STUCK_AFTER, Health
 from dandelion_operator.process.leader import Elector
 from dandelion_operator.process.operator import identity
 from dandelion_operator.process.settings import Settings
@@ -135,13 +135,13 @@ def test_health_notices_what_stands_still() -> None:
     assert health.trouble() is None
 
 
-def test_health_notices_a_look_that_does_not_end() -> None:
+def test_health_notices_a_reconcile_that_does_not_end() -> None:
     clock = Clock()
     queue = Queue(clock)
     elector = Elector(NoLeases(), "a", Fence(clock), clock)
     key = NamespacedName("default", "lawn")
-    queue.wake(key)
+    queue.enqueue(key)
     queue._take(key)
-    clock.now += LOOK_STUCK_AFTER + 1
+    clock.now += RECONCILE_STUCK_AFTER + 1
     queue.last_turn = elector.last_attempt = clock.now
     assert Health(elector, queue, clock).trouble() == "a reconcile does not end"

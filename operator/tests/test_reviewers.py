@@ -60,7 +60,7 @@ def test_what_is_refused_is_told_and_what_serves_goes_on(
         world.cluster.refuse[plural] = refusal
         world.apply(serving=ASKING)
         for _ in range(3):
-            await world.look()
+            await world.reconcile()
         assert world.condition("RolledOut")[0] == "False"
         assert refusal in world.message("RolledOut")
         assert world.condition("Ready") == ("True", "Serving")

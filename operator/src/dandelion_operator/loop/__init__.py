@@ -1,1 +1,1 @@
-"""One look at one resource: who is looked at and when, and the four steps of a look."""
+"""The reconcile of a resource: its four steps, the work queue, and what enqueues."""

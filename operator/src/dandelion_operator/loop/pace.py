@@ -1,4 +1,4 @@
-"""How long to wait before a resource is looked at again, where nothing wakes it earlier.
+"""After how long a resource is reconciled again, where no event enqueues it earlier.
 
 Pure; called by `reconcile` once the status is written. What the API server reports by itself needs
 no hurry: this is for what has to be asked, such as a run's progress, a pod or a storage endpoint.

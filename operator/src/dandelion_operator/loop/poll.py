@@ -1,7 +1,8 @@
-"""The registry poll: notices that somebody moved an alias or registered a version, and wakes.
+"""The registry poll: notices that somebody moved an alias or registered a version.
 
-One cheap call a resource and round. MLflow going away or coming back wakes everybody once, so that
-the conditions say so; while it is away, one failing call a round is enough.
+One cheap call a resource and round; a resource whose answer changed is enqueued. MLflow going away
+or coming back enqueues all of them once, so that the conditions say so; while it is away, one
+failing call a round is enough.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import structlog
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.loop.wake import Queue
+from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports.registry import Pulse, Registry, RegistryError
 
 log = structlog.get_logger(__name__)
@@ -46,7 +47,7 @@ class RegistryPoll:
             before = self._pulses.get(key)
             self._pulses[key] = pulse
             if before is not None and before != pulse:
-                self._queue.wake(key)
+                self._queue.enqueue(key)
         if keys:
             self._turned(away=False)
 
@@ -58,4 +59,4 @@ class RegistryPoll:
             log.warning("MLflow does not answer", cause=cause)
         else:
             log.info("MLflow answers again")
-        self._queue.wake_all()
+        self._queue.enqueue_all()

@@ -1,7 +1,7 @@
 """One reconcile of one resource: observe, decide, apply until nothing is left to do, then report.
 
-Level-triggered: it takes no event, only a name, and makes of the world what the world and the spec
-call for. Called by the work queue's workers; what it raises or returns tells the queue when to come
+Level-triggered: it takes no event, only a name, and brings what there is closer to what the spec
+asks for. Called by the work queue's workers; what it raises or returns tells the queue when to come
 back.
 """
 
@@ -27,7 +27,7 @@ from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.observe import observe
 from dandelion_operator.loop.report import invalid, report
 from dandelion_operator.loop.report.events import events
-from dandelion_operator.loop.wake import Again
+from dandelion_operator.loop.workqueue import Requeue
 from dandelion_operator.ports import metrics
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError, ConflictError
@@ -61,21 +61,21 @@ class Reconciler:
         self._resync_seconds = resync_seconds
         self._now = now
 
-    async def __call__(self, key: NamespacedName) -> Again | None:
+    async def __call__(self, key: NamespacedName) -> Requeue | None:
         """None: the resource is gone."""
         started = time.monotonic()
         try:
             return await self._reconcile(key)
         except ConflictError:
-            return Again(pace.AT_ONCE)  # the resource changed meanwhile: look at the new one
+            return Requeue(pace.AT_ONCE)  # the resource changed meanwhile: reconcile the new one
         except ClusterError as error:
             metrics.RECONCILE_ERRORS.labels(type(error).__name__).inc()
             log.warning("the API server is in the way", resource=str(key), cause=str(error))
-            return Again(pace.AT_ONCE, troubled=True)
+            return Requeue(pace.AT_ONCE, backoff=True)
         finally:
             metrics.RECONCILE_SECONDS.observe(time.monotonic() - started)
 
-    async def _reconcile(self, key: NamespacedName) -> Again | None:
+    async def _reconcile(self, key: NamespacedName) -> Requeue | None:
         for turn in range(1, MAX_PASSES + 1):
             body = await self._clients.cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
             if body is None or "deletionTimestamp" in body["metadata"]:
@@ -85,7 +85,7 @@ class Reconciler:
             resource = parse(body)
             if isinstance(resource, InvalidResource):
                 await self._write(body, previous, invalid(resource, previous, self._time()))
-                return Again(self._resync_seconds)
+                return Requeue(self._resync_seconds)
             outcome = await self._pass(body, resource, previous, last=turn == MAX_PASSES)
             if outcome.settled:
                 return await self._report(outcome, previous)
@@ -106,17 +106,17 @@ class Reconciler:
             log.warning("refused", resource=str(resource.key), cause=refusal.message)
         return Outcome(body, resource, observed, decided, refusals, settled=bool(refusals) or last)
 
-    async def _report(self, outcome: Outcome, previous: Status) -> Again:
+    async def _report(self, outcome: Outcome, previous: Status) -> Requeue:
         after = report(
             outcome.resource, outcome.observed, outcome.plan, outcome.refusals, self._time()
         )
         await self._write(outcome.body, previous, after)
         metrics.tell(outcome.resource.key, previous, after)
         if outcome.refusals:
-            return Again(pace.WHILE_TRAINING, troubled=True)
+            return Requeue(pace.WHILE_TRAINING, backoff=True)
         if previous.followed != after.followed:
-            return Again(pace.AT_ONCE)  # the verdict `promoted` waits for this very receipt
-        return Again(pace.pause(outcome.observed, outcome.plan, after, self._resync_seconds))
+            return Requeue(pace.AT_ONCE)  # the verdict `promoted` waits for this very receipt
+        return Requeue(pace.pause(outcome.observed, outcome.plan, after, self._resync_seconds))
 
     async def _write(self, body: Mapping[str, Any], before: Status, after: Status) -> None:
         if after == before:

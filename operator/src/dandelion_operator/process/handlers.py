@@ -1,4 +1,4 @@
-"""What kopf calls: start-up, clean-up, log-in, and handlers that turn events into wake-ups.
+"""What kopf calls: start-up, clean-up, log-in, and handlers that enqueue what an event is about.
 
 Only low-level event handlers are used: they put no finalizer and no annotation on anything, so a
 ModelDeployment can be deleted while no operator runs. Loaded by `__main__` or `kopf run -m`.
@@ -76,7 +76,7 @@ async def resource_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
     )
     if memo.get("content") != content:
         memo.content = content
-        memo.operator.queue.wake(NamespacedName(metadata["namespace"], metadata["name"]))
+        memo.operator.queue.enqueue(NamespacedName(metadata["namespace"], metadata["name"]))
 
 
 for _child in CHILDREN:
@@ -85,4 +85,4 @@ for _child in CHILDREN:
     async def child_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
         metadata = body["metadata"]
         key = NamespacedName(metadata["namespace"], metadata["labels"][naming.OWNER_LABEL])
-        memo.operator.queue.wake(key)
+        memo.operator.queue.enqueue(key)

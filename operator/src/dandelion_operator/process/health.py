@@ -13,12 +13,12 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from dandelion_operator.loop.wake import Queue
+from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports import metrics
 from dandelion_operator.process.leader import Elector
 
 STUCK_AFTER = 60.0
-LOOK_STUCK_AFTER = 300.0
+RECONCILE_STUCK_AFTER = 300.0
 
 
 class Health:
@@ -35,7 +35,7 @@ class Health:
             return "the work queue stands still"
         if now - self._elector.last_attempt > STUCK_AFTER:
             return "the leader election stands still"
-        if self._queue.oldest_look > LOOK_STUCK_AFTER:
+        if self._queue.longest_reconcile > RECONCILE_STUCK_AFTER:
             return "a reconcile does not end"
         return None
 

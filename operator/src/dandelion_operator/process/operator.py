@@ -22,7 +22,7 @@ import structlog
 
 from dandelion_operator.loop.poll import RegistryPoll
 from dandelion_operator.loop.reconcile import Reconciler
-from dandelion_operator.loop.wake import Queue
+from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports import probe, registry
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence

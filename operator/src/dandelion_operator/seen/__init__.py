@@ -1,1 +1,1 @@
-"""What a look found, as frozen values, and what follows from that alone. Pure."""
+"""What a reconcile read, as frozen values, and what follows from that alone. Pure."""

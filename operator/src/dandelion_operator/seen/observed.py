@@ -1,7 +1,7 @@
-"""What one look at the world found: plain frozen values that the decisions and the report work on.
+"""What one reconcile read: plain frozen values that the decisions and the report work on.
 
 Made by `observe`, which does all the reading. Where a read failed, the value is a `Failure` with a
-documented reason instead, so that "not there" and "could not look" are never mixed up.
+documented reason instead, so that "not there" and "could not be read" are never mixed up.
 """
 
 from __future__ import annotations

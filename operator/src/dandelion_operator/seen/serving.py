@@ -1,4 +1,4 @@
-"""What a look found of serving: Deployment, pods, Service, account, and the answer they give."""
+"""What was read of serving: Deployment, pods, Service, account, and the answer they give."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a look found of training: the dataset, Jobs, and how far a run says it is."""
+"""What was read of training: the dataset, Jobs, and how far a run says it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a look found of versions: the registry, verdicts, and what a contract holds."""
+"""What was read of versions: the registry, verdicts, and what a contract holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One look at all that matters for a resource: cluster, registry, storage, the pods' answers.
+"""All that matters for a resource, read anew: cluster, registry, storage, the pods' answers.
 
 Only reads; called by `reconcile`. What can be asked at the same time is. What a later read needs
 (which version is next to be judged) is the same fact that the decisions rest on.

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.loop.wake import BURST, SLOW_SPACING, SPACING, Again, Queue
+from dandelion_operator.loop.workqueue import BURST, SLOW_SPACING, SPACING, Queue, Requeue
 from dandelion_operator.ports.fence import NotLeadingError
 
 LAWN, PARK = NamespacedName("default", "lawn"), NamespacedName("default", "park")
@@ -36,102 +36,102 @@ def due(queue: Queue) -> tuple[NamespacedName, float]:
     return found
 
 
-def look(queue: Queue, key: NamespacedName, again: Again | Exception | None) -> None:
-    async def outcome(_: NamespacedName) -> Again | None:
-        if isinstance(again, Exception):
-            raise again
-        return again
+def reconcile(queue: Queue, key: NamespacedName, requeue: Requeue | Exception | None) -> None:
+    async def outcome(_: NamespacedName) -> Requeue | None:
+        if isinstance(requeue, Exception):
+            raise requeue
+        return requeue
 
-    asyncio.run(queue._look(key, queue._take(key), outcome))
+    asyncio.run(queue._reconcile(key, queue._take(key), outcome))
 
 
-def test_many_wake_ups_are_one(queue: Queue, clock: Clock) -> None:
+def test_a_resource_enqueued_many_times_is_reconciled_once(queue: Queue, clock: Clock) -> None:
     for _ in range(100):
-        queue.wake(LAWN)
+        queue.enqueue(LAWN)
     assert due(queue) == (LAWN, clock.now)
-    look(queue, LAWN, Again(60))
+    reconcile(queue, LAWN, Requeue(60))
     assert due(queue) == (LAWN, clock.now + 60)
 
 
-def test_the_earlier_wake_up_wins(queue: Queue, clock: Clock) -> None:
-    queue.wake(LAWN, after=60)
-    queue.wake(LAWN, after=5)
-    queue.wake(LAWN, after=30)
+def test_the_earlier_of_two_moments_wins(queue: Queue, clock: Clock) -> None:
+    queue.enqueue(LAWN, after=60)
+    queue.enqueue(LAWN, after=5)
+    queue.enqueue(LAWN, after=30)
     assert due(queue) == (LAWN, clock.now + 5)
 
 
-def test_nobody_is_looked_at_twice_at_a_time(queue: Queue) -> None:
-    queue.wake(LAWN)
+def test_no_resource_is_reconciled_twice_at_a_time(queue: Queue) -> None:
+    queue.enqueue(LAWN)
     queue._take(LAWN)
-    queue.wake(LAWN)
-    queue.wake(PARK, after=10)
+    queue.enqueue(LAWN)
+    queue.enqueue(PARK, after=10)
     assert due(queue)[0] == PARK
 
 
-def test_a_wake_up_during_a_look_leads_to_another_look(queue: Queue, clock: Clock) -> None:
-    queue.wake(LAWN)
+def test_what_is_enqueued_during_its_reconcile_is_reconciled_once_more(
+    queue: Queue, clock: Clock
+) -> None:
+    queue.enqueue(LAWN)
 
-    async def interrupted(key: NamespacedName) -> Again:
-        queue.wake(key)
-        return Again(60)
+    async def interrupted(key: NamespacedName) -> Requeue:
+        queue.enqueue(key)
+        return Requeue(60)
 
-    asyncio.run(queue._look(LAWN, queue._take(LAWN), interrupted))
+    asyncio.run(queue._reconcile(LAWN, queue._take(LAWN), interrupted))
     assert due(queue) == (LAWN, clock.now + SPACING)
 
 
-def test_trouble_is_tried_again_later_and_later_until_it_is_over(
-    queue: Queue, clock: Clock
-) -> None:
+def test_a_failing_reconcile_backs_off_until_it_succeeds(queue: Queue, clock: Clock) -> None:
     waits = []
-    queue.wake(LAWN)
+    queue.enqueue(LAWN)
     for _ in range(9):
-        look(queue, LAWN, RuntimeError("boom"))
+        reconcile(queue, LAWN, RuntimeError("boom"))
         waits.append(due(queue)[1] - clock.now)
         clock.now += 1000
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    look(queue, LAWN, Again(3))
+    reconcile(queue, LAWN, Requeue(3))
     assert due(queue)[1] - clock.now == 3
 
 
-def test_trouble_that_is_reported_backs_off_as_well(queue: Queue, clock: Clock) -> None:
-    queue.wake(LAWN)
-    look(queue, LAWN, Again(0, troubled=True))
-    look(queue, LAWN, Again(0, troubled=True))
+def test_a_reconcile_that_asks_for_backoff_gets_it(queue: Queue, clock: Clock) -> None:
+    queue.enqueue(LAWN)
+    reconcile(queue, LAWN, Requeue(0, backoff=True))
+    reconcile(queue, LAWN, Requeue(0, backoff=True))
     assert due(queue)[1] - clock.now == 2
 
 
 def test_a_storm_of_events_is_slowed_down(queue: Queue, clock: Clock) -> None:
     for _ in range(BURST):
-        queue.wake(LAWN)
-        look(queue, LAWN, Again(60))
-    queue.wake(LAWN)
+        queue.enqueue(LAWN)
+        reconcile(queue, LAWN, Requeue(60))
+    queue.enqueue(LAWN)
     assert due(queue)[1] - clock.now == SLOW_SPACING
 
 
 def test_a_resource_that_is_gone_is_forgotten(queue: Queue) -> None:
-    queue.wake(LAWN)
-    look(queue, LAWN, None)
+    queue.enqueue(LAWN)
+    reconcile(queue, LAWN, None)
     assert queue.keys == ()
 
 
-def test_losing_the_lease_is_no_trouble(queue: Queue, clock: Clock) -> None:
-    queue.wake(LAWN)
-    look(queue, LAWN, NotLeadingError())
+def test_losing_the_lease_is_no_failure(queue: Queue, clock: Clock) -> None:
+    queue.enqueue(LAWN)
+    reconcile(queue, LAWN, NotLeadingError())
     assert due(queue)[1] - clock.now == SPACING
 
 
-def test_a_standby_collects_and_looks_once_it_may() -> None:
+def test_a_standby_enqueues_and_reconciles_once_it_leads() -> None:
     async def scene() -> list[NamespacedName]:
         queue, seen, allowed = Queue(), [], False
 
-        async def note(key: NamespacedName) -> Again:
+        async def note(key: NamespacedName) -> Requeue:
             seen.append(key)
             queue.stop()
-            return Again(60)
+            return Requeue(60)
 
         task = asyncio.create_task(queue.run(note, lambda: allowed))
-        queue.wake(LAWN)
-        queue.wake(LAWN)
+        queue.enqueue(LAWN)
+        queue.enqueue(LAWN)
         await asyncio.sleep(0)
         assert seen == []
         allowed = True
@@ -141,18 +141,18 @@ def test_a_standby_collects_and_looks_once_it_may() -> None:
     assert asyncio.run(scene()) == [LAWN]
 
 
-def test_stopping_waits_for_the_look_that_is_under_way() -> None:
+def test_stopping_waits_for_the_reconcile_that_is_under_way() -> None:
     async def scene() -> list[str]:
         queue, said, begun = Queue(), [], asyncio.Event()
 
-        async def slow(_: NamespacedName) -> Again:
+        async def slow(_: NamespacedName) -> Requeue:
             begun.set()
             await asyncio.sleep(0.01)
             said.append("done")
-            return Again(60)
+            return Requeue(60)
 
         task = asyncio.create_task(queue.run(slow, lambda: True))
-        queue.wake(LAWN)
+        queue.enqueue(LAWN)
         await begun.wait()
         queue.stop()
         await task

@@ -1,8 +1,9 @@
-"""The work queue: who has to be looked at, and when.
+"""The work queue: which resource is reconciled next, and when.
 
-Any number of wake-ups for a resource between two looks are one; at most one worker looks at a
-resource at a time; looks are spaced apart, and further and further where they end in trouble. The
-kopf handlers, the registry poll and the reconciler itself only ever wake; `run` does the looking.
+A resource that is enqueued any number of times between two reconciles is reconciled once; at most
+one worker reconciles a resource at a time; reconciles are spaced apart, and back off where they
+fail. The kopf handlers, the registry poll and the reconciler itself only ever enqueue; `run` calls
+the reconciler.
 """
 
 from __future__ import annotations
@@ -23,21 +24,21 @@ WORKERS = 4
 SPACING = 0.25
 STANDBY_PAUSE = 0.2
 FIRST_BACKOFF, LAST_BACKOFF = 1.0, 60.0
-# A look that finds nothing to do is cheap, but even so nobody needs more of them than this.
+# A reconcile that finds nothing to do is cheap, but even so nobody needs more of them than this.
 BURST, BURST_SECONDS, SLOW_SPACING = 60, 30.0, 2.0
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Again:
-    """When to look next; `troubled` makes the queue wait longer each time."""
+class Requeue:
+    """After how many seconds to reconcile next; `backoff` makes the queue wait longer each time."""
 
-    seconds: float
-    troubled: bool = False
+    after: float
+    backoff: bool = False
 
 
-Look = Callable[[NamespacedName], Awaitable[Again | None]]
+Reconcile = Callable[[NamespacedName], Awaitable[Requeue | None]]
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Entry:
     busy: bool = False
     ended: float = float("-inf")
     failures: int = 0
-    looks: list[float] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
 
 
 class Queue:
@@ -67,22 +68,22 @@ class Queue:
         return tuple(self._entries)
 
     @property
-    def oldest_look(self) -> float:
-        """How long the longest look that is under way has been going on."""
-        started = [entry.looks[-1] for entry in self._entries.values() if entry.busy]
+    def longest_reconcile(self) -> float:
+        """Seconds that the longest reconcile under way has been going on."""
+        started = [entry.starts[-1] for entry in self._entries.values() if entry.busy]
         return self._monotonic() - min(started) if started else 0.0
 
-    def wake(self, key: NamespacedName, after: float = 0.0) -> None:
-        """The earlier of two wake-ups wins."""
+    def enqueue(self, key: NamespacedName, after: float = 0.0) -> None:
+        """The earlier of two moments wins."""
         entry = self._entries.setdefault(key, Entry())
         due = self._monotonic() + after
         if entry.due is None or due < entry.due:
             entry.due = due
             self._changed.set()
 
-    def wake_all(self) -> None:
+    def enqueue_all(self) -> None:
         for key in self.keys:
-            self.wake(key)
+            self.enqueue(key)
 
     def forget(self, key: NamespacedName) -> None:
         entry = self._entries.get(key)
@@ -102,17 +103,17 @@ class Queue:
         return key, moment
 
     def _not_before(self, entry: Entry) -> float:
-        recent = [moment for moment in entry.looks if moment > self._monotonic() - BURST_SECONDS]
-        entry.looks[:] = recent[-BURST:] or entry.looks[-1:]
+        recent = [moment for moment in entry.starts if moment > self._monotonic() - BURST_SECONDS]
+        entry.starts[:] = recent[-BURST:] or entry.starts[-1:]
         return entry.ended + (SLOW_SPACING if len(recent) >= BURST else SPACING)
 
     def stop(self) -> None:
-        """No new look; `run` returns once those under way have ended."""
+        """No new reconcile; `run` returns once those under way have ended."""
         self._stopping = True
         self._changed.set()
 
-    async def run(self, look: Look, allowed: Callable[[], bool]) -> None:
-        """While it is not allowed to look (another operator leads), wake-ups are only collected."""
+    async def run(self, reconcile: Reconcile, allowed: Callable[[], bool]) -> None:
+        """While it is not allowed to (another operator leads), resources are only enqueued."""
         async with asyncio.TaskGroup() as group:
             free = asyncio.Semaphore(WORKERS)
             while not self._stopping:
@@ -129,7 +130,7 @@ class Queue:
                     continue
                 await free.acquire()
                 entry = self._take(turn[0])
-                task = group.create_task(self._look(turn[0], entry, look))
+                task = group.create_task(self._reconcile(turn[0], entry, reconcile))
                 task.add_done_callback(lambda _: free.release())
 
     async def _changed_within(self, seconds: float) -> None:
@@ -142,30 +143,30 @@ class Queue:
     def _take(self, key: NamespacedName) -> Entry:
         entry = self._entries[key]
         entry.due, entry.busy = None, True
-        entry.looks.append(self._monotonic())
+        entry.starts.append(self._monotonic())
         return entry
 
-    async def _look(self, key: NamespacedName, entry: Entry, look: Look) -> None:
-        again: Again | None = None
+    async def _reconcile(self, key: NamespacedName, entry: Entry, reconcile: Reconcile) -> None:
+        requeue: Requeue | None = None
         gone = False
         try:
-            again = await look(key)
-            gone = again is None
+            requeue = await reconcile(key)
+            gone = requeue is None
         except NotLeadingError:
-            again = Again(0.0)  # whoever leads does it; if that is this one again, at once
+            requeue = Requeue(0.0)  # whoever leads does it; if that is this one again, at once
         except Exception as error:
             metrics.RECONCILE_ERRORS.labels(type(error).__name__).inc()
             log.exception("a reconcile failed and is tried again", resource=str(key))
-            again = Again(0.0, troubled=True)
+            requeue = Requeue(0.0, backoff=True)
         finally:
             entry.busy, entry.ended = False, self._monotonic()
             self._changed.set()
         if gone:
             self.forget(key)
             return
-        assert again is not None
-        entry.failures = entry.failures + 1 if again.troubled else 0
-        self.wake(key, max(again.seconds, self._backoff(entry.failures)))
+        assert requeue is not None
+        entry.failures = entry.failures + 1 if requeue.backoff else 0
+        self.enqueue(key, max(requeue.after, self._backoff(entry.failures)))
 
     def _backoff(self, failures: int) -> float:
         if failures == 0:
