@@ -65,14 +65,14 @@ def test_a_resource_is_reconciled_again_as_soon_as_its_state_asks_for(
     observed: Observed, reasons: dict[str, str], wanted: float
 ) -> None:
     resource = given.resource()
-    told = given.status(
+    status = given.status(
         conditions=[
             {"type": kind, "status": "Unknown", "reason": reason, "lastTransitionTime": NOW}
             for kind, reason in reasons.items()
         ]
     )
     decided = decide(resource, observed, given.place())
-    assert pace.pause(observed, decided, told, RESYNC) == wanted
+    assert pace.pause(observed, decided, status, RESYNC) == wanted
 
 
 def test_no_pause_is_longer_than_the_resync() -> None:

@@ -111,7 +111,7 @@ class Reconciler:
             outcome.resource, outcome.observed, outcome.plan, outcome.refusals, self._time()
         )
         await self._write(outcome.body, previous, after)
-        metrics.tell(outcome.resource.key, previous, after)
+        metrics.record(outcome.resource.key, previous, after)
         if outcome.refusals:
             return Requeue(pace.WHILE_TRAINING, backoff=True)
         if previous.followed != after.followed:

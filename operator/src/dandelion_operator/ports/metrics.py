@@ -39,7 +39,7 @@ QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments that wait fo
 STATUSES = ("True", "False", "Unknown")
 
 
-def tell(key: NamespacedName, before: Status, after: Status) -> None:
+def record(key: NamespacedName, before: Status, after: Status) -> None:
     where = (key.namespace, key.name)
     for condition in after.conditions:
         for status in STATUSES:
@@ -47,10 +47,10 @@ def tell(key: NamespacedName, before: Status, after: Status) -> None:
     if after.champion is not None:
         for metric, value in after.champion.metrics.items():
             CHAMPION_METRIC.labels(*where, metric).set(value)
-    _tell_training(where, before, after)
+    _record_training(where, before, after)
 
 
-def _tell_training(where: tuple[str, str], before: Status, after: Status) -> None:
+def _record_training(where: tuple[str, str], before: Status, after: Status) -> None:
     now, was = after.training, before.training
     if now is None or not now.state.finished or not now.started_at or not now.finished_at:
         return

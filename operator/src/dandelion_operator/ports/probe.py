@@ -36,7 +36,7 @@ class Probe:
             response = await self._http.get(_url(address, port))
             if response.is_success:
                 return Answer(int(response.json()["model"]["version"]))
-            reason, detail = _told(response)
+            reason, detail = _explained(response)
             return Answer(None, f"a request through the Service: {reason}: {detail}")
         except httpx.HTTPError as error:
             return Answer(None, f"a request through the Service fails: {_words(error)}")
@@ -51,7 +51,7 @@ class Probe:
             return None
         if response.is_success:
             return None
-        return _told(response)
+        return _explained(response)
 
 
 def http_client() -> httpx.AsyncClient:
@@ -66,7 +66,7 @@ def _url(address: str, port: int) -> str:
     return f"http://{host}:{port}/readyz"
 
 
-def _told(response: httpx.Response) -> tuple[str, str]:
+def _explained(response: httpx.Response) -> tuple[str, str]:
     try:
         body = response.json()
         reason = body.get("reason") or body.get("title") or f"HTTP {response.status_code}"

@@ -66,11 +66,12 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
         state = RunState.SUCCEEDED  # what the Job does from here on is tidying up
     reason, message = job.reason, job.message
     if state is RunState.FAILED and reason is None:
-        # Its pod is gone; the run's own last words, or what was made of them before, remain.
-        told: Progress | Training = _progress(observed, job.run)
-        if told.reason is None and remembered is not None and remembered.run == job.run:
-            told = remembered
-        reason, message = told.reason, told.message or message
+        # Its pod is gone, and the termination message with it; the run's status.json, or what was
+        # made of either before, remains.
+        reported: Progress | Training = _progress(observed, job.run)
+        if reported.reason is None and remembered is not None and remembered.run == job.run:
+            reported = remembered
+        reason, message = reported.reason, reported.message or message
     return LastRun(
         run=job.run,
         wish=job.wish,
@@ -90,13 +91,15 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
 def _of_memory(remembered: Training, observed: Observed) -> LastRun:
     version = _version(observed, remembered.run)
     progress = _progress(observed, remembered.run)
-    told = {"succeeded": RunState.SUCCEEDED, "failed": RunState.FAILED}.get(progress.state or "")
+    reported = {"succeeded": RunState.SUCCEEDED, "failed": RunState.FAILED}.get(
+        progress.state or ""
+    )
     if version is not None or remembered.state is RunState.SUCCEEDED:
         state = RunState.SUCCEEDED
     elif remembered.state is RunState.FAILED:
         state = RunState.FAILED
     else:
-        state = told or remembered.state
+        state = reported or remembered.state
     failed = state is RunState.FAILED
     return LastRun(
         run=remembered.run,

@@ -169,7 +169,7 @@ def ensure_bucket(minio: Minio, place: Location, bucket: str, who: str) -> None:
             f"({error.code}); make the bucket, or give these keys access to it"
         ) from None
     except ERRORS as error:
-        raise _told(as_failure(error, place, bucket)) from None
+        raise _as_error(as_failure(error, place, bucket)) from None
     log.info("made a bucket", bucket=bucket)
 
 
@@ -187,10 +187,10 @@ def ensure_writable(minio: Minio, place: Location, bucket: str) -> None:
             f"({error.code}); allow them s3:PutObject on it"
         ) from None
     except ERRORS as error:
-        raise _told(as_failure(error, place, bucket)) from None
+        raise _as_error(as_failure(error, place, bucket)) from None
 
 
-def _told(failure: Failure) -> SetupError:
+def _as_error(failure: Failure) -> SetupError:
     if failure.reason is Reason.STORAGE_UNREACHABLE:
         return UnreachableError(failure.message)
     return SetupError(failure.message)

@@ -81,20 +81,20 @@ def _job_cause(
         pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True
     )
     for pod in newest_first:
-        told = _termination(pod)
-        if told is not None:
-            return told
+        cause = _termination_message(pod)
+        if cause is not None:
+            return cause
     return None, failed.get("message")
 
 
-def _termination(pod: Mapping[str, Any]) -> tuple[str, str] | None:
+def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:
     for container in (pod.get("status") or {}).get("containerStatuses") or []:
         ended = (container.get("state") or {}).get("terminated")
         if not ended or ended.get("exitCode") == 0:
             continue
         try:
-            told = json.loads(ended.get("message") or "")
-            return str(told["reason"]), str(told.get("message") or "")[:MESSAGE_LIMIT]
+            written = json.loads(ended.get("message") or "")
+            return str(written["reason"]), str(written.get("message") or "")[:MESSAGE_LIMIT]
         except (ValueError, KeyError, TypeError, AttributeError):
             if ended.get("reason") == "OOMKilled":
                 return "OutOfMemory", "raise training.resources.limits.memory or lower batchSize"
@@ -104,8 +104,8 @@ def _termination(pod: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _waiting_words(pod: Mapping[str, Any]) -> str | None:
-    told = waiting(pod)
-    return f"{told[0]}: {told[1]}".rstrip(": ") if told else None
+    cause = waiting(pod)
+    return f"{cause[0]}: {cause[1]}".rstrip(": ") if cause else None
 
 
 def waiting(pod: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -143,12 +143,12 @@ def deployment(raw: Mapping[str, Any], uid: str) -> DeploymentSeen:
 
 def _target(template: Mapping[str, Any]) -> Target | None:
     containers = template["spec"].get("containers") or [{}]
-    told = {item["name"]: item.get("value", "") for item in containers[0].get("env") or []}
+    env = {item["name"]: item.get("value", "") for item in containers[0].get("env") or []}
     try:
         return Target(
-            version=int(told["DANDELION_MODEL_VERSION"]),
-            artifact_uri=told["DANDELION_ARTIFACT_URI"],
-            contract_digest=told["DANDELION_CONTRACT_DIGEST"],
+            version=int(env["DANDELION_MODEL_VERSION"]),
+            artifact_uri=env["DANDELION_ARTIFACT_URI"],
+            contract_digest=env["DANDELION_CONTRACT_DIGEST"],
         )
     except (KeyError, ValueError):
         return None
@@ -171,12 +171,12 @@ def is_serving_pod(raw: Mapping[str, Any]) -> bool:
     return labels.get(naming.COMPONENT_LABEL) == naming.INFERENCE and not ended
 
 
-def pod(raw: Mapping[str, Any], told: tuple[str, str] | None) -> PodSeen:
-    """`told`: what the pod itself answered when it was asked why it is not ready."""
+def pod(raw: Mapping[str, Any], answer: tuple[str, str] | None) -> PodSeen:
+    """`answer`: what the pod itself answered when it was asked why it is not ready."""
     metadata = raw["metadata"]
     version = (metadata.get("labels") or {}).get(naming.VERSION_LABEL, "")
     ready = holds(raw, "Ready")
-    reason, message = (None, None) if ready else (told or waiting(raw) or (None, None))
+    reason, message = (None, None) if ready else (answer or waiting(raw) or (None, None))
     return PodSeen(
         name=metadata["name"],
         version=int(version) if version.isdigit() else None,

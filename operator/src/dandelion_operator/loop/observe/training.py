@@ -49,7 +49,7 @@ async def progress(
     )
     before = previous.training
     run = newest.run if newest is not None else before.run if before is not None else ""
-    told_its_end = before is not None and before.run == run and before.state.finished
-    if not run or told_its_end or credentials.training is None:
+    end_is_known = before is not None and before.run == run and before.state.finished
+    if not run or end_is_known or credentials.training is None:
         return Progress()
     return await storage.progress(Access(location, credentials.training), resource.key, run)

@@ -1,4 +1,4 @@
-"""What is told about a resource: its whole status, made anew from what was seen and decided.
+"""The status of a resource, made anew from what was seen and decided.
 
 Pure; called by `reconcile` once a pass found nothing left to write. Times move only where
 something changed, so reporting the same state twice gives the same status and no write.
@@ -15,8 +15,8 @@ from dandelion_operator.api.status import HISTORY_LIMIT, ConditionType, Status
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.report import training, versions
 from dandelion_operator.loop.report.conditions import conditions
+from dandelion_operator.loop.report.conditions.builder import ConditionBuilder
 from dandelion_operator.loop.report.conditions.phase import phase
-from dandelion_operator.loop.report.conditions.teller import Teller
 from dandelion_operator.loop.report.receipts import receipts
 from dandelion_operator.seen.last_run import last_run
 from dandelion_operator.seen.observed import Observed
@@ -33,16 +33,16 @@ def report(
 ) -> Status:
     previous = observed.previous
     last = last_run(resource.key, observed, digests.wish(resource))
-    told = conditions(resource, observed, plan, last, refusals, now)
+    current = conditions(resource, observed, plan, last, refusals, now)
     champion = versions.champion(resource, observed, plan)
     challenger = versions.challenger(resource, observed, champion)
     run = training.training(resource, observed, plan, last, now)
-    fresh = receipts(observed, plan, challenger, run, told, now)
+    fresh = receipts(observed, plan, challenger, run, current, now)
     return Status(
         observed_generation=resource.generation,
-        conditions=told,
+        conditions=current,
         url=naming.url(resource.key),
-        phase=phase(told),
+        phase=phase(current),
         champion=champion,
         challenger=challenger,
         training=run,
@@ -55,16 +55,16 @@ def report(
 
 def invalid(resource: InvalidResource, previous: Status, now: str) -> Status:
     """Everything else is left as it was last known: what serves goes on serving."""
-    teller = Teller(previous, resource.generation, now)
-    accepted = teller(ConditionType.ACCEPTED, "False", Reason.INVALID_SPEC, resource.message)
+    build = ConditionBuilder(previous, resource.generation, now)
+    accepted = build(ConditionType.ACCEPTED, "False", Reason.INVALID_SPEC, resource.message)
     kept = [item for item in previous.conditions if item.type is not ConditionType.ACCEPTED]
     if not any(item.type is ConditionType.READY for item in kept):
-        kept.append(teller(ConditionType.READY, "False", Reason.INVALID_SPEC, resource.message))
-    told = (accepted, *kept)
+        kept.append(build(ConditionType.READY, "False", Reason.INVALID_SPEC, resource.message))
+    current = (accepted, *kept)
     return previous.model_copy(
         update={
             "observed_generation": resource.generation,
-            "conditions": told,
-            "phase": phase(told),
+            "conditions": current,
+            "phase": phase(current),
         }
     )

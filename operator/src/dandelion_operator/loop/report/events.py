@@ -46,8 +46,11 @@ def news(before: Status, after: Status) -> Iterator[News]:
             if was is None or was.status != "True":
                 yield News(condition.reason, condition.message, warning=False)
         elif condition.status == "False" and condition.type not in TOLD_BY_RECEIPT:
-            told = was is not None and (was.status, was.reason) == ("False", condition.reason)
-            if not told and condition.reason not in NO_NEWS:
+            known_before = was is not None and (was.status, was.reason) == (
+                "False",
+                condition.reason,
+            )
+            if not known_before and condition.reason not in NO_NEWS:
                 yield News(condition.reason, condition.message, warning=True)
 
 

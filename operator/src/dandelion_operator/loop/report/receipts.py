@@ -35,7 +35,7 @@ def receipts(
     plan: Plan,
     challenger: Challenger | None,
     training: Training | None,
-    told: Sequence[Condition],
+    conditions: Sequence[Condition],
     now: str,
 ) -> tuple[Receipt, ...]:
     """Newest first."""
@@ -43,7 +43,7 @@ def receipts(
         *_of_training(observed, training, now),
         *_of_challenger(observed, challenger, training, now),
         *_of_champion(observed, plan, training, now),
-        *_of_artifact(observed, told, now),
+        *_of_artifact(observed, conditions, now),
     ]
     return tuple(reversed(found))
 
@@ -99,7 +99,7 @@ def _of_challenger(
     )
     reason = version.verdict_reason if version else None
     if known and before is not None and before.verdict == challenger.verdict:
-        # Judged again under another gate: told only if the outcome reads differently.
+        # Judged again under another gate: recorded only if the outcome reads differently.
         latest = next(
             (item for item in observed.previous.history if item.version == challenger.version),
             None,
@@ -144,8 +144,10 @@ def _of_champion(
     )
 
 
-def _of_artifact(observed: Observed, told: Sequence[Condition], now: str) -> Iterator[Receipt]:
-    rolled = next((item for item in told if item.type is ConditionType.ROLLED_OUT), None)
+def _of_artifact(
+    observed: Observed, conditions: Sequence[Condition], now: str
+) -> Iterator[Receipt]:
+    rolled = next((item for item in conditions if item.type is ConditionType.ROLLED_OUT), None)
     if rolled is None or rolled.status != "False":
         return
     if rolled.reason not in (Reason.ARTIFACT_REJECTED, Reason.PROGRESS_DEADLINE_EXCEEDED):

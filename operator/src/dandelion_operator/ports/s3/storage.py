@@ -161,19 +161,19 @@ class Storage:
     def _progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
         name = f"{naming.run_prefix(key, run)}/status.json"
         try:
-            told = json.loads(self._read(access, access.location.bucket, name))
-            classes = told.get("classes") or ()
+            document = json.loads(self._read(access, access.location.bucket, name))
+            classes = document.get("classes") or ()
             return Progress(
                 run=run,
-                state=told.get("state"),
-                stage=told.get("stage"),
-                percent=int(told.get("percent") or 0),
-                reason=told.get("reason"),
-                message=told.get("message"),
-                run_id=told.get("runId"),
-                version=None if told.get("version") is None else str(told["version"]),
-                dataset_digest=told.get("datasetDigest"),
-                images=told.get("images"),
+                state=document.get("state"),
+                stage=document.get("stage"),
+                percent=int(document.get("percent") or 0),
+                reason=document.get("reason"),
+                message=document.get("message"),
+                run_id=document.get("runId"),
+                version=None if document.get("version") is None else str(document["version"]),
+                dataset_digest=document.get("datasetDigest"),
+                images=document.get("images"),
                 classes=tuple(str(item) for item in classes),
             )
         except (*ERRORS, ValueError, AttributeError, TypeError):

@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import Condition, ConditionType
 from dandelion_operator.loop.decide.plan import Plan, Refusal
+from dandelion_operator.loop.report.conditions.builder import (
+    FALSE,
+    TRUE,
+    ConditionBuilder,
+    PartialCondition,
+)
 from dandelion_operator.loop.report.conditions.promoted import promoted
 from dandelion_operator.loop.report.conditions.ready import ready
 from dandelion_operator.loop.report.conditions.rolled_out import rolled_out
-from dandelion_operator.loop.report.conditions.teller import FALSE, TRUE, Teller, Told
 from dandelion_operator.loop.report.conditions.trained import trained
 from dandelion_operator.seen.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
@@ -24,18 +29,18 @@ def conditions(
     refusals: Sequence[Refusal],
     now: str,
 ) -> tuple[Condition, ...]:
-    teller = Teller(observed.previous, resource.generation, now)
+    build = ConditionBuilder(observed.previous, resource.generation, now)
     acceptance = plan.acceptance
-    accepted: Told = (
+    accepted: PartialCondition = (
         TRUE if acceptance.accepted else FALSE,
         acceptance.reason,
         acceptance.message,
     )
-    told = {
+    found = {
         ConditionType.ACCEPTED: accepted,
         ConditionType.TRAINED: trained(observed, plan, last, refusals),
         ConditionType.PROMOTED: promoted(resource, observed, plan),
         ConditionType.ROLLED_OUT: rolled_out(resource, observed, plan, refusals),
     }
-    told[ConditionType.READY] = ready(resource, observed, plan, told)
-    return tuple(teller(kind, *words) for kind, words in told.items())
+    found[ConditionType.READY] = ready(resource, observed, plan, found)
+    return tuple(build(kind, *partial) for kind, partial in found.items())

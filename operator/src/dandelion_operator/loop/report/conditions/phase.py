@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import Condition, ConditionType
-from dandelion_operator.loop.report.conditions.teller import FALSE, TRUE
+from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE
 
 
-def phase(told: Sequence[Condition]) -> str:
-    by_type = {item.type: item for item in told}
+def phase(conditions: Sequence[Condition]) -> str:
+    by_type = {item.type: item for item in conditions}
     reason = {kind: item.reason for kind, item in by_type.items()}
     status = {kind: item.status for kind, item in by_type.items()}
     is_ready = status.get(ConditionType.READY) == TRUE

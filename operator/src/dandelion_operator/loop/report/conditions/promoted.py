@@ -5,13 +5,13 @@ from __future__ import annotations
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan import Plan
-from dandelion_operator.loop.report.conditions.teller import FALSE, TRUE, UNKNOWN, Told
+from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.candidate import newest_of_wish
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen, Verdict, VersionSeen
 
 
-def promoted(resource: Resource, observed: Observed, plan: Plan) -> Told:
+def promoted(resource: Resource, observed: Observed, plan: Plan) -> PartialCondition:
     registry = observed.registry
     if isinstance(registry, Failure):
         return UNKNOWN, Reason.REGISTRY_UNREACHABLE, registry.message
@@ -36,7 +36,7 @@ def promoted(resource: Resource, observed: Observed, plan: Plan) -> Told:
 
 def _verdict(
     resource: Resource, newest: VersionSeen, registry: RegistrySeen, plan: Plan
-) -> Told | None:
+) -> PartialCondition | None:
     stays = f"; version {registry.champion} stays the champion" if registry.champion else ""
     if newest.verdict == Verdict.REJECTED:
         broken = newest.verdict_reason.startswith(Reason.ARTIFACT_REJECTED.value)

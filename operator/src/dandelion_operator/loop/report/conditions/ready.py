@@ -9,15 +9,18 @@ from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import ConditionType
 from dandelion_operator.loop.decide.plan import Plan
-from dandelion_operator.loop.report.conditions.teller import FALSE, TRUE, Told
+from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, PartialCondition
 from dandelion_operator.seen.observed import Observed
 
 
 def ready(
-    resource: Resource, observed: Observed, plan: Plan, told: dict[ConditionType, Told]
-) -> Told:
+    resource: Resource,
+    observed: Observed,
+    plan: Plan,
+    others: dict[ConditionType, PartialCondition],
+) -> PartialCondition:
     target, answer = plan.rollout.target, observed.answer
-    rolled = told[ConditionType.ROLLED_OUT]
+    rolled = others[ConditionType.ROLLED_OUT]
     if observed.deployment is not None and resource.spec.serving.replicas == 0:
         return FALSE, Reason.SCALED_TO_ZERO, "serving.replicas is 0: nothing answers"
     if answer is not None and answer.version is not None and target is not None:
@@ -34,7 +37,7 @@ def ready(
     for kind in (
         (*chain, ConditionType.ROLLED_OUT) if nothing_deployed else (ConditionType.ROLLED_OUT,)
     ):
-        status, reason, message = told[kind]
+        status, reason, message = others[kind]
         if status != TRUE:
             return FALSE, reason, message
     return FALSE, Reason.NOT_ANSWERING, answer.message if answer else "no replica is ready"

@@ -17,7 +17,7 @@ from dandelion_operator.loop.decide.plan import (
     RefreshSecret,
     Refusal,
 )
-from dandelion_operator.loop.report.conditions.teller import FALSE, TRUE, UNKNOWN, Told
+from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.observed import Observed
 
 CHILDREN = (ApplyDeployment, ApplyService, ApplyAccount, AdjustDeployment)
@@ -26,7 +26,7 @@ SERVING_SECRETS = (RefreshSecret(naming.INFERENCE), RefreshSecret(naming.LOG))
 
 def rolled_out(
     resource: Resource, observed: Observed, plan: Plan, refusals: Sequence[Refusal]
-) -> Told:
+) -> PartialCondition:
     target, obstacle = plan.rollout.target, plan.rollout.obstacle
     for refusal in refusals:
         if isinstance(refusal.action, BindTokenReviewers):
@@ -51,7 +51,7 @@ def rolled_out(
     return _unfinished(observed, target.version)
 
 
-def _unfinished(observed: Observed, version: int) -> Told:
+def _unfinished(observed: Observed, version: int) -> PartialCondition:
     deployment = observed.deployment
     assert deployment is not None
     new = [pod for pod in observed.pods if pod.version == version and not pod.deleting]

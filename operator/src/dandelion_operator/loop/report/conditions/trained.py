@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import Course, Plan, RefreshSecret, Refusal, StartTraining
-from dandelion_operator.loop.report.conditions.teller import FALSE, TRUE, UNKNOWN, Told
+from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
 
 
 def trained(
     observed: Observed, plan: Plan, last: LastRun | None, refusals: Sequence[Refusal]
-) -> Told:
+) -> PartialCondition:
     decision = plan.train
     failed = last is not None and last.state is RunState.FAILED
     for refusal in refusals:

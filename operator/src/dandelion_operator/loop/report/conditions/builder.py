@@ -10,11 +10,12 @@ from dandelion_operator.api.status import Condition, ConditionType, Status
 TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 MESSAGE_LIMIT = 1024
 
-Told = tuple[str, Reason, str]
+# Status, reason and message: a condition without its type and times.
+PartialCondition = tuple[str, Reason, str]
 
 
 @dataclass(frozen=True)
-class Teller:
+class ConditionBuilder:
     """Makes a condition; the transition time moves only when True/False/Unknown does."""
 
     previous: Status
