@@ -13,11 +13,11 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import (
-    Course,
     RemoveJob,
     StartTraining,
     SuspendTraining,
     TrainDecision,
+    TrainingPhase,
 )
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, Progress
@@ -49,107 +49,123 @@ def in_words(decision: TrainDecision) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("resource", "observed", "course", "actions"),
+    ("resource", "observed", "phase", "actions"),
     [
-        pytest.param(PLAIN, seen(), Course.PENDING, [START], id="starts the first run"),
+        pytest.param(PLAIN, seen(), TrainingPhase.PENDING, [START], id="starts the first run"),
         pytest.param(
-            PLAIN, seen(dataset=UNREACHABLE), Course.HELD_BACK, [], id="waits for the storage"
+            PLAIN,
+            seen(dataset=UNREACHABLE),
+            TrainingPhase.HELD_BACK,
+            [],
+            id="waits for the storage",
         ),
         pytest.param(
-            PLAIN, seen(registry=MLFLOW_AWAY), Course.PENDING, [], id="waits for the registry"
+            PLAIN,
+            seen(registry=MLFLOW_AWAY),
+            TrainingPhase.PENDING,
+            [],
+            id="waits for the registry",
         ),
-        pytest.param(SUSPENDED, seen(), Course.SUSPENDED, [], id="starts nothing while suspended"),
+        pytest.param(
+            SUSPENDED, seen(), TrainingPhase.SUSPENDED, [], id="starts nothing while suspended"
+        ),
         pytest.param(
             SUSPENDED,
             seen(jobs=(job(),)),
-            Course.SUSPENDED,
+            TrainingPhase.SUSPENDED,
             ["suspend lawn-train-run1"],
             id="suspends a run in flight",
         ),
         pytest.param(
             SUSPENDED,
             seen(jobs=(job(state=RunState.SUSPENDED),)),
-            Course.SUSPENDED,
+            TrainingPhase.SUSPENDED,
             [],
             id="suspends a run only once",
         ),
         pytest.param(
             PLAIN,
             seen(jobs=(job(state=RunState.SUSPENDED),)),
-            Course.FOLLOW,
+            TrainingPhase.FOLLOW,
             ["resume lawn-train-run1"],
             id="resumes a suspended run",
         ),
-        pytest.param(PLAIN, seen(jobs=(job(),)), Course.FOLLOW, [], id="follows a run in flight"),
+        pytest.param(
+            PLAIN, seen(jobs=(job(),)), TrainingPhase.FOLLOW, [], id="follows a run in flight"
+        ),
         pytest.param(
             PLAIN,
             seen(jobs=(job(fingerprint="images-0"),)),
-            Course.FOLLOW,
+            TrainingPhase.FOLLOW,
             [],
             id="follows a run in flight although images arrive",
         ),
         pytest.param(
             PLAIN,
             seen(jobs=(job(),), dataset=UNREACHABLE),
-            Course.FOLLOW,
+            TrainingPhase.FOLLOW,
             [],
             id="follows a run in flight although storage is away",
         ),
         pytest.param(
             CHANGED,
             seen(jobs=(job(),)),
-            Course.PENDING,
+            TrainingPhase.PENDING,
             ["stop lawn-train-run1"],
             id="stops a run for an earlier spec",
         ),
         pytest.param(
             CHANGED,
             seen(jobs=(job(deleting=True),)),
-            Course.PENDING,
+            TrainingPhase.PENDING,
             [],
             id="waits until a stopped run is gone",
         ),
         pytest.param(
             CHANGED,
             seen(jobs=(job(),), dataset=UNREACHABLE),
-            Course.HELD_BACK,
+            TrainingPhase.HELD_BACK,
             [],
             id="leaves a run alone while the newer spec is not accepted",
         ),
         pytest.param(
             PLAIN,
             seen(jobs=(job(),), registry=registry(version(1))),
-            Course.COMPLETE,
+            TrainingPhase.COMPLETE,
             [],
             id="lets a run that registered its version tidy up",
         ),
-        pytest.param(PLAIN, serving(1), Course.COMPLETE, [], id="rests after a run for this spec"),
+        pytest.param(
+            PLAIN, serving(1), TrainingPhase.COMPLETE, [], id="rests after a run for this spec"
+        ),
         pytest.param(
             PLAIN,
             serving(1, dataset=DatasetSeen("images-2", 41)),
-            Course.COMPLETE,
+            TrainingPhase.COMPLETE,
             [],
             id="rests after a run although images arrived",
         ),
-        pytest.param(CHANGED, serving(1), Course.PENDING, [START], id="trains a changed spec"),
+        pytest.param(
+            CHANGED, serving(1), TrainingPhase.PENDING, [START], id="trains a changed spec"
+        ),
         pytest.param(
             given.resource(retrain="again"),
             serving(1),
-            Course.PENDING,
+            TrainingPhase.PENDING,
             [START],
             id="trains again when asked by the annotation",
         ),
         pytest.param(
             given.resource(training={"resources": {"limits": {"memory": "9Gi"}}}),
             serving(1),
-            Course.COMPLETE,
+            TrainingPhase.COMPLETE,
             [],
             id="does not train for other resources",
         ),
         pytest.param(
             PLAIN,
             seen(previous=status(training=training(state="Failed", reason="TooFewClasses"))),
-            Course.FAILED,
+            TrainingPhase.FAILED,
             [],
             id="leaves a failed run failed",
         ),
@@ -159,28 +175,28 @@ def in_words(decision: TrainDecision) -> list[str]:
                 previous=status(training=training(state="Failed")),
                 dataset=DatasetSeen("images-2", 41),
             ),
-            Course.PENDING,
+            TrainingPhase.PENDING,
             [START],
             id="tries a failed run again when the images changed",
         ),
         pytest.param(
             PLAIN,
             seen(jobs=(job(state=RunState.FAILED),)),
-            Course.FAILED,
+            TrainingPhase.FAILED,
             [],
             id="knows a failed run by its Job alone",
         ),
         pytest.param(
             PLAIN,
             seen(registry=registry(version(1))),
-            Course.COMPLETE,
+            TrainingPhase.COMPLETE,
             [],
             id="knows a finished run by its version alone",
         ),
         pytest.param(
             PLAIN,
             seen(previous=status(training=training(state="Running"))),
-            Course.PENDING,
+            TrainingPhase.PENDING,
             [START],
             id="starts a run again whose Job was deleted",
         ),
@@ -190,7 +206,7 @@ def in_words(decision: TrainDecision) -> list[str]:
                 previous=status(training=training(state="Running")),
                 progress=Progress(run="run1", state="failed", reason="TrainingDiverged"),
             ),
-            Course.FAILED,
+            TrainingPhase.FAILED,
             [],
             id="believes the run's own last words when its Job is gone",
         ),
@@ -200,15 +216,17 @@ def in_words(decision: TrainDecision) -> list[str]:
                 previous=status(training=training(run="other", state="Running", wish="another")),
                 registry=registry(version(1)),
             ),
-            Course.COMPLETE,
+            TrainingPhase.COMPLETE,
             [],
             id="does not train again when an edit is taken back",
         ),
     ],
 )
-def test_train(resource: Resource, observed: Observed, course: Course, actions: list[str]) -> None:
+def test_train(
+    resource: Resource, observed: Observed, phase: TrainingPhase, actions: list[str]
+) -> None:
     decision = decided(resource, observed)
-    assert (decision.course, in_words(decision)) == (course, actions)
+    assert (decision.phase, in_words(decision)) == (phase, actions)
 
 
 def started(resource: Resource, observed: Observed) -> StartTraining:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import ConditionType, Status
-from dandelion_operator.loop.decide.plan import Course, Plan
+from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
 from dandelion_operator.seen.observed import Observed
 
 # Seconds.
@@ -33,10 +33,10 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
     for holds, seconds in (
         (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESSING, WHILE_ROLLING_OUT),
         (reason(ConditionType.READY) == Reason.NOT_ANSWERING, WHILE_ROLLING_OUT),
-        (plan.train.course in (Course.FOLLOW, Course.PENDING), WHILE_TRAINING),
+        (plan.train.phase in (TrainingPhase.FOLLOW, TrainingPhase.PENDING), WHILE_TRAINING),
         (isinstance(observed.dataset, Failure), WHILE_BLOCKED),
         (waiting, WHILE_BLOCKED),
-        (plan.train.course is Course.FAILED, WHILE_STUCK),
+        (plan.train.phase is TrainingPhase.FAILED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.ARTIFACT_REJECTED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.AUTH_UNAVAILABLE, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESS_DEADLINE_EXCEEDED, WHILE_STUCK),

@@ -11,7 +11,7 @@ from dandelion_operator.loop.decide.accept import accept
 from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.plan import Plan, RefreshSecret
 from dandelion_operator.loop.decide.rollout.children import roll_out
-from dandelion_operator.loop.decide.train.course import outlived_jobs, train
+from dandelion_operator.loop.decide.train.phase import outlived_jobs, train
 from dandelion_operator.seen.observed import Observed
 
 __all__ = ["decide"]

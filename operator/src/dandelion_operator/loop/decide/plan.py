@@ -116,8 +116,8 @@ class Acceptance:
     message: str
 
 
-class Course(Enum):
-    """What training is up to, after the decision."""
+class TrainingPhase(Enum):
+    """Where training of this spec stands, after the decision."""
 
     FOLLOW = auto()
     PENDING = auto()
@@ -129,7 +129,7 @@ class Course(Enum):
 
 @dataclass(frozen=True)
 class TrainDecision:
-    course: Course
+    phase: TrainingPhase
     message: str = ""
     actions: tuple[Action, ...] = ()
 

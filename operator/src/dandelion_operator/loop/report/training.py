@@ -5,7 +5,7 @@ from __future__ import annotations
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import DatasetInfo, RunState, Training
-from dandelion_operator.loop.decide.plan import Course, Plan
+from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
 from dandelion_operator.seen.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen
@@ -20,7 +20,7 @@ def training(
     same = before if before is not None and before.run == last.run else None
     progress = observed.progress if observed.progress.run == last.run else None
     state = last.state
-    if plan.train.course is Course.SUSPENDED and not state.finished:
+    if plan.train.phase is TrainingPhase.SUSPENDED and not state.finished:
         state = RunState.SUSPENDED
     percent = progress.percent if progress else same.progress_percent if same else 0
     finished = last.finished or (same.finished_at if same else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dandelion_operator.api import digests
-from dandelion_operator.loop.decide.plan import Course, StartTraining, TrainDecision
+from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision, TrainingPhase
 from dandelion_operator.loop.decide.train.facts import Facts
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
 
@@ -21,7 +21,7 @@ def start(facts: Facts) -> TrainDecision:
         fingerprint=fingerprint,
         initial_weights=_initial_weights(facts),
     )
-    return TrainDecision(Course.PENDING, f"run {run} is being started", (action,))
+    return TrainDecision(TrainingPhase.PENDING, f"run {run} is being started", (action,))
 
 
 def _trigger(facts: Facts) -> str:

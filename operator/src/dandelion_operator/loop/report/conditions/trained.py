@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import RunState
-from dandelion_operator.loop.decide.plan import Course, Plan, RefreshSecret, Refusal, StartTraining
+from dandelion_operator.loop.decide.plan import (
+    Plan,
+    RefreshSecret,
+    Refusal,
+    StartTraining,
+    TrainingPhase,
+)
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
@@ -22,14 +28,14 @@ def trained(
             return UNKNOWN, Reason.TRAINING_PENDING, f"the Job is refused: {refusal.message}"
         if refusal.action == RefreshSecret("training"):
             return UNKNOWN, Reason.TRAINING_PENDING, f"a Secret is refused: {refusal.message}"
-    match decision.course:
-        case Course.COMPLETE:
+    match decision.phase:
+        case TrainingPhase.COMPLETE:
             return TRUE, Reason.TRAINING_COMPLETE, decision.message
-        case Course.FAILED:
+        case TrainingPhase.FAILED:
             return FALSE, Reason.TRAINING_FAILED, decision.message
-        case Course.SUSPENDED:
+        case TrainingPhase.SUSPENDED:
             return UNKNOWN, Reason.SUSPENDED, decision.message
-        case Course.FOLLOW if last is not None and last.state is RunState.RUNNING:
+        case TrainingPhase.FOLLOW if last is not None and last.state is RunState.RUNNING:
             progress = observed.progress
             stage = f", {progress.stage}" if progress.stage else ""
             return (
@@ -37,16 +43,16 @@ def trained(
                 Reason.TRAINING_RUNNING,
                 f"run {last.run}{stage}: {progress.percent}%",
             )
-        case Course.FOLLOW:
+        case TrainingPhase.FOLLOW:
             cause = (last.message if last else None) or "waiting for its pod to start"
             return UNKNOWN, Reason.TRAINING_PENDING, cause
-        case Course.HELD_BACK if failed and last is not None:
+        case TrainingPhase.HELD_BACK if failed and last is not None:
             return (
                 FALSE,
                 Reason.TRAINING_FAILED,
                 f"{last.reason or 'InternalError'}: {last.message or 'the run failed'}",
             )
-        case Course.HELD_BACK:
+        case TrainingPhase.HELD_BACK:
             return UNKNOWN, Reason.NOT_STARTED, decision.message
-        case Course.PENDING:
+        case TrainingPhase.PENDING:
             return UNKNOWN, Reason.TRAINING_PENDING, decision.message

@@ -1,4 +1,4 @@
-"""Train?: an ordered list of facts, of which the first that holds decides."""
+"""Train?: the phase that training is in, by an ordered list of facts: the first that holds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import (
     Acceptance,
-    Course,
     RemoveJob,
     SuspendTraining,
     TrainDecision,
+    TrainingPhase,
 )
 from dandelion_operator.loop.decide.train.facts import Facts
 from dandelion_operator.loop.decide.train.start import start
@@ -46,7 +46,7 @@ def suspended_while_training(facts: Facts) -> TrainDecision | None:
         return None
     running = [job for job in facts.in_flight if job.state is not RunState.SUSPENDED]
     return TrainDecision(
-        Course.SUSPENDED,
+        TrainingPhase.SUSPENDED,
         "spec.suspend is true: the run stands still and goes on from its last checkpoint later",
         tuple(SuspendTraining(job.name, suspend=True) for job in running),
     )
@@ -57,12 +57,14 @@ def last_run_succeeded_for_this(facts: Facts) -> TrainDecision | None:
     if last is None or not facts.last_was_for_this or last.state is not RunState.SUCCEEDED:
         return None
     stopping = tuple(RemoveJob(job.name) for job in facts.in_flight)
-    return TrainDecision(Course.COMPLETE, f"run {last.run} is complete", stopping)
+    return TrainDecision(TrainingPhase.COMPLETE, f"run {last.run} is complete", stopping)
 
 
 def suspended(facts: Facts) -> TrainDecision | None:
     if facts.resource.spec.suspend:
-        return TrainDecision(Course.SUSPENDED, "spec.suspend is true: no training is started")
+        return TrainDecision(
+            TrainingPhase.SUSPENDED, "spec.suspend is true: no training is started"
+        )
     return None
 
 
@@ -72,20 +74,20 @@ def wanted_run_is_in_flight(facts: Facts) -> TrainDecision | None:
         return None
     others = tuple(RemoveJob(other.name) for other in facts.in_flight if other is not job)
     resume = (SuspendTraining(job.name, suspend=False),) if job.state is RunState.SUSPENDED else ()
-    return TrainDecision(Course.FOLLOW, f"run {job.run} is in flight", others + resume)
+    return TrainDecision(TrainingPhase.FOLLOW, f"run {job.run} is in flight", others + resume)
 
 
 def not_accepted(facts: Facts) -> TrainDecision | None:
     if facts.acceptance.accepted:
         return None
-    return TrainDecision(Course.HELD_BACK, facts.acceptance.message)
+    return TrainDecision(TrainingPhase.HELD_BACK, facts.acceptance.message)
 
 
 def another_run_is_in_flight(facts: Facts) -> TrainDecision | None:
     if not facts.in_flight:
         return None
     return TrainDecision(
-        Course.PENDING,
+        TrainingPhase.PENDING,
         "the run for an earlier spec is being stopped",
         tuple(RemoveJob(job.name) for job in facts.in_flight),
     )
@@ -93,7 +95,9 @@ def another_run_is_in_flight(facts: Facts) -> TrainDecision | None:
 
 def a_stopped_run_is_still_leaving(facts: Facts) -> TrainDecision | None:
     if any(job.deleting for job in facts.observed.jobs):
-        return TrainDecision(Course.PENDING, "waiting until the pods of the stopped run are gone")
+        return TrainDecision(
+            TrainingPhase.PENDING, "waiting until the pods of the stopped run are gone"
+        )
     return None
 
 
@@ -105,7 +109,8 @@ def last_run_failed_for_this(facts: Facts) -> TrainDecision | None:
     if last.fingerprint and now and last.fingerprint != now:
         return None
     return TrainDecision(
-        Course.FAILED, f"{last.reason or 'InternalError'}: {last.message or 'the run failed'}"
+        TrainingPhase.FAILED,
+        f"{last.reason or 'InternalError'}: {last.message or 'the run failed'}",
     )
 
 
@@ -113,7 +118,7 @@ def registry_is_unreachable(facts: Facts) -> TrainDecision | None:
     registry = facts.observed.registry
     if isinstance(registry, Failure):
         return TrainDecision(
-            Course.PENDING, f"training starts once MLflow answers: {registry.message}"
+            TrainingPhase.PENDING, f"training starts once MLflow answers: {registry.message}"
         )
     return None
 
