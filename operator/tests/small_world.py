@@ -202,8 +202,8 @@ class World:
 
     def decisions(self) -> list[tuple[str, str | None]]:
         """Oldest first."""
-        receipts = reversed(self.status["history"])
-        return [(item["decision"], item.get("version")) for item in receipts]
+        entries = reversed(self.status["history"])
+        return [(item["decision"], item.get("version")) for item in entries]
 
     def inference_pods(self) -> list[dict[str, Any]]:
         return [

@@ -93,7 +93,7 @@ class DatasetInfo(Part):
     classes: tuple[str, ...] = ()
 
 
-class Receipt(Part):
+class HistoryEntry(Part):
     time: str
     decision: str
     trigger: str | None = None
@@ -113,7 +113,7 @@ class Status(Part):
     dataset: DatasetInfo | None = None
     replicas: int = 0
     selector: str | None = None
-    history: tuple[Receipt, ...] = ()
+    history: tuple[HistoryEntry, ...] = ()
 
     def condition(self, kind: ConditionType) -> Condition | None:
         return next((item for item in self.conditions if item.type is kind), None)
@@ -121,8 +121,8 @@ class Status(Part):
     @property
     def followed(self) -> str | None:
         """The version that the alias was last followed to, whether or not it serves yet."""
-        receipts = (item for item in self.history if item.decision in FOLLOWED)
-        newest = next(receipts, None)
+        entries = (item for item in self.history if item.decision in FOLLOWED)
+        newest = next(entries, None)
         if newest is not None:
             return newest.version
         return self.champion.version if self.champion is not None else None

@@ -26,7 +26,7 @@ from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.observe import observe
 from dandelion_operator.loop.report import invalid, report
-from dandelion_operator.loop.report.events import events
+from dandelion_operator.loop.report.events import event_objects
 from dandelion_operator.loop.workqueue import Requeue
 from dandelion_operator.ports import metrics
 from dandelion_operator.ports.clients import Clients
@@ -115,7 +115,7 @@ class Reconciler:
         if outcome.refusals:
             return Requeue(pace.WHILE_TRAINING, backoff=True)
         if previous.followed != after.followed:
-            return Requeue(pace.AT_ONCE)  # the verdict `promoted` waits for this very receipt
+            return Requeue(pace.AT_ONCE)  # the verdict `promoted` waits for this history entry
         return Requeue(pace.pause(outcome.observed, outcome.plan, after, self._resync_seconds))
 
     async def _write(self, body: Mapping[str, Any], before: Status, after: Status) -> None:
@@ -125,7 +125,7 @@ class Reconciler:
             MODEL_DEPLOYMENT, {**body, "status": after.as_json()}
         )
         try:
-            for event in events(body, before, after, self._time()):
+            for event in event_objects(body, before, after, self._time()):
                 await write_event(self._clients.cluster, event)
         except ClusterError as error:
             log.warning("an Event could not be written", cause=str(error))

@@ -67,7 +67,7 @@ async def log_in(settings: kopf.OperatorSettings, **_: Any) -> kopf.ConnectionIn
 @kopf.on.event(GROUP, "v1alpha1", PLURAL)
 async def resource_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
     metadata = body["metadata"]
-    # A status that this operator wrote itself is no news.
+    # A status that this operator wrote itself changes nothing that matters here.
     content = (
         metadata["uid"],
         metadata.get("generation"),

@@ -17,7 +17,7 @@ from dandelion_operator.loop.report import training, versions
 from dandelion_operator.loop.report.conditions import conditions
 from dandelion_operator.loop.report.conditions.builder import ConditionBuilder
 from dandelion_operator.loop.report.conditions.phase import phase
-from dandelion_operator.loop.report.receipts import receipts
+from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.last_run import last_run
 from dandelion_operator.seen.observed import Observed
 
@@ -37,7 +37,7 @@ def report(
     champion = versions.champion(resource, observed, plan)
     challenger = versions.challenger(resource, observed, champion)
     run = training.training(resource, observed, plan, last, now)
-    fresh = receipts(observed, plan, challenger, run, current, now)
+    fresh = history_entries(observed, plan, challenger, run, current, now)
     return Status(
         observed_generation=resource.generation,
         conditions=current,

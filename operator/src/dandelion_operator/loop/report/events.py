@@ -1,6 +1,6 @@
 """Kubernetes Events for decisions: what `kubectl describe` shows below a ModelDeployment.
 
-One Event for a decision receipt or for a condition that turned False; the name is made from what it
+One Event for a history entry or for a condition that turned False; the name is made from what it
 says, so the same said again has the same name. Pure; called by `reconcile` after the status was
 written.
 """
@@ -18,52 +18,52 @@ from dandelion_operator.api.status import Status
 
 MESSAGE_LIMIT = 1024
 WARNINGS = frozenset({"TrainingFailed", "Rejected", "ArtifactRejected", "ProgressDeadlineExceeded"})
-TOLD_BY_RECEIPT = frozenset({"Trained", "Promoted", "Ready"})
-NO_NEWS = WARNINGS | {"NoVersion"}
+EXPLAINED_BY_HISTORY = frozenset({"Trained", "Promoted", "Ready"})
+WITHOUT_EVENT = WARNINGS | {"NoVersion"}
 
 
 @dataclass(frozen=True)
-class News:
+class Event:
     reason: str
     message: str
     warning: bool
 
 
-def news(before: Status, after: Status) -> Iterator[News]:
+def new_events(before: Status, after: Status) -> Iterator[Event]:
     known = set(before.history)
-    for receipt in reversed(after.history):
-        if receipt in known:
+    for entry in reversed(after.history):
+        if entry in known:
             continue
-        version = f"version {receipt.version}: " if receipt.version else ""
-        yield News(
-            receipt.decision,
-            f"{version}{receipt.reason or receipt.trigger or ''}",
-            receipt.decision in WARNINGS,
+        version = f"version {entry.version}: " if entry.version else ""
+        yield Event(
+            entry.decision,
+            f"{version}{entry.reason or entry.trigger or ''}",
+            entry.decision in WARNINGS,
         )
     for condition in after.conditions:
         was = before.condition(condition.type)
         if condition.type == "Ready" and condition.status == "True":
             if was is None or was.status != "True":
-                yield News(condition.reason, condition.message, warning=False)
-        elif condition.status == "False" and condition.type not in TOLD_BY_RECEIPT:
+                yield Event(condition.reason, condition.message, warning=False)
+        elif condition.status == "False" and condition.type not in EXPLAINED_BY_HISTORY:
             known_before = was is not None and (was.status, was.reason) == (
                 "False",
                 condition.reason,
             )
-            if not known_before and condition.reason not in NO_NEWS:
-                yield News(condition.reason, condition.message, warning=True)
+            if not known_before and condition.reason not in WITHOUT_EVENT:
+                yield Event(condition.reason, condition.message, warning=True)
 
 
-def events(
+def event_objects(
     body: Mapping[str, Any], before: Status, after: Status, now: str
 ) -> Iterator[dict[str, Any]]:
     """The objects to write, oldest first."""
-    for item in news(before, after):
-        yield _event(body["metadata"], item, now)
+    for event in new_events(before, after):
+        yield _event_object(body["metadata"], event, now)
 
 
-def _event(metadata: Mapping[str, Any], item: News, now: str) -> dict[str, Any]:
-    said = digests.digest([metadata["uid"], item.reason, item.message])
+def _event_object(metadata: Mapping[str, Any], event: Event, now: str) -> dict[str, Any]:
+    said = digests.digest([metadata["uid"], event.reason, event.message])
     return {
         "apiVersion": "v1",
         "kind": "Event",
@@ -75,9 +75,9 @@ def _event(metadata: Mapping[str, Any], item: News, now: str) -> dict[str, Any]:
             "name": metadata["name"],
             "uid": metadata["uid"],
         },
-        "reason": item.reason,
-        "message": item.message[:MESSAGE_LIMIT],
-        "type": "Warning" if item.warning else "Normal",
+        "reason": event.reason,
+        "message": event.message[:MESSAGE_LIMIT],
+        "type": "Warning" if event.warning else "Normal",
         "source": {"component": FIELD_MANAGER},
         "reportingComponent": FIELD_MANAGER,
         "reportingInstance": FIELD_MANAGER,

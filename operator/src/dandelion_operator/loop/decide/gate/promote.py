@@ -1,8 +1,8 @@
 """Promote?: judge the newest version once, move the alias, or follow whoever moved it.
 
 A promotion is three writes: the verdict `promoting`, the alias, the verdict `promoted`. The last
-one waits until the status holds the receipt, so a crash between any two of them is picked up where
-it was, and the receipt tells who moved the alias.
+one waits until the history holds its entry, so a crash between any two of them is picked up where
+it was, and the entry tells who moved the alias.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def promote(resource: Resource, observed: Observed) -> PromoteDecision:
         return PromoteDecision(observed.registry.message, waiting=observed.registry)
     facts = Facts(resource, observed, observed.registry)
     for fact in (
-        a_receipt_was_written_but_no_verdict,
+        the_history_has_an_entry_but_the_version_no_verdict,
         a_promotion_was_begun,
         a_version_is_not_yet_judged,
     ):
@@ -54,7 +54,7 @@ def promote(resource: Resource, observed: Observed) -> PromoteDecision:
     return PromoteDecision()
 
 
-def a_receipt_was_written_but_no_verdict(facts: Facts) -> PromoteDecision | None:
+def the_history_has_an_entry_but_the_version_no_verdict(facts: Facts) -> PromoteDecision | None:
     champion = facts.registry.version(facts.registry.champion)
     if champion is None or facts.observed.previous.followed != str(champion.version):
         return None

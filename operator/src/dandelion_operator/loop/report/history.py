@@ -1,6 +1,6 @@
-"""Decision receipts: one entry of status.history for every decision, with what it rested on.
+"""status.history: one entry for every decision, with what it rested on.
 
-A receipt is the difference between the status before and the status now. Reporting the same state
+An entry is the difference between the status before and the status now. Reporting the same state
 again writes none, and a crash before the status was written loses none.
 """
 
@@ -15,7 +15,7 @@ from dandelion_operator.api.status import (
     Challenger,
     Condition,
     ConditionType,
-    Receipt,
+    HistoryEntry,
     RunState,
     Training,
 )
@@ -30,14 +30,14 @@ VERDICT_DECISIONS = {
 }
 
 
-def receipts(
+def history_entries(
     observed: Observed,
     plan: Plan,
     challenger: Challenger | None,
     training: Training | None,
     conditions: Sequence[Condition],
     now: str,
-) -> tuple[Receipt, ...]:
+) -> tuple[HistoryEntry, ...]:
     """Newest first."""
     found = [
         *_of_training(observed, training, now),
@@ -48,14 +48,14 @@ def receipts(
     return tuple(reversed(found))
 
 
-def _of_training(observed: Observed, training: Training | None, now: str) -> Iterator[Receipt]:
+def _of_training(observed: Observed, training: Training | None, now: str) -> Iterator[HistoryEntry]:
     if training is None:
         return
     before = observed.previous.training
     same = before if before is not None and before.run == training.run else None
 
-    def receipt(decision: str, reason: str | None, version: str | None = None) -> Receipt:
-        return Receipt(
+    def entry(decision: str, reason: str | None, version: str | None = None) -> HistoryEntry:
+        return HistoryEntry(
             time=now,
             decision=decision,
             trigger=training.trigger,
@@ -65,7 +65,7 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
         )
 
     if before is not None and same is None and not before.state.finished:
-        yield Receipt(
+        yield HistoryEntry(
             time=now,
             decision="TrainingStopped",
             trigger=before.trigger,
@@ -73,21 +73,21 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
             reason=f"run {before.run} made way for a newer spec",
         )
     if same is None and training.started_at is not None:
-        yield receipt("TrainingStarted", f"run {training.run}")
+        yield entry("TrainingStarted", f"run {training.run}")
     if training.state.finished and (same is None or not same.state.finished):
         if training.state is RunState.SUCCEEDED:
             registry = observed.registry
             made = registry.of_run(training.run) if isinstance(registry, RegistrySeen) else None
             version = str(made.version) if made else None
-            yield receipt("TrainingSucceeded", f"run {training.run}", version)
+            yield entry("TrainingSucceeded", f"run {training.run}", version)
         else:
             cause = f"{training.reason or 'InternalError'}: {training.message or ''}".rstrip(": ")
-            yield receipt("TrainingFailed", cause)
+            yield entry("TrainingFailed", cause)
 
 
 def _of_challenger(
     observed: Observed, challenger: Challenger | None, training: Training | None, now: str
-) -> Iterator[Receipt]:
+) -> Iterator[HistoryEntry]:
     decision = VERDICT_DECISIONS.get((challenger.verdict if challenger else None) or "")
     if challenger is None or decision is None:
         return
@@ -108,7 +108,7 @@ def _of_challenger(
             return
         if latest is None:
             return
-    yield Receipt(
+    yield HistoryEntry(
         time=now,
         decision=decision,
         trigger=training.trigger if training else None,
@@ -120,7 +120,7 @@ def _of_challenger(
 
 def _of_champion(
     observed: Observed, plan: Plan, training: Training | None, now: str
-) -> Iterator[Receipt]:
+) -> Iterator[HistoryEntry]:
     before, registry = observed.previous.followed, observed.registry
     target = plan.rollout.target
     if target is None or not isinstance(registry, RegistrySeen):
@@ -132,7 +132,7 @@ def _of_champion(
         return
     by_gate = version.verdict == Verdict.PROMOTING
     former = f" (was version {before})" if before else ""
-    yield Receipt(
+    yield HistoryEntry(
         time=now,
         decision=PROMOTED if by_gate else FOLLOWED_ALIAS,
         trigger=training.trigger if training and by_gate else None,
@@ -146,7 +146,7 @@ def _of_champion(
 
 def _of_artifact(
     observed: Observed, conditions: Sequence[Condition], now: str
-) -> Iterator[Receipt]:
+) -> Iterator[HistoryEntry]:
     rolled = next((item for item in conditions if item.type is ConditionType.ROLLED_OUT), None)
     if rolled is None or rolled.status != "False":
         return
@@ -157,7 +157,7 @@ def _of_artifact(
         return
     registry = observed.registry
     champion = registry.champion if isinstance(registry, RegistrySeen) else None
-    yield Receipt(
+    yield HistoryEntry(
         time=now,
         decision=rolled.reason,
         version=None if champion is None else str(champion),
