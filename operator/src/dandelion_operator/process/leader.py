@@ -42,7 +42,7 @@ class Leases(Protocol):
 
 
 @dataclass
-class Sighting:
+class LeaseRecord:
     """The lease as last seen, and since when it has looked like that by this process's clock."""
 
     content: tuple[Any, ...]
@@ -63,7 +63,7 @@ class Elector:
         self._fence = fence
         self._monotonic = monotonic
         self._wall = wall
-        self._seen: Sighting | None = None
+        self._observed: LeaseRecord | None = None
         self.last_attempt = monotonic()
         self.led = asyncio.Event()
 
@@ -106,11 +106,11 @@ class Elector:
         holder = spec.get("holderIdentity") or ""
         content = (holder, spec.get("renewTime"), lease["metadata"].get("resourceVersion"))
         now = self._monotonic()
-        if self._seen is None or self._seen.content != content:
-            self._seen = Sighting(content, now)
+        if self._observed is None or self._observed.content != content:
+            self._observed = LeaseRecord(content, now)
         mine = holder == self._identity
         duration = spec.get("leaseDurationSeconds") or LEASE_SECONDS
-        if holder and not mine and now - self._seen.since < duration:
+        if holder and not mine and now - self._observed.since < duration:
             return False
         transitions = (spec.get("leaseTransitions") or 0) + (0 if mine else 1)
         acquired = spec.get("acquireTime") if mine else None
