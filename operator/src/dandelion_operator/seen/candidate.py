@@ -1,7 +1,7 @@
-"""Which version the gate has to judge next: the newest one trained for exactly this spec.
+"""Which version awaits its verdict: the newest one trained for exactly this spec.
 
-A fact, not a decision: `observe` asks it to know which artifact to read, the gate to know what to
-judge, and `report` to know which version the condition Promoted speaks of.
+A fact, not a decision: `observe` asks it to know which artifact to read, the gate to know what it
+is evaluated for, and `report` to know which version the condition Promoted speaks of.
 """
 
 from __future__ import annotations

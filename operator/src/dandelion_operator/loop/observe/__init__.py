@@ -1,7 +1,7 @@
 """All that matters for a resource, read anew: cluster, registry, storage, the pods' answers.
 
 Only reads; called by `reconcile`. What can be asked at the same time is. What a later read needs
-(which version is next to be judged) is the same fact that the decisions rest on.
+(which version awaits its verdict) is the same fact that the decisions rest on.
 """
 
 from __future__ import annotations

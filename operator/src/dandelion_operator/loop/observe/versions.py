@@ -37,13 +37,14 @@ async def artifacts(
         failure = credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
         return dict.fromkeys(wanted, failure)
     serving = deployment.target if deployment is not None else None
-    # What is about to be judged or served is looked at with fresh eyes; what serves already, or
-    # was judged, is only read for its figures, and those bytes cannot change.
-    judged = candidate(resource, registry)
+    # What awaits its verdict or is about to be served is read anew; of all others only the figures
+    # matter, and those bytes cannot change.
+    undecided = candidate(resource, registry)
     fresh = {
         version.version
         for version in wanted.values()
-        if version is judged or (version.version == registry.champion and version.target != serving)
+        if version is undecided
+        or (version.version == registry.champion and version.target != serving)
     }
     access = Access(location, credentials.training)
     found = await asyncio.gather(

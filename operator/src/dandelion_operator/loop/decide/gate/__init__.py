@@ -1,1 +1,1 @@
-"""Promote?: judge the newest version, move the alias, or follow whoever moved it."""
+"""Promote?: evaluate the gate, move the alias, or follow whoever moved it."""

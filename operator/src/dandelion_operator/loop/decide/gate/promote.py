@@ -1,4 +1,4 @@
-"""Promote?: judge the newest version once, move the alias, or follow whoever moved it.
+"""Promote?: evaluate the gate once a version, move the alias, or follow whoever moved it.
 
 A promotion is three writes: the verdict `promoting`, the alias, the verdict `promoted`. The last
 one waits until the history holds its entry, so a crash between any two of them is picked up where
@@ -13,7 +13,7 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import PromotionMode
-from dandelion_operator.loop.decide.gate.judge import judge
+from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate
 from dandelion_operator.loop.decide.plan import (
     Action,
     PromoteDecision,
@@ -46,7 +46,7 @@ def promote(resource: Resource, observed: Observed) -> PromoteDecision:
     for fact in (
         the_history_has_an_entry_but_the_version_no_verdict,
         a_promotion_was_begun,
-        a_version_is_not_yet_judged,
+        a_version_has_no_verdict_yet,
     ):
         decision = fact(facts)
         if decision is not None:
@@ -83,7 +83,7 @@ def a_promotion_was_begun(facts: Facts) -> PromoteDecision | None:
     )
 
 
-def a_version_is_not_yet_judged(facts: Facts) -> PromoteDecision | None:
+def a_version_has_no_verdict_yet(facts: Facts) -> PromoteDecision | None:
     version = candidate(facts.resource, facts.registry)
     if version is None or facts.resource.spec.suspend:
         return None
@@ -97,7 +97,7 @@ def a_version_is_not_yet_judged(facts: Facts) -> PromoteDecision | None:
                 waiting=artifact,
             )
         return _reject(facts, version, f"{artifact.reason}: {artifact.message}")
-    passed, reason = judge(facts.resource, facts.observed, facts.registry, artifact)
+    passed, reason = evaluate_gate(facts.resource, facts.observed, facts.registry, artifact)
     mode = facts.resource.spec.promotion.mode
     if mode is PromotionMode.OBSERVE:
         verb = "promoted" if passed else "rejected"

@@ -10,7 +10,7 @@ from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
 FLOAT_NOISE = 1e-9
 
 
-def judge(
+def evaluate_gate(
     resource: Resource, observed: Observed, registry: RegistrySeen, contract: ContractSeen
 ) -> tuple[bool, str]:
     """Whether the version with this contract passes spec.promotion, and why."""
