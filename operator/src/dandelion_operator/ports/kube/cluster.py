@@ -2,7 +2,7 @@
 
 Bodies are the dictionaries that the builders make, answers are the API server's, and the official
 client carries both (`connection.ApiServer`). Every write asks the fence first. Used by `observe`,
-`apply`, `reconcile` and `events`.
+`apply`, `reconcile`, and `lease` for the election.
 """
 
 from __future__ import annotations
