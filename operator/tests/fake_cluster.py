@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dandelion_operator.resource import Key
+from dandelion_operator.api.resource import NamespacedName
 from fake_killer import Killer
 
-KEY = Key("default", "lawn")
+KEY = NamespacedName("default", "lawn")
 Answer = tuple[int, Any]
 
 

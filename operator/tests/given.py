@@ -5,23 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from dandelion_operator import digests
-from dandelion_operator.location import Defaults, Location, Target, location
-from dandelion_operator.observed import (
-    Answer,
-    ContractSeen,
-    DatasetSeen,
-    DeploymentSeen,
-    JobSeen,
-    Observed,
-    PodSeen,
-    RegistrySeen,
-    ServiceSeen,
-    VersionSeen,
-)
-from dandelion_operator.resource import Resource, parse
-from dandelion_operator.status import RunState, Status
-from dandelion_operator.status import parse as parse_status
+from dandelion_operator.api import digests
+from dandelion_operator.api.location import Defaults, Location, Target, location
+from dandelion_operator.api.resource import Resource, parse
+from dandelion_operator.api.status import RunState, Status
+from dandelion_operator.api.status import parse as parse_status
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.serving import Answer, DeploymentSeen, PodSeen, ServiceSeen
+from dandelion_operator.seen.training import DatasetSeen, JobSeen
+from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, VersionSeen
 
 DEFAULTS = Defaults(
     training_image="training:1",
@@ -116,9 +108,7 @@ def contract(accuracy: float = 0.9, **metrics: float) -> ContractSeen:
 
 
 def service(ours: bool = True, **about: Any) -> ServiceSeen:
-    from dandelion_operator.decide.rollout import service_digest
-
-    fields: dict[str, Any] = {"digest": service_digest(resource()), "address": "10.0.0.1"}
+    fields: dict[str, Any] = {"digest": digests.service(resource()), "address": "10.0.0.1"}
     return ServiceSeen(ours, **(fields | about))
 
 

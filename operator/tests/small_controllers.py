@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from dandelion_operator import naming
-from dandelion_operator.observed import ContractSeen, Progress
+from dandelion_operator.api import naming
+from dandelion_operator.seen.training import Progress
+from dandelion_operator.seen.versions import ContractSeen
 from fake_cluster import KEY
 
 if TYPE_CHECKING:

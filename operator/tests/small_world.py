@@ -17,20 +17,22 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
-from dandelion_operator import naming
-from dandelion_operator.cluster import Cluster
-from dandelion_operator.fence import Fence
-from dandelion_operator.location import Target
-from dandelion_operator.observe import World as Outside
-from dandelion_operator.observed import Answer, ContractSeen, DatasetSeen, Failure, Progress
-from dandelion_operator.probe import Probe
-from dandelion_operator.reasons import Reason
-from dandelion_operator.reconcile import Reconciler
-from dandelion_operator.registry import Registry
-from dandelion_operator.resource import Key
-from dandelion_operator.reviewers import TokenReviewers
-from dandelion_operator.settings import Settings
-from dandelion_operator.storage import Access, Storage
+from dandelion_operator.api import naming
+from dandelion_operator.api.location import Target
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.loop.reconcile import Reconciler
+from dandelion_operator.ports.clients import Clients
+from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.reviewers import TokenReviewers
+from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.registry import Registry
+from dandelion_operator.ports.s3.storage import Access, Storage
+from dandelion_operator.process.settings import Settings
+from dandelion_operator.seen.serving import Answer
+from dandelion_operator.seen.training import DatasetSeen, Progress
+from dandelion_operator.seen.versions import ContractSeen
 from fake_cluster import KEY, FakeCluster
 from fake_killer import Killed, Killer
 from fake_mlflow import FakeMlflow
@@ -54,7 +56,7 @@ class FakeStorage:
         missing = Failure(Reason.ARTIFACT_REJECTED, f"{target.artifact_uri} does not exist")
         return self.contracts.get(target.artifact_uri, missing)
 
-    async def progress(self, access: Access, key: Key, run: str) -> Progress:
+    async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
         return self.progresses.get(run, Progress(run=run))
 
 
@@ -123,15 +125,15 @@ class World:
             verify=False,
         )
         cluster = Cluster(self.cluster, fence)
-        outside = Outside(
+        clients = Clients(
             cluster,
             Registry(registry, fence),
             cast(Storage, self.storage),
             cast(Probe, self.probe),
-            self.settings,
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
+            self.settings.defaults,
         )
-        self.reconciler = Reconciler(outside, lambda: self.time)
+        self.reconciler = Reconciler(clients, self.settings.resync_seconds, lambda: self.time)
 
     def again(self, kill_at: int | None, after_effect: bool) -> None:
         """From here on, with a fresh operator process that is to die at its n-th write."""
@@ -200,8 +202,8 @@ class World:
 
     def decisions(self) -> list[tuple[str, str | None]]:
         """Oldest first."""
-        receipts = reversed(self.status["history"])
-        return [(item["decision"], item.get("version")) for item in receipts]
+        entries = reversed(self.status["history"])
+        return [(item["decision"], item.get("version")) for item in entries]
 
     def inference_pods(self) -> list[dict[str, Any]]:
         return [
@@ -223,7 +225,7 @@ class World:
     async def until_training(self) -> None:
         """The run that was just asked for hangs on for as long as it is let."""
         while not self.cluster.kind("jobs"):
-            await self.look()
+            await self.reconcile()
         self.standing = {job["metadata"]["name"] for job in self.cluster.kind("jobs")}
         await self.settle()
 
@@ -235,7 +237,7 @@ class World:
         for deployment in self.cluster.kind("deployments"):
             roll(self, deployment)
 
-    async def look(self) -> None:
+    async def reconcile(self) -> None:
         """One reconcile; an operator that is killed is started again by Kubernetes."""
         try:
             await self.reconciler(KEY)
@@ -243,11 +245,11 @@ class World:
             self.restart()
 
     async def settle(self, turns: int = 40) -> None:
-        """Until two looks in a row leave everything as it was."""
+        """Until two reconciles in a row leave everything as it was."""
         quiet = 0
         for _ in range(turns):
             before = self.everything()
-            await self.look()
+            await self.reconcile()
             self.tick()
             quiet = quiet + 1 if self.everything() == before else 0
             if quiet == 2:

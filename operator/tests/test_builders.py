@@ -7,10 +7,11 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator import builders, naming
-from dandelion_operator.credentials import Credentials
-from dandelion_operator.plan import StartTraining
-from dandelion_operator.resource import Key, Resource
+from dandelion_operator.api import naming
+from dandelion_operator.api.resource import NamespacedName, Resource
+from dandelion_operator.loop.apply import builders
+from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.ports.s3.credentials import Credentials
 
 RUN = StartTraining("run1", "wish1", "Created", "images-1", "none")
 PLAIN = given.resource()
@@ -257,7 +258,9 @@ def test_placement_and_resources_are_passed_on() -> None:
 
 
 def test_names_of_the_longest_resource_fit() -> None:
-    longest = Resource(Key("default", "a" * 42), PLAIN.uid, PLAIN.generation, "", PLAIN.spec)
+    longest = Resource(
+        NamespacedName("default", "a" * 42), PLAIN.uid, PLAIN.generation, "", PLAIN.spec
+    )
     assert len(naming.job(longest.key, "0123456789")) <= 63
     assert len(naming.inference(longest.key)) <= 63
 

@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from dandelion_operator.cluster import (
-    DEPLOYMENT,
-    JOB,
-    MODEL_DEPLOYMENT,
+from dandelion_operator.ports.fence import Fence, NotLeadingError
+from dandelion_operator.ports.kube.cluster import (
     Cluster,
     ClusterError,
     ConflictError,
     UnreachableError,
 )
-from dandelion_operator.fence import Fence, NotLeadingError
+from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, MODEL_DEPLOYMENT
 
 BODY = {"metadata": {"namespace": "default", "name": "x", "resourceVersion": "1"}}
 WRITES: dict[str, Callable[[Cluster], Coroutine[Any, Any, Any]]] = {

@@ -15,10 +15,11 @@ import kopf
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from dandelion_operator import connection
-from dandelion_operator.cluster import DEPLOYMENT, JOB, LEASE, Cluster, UnreachableError
-from dandelion_operator.connection import ApiServer
-from dandelion_operator.fence import Fence
+from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube import connection
+from dandelion_operator.ports.kube.cluster import Cluster, UnreachableError
+from dandelion_operator.ports.kube.connection import ApiServer
+from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, LEASE
 from kubernetes.aio.config import incluster_config, kube_config
 
 BODY = {"metadata": {"namespace": "default", "name": "x"}, "spec": {"n": 1}}

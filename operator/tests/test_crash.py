@@ -120,7 +120,7 @@ def test_at_rest_nothing_is_written(tmp_path: Path) -> None:
         await a_champion(world)
         before = world.killer.writes
         for _ in range(5):
-            await world.look()
+            await world.reconcile()
             world.tick()
         assert world.killer.writes == before
 

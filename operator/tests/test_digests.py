@@ -7,8 +7,8 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator import digests
-from dandelion_operator.location import location
+from dandelion_operator.api import digests
+from dandelion_operator.api.location import location
 
 RICH = given.resource(
     retrain="2026-01",

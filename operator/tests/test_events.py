@@ -1,4 +1,4 @@
-"""What is told as Kubernetes Events: decisions and troubles, each once."""
+"""Kubernetes Events: decisions and troubles, each once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from dandelion_operator.events import News, news
-from dandelion_operator.status import Status, parse
+from dandelion_operator.api.status import Status, parse
+from dandelion_operator.loop.report.events import Event, new_events
 from small_world import World
 
 NOW = "2026-01-01T00:00:00Z"
@@ -17,28 +17,28 @@ def condition(kind: str, status: str, reason: str) -> dict[str, Any]:
     return {"type": kind, "status": status, "reason": reason, "lastTransitionTime": NOW}
 
 
-def test_every_receipt_is_told_once_oldest_first() -> None:
+def test_every_history_entry_makes_one_event_oldest_first() -> None:
     first = {"time": NOW, "decision": "TrainingStarted", "reason": "run a"}
     then = {"time": NOW, "decision": "Rejected", "version": "4", "reason": "too low"}
     before, after = parse({"history": [first]}), parse({"history": [then, first]})
-    assert list(news(before, after)) == [News("Rejected", "version 4: too low", True)]
-    assert list(news(Status(), after)) == [
-        News("TrainingStarted", "run a", False),
-        News("Rejected", "version 4: too low", True),
+    assert list(new_events(before, after)) == [Event("Rejected", "version 4: too low", True)]
+    assert list(new_events(Status(), after)) == [
+        Event("TrainingStarted", "run a", False),
+        Event("Rejected", "version 4: too low", True),
     ]
-    assert list(news(after, after)) == []
+    assert list(new_events(after, after)) == []
 
 
-def test_a_condition_that_turns_false_is_told_once() -> None:
+def test_a_condition_that_turns_false_makes_one_event() -> None:
     blocked = parse({"conditions": [condition("Accepted", "False", "BucketNotFound")]})
-    assert list(news(Status(), blocked)) == [News("BucketNotFound", "", True)]
-    assert list(news(blocked, blocked)) == []
+    assert list(new_events(Status(), blocked)) == [Event("BucketNotFound", "", True)]
+    assert list(new_events(blocked, blocked)) == []
 
 
-def test_becoming_ready_is_told() -> None:
+def test_becoming_ready_makes_an_event() -> None:
     ready = parse({"conditions": [condition("Ready", "True", "Serving")]})
-    assert list(news(Status(), ready)) == [News("Serving", "", False)]
-    assert list(news(ready, ready)) == []
+    assert list(new_events(Status(), ready)) == [Event("Serving", "", False)]
+    assert list(new_events(ready, ready)) == []
 
 
 def test_the_same_again_raises_a_count_and_makes_no_second_event(tmp_path: Path) -> None:

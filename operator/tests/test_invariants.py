@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import given
-from dandelion_operator import digests
-from dandelion_operator.decide import plan
-from dandelion_operator.observed import (
-    AccountSeen,
-    Answer,
-    ContractSeen,
-    DatasetSeen,
-    Failure,
-    Observed,
-    Progress,
-    RegistrySeen,
-)
-from dandelion_operator.plan import (
+from dandelion_operator.api import digests
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.spec import Auth
+from dandelion_operator.api.status import RunState, Status
+from dandelion_operator.loop.decide import decide
+from dandelion_operator.loop.decide.plan import (
     Action,
     ApplyAccount,
     ApplyDeployment,
@@ -24,10 +18,11 @@ from dandelion_operator.plan import (
     SetVerdict,
     StartTraining,
 )
-from dandelion_operator.reasons import Reason
-from dandelion_operator.report import report
-from dandelion_operator.resource import Auth, Resource
-from dandelion_operator.status import RunState, Status
+from dandelion_operator.loop.report import report
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.serving import AccountSeen, Answer
+from dandelion_operator.seen.training import DatasetSeen, Progress
+from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
 from hypothesis import given as for_any
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -120,7 +115,7 @@ worlds = st.builds(
     previous=statuses,
     dataset=failures | st.sampled_from([DatasetSeen("images-1", 40), DatasetSeen("images-2", 41)]),
     registry=registries | st.just(Failure(Reason.REGISTRY_UNREACHABLE, "words")),
-    keys=st.none() | st.just(Failure(Reason.SECRET_MISSING, "words")),
+    credentials=st.none() | st.just(Failure(Reason.SECRET_MISSING, "words")),
     jobs=st.lists(jobs, max_size=4, unique_by=lambda item: item.run).map(tuple),
     progress=st.builds(
         Progress,
@@ -151,7 +146,7 @@ resources = st.sampled_from(RESOURCES)
 
 
 def actions(resource: Resource, observed: Observed) -> list[Action]:
-    decided = plan(resource, observed, given.place(resource))
+    decided = decide(resource, observed, given.place(resource))
     return [action for concern in decided.concerns for action in concern]
 
 
@@ -160,7 +155,7 @@ def actions(resource: Resource, observed: Observed) -> list[Action]:
 def test_the_status_can_always_be_told_and_telling_it_again_changes_nothing(
     resource: Resource, observed: Observed
 ) -> None:
-    decided = plan(resource, observed, given.place(resource))
+    decided = decide(resource, observed, given.place(resource))
     first = report(resource, observed, decided, (), given.NOW)
     assert Status.model_validate(first.as_json()) == first
     assert [item.type.value for item in first.conditions] == [

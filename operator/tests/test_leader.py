@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dandelion_operator.cluster import ConflictError, UnreachableError
-from dandelion_operator.fence import Fence, NotLeadingError
-from dandelion_operator.leader import LEASE_SECONDS, MARGIN, Elector
+from dandelion_operator.ports.fence import Fence, NotLeadingError
+from dandelion_operator.ports.kube.cluster import ConflictError, UnreachableError
+from dandelion_operator.process.leader import LEASE_SECONDS, MARGIN, Elector
 
 
 class Clock:

@@ -1,4 +1,4 @@
-"""The registry poll: wakes for a moved alias, and once for MLflow going and coming."""
+"""The registry poll: enqueues for a moved alias, and once for MLflow going and coming."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import asyncio
 
 import httpx
 import pytest
-from dandelion_operator.fence import Fence
-from dandelion_operator.poll import RegistryPoll
-from dandelion_operator.registry import Registry
-from dandelion_operator.resource import Key
-from dandelion_operator.wake import Queue
+from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.loop.poll import RegistryPoll
+from dandelion_operator.loop.workqueue import Queue
+from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.registry import Registry
 from fake_cluster import KEY
 from fake_killer import Killer
 from fake_mlflow import FakeMlflow
 
 
-class Woken(Queue):
+class Enqueued(Queue):
     def __init__(self) -> None:
         super().__init__()
-        self.woken: list[Key] = []
+        self.enqueued: list[NamespacedName] = []
 
     @property
-    def keys(self) -> tuple[Key, ...]:
+    def keys(self) -> tuple[NamespacedName, ...]:
         return (KEY,)
 
-    def wake(self, key: Key, after: float = 0.0) -> None:
-        self.woken.append(key)
+    def enqueue(self, key: NamespacedName, after: float = 0.0) -> None:
+        self.enqueued.append(key)
 
 
 @pytest.fixture
@@ -36,35 +36,35 @@ def mlflow() -> FakeMlflow:
     return fake
 
 
-def rounds(mlflow: FakeMlflow) -> tuple[RegistryPoll, Woken]:
+def rounds(mlflow: FakeMlflow) -> tuple[RegistryPoll, Enqueued]:
     http = httpx.AsyncClient(
         base_url="http://mlflow", transport=httpx.MockTransport(mlflow.handle), verify=False
     )
-    queue = Woken()
+    queue = Enqueued()
     poll = RegistryPoll(Registry(http, Fence()), queue, seconds=1)
     asyncio.run(poll.round())
     return poll, queue
 
 
-def test_nothing_new_wakes_nobody(mlflow: FakeMlflow) -> None:
+def test_nothing_new_enqueues_nothing(mlflow: FakeMlflow) -> None:
     poll, queue = rounds(mlflow)
     asyncio.run(poll.round())
-    assert queue.woken == []
+    assert queue.enqueued == []
 
 
-def test_a_moved_alias_wakes_its_resource(mlflow: FakeMlflow) -> None:
+def test_a_moved_alias_enqueues_its_resource(mlflow: FakeMlflow) -> None:
     poll, queue = rounds(mlflow)
     mlflow.aliases["champion"] = "1"
     asyncio.run(poll.round())
-    assert queue.woken == [KEY]
+    assert queue.enqueued == [KEY]
 
 
-def test_mlflow_going_and_coming_wakes_once_each(mlflow: FakeMlflow) -> None:
+def test_mlflow_going_and_coming_enqueues_once_each(mlflow: FakeMlflow) -> None:
     poll, queue = rounds(mlflow)
     mlflow.away = True
     for _ in range(3):
         asyncio.run(poll.round())
-    assert len(queue.woken) == 1
+    assert len(queue.enqueued) == 1
     mlflow.away = False
     asyncio.run(poll.round())
-    assert len(queue.woken) == 2
+    assert len(queue.enqueued) == 2

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from dandelion_operator.observed import Answer
-from dandelion_operator.probe import TRIES, Probe
+from dandelion_operator.ports.probe import TRIES, Probe
+from dandelion_operator.seen.serving import Answer
 
 READY = httpx.Response(200, json={"model": {"name": "lawn", "version": "3"}})
 DRAINING = httpx.Response(503, json={"reason": "Draining", "detail": "on its way out"})

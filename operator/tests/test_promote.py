@@ -6,12 +6,12 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator import digests
-from dandelion_operator.decide.promote import promote
-from dandelion_operator.observed import Failure, Observed
-from dandelion_operator.plan import RemoveAlias, SetAlias, SetVerdict
-from dandelion_operator.reasons import Reason
-from dandelion_operator.resource import Resource
+from dandelion_operator.api import digests
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.loop.decide.gate.promote import promote
+from dandelion_operator.loop.decide.plan import RemoveAlias, SetAlias, SetVerdict
+from dandelion_operator.seen.observed import Observed
 from given import contract, registry, seen, serving, status, version
 
 PLAIN = given.resource()

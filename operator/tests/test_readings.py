@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from dandelion_operator import readings
-from dandelion_operator.status import RunState
+from dandelion_operator.api.status import RunState
+from dandelion_operator.loop.observe import readings
 
 Json = dict[str, Any]
 

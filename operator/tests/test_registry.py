@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from dandelion_operator.fence import Fence, NotLeadingError
-from dandelion_operator.observed import Failure, RegistrySeen
-from dandelion_operator.registry import Registry, RegistryError
+from dandelion_operator.api.reasons import Failure
+from dandelion_operator.ports.fence import Fence, NotLeadingError
+from dandelion_operator.ports.registry import Registry, RegistryError
+from dandelion_operator.seen.versions import RegistrySeen
 from fake_killer import Killed, Killer
 from fake_mlflow import MODEL, FakeMlflow
 

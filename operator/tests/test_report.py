@@ -7,20 +7,22 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator.decide import plan
-from dandelion_operator.location import Defaults, location
-from dandelion_operator.observed import Answer, Failure, Observed, Progress
-from dandelion_operator.plan import (
+from dandelion_operator.api.location import Defaults, location
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import HISTORY_LIMIT, ConditionType, RunState, Status
+from dandelion_operator.loop.decide import decide
+from dandelion_operator.loop.decide.plan import (
     Action,
     ApplyAccount,
     BindTokenReviewers,
     RefreshSecret,
     Refusal,
 )
-from dandelion_operator.reasons import Reason
-from dandelion_operator.report import report
-from dandelion_operator.resource import Resource
-from dandelion_operator.status import HISTORY_LIMIT, ConditionType, RunState, Status
+from dandelion_operator.loop.report import report
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.serving import Answer
+from dandelion_operator.seen.training import Progress
 from given import (
     LATER,
     NOW,
@@ -46,7 +48,7 @@ def told(
     now: str = NOW,
     refusals: tuple[Refusal, ...] = (),
 ) -> Status:
-    decided = plan(wanted, observed, given.place(wanted))
+    decided = decide(wanted, observed, given.place(wanted))
     return report(wanted, observed, decided, refusals, now)
 
 
@@ -277,14 +279,14 @@ def test_a_log_that_is_asked_for_and_not_possible_is_told(
     sections: dict[str, Any], defaults: Defaults, way_out: str
 ) -> None:
     wanted = resource(**sections)
-    decided = plan(wanted, seen(), location(wanted, defaults))
+    decided = decide(wanted, seen(), location(wanted, defaults))
     found = report(wanted, seen(), decided, (), NOW)
     assert words(found, "Accepted") == ("False", "LogUnavailable")
     assert way_out in message(found, "Accepted")
 
 
 def test_a_log_that_is_only_the_default_is_missed_by_nobody() -> None:
-    decided = plan(PLAIN, seen(), location(PLAIN, WITHOUT_LOG))
+    decided = decide(PLAIN, seen(), location(PLAIN, WITHOUT_LOG))
     assert decided.acceptance.accepted
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from dandelion_operator.resource import InvalidResource, Spec, parse
-from dandelion_operator.status import Status
+from dandelion_operator.api.resource import InvalidResource, parse
+from dandelion_operator.api.spec import Spec
+from dandelion_operator.api.status import Status
 
 CRD = Path(__file__).parents[2] / "charts/dandelion/files/modeldeployment-crd.yaml"
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "multipleOf")

@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from dandelion_operator.cluster import Cluster
-from dandelion_operator.fence import Fence
-from dandelion_operator.reviewers import TokenReviewers
+from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from fake_cluster import FakeCluster
 from fake_killer import Killer
 from small_world import BINDING, World, played
@@ -60,7 +60,7 @@ def test_what_is_refused_is_told_and_what_serves_goes_on(
         world.cluster.refuse[plural] = refusal
         world.apply(serving=ASKING)
         for _ in range(3):
-            await world.look()
+            await world.reconcile()
         assert world.condition("RolledOut")[0] == "False"
         assert refusal in world.message("RolledOut")
         assert world.condition("Ready") == ("True", "Serving")

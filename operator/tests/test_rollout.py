@@ -6,18 +6,19 @@ from dataclasses import replace
 
 import given
 import pytest
-from dandelion_operator import builders
-from dandelion_operator.decide.rollout import roll_out
-from dandelion_operator.observed import AccountSeen, Failure, Observed
-from dandelion_operator.plan import (
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.loop.apply import builders
+from dandelion_operator.loop.decide.plan import (
     AdjustDeployment,
     ApplyAccount,
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
 )
-from dandelion_operator.reasons import Reason
-from dandelion_operator.resource import Resource
+from dandelion_operator.loop.decide.rollout.children import roll_out
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.serving import AccountSeen
 from given import contract, deployment, registry, seen, service, serving, status, version
 
 PLAIN = given.resource()

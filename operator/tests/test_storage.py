@@ -12,16 +12,17 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator.credentials import Credentials
-from dandelion_operator.location import Target
-from dandelion_operator.observed import ContractSeen, DatasetSeen, Failure, Progress
-from dandelion_operator.reasons import Reason
-from dandelion_operator.resource import Key
-from dandelion_operator.storage import LONGEST_MEMORY, Access, Storage
+from dandelion_operator.api.location import Target
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.ports.s3.credentials import Credentials
+from dandelion_operator.ports.s3.storage import LONGEST_MEMORY, Access, Storage
+from dandelion_operator.seen.training import DatasetSeen, Progress
+from dandelion_operator.seen.versions import ContractSeen
 from fake_s3 import FakeS3, serving
 
 URI = "s3://datasets/lawn"
-KEY = Key("default", "lawn")
+KEY = NamespacedName("default", "lawn")
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dandelion_operator.credentials import CredentialsError
-from dandelion_operator.storage_setup import SetupError, SetupSettings, policies, set_up
+from dandelion_operator.ports.s3.credentials import CredentialsError
+from dandelion_operator.setup.storage import SetupError, SetupSettings, policies, set_up
 from fake_s3 import FakeS3, serving
 
 

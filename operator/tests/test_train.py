@@ -6,14 +6,21 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator import digests
-from dandelion_operator.decide import plan
-from dandelion_operator.location import location
-from dandelion_operator.observed import DatasetSeen, Failure, Observed, Progress
-from dandelion_operator.plan import Course, RemoveJob, StartTraining, SuspendTraining, TrainDecision
-from dandelion_operator.reasons import Reason
-from dandelion_operator.resource import Resource
-from dandelion_operator.status import RunState
+from dandelion_operator.api import digests
+from dandelion_operator.api.location import location
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import RunState
+from dandelion_operator.loop.decide import decide
+from dandelion_operator.loop.decide.plan import (
+    RemoveJob,
+    StartTraining,
+    SuspendTraining,
+    TrainDecision,
+    TrainingPhase,
+)
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import DatasetSeen, Progress
 from given import job, registry, seen, serving, status, training, version
 
 PLAIN = given.resource()
@@ -24,8 +31,8 @@ MLFLOW_AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "no answer")
 START = "start"
 
 
-def decide(resource: Resource, observed: Observed) -> TrainDecision:
-    return plan(resource, observed, location(resource, given.DEFAULTS)).train
+def decided(resource: Resource, observed: Observed) -> TrainDecision:
+    return decide(resource, observed, location(resource, given.DEFAULTS)).train
 
 
 def in_words(decision: TrainDecision) -> list[str]:
@@ -42,107 +49,123 @@ def in_words(decision: TrainDecision) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("resource", "observed", "course", "actions"),
+    ("resource", "observed", "phase", "actions"),
     [
-        pytest.param(PLAIN, seen(), Course.PENDING, [START], id="starts the first run"),
+        pytest.param(PLAIN, seen(), TrainingPhase.PENDING, [START], id="starts the first run"),
         pytest.param(
-            PLAIN, seen(dataset=UNREACHABLE), Course.HELD_BACK, [], id="waits for the storage"
+            PLAIN,
+            seen(dataset=UNREACHABLE),
+            TrainingPhase.HELD_BACK,
+            [],
+            id="waits for the storage",
         ),
         pytest.param(
-            PLAIN, seen(registry=MLFLOW_AWAY), Course.PENDING, [], id="waits for the registry"
+            PLAIN,
+            seen(registry=MLFLOW_AWAY),
+            TrainingPhase.PENDING,
+            [],
+            id="waits for the registry",
         ),
-        pytest.param(SUSPENDED, seen(), Course.SUSPENDED, [], id="starts nothing while suspended"),
+        pytest.param(
+            SUSPENDED, seen(), TrainingPhase.SUSPENDED, [], id="starts nothing while suspended"
+        ),
         pytest.param(
             SUSPENDED,
             seen(jobs=(job(),)),
-            Course.SUSPENDED,
+            TrainingPhase.SUSPENDED,
             ["suspend lawn-train-run1"],
             id="suspends a run in flight",
         ),
         pytest.param(
             SUSPENDED,
             seen(jobs=(job(state=RunState.SUSPENDED),)),
-            Course.SUSPENDED,
+            TrainingPhase.SUSPENDED,
             [],
             id="suspends a run only once",
         ),
         pytest.param(
             PLAIN,
             seen(jobs=(job(state=RunState.SUSPENDED),)),
-            Course.FOLLOW,
+            TrainingPhase.FOLLOW,
             ["resume lawn-train-run1"],
             id="resumes a suspended run",
         ),
-        pytest.param(PLAIN, seen(jobs=(job(),)), Course.FOLLOW, [], id="follows a run in flight"),
+        pytest.param(
+            PLAIN, seen(jobs=(job(),)), TrainingPhase.FOLLOW, [], id="follows a run in flight"
+        ),
         pytest.param(
             PLAIN,
             seen(jobs=(job(fingerprint="images-0"),)),
-            Course.FOLLOW,
+            TrainingPhase.FOLLOW,
             [],
             id="follows a run in flight although images arrive",
         ),
         pytest.param(
             PLAIN,
             seen(jobs=(job(),), dataset=UNREACHABLE),
-            Course.FOLLOW,
+            TrainingPhase.FOLLOW,
             [],
             id="follows a run in flight although storage is away",
         ),
         pytest.param(
             CHANGED,
             seen(jobs=(job(),)),
-            Course.PENDING,
+            TrainingPhase.PENDING,
             ["stop lawn-train-run1"],
             id="stops a run for an earlier spec",
         ),
         pytest.param(
             CHANGED,
             seen(jobs=(job(deleting=True),)),
-            Course.PENDING,
+            TrainingPhase.PENDING,
             [],
             id="waits until a stopped run is gone",
         ),
         pytest.param(
             CHANGED,
             seen(jobs=(job(),), dataset=UNREACHABLE),
-            Course.HELD_BACK,
+            TrainingPhase.HELD_BACK,
             [],
             id="leaves a run alone while the newer spec is not accepted",
         ),
         pytest.param(
             PLAIN,
             seen(jobs=(job(),), registry=registry(version(1))),
-            Course.COMPLETE,
+            TrainingPhase.COMPLETE,
             [],
             id="lets a run that registered its version tidy up",
         ),
-        pytest.param(PLAIN, serving(1), Course.COMPLETE, [], id="rests after a run for this spec"),
+        pytest.param(
+            PLAIN, serving(1), TrainingPhase.COMPLETE, [], id="rests after a run for this spec"
+        ),
         pytest.param(
             PLAIN,
             serving(1, dataset=DatasetSeen("images-2", 41)),
-            Course.COMPLETE,
+            TrainingPhase.COMPLETE,
             [],
             id="rests after a run although images arrived",
         ),
-        pytest.param(CHANGED, serving(1), Course.PENDING, [START], id="trains a changed spec"),
+        pytest.param(
+            CHANGED, serving(1), TrainingPhase.PENDING, [START], id="trains a changed spec"
+        ),
         pytest.param(
             given.resource(retrain="again"),
             serving(1),
-            Course.PENDING,
+            TrainingPhase.PENDING,
             [START],
             id="trains again when asked by the annotation",
         ),
         pytest.param(
             given.resource(training={"resources": {"limits": {"memory": "9Gi"}}}),
             serving(1),
-            Course.COMPLETE,
+            TrainingPhase.COMPLETE,
             [],
             id="does not train for other resources",
         ),
         pytest.param(
             PLAIN,
             seen(previous=status(training=training(state="Failed", reason="TooFewClasses"))),
-            Course.FAILED,
+            TrainingPhase.FAILED,
             [],
             id="leaves a failed run failed",
         ),
@@ -152,28 +175,28 @@ def in_words(decision: TrainDecision) -> list[str]:
                 previous=status(training=training(state="Failed")),
                 dataset=DatasetSeen("images-2", 41),
             ),
-            Course.PENDING,
+            TrainingPhase.PENDING,
             [START],
             id="tries a failed run again when the images changed",
         ),
         pytest.param(
             PLAIN,
             seen(jobs=(job(state=RunState.FAILED),)),
-            Course.FAILED,
+            TrainingPhase.FAILED,
             [],
             id="knows a failed run by its Job alone",
         ),
         pytest.param(
             PLAIN,
             seen(registry=registry(version(1))),
-            Course.COMPLETE,
+            TrainingPhase.COMPLETE,
             [],
             id="knows a finished run by its version alone",
         ),
         pytest.param(
             PLAIN,
             seen(previous=status(training=training(state="Running"))),
-            Course.PENDING,
+            TrainingPhase.PENDING,
             [START],
             id="starts a run again whose Job was deleted",
         ),
@@ -183,7 +206,7 @@ def in_words(decision: TrainDecision) -> list[str]:
                 previous=status(training=training(state="Running")),
                 progress=Progress(run="run1", state="failed", reason="TrainingDiverged"),
             ),
-            Course.FAILED,
+            TrainingPhase.FAILED,
             [],
             id="believes the run's own last words when its Job is gone",
         ),
@@ -193,19 +216,21 @@ def in_words(decision: TrainDecision) -> list[str]:
                 previous=status(training=training(run="other", state="Running", wish="another")),
                 registry=registry(version(1)),
             ),
-            Course.COMPLETE,
+            TrainingPhase.COMPLETE,
             [],
             id="does not train again when an edit is taken back",
         ),
     ],
 )
-def test_train(resource: Resource, observed: Observed, course: Course, actions: list[str]) -> None:
-    decision = decide(resource, observed)
-    assert (decision.course, in_words(decision)) == (course, actions)
+def test_train(
+    resource: Resource, observed: Observed, phase: TrainingPhase, actions: list[str]
+) -> None:
+    decision = decided(resource, observed)
+    assert (decision.phase, in_words(decision)) == (phase, actions)
 
 
 def started(resource: Resource, observed: Observed) -> StartTraining:
-    (action,) = decide(resource, observed).actions
+    (action,) = decided(resource, observed).actions
     assert isinstance(action, StartTraining)
     return action
 
@@ -277,5 +302,5 @@ def test_finished_jobs_are_kept_for_their_logs_but_not_without_end() -> None:
         job(f"run{number}", RunState.SUCCEEDED, created=f"2026-01-0{number}T00:00:00Z")
         for number in range(1, 6)
     )
-    tidy = plan(PLAIN, serving(5, jobs=jobs), given.place()).tidy
+    tidy = decide(PLAIN, serving(5, jobs=jobs), given.place()).tidy
     assert tidy == (RemoveJob("lawn-train-run2"), RemoveJob("lawn-train-run1"))

@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from dandelion_operator import naming
-from dandelion_operator.observed import Failure
-from dandelion_operator.reasons import Reason
+from dandelion_operator.api import naming
+from dandelion_operator.api.reasons import Failure, Reason
 from small_controllers import train
 from small_world import World, played
 
@@ -187,7 +186,7 @@ def test_a_job_that_a_quota_refuses_is_told_and_holds_up_nothing_else(world: Wor
         world.cluster.refuse["jobs"] = "exceeded quota: pods=1"
         world.apply()
         for _ in range(3):
-            await world.look()
+            await world.reconcile()
         assert world.condition("Trained") == ("Unknown", "TrainingPending")
         assert "exceeded quota" in world.message("Trained")
         del world.cluster.refuse["jobs"]
@@ -209,7 +208,7 @@ def test_a_deployment_of_somebody_else_is_left_alone(world: World) -> None:
         )
         world.apply()
         for _ in range(6):
-            await world.look()
+            await world.reconcile()
             for job in world.cluster.kind("jobs"):
                 train(world, job)
         assert world.condition("RolledOut") == ("False", "NameTaken")

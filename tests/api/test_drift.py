@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from dandelion_operator import resource, status
+from dandelion_operator.api import resource, spec, status
 from pydantic import BaseModel
 
 from tests.api.test_crd import schema
@@ -58,7 +58,7 @@ def _resolved(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[s
 
 
 SECTIONS = pytest.mark.parametrize(
-    ("section", "model"), [("spec", resource.Spec), ("status", status.Status)]
+    ("section", "model"), [("spec", spec.Spec), ("status", status.Status)]
 )
 
 
@@ -76,7 +76,7 @@ def test_the_choices_are_the_same(section: str, model: type[BaseModel]) -> None:
 
 
 def test_the_defaults_are_the_same() -> None:
-    ours, theirs = modelled(resource.Spec), declared("spec")
+    ours, theirs = modelled(spec.Spec), declared("spec")
     for path in theirs.keys() - SET_BY_INSTALLATION:
         wanted, known = theirs[path].get("default"), ours[path].get("default")
         if wanted in (None, {}):
@@ -87,13 +87,13 @@ def test_the_defaults_are_the_same() -> None:
 
 def test_the_required_fields_are_the_same() -> None:
     assert schema()["properties"]["spec"]["required"] == ["dataset"]
-    required = {name for name, field in resource.Spec.model_fields.items() if field.is_required()}
+    required = {name for name, field in spec.Spec.model_fields.items() if field.is_required()}
     assert required == {"dataset"}
-    assert resource.Dataset.model_fields["storage_uri"].is_required()
+    assert spec.Dataset.model_fields["storage_uri"].is_required()
 
 
 def test_the_operator_accepts_every_number_that_the_api_server_lets_through() -> None:
-    ours, theirs = modelled(resource.Spec), declared("spec")
+    ours, theirs = modelled(spec.Spec), declared("spec")
     for path, wanted in theirs.items():
         known = ours[path]
         if wanted.get("type") not in ("integer", "number"):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from dandelion_operator import credentials_setup
+from dandelion_operator.setup import credentials
 
 from tests.api.server import ApiServer, KubectlError
 from tests.chart.install_manifest import PATH as INSTALL_MANIFEST
@@ -92,7 +92,7 @@ class TestKeys:
         account = ("create", "token", "dandelion-credentials", "-n", "dandelion-system")
         (tmp_path / "token").write_text(api.kubectl(*account))
         (tmp_path / "ca.crt").write_bytes(api.authority.read_bytes())
-        monkeypatch.setattr(credentials_setup, "SERVICE_ACCOUNT", tmp_path)
+        monkeypatch.setattr(credentials, "SERVICE_ACCOUNT", tmp_path)
         (job,) = (
             document
             for document in yaml.safe_load_all(INSTALL_MANIFEST.read_text())
@@ -118,10 +118,10 @@ class TestKeys:
     def test_are_made_once_and_then_left_alone(
         self, api: ApiServer, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
     ) -> None:
-        credentials_setup.main(environment)
+        credentials.main(environment)
         made = self.secrets(api)
         assert made.keys() == set(self.NAMES)
-        credentials_setup.main(environment)
+        credentials.main(environment)
         assert self.secrets(api) == made
         said = capsys.readouterr().out
         assert "dandelion-s3-training: made" in said
@@ -131,7 +131,7 @@ class TestKeys:
     def test_are_what_minio_takes_and_all_different(
         self, api: ApiServer, environment: dict[str, str]
     ) -> None:
-        credentials_setup.main(environment)
+        credentials.main(environment)
         made = self.secrets(api)
         root = made.pop("dandelion-minio-root")
         assert root.keys() == {"rootUser", "rootPassword"}
@@ -145,11 +145,11 @@ class TestKeys:
     def test_one_that_was_lost_is_made_anew_and_the_others_stay(
         self, api: ApiServer, environment: dict[str, str]
     ) -> None:
-        credentials_setup.main(environment)
+        credentials.main(environment)
         before = self.secrets(api)
         lost = "dandelion-s3-inference"
         api.kubectl("delete", "secret", lost, "-n", "dandelion-system")
-        credentials_setup.main(environment)
+        credentials.main(environment)
         after = self.secrets(api)
         assert after.pop(lost) != before.pop(lost)
         assert after == before
@@ -159,9 +159,9 @@ class TestKeys:
     ) -> None:
         api.kubectl("delete", "rolebinding", "dandelion-credentials", "-n", "dandelion-system")
         with pytest.raises(SystemExit, match=r"the Secret dandelion-.* cannot be made: 403"):
-            credentials_setup.main(environment)
+            credentials.main(environment)
 
     def test_a_missing_setting_is_named(self, environment: dict[str, str]) -> None:
         del environment["DANDELION_INSTANCE"]
         with pytest.raises(SystemExit, match="DANDELION_INSTANCE must be set"):
-            credentials_setup.main(environment)
+            credentials.main(environment)

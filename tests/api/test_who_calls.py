@@ -11,12 +11,13 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from dandelion_operator import builders
-from dandelion_operator.cluster import DEPLOYMENT, SERVICE_ACCOUNT, Cluster, ClusterError
-from dandelion_operator.fence import Fence
-from dandelion_operator.location import Defaults, Target, location
-from dandelion_operator.resource import Key, Resource, parse
-from dandelion_operator.reviewers import TokenReviewers
+from dandelion_operator.api.location import Defaults, Target, location
+from dandelion_operator.api.resource import NamespacedName, Resource, parse
+from dandelion_operator.loop.apply import builders
+from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
+from dandelion_operator.ports.kube.objects import DEPLOYMENT, SERVICE_ACCOUNT
+from dandelion_operator.ports.kube.reviewers import TokenReviewers, token_reviewers
 
 from tests.api.server import ApiServer
 from tests.api.test_access import OPERATOR, RBAC
@@ -140,7 +141,7 @@ def test_helm_upgrades_around_the_list_and_takes_it_along_when_it_uninstalls(
         helm(verb, *chart, *rest, *options, stdin=json.dumps(values | more))
 
     helm_does("install", "--create-namespace")
-    wanted = builders.token_reviewers("helmed-token-reviewers", [Key("team", "lawn")])
+    wanted = token_reviewers("helmed-token-reviewers", [NamespacedName("team", "lawn")])
     installed.apply(wanted, "--server-side", "--field-manager=dandelion-operator")
     helm_does("upgrade", commonLabels={"team": "gardeners"})
     binding = installed.get("clusterrolebinding", "helmed-token-reviewers")

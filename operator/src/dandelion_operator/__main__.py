@@ -5,8 +5,8 @@ from __future__ import annotations
 import kopf
 from pydantic import ValidationError
 
-from dandelion_operator import logs, main
-from dandelion_operator.settings import Settings
+from dandelion_operator.process import handlers, logs
+from dandelion_operator.process.settings import Settings
 
 
 def run() -> None:
@@ -22,7 +22,7 @@ def run() -> None:
     kopf.run(standalone=True, clusterwide=not namespaces, namespaces=namespaces)
 
 
-assert main.start is not None  # importing main registers its handlers with kopf
+assert handlers.start is not None  # importing them registers the handlers with kopf
 
 if __name__ == "__main__":
     run()

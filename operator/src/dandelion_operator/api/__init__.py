@@ -1,0 +1,1 @@
+"""The resource and its words: spec, status, reasons, names, places, digests. Pure."""

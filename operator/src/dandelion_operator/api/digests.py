@@ -1,0 +1,97 @@
+"""Digests that turn "is this what is wanted?" into a comparison of two short strings.
+
+wish: what the user wants trained. run: one attempt at a wish. gate: the rules a version was judged
+by. serving: what of the spec and the version decides about a serving pod; replicas and the
+operator's own defaults are left out, so scaling or upgrading the operator restarts nothing.
+service: whom the Service sends requests to.
+
+They must stay what they are from release to release, or an upgrade would train, judge or restart
+what nobody changed: a field that comes later goes in only where it differs from its default. A test
+holds them to fixed values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from dandelion_operator.api import naming
+from dandelion_operator.api.location import Location, Target
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.spec import Camel, Spec
+
+# The fields of spec.serving that came after the first release.
+LATER = {"precision", "queue_limit", "request_timeout_seconds", "logging", "auth"}
+
+
+def digest(content: Any, length: int = 10) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def wish(resource: Resource) -> str:
+    return wish_of(resource.spec, resource.retrain)
+
+
+def wish_of(spec: Spec, retrain: str) -> str:
+    training = spec.training
+    return digest(
+        {
+            "dataset": {
+                "storageUri": spec.dataset.storage_uri,
+                "holdoutFraction": spec.dataset.holdout_fraction,
+            },
+            "training": {
+                "architecture": training.architecture,
+                "initialWeights": training.initial_weights,
+                "epochs": training.epochs,
+                "batchSize": training.batch_size,
+                "imageSize": training.image_size,
+                "learningRate": training.learning_rate,
+                "schedule": training.schedule,
+                "seed": training.seed,
+                "image": training.image,
+            },
+            "retrain": retrain,
+        }
+    )
+
+
+def run(wish: str, fingerprint: str, former_run: str) -> str:
+    """The former run is part of it so that going back to an older spec makes a run of its own."""
+    return digest({"wish": wish, "dataset": fingerprint, "after": former_run})
+
+
+def gate(resource: Resource) -> str:
+    return digest(resource.spec.promotion.model_dump(mode="json", exclude_defaults=True))
+
+
+def serving(resource: Resource, target: Target, location: Location) -> str:
+    spec = resource.spec.serving
+    return digest(
+        {
+            "resources": _set(spec.resources) if spec.resources else None,
+            "nodeSelector": spec.node_selector,
+            "tolerations": [_set(item) for item in spec.tolerations],
+            "version": target.version,
+            "artifact": target.artifact_uri,
+            "contract": target.contract_digest,
+            "storage": {
+                "endpoint": location.endpoint,
+                "region": location.region,
+                "caBundle": location.ca_bundle,
+                "secret": location.inference_secret,
+            },
+            **spec.model_dump(mode="json", include=LATER, exclude_defaults=True),
+        },
+        length=16,
+    )
+
+
+def service(resource: Resource) -> str:
+    return digest([naming.inference_selector(resource.key), 80, "http"])
+
+
+def _set(section: Camel) -> dict[str, Any]:
+    return section.model_dump(mode="json", exclude_defaults=True)

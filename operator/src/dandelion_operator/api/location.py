@@ -1,0 +1,108 @@
+"""Where a resource's data and artifacts lie, and which artifact is to be served.
+
+A ModelDeployment may bring its own S3 endpoint and keys; what it leaves out is what the chart set
+up. `location` settles that once, for the reads, the decisions and the builders alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dandelion_operator.api import naming
+from dandelion_operator.api.resource import Resource
+
+BUCKET, REGION = "models", "us-east-1"
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What the chart set up, for every resource that does not say otherwise."""
+
+    training_image: str
+    inference_image: str
+    image_pull_policy: str
+    tracking_uri: str
+    s3_endpoint: str
+    s3_region: str
+    s3_bucket: str
+    s3_ca_bundle: str = ""
+    log_uri: str = ""
+    # Where the installation's own S3 credentials are mounted, by purpose.
+    credentials_dirs: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Log:
+    """Where serving pods log what they predicted, and the Secret whose key they write it with."""
+
+    uri: str
+    secret: str
+    brings_own_key: bool
+
+
+@dataclass(frozen=True)
+class Location:
+    endpoint: str
+    region: str
+    bucket: str
+    ca_bundle: str
+    training_secret: str
+    inference_secret: str
+    brings_own_keys: bool
+    log: Log | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """One exact artifact that inference pods are told to serve."""
+
+    version: int
+    artifact_uri: str
+    contract_digest: str
+
+
+def location(resource: Resource, defaults: Defaults) -> Location:
+    storage = resource.spec.storage
+    if storage.endpoint is None:
+        endpoint, ca_bundle = defaults.s3_endpoint, defaults.s3_ca_bundle
+        bucket, region = defaults.s3_bucket, defaults.s3_region
+    else:
+        endpoint, ca_bundle = storage.endpoint.rstrip("/"), storage.ca_bundle or ""
+        bucket, region = BUCKET, REGION
+    own = storage.secret_ref
+    serving = storage.serving_secret_ref or own
+    return Location(
+        endpoint=endpoint,
+        region=storage.region or region,
+        bucket=storage.bucket or bucket,
+        ca_bundle=ca_bundle,
+        training_secret=own.name if own else naming.training_secret(resource.key),
+        inference_secret=serving.name if serving else naming.inference_secret(resource.key),
+        brings_own_keys=own is not None,
+        log=_log(resource, defaults),
+    )
+
+
+def _log(resource: Resource, defaults: Defaults) -> Log | None:
+    """A place of the resource's own is written with its own key, where it brings one.
+
+    The installation's place and key are at the installation's endpoint, and no use at another.
+    """
+    storage, logging = resource.spec.storage, resource.spec.serving.logging
+    if not logging.predictions:
+        return None
+    own = storage.serving_secret_ref or storage.secret_ref
+    if logging.storage_uri and own:
+        return Log(logging.storage_uri.rstrip("/"), own.name, brings_own_key=True)
+    if storage.endpoint is not None or not defaults.log_uri:
+        return None
+    uri = logging.storage_uri or defaults.log_uri
+    return Log(uri.rstrip("/"), naming.log_secret(resource.key), brings_own_key=False)
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """`s3://bucket/a/b/` → `("bucket", "a/b")`."""
+    bucket, _, path = uri.removeprefix("s3://").partition("/")
+    return bucket, path.strip("/")

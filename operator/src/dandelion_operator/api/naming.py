@@ -1,0 +1,86 @@
+"""The one place where names of children, labels and S3 paths are made from a resource's name.
+
+Names carry their content (the run), so creating twice finds what is there instead of making a
+second one. Called by the decisions, the builders and `observe`.
+"""
+
+from __future__ import annotations
+
+from dandelion_operator.api.resource import GROUP, NamespacedName
+
+FIELD_MANAGER = "dandelion-operator"
+
+OWNER_LABEL = f"{GROUP}/modeldeployment"
+RUN_LABEL = f"{GROUP}/run"
+WISH_LABEL = f"{GROUP}/wish"
+VERSION_LABEL = f"{GROUP}/version"
+COMPONENT_LABEL = "app.kubernetes.io/component"
+
+SERVING_DIGEST_ANNOTATION = f"{GROUP}/serving-digest"
+SERVICE_DIGEST_ANNOTATION = f"{GROUP}/service-digest"
+TRIGGER_ANNOTATION = f"{GROUP}/trigger"
+RETRAIN_VALUE_ANNOTATION = f"{GROUP}/retrain"
+FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
+
+TRAINING = "training"
+INFERENCE = "inference"
+LOG = "log"
+
+
+def inference(key: NamespacedName) -> str:
+    return f"{key.name}-inference"
+
+
+def job(key: NamespacedName, run: str) -> str:
+    return f"{key.name}-train-{run}"
+
+
+def training_secret(key: NamespacedName) -> str:
+    return f"{key.name}-training-s3"
+
+
+def inference_secret(key: NamespacedName) -> str:
+    return f"{key.name}-inference-s3"
+
+
+def log_secret(key: NamespacedName) -> str:
+    return f"{key.name}-log-s3"
+
+
+def registered_model(key: NamespacedName) -> str:
+    return f"{key.namespace}.{key.name}"
+
+
+def url(key: NamespacedName) -> str:
+    return f"http://{inference(key)}.{key.namespace}.svc"
+
+
+def labels(key: NamespacedName, component: str) -> dict[str, str]:
+    return {
+        "app.kubernetes.io/name": "dandelion",
+        "app.kubernetes.io/instance": key.name,
+        COMPONENT_LABEL: component,
+        "app.kubernetes.io/part-of": "dandelion",
+        "app.kubernetes.io/managed-by": "dandelion-operator",
+        OWNER_LABEL: key.name,
+    }
+
+
+def inference_selector(key: NamespacedName) -> dict[str, str]:
+    return {OWNER_LABEL: key.name, COMPONENT_LABEL: INFERENCE}
+
+
+def as_selector(labels: dict[str, str]) -> str:
+    return ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
+
+
+def run_prefix(key: NamespacedName, run: str) -> str:
+    return f"{key.namespace}/{key.name}/{run}"
+
+
+def run_uri(bucket: str, key: NamespacedName, run: str) -> str:
+    return f"s3://{bucket}/{run_prefix(key, run)}"
+
+
+def manifests_uri(bucket: str, key: NamespacedName) -> str:
+    return f"s3://{bucket}/{key.namespace}/{key.name}/datasets"

@@ -1,0 +1,129 @@
+"""Every reason that a condition of a ModelDeployment can carry, each with what it means.
+
+People read these in `kubectl get mdep -o yaml` and write alerts on them, so the list is the only
+place a reason may come from. `report` and `decide` use it; the README's table is checked against
+it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    doc: str
+
+    def __new__(cls, value: str, doc: str) -> Reason:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.doc = doc
+        return member
+
+    # Accepted
+    VALID = "Valid", "The spec is understood, the dataset can be listed and is not empty."
+    INVALID_SPEC = "InvalidSpec", "The spec contradicts itself; the message names the field."
+    STORAGE_UNREACHABLE = (
+        "StorageUnreachable",
+        "The S3 endpoint does not answer. Tried again by itself; what serves goes on serving.",
+    )
+    CREDENTIALS_REJECTED = (
+        "CredentialsRejected",
+        "The S3 endpoint refuses the keys. Mend the Secret that the message names.",
+    )
+    BUCKET_NOT_FOUND = "BucketNotFound", "The bucket of dataset.storageUri does not exist."
+    DATASET_EMPTY = "DatasetEmpty", "No object lies below dataset.storageUri."
+    SECRET_MISSING = (
+        "SecretMissing",
+        "The Secret with the S3 keys, or one of its two keys, does not exist in the namespace.",
+    )
+    LOG_UNAVAILABLE = (
+        "LogUnavailable",
+        "spec.serving.logging asks for a log that nothing is set up for; the message says what to "
+        "write. What serves goes on serving.",
+    )
+
+    # Trained
+    TRAINING_COMPLETE = "TrainingComplete", "A run for exactly this spec has registered a version."
+    TRAINING_FAILED = (
+        "TrainingFailed",
+        "The run for this spec failed; the message starts with its cause. Not tried again until "
+        "the spec, the dataset or the annotation dandelion.dev/retrain changes.",
+    )
+    TRAINING_RUNNING = "TrainingRunning", "The training Job runs; the message tells how far it is."
+    TRAINING_PENDING = "TrainingPending", "Training waits: for a node, an image, storage or MLflow."
+    SUSPENDED = (
+        "Suspended",
+        "spec.suspend holds training and promotion back; what serves goes on serving.",
+    )
+    NOT_STARTED = "NotStarted", "No training has been started; Accepted tells what stands against."
+
+    # Promoted: speaks of the newest version that was trained for this spec
+    VERSION_PROMOTED = "VersionPromoted", "The alias champion names a version that may be served."
+    GATE_FAILED = (
+        "GateFailed",
+        "The newest version did not pass spec.promotion; an older champion goes on serving.",
+    )
+    NO_VERSION = "NoVersion", "The registry holds no version of this model yet."
+    ALIAS_MISSING = (
+        "AliasMissing",
+        "Versions exist, but the alias champion names none of them. What serves goes on serving; "
+        "set the alias in MLflow, or train a new version.",
+    )
+    ARTIFACT_REJECTED = (
+        "ArtifactRejected",
+        "A version's files are missing or are not those that its digests promise. What served "
+        "before goes on serving.",
+    )
+    REGISTRY_UNREACHABLE = (
+        "RegistryUnreachable",
+        "MLflow does not answer. Tried again by itself; what serves goes on serving.",
+    )
+    AWAITING_APPROVAL = (
+        "AwaitingApproval",
+        "promotion.mode is Manual: the newest version passed the gate and waits for a person to "
+        "set the alias champion.",
+    )
+    OBSERVE_ONLY = "ObserveOnly", "promotion.mode is Observe: the message tells the verdict."
+
+    # RolledOut
+    REPLICAS_AVAILABLE = "ReplicasAvailable", "Every replica serves the champion."
+    PROGRESS_DEADLINE_EXCEEDED = (
+        "ProgressDeadlineExceeded",
+        "The champion's replicas did not become ready in rollout.progressDeadlineSeconds; the "
+        "message has a pod's own reason. Older replicas go on serving.",
+    )
+    PROGRESSING = "Progressing", "The champion is being rolled out."
+    SCALED_TO_ZERO = "ScaledToZero", "serving.replicas is 0: nothing is wanted, nothing answers."
+    NAME_TAKEN = (
+        "NameTaken",
+        "A Deployment or Service of the needed name exists and belongs to somebody else.",
+    )
+    CHILD_REFUSED = (
+        "ChildRefused",
+        "The API server refuses an object that is needed (quota, admission policy, RBAC).",
+    )
+    AUTH_UNAVAILABLE = (
+        "AuthUnavailable",
+        "spec.serving.auth is ClusterTokens, and serving pods cannot be given the right to ask the "
+        "API server who calls; the message says why. What serves goes on as it is.",
+    )
+
+    # Ready: turns True once the champion is rolled out completely and the Service answers with it;
+    # stays True while the Service answers with a version of this resource, the old one included,
+    # because a rollout that is under way or stuck takes nothing away from who calls the Service.
+    SERVING = "Serving", "The Service answers; the message names the version that does."
+    NOT_ANSWERING = "NotAnswering", "Replicas are there, but a request through the Service fails."
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What stands in the way, as a value: a reason, and the words that belong to this case."""
+
+    reason: Reason
+    message: str
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether trying again can help without anybody changing anything."""
+        return self.reason in (Reason.STORAGE_UNREACHABLE, Reason.REGISTRY_UNREACHABLE)

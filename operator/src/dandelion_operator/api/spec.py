@@ -1,0 +1,181 @@
+"""The spec of a ModelDeployment: fields, defaults and bounds, typed.
+
+The schema that the API server enforces lives in the chart's CRD; these models accept exactly the
+same fields with the same defaults (a test compares them).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.alias_generators import to_camel
+
+S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^/\s][^\s]*$"
+S3_PLACE = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?$"
+
+
+class Camel(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
+
+
+class SecretRef(Camel):
+    name: str
+
+
+class Storage(Camel):
+    endpoint: str | None = Field(default=None, pattern=r"^https?://[^/\s]+/?$")
+    bucket: str | None = Field(default=None, max_length=63)
+    region: str | None = Field(default=None, max_length=64)
+    secret_ref: SecretRef | None = None
+    serving_secret_ref: SecretRef | None = None
+    ca_bundle: str | None = None
+
+    @model_validator(mode="after")
+    def an_endpoint_needs_keys(self) -> Self:
+        if self.endpoint is not None and self.secret_ref is None:
+            raise ValueError(
+                "storage.endpoint needs storage.secretRef: a Secret with AWS_ACCESS_KEY_ID "
+                "and AWS_SECRET_ACCESS_KEY"
+            )
+        if self.serving_secret_ref is not None and self.secret_ref is None:
+            raise ValueError("storage.servingSecretRef needs storage.secretRef as well")
+        return self
+
+
+class Dataset(Camel):
+    storage_uri: str = Field(pattern=S3_URI)
+    holdout_fraction: float = Field(default=0.2, ge=0.05, le=0.5)
+
+
+class ComputeResources(Camel):
+    requests: dict[str, int | str] = Field(default_factory=dict)
+    limits: dict[str, int | str] = Field(default_factory=dict)
+
+
+class Toleration(Camel):
+    key: str | None = None
+    operator: Literal["Exists", "Equal"] | None = None
+    value: str | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    toleration_seconds: int | None = None
+
+
+class Architecture(StrEnum):
+    RESNET18 = "resnet18"
+    RESNET34 = "resnet34"
+    RESNET50 = "resnet50"
+    RESNET101 = "resnet101"
+    RESNET152 = "resnet152"
+
+
+class Schedule(StrEnum):
+    ONE_CYCLE = "OneCycle"
+    COSINE = "Cosine"
+
+
+class Training(Camel):
+    architecture: Architecture = Architecture.RESNET34
+    initial_weights: str = Field(
+        default="none", pattern=r"^(none|imagenet|champion|s3://.+\.safetensors)$"
+    )
+    epochs: int = Field(default=10, ge=1, le=1000)
+    batch_size: int = Field(default=32, ge=2, le=4096)
+    image_size: int = Field(default=128, ge=32, le=512, multiple_of=32)
+    learning_rate: float = Field(default=0.001, gt=0, le=1)
+    schedule: Schedule = Schedule.ONE_CYCLE
+    seed: int = Field(default=0, ge=0)
+    image: str | None = None
+    resources: ComputeResources | None = None
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+    active_deadline_seconds: int = Field(default=86400, ge=1, le=2147483647)
+    backoff_limit: int = Field(default=2, ge=0, le=100)
+    ttl_seconds_after_finished: int | None = Field(default=None, ge=0)
+
+
+class PromotionMode(StrEnum):
+    AUTO = "Auto"
+    MANUAL = "Manual"
+    OBSERVE = "Observe"
+
+
+class Metric(StrEnum):
+    ACCURACY = "accuracy"
+    MACRO_F1 = "macroF1"
+
+
+class Promotion(Camel):
+    mode: PromotionMode = PromotionMode.AUTO
+    metric: Metric = Metric.ACCURACY
+    minimum: float = Field(default=0.8, ge=0.0, le=1.0)
+    min_improvement: float = Field(default=0.0, ge=0.0, le=1.0)
+
+
+class Rollout(Camel):
+    progress_deadline_seconds: int = Field(default=600, ge=10, le=86400)
+    revision_history_limit: int = Field(default=3, ge=0, le=100)
+
+
+class Precision(StrEnum):
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
+    INT8 = "int8"
+
+
+class Logging(Camel):
+    predictions: bool = True
+    images: bool = False
+    storage_uri: str | None = Field(default=None, pattern=S3_PLACE)
+
+    @model_validator(mode="after")
+    def images_need_predictions(self) -> Self:
+        if self.images and not self.predictions:
+            raise ValueError("logging.images needs logging.predictions: true")
+        return self
+
+    @property
+    def is_asked_for(self) -> bool:
+        """More than the default, which is a log where the installation set one up."""
+        return self.predictions and (self.images or self.storage_uri is not None)
+
+
+class Auth(StrEnum):
+    NONE = "None"
+    CLUSTER_TOKENS = "ClusterTokens"
+
+
+class Serving(Camel):
+    replicas: int = Field(default=1, ge=0, le=1000)
+    resources: ComputeResources | None = None
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+    precision: Precision = Precision.AUTO
+    queue_limit: int = Field(default=64, ge=1, le=10000)
+    request_timeout_seconds: int = Field(default=30, ge=1, le=600)
+    logging: Logging = Field(default_factory=Logging)
+    auth: Auth = Auth.NONE
+
+    @field_validator("logging", mode="before")
+    @classmethod
+    def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+class Spec(Camel):
+    suspend: bool = False
+    storage: Storage = Field(default_factory=Storage)
+    dataset: Dataset
+    training: Training = Field(default_factory=Training)
+    promotion: Promotion = Field(default_factory=Promotion)
+    rollout: Rollout = Field(default_factory=Rollout)
+    serving: Serving = Field(default_factory=Serving)
+
+    @field_validator("storage", "training", "promotion", "rollout", "serving", mode="before")
+    @classmethod
+    def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
+        return {} if value is None else value

@@ -1,0 +1,141 @@
+"""The status of a ModelDeployment: the operator's memory, made by `report`, read leniently.
+
+Whatever an older or newer operator wrote must parse; a field that does not is forgotten, and the
+loop finds out anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+HISTORY_LIMIT = 20
+PROMOTED, FOLLOWED_ALIAS = "Promoted", "FollowedAlias"
+FOLLOWED = (PROMOTED, FOLLOWED_ALIAS)
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True
+    )
+
+
+class RunState(StrEnum):
+    PENDING = "Pending"
+    RUNNING = "Running"
+    SUSPENDED = "Suspended"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+    @property
+    def finished(self) -> bool:
+        return self in (RunState.SUCCEEDED, RunState.FAILED)
+
+
+class ConditionType(StrEnum):
+    ACCEPTED = "Accepted"
+    TRAINED = "Trained"
+    PROMOTED = "Promoted"
+    ROLLED_OUT = "RolledOut"
+    READY = "Ready"
+
+
+class Condition(Part):
+    type: ConditionType
+    status: str
+    reason: str
+    message: str = ""
+    observed_generation: int = 0
+    last_transition_time: str
+
+
+class Champion(Part):
+    version: str
+    run_id: str | None = None
+    run: str | None = None
+    metrics: dict[str, float] = Field(default_factory=dict)
+    digest: str | None = None
+    precision: str | None = None
+    served_replicas: int = 0
+
+
+class Challenger(Part):
+    version: str
+    run_id: str | None = None
+    metrics: dict[str, float] = Field(default_factory=dict)
+    verdict: str | None = None
+
+
+class Training(Part):
+    job_name: str | None = None
+    run: str
+    wish: str
+    run_id: str | None = None
+    progress_percent: int = 0
+    stage: str | None = None
+    state: RunState = RunState.PENDING
+    started_at: str | None = None
+    finished_at: str | None = None
+    trigger: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    dataset_fingerprint: str | None = None
+    retrain: str | None = None
+
+
+class DatasetInfo(Part):
+    digest: str | None = None
+    images: int | None = None
+    classes: tuple[str, ...] = ()
+
+
+class HistoryEntry(Part):
+    time: str
+    decision: str
+    trigger: str | None = None
+    dataset: str | None = None
+    version: str | None = None
+    reason: str | None = None
+
+
+class Status(Part):
+    observed_generation: int = 0
+    conditions: tuple[Condition, ...] = ()
+    url: str | None = None
+    phase: str | None = None
+    champion: Champion | None = None
+    challenger: Challenger | None = None
+    training: Training | None = None
+    dataset: DatasetInfo | None = None
+    replicas: int = 0
+    selector: str | None = None
+    history: tuple[HistoryEntry, ...] = ()
+
+    def condition(self, kind: ConditionType) -> Condition | None:
+        return next((item for item in self.conditions if item.type is kind), None)
+
+    @property
+    def followed(self) -> str | None:
+        """The version that the alias was last followed to, whether or not it serves yet."""
+        entries = (item for item in self.history if item.decision in FOLLOWED)
+        newest = next(entries, None)
+        if newest is not None:
+            return newest.version
+        return self.champion.version if self.champion is not None else None
+
+    def as_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def parse(raw: Mapping[str, Any] | None) -> Status:
+    kept = dict(raw or {})
+    while True:
+        try:
+            return Status.model_validate(kept)
+        except ValidationError as error:
+            for item in error.errors():
+                kept.pop(str(item["loc"][0]), None)

@@ -1,0 +1,18 @@
+"""The Kubernetes objects that a ModelDeployment owns, as nouns: what they are, never what to do.
+
+Pure functions from a parsed resource to plain dictionaries; called by `apply`.
+"""
+
+from dandelion_operator.loop.apply.builders.access import service_account
+from dandelion_operator.loop.apply.builders.deployment import deployment
+from dandelion_operator.loop.apply.builders.job import job
+from dandelion_operator.loop.apply.builders.secret import credentials_secret
+from dandelion_operator.loop.apply.builders.service import service
+
+__all__ = [
+    "credentials_secret",
+    "deployment",
+    "job",
+    "service",
+    "service_account",
+]

@@ -1,0 +1,151 @@
+"""The inference Deployment of one exact version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dandelion_operator.api import digests, naming
+from dandelion_operator.api.location import Defaults, Location, Target
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.spec import Auth, Serving
+from dandelion_operator.loop.apply.builders import pod
+
+PORT = 8080
+DEFAULT_RESOURCES = {
+    "requests": {"cpu": "200m", "memory": "512Mi"},
+    "limits": {"memory": "1Gi"},
+}
+
+
+def deployment(
+    resource: Resource, target: Target, location: Location, defaults: Defaults
+) -> dict[str, Any]:
+    spec, rollout = resource.spec.serving, resource.spec.rollout
+    labels = naming.labels(resource.key, naming.INFERENCE)
+    versioned = labels | {naming.VERSION_LABEL: str(target.version)}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": naming.inference(resource.key),
+            "namespace": resource.namespace,
+            "labels": versioned,
+            "annotations": {
+                naming.SERVING_DIGEST_ANNOTATION: digests.serving(resource, target, location)
+            },
+            "ownerReferences": [pod.owner_reference(resource)],
+        },
+        "spec": {
+            "replicas": spec.replicas,
+            "revisionHistoryLimit": rollout.revision_history_limit,
+            "progressDeadlineSeconds": rollout.progress_deadline_seconds,
+            "strategy": {
+                "type": "RollingUpdate",
+                # No old replica goes before a new one answers: no request is lost.
+                "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"},
+            },
+            "selector": {"matchLabels": naming.inference_selector(resource.key)},
+            "template": {
+                "metadata": {"labels": versioned},
+                "spec": _pod(resource, target, location, defaults),
+            },
+        },
+    }
+
+
+def _pod(
+    resource: Resource, target: Target, location: Location, defaults: Defaults
+) -> dict[str, Any]:
+    spec = resource.spec.serving
+    settings = {
+        "MODEL_NAME": resource.name,
+        "MODEL_NAMESPACE": resource.namespace,
+        "MODEL_VERSION": target.version,
+        "ARTIFACT_URI": target.artifact_uri,
+        "CONTRACT_DIGEST": target.contract_digest,
+        **pod.storage_environment(location),
+        **_choices(spec, location),
+    }
+    asks_who_calls = spec.auth is Auth.CLUSTER_TOKENS
+    log = location.log
+    return {
+        # Named even where it is the default one: of a field that is merely left out, the API server
+        # keeps the copy in the older field serviceAccount.
+        "serviceAccountName": naming.inference(resource.key) if asks_who_calls else "default",
+        "automountServiceAccountToken": asks_who_calls,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 30,
+        "securityContext": pod.POD_SECURITY,
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": naming.inference_selector(resource.key)},
+            }
+        ],
+        "containers": [
+            {
+                "name": naming.INFERENCE,
+                "image": defaults.inference_image,
+                "imagePullPolicy": defaults.image_pull_policy,
+                "command": ["python", "-m", "dandelion_inference"],
+                "env": [
+                    *pod.environment(settings),
+                    {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of this pod
+                ],
+                "ports": [{"name": "http", "containerPort": PORT}],
+                "readinessProbe": {
+                    "httpGet": {"path": "/readyz", "port": "http"},
+                    "periodSeconds": 1,
+                    "timeoutSeconds": 2,
+                    "failureThreshold": 2,
+                },
+                "livenessProbe": {
+                    "httpGet": {"path": "/healthz", "port": "http"},
+                    "initialDelaySeconds": 10,
+                    "periodSeconds": 10,
+                    "timeoutSeconds": 5,
+                    "failureThreshold": 6,
+                },
+                "resources": pod.compute(spec.resources, DEFAULT_RESOURCES),
+                "securityContext": pod.CONTAINER_SECURITY,
+                "volumeMounts": [
+                    pod.credentials_mount(),
+                    *([pod.log_mount()] if log else []),
+                    {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of this pod
+                ],
+            }
+        ],
+        "volumes": [
+            pod.credentials_volume(location.inference_secret),
+            *([pod.log_volume(log)] if log else []),
+            {"name": "tmp", "emptyDir": {}},
+        ],
+        **pod.placement(spec.node_selector, spec.tolerations),
+    }
+
+
+def _choices(spec: Serving, location: Location) -> dict[str, object]:
+    """Only what differs from the service's own defaults."""
+    usual = Serving()
+    chosen: dict[str, object] = {
+        name: value
+        for name, value, default in (
+            ("PRECISION", spec.precision, usual.precision),
+            ("QUEUE_LIMIT", spec.queue_limit, usual.queue_limit),
+            (
+                "REQUEST_TIMEOUT_SECONDS",
+                spec.request_timeout_seconds,
+                usual.request_timeout_seconds,
+            ),
+            ("AUTH", spec.auth, usual.auth),
+        )
+        if value != default
+    }
+    if location.log is not None:
+        chosen["LOG_URI"] = location.log.uri
+        chosen["LOG_CREDENTIALS_DIR"] = pod.LOG_CREDENTIALS_DIR
+        if spec.logging.images:
+            chosen["LOG_IMAGES"] = "true"
+    return chosen

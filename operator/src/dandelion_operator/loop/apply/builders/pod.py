@@ -1,0 +1,99 @@
+"""What the training and the inference pod have in common: Pod Security `restricted`, keys, scratch.
+
+No pod gets a writable root filesystem or a capability, and none a service account token, but an
+inference pod that has to ask the API server who calls. The S3 keys are files, never environment
+variables, so they show up in no process list and follow a rotation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dandelion_operator.api.location import Location, Log
+from dandelion_operator.api.resource import API_VERSION, KIND, Resource
+from dandelion_operator.api.spec import ComputeResources, Toleration
+
+USER = 65532
+CREDENTIALS_DIR = "/var/run/secrets/dandelion/s3"
+LOG_CREDENTIALS_DIR = "/var/run/secrets/dandelion/log"
+KEY_FILES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+CONTAINER_SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+
+POD_SECURITY = {
+    "runAsNonRoot": True,
+    "runAsUser": USER,
+    "runAsGroup": USER,
+    "fsGroup": USER,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def owner_reference(resource: Resource) -> dict[str, Any]:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": resource.name,
+        "uid": resource.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def environment(values: Mapping[str, object]) -> list[dict[str, str]]:
+    """Prefixed and in a fixed order, so that building twice gives the same object."""
+    return [{"name": f"DANDELION_{name}", "value": str(values[name])} for name in sorted(values)]
+
+
+def storage_environment(location: Location) -> dict[str, object]:
+    settings: dict[str, object] = {
+        "S3_ENDPOINT": location.endpoint,
+        "S3_REGION": location.region,
+        "S3_CREDENTIALS_DIR": CREDENTIALS_DIR,
+    }
+    if location.ca_bundle:
+        settings["S3_CA_BUNDLE"] = location.ca_bundle
+    return settings
+
+
+def credentials_volume(secret: str) -> dict[str, Any]:
+    items = [{"key": name, "path": name} for name in KEY_FILES]
+    return {"name": "s3", "secret": {"secretName": secret, "items": items, "defaultMode": 0o440}}
+
+
+def credentials_mount() -> dict[str, Any]:
+    return {"name": "s3", "mountPath": CREDENTIALS_DIR, "readOnly": True}
+
+
+def log_volume(log: Log) -> dict[str, Any]:
+    """Optional: a log that cannot be written never keeps a model from serving."""
+    volume = credentials_volume(log.secret)
+    return {"name": "log", "secret": volume["secret"] | {"optional": True}}
+
+
+def log_mount() -> dict[str, Any]:
+    return {"name": "log", "mountPath": LOG_CREDENTIALS_DIR, "readOnly": True}
+
+
+def compute(resources: ComputeResources | None, default: Mapping[str, Any]) -> dict[str, Any]:
+    if resources is None:
+        return dict(default)
+    return resources.model_dump(mode="json", exclude_defaults=True)
+
+
+def placement(
+    node_selector: Mapping[str, str], tolerations: Sequence[Toleration]
+) -> dict[str, Any]:
+    placed: dict[str, Any] = {}
+    if node_selector:
+        placed["nodeSelector"] = dict(node_selector)
+    if tolerations:
+        placed["tolerations"] = [
+            item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in tolerations
+        ]
+    return placed

@@ -1,0 +1,29 @@
+"""What to do about what was seen: pure functions, one ordered list of facts per concern.
+
+`decide` is called by `reconcile`. Nothing here knows kopf, Kubernetes, HTTP or the clock.
+"""
+
+from __future__ import annotations
+
+from dandelion_operator.api.location import Location
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.loop.decide.accept import accept
+from dandelion_operator.loop.decide.gate.promote import promote
+from dandelion_operator.loop.decide.plan import Plan, RefreshSecret
+from dandelion_operator.loop.decide.rollout.children import roll_out
+from dandelion_operator.loop.decide.train.phase import outlived_jobs, train
+from dandelion_operator.seen.observed import Observed
+
+__all__ = ["decide"]
+
+
+def decide(resource: Resource, observed: Observed, location: Location) -> Plan:
+    acceptance = accept(resource, observed, location)
+    return Plan(
+        secrets=tuple(RefreshSecret(purpose) for purpose in sorted(observed.stale_secrets)),
+        acceptance=acceptance,
+        promote=promote(resource, observed),
+        rollout=roll_out(resource, observed, location),
+        train=train(resource, observed, acceptance),
+        tidy=outlived_jobs(observed),
+    )

@@ -1,0 +1,37 @@
+"""Accepted?: can this spec be worked on at all."""
+
+from __future__ import annotations
+
+from dandelion_operator.api.location import Location
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.loop.decide.plan import Acceptance
+from dandelion_operator.seen.observed import Observed
+
+
+def accept(resource: Resource, observed: Observed, location: Location) -> Acceptance:
+    for obstacle in (observed.credentials, _log(resource, location), observed.dataset):
+        if isinstance(obstacle, Failure):
+            return Acceptance(False, obstacle.reason, obstacle.message)
+    return Acceptance(
+        True, Reason.VALID, f"the dataset {resource.spec.dataset.storage_uri} can be read"
+    )
+
+
+def _log(resource: Resource, location: Location) -> Failure | None:
+    logging = resource.spec.serving.logging
+    if location.log is not None or not logging.is_asked_for:
+        return None
+    if logging.storage_uri:
+        way_out = (
+            "no key may write there: bring one in spec.storage.servingSecretRef, or leave "
+            "spec.serving.logging.storageUri out"
+        )
+    else:
+        way_out = (
+            "there is no place for it: write spec.serving.logging.storageUri, or leave "
+            "spec.serving.logging.images out"
+        )
+    return Failure(
+        Reason.LOG_UNAVAILABLE, f"the installation keeps no log of predictions, and {way_out}"
+    )

@@ -1,0 +1,1 @@
+"""Promote?: evaluate the gate, move the alias, or follow whoever moved it."""

@@ -1,0 +1,178 @@
+"""What is to be done, as values: the actions that `decide` chooses from and `apply` carries out.
+
+Every action is idempotent: carried out twice, or carried out and then killed before anybody took
+notice, it leaves what once would have left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from dandelion_operator.api.location import Target
+from dandelion_operator.api.reasons import Failure, Reason
+
+
+@dataclass(frozen=True)
+class StartTraining:
+    run: str
+    wish: str
+    trigger: str
+    fingerprint: str
+    initial_weights: str
+
+
+@dataclass(frozen=True)
+class RemoveJob:
+    """Stops the run if it is one in flight."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class SuspendTraining:
+    job: str
+    suspend: bool
+
+
+@dataclass(frozen=True)
+class SetVerdict:
+    version: int
+    verdict: str
+    reason: str
+    gate: str
+    replaces: str = ""
+
+
+@dataclass(frozen=True)
+class SetAlias:
+    alias: str
+    version: int
+
+
+@dataclass(frozen=True)
+class RemoveAlias:
+    alias: str
+
+
+@dataclass(frozen=True)
+class RefreshSecret:
+    """Copy the chart's key for one purpose (training, inference, log) next to the resource."""
+
+    purpose: str
+
+
+@dataclass(frozen=True)
+class ApplyService:
+    pass
+
+
+@dataclass(frozen=True)
+class ApplyAccount:
+    """The ServiceAccount as which pods ask the API server who calls."""
+
+
+@dataclass(frozen=True)
+class BindTokenReviewers:
+    """Let every such ServiceAccount ask, and nobody else."""
+
+
+@dataclass(frozen=True)
+class ApplyDeployment:
+    """A new pod template: this is what starts a rollout."""
+
+    target: Target
+
+
+@dataclass(frozen=True)
+class AdjustDeployment:
+    """Replicas, deadline and history only; no pod is restarted."""
+
+    replicas: int
+    progress_deadline_seconds: int
+    revision_history_limit: int
+
+
+Action = (
+    StartTraining
+    | RemoveJob
+    | SuspendTraining
+    | SetVerdict
+    | SetAlias
+    | RemoveAlias
+    | RefreshSecret
+    | ApplyService
+    | ApplyAccount
+    | BindTokenReviewers
+    | ApplyDeployment
+    | AdjustDeployment
+)
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    accepted: bool
+    reason: Reason
+    message: str
+
+
+class TrainingPhase(Enum):
+    """Where training of this spec stands, after the decision."""
+
+    FOLLOW = auto()
+    PENDING = auto()
+    SUSPENDED = auto()
+    COMPLETE = auto()
+    FAILED = auto()
+    HELD_BACK = auto()
+
+
+@dataclass(frozen=True)
+class TrainDecision:
+    phase: TrainingPhase
+    message: str = ""
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True)
+class PromoteDecision:
+    message: str = ""
+    waiting: Failure | None = None
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True)
+class RolloutDecision:
+    target: Target | None
+    obstacle: Failure | None = None
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    secrets: tuple[Action, ...]
+    acceptance: Acceptance
+    train: TrainDecision
+    promote: PromoteDecision
+    rollout: RolloutDecision
+    tidy: tuple[Action, ...] = ()
+
+    @property
+    def concerns(self) -> tuple[tuple[Action, ...], ...]:
+        """One after the other; what goes wrong in one concern does not hold up the next."""
+        return (
+            self.secrets,
+            self.promote.actions,
+            self.rollout.actions,
+            self.train.actions,
+            self.tidy,
+        )
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An action that could not be carried out, for the report."""
+
+    action: Action
+    message: str
+    refused_for_good: bool

@@ -1,0 +1,1 @@
+"""Roll out?: which version is to serve, and what that takes."""

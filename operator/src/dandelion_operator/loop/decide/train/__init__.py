@@ -1,0 +1,1 @@
+"""Train?: start, follow, suspend, stop or leave alone."""

@@ -1,0 +1,45 @@
+"""What the decision about training rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.loop.decide.plan import Acceptance
+from dandelion_operator.seen.last_run import LastRun
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import DatasetSeen, JobSeen
+from dandelion_operator.seen.versions import RegistrySeen
+
+
+@dataclass(frozen=True)
+class Facts:
+    resource: Resource
+    observed: Observed
+    acceptance: Acceptance
+    wish: str
+    last: LastRun | None
+
+    @property
+    def in_flight(self) -> tuple[JobSeen, ...]:
+        """A Job whose version is registered has done its work, even if its pod still ends."""
+        registry = self.observed.registry
+        done = registry if isinstance(registry, RegistrySeen) else RegistrySeen()
+        return tuple(
+            job
+            for job in self.observed.jobs
+            if not (job.state.finished or job.deleting or done.of_run(job.run))
+        )
+
+    @property
+    def wanted_in_flight(self) -> JobSeen | None:
+        return next((job for job in self.in_flight if job.wish == self.wish), None)
+
+    @property
+    def fingerprint(self) -> str:
+        dataset = self.observed.dataset
+        return dataset.fingerprint if isinstance(dataset, DatasetSeen) else ""
+
+    @property
+    def last_was_for_this(self) -> bool:
+        return self.last is not None and self.last.wish == self.wish

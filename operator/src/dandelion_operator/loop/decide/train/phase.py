@@ -1,0 +1,130 @@
+"""Train?: the phase that training is in, by an ordered list of facts: the first that holds."""
+
+from __future__ import annotations
+
+from dandelion_operator.api import digests
+from dandelion_operator.api.reasons import Failure
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import RunState
+from dandelion_operator.loop.decide.plan import (
+    Acceptance,
+    RemoveJob,
+    SuspendTraining,
+    TrainDecision,
+    TrainingPhase,
+)
+from dandelion_operator.loop.decide.train.facts import Facts
+from dandelion_operator.loop.decide.train.start import start
+from dandelion_operator.seen.last_run import last_run
+from dandelion_operator.seen.observed import Observed
+
+KEPT_JOBS = 3
+
+
+def train(resource: Resource, observed: Observed, acceptance: Acceptance) -> TrainDecision:
+    wish = digests.wish(resource)
+    facts = Facts(resource, observed, acceptance, wish, last_run(resource.key, observed, wish))
+    for fact in (
+        suspended_while_training,
+        last_run_succeeded_for_this,
+        suspended,
+        wanted_run_is_in_flight,
+        not_accepted,
+        another_run_is_in_flight,
+        a_stopped_run_is_still_leaving,
+        last_run_failed_for_this,
+        registry_is_unreachable,
+    ):
+        decision = fact(facts)
+        if decision is not None:
+            return decision
+    return start(facts)
+
+
+def suspended_while_training(facts: Facts) -> TrainDecision | None:
+    if not (facts.resource.spec.suspend and facts.in_flight):
+        return None
+    running = [job for job in facts.in_flight if job.state is not RunState.SUSPENDED]
+    return TrainDecision(
+        TrainingPhase.SUSPENDED,
+        "spec.suspend is true: the run stands still and goes on from its last checkpoint later",
+        tuple(SuspendTraining(job.name, suspend=True) for job in running),
+    )
+
+
+def last_run_succeeded_for_this(facts: Facts) -> TrainDecision | None:
+    last = facts.last
+    if last is None or not facts.last_was_for_this or last.state is not RunState.SUCCEEDED:
+        return None
+    stopping = tuple(RemoveJob(job.name) for job in facts.in_flight)
+    return TrainDecision(TrainingPhase.COMPLETE, f"run {last.run} is complete", stopping)
+
+
+def suspended(facts: Facts) -> TrainDecision | None:
+    if facts.resource.spec.suspend:
+        return TrainDecision(
+            TrainingPhase.SUSPENDED, "spec.suspend is true: no training is started"
+        )
+    return None
+
+
+def wanted_run_is_in_flight(facts: Facts) -> TrainDecision | None:
+    job = facts.wanted_in_flight
+    if job is None:
+        return None
+    others = tuple(RemoveJob(other.name) for other in facts.in_flight if other is not job)
+    resume = (SuspendTraining(job.name, suspend=False),) if job.state is RunState.SUSPENDED else ()
+    return TrainDecision(TrainingPhase.FOLLOW, f"run {job.run} is in flight", others + resume)
+
+
+def not_accepted(facts: Facts) -> TrainDecision | None:
+    if facts.acceptance.accepted:
+        return None
+    return TrainDecision(TrainingPhase.HELD_BACK, facts.acceptance.message)
+
+
+def another_run_is_in_flight(facts: Facts) -> TrainDecision | None:
+    if not facts.in_flight:
+        return None
+    return TrainDecision(
+        TrainingPhase.PENDING,
+        "the run for an earlier spec is being stopped",
+        tuple(RemoveJob(job.name) for job in facts.in_flight),
+    )
+
+
+def a_stopped_run_is_still_leaving(facts: Facts) -> TrainDecision | None:
+    if any(job.deleting for job in facts.observed.jobs):
+        return TrainDecision(
+            TrainingPhase.PENDING, "waiting until the pods of the stopped run are gone"
+        )
+    return None
+
+
+def last_run_failed_for_this(facts: Facts) -> TrainDecision | None:
+    last = facts.last
+    if last is None or not facts.last_was_for_this or last.state is not RunState.FAILED:
+        return None
+    now = facts.fingerprint
+    if last.fingerprint and now and last.fingerprint != now:
+        return None
+    return TrainDecision(
+        TrainingPhase.FAILED,
+        f"{last.reason or 'InternalError'}: {last.message or 'the run failed'}",
+    )
+
+
+def registry_is_unreachable(facts: Facts) -> TrainDecision | None:
+    registry = facts.observed.registry
+    if isinstance(registry, Failure):
+        return TrainDecision(
+            TrainingPhase.PENDING, f"training starts once MLflow answers: {registry.message}"
+        )
+    return None
+
+
+def outlived_jobs(observed: Observed) -> tuple[RemoveJob, ...]:
+    """Finished Jobs are kept for their logs, but not without end."""
+    finished = [job for job in observed.jobs if job.state.finished and not job.deleting]
+    newest_first = sorted(finished, key=lambda job: (job.created, job.name), reverse=True)
+    return tuple(RemoveJob(job.name) for job in newest_first[KEPT_JOBS:])

@@ -1,0 +1,67 @@
+"""All that matters for a resource, read anew: cluster, registry, storage, the pods' answers.
+
+Only reads; called by `reconcile`. What can be asked at the same time is. What a later read needs
+(which version awaits its verdict) is the same fact that the decisions rest on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from dandelion_operator.api import naming
+from dandelion_operator.api.location import Location
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import Status
+from dandelion_operator.loop.observe import readings, serving, training, versions
+from dandelion_operator.loop.observe.credentials import resolve_credentials
+from dandelion_operator.ports.clients import Clients
+from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
+from dandelion_operator.seen.observed import Observed
+
+
+async def observe(
+    resource: Resource, location: Location, previous: Status, clients: Clients
+) -> Observed:
+    key, cluster = resource.key, clients.cluster
+    owned = naming.as_selector({naming.OWNER_LABEL: key.name})
+    raw_jobs, raw_pods, raw_deployment, raw_service, registry, credentials = await asyncio.gather(
+        cluster.list(JOB, key.namespace, owned),
+        cluster.list(POD, key.namespace, owned),
+        cluster.get(DEPLOYMENT, key.namespace, naming.inference(key)),
+        cluster.get(SERVICE, key.namespace, naming.inference(key)),
+        clients.registry.snapshot(naming.registered_model(key)),
+        resolve_credentials(resource, location, cluster, clients.defaults),
+    )
+    jobs = tuple(readings.job(raw, raw_pods) for raw in raw_jobs if is_owned(raw, resource.uid))
+    deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
+    service = readings.service(raw_service, resource.uid) if raw_service else None
+    serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
+    address = service.address if service is not None and service.ours else None
+    somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
+    dataset, progress, artifacts, pods, answer, account = await asyncio.gather(
+        training.dataset(resource, location, previous, jobs, credentials, clients.storage),
+        training.progress(resource, location, previous, jobs, credentials, clients.storage),
+        versions.artifacts(resource, location, registry, deployment, credentials, clients.storage),
+        serving.pods(serving_pods, clients.probe),
+        clients.probe.service(address) if address and somebody_is_ready else _nothing(),
+        serving.account(resource, clients),
+    )
+    return Observed(
+        previous=previous,
+        dataset=dataset,
+        registry=registry,
+        credentials=credentials.failure,
+        jobs=jobs,
+        progress=progress,
+        artifacts=artifacts,
+        deployment=deployment,
+        pods=pods,
+        service=service,
+        account=account,
+        answer=answer,
+        stale_secrets=credentials.stale_secrets,
+    )
+
+
+async def _nothing() -> None:
+    return None

@@ -1,0 +1,53 @@
+"""Reads for serving: what pods say that are not ready, and whether pods may ask who calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dandelion_operator.api import naming
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.spec import Auth
+from dandelion_operator.loop.observe import readings
+from dandelion_operator.ports.clients import Clients
+from dandelion_operator.ports.kube.cluster import ClusterError
+from dandelion_operator.ports.kube.objects import SERVICE_ACCOUNT, is_owned
+from dandelion_operator.ports.probe import Probe
+from dandelion_operator.seen.serving import AccountSeen, PodSeen
+
+ASKED_PODS = 3
+
+
+async def account(resource: Resource, clients: Clients) -> AccountSeen | Failure:
+    if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS:
+        return AccountSeen()
+    key = resource.key
+    try:
+        raw, may_review = await asyncio.gather(
+            clients.cluster.get(SERVICE_ACCOUNT, key.namespace, naming.inference(key)),
+            clients.reviewers.includes(key),
+        )
+    except ClusterError as error:
+        if not error.refused:
+            raise
+        return Failure(Reason.AUTH_UNAVAILABLE, str(error))
+    ours = raw is not None and is_owned(raw, resource.uid)
+    return AccountSeen(raw is not None, ours, may_review)
+
+
+async def pods(raw_pods: Sequence[Mapping[str, Any]], probe: Probe) -> tuple[PodSeen, ...]:
+    asked: dict[str, tuple[str, str] | None] = {}
+    silent = [raw for raw in raw_pods if _can_be_asked(raw)][:ASKED_PODS]
+    answers = await asyncio.gather(*(probe.pod(raw["status"]["podIP"]) for raw in silent))
+    for raw, answer in zip(silent, answers, strict=True):
+        asked[raw["metadata"]["name"]] = answer
+    return tuple(readings.pod(raw, asked.get(raw["metadata"]["name"])) for raw in raw_pods)
+
+
+def _can_be_asked(raw: Mapping[str, Any]) -> bool:
+    status = raw.get("status") or {}
+    leaving = "deletionTimestamp" in raw["metadata"]
+    running = status.get("phase") == "Running" and bool(status.get("podIP"))
+    return running and not leaving and not readings.holds(raw, "Ready")

@@ -1,0 +1,56 @@
+"""Reads for versions: are the artifacts of those that matter what their contracts promise."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dandelion_operator.api.location import Location
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.loop.observe.credentials import ResolvedCredentials
+from dandelion_operator.ports.s3.storage import Access, Storage
+from dandelion_operator.seen.candidate import candidate, newest_of_wish
+from dandelion_operator.seen.serving import DeploymentSeen
+from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
+
+
+async def artifacts(
+    resource: Resource,
+    location: Location,
+    registry: RegistrySeen | Failure,
+    deployment: DeploymentSeen | None,
+    credentials: ResolvedCredentials,
+    storage: Storage,
+) -> dict[int, ContractSeen | Failure]:
+    if isinstance(registry, Failure):
+        return {}
+    wanted = {
+        version.version: version
+        for version in (
+            registry.version(registry.champion),
+            registry.version(registry.challenger),
+            newest_of_wish(resource, registry),
+        )
+        if version is not None
+    }
+    if credentials.training is None:
+        failure = credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
+        return dict.fromkeys(wanted, failure)
+    serving = deployment.target if deployment is not None else None
+    # What awaits its verdict or is about to be served is read anew; of all others only the figures
+    # matter, and those bytes cannot change.
+    undecided = candidate(resource, registry)
+    fresh = {
+        version.version
+        for version in wanted.values()
+        if version is undecided
+        or (version.version == registry.champion and version.target != serving)
+    }
+    access = Access(location, credentials.training)
+    found = await asyncio.gather(
+        *(
+            storage.contract(access, version.target, fresh=number in fresh)
+            for number, version in wanted.items()
+        )
+    )
+    return dict(zip(wanted, found, strict=True))

@@ -1,0 +1,70 @@
+"""The status of a resource, made anew from what was seen and decided.
+
+Pure; called by `reconcile` once a pass found nothing left to write. Times move only where
+something changed, so reporting the same state twice gives the same status and no write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dandelion_operator.api import digests, naming
+from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.resource import InvalidResource, Resource
+from dandelion_operator.api.status import HISTORY_LIMIT, ConditionType, Status
+from dandelion_operator.loop.decide.plan import Plan, Refusal
+from dandelion_operator.loop.report import training, versions
+from dandelion_operator.loop.report.conditions import conditions
+from dandelion_operator.loop.report.conditions.builder import ConditionBuilder
+from dandelion_operator.loop.report.conditions.phase import phase
+from dandelion_operator.loop.report.history import history_entries
+from dandelion_operator.seen.last_run import last_run
+from dandelion_operator.seen.observed import Observed
+
+__all__ = ["invalid", "report"]
+
+
+def report(
+    resource: Resource,
+    observed: Observed,
+    plan: Plan,
+    refusals: Sequence[Refusal],
+    now: str,
+) -> Status:
+    previous = observed.previous
+    last = last_run(resource.key, observed, digests.wish(resource))
+    current = conditions(resource, observed, plan, last, refusals, now)
+    champion = versions.champion(resource, observed, plan)
+    challenger = versions.challenger(resource, observed, champion)
+    run = training.training(resource, observed, plan, last, now)
+    fresh = history_entries(observed, plan, challenger, run, current, now)
+    return Status(
+        observed_generation=resource.generation,
+        conditions=current,
+        url=naming.url(resource.key),
+        phase=phase(current),
+        champion=champion,
+        challenger=challenger,
+        training=run,
+        dataset=training.dataset(observed, last),
+        replicas=observed.deployment.replicas if observed.deployment else 0,
+        selector=naming.as_selector(naming.inference_selector(resource.key)),
+        history=(*fresh, *previous.history)[:HISTORY_LIMIT],
+    )
+
+
+def invalid(resource: InvalidResource, previous: Status, now: str) -> Status:
+    """Everything else is left as it was last known: what serves goes on serving."""
+    build = ConditionBuilder(previous, resource.generation, now)
+    accepted = build(ConditionType.ACCEPTED, "False", Reason.INVALID_SPEC, resource.message)
+    kept = [item for item in previous.conditions if item.type is not ConditionType.ACCEPTED]
+    if not any(item.type is ConditionType.READY for item in kept):
+        kept.append(build(ConditionType.READY, "False", Reason.INVALID_SPEC, resource.message))
+    current = (accepted, *kept)
+    return previous.model_copy(
+        update={
+            "observed_generation": resource.generation,
+            "conditions": current,
+            "phase": phase(current),
+        }
+    )

@@ -1,0 +1,46 @@
+"""The five conditions of a ModelDeployment, each an ordered list of facts: the first that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import Condition, ConditionType
+from dandelion_operator.loop.decide.plan import Plan, Refusal
+from dandelion_operator.loop.report.conditions.builder import (
+    FALSE,
+    TRUE,
+    ConditionBuilder,
+    PartialCondition,
+)
+from dandelion_operator.loop.report.conditions.promoted import promoted
+from dandelion_operator.loop.report.conditions.ready import ready
+from dandelion_operator.loop.report.conditions.rolled_out import rolled_out
+from dandelion_operator.loop.report.conditions.trained import trained
+from dandelion_operator.seen.last_run import LastRun
+from dandelion_operator.seen.observed import Observed
+
+
+def conditions(
+    resource: Resource,
+    observed: Observed,
+    plan: Plan,
+    last: LastRun | None,
+    refusals: Sequence[Refusal],
+    now: str,
+) -> tuple[Condition, ...]:
+    build = ConditionBuilder(observed.previous, resource.generation, now)
+    acceptance = plan.acceptance
+    accepted: PartialCondition = (
+        TRUE if acceptance.accepted else FALSE,
+        acceptance.reason,
+        acceptance.message,
+    )
+    found = {
+        ConditionType.ACCEPTED: accepted,
+        ConditionType.TRAINED: trained(observed, plan, last, refusals),
+        ConditionType.PROMOTED: promoted(resource, observed, plan),
+        ConditionType.ROLLED_OUT: rolled_out(resource, observed, plan, refusals),
+    }
+    found[ConditionType.READY] = ready(resource, observed, plan, found)
+    return tuple(build(kind, *partial) for kind, partial in found.items())

@@ -1,0 +1,72 @@
+"""RolledOut: whether every replica serves the champion, and what holds it up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dandelion_operator.api import naming
+from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.loop.decide.plan import (
+    AdjustDeployment,
+    ApplyAccount,
+    ApplyDeployment,
+    ApplyService,
+    BindTokenReviewers,
+    Plan,
+    RefreshSecret,
+    Refusal,
+)
+from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
+from dandelion_operator.seen.observed import Observed
+
+CHILDREN = (ApplyDeployment, ApplyService, ApplyAccount, AdjustDeployment)
+SERVING_SECRETS = (RefreshSecret(naming.INFERENCE), RefreshSecret(naming.LOG))
+
+
+def rolled_out(
+    resource: Resource, observed: Observed, plan: Plan, refusals: Sequence[Refusal]
+) -> PartialCondition:
+    target, obstacle = plan.rollout.target, plan.rollout.obstacle
+    for refusal in refusals:
+        if isinstance(refusal.action, BindTokenReviewers):
+            return FALSE, Reason.AUTH_UNAVAILABLE, refusal.message
+        if isinstance(refusal.action, CHILDREN) or refusal.action in SERVING_SECRETS:
+            return FALSE, Reason.CHILD_REFUSED, refusal.message
+    if obstacle is not None and obstacle.reason not in (
+        Reason.REGISTRY_UNREACHABLE,
+        Reason.ALIAS_MISSING,
+    ):
+        return UNKNOWN if obstacle.may_pass else FALSE, obstacle.reason, obstacle.message
+    deployment = observed.deployment
+    if target is None or deployment is None:
+        if obstacle is not None:
+            return UNKNOWN if obstacle.may_pass else FALSE, obstacle.reason, obstacle.message
+        return UNKNOWN, Reason.PROGRESSING, "the Deployment is being created"
+    if resource.spec.serving.replicas == 0 and observed.serves_only(target):
+        return TRUE, Reason.SCALED_TO_ZERO, "serving.replicas is 0"
+    count = f"{deployment.available} of {deployment.wanted_replicas} replicas"
+    if observed.serves_only(target):
+        return TRUE, Reason.REPLICAS_AVAILABLE, f"{count} serve version {target.version}"
+    return _unfinished(observed, target.version)
+
+
+def _unfinished(observed: Observed, version: int) -> PartialCondition:
+    deployment = observed.deployment
+    assert deployment is not None
+    new = [pod for pod in observed.pods if pod.version == version and not pod.deleting]
+    serving = sum(pod.ready for pod in new)
+    words = f"{serving} of {deployment.wanted_replicas} replicas serve version {version}"
+    leaving = sum(pod.version != version for pod in observed.pods)
+    if leaving:
+        words += f", {leaving} of another version left"
+    troubled = next((pod for pod in new if not pod.ready and pod.reason), None)
+    if troubled is not None:
+        words += f"; pod {troubled.name}: {troubled.reason}: {troubled.message or ''}".rstrip(": ")
+    elif deployment.refused:
+        words += f"; {deployment.refused}"
+    if troubled is not None and troubled.permanent:
+        return FALSE, Reason.ARTIFACT_REJECTED, words
+    if deployment.deadline_exceeded:
+        return FALSE, Reason.PROGRESS_DEADLINE_EXCEEDED, words
+    return UNKNOWN, Reason.PROGRESSING, words

@@ -1,0 +1,58 @@
+"""Trained: whether a run for exactly this spec has registered a version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.status import RunState
+from dandelion_operator.loop.decide.plan import (
+    Plan,
+    RefreshSecret,
+    Refusal,
+    StartTraining,
+    TrainingPhase,
+)
+from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
+from dandelion_operator.seen.last_run import LastRun
+from dandelion_operator.seen.observed import Observed
+
+
+def trained(
+    observed: Observed, plan: Plan, last: LastRun | None, refusals: Sequence[Refusal]
+) -> PartialCondition:
+    decision = plan.train
+    failed = last is not None and last.state is RunState.FAILED
+    for refusal in refusals:
+        if isinstance(refusal.action, StartTraining):
+            return UNKNOWN, Reason.TRAINING_PENDING, f"the Job is refused: {refusal.message}"
+        if refusal.action == RefreshSecret("training"):
+            return UNKNOWN, Reason.TRAINING_PENDING, f"a Secret is refused: {refusal.message}"
+    match decision.phase:
+        case TrainingPhase.COMPLETE:
+            return TRUE, Reason.TRAINING_COMPLETE, decision.message
+        case TrainingPhase.FAILED:
+            return FALSE, Reason.TRAINING_FAILED, decision.message
+        case TrainingPhase.SUSPENDED:
+            return UNKNOWN, Reason.SUSPENDED, decision.message
+        case TrainingPhase.FOLLOW if last is not None and last.state is RunState.RUNNING:
+            progress = observed.progress
+            stage = f", {progress.stage}" if progress.stage else ""
+            return (
+                UNKNOWN,
+                Reason.TRAINING_RUNNING,
+                f"run {last.run}{stage}: {progress.percent}%",
+            )
+        case TrainingPhase.FOLLOW:
+            cause = (last.message if last else None) or "waiting for its pod to start"
+            return UNKNOWN, Reason.TRAINING_PENDING, cause
+        case TrainingPhase.HELD_BACK if failed and last is not None:
+            return (
+                FALSE,
+                Reason.TRAINING_FAILED,
+                f"{last.reason or 'InternalError'}: {last.message or 'the run failed'}",
+            )
+        case TrainingPhase.HELD_BACK:
+            return UNKNOWN, Reason.NOT_STARTED, decision.message
+        case TrainingPhase.PENDING:
+            return UNKNOWN, Reason.TRAINING_PENDING, decision.message

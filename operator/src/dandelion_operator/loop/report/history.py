@@ -1,0 +1,165 @@
+"""status.history: one entry for every decision, with what it rested on.
+
+An entry is the difference between the status before and the status now. Reporting the same state
+again writes none, and a crash before the status was written loses none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.status import (
+    FOLLOWED_ALIAS,
+    PROMOTED,
+    Challenger,
+    Condition,
+    ConditionType,
+    HistoryEntry,
+    RunState,
+    Training,
+)
+from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.versions import RegistrySeen, Verdict
+
+VERDICT_DECISIONS = {
+    Verdict.REJECTED: "Rejected",
+    Verdict.AWAITING: "AwaitingApproval",
+    Verdict.OBSERVED: "Observed",
+}
+
+
+def history_entries(
+    observed: Observed,
+    plan: Plan,
+    challenger: Challenger | None,
+    training: Training | None,
+    conditions: Sequence[Condition],
+    now: str,
+) -> tuple[HistoryEntry, ...]:
+    """Newest first."""
+    found = [
+        *_of_training(observed, training, now),
+        *_of_challenger(observed, challenger, training, now),
+        *_of_champion(observed, plan, training, now),
+        *_of_artifact(observed, conditions, now),
+    ]
+    return tuple(reversed(found))
+
+
+def _of_training(observed: Observed, training: Training | None, now: str) -> Iterator[HistoryEntry]:
+    if training is None:
+        return
+    before = observed.previous.training
+    same = before if before is not None and before.run == training.run else None
+
+    def entry(decision: str, reason: str | None, version: str | None = None) -> HistoryEntry:
+        return HistoryEntry(
+            time=now,
+            decision=decision,
+            trigger=training.trigger,
+            dataset=training.dataset_fingerprint,
+            version=version,
+            reason=reason,
+        )
+
+    if before is not None and same is None and not before.state.finished:
+        yield HistoryEntry(
+            time=now,
+            decision="TrainingStopped",
+            trigger=before.trigger,
+            dataset=before.dataset_fingerprint,
+            reason=f"run {before.run} made way for a newer spec",
+        )
+    if same is None and training.started_at is not None:
+        yield entry("TrainingStarted", f"run {training.run}")
+    if training.state.finished and (same is None or not same.state.finished):
+        if training.state is RunState.SUCCEEDED:
+            registry = observed.registry
+            made = registry.of_run(training.run) if isinstance(registry, RegistrySeen) else None
+            version = str(made.version) if made else None
+            yield entry("TrainingSucceeded", f"run {training.run}", version)
+        else:
+            cause = f"{training.reason or 'InternalError'}: {training.message or ''}".rstrip(": ")
+            yield entry("TrainingFailed", cause)
+
+
+def _of_challenger(
+    observed: Observed, challenger: Challenger | None, training: Training | None, now: str
+) -> Iterator[HistoryEntry]:
+    decision = VERDICT_DECISIONS.get((challenger.verdict if challenger else None) or "")
+    if challenger is None or decision is None:
+        return
+    before = observed.previous.challenger
+    known = before is not None and before.version == challenger.version
+    registry = observed.registry
+    version = (
+        registry.version(int(challenger.version)) if isinstance(registry, RegistrySeen) else None
+    )
+    reason = version.verdict_reason if version else None
+    if known and before is not None and before.verdict == challenger.verdict:
+        # Judged again under another gate: recorded only if the outcome reads differently.
+        latest = next(
+            (item for item in observed.previous.history if item.version == challenger.version),
+            None,
+        )
+        if latest is not None and (latest.decision, latest.reason) == (decision, reason):
+            return
+        if latest is None:
+            return
+    yield HistoryEntry(
+        time=now,
+        decision=decision,
+        trigger=training.trigger if training else None,
+        dataset=version.dataset_digest if version else None,
+        version=challenger.version,
+        reason=reason,
+    )
+
+
+def _of_champion(
+    observed: Observed, plan: Plan, training: Training | None, now: str
+) -> Iterator[HistoryEntry]:
+    before, registry = observed.previous.followed, observed.registry
+    target = plan.rollout.target
+    if target is None or not isinstance(registry, RegistrySeen):
+        return
+    if registry.champion != target.version or before == str(target.version):
+        return
+    version = registry.version(target.version)
+    if version is None:
+        return
+    by_gate = version.verdict == Verdict.PROMOTING
+    former = f" (was version {before})" if before else ""
+    yield HistoryEntry(
+        time=now,
+        decision=PROMOTED if by_gate else FOLLOWED_ALIAS,
+        trigger=training.trigger if training and by_gate else None,
+        dataset=version.dataset_digest or None,
+        version=str(target.version),
+        reason=version.verdict_reason
+        if by_gate
+        else f"the alias champion names version {target.version}{former}",
+    )
+
+
+def _of_artifact(
+    observed: Observed, conditions: Sequence[Condition], now: str
+) -> Iterator[HistoryEntry]:
+    rolled = next((item for item in conditions if item.type is ConditionType.ROLLED_OUT), None)
+    if rolled is None or rolled.status != "False":
+        return
+    if rolled.reason not in (Reason.ARTIFACT_REJECTED, Reason.PROGRESS_DEADLINE_EXCEEDED):
+        return
+    before = observed.previous.condition(ConditionType.ROLLED_OUT)
+    if before is not None and (before.status, before.reason) == (rolled.status, rolled.reason):
+        return
+    registry = observed.registry
+    champion = registry.champion if isinstance(registry, RegistrySeen) else None
+    yield HistoryEntry(
+        time=now,
+        decision=rolled.reason,
+        version=None if champion is None else str(champion),
+        reason=rolled.message,
+    )

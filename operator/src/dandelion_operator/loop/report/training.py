@@ -1,0 +1,65 @@
+"""What the status tells of the last run and of the dataset it was trained on."""
+
+from __future__ import annotations
+
+from dandelion_operator.api import digests, naming
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import DatasetInfo, RunState, Training
+from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
+from dandelion_operator.seen.last_run import LastRun
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.versions import ContractSeen
+
+
+def training(
+    resource: Resource, observed: Observed, plan: Plan, last: LastRun | None, now: str
+) -> Training | None:
+    if last is None:
+        return observed.previous.training
+    before = observed.previous.training
+    same = before if before is not None and before.run == last.run else None
+    progress = observed.progress if observed.progress.run == last.run else None
+    state = last.state
+    if plan.train.phase is TrainingPhase.SUSPENDED and not state.finished:
+        state = RunState.SUSPENDED
+    percent = progress.percent if progress else same.progress_percent if same else 0
+    finished = last.finished or (same.finished_at if same else None)
+    run_id = (last.version.run_id if last.version else None) or (progress and progress.run_id)
+    return Training(
+        job_name=last.job_name or naming.job(resource.key, last.run),
+        run=last.run,
+        wish=last.wish,
+        run_id=run_id or (same.run_id if same else None),
+        progress_percent=100 if state is RunState.SUCCEEDED else max(0, min(percent, 100)),
+        stage=None if state.finished else progress.stage if progress else None,
+        state=state,
+        started_at=last.started or (same.started_at if same else None),
+        finished_at=(finished or now) if state.finished else None,
+        trigger=last.trigger or (same.trigger if same else None),
+        reason=last.reason,
+        message=last.message,
+        dataset_fingerprint=last.fingerprint or (same.dataset_fingerprint if same else None),
+        retrain=(last.retrain if last.retrain is not None else same.retrain if same else None)
+        or _known_retrain(resource, last),
+    )
+
+
+def _known_retrain(resource: Resource, last: LastRun) -> str | None:
+    """A run found again by its version alone: its wish tells whether the annotation was in it."""
+    if resource.retrain and last.wish == digests.wish(resource):
+        return resource.retrain
+    return None
+
+
+def dataset(observed: Observed, last: LastRun | None) -> DatasetInfo | None:
+    progress = observed.progress
+    if progress.dataset_digest:
+        return DatasetInfo(
+            digest=progress.dataset_digest, images=progress.images, classes=progress.classes
+        )
+    contract = observed.artifacts.get(last.version.version) if last and last.version else None
+    if isinstance(contract, ContractSeen):
+        return DatasetInfo(
+            digest=contract.dataset_digest, images=contract.images, classes=contract.classes
+        )
+    return observed.previous.dataset

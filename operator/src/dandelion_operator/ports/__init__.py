@@ -1,0 +1,1 @@
+"""All that touches the outside: API server, MLflow, S3, serving pods, Prometheus; no decisions."""

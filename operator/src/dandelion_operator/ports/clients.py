@@ -1,0 +1,25 @@
+"""The clients that one reconcile uses, and the installation's defaults, in one value.
+
+Made by `process.operator`, handed to `reconcile`, and from there to `observe` and `apply`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dandelion_operator.api.location import Defaults
+from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.reviewers import TokenReviewers
+from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.registry import Registry
+from dandelion_operator.ports.s3.storage import Storage
+
+
+@dataclass(frozen=True)
+class Clients:
+    cluster: Cluster
+    registry: Registry
+    storage: Storage
+    probe: Probe
+    reviewers: TokenReviewers
+    defaults: Defaults

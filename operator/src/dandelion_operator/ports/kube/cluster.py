@@ -1,0 +1,162 @@
+"""Reads and writes of Kubernetes objects as plain JSON: a handful of verbs on a handful of kinds.
+
+Bodies are the dictionaries that the builders make, answers are the API server's, and the official
+client carries both (`connection.ApiServer`). Every write asks the fence first. Used by `observe`,
+`apply`, `reconcile`, and `lease` for the election.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from dandelion_operator.api.naming import FIELD_MANAGER
+from dandelion_operator.ports.fence import READ_SECONDS, WRITE_SECONDS, Fence
+from dandelion_operator.ports.kube.objects import Kind
+
+
+class ClusterError(Exception):
+    """The API server said no; `status` is the HTTP code and the message its own words."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+    @property
+    def refused(self) -> bool:
+        """Quota, admission, RBAC or a schema: the same request will be refused again."""
+        return self.status in (400, 403, 422)
+
+
+class ConflictError(ClusterError):
+    """The object is there already, or is no longer the one that was read."""
+
+
+class UnreachableError(ClusterError):
+    def __init__(self, message: str) -> None:
+        super().__init__(0, message)
+
+
+class Transport(Protocol):
+    async def request(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> tuple[int, Any]:
+        """The status and the JSON of the answer, None if it is no JSON; sends a write only once.
+
+        Raises OSError if there is no answer.
+        """
+
+
+class Cluster:
+    def __init__(self, transport: Transport, fence: Fence) -> None:
+        self._transport = transport
+        self._fence = fence
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> dict[str, Any] | None:
+        try:
+            return await self._call("GET", kind.path(namespace, name))
+        except ClusterError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    async def list(self, kind: Kind, namespace: str, selector: str = "") -> list[dict[str, Any]]:
+        answer = await self._call("GET", kind.path(namespace), query={"labelSelector": selector})
+        items: list[dict[str, Any]] = answer["items"]
+        return items
+
+    async def apply(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+        """Server-side apply: what this operator does not name, it does not touch."""
+        metadata = body["metadata"]
+        return await self._write(
+            "PATCH",
+            kind.path(metadata.get("namespace", ""), metadata["name"]),
+            body=body,
+            query={"fieldManager": FIELD_MANAGER, "force": "true"},
+            headers={"Content-Type": "application/apply-patch+yaml"},
+        )
+
+    async def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+        """Raises ConflictError if an object of that name exists."""
+        return await self._write(
+            "POST",
+            kind.path(body["metadata"]["namespace"]),
+            body=body,
+            query={"fieldManager": FIELD_MANAGER},
+        )
+
+    async def patch(
+        self, kind: Kind, namespace: str, name: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        return await self._write(
+            "PATCH",
+            kind.path(namespace, name),
+            body=body,
+            query={"fieldManager": FIELD_MANAGER},
+            headers={"Content-Type": "application/merge-patch+json"},
+        )
+
+    async def delete(self, kind: Kind, namespace: str, name: str) -> None:
+        """In the foreground: the object stays until its pods are gone."""
+        try:
+            await self._write(
+                "DELETE",
+                kind.path(namespace, name),
+                body={
+                    "apiVersion": "v1",
+                    "kind": "DeleteOptions",
+                    "propagationPolicy": "Foreground",
+                },
+            )
+        except ClusterError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+
+    async def replace_status(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+        """Raises ConflictError if the object changed since it was read."""
+        metadata = body["metadata"]
+        path = kind.path(metadata["namespace"], metadata["name"])
+        return await self._write(
+            "PUT", f"{path}/status", body=body, query={"fieldManager": FIELD_MANAGER}
+        )
+
+    async def replace(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+        """Not fenced: the lease itself is written with it."""
+        metadata = body["metadata"]
+        return await self._call(
+            "PUT", kind.path(metadata["namespace"], metadata["name"]), body=body
+        )
+
+    async def create_unfenced(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+        return await self._call("POST", kind.path(body["metadata"]["namespace"]), body=body)
+
+    async def _write(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        self._fence.check()
+        return await self._call(method, path, **request)
+
+    async def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(READ_SECONDS if method == "GET" else WRITE_SECONDS):
+                status, answer = await self._transport.request(method, path, **request)
+        except OSError as error:
+            raise UnreachableError(f"the API server does not answer: {error!r}") from error
+        if 200 <= status < 300 and isinstance(answer, dict):
+            return answer
+        message = _message(status, answer)
+        if status == HTTPStatus.CONFLICT:
+            raise ConflictError(status, message)
+        if status in (429, 500, 502, 503, 504):
+            raise UnreachableError(message)
+        raise ClusterError(status, message)
+
+
+def _message(status: int, answer: Any) -> str:
+    if isinstance(answer, dict) and "message" in answer:
+        return str(answer["message"])
+    return f"HTTP {status}"

@@ -1,0 +1,1 @@
+"""The object store: reads of datasets, artifacts and progress, and the keys for them."""

@@ -1,0 +1,58 @@
+"""The part of contract.json that the operator reads: metrics, files, dataset, precision."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dandelion_operator.seen.versions import ContractSeen
+
+
+class ContractError(Exception):
+    pass
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class File(Part):
+    sha256: str
+    bytes: int
+
+
+class Dataset(Part):
+    digest: str | None = None
+    images: int | None = None
+
+
+class Precision(Part):
+    choice: Literal["fp32", "bf16", "int8"] = "fp32"
+
+
+class Contract(Part):
+    metrics: dict[str, float]
+    files: dict[str, File]
+    classes: tuple[str, ...] = ()
+    dataset: Dataset = Dataset()
+    precision: Precision = Precision()
+
+    @classmethod
+    def read(cls, content: bytes) -> Self:
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ContractError(f"{where}: {first['msg']}") from None
+
+    @property
+    def seen(self) -> ContractSeen:
+        return ContractSeen(
+            metrics=self.metrics,
+            dataset_digest=self.dataset.digest,
+            images=self.dataset.images,
+            classes=self.classes,
+            precision=self.precision.choice,
+        )

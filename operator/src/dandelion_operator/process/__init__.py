@@ -1,0 +1,1 @@
+"""The running process: what kopf calls, settings, logs, health, and the election of a leader."""

@@ -1,0 +1,143 @@
+"""The last training run of a resource, pieced together from everything that may remember it.
+
+Jobs are cleaned away after a while, the status may have been written before or after a crash, and
+a resource that was deleted and applied again has neither. Each of them alone can be missing; the
+run is the same. Called by `train` (is there anything left to do?) and by `report`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dandelion_operator.api import naming
+from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.api.status import RunState, Training
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import JobSeen, Progress
+from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
+
+
+@dataclass(frozen=True)
+class LastRun:
+    run: str
+    wish: str
+    state: RunState
+    lost: bool = False
+    job_name: str | None = None
+    fingerprint: str | None = None
+    retrain: str | None = None
+    trigger: str | None = None
+    started: str | None = None
+    finished: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    version: VersionSeen | None = None
+
+
+def last_run(key: NamespacedName, observed: Observed, wish: str) -> LastRun | None:
+    remembered = observed.previous.training
+    job = _newest_job(observed.jobs, remembered)
+    if job is not None:
+        return _of_job(job, remembered, observed)
+    if remembered is None:
+        return _of_registry(key, observed)
+    last = _of_memory(remembered, observed)
+    if last.lost and last.wish != wish:
+        # A run that was stopped half-way for a newer spec is no run: the finished one before it
+        # counts, so that taking an edit back does not train the same thing a second time.
+        return _of_registry(key, observed) or last
+    return last
+
+
+def _newest_job(jobs: tuple[JobSeen, ...], remembered: Training | None) -> JobSeen | None:
+    live = sorted((job for job in jobs if not job.deleting), key=lambda job: job.created)
+    if not live:
+        return None
+    newest = live[-1]
+    if remembered is None or newest.run == remembered.run:
+        return newest
+    made_later = remembered.started_at is None or newest.created >= remembered.started_at
+    return newest if made_later else None
+
+
+def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> LastRun:
+    version, state = _version(observed, job.run), job.state
+    if version is not None:
+        state = RunState.SUCCEEDED  # what the Job does from here on is tidying up
+    reason, message = job.reason, job.message
+    if state is RunState.FAILED and reason is None:
+        # Its pod is gone, and the termination message with it; the run's status.json, or what was
+        # made of either before, remains.
+        reported: Progress | Training = _progress(observed, job.run)
+        if reported.reason is None and remembered is not None and remembered.run == job.run:
+            reported = remembered
+        reason, message = reported.reason, reported.message or message
+    return LastRun(
+        run=job.run,
+        wish=job.wish,
+        state=state,
+        job_name=job.name,
+        fingerprint=job.fingerprint,
+        retrain=job.retrain,
+        trigger=job.trigger,
+        started=job.created,
+        finished=job.finished,
+        reason=reason,
+        message=message,
+        version=version,
+    )
+
+
+def _of_memory(remembered: Training, observed: Observed) -> LastRun:
+    version = _version(observed, remembered.run)
+    progress = _progress(observed, remembered.run)
+    reported = {"succeeded": RunState.SUCCEEDED, "failed": RunState.FAILED}.get(
+        progress.state or ""
+    )
+    if version is not None or remembered.state is RunState.SUCCEEDED:
+        state = RunState.SUCCEEDED
+    elif remembered.state is RunState.FAILED:
+        state = RunState.FAILED
+    else:
+        state = reported or remembered.state
+    failed = state is RunState.FAILED
+    return LastRun(
+        run=remembered.run,
+        wish=remembered.wish,
+        state=state,
+        lost=not state.finished,
+        job_name=remembered.job_name,
+        fingerprint=remembered.dataset_fingerprint,
+        retrain=remembered.retrain,
+        trigger=remembered.trigger,
+        started=remembered.started_at,
+        finished=remembered.finished_at,
+        reason=remembered.reason or (progress.reason if failed else None),
+        message=remembered.message or (progress.message if failed else None),
+        version=version,
+    )
+
+
+def _of_registry(key: NamespacedName, observed: Observed) -> LastRun | None:
+    if not isinstance(observed.registry, RegistrySeen):
+        return None
+    newest = next((item for item in observed.registry.versions if item.run and item.wish), None)
+    if newest is None:
+        return None
+    return LastRun(
+        run=newest.run,
+        wish=newest.wish,
+        state=RunState.SUCCEEDED,
+        job_name=naming.job(key, newest.run),
+        version=newest,
+    )
+
+
+def _version(observed: Observed, run: str) -> VersionSeen | None:
+    if isinstance(observed.registry, RegistrySeen):
+        return observed.registry.of_run(run)
+    return None
+
+
+def _progress(observed: Observed, run: str) -> Progress:
+    return observed.progress if observed.progress.run == run else Progress()

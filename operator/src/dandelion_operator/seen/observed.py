@@ -1,0 +1,50 @@
+"""What one reconcile read: plain frozen values that the decisions and the report work on.
+
+Made by `observe`, which does all the reading. Where a read failed, the value is a `Failure` with a
+documented reason instead, so that "not there" and "could not be read" are never mixed up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dandelion_operator.api.location import Target
+from dandelion_operator.api.reasons import Failure
+from dandelion_operator.api.status import Status
+from dandelion_operator.seen.serving import (
+    AccountSeen,
+    Answer,
+    DeploymentSeen,
+    PodSeen,
+    ServiceSeen,
+)
+from dandelion_operator.seen.training import DatasetSeen, JobSeen, Progress
+from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
+
+
+@dataclass(frozen=True)
+class Observed:
+    previous: Status
+    dataset: DatasetSeen | Failure
+    registry: RegistrySeen | Failure
+    credentials: Failure | None = None
+    jobs: tuple[JobSeen, ...] = ()
+    progress: Progress = field(default_factory=Progress)
+    artifacts: Mapping[int, ContractSeen | Failure] = field(default_factory=dict)
+    deployment: DeploymentSeen | None = None
+    pods: tuple[PodSeen, ...] = ()
+    service: ServiceSeen | None = None
+    account: AccountSeen | Failure = field(default_factory=AccountSeen)
+    answer: Answer | None = None
+    stale_secrets: frozenset[str] = frozenset()
+
+    def serves_only(self, target: Target) -> bool:
+        """Every wanted replica is there with this version, and nothing of another one is left."""
+        deployment = self.deployment
+        return (
+            deployment is not None
+            and deployment.complete
+            and deployment.target == target
+            and all(pod.version == target.version for pod in self.pods)
+        )

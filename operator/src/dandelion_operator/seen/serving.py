@@ -1,0 +1,66 @@
+"""What was read of serving: Deployment, pods, Service, account, and the answer they give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dandelion_operator.api.location import Target
+
+
+@dataclass(frozen=True)
+class DeploymentSeen:
+    ours: bool
+    target: Target | None = None
+    serving_digest: str | None = None
+    generation: int = 0
+    observed_generation: int = 0
+    wanted_replicas: int = 0
+    replicas: int = 0
+    updated: int = 0
+    available: int = 0
+    progress_deadline_seconds: int | None = None
+    revision_history_limit: int | None = None
+    deadline_exceeded: bool = False
+    refused: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        return (
+            self.observed_generation >= self.generation
+            and self.replicas == self.updated == self.available == self.wanted_replicas
+        )
+
+
+@dataclass(frozen=True)
+class PodSeen:
+    name: str
+    version: int | None
+    ready: bool
+    deleting: bool = False
+    reason: str | None = None
+    message: str | None = None
+    permanent: bool = False
+
+
+@dataclass(frozen=True)
+class ServiceSeen:
+    ours: bool
+    digest: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class AccountSeen:
+    """The ServiceAccount of pods that ask the API server who calls, and whether they may ask."""
+
+    exists: bool = False
+    ours: bool = False
+    may_review: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a GET of /readyz through the Service brought back."""
+
+    version: int | None
+    message: str = ""

@@ -1,0 +1,47 @@
+"""What was read of training: the dataset, Jobs, and how far a run says it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dandelion_operator.api.status import RunState
+
+
+@dataclass(frozen=True)
+class DatasetSeen:
+    fingerprint: str
+    objects: int
+
+
+@dataclass(frozen=True)
+class JobSeen:
+    name: str
+    run: str
+    wish: str
+    state: RunState
+    created: str
+    started: str | None = None
+    finished: str | None = None
+    deleting: bool = False
+    trigger: str | None = None
+    fingerprint: str | None = None
+    retrain: str = ""
+    reason: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One run's own status.json, or nothing of it."""
+
+    run: str = ""
+    state: str | None = None
+    stage: str | None = None
+    percent: int = 0
+    reason: str | None = None
+    message: str | None = None
+    run_id: str | None = None
+    version: str | None = None
+    dataset_digest: str | None = None
+    images: int | None = None
+    classes: tuple[str, ...] = ()

@@ -1,0 +1,61 @@
+"""What was read of versions: the registry, verdicts, and what a contract holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dandelion_operator.api.location import Target
+
+
+class Verdict:
+    """Values of the tag dandelion.dev/verdict on a version."""
+
+    PROMOTING = "promoting"
+    PROMOTED = "promoted"
+    REJECTED = "rejected"
+    AWAITING = "awaiting"
+    OBSERVED = "observed"
+
+
+@dataclass(frozen=True)
+class VersionSeen:
+    version: int
+    source: str
+    run_id: str = ""
+    run: str = ""
+    wish: str = ""
+    contract_digest: str = ""
+    dataset_digest: str = ""
+    verdict: str = ""
+    verdict_reason: str = ""
+    gate: str = ""
+    replaces: str = ""
+
+    @property
+    def target(self) -> Target:
+        return Target(self.version, self.source, self.contract_digest)
+
+
+@dataclass(frozen=True)
+class RegistrySeen:
+    champion: int | None = None
+    challenger: int | None = None
+    versions: tuple[VersionSeen, ...] = ()  # newest first
+
+    def version(self, number: int | None) -> VersionSeen | None:
+        return next((item for item in self.versions if item.version == number), None)
+
+    def of_run(self, run: str) -> VersionSeen | None:
+        return next((item for item in self.versions if run and item.run == run), None)
+
+
+@dataclass(frozen=True)
+class ContractSeen:
+    """A contract.json whose bytes match the digest, and whose files are all there."""
+
+    metrics: Mapping[str, float]
+    dataset_digest: str | None = None
+    images: int | None = None
+    classes: tuple[str, ...] = ()
+    precision: str = "fp32"

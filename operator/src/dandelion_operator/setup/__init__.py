@@ -1,0 +1,1 @@
+"""The chart's two Jobs, which run once per install and upgrade."""

@@ -1,0 +1,81 @@
+"""When a resource is reconciled again although no event enqueued it: one row a state."""
+
+from __future__ import annotations
+
+import given
+import pytest
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.status import RunState
+from dandelion_operator.loop import pace
+from dandelion_operator.loop.decide import decide
+from dandelion_operator.seen.observed import Observed
+from given import NOW, job, registry, seen, serving, version
+
+RESYNC = 60.0
+ROLLED_OUT, READY = "RolledOut", "Ready"
+
+
+@pytest.mark.parametrize(
+    ("observed", "reasons", "wanted"),
+    [
+        pytest.param(serving(1), {}, RESYNC, id="all is well"),
+        pytest.param(
+            seen(jobs=(job(state=RunState.RUNNING),)), {}, pace.WHILE_TRAINING, id="a run goes on"
+        ),
+        pytest.param(
+            serving(1), {ROLLED_OUT: "Progressing"}, pace.WHILE_ROLLING_OUT, id="a rollout goes on"
+        ),
+        pytest.param(
+            serving(1), {READY: "NotAnswering"}, pace.WHILE_ROLLING_OUT, id="nothing answers yet"
+        ),
+        pytest.param(
+            serving(1, dataset=Failure(Reason.STORAGE_UNREACHABLE, "S3 is away")),
+            {},
+            pace.WHILE_BLOCKED,
+            id="storage is away",
+        ),
+        pytest.param(
+            serving(1, registry=Failure(Reason.REGISTRY_UNREACHABLE, "MLflow is away")),
+            {},
+            pace.WHILE_BLOCKED,
+            id="MLflow is away",
+        ),
+        pytest.param(
+            seen(jobs=(job(state=RunState.FAILED),)), {}, pace.WHILE_STUCK, id="the run failed"
+        ),
+        pytest.param(
+            serving(1),
+            {ROLLED_OUT: "ProgressDeadlineExceeded"},
+            pace.WHILE_STUCK,
+            id="the rollout is stuck",
+        ),
+        pytest.param(
+            serving(
+                1,
+                jobs=(job("run2"),),
+                registry=registry(version(1, wish="earlier"), champion=1),
+            ),
+            {ROLLED_OUT: "Progressing"},
+            pace.WHILE_ROLLING_OUT,
+            id="the shortest of several pauses counts",
+        ),
+    ],
+)
+def test_a_resource_is_reconciled_again_as_soon_as_its_state_asks_for(
+    observed: Observed, reasons: dict[str, str], wanted: float
+) -> None:
+    resource = given.resource()
+    status = given.status(
+        conditions=[
+            {"type": kind, "status": "Unknown", "reason": reason, "lastTransitionTime": NOW}
+            for kind, reason in reasons.items()
+        ]
+    )
+    decided = decide(resource, observed, given.place())
+    assert pace.pause(observed, decided, status, RESYNC) == wanted
+
+
+def test_no_pause_is_longer_than_the_resync() -> None:
+    observed = seen(jobs=(job(state=RunState.FAILED),))
+    decided = decide(given.resource(), observed, given.place())
+    assert pace.pause(observed, decided, given.status(), resync=5.0) == 5.0
