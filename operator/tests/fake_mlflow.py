@@ -27,7 +27,9 @@ class FakeMlflow:
             "version": str(number),
             "source": f"s3://models/default/lawn/{run}/artifact",
             "run_id": f"mlflow-{run}",
-            "tags": {f"dandelion.dev/{key}": value for key, value in tags.items()},
+            "tags": {
+                f"dandelion.dev/{key.replace('_', '-')}": value for key, value in tags.items()
+            },
         }
         return number
 

@@ -55,7 +55,7 @@ def version(number: int, **about: Any) -> VersionSeen:
         "source": f"s3://models/default/lawn/run{number}/artifact",
         "run_id": f"mlflow-{number}",
         "run": f"run{number}",
-        "wish": digests.wish(resource()),
+        "training_hash": digests.training_hash(resource()),
         "contract_digest": f"sha256:{number}",
         "verdict": "promoted",
     }
@@ -72,7 +72,7 @@ def registry(
 def job(run: str = "run1", state: RunState = RunState.RUNNING, **about: Any) -> JobSeen:
     fields: dict[str, Any] = {
         "name": f"lawn-train-{run}",
-        "wish": digests.wish(resource()),
+        "training_hash": digests.training_hash(resource()),
         "created": NOW,
         "fingerprint": "images-1",
     }
@@ -118,7 +118,7 @@ def status(**parts: Any) -> Status:
 
 def training(run: str = "run1", state: str = "Succeeded", **about: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        "wish": digests.wish(resource()),
+        "training_hash": digests.training_hash(resource()),
         "startedAt": NOW,
         "datasetFingerprint": "images-1",
     }

@@ -45,7 +45,7 @@ def train(world: World, job: dict[str, Any]) -> None:
         digest = hashlib.sha256(run.encode()).hexdigest()
         world.mlflow.add_version(
             run=run,
-            wish=job["metadata"]["labels"][naming.WISH_LABEL],
+            training_hash=job["metadata"]["labels"][naming.TRAINING_HASH_LABEL],
             **{"contract-digest": f"sha256:{digest}"},
         )
     status["conditions"] = [{"type": "Complete", "status": "True"}]

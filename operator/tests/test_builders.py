@@ -13,7 +13,7 @@ from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan import StartTraining
 from dandelion_operator.ports.s3.credentials import Credentials
 
-RUN = StartTraining("run1", "wish1", "Created", "images-1", "none")
+RUN = StartTraining("run1", "hash1", "Created", "images-1", "none")
 PLAIN = given.resource()
 
 

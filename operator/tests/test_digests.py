@@ -26,7 +26,7 @@ RICH = given.resource(
 def of(resource: Any) -> tuple[str, str, str]:
     target = given.version(3).target
     serving = digests.serving(resource, target, given.place(resource))
-    return digests.wish(resource), digests.gate(resource), serving
+    return digests.training_hash(resource), digests.gate(resource), serving
 
 
 @pytest.mark.parametrize(

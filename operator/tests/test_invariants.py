@@ -44,7 +44,7 @@ RESOURCES = [
         {"serving": {"precision": "int8", "logging": {"images": True}}},
     )
 ]
-WISHES = ["", "other", *{digests.wish(item) for item in RESOURCES}]
+TRAINING_HASHES = ["", "other", *{digests.training_hash(item) for item in RESOURCES}]
 
 failures = st.sampled_from(
     [
@@ -61,7 +61,7 @@ versions = st.builds(
     given.version,
     st.integers(1, 4),
     run=st.sampled_from(["", *RUNS]),
-    wish=st.sampled_from(WISHES),
+    training_hash=st.sampled_from(TRAINING_HASHES),
     verdict=st.sampled_from(["", "promoting", "promoted", "rejected", "awaiting", "observed"]),
     gate=st.sampled_from(["", *(digests.gate(item) for item in RESOURCES)]),
     replaces=st.sampled_from(["", "1", "2"]),
@@ -79,7 +79,7 @@ jobs = st.builds(
     given.job,
     st.sampled_from(RUNS),
     st.sampled_from(RunState),
-    wish=st.sampled_from(WISHES),
+    training_hash=st.sampled_from(TRAINING_HASHES),
     deleting=st.booleans(),
     created=st.sampled_from([given.NOW, given.LATER]),
 )
@@ -87,7 +87,7 @@ trainings = st.builds(
     given.training,
     st.sampled_from(RUNS),
     st.sampled_from([state.value for state in RunState]),
-    wish=st.sampled_from(WISHES),
+    training_hash=st.sampled_from(TRAINING_HASHES),
 )
 statuses = st.builds(
     lambda training, champion, ready, followed: given.status(

@@ -53,7 +53,7 @@ ROLLED_OUT, READY = "RolledOut", "Ready"
             serving(
                 1,
                 jobs=(job("run2"),),
-                registry=registry(version(1, wish="earlier"), champion=1),
+                registry=registry(version(1, training_hash="earlier"), champion=1),
             ),
             {ROLLED_OUT: "Progressing"},
             pace.WHILE_ROLLING_OUT,

@@ -130,7 +130,7 @@ def with_champion(
         ),
         pytest.param(
             PLAIN,
-            with_champion(new=version(4, verdict="", wish="another")),
+            with_champion(new=version(4, verdict="", training_hash="another")),
             [],
             id="judges nothing that was trained for another spec",
         ),

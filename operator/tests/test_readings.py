@@ -18,7 +18,7 @@ def job(*conditions: str, suspend: bool = False, **failed: str) -> Json:
             "name": "lawn-train-run1",
             "uid": "job-1",
             "creationTimestamp": "2026-01-01T00:00:00Z",
-            "labels": {"dandelion.dev/run": "run1", "dandelion.dev/wish": "wish1"},
+            "labels": {"dandelion.dev/run": "run1", "dandelion.dev/training-hash": "hash1"},
         },
         "spec": {"suspend": suspend},
         "status": {

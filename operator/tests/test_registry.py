@@ -40,14 +40,16 @@ def test_a_model_that_was_never_registered_is_no_error(mlflow: FakeMlflow) -> No
 
 def test_versions_come_newest_first_with_their_tags(mlflow: FakeMlflow) -> None:
     for run in ("a", "b"):
-        mlflow.add_version(run=run, wish="w", verdict="promoted", **{"contract-digest": "sha256:1"})
+        mlflow.add_version(
+            run=run, training_hash="w", verdict="promoted", **{"contract-digest": "sha256:1"}
+        )
     mlflow.aliases = {"champion": "1", "challenger": "2"}
     found = snapshot(mlflow)
     assert isinstance(found, RegistrySeen)
     assert [item.version for item in found.versions] == [2, 1]
     assert (found.champion, found.challenger) == (1, 2)
     first = found.versions[1]
-    assert (first.run, first.wish, first.verdict) == ("a", "w", "promoted")
+    assert (first.run, first.training_hash, first.verdict) == ("a", "w", "promoted")
     assert first.target.contract_digest == "sha256:1"
 
 

@@ -213,7 +213,9 @@ def in_words(decision: TrainDecision) -> list[str]:
         pytest.param(
             PLAIN,
             seen(
-                previous=status(training=training(run="other", state="Running", wish="another")),
+                previous=status(
+                    training=training(run="other", state="Running", training_hash="another")
+                ),
                 registry=registry(version(1)),
             ),
             TrainingPhase.COMPLETE,
@@ -242,8 +244,10 @@ def test_a_run_that_was_lost_goes_on_under_its_own_name() -> None:
 
 def test_going_back_to_an_earlier_spec_makes_a_run_of_its_own() -> None:
     first = started(PLAIN, seen())
-    wish = digests.wish(CHANGED)
-    after_another = seen(previous=status(training=training(run="run2", wish=wish)))
+    training_hash = digests.training_hash(CHANGED)
+    after_another = seen(
+        previous=status(training=training(run="run2", training_hash=training_hash))
+    )
     assert started(PLAIN, after_another).run != first.run
 
 
@@ -257,7 +261,7 @@ def test_going_back_to_an_earlier_spec_makes_a_run_of_its_own() -> None:
         ),
         pytest.param(
             given.resource(retrain="3"),
-            training(retrain="2", wish=digests.wish(given.resource(retrain="2"))),
+            training(retrain="2", training_hash=digests.training_hash(given.resource(retrain="2"))),
             "RetrainRequested",
             id="the annotation once more",
         ),

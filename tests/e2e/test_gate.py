@@ -63,7 +63,7 @@ def test_suspended_trains_nothing_until_released(world: World, uri: str) -> None
     world.until_served("suspended", "1")
 
 
-def test_the_newest_wish_wins(world: World, uri: str) -> None:
+def test_newest_spec_wins(world: World, uri: str) -> None:
     world.train("newest", uri, training={"epochs": 500})
     world.until("the long training runs", lambda: world.owned("jobs", "newest"))
     (first,) = world.owned("jobs", "newest")

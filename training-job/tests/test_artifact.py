@@ -126,7 +126,7 @@ def test_the_version_is_registered_with_its_origin(finished: Finished) -> None:
     assert version.run_id == finished.mlflow.runs[0].run_id
     assert version.tags == {
         "dandelion.dev/run": RUN,
-        "dandelion.dev/wish": "0123456789",
+        "dandelion.dev/training-hash": "0123456789",
         "dandelion.dev/dataset-digest": finished.contract["dataset"]["digest"],
         "dandelion.dev/contract-digest": "sha256:" + sha256(finished.store.objects[CONTRACT]),
         "dandelion.dev/image": "training:1",

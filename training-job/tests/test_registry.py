@@ -14,7 +14,7 @@ MODEL = "default.lawn"
 
 def begun(mlflow: FakeMlflow, run: str = "a1") -> Registry:
     registry = Registry(mlflow, run, "http://mlflow")
-    registry.begin(MODEL, {"epochs": "3"}, {"dandelion.dev/wish": "w"})
+    registry.begin(MODEL, {"epochs": "3"}, {"dandelion.dev/training-hash": "w"})
     return registry
 
 

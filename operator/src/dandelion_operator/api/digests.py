@@ -1,8 +1,9 @@
 """Digests that turn "is this what is wanted?" into a comparison of two short strings.
 
-wish: what the user wants trained. run: one attempt at a wish. gate: the rules a version was judged
-by. serving: what of the spec and the version decides about a serving pod; replicas and the
-operator's own defaults are left out, so scaling or upgrading the operator restarts nothing.
+training hash: of all that decides what a model is. run: one attempt at it. gate: the rules a
+version was judged by. serving: what of the spec and the version decides about a serving pod;
+replicas and the operator's own defaults are left out, so scaling or upgrading the operator restarts
+nothing.
 service: whom the Service sends requests to.
 
 They must stay what they are from release to release, or an upgrade would train, judge or restart
@@ -30,11 +31,11 @@ def digest(content: Any, length: int = 10) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-def wish(resource: Resource) -> str:
-    return wish_of(resource.spec, resource.retrain)
+def training_hash(resource: Resource) -> str:
+    return training_hash_of(resource.spec, resource.retrain)
 
 
-def wish_of(spec: Spec, retrain: str) -> str:
+def training_hash_of(spec: Spec, retrain: str) -> str:
     training = spec.training
     return digest(
         {
@@ -58,9 +59,9 @@ def wish_of(spec: Spec, retrain: str) -> str:
     )
 
 
-def run(wish: str, fingerprint: str, former_run: str) -> str:
+def run(training_hash: str, fingerprint: str, former_run: str) -> str:
     """The former run is part of it so that going back to an older spec makes a run of its own."""
-    return digest({"wish": wish, "dataset": fingerprint, "after": former_run})
+    return digest({"training": training_hash, "dataset": fingerprint, "after": former_run})
 
 
 def gate(resource: Resource) -> str:

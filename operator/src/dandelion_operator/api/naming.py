@@ -12,7 +12,7 @@ FIELD_MANAGER = "dandelion-operator"
 
 OWNER_LABEL = f"{GROUP}/modeldeployment"
 RUN_LABEL = f"{GROUP}/run"
-WISH_LABEL = f"{GROUP}/wish"
+TRAINING_HASH_LABEL = f"{GROUP}/training-hash"
 VERSION_LABEL = f"{GROUP}/version"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 

@@ -73,7 +73,7 @@ class Challenger(Part):
 class Training(Part):
     job_name: str | None = None
     run: str
-    wish: str
+    training_hash: str
     run_id: str | None = None
     progress_percent: int = 0
     stage: str | None = None

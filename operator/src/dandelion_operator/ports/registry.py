@@ -171,7 +171,7 @@ def _version(found: Mapping[str, Any]) -> VersionSeen:
         source=str(found.get("source") or "").rstrip("/"),
         run_id=str(found.get("run_id") or ""),
         run=tag("run"),
-        wish=tag("wish"),
+        training_hash=tag("training-hash"),
         contract_digest=tag("contract-digest"),
         dataset_digest=tag("dataset-digest"),
         verdict=tag("verdict"),

@@ -20,7 +20,7 @@ from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
 @dataclass(frozen=True)
 class LastRun:
     run: str
-    wish: str
+    training_hash: str
     state: RunState
     lost: bool = False
     job_name: str | None = None
@@ -34,7 +34,7 @@ class LastRun:
     version: VersionSeen | None = None
 
 
-def last_run(key: NamespacedName, observed: Observed, wish: str) -> LastRun | None:
+def last_run(key: NamespacedName, observed: Observed, training_hash: str) -> LastRun | None:
     remembered = observed.previous.training
     job = _newest_job(observed.jobs, remembered)
     if job is not None:
@@ -42,7 +42,7 @@ def last_run(key: NamespacedName, observed: Observed, wish: str) -> LastRun | No
     if remembered is None:
         return _of_registry(key, observed)
     last = _of_memory(remembered, observed)
-    if last.lost and last.wish != wish:
+    if last.lost and last.training_hash != training_hash:
         # A run that was stopped half-way for a newer spec is no run: the finished one before it
         # counts, so that taking an edit back does not train the same thing a second time.
         return _of_registry(key, observed) or last
@@ -74,7 +74,7 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
         reason, message = reported.reason, reported.message or message
     return LastRun(
         run=job.run,
-        wish=job.wish,
+        training_hash=job.training_hash,
         state=state,
         job_name=job.name,
         fingerprint=job.fingerprint,
@@ -103,7 +103,7 @@ def _of_memory(remembered: Training, observed: Observed) -> LastRun:
     failed = state is RunState.FAILED
     return LastRun(
         run=remembered.run,
-        wish=remembered.wish,
+        training_hash=remembered.training_hash,
         state=state,
         lost=not state.finished,
         job_name=remembered.job_name,
@@ -121,12 +121,14 @@ def _of_memory(remembered: Training, observed: Observed) -> LastRun:
 def _of_registry(key: NamespacedName, observed: Observed) -> LastRun | None:
     if not isinstance(observed.registry, RegistrySeen):
         return None
-    newest = next((item for item in observed.registry.versions if item.run and item.wish), None)
+    newest = next(
+        (item for item in observed.registry.versions if item.run and item.training_hash), None
+    )
     if newest is None:
         return None
     return LastRun(
         run=newest.run,
-        wish=newest.wish,
+        training_hash=newest.training_hash,
         state=RunState.SUCCEEDED,
         job_name=naming.job(key, newest.run),
         version=newest,

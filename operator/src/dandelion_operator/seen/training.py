@@ -17,7 +17,7 @@ class DatasetSeen:
 class JobSeen:
     name: str
     run: str
-    wish: str
+    training_hash: str
     state: RunState
     created: str
     started: str | None = None

@@ -24,7 +24,7 @@ class VersionSeen:
     source: str
     run_id: str = ""
     run: str = ""
-    wish: str = ""
+    training_hash: str = ""
     contract_digest: str = ""
     dataset_digest: str = ""
     verdict: str = ""

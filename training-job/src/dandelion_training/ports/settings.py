@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     namespace: str
     name: str
     run: str
-    wish: str = ""
+    training_hash: str = ""
     dataset_uri: Uri
     holdout_fraction: float = Field(default=0.2, ge=0.05, le=0.5)
     artifact_uri: Uri

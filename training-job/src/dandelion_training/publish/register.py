@@ -27,7 +27,7 @@ def register(registry: Registry, progress: Progress, settings: Settings, content
         classes=described["classes"],
     )
     tags = {
-        "dandelion.dev/wish": settings.wish,
+        "dandelion.dev/training-hash": settings.training_hash,
         "dandelion.dev/dataset-digest": dataset["digest"],
         "dandelion.dev/contract-digest": digest(content),
         "dandelion.dev/image": described["training"]["image"],

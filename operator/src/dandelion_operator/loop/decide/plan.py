@@ -16,7 +16,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 @dataclass(frozen=True)
 class StartTraining:
     run: str
-    wish: str
+    training_hash: str
     trigger: str
     fingerprint: str
     initial_weights: str

@@ -42,7 +42,7 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
     return JobSeen(
         name=metadata["name"],
         run=labels.get(naming.RUN_LABEL, ""),
-        wish=labels.get(naming.WISH_LABEL, ""),
+        training_hash=labels.get(naming.TRAINING_HASH_LABEL, ""),
         state=state,
         created=metadata["creationTimestamp"],
         started=status.get("startTime"),

@@ -24,10 +24,15 @@ async def dataset(
 ) -> DatasetSeen | Failure:
     if credentials.training is None:
         return credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
-    wish, before = digests.wish(resource), previous.training
-    settled = before is not None and before.wish == wish and before.state is RunState.SUCCEEDED
+    training_hash, before = digests.training_hash(resource), previous.training
+    settled = (
+        before is not None
+        and before.training_hash == training_hash
+        and before.state is RunState.SUCCEEDED
+    )
     under_way = any(
-        job.wish == wish and job.state is not RunState.FAILED and not job.deleting for job in jobs
+        job.training_hash == training_hash and job.state is not RunState.FAILED and not job.deleting
+        for job in jobs
     )
     return await storage.dataset(
         Access(location, credentials.training),

@@ -9,7 +9,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.s3.storage import Access, Storage
-from dandelion_operator.seen.candidate import candidate, newest_of_wish
+from dandelion_operator.seen.candidate import candidate, newest_of_training_hash
 from dandelion_operator.seen.serving import DeploymentSeen
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
 
@@ -29,7 +29,7 @@ async def artifacts(
         for version in (
             registry.version(registry.champion),
             registry.version(registry.challenger),
-            newest_of_wish(resource, registry),
+            newest_of_training_hash(resource, registry),
         )
         if version is not None
     }

@@ -32,7 +32,7 @@ def report(
     now: str,
 ) -> Status:
     previous = observed.previous
-    last = last_run(resource.key, observed, digests.wish(resource))
+    last = last_run(resource.key, observed, digests.training_hash(resource))
     current = conditions(resource, observed, plan, last, refusals, now)
     champion = versions.champion(resource, observed, plan)
     challenger = versions.challenger(resource, observed, champion)

@@ -28,7 +28,7 @@ def training(
     return Training(
         job_name=last.job_name or naming.job(resource.key, last.run),
         run=last.run,
-        wish=last.wish,
+        training_hash=last.training_hash,
         run_id=run_id or (same.run_id if same else None),
         progress_percent=100 if state is RunState.SUCCEEDED else max(0, min(percent, 100)),
         stage=None if state.finished else progress.stage if progress else None,
@@ -45,8 +45,10 @@ def training(
 
 
 def _known_retrain(resource: Resource, last: LastRun) -> str | None:
-    """A run found again by its version alone: its wish tells whether the annotation was in it."""
-    if resource.retrain and last.wish == digests.wish(resource):
+    """A run found again by its version alone: its training hash tells whether the annotation was in
+    it.
+    """
+    if resource.retrain and last.training_hash == digests.training_hash(resource):
         return resource.retrain
     return None
 

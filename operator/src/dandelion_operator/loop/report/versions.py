@@ -7,7 +7,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Precision
 from dandelion_operator.api.status import Challenger, Champion
 from dandelion_operator.loop.decide.plan import Plan
-from dandelion_operator.seen.candidate import newest_of_wish
+from dandelion_operator.seen.candidate import newest_of_training_hash
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, Verdict
 
@@ -63,7 +63,7 @@ def challenger(
     registry, before = observed.registry, observed.previous.challenger
     if not isinstance(registry, RegistrySeen):
         return before
-    version = registry.version(registry.challenger) or newest_of_wish(resource, registry)
+    version = registry.version(registry.challenger) or newest_of_training_hash(resource, registry)
     above = max(registry.champion or 0, int(champion.version) if champion is not None else 0)
     if version is None or version.version == registry.champion:
         return None

@@ -24,7 +24,7 @@ def job(
     training = resource.spec.training
     labels = naming.labels(resource.key, naming.TRAINING) | {
         naming.RUN_LABEL: run.run,
-        naming.WISH_LABEL: run.wish,
+        naming.TRAINING_HASH_LABEL: run.training_hash,
     }
     ttl = training.ttl_seconds_after_finished
     kept = {} if ttl is None else {"ttlSecondsAfterFinished": ttl}
@@ -130,7 +130,7 @@ def _settings(
         "NAMESPACE": key.namespace,
         "NAME": key.name,
         "RUN": run.run,
-        "WISH": run.wish,
+        "TRAINING_HASH": run.training_hash,
         "DATASET_URI": spec.dataset.storage_uri,
         "HOLDOUT_FRACTION": spec.dataset.holdout_fraction,
         "ARTIFACT_URI": f"{base}/artifact",

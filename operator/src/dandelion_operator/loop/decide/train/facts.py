@@ -17,7 +17,7 @@ class Facts:
     resource: Resource
     observed: Observed
     acceptance: Acceptance
-    wish: str
+    training_hash: str
     last: LastRun | None
 
     @property
@@ -33,7 +33,9 @@ class Facts:
 
     @property
     def wanted_in_flight(self) -> JobSeen | None:
-        return next((job for job in self.in_flight if job.wish == self.wish), None)
+        return next(
+            (job for job in self.in_flight if job.training_hash == self.training_hash), None
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -42,4 +44,4 @@ class Facts:
 
     @property
     def last_was_for_this(self) -> bool:
-        return self.last is not None and self.last.wish == self.wish
+        return self.last is not None and self.last.training_hash == self.training_hash

@@ -22,8 +22,14 @@ KEPT_JOBS = 3
 
 
 def train(resource: Resource, observed: Observed, acceptance: Acceptance) -> TrainDecision:
-    wish = digests.wish(resource)
-    facts = Facts(resource, observed, acceptance, wish, last_run(resource.key, observed, wish))
+    training_hash = digests.training_hash(resource)
+    facts = Facts(
+        resource,
+        observed,
+        acceptance,
+        training_hash,
+        last_run(resource.key, observed, training_hash),
+    )
     for fact in (
         suspended_while_training,
         last_run_succeeded_for_this,

@@ -13,10 +13,10 @@ def start(facts: Facts) -> TrainDecision:
     if last is not None and last.lost and facts.last_was_for_this:
         run, fingerprint = last.run, last.fingerprint or fingerprint
     else:
-        run = digests.run(facts.wish, fingerprint, last.run if last else "")
+        run = digests.run(facts.training_hash, fingerprint, last.run if last else "")
     action = StartTraining(
         run=run,
-        wish=facts.wish,
+        training_hash=facts.training_hash,
         trigger=_trigger(facts),
         fingerprint=fingerprint,
         initial_weights=_initial_weights(facts),
@@ -30,9 +30,9 @@ def _trigger(facts: Facts) -> str:
         return "Created"
     if facts.last_was_for_this:
         return (last.trigger or "Created") if last.lost else "DatasetChanged"
-    if facts.resource.retrain != (last.retrain or "") and last.wish == digests.wish_of(
-        facts.resource.spec, last.retrain or ""
-    ):
+    if facts.resource.retrain != (
+        last.retrain or ""
+    ) and last.training_hash == digests.training_hash_of(facts.resource.spec, last.retrain or ""):
         return "RetrainRequested"
     return "SpecChanged"
 

@@ -6,7 +6,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
-from dandelion_operator.seen.candidate import newest_of_wish
+from dandelion_operator.seen.candidate import newest_of_training_hash
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen, Verdict, VersionSeen
 
@@ -18,7 +18,7 @@ def promoted(resource: Resource, observed: Observed, plan: Plan) -> PartialCondi
     obstacle = plan.rollout.obstacle
     if obstacle is not None and obstacle.reason is Reason.ARTIFACT_REJECTED:
         return FALSE, Reason.ARTIFACT_REJECTED, obstacle.message
-    newest = newest_of_wish(resource, registry)
+    newest = newest_of_training_hash(resource, registry)
     if newest is not None and newest.version > (registry.champion or 0):
         verdict = _verdict(resource, newest, registry, plan)
         if verdict is not None:
