@@ -92,6 +92,18 @@ def resized_jpeg(width: int, height: int, progressive: bool = False) -> bytes:
     return bytes(data)
 
 
+def flat_jpeg(width: int, height: int) -> bytes:
+    """A grey JPEG of any size, with all of its pixels, in little memory."""
+    data = bytearray(pictures.encoded(Image.new("L", (16, 16)), "JPEG"))
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = struct.pack(">HH", height, width)
+    start = data.index(b"\xff\xda") + 10
+    # By the tables of T.81, annex K.3: no change of brightness, and no more of this block.
+    four_blocks = int("001010" * 4, 2).to_bytes(3, "big")
+    blocks = -(-width // 8) * -(-height // 8)
+    return bytes(data[:start]) + four_blocks * -(-blocks // 4) + b"\xff\xd9"
+
+
 def many_scans(width: int, height: int, scans: int) -> bytes:
     """A progressive JPEG whose scans are some bytes each, and each costs a pass over all pixels."""
     data = resized_jpeg(width, height, progressive=True)

@@ -75,6 +75,12 @@ def test_a_jpeg_is_counted_at_the_scale_it_is_decoded_at() -> None:
     assert pending(crafted.resized_jpeg(8160, 6120)).cost.memory == 1020 * 765 * BYTES_A_PIXEL
 
 
+def test_a_photo_of_200_megapixels_is_read() -> None:
+    image = pending(crafted.flat_jpeg(16_320, 12_240))
+    assert not image.large
+    assert set(image.resized().get_flattened_data()) == {(128, 128, 128)}
+
+
 def test_a_jpeg_whose_eighth_is_too_large_is_refused() -> None:
     assert refusal(crafted.resized_jpeg(60_000, 60_000)).kind is Kind.TOO_LARGE
 
@@ -126,6 +132,13 @@ def test_a_small_file_that_decodes_without_end_is_refused(case: str) -> None:
 
 def test_many_scans_of_a_small_picture_do_no_harm() -> None:
     assert READER.tensor(crafted.many_scans(64, 64, 100), SMALL).shape == (1, 3, 32, 32)
+
+
+def test_a_tiff_that_comes_in_one_deep_strip_is_counted_with_it() -> None:
+    whole = {256: 5_000, 257: 5_000, 278: 5_000}
+    deep = crafted.tiff(whole | {258: 16, 277: 3})
+    assert pending(deep).cost.memory == 25_000_000 * (6 + 6)
+    assert pending(crafted.tiff(whole)).cost.memory == 25_000_000 * BYTES_A_PIXEL
 
 
 def test_the_scans_of_a_jpeg_within_a_tiff_are_counted() -> None:

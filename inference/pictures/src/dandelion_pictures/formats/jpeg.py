@@ -53,7 +53,7 @@ class Frame:
     exif: bytes = b""
     profile: dict[int, bytes] = field(default_factory=dict)
     profile_parts: int = 0
-    kept: list[bytes] = field(default_factory=list)
+    kept: list[bytes | memoryview] = field(default_factory=list)
     segments: int = 0
 
     @property
@@ -66,6 +66,9 @@ def look(data: bytes) -> Source:
     """Raises Unreadable."""
     frame = _first_picture(data)
     image = JpegImageFile(io.BytesIO(b"".join(frame.kept)))
+    frame.kept.clear()
+    if image.size != frame.size:
+        raise SyntaxError("there are several sizes in the header")
     exif = tags.exif_directory(frame.exif)
     profile = _joined(frame)
     if profile is None and tags.is_adobe_rgb(exif):
@@ -133,9 +136,9 @@ def _scan(data: bytes, start: int, end: int, content: bytes, frame: Frame) -> tu
         frame.in_first_scan = content[0] if content else 0
     found = MARKER.search(data, end)
     if found is None:
-        frame.kept.append(data[start:])
+        frame.kept.append(memoryview(data)[start:])
         return len(data), True
-    frame.kept.append(data[start : found.start()])
+    frame.kept.append(memoryview(data)[start : found.start()])
     return found.start(), False
 
 

@@ -20,18 +20,19 @@ from dandelion_pictures.formats.source import Source
 from dandelion_pictures.formats.tags import Directory
 
 WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
-ROWS_PER_STRIP, LARGEST_VALUE, TILE_WIDTH, TILE_LENGTH = 278, 281, 322, 323
+SAMPLES, ROWS_PER_STRIP, LARGEST_VALUE, TILE_WIDTH, TILE_LENGTH = 277, 278, 281, 322, 323
 PROFILE = 34675
 # Besides those: order of bits and planes, where strips and tiles lie, predictors, fax options,
 # palette, inks, extra samples, kind of number, JPEG tables, YCbCr.
 NEEDED = frozenset({
     WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, ROWS_PER_STRIP, TILE_WIDTH, TILE_LENGTH,
-    266, 273, 277, 279, 284, 292, 293, 317, 320, 324, 325, 332, 334, 338, 339, 347,
+    SAMPLES, 266, 273, 279, 284, 292, 293, 317, 320, 324, 325, 332, 334, 338, 339, 347,
     *range(512, 522), *range(529, 533),
 })  # fmt: skip
 WHITE_IS_ZERO = 0
 JPEG_COMPRESSIONS = frozenset({6, 7})
 SCAN = b"\xff\xda"
+HELD_BYTES = 6
 
 
 def look(data: bytes) -> Source:
@@ -85,7 +86,10 @@ def _cost(data: bytes, found: Directory, size: tuple[int, int]) -> Cost:
     work = pixels
     if found.number(COMPRESSION) in JPEG_COMPRESSIONS:
         work += data.count(SCAN) * piece
-    return Cost(max(pixels, piece) * BYTES_A_PIXEL, work)
+    sample_bits = (found.number(BITS) or 1) * (found.number(SAMPLES) or 1)
+    # Besides the picture, a strip or tile as it is stored: of 64 bits a pixel in some.
+    memory = pixels * HELD_BYTES + piece * ceil(sample_bits / 8)
+    return Cost(max(pixels * BYTES_A_PIXEL, memory), work)
 
 
 def _significant_bits(found: Directory) -> int | None:
