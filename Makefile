@@ -17,7 +17,8 @@ DEMO := $(DEMO_VENV)/bin
 
 LOCAL := PYTHONPATH=k8s/local $(PYTHON) -m dandelion_local
 COMPONENTS := operator inference training-job
-SOURCES := operator/src inference/src training-job/src
+PICTURES := inference/pictures
+SOURCES := operator/src inference/src $(PICTURES)/src training-job/src
 E2E ?= tests/e2e
 
 define venv
@@ -65,18 +66,22 @@ lint: $(DEV_VENV)/.complete
 	@$(DEV)/ruff format --check .
 	@$(DEV)/ruff check .
 	@PYTHONPATH=operator/src:inference/src:training-job/src $(DEV)/lint-imports --config pyproject.toml
+	@PYTHONPATH=$(PICTURES)/src $(DEV)/lint-imports --config $(PICTURES)/pyproject.toml
 
 .PHONY: types
 types: $(DEV_VENV)/.complete
-	@MYPYPATH=operator/src:inference/src:training-job/src:k8s/local:k8s/demo:inference/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
-	@MYPYPATH=inference/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
+	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
+	@MYPYPATH=inference/src:$(PICTURES)/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
 
-UNIT := $(COMPONENTS:%=unit-%) unit-k8s
+UNIT := $(COMPONENTS:%=unit-%) unit-pictures unit-k8s
 .PHONY: unit $(UNIT)
 unit: $(UNIT)
 
 $(COMPONENTS:%=unit-%): unit-%: $(DEV_VENV)/.complete
 	@echo "==> unit tests: $*" && cd $* && $(DEV)/python -m pytest -q tests --ignore=tests/thorough --ignore=tests/process
+
+unit-pictures: $(DEV_VENV)/.complete
+	@echo "==> unit tests: pictures" && cd $(PICTURES) && $(DEV)/python -m pytest -q tests
 
 unit-k8s: $(DEV_VENV)/.complete
 	@echo "==> unit tests: the local cluster and the demo"
@@ -86,7 +91,7 @@ unit-k8s: $(DEV_VENV)/.complete
 check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types $(UNIT)
 
-WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:training-job/src:inference/tests $(DEV)/python -m pytest
+WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests $(DEV)/python -m pytest
 
 .PHONY: integration
 integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving as a process, hostile uploads, other clients

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,14 +57,26 @@ def holds(reference: str) -> bool:
         return reference in output(listing, env=_environment()).split()
 
 
-def build(reference: str, context: Path, arguments: dict[str, str], name: str, step: Step) -> None:
-    """One image from the Dockerfile in `context`; layers that did not change are reused."""
+def build(
+    reference: str,
+    context: Path,
+    contexts: Sequence[tuple[str, Path]],
+    arguments: dict[str, str],
+    name: str,
+    step: Step,
+) -> None:
+    """One image from the Dockerfile in `context`; layers that did not change are reused.
+
+    The Dockerfile knows further `contexts` by their names.
+    """
     log = places.cache() / "logs" / f"image-{name}.log"
     log.unlink(missing_ok=True)
     options: Command = ["--isolation", "chroot", "--pull-never", "--layers"]
     options += ["--format", "oci", "--tag", reference]
     for key, value in arguments.items():
         options += ["--build-arg", f"{key}={value}"]
+    for other, folder in contexts:
+        options += ["--build-context", f"{other}={folder}"]
     bundle = certificate_bundle()
     if bundle is not None:
         options += ["--secret", f"id=ca,src={bundle}"]

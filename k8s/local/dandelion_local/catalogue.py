@@ -25,7 +25,8 @@ VERSION = "0.1.0"
 class Image:
     """An image; exactly one of `folder`, `binaries` and `made` says where its content is from.
 
-    `folder` is a build context with a Dockerfile; `binaries` are programs that `tools` builds, put
+    `folder` is a build context with a Dockerfile, which may copy from other `contexts` by their
+    names; `binaries` are programs that `tools` builds, put
     into an otherwise empty image; `made` names a function of `rootfs`. A `large` image is pulled
     onto the node when it is built, not when the first pod waits for it.
     """
@@ -33,6 +34,7 @@ class Image:
     name: str
     reference: str
     folder: Path | None = None
+    contexts: tuple[tuple[str, Path], ...] = ()
     binaries: tuple[str, ...] = ()
     made: str = ""
     instructions: tuple[str, ...] = ()
@@ -41,9 +43,19 @@ class Image:
     large: bool = False
 
 
-def _component(name: str, folder: str, expected: float, large: bool = False) -> Image:
-    context, reference = places.REPOSITORY / folder, f"{PROJECT}-{name}:{VERSION}"
-    return Image(name, reference, folder=context, base="python", expected=expected, large=large)
+def _component(
+    name: str, folder: str, expected: float, large: bool = False, contexts: tuple[str, ...] = ()
+) -> Image:
+    return Image(
+        name,
+        f"{PROJECT}-{name}:{VERSION}",
+        folder=places.REPOSITORY / folder,
+        # By the names of their folders.
+        contexts=tuple((Path(path).name, places.REPOSITORY / path) for path in contexts),
+        base="python",
+        expected=expected,
+        large=large,
+    )
 
 
 # What a node needs before any pod of a person can run; `up` sees to these.
@@ -80,7 +92,7 @@ PROJECT_IMAGES = (
     ),
     _component("operator", "operator", 40),
     _component("inference", "inference", 50),
-    _component("training", "training-job", 180, large=True),
+    _component("training", "training-job", 180, large=True, contexts=("inference/pictures",)),
     _component("mlflow", "k8s/images/mlflow", 60),
 )
 

@@ -52,6 +52,7 @@ def key(image: Image) -> str:
         # Named by itself: a .dockerignore may leave the Dockerfile out of the context it describes.
         files = {"Dockerfile", *context_files(image.folder)}
         parts.append(hash_files(image.folder, sorted(files)))
+    parts += [f"{name} {hash_files(each, context_files(each))}" for name, each in image.contexts]
     for part in parts:
         digest.update(f"{part}\n".encode())
     return digest.hexdigest()[:16]
@@ -155,9 +156,18 @@ def _build(image: Image, position: str) -> None:
             context, arguments = _made_context(image, workspace), {}
         else:
             context, arguments = image.folder, {"GIT_REVISION": revision()}
+        others = [(name, _copied(each, workspace / name)) for name, each in image.contexts]
         with Step(f"build image {image.name} ({position})", image.expected) as step:
-            buildah.build(image.reference, context, arguments, image.name, step)
+            buildah.build(image.reference, context, others, arguments, image.name, step)
     _remember(image, content, None)
+
+
+def _copied(folder: Path, copy: Path) -> Path:
+    """A context as its .dockerignore leaves it, which buildah reads in the first context alone."""
+    for name in context_files(folder):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(folder / name, copy / name)
+    return copy
 
 
 def _made_context(image: Image, workspace: Path) -> Path:

@@ -49,7 +49,9 @@ def load(images: Sequence[Image]) -> None:
             continue
         log = places.cache() / "logs" / f"image-{image.name}.log"
         with Step(f"build image {image.name}", image.expected):
-            build: Command = ["docker", "build", *secret, "--tag", image.reference, image.folder]
+            others = [f"--build-context={name}={folder}" for name, folder in image.contexts]
+            options: Command = [*secret, *others, "--tag", image.reference]
+            build: Command = ["docker", "build", *options, image.folder]
             logged(build, log, env={"DOCKER_BUILDKIT": "1"})
         with Step(f"load {image.name} into kind"):
             source = ["docker-image", image.reference, "--name", NAME]

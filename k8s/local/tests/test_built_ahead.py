@@ -30,7 +30,13 @@ class Workshop:
         monkeypatch.setattr(node, "running", lambda: None)
 
     def _build(
-        self, _reference: str, _context: Path, _arguments: object, name: str, _: Step
+        self,
+        _reference: str,
+        _context: Path,
+        _contexts: object,
+        _arguments: object,
+        name: str,
+        _: Step,
     ) -> None:
         if self.broken:
             raise SetupError("no way out to the packages")

@@ -1,0 +1,1 @@
+"""What a viewer would show of a picture, whatever its pixels are."""

@@ -1,0 +1,39 @@
+"""What looking into a file finds out, before a pixel is decoded. One module a format makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image
+
+from dandelion_pictures.cost import Cost
+from dandelion_pictures.preprocessing import Size
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file whose header is good."""
+
+    format: str
+    """What people call it: "JPEG", "HEIC"."""
+    size: Size
+    """As it is stored, before it is turned upright."""
+    cost: Callable[[int], Cost]
+    """What decoding takes at one of the `scales`."""
+    decode: Callable[[int], Image.Image]
+    """The loaded first frame at one of the `scales`, in any mode, not yet turned upright."""
+    scales: tuple[int, ...] = (1,)
+    """By how much the decoder can divide both sides, the most first."""
+    orientation: int = 1
+    """How it is turned upright, as EXIF numbers that (tag 0x0112)."""
+    profile: bytes | None = None
+    """The ICC profile of its colours; without one they are sRGB."""
+    significant_bits: int | None = None
+    """How many bits of a 16-bit grey value the file says that it uses."""
+    white_is_zero: bool = False
+    """Whether its 16-bit grey values count darkness."""
+
+    @property
+    def pixels(self) -> int:
+        return self.size[0] * self.size[1]
