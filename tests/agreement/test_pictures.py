@@ -13,7 +13,7 @@ import pytest
 from dandelion_inference.pictures.preprocessing import Preprocessing
 from dandelion_inference.pictures.reader import Reader
 from dandelion_training.data.images.inspect import Geometry, inspect, serving_crop
-from dandelion_training.data.images.served import MEAN, STD, normalised, scaled
+from dandelion_training.data.served import MEAN, STD, normalised, scaled
 from PIL import Image
 
 GEOMETRY = Geometry(resize_short_side=36, crop=32)

@@ -1,5 +1,6 @@
 """What stands beyond the edges in these tests: S3 and MLflow as dictionaries."""
 
+import hashlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -8,25 +9,42 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from dandelion_training.ports.storage import Listed, Location
+from dandelion_training.ports.storage import Fetched, Location, ObjectFault, StoredObject
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS
 from PIL import Image
 
 
+def etag_of(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
 class MemoryStore:
-    """Buckets in a dictionary. `before_write` may raise, to cut a run off at that write."""
+    """Buckets in a dictionary. `before_write` may raise, to cut a run off at that write; `faults`
+    says by URI why an object cannot be read; `fetched` are the objects that were.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.written: list[str] = []
+        self.fetched: list[str] = []
+        self.faults: dict[str, str] = {}
         self.before_write: Callable[[str], None] = lambda key: None
 
-    def list(self, prefix: Location) -> Iterator[Listed]:
+    def list(self, prefix: Location) -> Iterator[StoredObject]:
         root = f"{prefix}/"
         for uri, content in sorted(self.objects.items()):
             if uri.startswith(root):
-                yield Listed(uri.removeprefix(root), Location.parse(uri), len(content))
+                yield StoredObject(uri.removeprefix(root), len(content), etag_of(content))
+
+    def fetch(self, location: Location, *, etag: str = "", version_id: str = "") -> Fetched:
+        self.fetched.append(str(location))
+        content = self.objects.get(str(location))
+        if str(location) in self.faults:
+            raise ObjectFault(self.faults[str(location)])
+        if content is None or (etag and etag != etag_of(content)):
+            raise ObjectFault("it was changed while the dataset was being read")
+        return Fetched(content)
 
     def read(self, location: Location) -> bytes | None:
         return self.objects.get(str(location))

@@ -94,7 +94,7 @@ class Finished:
     def __init__(self, work: Path, **changed: Any) -> None:
         self.store, self.mlflow = MemoryStore(), FakeMlflow()
         with_dataset(self.store, DATASET)
-        self.store.objects[f"{DATASET}/blue/notes.txt"] = b"not an image"
+        self.store.objects[f"{DATASET}/blue/notes.jpg"] = b"not an image"
         self.version = run(task(work, self.store, self.mlflow, **changed))
 
     @property

@@ -1,17 +1,18 @@
 """A real run: its artifact, what MLflow shows, and that it does the same again and nothing else."""
 
+import gzip
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
 import safetensors.torch
 import torch
 import torchvision.models
+from dandelion_pictures import VERSION
 from dandelion_training.export.graph import prove
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from runs import (
@@ -101,19 +102,22 @@ def test_the_contract_says_what_the_model_is(finished: Finished) -> None:
     assert found["preprocessing"]["resizeShortSide"] == 36
     assert found["preprocessing"]["centerCrop"] == 32
     dataset = found["dataset"]
-    assert (dataset["images"], dataset["rejected"]) == (24, 1)
+    assert (dataset["images"], dataset["lineage"]) == (24, [])
     assert dataset["train"] + dataset["holdout"] == 24
-    assert np.sum(found["confusionMatrix"]) == dataset["holdout"]
+    assert sum(figures["support"] for figures in found["perClass"].values()) == dataset["holdout"]
+    assert found["reader"] == {"name": "dandelion-pictures", "version": VERSION}
     assert found["training"]["threads"] == 1
     assert found["training"]["gitRevision"] == "abc123"
     assert set(found["metrics"]) == {"accuracy", "macroF1"}
 
 
-def test_the_dataset_manifest_is_named_by_its_digest(finished: Finished) -> None:
+def test_the_dataset_version_is_named_by_its_digest(finished: Finished) -> None:
     digest = finished.contract["dataset"]["digest"].removeprefix("sha256:")
-    content = finished.store.objects[f"{MODELS}/datasets/{digest}.json"]
+    stored = finished.store.objects[f"{MODELS}/datasets/{digest}/manifest.jsonl.gz"]
+    content = gzip.decompress(stored)
     assert sha256(content) == digest
-    images = json.loads(content)["images"]
+    header, *images = map(json.loads, content.splitlines())
+    assert header["classes"] == ["blue", "yellow"]
     assert len(images) == 24
     for image in images:
         assert image["sha256"] == sha256(finished.store.objects[f"{DATASET}/{image['key']}"])
@@ -140,7 +144,7 @@ def test_people_find_their_files_in_mlflow(finished: Finished) -> None:
     assert logged.status == "FINISHED"
     assert logged.files["report/confusion-matrix.png"].startswith(b"\x89PNG")
     rejected = json.loads(logged.files["report/rejected.json"])
-    assert [item["key"] for item in rejected] == ["blue/notes.txt"]
+    assert [item["key"] for item in rejected] == ["blue/notes.jpg"]
     assert set(json.loads(logged.files["report/per-class.json"])) == {"blue", "yellow"}
     assert logged.params["architecture"] == "resnet18"
     assert len(logged.metrics["loss"]) == 2

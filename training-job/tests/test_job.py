@@ -131,7 +131,7 @@ def test_a_long_message_is_cut_to_what_is_shown(pod: Pod) -> None:
         ("HOLDOUT_FRACTION", "0.9", "ConfigurationInvalid", "DANDELION_HOLDOUT_FRACTION"),
         ("SCHEDULE", "Step", "ConfigurationInvalid", "OneCycle"),
         ("LEARNING_RATE", "-1", "ConfigurationInvalid", "DANDELION_LEARNING_RATE"),
-        ("DATASET_URI", "https://x/y", "ConfigurationInvalid", "s3://bucket/prefix"),
+        ("DATASET_URI", "https://x/y", "ConfigurationInvalid", "s3://BUCKET/FOLDER"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(

@@ -83,7 +83,7 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(
 ) -> None:
     store, mlflow = MemoryStore(), FakeMlflow()
     with_dataset(store, DATASET)
-    store.objects[f"{DATASET}/blue/notes.txt"] = b"not an image"
+    store.objects[f"{DATASET}/blue/notes.jpg"] = b"not an image"
     store.before_write = cut_off_at(part, occurrence)
     with pytest.raises(Interrupted):
         run(task(tmp_path, store, mlflow))
@@ -117,7 +117,7 @@ def test_a_checkpoint_of_other_data_is_not_resumed(
 ) -> None:
     store, mlflow = MemoryStore(), FakeMlflow()
     with_dataset(store, DATASET)
-    store.objects[f"{DATASET}/blue/notes.txt"] = b"not an image"
+    store.objects[f"{DATASET}/blue/notes.jpg"] = b"not an image"
     store.objects[f"{DATASET}/blue/later.png"] = encoded(picture(4321, (40, 60, 200)))
     store.before_write = cut_off_at("/checkpoint/", 2)
     with pytest.raises(Interrupted):

@@ -36,7 +36,7 @@ from runs import ARTIFACT, DATASET, short_resnet, task  # noqa: E402
 torchvision.models.resnet18 = short_resnet
 store = MemoryStore()
 with_dataset(store, DATASET)
-store.objects[f"{DATASET}/blue/notes.txt"] = b"not an image"
+store.objects[f"{DATASET}/blue/notes.jpg"] = b"not an image"
 run(task(WORK, store, FakeMlflow()))
 noted += [f"{name} is loaded" for name in REPORTERS if sys.modules.get(name)]
 digests = {

@@ -1,1 +1,1 @@
-"""From a prefix in a bucket to one version of a dataset."""
+"""From a place in a bucket to a dataset version: which images, of which class, in which split."""

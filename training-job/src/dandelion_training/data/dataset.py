@@ -1,78 +1,289 @@
-"""From a prefix in a bucket to a checked, cleaned and split dataset.
+"""From what lies in a bucket to a dataset version: layout, ingest, clean, group, split, keep.
 
-`pipeline` calls `load`; the rules of what is accepted are in `layout`, `inspect` and `clean`.
+A version that was made from the same objects, the same wishes and the same former version is found
+and not made again; objects that the former version knew are not read again. `pipeline` and the
+command `dataset` call `dataset_version`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from dandelion_training.data.clean import cleaned
-from dandelion_training.data.images.fingerprint import groups
-from dandelion_training.data.images.inspect import Geometry
-from dandelion_training.data.images.pixels import PixelFile, Pixels
-from dandelion_training.data.ingest import Rejected, Usable, download
+from dandelion_training.data.clean import Cleaned, OnSmallClass, clean
+from dandelion_training.data.errors import DatasetError, Refusal
+from dandelion_training.data.ingest import Ingested, Threads, ingest
 from dandelion_training.data.layout import layout
-from dandelion_training.data.split import Member, Split, split
-from dandelion_training.data.version import Entry, manifest
-from dandelion_training.ports.documents import digest
-from dandelion_training.ports.storage import Location, ObjectStore
+from dandelion_training.data.layout.assignments import Layout, Rejected, RejectionKind, Split
+from dandelion_training.data.layout.table import MAXIMUM_BYTES, folder_of, is_table
+from dandelion_training.data.split import split
+from dandelion_training.data.split.groups import Grouping, group
+from dandelion_training.data.split.member import Member
+from dandelion_training.data.split.placement import Placement
+from dandelion_training.data.version.index import Index, UnusableFile, UsableImage
+from dandelion_training.data.version.library import Library
+from dandelion_training.data.version.manifest import DatasetVersion, Entry, line
+from dandelion_training.data.version.report import (
+    EXAMPLES,
+    ClassShare,
+    SuspectedPair,
+    VersionReport,
+    rejections,
+)
+from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.storage import Fetched, Location, ObjectStore, StoredObject
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """What a run learns from and is evaluated on."""
+class Wanted:
+    """What decides about a version beside the objects themselves."""
 
-    storage_uri: str
-    classes: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    rejected: tuple[Rejected, ...]
-    pixels: Pixels
-    manifest: bytes
-
-    @property
-    def digest(self) -> str:
-        return digest(self.manifest)
-
-    def subset(self, split: Split) -> list[Entry]:
-        return [entry for entry in self.entries if entry.split is split]
+    source: Location  # a folder, or a table of labels
+    holdout_fraction: float
+    on_small_class: OnSmallClass = OnSmallClass.REFUSE
+    former: str = ""  # digest of the version before, empty where there is none
+    ancestors: tuple[str, ...] = ()  # digests of what the starting weights learnt from
 
 
-def load(
+@dataclass(frozen=True)
+class Reading:
+    """How objects are looked at. `generation` names what the findings depend on."""
+
+    generation: str
+    inspect: Callable[[bytes], UsableImage]
+    threads: Threads
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A readable image, before cleaning."""
+
+    key: str
+    label: str
+    sha256: str
+    split: Split | None
+
+
+def dataset_version(
     store: ObjectStore,
-    source: Location,
-    holdout_fraction: float,
-    geometry: Geometry,
-    file: Path,
-    threads: int,
+    library: Library,
+    wanted: Wanted,
+    reading: Reading,
     advance: Callable[[int, int], None],
-) -> Dataset:
-    """List, download, decode, clean and split. `advance(done, total)` is told of every file."""
-    files, classes = layout(store, source)
-    with PixelFile(file) as writing:
-        usable, rejected = download(store, files, geometry, writing, threads, advance)
-        pixels = writing.close()
-    kept, left_out = cleaned(source, classes, usable, rejected)
-    rejected = sorted([*rejected, *left_out], key=lambda item: item.key)
-    entries = _entries(kept, holdout_fraction)
-    return Dataset(
-        storage_uri=str(source),
-        classes=classes,
-        entries=entries,
-        rejected=tuple(rejected),
-        pixels=pixels,
-        manifest=manifest(str(source), classes, entries),
+) -> tuple[DatasetVersion, VersionReport]:
+    """The version that `wanted` names today, made where it does not exist yet.
+
+    Raises TrainingFailure where there is no dataset.
+    """
+    try:
+        return _version(store, library, wanted, reading, advance)
+    except DatasetError as error:
+        raise TrainingFailure(Reason(error.reason.value), error.message) from error
+
+
+def _version(
+    store: ObjectStore,
+    library: Library,
+    wanted: Wanted,
+    reading: Reading,
+    advance: Callable[[int, int], None],
+) -> tuple[DatasetVersion, VersionReport]:
+    table, folder, objects = _listed(store, wanted.source)
+    inputs = inputs_digest(wanted, reading.generation, objects)
+    known = library.find(inputs)
+    report = library.report(known) if known else None
+    if known and report:
+        return library.version(known), report
+    found = layout(str(wanted.source), (item.name for item in objects), table)
+    index = _former_index(library, wanted.former, reading.generation)
+    by_name = {item.name: item for item in objects}
+    images = [by_name[assignment.key] for assignment in found.assignments]
+
+    def fetch(item: StoredObject) -> Fetched:
+        return store.fetch(folder.child(item.name), etag=item.etag)
+
+    ingested = ingest(fetch, images, index, reading.inspect, reading.threads, advance)
+    index = index.of(images)
+    cleaned = cleaned_images(str(folder), found, index, ingested, wanted.on_small_class)
+    version, report = split_version(
+        wanted, found, cleaned, index, _former(library, wanted), _learnt(library, wanted)
     )
+    report = replace(report, objects_read=ingested.objects_read, bytes_read=ingested.bytes_read)
+    library.keep(version, index, report, inputs)
+    return version, report
 
 
-def _entries(images: Sequence[Usable], holdout_fraction: float) -> tuple[Entry, ...]:
-    numbers = groups([image.fingerprint for image in images])
+def inputs_digest(wanted: Wanted, generation: str, objects: Sequence[StoredObject]) -> str:
+    """A name for all that a version follows from."""
+    found = hashlib.sha256()
+    found.update(
+        line(
+            {
+                "source": str(wanted.source),
+                "holdoutFraction": wanted.holdout_fraction,
+                "onSmallClass": wanted.on_small_class.value,
+                "former": wanted.former,
+                "ancestors": sorted(wanted.ancestors),
+                "generation": generation,
+            }
+        )
+    )
+    for item in objects:
+        found.update(line([item.name, item.size, item.etag]))
+    return found.hexdigest()
+
+
+def cleaned_images(
+    folder: str, found: Layout, index: Index, ingested: Ingested, on_small_class: OnSmallClass
+) -> Cleaned[Candidate]:
+    """What is kept of the images that `found` names and `index` knows."""
+    usable: list[Candidate] = []
+    rejected = list(found.rejected)
+    faults: list[Rejected] = []
+    for key, label, given in found.assignments:
+        if key in ingested.faults:
+            reason = ingested.faults[key]
+            faults.append(Rejected(key, reason, label, RejectionKind.UNREADABLE))
+            continue
+        finding = index[key]
+        if isinstance(finding, UnusableFile):
+            rejected.append(Rejected(key, finding.reason, label))
+        else:
+            usable.append(Candidate(key, label, finding.sha256, given))
+    return clean(folder, found.classes, usable, rejected, faults, on_small_class)
+
+
+def split_version(
+    wanted: Wanted,
+    found: Layout,
+    cleaned: Cleaned[Candidate],
+    index: Index,
+    former: Mapping[str, Split],
+    learnt: Iterable[str],
+) -> tuple[DatasetVersion, VersionReport]:
+    """The version of what was kept, and its report."""
+    images = cleaned.kept
     members = [
-        Member(image.sha256, image.label, number)
-        for image, number in zip(images, numbers, strict=True)
+        Member(image.sha256, image.label, _usable(index, image.key).fingerprint, image.split)
+        for image in images
     ]
-    splits = split(members, holdout_fraction)
-    return tuple(
-        Entry(image.key, image.sha256, image.label, assigned)
-        for image, assigned in zip(images, splits, strict=True)
+    grouping = group(members)
+    placement = split(
+        members, grouping, wanted.holdout_fraction, former=former, learnt=frozenset(learnt)
     )
+    entries = tuple(
+        Entry(image.key, image.sha256, image.label, side)
+        for image, side in zip(images, placement.splits, strict=True)
+        if side is not None
+    )
+    version = DatasetVersion(str(wanted.source), cleaned.classes, wanted.holdout_fraction, entries)
+    return version, _report(wanted, found, cleaned, placement, grouping, images)
+
+
+def _report(
+    wanted: Wanted,
+    found: Layout,
+    cleaned: Cleaned[Candidate],
+    placement: Placement,
+    grouping: Grouping,
+    images: Sequence[Candidate],
+) -> VersionReport:
+    rejected = [
+        *cleaned.rejected,
+        *(
+            Rejected(images[i].key, reason, images[i].label, RejectionKind.NEAR_HOLDOUT)
+            for i, reason in placement.left_out.items()
+        ),
+    ]
+    suspects = [
+        SuspectedPair(
+            images[pair.first].key,
+            images[pair.second].key,
+            images[pair.first].label,
+            images[pair.second].label,
+        )
+        for pair in grouping.suspects
+    ]
+    return VersionReport(
+        reading=found.reading,
+        classes={s.label: ClassShare(s.train, s.holdout) for s in placement.shares},
+        rejected=rejections(rejected),
+        rejected_files=sorted(rejected, key=lambda item: item.key)[:EXAMPLES],
+        ignored=found.ignored.words(),
+        suspects=suspects,
+        suspect_pairs=grouping.suspect_pairs,
+        warnings=(
+            *found.warnings,
+            *cleaned.warnings,
+            *placement.warnings,
+            *_suspicion(suspects, grouping.suspect_pairs),
+        ),
+        former=wanted.former,
+        objects_read=0,
+        bytes_read=0,
+    )
+
+
+def _suspicion(suspects: Sequence[SuspectedPair], count: int) -> list[str]:
+    if not suspects:
+        return []
+    first = suspects[0]
+    pairs = "pair of images looks" if count == 1 else "pairs of images look"
+    return [
+        f"{count:,} {pairs} the same and lie in two classes, for example {first.first} and"
+        f" {first.second}: one of the labels is probably wrong."
+    ]
+
+
+def _usable(index: Index, key: str) -> UsableImage:
+    finding = index[key]
+    assert isinstance(finding, UsableImage)
+    return finding
+
+
+def _listed(
+    store: ObjectStore, source: Location
+) -> tuple[bytes | None, Location, list[StoredObject]]:
+    """The table of labels where there is one, the folder of the images, and what lies in it."""
+    if not is_table(str(source)):
+        return None, source, _sorted(store.list(source))
+    folder = Location.parse(folder_of(str(source)))
+    objects = _sorted(store.list(folder))
+    name = source.key.rpartition("/")[2]
+    size = next((item.size for item in objects if item.name == name), None)
+    if size is not None and size > MAXIMUM_BYTES:
+        raise DatasetError(
+            Refusal.LABELS_INVALID,
+            f"{source} is larger than {MAXIMUM_BYTES // 1024**2} MiB. Split the dataset.",
+        )
+    table = store.read(source)
+    if table is None:
+        raise DatasetError(
+            Refusal.DATASET_EMPTY,
+            f"There is no table of labels at {source}. Upload it, or correct"
+            " spec.dataset.storageUri.",
+        )
+    return table, folder, objects
+
+
+def _sorted(objects: Iterable[StoredObject]) -> list[StoredObject]:
+    return sorted(objects, key=lambda item: item.name)
+
+
+def _former_index(library: Library, former: str, generation: str) -> Index:
+    index = library.index(former) if former else None
+    if index is None or index.generation != generation:
+        return Index(generation)
+    return index
+
+
+def _former(library: Library, wanted: Wanted) -> Mapping[str, Split]:
+    return library.version(wanted.former).splits() if wanted.former else {}
+
+
+def _learnt(library: Library, wanted: Wanted) -> set[str]:
+    """What the starting weights or their ancestors learnt from, by SHA-256."""
+    learnt: set[str] = set()
+    for digest in wanted.ancestors:
+        splits = library.version(digest).splits()
+        learnt.update(sha256 for sha256, side in splits.items() if side is Split.TRAIN)
+    return learnt

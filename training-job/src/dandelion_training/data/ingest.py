@@ -1,86 +1,125 @@
-"""Downloads and reads every file of a dataset, in threads.
+"""Reads what is not known yet of a dataset's objects, many at a time, within bounds.
 
-`dataset` calls `download`; a file that cannot be learnt from is a finding with its reason.
+Whatever is wrong with one object is a finding about that object, never the end of the run: content
+that no decoder likes goes into the index, and what may be different tomorrow (an object that may
+not be read, is archived, vanished or changes) is told as a fault and asked again next time.
+`dataset` calls `ingest`.
 """
 
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from typing import TypeVar
 
-from dandelion_training.data.images.fingerprint import Fingerprint
-from dandelion_training.data.images.inspect import MAXIMUM_BYTES, Geometry, Unusable, inspect
-from dandelion_training.data.images.pixels import PixelFile
-from dandelion_training.ports.storage import Listed, ObjectStore
+from dandelion_training.data.version.index import (
+    Finding,
+    Index,
+    UnusableFile,
+    UsableImage,
+    unknown,
+)
+from dandelion_training.ports.failures import Interrupted, TrainingFailure
+from dandelion_training.ports.storage import Fetched, ObjectFault, StoredObject
+
+MAXIMUM_BYTES = 128 * 1024 * 1024
+AHEAD = 2  # objects under way for each transfer, so that none waits for the next
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Rejected:
-    """A file that was left out, and why."""
+class Ingested:
+    """What reading brought, beside the findings in the index."""
 
-    key: str
-    reason: str
+    faults: dict[str, str]  # why an object could not be read, by name
+    objects_read: int
+    bytes_read: int
 
 
 @dataclass(frozen=True)
-class Usable:
-    """A readable image of a class."""
+class Threads:
+    """How many at a time: transfers wait for the network, decoding keeps a processor busy."""
 
-    key: str
-    label: str
-    sha256: str
-    fingerprint: Fingerprint
+    transfers: int
+    decoding: int
 
 
-def download(
-    store: ObjectStore,
-    listed: Sequence[Listed],
-    geometry: Geometry,
-    pixels: PixelFile,
-    threads: int,
+def ingest(
+    fetch: Callable[[StoredObject], Fetched],
+    objects: Iterable[StoredObject],
+    index: Index,
+    inspect: Callable[[bytes], UsableImage],
+    threads: Threads,
     advance: Callable[[int, int], None],
-) -> tuple[list[Usable], list[Rejected]]:
-    """What can be learnt from and what cannot, each in the order of the keys; the pixels of the
-    former go into the file.
+) -> Ingested:
+    """Complete `index` for `objects`. `fetch` reads one or raises ObjectFault, `inspect` tells what
+    its content is or raises why it is unusable; `advance(done, total)` is told of every object.
     """
-    stop = threading.Event()
+    wanted = unknown(objects, index)
+    decoding = threading.Semaphore(threads.decoding)
 
-    def fetch(item: Listed) -> Usable | Rejected | None:
-        if stop.is_set():
-            return None
+    def look(item: StoredObject) -> tuple[StoredObject, Finding | ObjectFault, int]:
+        if item.size > MAXIMUM_BYTES:
+            too_large = f"the file is larger than {MAXIMUM_BYTES // 1024**2} MiB"
+            return item, UnusableFile(too_large), 0
         try:
-            return _fetched(store, item, geometry, pixels)
-        except Unusable as finding:
-            return Rejected(item.name, str(finding))
+            fetched = fetch(item)
+        except ObjectFault as fault:
+            return item, fault, 0
+        with decoding:
+            finding = _finding(inspect, fetched)
+        return item, finding, len(fetched.content)
 
-    usable: list[Usable] = []
-    rejected: list[Rejected] = []
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="download")
+    faults: dict[str, str] = {}
+    objects_read = bytes_read = 0
+    for done, (item, finding, size) in enumerate(completed(look, wanted, threads.transfers), 1):
+        if isinstance(finding, ObjectFault):
+            faults[item.name] = str(finding)
+        else:
+            index.add(item, finding)
+            objects_read, bytes_read = objects_read + 1, bytes_read + size
+        advance(done, len(wanted))
+    return Ingested(faults, objects_read, bytes_read)
+
+
+def _finding(inspect: Callable[[bytes], UsableImage], fetched: Fetched) -> Finding:
+    if not fetched.content:
+        return UnusableFile("the file is empty")
     try:
-        for done, future in enumerate(as_completed([pool.submit(fetch, i) for i in listed]), 1):
-            found = future.result()
-            if isinstance(found, Usable):
-                usable.append(found)
-            elif found is not None:
-                rejected.append(found)
-            advance(done, len(listed))
+        found = inspect(fetched.content)
+    except (Interrupted, TrainingFailure, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - decoders raise almost anything on a damaged file
+        return UnusableFile(" ".join(str(error).split())[:200] or type(error).__name__)
+    if not fetched.version_id:
+        return found
+    return replace(found, version_id=fetched.version_id)
+
+
+def completed(
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int
+) -> Iterator[Result]:
+    """The results as they come. No more items are under way than keep the threads busy, so a
+    million of them need no memory for a million futures.
+    """
+    results: SimpleQueue[Future[Result]] = SimpleQueue()
+    remaining = iter(items)
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="transfer")
+
+    def submit() -> bool:
+        for item in remaining:
+            pool.submit(work, item).add_done_callback(results.put)
+            return True
+        return False
+
+    try:
+        under_way = sum(submit() for _ in range(threads * AHEAD))
+        while under_way:
+            yield results.get().result()
+            under_way += submit() - 1
     finally:
-        # After a failure or SIGTERM nobody waits for the files that are under way.
-        stop.set()
+        # After a failure or SIGTERM nobody waits for the objects that are under way.
         pool.shutdown(wait=False, cancel_futures=True)
-    # Which thread was first must show nowhere, not even in the example that a failure names.
-    return sorted(usable, key=lambda image: image.key), sorted(rejected, key=lambda item: item.key)
-
-
-def _fetched(store: ObjectStore, item: Listed, geometry: Geometry, pixels: PixelFile) -> Usable:
-    label, _, rest = item.name.partition("/")
-    if not rest:
-        raise Unusable("lies beside the class folders; put it into the folder of its class")
-    if item.size > MAXIMUM_BYTES:
-        raise Unusable(f"the file is larger than {MAXIMUM_BYTES // 1024**2} MiB")
-    content = store.read(item.location)
-    if content is None:
-        raise Unusable("was removed while the dataset was being read")
-    image = inspect(content, geometry)
-    pixels.add(item.name, image.window)
-    return Usable(item.name, label, image.sha256, image.fingerprint)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from dandelion_training.data.images.served import Served
+from dandelion_training.data.served import Served
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 from torch import nn
 
-from dandelion_training.data.images.served import Served
+from dandelion_training.data.served import Served
 from dandelion_training.export.graph import export, prove
 from dandelion_training.export.quantize import CALIBRATION_IMAGES, NotQuantized, quantize
 from dandelion_training.learn import network as networks

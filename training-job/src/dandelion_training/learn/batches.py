@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dandelion_training.data.dataset import Dataset
 from dandelion_training.data.images.inspect import Geometry, Pixels
-from dandelion_training.data.images.served import normalised, scaled, targets
-from dandelion_training.data.split import Split
+from dandelion_training.data.layout.assignments import Split
+from dandelion_training.data.load import Dataset
+from dandelion_training.data.served import normalised, scaled, targets
 from dandelion_training.learn.recipe import Light, lit, order, varied
 
 Varied = tuple[Pixels, Light]
@@ -81,5 +81,5 @@ class Batches:
         waiting.append((indices, futures))
 
     def _varied(self, epoch: int, index: int) -> Varied:
-        window = self._dataset.pixels[self._train[index].key]
+        window = self._dataset.pixels[self._train[index].sha256]
         return varied(window, self._geometry, (self._seed, epoch, index))

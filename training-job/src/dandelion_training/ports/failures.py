@@ -19,6 +19,11 @@ class Reason(StrEnum):
     NO_READABLE_IMAGES = "NoReadableImages"  # there are files, but none is a usable image
     TOO_FEW_CLASSES = "TooFewClasses"  # fewer than two class folders
     TOO_FEW_IMAGES = "TooFewImages"  # a class has too few usable images
+    LAYOUT_INVALID = "LayoutInvalid"  # the folders can be read in more than one way, or in none
+    CLASS_NAMES_INVALID = "ClassNamesInvalid"  # two classes that look alike, or an unusable name
+    LABELS_INVALID = "LabelsInvalid"  # the table of labels contradicts itself or cannot be read
+    OBJECTS_UNREADABLE = "ObjectsUnreadable"  # too many objects could not be read from storage
+    DATASET_VERSION_UNAVAILABLE = "DatasetVersionUnavailable"  # gone, or its objects have changed
     WEIGHTS_UNAVAILABLE = "WeightsUnavailable"  # initialWeights cannot be fetched or do not fit
     TRAINING_DIVERGED = "TrainingDiverged"  # the loss is no longer a number
     ARTIFACT_MISMATCH = "ArtifactMismatch"  # the exported graph disagrees with the trained model
@@ -38,6 +43,11 @@ PERMANENT = frozenset(
         Reason.NO_READABLE_IMAGES,
         Reason.TOO_FEW_CLASSES,
         Reason.TOO_FEW_IMAGES,
+        Reason.LAYOUT_INVALID,
+        Reason.CLASS_NAMES_INVALID,
+        Reason.LABELS_INVALID,
+        Reason.OBJECTS_UNREADABLE,
+        Reason.DATASET_VERSION_UNAVAILABLE,
         Reason.WEIGHTS_UNAVAILABLE,
         Reason.TRAINING_DIVERGED,
         Reason.ARTIFACT_MISMATCH,

@@ -15,6 +15,7 @@ from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location
 
 PREFIX = "DANDELION_"
+DIGEST = r"^(sha256:[0-9a-f]{64})?$"
 ARCHITECTURES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 
 Uri = Annotated[
@@ -34,7 +35,11 @@ class Settings(BaseSettings):
     run: str
     training_hash: str = ""
     dataset_uri: Uri
+    dataset_version: str = Field(default="", pattern=DIGEST)
+    former_dataset: str = Field(default="", pattern=DIGEST)
     holdout_fraction: float = Field(default=0.2, ge=0.05, le=0.5)
+    on_small_class: Literal["Refuse", "Drop"] = "Refuse"
+    keep: Literal["References", "Copies"] = "References"
     artifact_uri: Uri
     dataset_manifests_uri: Uri
     status_uri: Uri

@@ -20,6 +20,7 @@ from minio.credentials.providers import Provider
 from minio.error import MinioException, S3Error
 
 from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.uri import parse_uri
 
 T = TypeVar("T")
 
@@ -36,6 +37,20 @@ CREDENTIAL_CODES = frozenset(
     }
 )
 
+# What these answers say is true of one object: the others may be read all the same.
+OBJECT_FAULTS = {
+    "AccessDenied": "the training key may not read it (AccessDenied)",
+    "InvalidObjectState": "it is archived; restore it first",
+    "NoSuchKey": "it was removed while the dataset was being read",
+    "NoSuchObject": "it was removed while the dataset was being read",
+    "NoSuchVersion": "this version of it is no longer there",
+    "MethodNotAllowed": "it was removed while the dataset was being read",
+    "PreconditionFailed": "it was changed while the dataset was being read",
+    "KMS.DisabledException": "its encryption key is disabled",
+    "KMS.NotFoundException": "its encryption key is gone",
+    "KMSAccessDeniedException": "its encryption key may not be used",
+}
+
 
 @dataclass(frozen=True)
 class Location:
@@ -46,10 +61,8 @@ class Location:
 
     @classmethod
     def parse(cls, uri: str) -> Self:
-        parts = urlsplit(uri)
-        if parts.scheme != "s3" or not parts.netloc:
-            raise ValueError(f"{uri!r} is not of the form s3://bucket/prefix")
-        return cls(parts.netloc, parts.path.strip("/"))
+        """`s3://bucket/a/b`; raises ValueError with a sentence that names the fault."""
+        return cls(*parse_uri(uri))
 
     def child(self, name: str) -> "Location":
         return Location(self.bucket, f"{self.key}/{name}" if self.key else name)
@@ -58,22 +71,37 @@ class Location:
         return f"s3://{self.bucket}/{self.key}" if self.key else f"s3://{self.bucket}"
 
 
-@dataclass(frozen=True)
-class Listed:
+@dataclass(frozen=True, slots=True)
+class StoredObject:
     """One object of a listing; `name` is its key below the listed prefix."""
 
     name: str
-    location: Location
-    size: int
+    size: int  # bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An object's bytes, and its version where the bucket keeps versions."""
+
+    content: bytes
+    version_id: str = ""
+
+
+class ObjectFault(Exception):  # noqa: N818 - a finding about an object, listed in the report
+    """Why one object cannot be read at the moment, in words."""
 
 
 class ObjectStore(Protocol):
     """What a run needs of an object store."""
 
-    def list(self, prefix: Location) -> Iterator[Listed]: ...
+    def list(self, prefix: Location) -> Iterator[StoredObject]: ...
 
     def read(self, location: Location) -> bytes | None:
         """The object's bytes, or None where there is no such object."""
+
+    def fetch(self, location: Location, *, etag: str = "", version_id: str = "") -> Fetched:
+        """Exactly the object that is meant; raises ObjectFault where it cannot be had."""
 
     def write(self, location: Location, content: bytes | Path, content_type: str) -> None: ...
 
@@ -115,13 +143,13 @@ class S3Store:
         self._endpoint = endpoint
         self._attempts = attempts
 
-    def list(self, prefix: Location) -> Iterator[Listed]:
+    def list(self, prefix: Location) -> Iterator[StoredObject]:
         root = f"{prefix.key}/" if prefix.key else ""
 
-        def pages() -> list[Listed]:
+        def pages() -> list[StoredObject]:
             found = self._client.list_objects(prefix.bucket, prefix=root, recursive=True)
             return [
-                Listed(key[len(root) :], Location(prefix.bucket, key), item.size or 0)
+                StoredObject(key[len(root) :], item.size or 0, item.etag or "")
                 for item in found
                 if (key := item.object_name) and not key.endswith("/")
             ]
@@ -143,6 +171,32 @@ class S3Store:
                 response.release_conn()
 
         return self._patiently(get, location)
+
+    def fetch(self, location: Location, *, etag: str = "", version_id: str = "") -> Fetched:
+        def get() -> Fetched | ObjectFault:
+            try:
+                response = self._client.get_object(
+                    location.bucket,
+                    location.key,
+                    request_headers={"If-Match": f'"{etag}"'} if etag else None,
+                    version_id=version_id or None,
+                )
+            except S3Error as error:
+                fault = OBJECT_FAULTS.get(error.code or "")
+                if fault is None:
+                    raise
+                return ObjectFault(fault)
+            try:
+                found = response.headers.get("x-amz-version-id", "")
+                return Fetched(bytes(response.read()), "" if found == "null" else found)
+            finally:
+                response.close()
+                response.release_conn()
+
+        found = self._patiently(get, location)
+        if isinstance(found, ObjectFault):
+            raise found
+        return found
 
     def write(self, location: Location, content: bytes | Path, content_type: str) -> None:
         def put() -> None:

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dandelion_training.data.dataset import Dataset
-from dandelion_training.data.images.served import MEAN, SCALE, STD
-from dandelion_training.data.split import Split
+from dandelion_pictures import VERSION as READER_VERSION
+
+from dandelion_training.data.images.inspect import MEAN, SCALE, STD
+from dandelion_training.data.layout.assignments import Split
+from dandelion_training.data.load import Dataset
 from dandelion_training.evaluate.evaluation import EvaluationResult
 from dandelion_training.evaluate.precision import Evidence
 from dandelion_training.evaluate.reference import ChannelStatistics
@@ -41,8 +43,11 @@ def contract(
     environment: TrainingEnvironment,
     evidence: Evidence,
     files: Sequence[Path],
+    lineage: Sequence[str] = (),
 ) -> bytes:
-    """The contract's exact bytes."""
+    """The contract's exact bytes. `lineage` are the digests of the dataset versions that the
+    starting weights and their ancestors learnt from.
+    """
     classes = list(dataset.classes)
     by_class = zip(classes, result.by_class(), strict=True)
     size = settings.image_size
@@ -63,6 +68,7 @@ def contract(
                 "layout": "NCHW",
             },
             "output": {"name": OUTPUT, "shape": [None, len(classes)]},
+            "reader": {"name": "dandelion-pictures", "version": READER_VERSION},
             "preprocessing": {
                 "colorSpace": "RGB",
                 "resizeShortSide": settings.resize_short_side,
@@ -76,14 +82,13 @@ def contract(
             "precision": evidence.described(),
             "metrics": {"accuracy": result.accuracy, "macroF1": result.macro_f1},
             "perClass": {name: asdict(figures) for name, figures in by_class},
-            "confusionMatrix": result.confusion_matrix.tolist(),
             "dataset": {
                 "digest": dataset.digest,
-                "storageUri": dataset.storage_uri,
+                "storageUri": dataset.version.storage_uri,
                 "images": len(dataset.entries),
                 "train": len(dataset.subset(Split.TRAIN)),
                 "holdout": len(dataset.subset(Split.HOLDOUT)),
-                "rejected": len(dataset.rejected),
+                "lineage": list(lineage),
             },
             "training": {
                 "epochs": settings.epochs,

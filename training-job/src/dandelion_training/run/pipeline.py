@@ -7,6 +7,7 @@ registered. `job` calls `run`.
 """
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,14 @@ import structlog
 import torch
 from torch import nn
 
-from dandelion_training.data.dataset import Dataset, load
+from dandelion_training.data.clean import OnSmallClass
+from dandelion_training.data.copies import Copies
+from dandelion_training.data.dataset import Wanted
 from dandelion_training.data.images.inspect import Geometry
-from dandelion_training.data.images.served import Served
-from dandelion_training.data.split import Split
+from dandelion_training.data.ingest import Threads
+from dandelion_training.data.load import Dataset, load, load_version
+from dandelion_training.data.served import Served
+from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.assessment import assessed
 from dandelion_training.evaluate.evaluation import evaluate
 from dandelion_training.evaluate.reference import channel_statistics
@@ -26,6 +31,7 @@ from dandelion_training.learn import network as networks
 from dandelion_training.learn.batches import Batches
 from dandelion_training.learn.checkpoint import Checkpoints
 from dandelion_training.learn.fit import Listeners, Plan, fit
+from dandelion_training.learn.lineage import initial_lineage
 from dandelion_training.ports.progress import (
     DOWNLOADING,
     EVALUATING,
@@ -41,11 +47,13 @@ from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import ObjectStore
 from dandelion_training.publish.contract import FILE, TrainingEnvironment, contract
 from dandelion_training.publish.register import register
-from dandelion_training.publish.report import report, report_precision
-from dandelion_training.publish.upload import JSON, publish
+from dandelion_training.publish.report import dataset_facts, report, report_precision
+from dandelion_training.publish.upload import publish
 from dandelion_training.run.processors import bf16_pays
 
 log = structlog.get_logger()
+
+TRANSFERS = 16  # they wait for the network and keep no processor busy
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,8 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     """From the dataset to the complete artifact; the contract."""
     settings = task.settings
     geometry = Geometry(settings.resize_short_side, settings.image_size)
-    dataset = _dataset(task, geometry, work)
+    lineage = initial_lineage(task.store, settings.initial_weights)
+    dataset = _dataset(task, geometry, lineage, work)
     network = _network(task, dataset, work)
     plan = Plan(
         epochs=settings.epochs,
@@ -119,44 +128,47 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     environment = TrainingEnvironment(
         precision="bf16" if task.bf16 else "fp32", threads=task.threads, device=task.device.type
     )
-    content = contract(settings, dataset, result, channels, environment, evidence, files)
+    content = contract(settings, dataset, result, channels, environment, evidence, files, lineage)
     task.progress.enter(UPLOADING)
     publish(task.store, settings.artifact_uri, files, content, task.progress)
     return content
 
 
-def _dataset(task: Run, geometry: Geometry, work: Path) -> Dataset:
+def _dataset(task: Run, geometry: Geometry, lineage: Sequence[str], work: Path) -> Dataset:
+    """The version that is pinned, or the newest, with its pixels."""
     settings = task.settings
     task.progress.enter(DOWNLOADING, dataset=str(settings.dataset_uri))
-    dataset = load(
-        task.store,
-        settings.dataset_uri,
-        settings.holdout_fraction,
-        geometry,
-        work / "pixels",
-        threads=max(4, task.threads),
-        advance=lambda done, total: task.progress.advance(done / total, done=done, total=total),
-    )
-    task.store.write(
-        settings.dataset_manifests_uri.child(f"{dataset.digest.removeprefix('sha256:')}.json"),
-        dataset.manifest,
-        JSON,
-    )
-    task.progress.facts |= {
-        "datasetDigest": dataset.digest,
-        "images": len(dataset.entries),
-        "classes": list(dataset.classes),
-    }
-    log.info(
-        "dataset",
-        images=len(dataset.entries),
-        classes=len(dataset.classes),
-        train=len(dataset.subset(Split.TRAIN)),
-        holdout=len(dataset.subset(Split.HOLDOUT)),
-        rejected=len(dataset.rejected),
-        digest=dataset.digest,
-    )
-    for rejected in dataset.rejected[:10]:
+    library = Library(task.store, settings.dataset_manifests_uri, work)
+    kept = settings.keep == "Copies"
+    copies = Copies(task.store, settings.dataset_manifests_uri.child("images")) if kept else None
+    pixels, threads = work / "pixels", Threads(TRANSFERS, task.threads)
+
+    def advance(done: int, total: int) -> None:
+        task.progress.advance(done / total, done=done, total=total)
+
+    if settings.dataset_version:
+        dataset = load_version(
+            task.store,
+            library,
+            settings.dataset_version,
+            copies,
+            geometry,
+            pixels,
+            threads,
+            advance,
+        )
+    else:
+        wanted = Wanted(
+            settings.dataset_uri,
+            settings.holdout_fraction,
+            OnSmallClass(settings.on_small_class),
+            settings.former_dataset,
+            tuple(lineage),
+        )
+        dataset = load(task.store, library, wanted, copies, geometry, pixels, threads, advance)
+    task.progress.facts |= dataset_facts(dataset)
+    log.info("dataset", **dataset_facts(dataset))
+    for rejected in (dataset.report.rejected_files if dataset.report else ())[:10]:
         log.warning("left out", key=rejected.key, reason=rejected.reason)
     return dataset
 

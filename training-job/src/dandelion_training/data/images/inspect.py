@@ -1,51 +1,41 @@
-"""From a file's bytes to pixels: decoding, the check of one image, and the geometry of the serving
-preprocessing.
+"""What one file is: usable or not, what it looks like, and the pixels that training varies.
 
-The same steps, in the same order and with the same library, are what inference does with an upload;
-that is why a figure measured on the holdout here holds there. `ingest` calls `inspect` once for
-each file.
+The pictures come from the package that serving uses as well, so a figure measured on the holdout
+here holds there. `pixels` keeps what `inspect` finds.
 """
 
 import hashlib
-import io
-import struct
-import warnings
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
+from dandelion_pictures import VERSION, Preprocessing, Reader
+from dandelion_pictures.preprocessing import crop_origin
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
-from dandelion_training.data.images.fingerprint import Fingerprint, fingerprint
+from dandelion_training.data.images.fingerprint import (
+    MINIMUM_DECODED_SIDE,
+    Fingerprint,
+    fingerprint,
+)
 
 Pixels = NDArray[np.uint8]
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-# Pillow remarks on oddities that it decodes all the same; a large dataset would flood the log.
-warnings.filterwarnings("ignore", module=r"PIL\..*")
-
-WHITE = (255, 255, 255, 255)
 MINIMUM_SIDE = 16
-MAXIMUM_PIXELS = 80_000_000  # below the size at which Pillow itself warns of a decompression bomb
-MAXIMUM_ASPECT = (
-    20  # a longer strip would be blown up to a huge picture by the resize of its short side
-)
-MAXIMUM_BYTES = 128 * 1024 * 1024
+MAXIMUM_PIXELS = 80_000_000  # that decoding holds at a time
+MAXIMUM_ASPECT = 20  # a longer strip would become a huge picture by the resize of its short side
 
-# What Pillow's decoders raise on damaged files; the list is theirs, not ours.
-DECODE_ERRORS = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    IndexError,
-    KeyError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
+SCALE = 1 / 255
+# ImageNet's channel statistics, for every network: weights can then be handed from any run to any
+# other.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+# What the findings about a file follow from: the reader of pictures, the fingerprint, the limits.
+GENERATION = f"pictures-{VERSION}/fingerprint-1"
+
+_READER = Reader(MAXIMUM_PIXELS)
+_LOOK = Preprocessing(MINIMUM_DECODED_SIDE, MINIMUM_DECODED_SIDE, SCALE, MEAN, STD)
 
 
 class Unusable(Exception):  # noqa: N818 - a finding about a file, listed in the run
@@ -59,46 +49,9 @@ class Geometry:
     resize_short_side: int
     crop: int
 
-    def resized(self, width: int, height: int) -> tuple[int, int]:
-        """The size after the resize of the short side; the long side is rounded down."""
-        short = self.resize_short_side
-        if width <= height:
-            return short, max(short, short * height // width)
-        return max(short, short * width // height), short
-
-    def crop_origin(self, width: int, height: int) -> tuple[int, int]:
-        """The left and upper edge of the central crop of a resized image."""
-        return (width - self.crop) // 2, (height - self.crop) // 2
-
-
-def decode(content: bytes) -> Image.Image:
-    """The picture as a person sees it: first frame, upright, RGB."""
-    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-        width, height = image.size
-        if width * height > MAXIMUM_PIXELS:
-            raise Unusable(
-                f"{width}×{height} is more than {MAXIMUM_PIXELS // 1_000_000} megapixels"
-            )
-        if min(width, height) < MINIMUM_SIDE:
-            raise Unusable(f"{width}×{height} is smaller than {MINIMUM_SIDE} pixels a side")
-        if max(width, height) > MAXIMUM_ASPECT * min(width, height):
-            raise Unusable(f"{width}×{height} is a strip, more than {MAXIMUM_ASPECT} to 1")
-        return to_rgb(ImageOps.exif_transpose(image))
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """What a viewer would show: transparency over white, 16-bit grey scaled down instead of
-    clipped.
-    """
-    if image.mode == "F":
-        raise Unusable("floating-point pixels have no agreed brightness; save it with 8 bits")
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        values = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
-        return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layer.size, WHITE), layer).convert("RGB")
-    return image.convert("RGB")
+    @property
+    def preprocessing(self) -> Preprocessing:
+        return Preprocessing(self.resize_short_side, self.crop, SCALE, MEAN, STD)
 
 
 @dataclass(frozen=True)
@@ -116,29 +69,39 @@ class Inspected:
 
     sha256: str
     fingerprint: Fingerprint
+    width: int  # pixels, upright
+    height: int
     window: Window
 
 
 def inspect(content: bytes, geometry: Geometry) -> Inspected:
-    """The file's identity, its fingerprint and its pixels, or `Unusable`."""
-    if not content:
-        raise Unusable("the file is empty")
-    try:
-        image = decode(content)
-    except DECODE_ERRORS as error:
-        raise Unusable(f"not a readable image: {_short(error)}") from error
+    """The file's identity, its looks and its pixels.
+
+    Raises Unusable, or Unreadable of the pictures package, with what is wrong in words.
+    """
+    # A look of its own, of one size whatever the network takes: near-duplicates of a dataset must
+    # not depend on the image size of one run.
+    look = _READER.open(content, _LOOK)
+    width, height = look.size
+    _check(width, height)
     return Inspected(
         sha256=hashlib.sha256(content).hexdigest(),
-        fingerprint=fingerprint(image),
-        window=window(image, geometry),
+        fingerprint=fingerprint(look.resized()),
+        width=width,
+        height=height,
+        window=window_of(content, geometry),
     )
 
 
-def window(image: Image.Image, geometry: Geometry) -> Window:
-    """The resized image, cut to at most half a short side round the serving crop."""
-    width, height = geometry.resized(*image.size)
-    resized = image.resize((width, height), Image.Resampling.BILINEAR)
-    left, top = geometry.crop_origin(width, height)
+def window_of(content: bytes, geometry: Geometry) -> Window:
+    """The pixels of a file; raises Unreadable."""
+    return window(_READER.open(content, geometry.preprocessing).resized(), geometry)
+
+
+def window(resized: Image.Image, geometry: Geometry) -> Window:
+    """A resized image, cut to at most half a short side round the serving crop."""
+    width, height = resized.size
+    left, top = crop_origin(resized.size, geometry.crop)
     margin = geometry.resize_short_side // 2
     start = max(0, left - margin), max(0, top - margin)
     end = min(width, left + geometry.crop + margin), min(height, top + geometry.crop + margin)
@@ -152,8 +115,8 @@ def serving_crop(shown: Window, geometry: Geometry) -> Pixels:
     ]
 
 
-def _short(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    if "cannot identify image file" in text:
-        return "no format that is accepted (" + ", ".join(FORMATS) + ")"
-    return text[:200] or type(error).__name__
+def _check(width: int, height: int) -> None:
+    if min(width, height) < MINIMUM_SIDE:
+        raise Unusable(f"{width}×{height} is smaller than {MINIMUM_SIDE} pixels a side")
+    if max(width, height) > MAXIMUM_ASPECT * min(width, height):
+        raise Unusable(f"{width}×{height} is a strip, more than {MAXIMUM_ASPECT} to 1")

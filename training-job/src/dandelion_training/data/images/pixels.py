@@ -1,7 +1,8 @@
 """All images of a run, decoded once and kept as bytes in one file that is mapped into memory.
 
 Epochs then read pixels instead of decoding files anew, and a dataset larger than the memory limit
-only costs page cache. `ingest` fills it, `batches` and `served` read it.
+only costs page cache. `load` fills it, `batches` and `served` read it. Images are known by the
+SHA-256 of their files: content that lies under two keys is there once.
 """
 
 import threading
@@ -15,7 +16,7 @@ import numpy as np
 from dandelion_training.data.images.inspect import Window
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Slot:
     """Where one image lies in the file."""
 
@@ -35,12 +36,17 @@ class PixelFile:
         self._lock = threading.Lock()
         self._slots: dict[str, Slot] = {}
 
-    def add(self, key: str, window: Window) -> None:
+    def __contains__(self, sha256: str) -> bool:
+        return sha256 in self._slots
+
+    def add(self, sha256: str, window: Window) -> None:
         height, width, _ = window.pixels.shape
         with self._lock:
+            if sha256 in self._slots:
+                return
             offset = self._file.tell()
             self._file.write(np.ascontiguousarray(window.pixels).data)
-            self._slots[key] = Slot(offset, height, width, window.left, window.top)
+            self._slots[sha256] = Slot(offset, height, width, window.left, window.top)
 
     def close(self) -> "Pixels":
         self._file.close()
@@ -54,7 +60,7 @@ class PixelFile:
 
 
 class Pixels:
-    """The finished file: windows by the image's key."""
+    """The finished file: windows by the image's SHA-256."""
 
     def __init__(self, path: Path, slots: Mapping[str, Slot]) -> None:
         self._slots = slots
@@ -62,8 +68,8 @@ class Pixels:
             np.memmap(path, np.uint8, mode="r") if path.stat().st_size else np.empty(0, np.uint8)
         )
 
-    def __getitem__(self, key: str) -> Window:
-        slot = self._slots[key]
+    def __getitem__(self, sha256: str) -> Window:
+        slot = self._slots[sha256]
         size = slot.height * slot.width * 3
         flat = self._map[slot.offset : slot.offset + size]
         return Window(flat.reshape(slot.height, slot.width, 3), slot.left, slot.top)

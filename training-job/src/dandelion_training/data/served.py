@@ -10,16 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dandelion_training.data.images.inspect import Geometry, serving_crop
+from dandelion_training.data.images.inspect import MEAN, SCALE, STD, Geometry, serving_crop
 from dandelion_training.data.images.pixels import Pixels
-from dandelion_training.data.split import Split
-from dandelion_training.data.version import Entry
+from dandelion_training.data.layout.assignments import Split
+from dandelion_training.data.version.manifest import Entry
 
-SCALE = 1 / 255
-# ImageNet's channel statistics, for every network: weights can then be handed from any run to any
-# other.
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
 AT_ONCE = 64
 
 
@@ -38,7 +33,8 @@ def normalised(images: torch.Tensor) -> torch.Tensor:
 
 def targets(entries: Sequence[Entry], classes: Sequence[str], device: torch.device) -> torch.Tensor:
     """The index of each image's class, N int64."""
-    return torch.tensor([classes.index(entry.label) for entry in entries], device=device)
+    index = {label: number for number, label in enumerate(classes)}
+    return torch.tensor([index[entry.label] for entry in entries], device=device)
 
 
 class Drawn:
@@ -99,4 +95,4 @@ class Served:
             yield scaled([self._seen(e) for e in self._entries[start : start + AT_ONCE]])
 
     def _seen(self, entry: Entry) -> NDArray[np.uint8]:
-        return serving_crop(self._pixels[entry.key], self._geometry)
+        return serving_crop(self._pixels[entry.sha256], self._geometry)

@@ -1,0 +1,1 @@
+"""What a dataset version consists of, and where versions are kept."""

@@ -1,0 +1,112 @@
+"""Where the versions of one ModelDeployment's dataset are kept, each in a folder of its digest.
+
+The manifest is written after what lies beside it, and the note of what it was made from last: a
+version that is found is whole, and a run that is begun again finds what the first one made.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dandelion_training.data.version.index import Index, read_index
+from dandelion_training.data.version.manifest import (
+    DatasetVersion,
+    VersionError,
+    name_of,
+    read_version,
+    write_lines,
+)
+from dandelion_training.data.version.report import VersionReport, read_report
+from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.storage import Location, ObjectStore
+
+MANIFEST, INDEX, REPORT, INPUTS = "manifest.jsonl.gz", "index.jsonl.gz", "report.json", "inputs"
+GZIP, JSON = "application/gzip", "application/json"
+
+
+class Library:
+    """Versions below `root`; `work` is a folder for files on their way."""
+
+    def __init__(self, store: ObjectStore, root: Location, work: Path) -> None:
+        self._store = store
+        self._root = root
+        self._work = work
+
+    def find(self, inputs: str) -> str | None:
+        """The digest of the version that was made from these inputs."""
+        content = self._store.read(self._inputs(inputs))
+        if content is None:
+            return None
+        try:
+            return str(json.loads(content)["version"])
+        except (ValueError, KeyError, TypeError):
+            return None  # it only saves work
+
+    def version(self, digest: str) -> DatasetVersion:
+        """The version of a digest; TrainingFailure where it is gone or is another one."""
+        place = self._place(digest, MANIFEST)
+        content = self._store.read(place)
+        if content is None:
+            raise TrainingFailure(
+                Reason.DATASET_VERSION_UNAVAILABLE,
+                f"There is no dataset version {digest} at {place}. Write a digest from"
+                " status.dataset.version, or leave spec.dataset.version out for the newest.",
+            )
+        try:
+            with self._file(content) as path:
+                return read_version(path, digest)
+        except VersionError as error:
+            raise TrainingFailure(
+                Reason.DATASET_VERSION_UNAVAILABLE, f"The dataset version at {place} {error}."
+            ) from error
+
+    def index(self, digest: str) -> Index | None:
+        """What was known of the objects of a version; nothing where that cannot be read."""
+        content = self._store.read(self._place(digest, INDEX))
+        if content is None:
+            return None
+        try:
+            with self._file(content) as path:
+                return read_index(path)
+        except VersionError:
+            return None
+
+    def report(self, digest: str) -> VersionReport | None:
+        content = self._store.read(self._place(digest, REPORT))
+        if content is None:
+            return None
+        try:
+            return read_report(content)
+        except VersionError:
+            return None
+
+    def keep(
+        self, version: DatasetVersion, index: Index, report: VersionReport, inputs: str
+    ) -> None:
+        """Store a version and what lies beside it. Storing it again changes nothing."""
+        self._write(version.digest, INDEX, index.lines())
+        self._store.write(self._place(version.digest, REPORT), report.encoded(), JSON)
+        self._write(version.digest, MANIFEST, version.lines())
+        note = json.dumps({"version": version.digest}).encode()
+        self._store.write(self._inputs(inputs), note, JSON)
+
+    def _write(self, digest: str, name: str, lines: Iterable[bytes]) -> None:
+        with tempfile.TemporaryDirectory(dir=self._work) as folder:
+            path = Path(folder) / name
+            write_lines(lines, path)
+            self._store.write(self._place(digest, name), path, GZIP)
+
+    def _place(self, digest: str, name: str) -> Location:
+        return self._root.child(f"{name_of(digest)}/{name}")
+
+    def _inputs(self, inputs: str) -> Location:
+        return self._root.child(f"{INPUTS}/{inputs}.json")
+
+    @contextmanager
+    def _file(self, content: bytes) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(dir=self._work) as folder:
+            path = Path(folder) / "document"
+            path.write_bytes(content)
+            yield path
