@@ -1,0 +1,1 @@
+"""What leaves a run: for serving, for the operator, for people."""
