@@ -33,6 +33,7 @@ ENVIRONMENT = {
     "DANDELION_DATASET_URI": DATASET,
     "DANDELION_ARTIFACT_URI": ARTIFACT,
     "DANDELION_DATASET_MANIFESTS_URI": f"{MODELS}/datasets",
+    "DANDELION_EVALUATIONS_URI": f"{MODELS}/evaluations",
     "DANDELION_STATUS_URI": f"{MODELS}/{RUN}/status.json",
     "DANDELION_CHECKPOINT_URI": f"{MODELS}/{RUN}/checkpoint",
     "DANDELION_REGISTERED_MODEL": "default.lawn",
@@ -72,7 +73,7 @@ def task(
         TrainingMetrics(CollectorRegistry()),
         clock=_Clock(),
     )
-    registry = Registry(mlflow, RUN, "http://mlflow")
+    registry = Registry(mlflow, changed.get("run", RUN), "http://mlflow")
     cpu = torch.device("cpu")
     return Run(settings(work, **changed), store, registry, progress, threads=threads, device=cpu)
 

@@ -1,6 +1,7 @@
-"""`python -m dandelion_training`: one run, its exit code and its termination message.
+"""`python -m dandelion_training`: one run, its exit code and its termination message; with
+`evaluate`, the evaluation of two published models alone.
 
-The Job of the operator starts it. SIGTERM is heeded from the first line on, before the imports that
+The Jobs of the operator start it. SIGTERM is heeded from the first line on, before the imports that
 take seconds.
 """
 
@@ -19,9 +20,9 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 def main() -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
-        from dandelion_training.run.job import job
+        from dandelion_training.run.job import evaluation, job
 
-        return job()
+        return evaluation() if sys.argv[1:] == ["evaluate"] else job()
     except Interrupted:
         return EXIT_INTERRUPTED
 

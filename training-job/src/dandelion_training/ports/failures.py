@@ -26,6 +26,10 @@ class Reason(StrEnum):
     DATASET_VERSION_UNAVAILABLE = "DatasetVersionUnavailable"  # gone, or its objects have changed
     WEIGHTS_UNAVAILABLE = "WeightsUnavailable"  # initialWeights cannot be fetched or do not fit
     TRAINING_DIVERGED = "TrainingDiverged"  # the loss is no longer a number
+    ARTIFACT_UNAVAILABLE = (
+        "ArtifactUnavailable"  # files of a published model are missing or changed
+    )
+    EVALUATION_IMPOSSIBLE = "EvaluationImpossible"  # two models have nothing in common to compare
     ARTIFACT_MISMATCH = "ArtifactMismatch"  # the exported graph disagrees with the trained model
     OUT_OF_MEMORY = "OutOfMemory"  # an allocation failed
     REGISTRY_UNREACHABLE = "RegistryUnreachable"  # MLflow did not answer, after retries
@@ -51,6 +55,8 @@ PERMANENT = frozenset(
         Reason.WEIGHTS_UNAVAILABLE,
         Reason.TRAINING_DIVERGED,
         Reason.ARTIFACT_MISMATCH,
+        Reason.ARTIFACT_UNAVAILABLE,
+        Reason.EVALUATION_IMPOSSIBLE,
     }
 )
 

@@ -6,9 +6,10 @@ checkpoint means that its epochs are learnt, a version with this run's tag means
 registered. `job` calls `run`.
 """
 
+import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -23,15 +24,22 @@ from dandelion_training.data.ingest import Threads
 from dandelion_training.data.load import Dataset, load, load_version
 from dandelion_training.data.served import Served
 from dandelion_training.data.version.library import Library
+from dandelion_training.evaluate.accuracy import accuracy
+from dandelion_training.evaluate.answering import answered
+from dandelion_training.evaluate.answers import write_answers
 from dandelion_training.evaluate.assessment import assessed
-from dandelion_training.evaluate.evaluation import evaluate
+from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.evaluate.reference import channel_statistics
+from dandelion_training.evaluate.result import evaluated
 from dandelion_training.export.artifact import exported, quantized
+from dandelion_training.export.engine import Precision, predictor
 from dandelion_training.learn import network as networks
 from dandelion_training.learn.batches import Batches
 from dandelion_training.learn.checkpoint import Checkpoints
 from dandelion_training.learn.fit import Listeners, Plan, fit
 from dandelion_training.learn.lineage import initial_lineage
+from dandelion_training.ports.documents import digest
+from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.progress import (
     DOWNLOADING,
     EVALUATING,
@@ -44,11 +52,17 @@ from dandelion_training.ports.progress import (
 )
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import Settings
-from dandelion_training.ports.storage import ObjectStore
+from dandelion_training.ports.storage import Location, ObjectStore
 from dandelion_training.publish.contract import FILE, TrainingEnvironment, contract
 from dandelion_training.publish.register import register
-from dandelion_training.publish.report import dataset_facts, report, report_precision
+from dandelion_training.publish.report import (
+    dataset_facts,
+    report,
+    report_comparison,
+    report_precision,
+)
 from dandelion_training.publish.upload import publish
+from dandelion_training.run.evaluation import ENGINE, ArtifactReference, Evaluator
 from dandelion_training.run.processors import bf16_pays
 
 log = structlog.get_logger()
@@ -84,18 +98,20 @@ def run(task: Run) -> str:
         work = Path(folder)
         checkpoints = Checkpoints(task.store, settings.checkpoint_uri, work)
         published = task.store.read(settings.artifact_uri.child(FILE))
+        dataset = None
         if published is None:
-            published = _make(task, checkpoints, work)
+            published, dataset = _make(task, checkpoints, work)
         else:
             log.info("the artifact is complete already; only what follows it is left to do")
+        _compare(task, published, dataset, work)
         version = register(task.registry, task.progress, settings, published)
         checkpoints.remove()
     task.progress.succeeded(version)
     return version
 
 
-def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
-    """From the dataset to the complete artifact; the contract."""
+def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Dataset]:
+    """From the dataset to the complete artifact and its evaluation; the contract."""
     settings = task.settings
     geometry = Geometry(settings.resize_short_side, settings.image_size)
     lineage = initial_lineage(task.store, settings.initial_weights)
@@ -114,16 +130,26 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     ) as batches:
         task.progress.enter(TRAINING)
         fit(network, batches, plan, checkpoints, task.device, _listeners(task, served))
-    task.progress.enter(EVALUATING)
-    result = evaluate(network, served.holdout())
     channels = channel_statistics(served)
-    report(task.registry, settings.epochs, dataset, result, work)
     task.progress.enter(EXPORTING)
     graph, weights = exported(network, dataset.classes, settings.image_size, served, work)
     task.progress.enter(QUANTIZING)
     int8 = quantized(graph, served, settings.seed)
     evidence = assessed(graph, int8.graph, served, task.threads, task.progress)
     report_precision(task.registry, settings.epochs, int8, evidence)
+    task.progress.enter(EVALUATING)
+    chosen = int8.graph if evidence.choice is Precision.INT8 and int8.graph else graph
+    said = answered(
+        predictor(chosen, evidence.choice, task.threads),
+        dataset.classes,
+        dataset.version,
+        dataset.pixels,
+        geometry,
+        contract="",
+    )
+    result = evaluated(
+        said.collected, "", evidence.choice.value, ENGINE, said.robustness, said.not_known
+    )
     files = (graph, weights, *int8.files)
     environment = TrainingEnvironment(
         precision="bf16" if task.bf16 else "fp32", threads=task.threads, device=task.device.type
@@ -131,7 +157,46 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     content = contract(settings, dataset, result, channels, environment, evidence, files, lineage)
     task.progress.enter(UPLOADING)
     publish(task.store, settings.artifact_uri, files, content, task.progress)
-    return content
+    # Only now is the contract's digest known, by which the evaluation is called.
+    answers = replace(said.collected.answers, contract=digest(content))
+    stored = write_answers(answers)
+    result = replace(result, contract=answers.contract, answers=digest(stored))
+    Evaluations(task.store, settings.evaluations_uri).keep(result, stored)
+    report(
+        task.registry, settings.epochs, dataset, result, answers, settings.registered_model, work
+    )
+    return content, dataset
+
+
+def _compare(task: Run, content: bytes, dataset: Dataset | None, work: Path) -> None:
+    """Have the champion sit the same evaluation. A run is not lost over it: what is missing here
+    the operator asks for again, in a Job of its own.
+    """
+    settings = task.settings
+    if not settings.champion_uri:
+        return
+    evaluator = Evaluator(
+        task.store,
+        Library(task.store, settings.dataset_manifests_uri, work),
+        Evaluations(task.store, settings.evaluations_uri),
+        task.progress,
+        task.threads,
+        work,
+    )
+    version = str(json.loads(content)["dataset"]["digest"])
+    challenger = ArtifactReference(settings.artifact_uri, digest(content))
+    champion = ArtifactReference(Location.parse(settings.champion_uri), settings.champion_digest)
+    try:
+        comparison = evaluator.compare(challenger, champion, version)
+        _, ours = evaluator.evaluate(challenger, version)
+        _, theirs = evaluator.evaluate(champion, version)
+    except TrainingFailure as failure:
+        if failure.reason not in (Reason.ARTIFACT_UNAVAILABLE, Reason.EVALUATION_IMPOSSIBLE):
+            raise
+        log.warning("not compared", reason=failure.reason.value, message=failure.message)
+        return
+    if dataset is not None:
+        report_comparison(task.registry, dataset, ours, theirs, comparison, work)
 
 
 def _dataset(task: Run, geometry: Geometry, lineage: Sequence[str], work: Path) -> Dataset:
@@ -191,7 +256,7 @@ def _listeners(task: Run, served: Served) -> Listeners:
         # The last epoch is followed by the evaluation proper. Accuracy on the way is to be looked
         # at, never to choose among epochs.
         if number < task.settings.epochs:
-            figures["holdout_accuracy"] = evaluate(network, served.holdout()).accuracy
+            figures["holdout_accuracy"] = accuracy(network, served.holdout())
         log.info("epoch", epoch=number, **{k: round(v, 4) for k, v in figures.items()})
         task.registry.measure(number, figures)
 
