@@ -5,27 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from dandelion_operator.loop.decide.gate.evidence import (
-    Comparison,
-    PairedCounts,
-    PairedMacroF1,
-)
+from dandelion_operator.loop.decide.gate.evidence import Comparison, PairedCounts, PairedMacroF1
 from dandelion_operator.loop.decide.gate.verdict import evaluate_gate
-from given_evidence import (
-    BETTER,
-    HOLD,
-    MACRO,
-    PLAIN,
-    Asked,
-    compared,
-    figures,
-    macro,
-    spread,
-)
+from given_evidence import BETTER, HOLD, MACRO, PLAIN, Asked, compared, figures, macro, spread
 from hypothesis import given as for_any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+SKEWED = tuple(n * (0.0001 if n < 0 else 0.001) for n in range(-99, 100))
 QUICK = settings(max_examples=80, deadline=None, database=None)
 
 
@@ -48,6 +35,10 @@ QUICK = settings(max_examples=80, deadline=None, database=None)
         ),
         pytest.param(
             *(PLAIN, compared(0, 300), "rejected", False), id="rejects a version that is much worse"
+        ),
+        pytest.param(
+            *(PLAIN, compared(20, 45), "rejected", False),
+            id="rejects a version that is worse, by more than the margin or not",
         ),
         pytest.param(
             *(PLAIN, compared(4, 4, 100), "undecided", True),
@@ -153,6 +144,16 @@ QUICK = settings(max_examples=80, deadline=None, database=None)
         pytest.param(
             *(MACRO, macro(0.85, 0.90, 0.005), "rejected", False),
             id="macro F1 rejects a version that is worse",
+        ),
+        pytest.param(
+            MACRO,
+            compared(20, 20, 4000, macro_f1=PairedMacroF1(0.9, 0.9, SKEWED)),
+            *("undecided", True),
+            id="macro F1 is as unsure downwards as it is upwards",
+        ),
+        pytest.param(
+            *(replace(MACRO, min_improvement=0.02), macro(0.83, 0.81, 0.001), "promoted", True),
+            id="macro F1 that improves just enough does so after rounding",
         ),
         pytest.param(
             *(MACRO, macro(0.90, 0.90, 0.05), "undecided", True),

@@ -12,17 +12,7 @@ from dandelion_operator.loop.decide.gate.evidence import (
     PairedMacroF1,
 )
 from dandelion_operator.loop.decide.gate.verdict import evaluate_gate
-from given_evidence import (
-    BETTER,
-    HOLD,
-    MACRO,
-    PLAIN,
-    Asked,
-    classes,
-    compared,
-    figures,
-    macro,
-)
+from given_evidence import BETTER, HOLD, MACRO, PLAIN, Asked, classes, compared, figures, macro
 
 
 @pytest.mark.parametrize(

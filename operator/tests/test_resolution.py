@@ -8,6 +8,7 @@ import pytest
 from dandelion_operator.loop.decide.gate.evidence import (
     Comparison,
     PairedMacroF1,
+    difference,
     quantile,
 )
 from dandelion_operator.loop.decide.gate.resolution import (
@@ -16,10 +17,7 @@ from dandelion_operator.loop.decide.gate.resolution import (
     images_needed,
     resolution,
 )
-from given_evidence import (
-    compared,
-    macro,
-)
+from given_evidence import compared, macro, spread
 from hypothesis import given as for_any
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -38,6 +36,20 @@ def test_quantiles_are_read_between_the_stored_ones(share: float, value: float) 
 @pytest.mark.parametrize(("share", "value"), [(0.004, -1.0), (0.996, 1.0)])
 def test_beyond_the_stored_quantiles_nothing_is_known(share: float, value: float) -> None:
     assert quantile([n / 200 for n in range(1, 200)], share) == value
+
+
+@pytest.mark.parametrize(
+    ("deviation", "bound"),
+    [
+        pytest.param(0.01, 0.018 + 0.0005, id="the quantile and half an image"),
+        pytest.param(0.001, 0.01125, id="accuracy where the quantile is nearer"),
+    ],
+)
+def test_macro_f1_reaches_as_far_as(deviation: float, bound: float) -> None:
+    paired = PairedMacroF1(0.9, 0.9, spread(0, deviation))
+    found = difference(compared(20, 20, 1000, macro_f1=paired), "macroF1", 0.95)
+    assert found is not None
+    assert (found.lower, found.upper) == pytest.approx((-bound, bound), abs=5e-5)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dandelion_operator.loop.decide.gate.interval import score_bounds
+from dandelion_operator.loop.decide.gate.interval import CONTINUITY, score_bounds
 
 ACCURACY, MACRO_F1 = "accuracy", "macroF1"
 
@@ -112,26 +112,30 @@ def difference(comparison: Comparison, metric: str, confidence: float) -> Differ
     )
     if metric == ACCURACY:
         return accuracy
-    return _macro_f1_difference(comparison.macro_f1, accuracy, confidence)
+    return _macro_f1_difference(comparison.macro_f1, accuracy, counts.images, confidence)
 
 
 def _macro_f1_difference(
-    paired: PairedMacroF1, accuracy: Difference, confidence: float
+    paired: PairedMacroF1, accuracy: Difference, images: int, confidence: float
 ) -> Difference | None:
-    """The percentile interval of the paired bootstrap (Efron and Tibshirani 1993, chapter 13).
+    """The interval of the paired bootstrap (Efron and Tibshirani 1993, chapter 13), widened.
 
-    Where two models answer nearly all images alike, so do all resamples, and the bootstrap sees no
-    doubt where there is some. So neither bound is nearer to the difference than that of accuracy.
+    Small holdouts make the bootstrap too sure: a rare class has few images to draw, and where two
+    models answer nearly all images alike, so do all resamples. So both sides reach as far as the
+    farther quantile, and half an image farther, and never less far than the bounds of accuracy.
     """
     if not paired.bootstrap:
         return None
     value = paired.challenger - paired.champion
+    below = value - quantile(paired.bootstrap, 1 - confidence)
+    above = quantile(paired.bootstrap, confidence) - value
+    reach = max(below, above) + CONTINUITY / images
     return Difference(
         paired.challenger,
         paired.champion,
         value,
-        min(quantile(paired.bootstrap, 1 - confidence), value + accuracy.lower - accuracy.value),
-        max(quantile(paired.bootstrap, confidence), value + accuracy.upper - accuracy.value),
+        max(-1.0, value - max(reach, accuracy.value - accuracy.lower)),
+        min(1.0, value + max(reach, accuracy.upper - accuracy.value)),
     )
 
 
