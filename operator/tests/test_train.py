@@ -15,7 +15,7 @@ from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import (
     RemoveJob,
     StartTraining,
-    SuspendTraining,
+    SuspendJob,
     TrainDecision,
     TrainingPhase,
 )
@@ -43,7 +43,7 @@ def in_words(decision: TrainDecision) -> list[str]:
                 words.append(START)
             case RemoveJob(name):
                 words.append(f"stop {name}")
-            case SuspendTraining(name, suspend):
+            case SuspendJob(name, suspend):
                 words.append(f"{'suspend' if suspend else 'resume'} {name}")
     return words
 

@@ -37,7 +37,7 @@ class RemoveJob:
 
 
 @dataclass(frozen=True)
-class SuspendTraining:
+class SuspendJob:
     job: str
     suspend: bool
 
@@ -103,7 +103,7 @@ class AdjustDeployment:
 Action = (
     StartTraining
     | RemoveJob
-    | SuspendTraining
+    | SuspendJob
     | SetVerdict
     | SetAlias
     | RemoveAlias
