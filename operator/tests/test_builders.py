@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import given
@@ -17,8 +18,8 @@ RUN = StartTraining("run1", "hash1", "Created", "images-1", "none")
 PLAIN = given.resource()
 
 
-def job(resource: Resource = PLAIN) -> dict[str, Any]:
-    return builders.job(resource, RUN, given.place(resource), given.DEFAULTS)
+def job(resource: Resource = PLAIN, run: StartTraining = RUN) -> dict[str, Any]:
+    return builders.job(resource, run, given.place(resource), given.DEFAULTS)
 
 
 def deployment(resource: Resource = PLAIN) -> dict[str, Any]:
@@ -117,6 +118,56 @@ def test_training_is_told_everything_it_needs() -> None:
     assert told["DANDELION_SCHEDULE"] == "OneCycle"
     assert told["DANDELION_IMAGE"] == "training:1"
     assert told["MLFLOW_TRACKING_URI"] == "http://mlflow"
+
+
+LEARNING = ("AUGMENTATION", "MIRROR", "BALANCE_CLASSES")
+DATA = ("DATASET_VERSION", "ON_SMALL_CLASS", "KEEP", "FORMER_DATASET")
+EVALUATION = ("EVALUATIONS_URI", "CHAMPION_URI", "CHAMPION_DIGEST")
+
+
+def of_training(names: tuple[str, ...], built: dict[str, Any]) -> list[str]:
+    return [environment(built)[f"DANDELION_{name}"] for name in names]
+
+
+@pytest.mark.parametrize(
+    ("training", "expected"),
+    [
+        pytest.param({}, ["light", "false", "true"], id="the defaults"),
+        pytest.param(
+            {"augmentation": {"strength": "strong", "mirror": True}, "balanceClasses": False},
+            ["strong", "true", "false"],
+            id="all said otherwise",
+        ),
+    ],
+)
+def test_training_is_told_how_images_vary_and_count(
+    training: dict[str, Any], expected: list[str]
+) -> None:
+    assert of_training(LEARNING, job(given.resource(training=training))) == expected
+
+
+def test_training_is_told_which_dataset_version_and_from_which_it_grows() -> None:
+    assert of_training(DATA, job()) == ["", "Refuse", "References", ""]
+    version = f"sha256:{'0' * 64}"
+    dataset = {
+        "storageUri": "s3://datasets/lawn",
+        "version": version,
+        "onSmallClass": "Drop",
+        "keep": "Copies",
+    }
+    grown = replace(RUN, former_dataset="sha256:former")
+    told = of_training(DATA, job(given.resource(dataset=dataset), grown))
+    assert told == [version, "Drop", "Copies", "sha256:former"]
+
+
+def test_training_is_told_which_champion_it_is_compared_with() -> None:
+    assert of_training(EVALUATION, job()) == ["s3://models/default/lawn/evaluations", "", ""]
+    beside = replace(RUN, champion=given.version(3).target)
+    assert of_training(EVALUATION, job(run=beside)) == [
+        "s3://models/default/lawn/evaluations",
+        "s3://models/default/lawn/run3/artifact",
+        "sha256:3",
+    ]
 
 
 def test_inference_is_told_one_exact_version_and_nothing_of_mlflow() -> None:

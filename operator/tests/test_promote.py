@@ -114,13 +114,18 @@ def with_champion(
             ["4 rejected"],
             id="rejects a version whose artifact is broken",
         ),
-        pytest.param(
-            PLAIN,
-            with_champion(
-                artifacts={3: contract(), 4: Failure(Reason.STORAGE_UNREACHABLE, "no answer")}
-            ),
-            [],
-            id="does not judge what it cannot read yet",
+        *(
+            pytest.param(
+                PLAIN,
+                with_champion(artifacts={3: contract(), 4: Failure(reason, "no answer")}),
+                [],
+                id=f"does not judge what it cannot read yet: {reason}",
+            )
+            for reason in (
+                Reason.STORAGE_UNREACHABLE,
+                Reason.CREDENTIALS_REJECTED,
+                Reason.SECRET_MISSING,
+            )
         ),
         pytest.param(
             PLAIN,

@@ -70,6 +70,40 @@ def test_the_fingerprint_changes_with_any_image_and_only_then(s3: FakeS3) -> Non
     assert dataset(s3) == changed
 
 
+def test_an_address_names_objects_literally(s3: FakeS3) -> None:
+    s3.put("datasets", "ants#2/a b?/1 %41.png", b"one")
+    s3.put("datasets", "ants/b/1.png", b"not ours")
+    found = dataset(s3, "s3://datasets/ants#2")
+    assert isinstance(found, DatasetSeen)
+    assert found.objects == 1
+
+
+TABLE = "s3://datasets/lawn/labels.csv"
+
+
+def test_the_fingerprint_of_a_table_is_of_it_and_of_its_folder(s3: FakeS3) -> None:
+    s3.put("datasets", "lawn/labels.csv", b"key,label")
+    s3.put("datasets", "lawn/images/1.png", b"one")
+    first = dataset(s3, TABLE)
+    s3.put("datasets", "lawn/labels.csv", b"key,label,split")
+    relabelled = dataset(s3, TABLE)
+    s3.put("datasets", "lawn/images/2.png", b"two")
+    grown = dataset(s3, TABLE)
+    assert isinstance(first, DatasetSeen)
+    assert isinstance(relabelled, DatasetSeen)
+    assert isinstance(grown, DatasetSeen)
+    assert len({first.fingerprint, relabelled.fingerprint, grown.fingerprint}) == 3
+    assert (first.objects, grown.objects) == (2, 3)
+
+
+def test_a_table_that_is_not_there_is_named(s3: FakeS3) -> None:
+    s3.put("datasets", "lawn/images/1.png", b"one")
+    found = dataset(s3, TABLE)
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.DATASET_EMPTY
+    assert "no table of labels s3://datasets/lawn/labels.csv" in found.message
+
+
 def test_folder_markers_are_no_images(s3: FakeS3) -> None:
     s3.put("datasets", "lawn/", b"")
     s3.put("datasets", "lawn/grass/", b"")

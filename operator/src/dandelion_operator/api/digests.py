@@ -22,8 +22,10 @@ from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Camel, Spec
 
-# The fields of spec.serving that came after the first release.
-LATER = {"precision", "queue_limit", "request_timeout_seconds", "logging", "auth"}
+# The fields that came after the first release.
+LATER_DATASET = {"version", "on_small_class"}
+LATER_TRAINING = {"augmentation", "balance_classes"}
+LATER_SERVING = {"precision", "queue_limit", "request_timeout_seconds", "logging", "auth"}
 
 
 def digest(content: Any, length: int = 10) -> str:
@@ -42,6 +44,7 @@ def training_hash_of(spec: Spec, retrain: str) -> str:
             "dataset": {
                 "storageUri": spec.dataset.storage_uri,
                 "holdoutFraction": spec.dataset.holdout_fraction,
+                **_set(spec.dataset, LATER_DATASET),
             },
             "training": {
                 "architecture": training.architecture,
@@ -53,6 +56,7 @@ def training_hash_of(spec: Spec, retrain: str) -> str:
                 "schedule": training.schedule,
                 "seed": training.seed,
                 "image": training.image,
+                **_set(training, LATER_TRAINING),
             },
             "retrain": retrain,
         }
@@ -84,7 +88,7 @@ def serving(resource: Resource, target: Target, location: Location) -> str:
                 "caBundle": location.ca_bundle,
                 "secret": location.inference_secret,
             },
-            **spec.model_dump(mode="json", include=LATER, exclude_defaults=True),
+            **_set(spec, LATER_SERVING),
         },
         length=16,
     )
@@ -94,5 +98,5 @@ def service(resource: Resource) -> str:
     return digest([naming.inference_selector(resource.key), 80, "http"])
 
 
-def _set(section: Camel) -> dict[str, Any]:
-    return section.model_dump(mode="json", exclude_defaults=True)
+def _set(section: Camel, fields: set[str] | None = None) -> dict[str, Any]:
+    return section.model_dump(mode="json", include=fields, exclude_defaults=True)

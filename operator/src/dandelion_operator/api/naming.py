@@ -84,3 +84,7 @@ def run_uri(bucket: str, key: NamespacedName, run: str) -> str:
 
 def manifests_uri(bucket: str, key: NamespacedName) -> str:
     return f"s3://{bucket}/{key.namespace}/{key.name}/datasets"
+
+
+def evaluations_uri(bucket: str, key: NamespacedName) -> str:
+    return f"s3://{bucket}/{key.namespace}/{key.name}/evaluations"

@@ -25,7 +25,7 @@ from dandelion_operator.loop.decide.plan import (
     SetAlias,
     SetVerdict,
     StartTraining,
-    SuspendTraining,
+    SuspendJob,
 )
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError, ConflictError
@@ -67,7 +67,7 @@ async def carry_out(
             await _create_job(action, resource, location, clients)
         case RemoveJob(job):
             await cluster.delete(JOB, namespace, job)
-        case SuspendTraining(job, suspend):
+        case SuspendJob(job, suspend):
             await cluster.patch(JOB, namespace, job, {"spec": {"suspend": suspend}})
         case SetVerdict():
             tags = {

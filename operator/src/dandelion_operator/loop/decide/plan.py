@@ -15,11 +15,18 @@ from dandelion_operator.api.reasons import Failure, Reason
 
 @dataclass(frozen=True)
 class StartTraining:
+    """`former_dataset` is the digest of the dataset version that the new one grows from, or "".
+
+    `champion` is what serves at that moment: the run evaluates it beside its own model.
+    """
+
     run: str
     training_hash: str
     trigger: str
     fingerprint: str
     initial_weights: str
+    former_dataset: str = ""
+    champion: Target | None = None
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class RemoveJob:
 
 
 @dataclass(frozen=True)
-class SuspendTraining:
+class SuspendJob:
     job: str
     suspend: bool
 
@@ -96,7 +103,7 @@ class AdjustDeployment:
 Action = (
     StartTraining
     | RemoveJob
-    | SuspendTraining
+    | SuspendJob
     | SetVerdict
     | SetAlias
     | RemoveAlias

@@ -19,7 +19,7 @@ from typing import TypeVar
 from minio import Minio
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.location import Location, Target, split_uri
+from dandelion_operator.api.location import Location, Target, is_table, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.client import ERRORS, as_failure, client, is_missing_key
@@ -84,6 +84,11 @@ class Storage:
         bucket, prefix = split_uri(uri)
         listing, count = hashlib.sha256(), 0
         try:
+            if is_table(uri):
+                # The images are those that it lists, most often beside it.
+                table = self._client(access).stat_object(bucket, prefix)
+                listing.update(f"{table.object_name}\0{table.size}\0{table.etag}\n".encode())
+                prefix = prefix.rpartition("/")[0]
             objects = self._client(access).list_objects(
                 bucket, prefix=f"{prefix}/" if prefix else None, recursive=True
             )
@@ -95,6 +100,12 @@ class Storage:
                 if not whole or count >= MAX_LISTED:
                     break
         except ERRORS as error:
+            if is_missing_key(error):
+                return Failure(
+                    Reason.DATASET_EMPTY,
+                    f"there is no table of labels {uri}; upload it, or write the folder that holds "
+                    "one folder of images per class",
+                )
             return as_failure(error, access.location, bucket)
         if count == 0:
             return Failure(

@@ -123,7 +123,7 @@ def _settings(
     location: Location,
     image: str,
 ) -> dict[str, object]:
-    spec, key = resource.spec, resource.key
+    spec, key, champion = resource.spec, resource.key, run.champion
     base = naming.run_uri(location.bucket, key, run.run)
     model = naming.registered_model(key)
     return {
@@ -132,11 +132,18 @@ def _settings(
         "RUN": run.run,
         "TRAINING_HASH": run.training_hash,
         "DATASET_URI": spec.dataset.storage_uri,
+        "DATASET_VERSION": spec.dataset.version or "",
+        "FORMER_DATASET": run.former_dataset,
         "HOLDOUT_FRACTION": spec.dataset.holdout_fraction,
+        "ON_SMALL_CLASS": spec.dataset.on_small_class,
+        "KEEP": spec.dataset.keep,
         "ARTIFACT_URI": f"{base}/artifact",
         "CHECKPOINT_URI": f"{base}/checkpoint",
         "STATUS_URI": f"{base}/status.json",
         "DATASET_MANIFESTS_URI": naming.manifests_uri(location.bucket, key),
+        "EVALUATIONS_URI": naming.evaluations_uri(location.bucket, key),
+        "CHAMPION_URI": champion.artifact_uri if champion else "",
+        "CHAMPION_DIGEST": champion.contract_digest if champion else "",
         "REGISTERED_MODEL": model,
         "EXPERIMENT": model,
         "ARCHITECTURE": spec.training.architecture,
@@ -147,7 +154,14 @@ def _settings(
         "LEARNING_RATE": spec.training.learning_rate,
         "SCHEDULE": spec.training.schedule,
         "SEED": spec.training.seed,
+        "AUGMENTATION": spec.training.augmentation.strength,
+        "MIRROR": _flag(spec.training.augmentation.mirror),
+        "BALANCE_CLASSES": _flag(spec.training.balance_classes),
         "IMAGE": image,
         "WORK_DIR": "/work",
         **pod.storage_environment(location),
     }
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

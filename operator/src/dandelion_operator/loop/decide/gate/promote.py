@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dandelion_operator.api import digests
-from dandelion_operator.api.reasons import Failure
+from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import PromotionMode
 from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate
@@ -91,7 +91,7 @@ def a_version_has_no_verdict_yet(facts: Facts) -> PromoteDecision | None:
     if artifact is None:
         return None
     if isinstance(artifact, Failure):
-        if artifact.may_pass:
+        if artifact.reason is not Reason.ARTIFACT_REJECTED:
             return PromoteDecision(
                 f"version {version.version} cannot be judged yet: {artifact.message}",
                 waiting=artifact,
