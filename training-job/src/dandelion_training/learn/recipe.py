@@ -54,13 +54,20 @@ def adamw(network: nn.Module) -> torch.optim.Optimizer:
     )
 
 
+def batches_per_epoch(images: int, batch_size: int) -> int:
+    """A last batch of one image would break batch norm, so there are no more than half as many
+    batches as images.
+    """
+    return max(1, min(math.ceil(images / batch_size), images // 2))
+
+
 def order(seed: int, epoch: int, images: int, batch_size: int) -> list[NDArray[np.intp]]:
-    """One epoch's batches. They are of nearly equal size: a last batch of one would break batch
-    norm.
+    """One epoch's batches, as the numbers of their images. They are of nearly equal size.
+
+    Shuffling is work for the whole epoch (0.17 s for 800,000 images): ask once an epoch.
     """
     shuffled = np.random.default_rng([seed, epoch]).permutation(images)
-    count = max(1, min(math.ceil(images / batch_size), images // 2))
-    return np.array_split(shuffled, count)
+    return np.array_split(shuffled, batches_per_epoch(images, batch_size))
 
 
 @dataclass(frozen=True)

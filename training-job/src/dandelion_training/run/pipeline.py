@@ -23,7 +23,7 @@ from dandelion_training.evaluate.evaluation import evaluate
 from dandelion_training.evaluate.reference import channel_statistics
 from dandelion_training.export.artifact import exported, quantized
 from dandelion_training.learn import network as networks
-from dandelion_training.learn.batches import Batches
+from dandelion_training.learn.batches import Batches, examples
 from dandelion_training.learn.checkpoint import Checkpoints
 from dandelion_training.learn.fit import Listeners, Plan, fit
 from dandelion_training.ports.progress import (
@@ -101,7 +101,12 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     )
     served = Served(dataset.entries, dataset.classes, dataset.pixels, geometry, task.device)
     with Batches(
-        dataset, geometry, settings.batch_size, settings.seed, task.threads, task.device
+        examples(dataset),
+        geometry,
+        settings.batch_size,
+        settings.seed,
+        task.threads,
+        task.device,
     ) as batches:
         task.progress.enter(TRAINING)
         fit(network, batches, plan, checkpoints, task.device, _listeners(task, served))
