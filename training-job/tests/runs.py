@@ -10,6 +10,7 @@ from dandelion_training.ports.progress import Progress, TrainingMetrics
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import Location
+from dandelion_training.ports.termination import Termination
 from dandelion_training.run.pipeline import Run, run
 from fakes import FakeMlflow, MemoryStore, with_dataset
 from prometheus_client import CollectorRegistry
@@ -74,7 +75,8 @@ def task(
     )
     registry = Registry(mlflow, RUN, "http://mlflow")
     cpu = torch.device("cpu")
-    return Run(settings(work, **changed), store, registry, progress, threads=threads, device=cpu)
+    told = settings(work, **changed)
+    return Run(told, store, registry, progress, Termination(), threads=threads, device=cpu)
 
 
 class _Clock:

@@ -12,6 +12,7 @@ from dandelion_training.__main__ import main
 from dandelion_training.ports import registry, storage
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
 from dandelion_training.ports.progress import TRAINING, TrainingMetrics
+from dandelion_training.ports.termination import Termination
 from dandelion_training.run import job as jobs
 from dandelion_training.run.pipeline import Run
 from fakes import FakeMlflow, MemoryStore
@@ -48,7 +49,7 @@ class Pod:
             return outcome
 
         self._patch.setattr(jobs, "run", run)
-        return jobs.job()
+        return jobs.job(Termination())
 
     @property
     def termination_message(self) -> dict[str, str]:

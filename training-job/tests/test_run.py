@@ -1,6 +1,7 @@
 """Runs with stand-ins for what takes long: their determinism, and runs that are cut off."""
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import safetensors.torch
 import torch
 from dandelion_training.export import artifact
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
-from dandelion_training.run.pipeline import run
+from dandelion_training.run import pipeline
+from dandelion_training.run.pipeline import Run, run
 from fakes import FakeMlflow, MemoryStore, encoded, picture, with_dataset
 from quick import make_quick
 from runs import (
@@ -72,8 +74,11 @@ def cut_off_at(part: str, occurrence: int = 1) -> Callable[[str], None]:
 @pytest.mark.parametrize(
     ("part", "occurrence"),
     [
-        pytest.param("/checkpoint/", 1, id="in the first epoch"),
-        pytest.param("/checkpoint/", 2, id="in the second epoch"),
+        pytest.param("/checkpoint/", 1, id="before any checkpoint"),
+        pytest.param("/checkpoint/", 2, id="in the middle of the first epoch"),
+        pytest.param("/checkpoint/", 3, id="between the epochs, before the figures of the first"),
+        pytest.param("/checkpoint/", 4, id="between the epochs, after them"),
+        pytest.param("/checkpoint/", 5, id="in the middle of the second epoch"),
         pytest.param("model.safetensors", 1, id="in the middle of the upload"),
         pytest.param("contract.json", 1, id="before the contract"),
     ],
@@ -81,20 +86,105 @@ def cut_off_at(part: str, occurrence: int = 1) -> Callable[[str], None]:
 def test_a_run_that_was_cut_off_ends_like_one_that_was_not(
     uninterrupted: Finished, quickly: None, tmp_path: Path, part: str, occurrence: int
 ) -> None:
+    """With a checkpoint after every step, and after every epoch."""
     store, mlflow = MemoryStore(), FakeMlflow()
     with_dataset(store, DATASET)
     store.objects[f"{DATASET}/blue/notes.txt"] = b"not an image"
     store.before_write = cut_off_at(part, occurrence)
     with pytest.raises(Interrupted):
-        run(task(tmp_path, store, mlflow))
+        run(task(tmp_path, store, mlflow, checkpoint_seconds=1))
     store.before_write = lambda uri: None
     assert run(task(tmp_path, store, mlflow)) == "1"
+    assert_same_as(uninterrupted, store, mlflow)
+    assert list(tmp_path.iterdir()) == []
+
+
+def assert_same_as(uninterrupted: Finished, store: MemoryStore, mlflow: FakeMlflow) -> None:
     for uri in (WEIGHTS, GRAPH, *INT8, CONTRACT):
         assert sha256(store.objects[uri]) == sha256(uninterrupted.store.objects[uri]), uri
-    assert len(mlflow.runs) == 1
-    assert len(mlflow.versions["default.lawn"]) == 1
     assert CHECKPOINT not in store.objects
-    assert list(tmp_path.iterdir()) == []
+    assert len(mlflow.versions["default.lawn"]) == 1
+    (logged,), (expected,) = mlflow.runs, uninterrupted.mlflow.runs
+    assert logged.metrics.keys() == expected.metrics.keys()
+    for name in ("loss", "learning_rate", "holdout_accuracy"):
+        assert logged.metrics[name] == expected.metrics[name]
+    assert len(logged.metrics["images_per_second"]) == 2
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_run_that_is_told_to_stop_keeps_every_step(
+    uninterrupted: Finished, quickly: None, tmp_path: Path, steps: int
+) -> None:
+    """The epochs have two steps each."""
+    store, mlflow = MemoryStore(), FakeMlflow()
+    with_dataset(store, DATASET)
+    store.objects[f"{DATASET}/blue/notes.txt"] = b"not an image"
+    first, second = task(tmp_path, store, mlflow), task(tmp_path, store, mlflow)
+    told = signalled_after(steps, first)
+    with pytest.raises(Interrupted):
+        run(first)
+    assert len(told) == steps
+    assert CHECKPOINT in store.objects
+    others = signalled_after(None, second)
+    run(second)
+    assert len(others) == 4 - steps
+    assert_same_as(uninterrupted, store, mlflow)
+
+
+def signalled_after(steps: int | None, given: Run) -> list[float]:
+    """Every share done that the run tells of; after so many it gets SIGTERM."""
+    shares: list[float] = []
+    learnt = given.progress.learnt
+
+    def counted(share: float, epoch: int, loss: float) -> None:
+        shares.append(share)
+        learnt(share, epoch, loss)
+        if len(shares) == steps:
+            given.termination(signal.SIGTERM, None)
+
+    given.progress.learnt = counted
+    return shares
+
+
+def test_a_signal_while_an_epoch_is_evaluated_keeps_the_epoch(
+    uninterrupted: Finished, quickly: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, mlflow = MemoryStore(), FakeMlflow()
+    with_dataset(store, DATASET)
+    store.objects[f"{DATASET}/blue/notes.txt"] = b"not an image"
+    first, second = task(tmp_path, store, mlflow), task(tmp_path, store, mlflow)
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "evaluate", lambda *_: first.termination(signal.SIGTERM, None))
+        with pytest.raises(Interrupted):
+            run(first)
+    others = signalled_after(None, second)
+    run(second)
+    assert len(others) == 2
+    assert_same_as(uninterrupted, store, mlflow)
+
+
+def test_a_store_that_is_away_costs_a_checkpoint_and_not_the_run(
+    uninterrupted: Finished, quickly: None, tmp_path: Path
+) -> None:
+    def away(uri: str) -> None:
+        if uri == CHECKPOINT:
+            raise TrainingFailure(Reason.STORAGE_UNREACHABLE, "no answer")
+
+    store, mlflow = MemoryStore(), FakeMlflow()
+    with_dataset(store, DATASET)
+    store.objects[f"{DATASET}/blue/notes.txt"] = b"not an image"
+    store.before_write = away
+    run(task(tmp_path, store, mlflow, checkpoint_seconds=1))
+    assert_same_as(uninterrupted, store, mlflow)
+
+
+def test_checkpoints_are_written_by_time(quickly: None, tmp_path: Path) -> None:
+    """Ten seconds pass whenever somebody looks at the clock."""
+    often, seldom = (
+        Finished(tmp_path, checkpoint_seconds=seconds, batch_size=2).store.written.count(CHECKPOINT)
+        for seconds in (100, 100_000)
+    )
+    assert 2 <= seldom < often
 
 
 @pytest.mark.parametrize("call", ["create_model_version", "set_terminated"])

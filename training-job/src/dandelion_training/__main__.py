@@ -1,27 +1,24 @@
 """`python -m dandelion_training`: one run, its exit code and its termination message.
 
 The Job of the operator starts it. SIGTERM is heeded from the first line on, before the imports that
-take seconds.
+take seconds, and while the network learns between two steps.
 """
 
 import os
 import signal
 import sys
-from types import FrameType
 
 from dandelion_training.ports.failures import EXIT_INTERRUPTED, Interrupted
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise Interrupted
+from dandelion_training.ports.termination import Termination
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, _stop)
+    termination = Termination()
+    signal.signal(signal.SIGTERM, termination)
     try:
         from dandelion_training.run.job import job
 
-        return job()
+        return job(termination)
     except Interrupted:
         return EXIT_INTERRUPTED
 

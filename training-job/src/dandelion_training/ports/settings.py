@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     learning_rate: float = Field(default=0.001, gt=0)
     schedule: Literal["OneCycle", "Cosine"] = "OneCycle"
     seed: int = 0
+    checkpoint_seconds: float = Field(default=600, gt=0)  # between two checkpoints
     image: str = ""
     git_revision: str = "unknown"
 

@@ -20,6 +20,7 @@ from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailu
 from dandelion_training.ports.progress import Progress, TrainingMetrics
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import Settings, load_settings
+from dandelion_training.ports.termination import Termination
 from dandelion_training.run.pipeline import Run, run
 from dandelion_training.run.processors import device, usable_processors, useful_threads
 
@@ -30,7 +31,7 @@ DEFAULT_TERMINATION_LOG = Path("/dev/termination-log")
 CONNECTIONS = 16
 
 
-def job() -> int:
+def job(termination: Termination) -> int:
     """Run, and answer with the exit code."""
     try:
         settings = load_settings()
@@ -42,12 +43,12 @@ def job() -> int:
     configure_logging(settings.log_format)
     log.info("configuration", **settings.described())
     try:
-        return _run(settings)
+        return _run(settings, termination)
     except TrainingFailure as failure:
         return _failed(settings, failure)
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, termination: Termination) -> int:
     metrics = TrainingMetrics(_served_metrics(settings.metrics_port))
     registry = Registry(
         registries.connect(settings.mlflow_tracking_uri), settings.run, settings.mlflow_tracking_uri
@@ -60,7 +61,8 @@ def _run(settings: Settings) -> int:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     where = device()
     log.info("machine", threads=threads, device=where.type, torch=torch.__version__)
-    task = Run(settings, _connected(settings, attempts=8), registry, progress, threads, where)
+    store = _connected(settings, attempts=8)
+    task = Run(settings, store, registry, progress, termination, threads, where)
     try:
         version = run(task)
     except Interrupted:

@@ -2,7 +2,7 @@
 again.
 
 What is there already is not done again: a contract means that the artifact is complete, a
-checkpoint means that its epochs are learnt, a version with this run's tag means that it is
+checkpoint means that its steps are learnt, a version with this run's tag means that it is
 registered. `job` calls `run`.
 """
 
@@ -25,7 +25,7 @@ from dandelion_training.export.artifact import exported, quantized
 from dandelion_training.learn import network as networks
 from dandelion_training.learn.batches import Batches, examples
 from dandelion_training.learn.checkpoint import Checkpoints
-from dandelion_training.learn.fit import Listeners, Plan, fit
+from dandelion_training.learn.fit import Listeners, Plan, Saving, fit
 from dandelion_training.ports.progress import (
     DOWNLOADING,
     EVALUATING,
@@ -39,6 +39,7 @@ from dandelion_training.ports.progress import (
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import ObjectStore
+from dandelion_training.ports.termination import Termination
 from dandelion_training.publish.contract import FILE, TrainingEnvironment, contract
 from dandelion_training.publish.register import register
 from dandelion_training.publish.report import report, report_precision
@@ -56,6 +57,7 @@ class Run:
     store: ObjectStore
     registry: Registry
     progress: Progress
+    termination: Termination
     threads: int
     device: torch.device
 
@@ -109,7 +111,10 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
         task.device,
     ) as batches:
         task.progress.enter(TRAINING)
-        fit(network, batches, plan, checkpoints, task.device, _listeners(task, served))
+        resumed = checkpoints.read(dataset.digest, settings.epochs * batches.per_epoch)
+        saving = Saving(checkpoints, settings.checkpoint_seconds, task.progress.clock)
+        listeners = _listeners(task, served)
+        fit(network, batches, plan, saving, resumed, task.device, listeners, task.termination)
     task.progress.enter(EVALUATING)
     result = evaluate(network, served.holdout())
     channels = channel_statistics(served)
@@ -179,16 +184,18 @@ def _network(task: Run, dataset: Dataset, work: Path) -> nn.Module:
 
 
 def _listeners(task: Run, served: Served) -> Listeners:
-    def epoch(number: int, loss: float, network: nn.Module) -> None:
-        figures = {"loss": loss}
+    def evaluated(number: int, network: nn.Module) -> dict[str, float]:
         # The last epoch is followed by the evaluation proper. Accuracy on the way is to be looked
         # at, never to choose among epochs.
-        if number < task.settings.epochs:
-            figures["holdout_accuracy"] = evaluate(network, served.holdout()).accuracy
-        log.info("epoch", epoch=number, **{k: round(v, 4) for k, v in figures.items()})
+        if number == task.settings.epochs:
+            return {}
+        return {"holdout_accuracy": evaluate(network, served.holdout()).accuracy}
+
+    def epoch(number: int, figures: dict[str, float]) -> None:
+        log.info("epoch", epoch=number, **{k: float(f"{v:.4g}") for k, v in figures.items()})
         task.registry.measure(number, figures)
 
-    return Listeners(step=task.progress.learnt, epoch=epoch)
+    return Listeners(step=task.progress.learnt, evaluated=evaluated, epoch=epoch)
 
 
 def _parameters(settings: Settings) -> dict[str, str]:
