@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from dandelion_training.data.images.inspect import Geometry, Window, window
 from dandelion_training.learn.batches import Batches, Examples
+from dandelion_training.learn.variation import Augmentation
 from fakes import picture
 
 GEOMETRY = Geometry(36, 32)
@@ -37,4 +38,6 @@ def tinted(
 
 
 def batches_of(learnt_from: Examples, batch_size: int = 10, seed: int = 0) -> Batches:
-    return Batches(learnt_from, GEOMETRY, batch_size, seed, threads=1, device=torch.device("cpu"))
+    light = Augmentation()
+    cpu = torch.device("cpu")
+    return Batches(learnt_from, GEOMETRY, light, batch_size, seed, threads=1, device=cpu)

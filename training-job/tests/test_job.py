@@ -131,6 +131,7 @@ def test_a_long_message_is_cut_to_what_is_shown(pod: Pod) -> None:
         ("IMAGE_SIZE", "100", "ConfigurationInvalid", "multiple of 32"),
         ("HOLDOUT_FRACTION", "0.9", "ConfigurationInvalid", "DANDELION_HOLDOUT_FRACTION"),
         ("SCHEDULE", "Step", "ConfigurationInvalid", "OneCycle"),
+        ("AUGMENTATION", "wild", "ConfigurationInvalid", "'none', 'light' or 'strong'"),
         ("LEARNING_RATE", "-1", "ConfigurationInvalid", "DANDELION_LEARNING_RATE"),
         ("DATASET_URI", "https://x/y", "ConfigurationInvalid", "s3://bucket/prefix"),
     ],

@@ -1,13 +1,10 @@
-"""Learning rate, batches and variations."""
+"""Learning rate and batches."""
 
 import itertools
 
 import numpy as np
 import pytest
-import torch
-from dandelion_training.data.images.inspect import Geometry, window
-from dandelion_training.learn.recipe import Light, learning_rate, lit, order, varied
-from fakes import picture
+from dandelion_training.learn.recipe import learning_rate, order
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,33 +40,3 @@ def test_epochs_and_seeds_have_orders_of_their_own() -> None:
     orders = [np.concatenate(order(s, e, 50, 8)).tolist() for s in (0, 1) for e in (0, 1)]
     assert all(a != b for a, b in itertools.combinations(orders, 2))
     assert orders[0] == np.concatenate(order(0, 0, 50, 8)).tolist()
-
-
-def test_a_variation_depends_on_seed_epoch_and_image_alone() -> None:
-    geometry = Geometry(36, 32)
-    seen = window(picture(1), geometry)
-    first, again = varied(seen, geometry, (0, 1, 2)), varied(seen, geometry, (0, 1, 2))
-    assert np.array_equal(first[0], again[0])
-    assert first[1] == again[1]
-    assert not np.array_equal(first[0], varied(seen, geometry, (0, 2, 2))[0])
-
-
-def test_a_variation_never_mirrors() -> None:
-    geometry = Geometry(36, 32)
-    half = picture(0, side=40)
-    half.paste((0, 0, 0), (0, 0, 20, 40))
-    seen = window(half, geometry)
-    for image in range(50):
-        pixels, _ = varied(seen, geometry, (0, 0, image))
-        assert pixels[:, :8].mean() < pixels[:, -8:].mean()
-
-
-def test_light_that_changes_nothing_changes_nothing() -> None:
-    images = torch.rand(3, 3, 8, 8)
-    assert torch.allclose(lit(images, [Light(1, 1, 1)] * 3), images, atol=1e-6)
-
-
-def test_light_keeps_values_in_range() -> None:
-    images = torch.rand(2, 3, 8, 8)
-    changed = lit(images, [Light(1.3, 1.3, 1.3), Light(0.7, 0.7, 0.7)])
-    assert 0 <= changed.min() <= changed.max() <= 1

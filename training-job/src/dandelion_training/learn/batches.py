@@ -21,7 +21,8 @@ from dandelion_training.data.dataset import Dataset
 from dandelion_training.data.images.inspect import Geometry, Pixels, Window
 from dandelion_training.data.images.served import normalised, scaled
 from dandelion_training.data.split import Split
-from dandelion_training.learn.recipe import Light, batches_per_epoch, lit, order, varied
+from dandelion_training.learn.recipe import batches_per_epoch, order
+from dandelion_training.learn.variation import Augmentation, Light, lit, varied
 
 Varied = tuple[Pixels, Light]
 PREPARED = 2  # batches that are prepared while one is being learnt
@@ -57,6 +58,7 @@ class Batches:
         self,
         examples: Examples,
         geometry: Geometry,
+        augmentation: Augmentation,
         batch_size: int,
         seed: int,
         threads: int,
@@ -64,6 +66,7 @@ class Batches:
     ) -> None:
         self._examples = examples
         self._geometry = geometry
+        self._augmentation = augmentation
         self._batch_size = batch_size
         self._seed = seed
         self._device = device
@@ -107,4 +110,4 @@ class Batches:
 
     def _varied(self, epoch: int, index: int) -> Varied:
         window = self._examples.windows[self._examples.keys[index]]
-        return varied(window, self._geometry, (self._seed, epoch, index))
+        return varied(window, self._geometry, self._augmentation, (self._seed, epoch, index))

@@ -15,6 +15,7 @@ from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location
 
 PREFIX = "DANDELION_"
+Strength = Literal["none", "light", "strong"]
 ARCHITECTURES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 
 Uri = Annotated[
@@ -50,6 +51,8 @@ class Settings(BaseSettings):
     learning_rate: float = Field(default=0.001, gt=0)
     schedule: Literal["OneCycle", "Cosine"] = "OneCycle"
     seed: int = 0
+    augmentation: Strength = "light"
+    mirror: bool = False
     checkpoint_seconds: float = Field(default=600, gt=0)  # between two checkpoints
     image: str = ""
     git_revision: str = "unknown"

@@ -90,6 +90,7 @@ def contract(
                 "batchSize": settings.batch_size,
                 "learningRate": settings.learning_rate,
                 "schedule": settings.schedule,
+                "augmentation": {"strength": settings.augmentation, "mirror": settings.mirror},
                 "seed": settings.seed,
                 "initialWeights": settings.initial_weights,
                 "image": settings.image,

@@ -26,6 +26,7 @@ from dandelion_training.learn import network as networks
 from dandelion_training.learn.batches import Batches, examples
 from dandelion_training.learn.checkpoint import Checkpoints
 from dandelion_training.learn.fit import Listeners, Plan, Saving, fit
+from dandelion_training.learn.variation import Augmentation
 from dandelion_training.ports.progress import (
     DOWNLOADING,
     EVALUATING,
@@ -105,6 +106,7 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     with Batches(
         examples(dataset),
         geometry,
+        Augmentation(settings.augmentation, settings.mirror),
         settings.batch_size,
         settings.seed,
         task.threads,
@@ -208,6 +210,8 @@ def _parameters(settings: Settings) -> dict[str, str]:
         "image_size",
         "learning_rate",
         "schedule",
+        "augmentation",
+        "mirror",
         "seed",
         "holdout_fraction",
         "dataset_uri",
