@@ -105,6 +105,7 @@ def test_the_contract_says_what_the_model_is(finished: Finished) -> None:
     assert dataset["train"] + dataset["holdout"] == 24
     assert np.sum(found["confusionMatrix"]) == dataset["holdout"]
     assert found["training"]["threads"] == 1
+    assert found["training"]["balanceClasses"] is True
     assert found["training"]["augmentation"] == {"strength": "light", "mirror": False}
     assert found["training"]["gitRevision"] == "abc123"
     assert set(found["metrics"]) == {"accuracy", "macroF1"}

@@ -4,7 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-from dandelion_training.learn.recipe import learning_rate, order
+import torch
+from dandelion_training.learn.recipe import class_weights, learning_rate, order
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,3 +41,24 @@ def test_epochs_and_seeds_have_orders_of_their_own() -> None:
     orders = [np.concatenate(order(s, e, 50, 8)).tolist() for s in (0, 1) for e in (0, 1)]
     assert all(a != b for a, b in itertools.combinations(orders, 2))
     assert orders[0] == np.concatenate(order(0, 0, 50, 8)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("counts", "ratio"),
+    [
+        pytest.param([100, 100], 1.0, id="even classes weigh the same"),
+        pytest.param([190, 10], 17.4, id="few images: nearly the inverse frequency"),
+        pytest.param([50_000, 10_000], 1.0, id="thousands of images: the same"),
+        pytest.param([100_000, 5], 20.0, id="bounded"),
+    ],
+)
+def test_images_of_a_rare_class_weigh_more(counts: list[int], ratio: float) -> None:
+    weights = class_weights(counts)
+    assert float(weights[1] / weights[0]) == pytest.approx(ratio, abs=0.1)
+
+
+@given(st.lists(st.integers(1, 100_000), min_size=2, max_size=50))
+@settings(deadline=None)
+def test_an_image_weighs_one_on_average(counts: list[int]) -> None:
+    weights = class_weights(counts).double()
+    assert float(weights @ torch.tensor(counts).double()) == pytest.approx(sum(counts), rel=1e-5)

@@ -41,6 +41,11 @@ class Examples:
     windows: Windows
     keys: Sequence[str]
     labels: NDArray[np.int64]
+    classes: int
+
+    def counts(self) -> list[int]:
+        """The number of images of each class."""
+        return [int(count) for count in np.bincount(self.labels, minlength=self.classes)]
 
 
 def examples(dataset: Dataset) -> Examples:
@@ -48,7 +53,8 @@ def examples(dataset: Dataset) -> Examples:
     entries = dataset.subset(Split.TRAIN)
     indices: Mapping[str, int] = {label: index for index, label in enumerate(dataset.classes)}
     labels = np.array([indices[entry.label] for entry in entries], np.int64)
-    return Examples(dataset.pixels, [entry.key for entry in entries], labels)
+    keys = [entry.key for entry in entries]
+    return Examples(dataset.pixels, keys, labels, len(dataset.classes))
 
 
 class Batches:

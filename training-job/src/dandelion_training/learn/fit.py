@@ -33,6 +33,7 @@ class Plan:
     schedule: str
     bf16: bool
     dataset_digest: str
+    class_weights: torch.Tensor  # of the loss, a float32 for each class
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def fit(
     network.to(device)
     network.to(memory_format=torch.channels_last)
     optimizer = adamw(network)
+    weights = plan.class_weights.to(device)
     at = Position(plan.dataset_digest, steps)
     if resumed is not None:
         resumed.restore(network, optimizer)
@@ -112,7 +114,9 @@ def fit(
             began = saving.clock()
             for inputs, targets in batches.training(at.epoch, at.batch):
                 step = step_of(at)
-                loss = _learn(network, optimizer, rate(step), inputs, targets, plan.bf16)
+                loss = _learn(
+                    network, optimizer, rate(step), inputs, targets, weights[targets], plan.bf16
+                )
                 if not math.isfinite(loss):
                     raise _diverged(at.epoch, plan)
                 at = _one_batch_further(at, loss, len(targets), saving.clock() - began)
@@ -125,7 +129,7 @@ def fit(
             figures = {
                 "loss": at.loss / at.images,
                 "learning_rate": rate(step_of(at) - 1),
-                "images_per_second": at.images / at.seconds,
+                "images_per_second": at.images / max(at.seconds, 1e-9),
             }
             try:
                 with termination.heeded():
@@ -155,15 +159,21 @@ def _learn(
     rate: float,
     inputs: torch.Tensor,
     targets: torch.Tensor,
+    weights: torch.Tensor,
     bf16: bool,
 ) -> float:
-    """One step; the batch's mean loss."""
+    """One step; the batch's mean loss. `weights` are those of the images."""
     for group in optimizer.param_groups:
         group["lr"] = rate
     inputs = inputs.contiguous(memory_format=torch.channels_last)
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bf16):
         outputs = network(inputs)
-    loss = nn.functional.cross_entropy(outputs.float(), targets, label_smoothing=LABEL_SMOOTHING)
+    losses = nn.functional.cross_entropy(
+        outputs.float(), targets, label_smoothing=LABEL_SMOOTHING, reduction="none"
+    )
+    # Divided by the number of images and not by the sum of their weights, as torch would: a batch
+    # with a rare image in it makes a larger step than one without.
+    loss = (losses * weights).mean()
     optimizer.zero_grad()
     torch.autograd.backward(loss)
     optimizer.step()

@@ -6,6 +6,7 @@ generator to carry along. `fit` and `batches` use it.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from torch import nn
 
 WEIGHT_DECAY = 0.05
 LABEL_SMOOTHING = 0.1
+NEW_IN_NEXT = 0.999  # β: the share of what an image tells that no image before it told
+MOST_WEIGHT = 20.0  # of an image over one of the largest class; beyond it few images lead the steps
 WARM_UP = {"OneCycle": 0.3, "Cosine": 0.05}
 START_DIVISOR = 25.0
 
@@ -38,6 +41,19 @@ def adamw(network: nn.Module) -> torch.optim.Optimizer:
         ],
         fused=True,
     )
+
+
+def class_weights(counts: Sequence[int]) -> torch.Tensor:
+    """How much an image of each class weighs in the loss, float32; 1 on average over the images.
+
+    The inverse of the class's effective number of images, (1 - β^n) / (1 - β): each further image
+    tells less that is new (Cui et al. 2019, Class-Balanced Loss Based on Effective Number of
+    Samples). Near the inverse frequency for small classes, and the same for classes of thousands.
+    """
+    numbers = np.array(counts, np.float64)
+    weights = (1 - NEW_IN_NEXT) / (1 - NEW_IN_NEXT**numbers)
+    weights = np.minimum(weights, MOST_WEIGHT * weights.min())
+    return torch.tensor(weights * numbers.sum() / (weights @ numbers), dtype=torch.float32)
 
 
 def batches_per_epoch(images: int, batch_size: int) -> int:

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     seed: int = 0
     augmentation: Strength = "light"
     mirror: bool = False
+    balance_classes: bool = True
     checkpoint_seconds: float = Field(default=600, gt=0)  # between two checkpoints
     image: str = ""
     git_revision: str = "unknown"

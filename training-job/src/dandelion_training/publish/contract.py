@@ -92,6 +92,7 @@ def contract(
                 "schedule": settings.schedule,
                 "augmentation": {"strength": settings.augmentation, "mirror": settings.mirror},
                 "seed": settings.seed,
+                "balanceClasses": settings.balance_classes,
                 "initialWeights": settings.initial_weights,
                 "image": settings.image,
                 "gitRevision": settings.git_revision,

@@ -26,6 +26,7 @@ from dandelion_training.learn import network as networks
 from dandelion_training.learn.batches import Batches, examples
 from dandelion_training.learn.checkpoint import Checkpoints
 from dandelion_training.learn.fit import Listeners, Plan, Saving, fit
+from dandelion_training.learn.recipe import class_weights
 from dandelion_training.learn.variation import Augmentation
 from dandelion_training.ports.progress import (
     DOWNLOADING,
@@ -95,16 +96,19 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     geometry = Geometry(settings.resize_short_side, settings.image_size)
     dataset = _dataset(task, geometry, work)
     network = _network(task, dataset, work)
+    learnt_from = examples(dataset)
+    counts, classes = learnt_from.counts(), len(dataset.classes)
     plan = Plan(
         epochs=settings.epochs,
         learning_rate=settings.learning_rate,
         schedule=settings.schedule,
         bf16=task.bf16,
         dataset_digest=dataset.digest,
+        class_weights=class_weights(counts) if settings.balance_classes else torch.ones(classes),
     )
     served = Served(dataset.entries, dataset.classes, dataset.pixels, geometry, task.device)
     with Batches(
-        examples(dataset),
+        learnt_from,
         geometry,
         Augmentation(settings.augmentation, settings.mirror),
         settings.batch_size,
@@ -212,6 +216,7 @@ def _parameters(settings: Settings) -> dict[str, str]:
         "schedule",
         "augmentation",
         "mirror",
+        "balance_classes",
         "seed",
         "holdout_fraction",
         "dataset_uri",
