@@ -9,6 +9,7 @@ from dandelion_training.data.images.served import normalised, scaled
 from dandelion_training.learn.batches import Examples
 from dandelion_training.learn.fit import Plan
 from dandelion_training.learn.recipe import class_weights
+from dandelion_training.learn.start import Start
 from fakes import picture
 from learning import GEOMETRY, learn
 from quick import build
@@ -43,6 +44,7 @@ def recalls(weights: torch.Tensor, work: Path) -> tuple[float, float]:
         bf16=False,
         dataset_digest="",
         class_weights=weights,
+        start=Start(),
     )
     learn(network, uneven(), plan, work)
     return share_right(network, COMMON, 0), share_right(network, RARE, 1)

@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 from dandelion_training.export import artifact
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
+from dandelion_training.ports.storage import Location
 from dandelion_training.run import pipeline
 from dandelion_training.run.pipeline import Run, run
 from fakes import FakeMlflow, MemoryStore, encoded, picture, with_dataset
@@ -264,7 +265,7 @@ def test_the_champions_weights_are_a_better_start_than_chance(
 @pytest.mark.parametrize(
     ("weights", "content", "named"),
     [
-        ("imagenet", None, "s3://models/pretrained/resnet18-imagenet.safetensors"),
+        ("imagenet", None, "s3://models/pretrained/resnet18.safetensors"),
         ("s3://models/gone.safetensors", None, "no weights at s3://models/gone.safetensors"),
         ("s3://models/x.safetensors", b"pickle?", "is not a safetensors file"),
         (
@@ -272,7 +273,7 @@ def test_the_champions_weights_are_a_better_start_than_chance(
             safetensors.torch.save({"conv1.weight": torch.zeros(1)}),
             "another architecture",
         ),
-        ("best", None, "write none, imagenet, champion or s3://"),
+        ("best", None, "write auto, none, imagenet, champion or s3://"),
     ],
 )
 def test_starting_weights_that_cannot_be_used_are_named(
@@ -285,3 +286,115 @@ def test_starting_weights_that_cannot_be_used_are_named(
     with pytest.raises(TrainingFailure, match=named) as caught:
         run(task(tmp_path, store, FakeMlflow(), initial_weights=weights))
     assert (caught.value.reason, caught.value.exit_code) == (Reason.WEIGHTS_UNAVAILABLE, 64)
+
+
+PRETRAINED = "s3://models/pretrained/resnet18.safetensors"
+
+
+def started(work: Path, store: MemoryStore, mlflow: FakeMlflow, **changed: Any) -> dict[str, Any]:
+    """A run of one epoch; where its start is told, and the warnings of its status."""
+    with_dataset(store, DATASET)
+    run(task(work, store, mlflow, epochs=1, **changed))
+    status = json.loads(store.objects[STATUS])
+    return {
+        "contract": json.loads(store.objects[CONTRACT])["training"]["initialWeights"],
+        "status": status["initialWeights"],
+        "mlflow": mlflow.runs[0].tags["dandelion.dev/initial-weights"],
+        "warnings": status.get("warnings", []),
+    }
+
+
+def everywhere(source: str) -> dict[str, Any]:
+    return {"contract": source, "status": source, "mlflow": source, "warnings": []}
+
+
+def test_auto_starts_from_the_installations_learnt_weights(
+    uninterrupted: Finished, quickly: None, tmp_path: Path
+) -> None:
+    store, mlflow = MemoryStore(), FakeMlflow()
+    store.objects[PRETRAINED] = uninterrupted.store.objects[WEIGHTS]
+    told = started(tmp_path, store, mlflow, initial_weights="auto", learning_rate=1e-12)
+    assert told == everywhere(PRETRAINED)
+    learnt = safetensors.torch.load(store.objects[PRETRAINED])["conv1.weight"]
+    now = safetensors.torch.load(store.objects[WEIGHTS])["conv1.weight"]
+    assert torch.allclose(learnt, now, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(None, id="none there"),
+        pytest.param(b"pickle?", id="no safetensors"),
+        pytest.param(safetensors.torch.save({"fc.bias": torch.zeros(1)}), id="another network's"),
+    ],
+)
+def test_auto_without_learnt_weights_starts_from_random_ones_and_says_what_that_costs(
+    quickly: None, tmp_path: Path, content: bytes | None
+) -> None:
+    store, mlflow = MemoryStore(), FakeMlflow()
+    if content is not None:
+        store.objects[PRETRAINED] = content
+    told = started(tmp_path, store, mlflow, initial_weights="auto")
+    (warning,) = told.pop("warnings")
+    assert set(told.values()) == {"random"}
+    assert PRETRAINED in warning
+    assert "costs accuracy" in warning
+    assert "pretrained.enabled=true" in warning
+
+
+def test_auto_takes_a_key_that_may_not_look_as_there_being_none(
+    quickly: None, tmp_path: Path
+) -> None:
+    class Forbidding(MemoryStore):
+        def read(self, location: Location) -> bytes | None:
+            if str(location) == PRETRAINED:
+                raise TrainingFailure(Reason.CREDENTIALS_REJECTED, "AccessDenied")
+            return super().read(location)
+
+    told = started(tmp_path, Forbidding(), FakeMlflow(), initial_weights="auto")
+    assert told["status"] == "random"
+    assert len(told["warnings"]) == 1
+
+
+def test_random_weights_that_were_asked_for_are_no_reason_to_warn(
+    quickly: None, tmp_path: Path
+) -> None:
+    told = started(tmp_path, MemoryStore(), FakeMlflow(), initial_weights="none")
+    assert told == everywhere("random")
+
+
+def test_a_run_goes_on_from_what_it_started_with(
+    uninterrupted: Finished, quickly: None, tmp_path: Path
+) -> None:
+    """Learnt weights that come between two pods of a run change nothing for it."""
+    store, mlflow = MemoryStore(), FakeMlflow()
+    with_dataset(store, DATASET)
+    first = task(tmp_path, store, mlflow, initial_weights="auto")
+    signalled_after(1, first)
+    with pytest.raises(Interrupted):
+        run(first)
+    store.objects[PRETRAINED] = uninterrupted.store.objects[WEIGHTS]
+    run(task(tmp_path, store, mlflow, initial_weights="auto"))
+    assert sha256(store.objects[WEIGHTS]) == sha256(uninterrupted.store.objects[WEIGHTS])
+    assert json.loads(store.objects[CONTRACT])["training"]["initialWeights"] == "random"
+
+
+def test_a_run_from_learnt_weights_that_was_cut_off_ends_like_one_that_was_not(
+    uninterrupted: Finished, quickly: None, tmp_path: Path
+) -> None:
+    """Through the epoch in which the head learns alone, and after it."""
+    start: dict[str, Any] = {"initial_weights": "auto", "epochs": 3}
+    body = safetensors.torch.load(uninterrupted.store.objects[WEIGHTS])
+    ends = []
+    for steps in (None, 1, 2, 3, 5):
+        store, mlflow = MemoryStore(), FakeMlflow()
+        with_dataset(store, DATASET)
+        store.objects[PRETRAINED] = safetensors.torch.save(body)
+        if steps is not None:
+            first = task(tmp_path, store, mlflow, **start)
+            signalled_after(steps, first)
+            with pytest.raises(Interrupted):
+                run(first)
+        run(task(tmp_path, store, mlflow, **start))
+        ends.append(sha256(store.objects[WEIGHTS]))
+    assert len(set(ends)) == 1

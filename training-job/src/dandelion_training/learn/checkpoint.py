@@ -16,6 +16,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from dandelion_training.learn.start import Start
 from dandelion_training.ports.storage import Location, ObjectStore
 
 FILE = "checkpoint.safetensors"
@@ -29,6 +30,7 @@ class Position:
 
     dataset: str  # the manifest's digest
     steps: int  # of the whole run
+    start: Start
     epoch: int = 0  # epochs done, their figures included
     batch: int = 0  # batches done of the epoch after those
     loss: float = 0.0  # of those batches, summed over their images
@@ -115,4 +117,5 @@ class Checkpoints:
 
 def _position(text: str) -> Position:
     described: dict[str, Any] = json.loads(text)
-    return Position(**{**described, "figures": tuple(described["figures"])})
+    start, figures = Start(**described.pop("start")), tuple(described.pop("figures"))
+    return Position(**described, start=start, figures=figures)

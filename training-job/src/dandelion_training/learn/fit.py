@@ -14,7 +14,9 @@ from torch import nn
 
 from dandelion_training.learn.batches import Batches
 from dandelion_training.learn.checkpoint import Checkpoint, Checkpoints, Position
-from dandelion_training.learn.recipe import LABEL_SMOOTHING, adamw, learning_rate
+from dandelion_training.learn.network import HEAD
+from dandelion_training.learn.recipe import LABEL_SMOOTHING, adamw, head_alone, learning_rate
+from dandelion_training.learn.start import Start
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
 from dandelion_training.ports.termination import Termination
 
@@ -34,6 +36,7 @@ class Plan:
     bf16: bool
     dataset_digest: str
     class_weights: torch.Tensor  # of the loss, a float32 for each class
+    start: Start
 
 
 @dataclass(frozen=True)
@@ -90,18 +93,21 @@ def fit(
     Raises `Interrupted` between two steps, after a checkpoint, once termination is requested.
     """
     steps = plan.epochs * batches.per_epoch
+    before = batches.per_epoch if head_alone(0, plan.epochs, plan.start) else 0
 
     def step_of(position: Position) -> int:
         return position.epoch * batches.per_epoch + position.batch
 
     def rate(step: int) -> float:
-        return learning_rate(plan.schedule, step, steps, plan.learning_rate)
+        if step < before:
+            return plan.learning_rate
+        return learning_rate(plan.schedule, step - before, steps - before, plan.learning_rate)
 
     network.to(device)
     network.to(memory_format=torch.channels_last)
-    optimizer = adamw(network)
+    optimizer = adamw(network, learnt=plan.start.learnt)
     weights = plan.class_weights.to(device)
-    at = Position(plan.dataset_digest, steps)
+    at = Position(plan.dataset_digest, steps, plan.start)
     if resumed is not None:
         resumed.restore(network, optimizer)
         at = resumed.position
@@ -110,7 +116,7 @@ def fit(
             tell.epoch(number, figures)
     with termination.deferred():
         while at.epoch < plan.epochs:
-            network.train()
+            learnable(network, body_rests=head_alone(at.epoch, plan.epochs, plan.start))
             began = saving.clock()
             for inputs, targets in batches.training(at.epoch, at.batch):
                 step = step_of(at)
@@ -137,10 +143,22 @@ def fit(
             except Interrupted:
                 saving.save(at, network, optimizer)
                 raise
-            at = Position(at.dataset, at.steps, at.epoch + 1, figures=(*at.figures, figures))
+            done = (*at.figures, figures)
+            at = Position(at.dataset, at.steps, at.start, at.epoch + 1, figures=done)
             if termination.requested or saving.due(epoch_ends=True):
                 saving.save(at, network, optimizer)
             tell.epoch(at.epoch, figures)
+
+
+def learnable(network: nn.Module, *, body_rests: bool) -> None:
+    """Ready to learn. Where the body rests, it takes no gradients and its batch norms keep their
+    statistics.
+    """
+    network.train()
+    for name, part in network.named_children():
+        if name != HEAD:
+            part.requires_grad_(not body_rests)
+            part.train(not body_rests)
 
 
 def _one_batch_further(at: Position, loss: float, images: int, seconds: float) -> Position:
@@ -164,7 +182,7 @@ def _learn(
 ) -> float:
     """One step; the batch's mean loss. `weights` are those of the images."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["share"]
     inputs = inputs.contiguous(memory_format=torch.channels_last)
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bf16):
         outputs = network(inputs)

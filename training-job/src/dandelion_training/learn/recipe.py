@@ -13,12 +13,18 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from dandelion_training.learn.network import HEAD
+from dandelion_training.learn.start import Start
+
 WEIGHT_DECAY = 0.05
 LABEL_SMOOTHING = 0.1
 NEW_IN_NEXT = 0.999  # β: the share of what an image tells that no image before it told
 MOST_WEIGHT = 20.0  # of an image over one of the largest class; beyond it few images lead the steps
 WARM_UP = {"OneCycle": 0.3, "Cosine": 0.05}
 START_DIVISOR = 25.0
+STAGES = 4  # of a ResNet, between its first convolution and its head
+STAGE_DIVISOR = 2.6
+FEWEST_EPOCHS = 3  # with fewer, none is left for the head alone
 
 
 def learning_rate(schedule: str, step: int, steps: int, maximum: float) -> float:
@@ -30,17 +36,46 @@ def learning_rate(schedule: str, step: int, steps: int, maximum: float) -> float
     return maximum * 0.5 * (1 + math.cos(math.pi * min(1.0, passed)))
 
 
-def adamw(network: nn.Module) -> torch.optim.Optimizer:
-    """The optimizer; norms and biases are not decayed."""
-    weights = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
+def adamw(network: nn.Module, *, learnt: bool = False) -> torch.optim.Optimizer:
+    """The optimizer; norms and biases are not decayed.
+
+    Each group says in `share` which part of the schedule's rate it takes: all of it, but for the
+    layers of a network that starts from learnt weights, the less the nearer they are to the image.
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        share = rate_share(name) if learnt else 1.0
+        decay = WEIGHT_DECAY if parameter.ndim > 1 else 0.0
+        groups.setdefault((share, decay), []).append(parameter)
     return torch.optim.AdamW(
         [
-            {"params": weights, "weight_decay": WEIGHT_DECAY},
-            {"params": others, "weight_decay": 0.0},
+            {"params": parameters, "share": share, "weight_decay": decay}
+            for (share, decay), parameters in groups.items()
         ],
         fused=True,
     )
+
+
+def rate_share(parameter: str) -> float:
+    """The part of the rate that a learnt parameter takes: all of it in the head, and for each stage
+    of the network further towards the image a 2.6th of the stage above (Howard and Ruder 2018,
+    Universal Language Model Fine-tuning, discriminative fine-tuning).
+    """
+    stage = parameter.partition(".")[0]
+    if stage == HEAD:
+        return 1.0
+    number = int(stage.removeprefix("layer")) if stage.startswith("layer") else 0
+    return STAGE_DIVISOR ** (number - STAGES - 1)
+
+
+def head_alone(epoch: int, epochs: int, start: Start) -> bool:
+    """Whether the body rests in this epoch (from 0): the first of a new head on a learnt body.
+
+    It learns at the highest rate, and the schedule is for the epochs after it. A random head's
+    gradients would undo some of what the body knows (Kumar et al. 2022,
+    Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution).
+    """
+    return epoch == 0 and epochs >= FEWEST_EPOCHS and start.learnt and not start.head_kept
 
 
 def class_weights(counts: Sequence[int]) -> torch.Tensor:

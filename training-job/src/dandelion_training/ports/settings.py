@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     experiment: str
 
     architecture: str = "resnet34"
-    initial_weights: str = "none"
+    initial_weights: str = "auto"
     epochs: int = Field(default=10, ge=1, le=1000)
     batch_size: int = Field(default=32, ge=1)
     image_size: int = Field(default=128, ge=32, le=512, multiple_of=32)

@@ -31,6 +31,7 @@ class TrainingEnvironment:
     precision: str
     threads: int
     device: str
+    initial_weights: str  # a URI or "random"
 
 
 def contract(
@@ -93,10 +94,12 @@ def contract(
                 "augmentation": {"strength": settings.augmentation, "mirror": settings.mirror},
                 "seed": settings.seed,
                 "balanceClasses": settings.balance_classes,
-                "initialWeights": settings.initial_weights,
+                "initialWeights": environment.initial_weights,
                 "image": settings.image,
                 "gitRevision": settings.git_revision,
-                **asdict(environment),
+                "precision": environment.precision,
+                "threads": environment.threads,
+                "device": environment.device,
             },
             "referenceStatistics": {
                 "meanRGB": channels.mean,

@@ -24,9 +24,10 @@ from dandelion_training.evaluate.reference import channel_statistics
 from dandelion_training.export.artifact import exported, quantized
 from dandelion_training.learn import network as networks
 from dandelion_training.learn.batches import Batches, examples
-from dandelion_training.learn.checkpoint import Checkpoints
+from dandelion_training.learn.checkpoint import Checkpoint, Checkpoints
 from dandelion_training.learn.fit import Listeners, Plan, Saving, fit
-from dandelion_training.learn.recipe import class_weights
+from dandelion_training.learn.recipe import batches_per_epoch, class_weights
+from dandelion_training.learn.start import Start, begin, warning
 from dandelion_training.learn.variation import Augmentation
 from dandelion_training.ports.progress import (
     DOWNLOADING,
@@ -95,9 +96,12 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     settings = task.settings
     geometry = Geometry(settings.resize_short_side, settings.image_size)
     dataset = _dataset(task, geometry, work)
-    network = _network(task, dataset, work)
     learnt_from = examples(dataset)
     counts, classes = learnt_from.counts(), len(dataset.classes)
+    steps = settings.epochs * batches_per_epoch(len(learnt_from.keys), settings.batch_size)
+    network = networks.build(settings.architecture, classes, settings.seed)
+    resumed = checkpoints.read(dataset.digest, steps)
+    start = _start(task, network, dataset, resumed, work)
     plan = Plan(
         epochs=settings.epochs,
         learning_rate=settings.learning_rate,
@@ -105,6 +109,7 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
         bf16=task.bf16,
         dataset_digest=dataset.digest,
         class_weights=class_weights(counts) if settings.balance_classes else torch.ones(classes),
+        start=start,
     )
     served = Served(dataset.entries, dataset.classes, dataset.pixels, geometry, task.device)
     with Batches(
@@ -117,7 +122,6 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
         task.device,
     ) as batches:
         task.progress.enter(TRAINING)
-        resumed = checkpoints.read(dataset.digest, settings.epochs * batches.per_epoch)
         saving = Saving(checkpoints, settings.checkpoint_seconds, task.progress.clock)
         listeners = _listeners(task, served)
         fit(network, batches, plan, saving, resumed, task.device, listeners, task.termination)
@@ -133,7 +137,10 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     report_precision(task.registry, settings.epochs, int8, evidence)
     files = (graph, weights, *int8.files)
     environment = TrainingEnvironment(
-        precision="bf16" if task.bf16 else "fp32", threads=task.threads, device=task.device.type
+        precision="bf16" if task.bf16 else "fp32",
+        threads=task.threads,
+        device=task.device.type,
+        initial_weights=start.source,
     )
     content = contract(settings, dataset, result, channels, environment, evidence, files)
     task.progress.enter(UPLOADING)
@@ -177,16 +184,23 @@ def _dataset(task: Run, geometry: Geometry, work: Path) -> Dataset:
     return dataset
 
 
-def _network(task: Run, dataset: Dataset, work: Path) -> nn.Module:
-    settings = task.settings
-    network = networks.build(settings.architecture, len(dataset.classes), settings.seed)
-    start = networks.initial_weights_location(
-        settings.initial_weights, settings.architecture, settings.artifact_uri
-    )
-    if start is not None:
-        head = networks.load_initial_weights(network, task.store, start, dataset.classes, work)
-        log.info("initial weights", location=str(start), head_kept=head)
-    return network
+def _start(
+    task: Run, network: nn.Module, dataset: Dataset, resumed: Checkpoint | None, work: Path
+) -> Start:
+    """What the run starts from, or did when it was begun, told wherever people look."""
+    settings, models = task.settings, task.settings.artifact_uri
+    wanted, architecture = settings.initial_weights, settings.architecture
+    if resumed is not None:
+        start = resumed.position.start
+    else:
+        start = begin(network, task.store, wanted, architecture, models, dataset.classes, work)
+    log.info("initial weights", source=start.source, head_kept=start.head_kept)
+    # Not a parameter: those can be written once, and what is there may have come between two pods.
+    task.registry.tag({"dandelion.dev/initial-weights": start.source})
+    task.progress.facts["initialWeights"] = start.source
+    if (said := warning(start, wanted, architecture, models)) is not None:
+        task.progress.warn(said)
+    return start
 
 
 def _listeners(task: Run, served: Served) -> Listeners:
