@@ -10,6 +10,7 @@ from dandelion_training.ports.progress import Progress, TrainingMetrics
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import Location
+from dandelion_training.ports.termination import Termination
 from dandelion_training.run.pipeline import Run, run
 from fakes import FakeMlflow, MemoryStore, with_dataset
 from prometheus_client import CollectorRegistry
@@ -39,6 +40,7 @@ ENVIRONMENT = {
     "DANDELION_REGISTERED_MODEL": "default.lawn",
     "DANDELION_EXPERIMENT": "default.lawn",
     "DANDELION_ARCHITECTURE": "resnet18",
+    "DANDELION_INITIAL_WEIGHTS": "none",
     "DANDELION_EPOCHS": "2",
     "DANDELION_BATCH_SIZE": "10",
     "DANDELION_IMAGE_SIZE": "32",
@@ -75,7 +77,8 @@ def task(
     )
     registry = Registry(mlflow, changed.get("run", RUN), "http://mlflow")
     cpu = torch.device("cpu")
-    return Run(settings(work, **changed), store, registry, progress, threads=threads, device=cpu)
+    told = settings(work, **changed)
+    return Run(told, store, registry, progress, Termination(), threads=threads, device=cpu)
 
 
 class _Clock:

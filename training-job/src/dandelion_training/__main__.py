@@ -2,27 +2,24 @@
 `evaluate`, the evaluation of two published models alone.
 
 The Jobs of the operator start it. SIGTERM is heeded from the first line on, before the imports that
-take seconds.
+take seconds, and while the network learns between two steps.
 """
 
 import os
 import signal
 import sys
-from types import FrameType
 
 from dandelion_training.ports.failures import EXIT_INTERRUPTED, Interrupted
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise Interrupted
+from dandelion_training.ports.termination import Termination
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, _stop)
+    termination = Termination()
+    signal.signal(signal.SIGTERM, termination)
     try:
         from dandelion_training.run.job import evaluation, job
 
-        return evaluation() if sys.argv[1:] == ["evaluate"] else job()
+        return evaluation() if sys.argv[1:] == ["evaluate"] else job(termination)
     except Interrupted:
         return EXIT_INTERRUPTED
 

@@ -94,6 +94,16 @@ class Progress:
         self.metrics.loss.set(loss)
         self.advance(share, epoch=epoch, loss=round(loss, 4))
 
+    def warn(self, message: str) -> None:
+        """Something the user should know of this run, whatever becomes of it: `warnings` of the
+        status, and the log.
+        """
+        log.warning(message)
+        told = self.facts.get("warnings", [])
+        assert isinstance(told, list)
+        if message not in told:
+            self.facts["warnings"] = [*told, message]
+
     def succeeded(self, version: str = "") -> None:
         self._at(100)
         if version:

@@ -16,6 +16,7 @@ from dandelion_training.ports.storage import Location
 
 PREFIX = "DANDELION_"
 DIGEST = r"^(sha256:[0-9a-f]{64})?$"
+Strength = Literal["none", "light", "strong"]
 ARCHITECTURES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 
 Found = TypeVar("Found", bound=BaseSettings)
@@ -81,13 +82,17 @@ class Settings(JobSettings):
     experiment: str
 
     architecture: str = "resnet34"
-    initial_weights: str = "none"
+    initial_weights: str = "auto"
     epochs: int = Field(default=10, ge=1, le=1000)
     batch_size: int = Field(default=32, ge=1)
     image_size: int = Field(default=128, ge=32, le=512, multiple_of=32)
     learning_rate: float = Field(default=0.001, gt=0)
     schedule: Literal["OneCycle", "Cosine"] = "OneCycle"
     seed: int = 0
+    augmentation: Strength = "light"
+    mirror: bool = False
+    balance_classes: bool = True
+    checkpoint_seconds: float = Field(default=600, gt=0)  # between two checkpoints
     image: str = ""
     git_revision: str = "unknown"
 

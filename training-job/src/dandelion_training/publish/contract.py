@@ -6,7 +6,7 @@ same run writes the same bytes again; its digest is what the operator hands to i
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from dandelion_pictures import VERSION as READER_VERSION
@@ -34,6 +34,7 @@ class TrainingEnvironment:
     precision: str
     threads: int
     device: str
+    initial_weights: str  # a URI or "random"
 
 
 def contract(
@@ -103,11 +104,15 @@ def contract(
                 "batchSize": settings.batch_size,
                 "learningRate": settings.learning_rate,
                 "schedule": settings.schedule,
+                "augmentation": {"strength": settings.augmentation, "mirror": settings.mirror},
                 "seed": settings.seed,
-                "initialWeights": settings.initial_weights,
+                "balanceClasses": settings.balance_classes,
+                "initialWeights": environment.initial_weights,
                 "image": settings.image,
                 "gitRevision": settings.git_revision,
-                **asdict(environment),
+                "precision": environment.precision,
+                "threads": environment.threads,
+                "device": environment.device,
             },
             "referenceStatistics": {
                 "meanRGB": channels.mean,

@@ -1,9 +1,10 @@
 """Challenger and champion sit the same evaluation: the holdout of one dataset version.
 
-`pipeline` calls it at the end of a run, and `alone` in a Job of its own where only the champion
+`pipeline` calls it at the end of a run, and `job` in a Job of its own where only the champion
 changed. An evaluation or a comparison that is there is not made again.
 """
 
+import json
 import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from dandelion_training.export.stored import StoredArtifact, fetch_artifact
 from dandelion_training.ports.documents import digest
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.progress import COMPARING, Progress
+from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import Location, ObjectStore
 
 log = structlog.get_logger()
@@ -148,6 +150,29 @@ class Evaluator:
                 splits = self.versions.version(version).splits()
                 learnt.update(name for name, split in splits.items() if split is Split.TRAIN)
         return learnt
+
+
+def compared(
+    evaluator: Evaluator, settings: Settings, content: bytes
+) -> tuple[Answers, Answers, Comparison] | None:
+    """The answers of this run's model and of the champion, and their comparison.
+
+    A run is not lost over a champion that cannot be evaluated: what is missing here the operator
+    asks for again, in a Job of its own.
+    """
+    version = str(json.loads(content)["dataset"]["digest"])
+    challenger = ArtifactReference(settings.artifact_uri, digest(content))
+    champion = ArtifactReference(Location.parse(settings.champion_uri), settings.champion_digest)
+    try:
+        comparison = evaluator.compare(challenger, champion, version)
+        _, ours = evaluator.evaluate(challenger, version)
+        _, theirs = evaluator.evaluate(champion, version)
+    except TrainingFailure as failure:
+        if failure.reason not in (Reason.ARTIFACT_UNAVAILABLE, Reason.EVALUATION_IMPOSSIBLE):
+            raise
+        log.warning("not compared", reason=failure.reason.value, message=failure.message)
+        return None
+    return ours, theirs, comparison
 
 
 def _of_the_same_images(challenger: Answers, champion: Answers) -> tuple[Answers, Answers]:

@@ -31,6 +31,7 @@ from dandelion_training.ports.settings import (
     load_evaluation_settings,
     load_settings,
 )
+from dandelion_training.ports.termination import Termination
 from dandelion_training.run.evaluation import ArtifactReference, Evaluator
 from dandelion_training.run.pipeline import Run, run
 from dandelion_training.run.processors import device, usable_processors, useful_threads
@@ -44,9 +45,9 @@ DEFAULT_TERMINATION_LOG = Path("/dev/termination-log")
 CONNECTIONS = 16
 
 
-def job() -> int:
+def job(termination: Termination) -> int:
     """Run, and answer with the exit code."""
-    return _job(load_settings, _run)
+    return _job(load_settings, lambda settings: _run(settings, termination))
 
 
 def evaluation() -> int:
@@ -70,7 +71,7 @@ def _job(load: Callable[[], Told], work: Callable[[Told], int]) -> int:
         return _failed(settings, failure)
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, termination: Termination) -> int:
     progress = _progress(settings)
     registry = Registry(
         registries.connect(settings.mlflow_tracking_uri), settings.run, settings.mlflow_tracking_uri
@@ -80,7 +81,8 @@ def _run(settings: Settings) -> int:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     where = device()
     log.info("machine", threads=threads, device=where.type, torch=torch.__version__)
-    task = Run(settings, _connected(settings, attempts=8), registry, progress, threads, where)
+    store = _connected(settings, attempts=8)
+    task = Run(settings, store, registry, progress, termination, threads, where)
 
     def work() -> dict[str, str]:
         version = run(task)
