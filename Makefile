@@ -70,7 +70,7 @@ lint: $(DEV_VENV)/.complete
 
 .PHONY: types
 types: $(DEV_VENV)/.complete
-	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
+	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
 	@MYPYPATH=inference/src:$(PICTURES)/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
 
 UNIT := $(COMPONENTS:%=unit-%) unit-pictures unit-k8s
@@ -91,7 +91,7 @@ unit-k8s: $(DEV_VENV)/.complete
 check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types $(UNIT)
 
-WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests $(DEV)/python -m pytest
+WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests:$(PICTURES)/tests $(DEV)/python -m pytest
 
 .PHONY: integration
 integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving as a process, hostile uploads, other clients

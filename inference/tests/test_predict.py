@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pictures
 import pytest
+import uploads
 from PIL import Image
 from service import Service
 
@@ -30,7 +31,7 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
 
 @pytest.mark.parametrize("label", pictures.COLOURS)
 def test_a_form_with_one_file_is_classified(client: httpx.Client, label: str) -> None:
-    answer = client.post("/predict", files=pictures.form(pictures.plain(pictures.COLOURS[label])))
+    answer = client.post("/predict", files=uploads.form(pictures.plain(pictures.COLOURS[label])))
     assert answer.status_code == 200
     body = answer.json()
     assert body["model"] == {"name": "lawn", "version": "3"}
@@ -42,7 +43,7 @@ def test_a_form_with_one_file_is_classified(client: httpx.Client, label: str) ->
 
 
 def test_several_files_are_answered_in_their_order(client: httpx.Client) -> None:
-    files = pictures.form(*(pictures.plain(colour) for colour in pictures.COLOURS.values()))
+    files = uploads.form(*(pictures.plain(colour) for colour in pictures.COLOURS.values()))
     predictions = client.post("/predict", files=files).json()["predictions"]
     assert [prediction["label"] for prediction in predictions] == list(pictures.COLOURS)
 
@@ -145,25 +146,25 @@ def test_a_bad_raw_body_is_refused(client: httpx.Client, case: str) -> None:
 def test_a_bad_file_in_a_form_is_refused(client: httpx.Client, case: str) -> None:
     data, status, code = REFUSED[case]
     good = pictures.plain()
-    answer = client.post("/predict", files=pictures.form(good, data))
+    answer = client.post("/predict", files=uploads.form(good, data))
     assert problem(answer) == (status, code)
     assert answer.json()["detail"].startswith("File 2: ")
 
 
 def test_a_form_without_the_field_says_which_fields_it_has(client: httpx.Client) -> None:
-    answer = client.post("/predict", files=pictures.form(pictures.plain(), field="image"))
+    answer = client.post("/predict", files=uploads.form(pictures.plain(), field="image"))
     assert problem(answer) == (422, "MissingFile")
     assert "'image'" in answer.json()["detail"]
 
 
 def test_other_fields_beside_the_file_are_ignored(client: httpx.Client) -> None:
-    files = pictures.form(pictures.plain(pictures.BLUE))
+    files = uploads.form(pictures.plain(pictures.BLUE))
     answer = client.post("/predict", files=files, data={"note": "from the garden"})
     assert answer.json()["predictions"][0]["label"] == "blue"
 
 
 def test_more_files_than_allowed_are_refused(client: httpx.Client) -> None:
-    answer = client.post("/predict", files=pictures.form(*[pictures.plain()] * 5))
+    answer = client.post("/predict", files=uploads.form(*[pictures.plain()] * 5))
     assert problem(answer) == (422, "TooManyFiles")
 
 
