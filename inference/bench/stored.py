@@ -13,7 +13,8 @@ from pathlib import Path
 from classifier import IMAGE_SIZE, MEAN, SCALE, SHORT_SIDE, STD
 from graphs import CLASSES, FP32, INT8
 
-SOURCE = Path(__file__).resolve().parent.parent / "src"
+INFERENCE = Path(__file__).resolve().parent.parent
+SOURCES = f"{INFERENCE / 'src'}:{INFERENCE / 'pictures/src'}"
 
 
 def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
@@ -59,7 +60,7 @@ def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
 def settings(folder: Path, digest: str) -> dict[str, str]:
     """What the operator would give the pod."""
     return {
-        "PYTHONPATH": str(SOURCE),
+        "PYTHONPATH": SOURCES,
         "MALLOC_ARENA_MAX": "2",  # as in the image
         "DANDELION_MODEL_NAME": "bench",
         "DANDELION_MODEL_NAMESPACE": "bench",

@@ -83,6 +83,29 @@ def test_an_artifact_that_cannot_be_served_is_named(case: str, s3: FakeS3, tmp_p
     assert failed.value.detail
 
 
+PREPROCESSING = artifacts.contract(b"")["preprocessing"]
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "a size that is no number": ({"resizeShortSide": "large"}, "preprocessing.resizeShortSide: "),
+    "a way to resize that is not known": (
+        {"interpolation": "bicubic"},
+        "preprocessing.interpolation: ",
+    ),
+    "a crop that does not fit": ({"centerCrop": 40}, "preprocessing: the crop must "),
+    "a channel that is divided by nothing": ({"std": [1, 0, 1]}, "preprocessing: scale and std "),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_fault_in_the_contract_is_told_with_its_place(
+    case: str, s3: FakeS3, tmp_path: Path
+) -> None:
+    changes, words = FAULTS[case]
+    with pytest.raises(LoadError) as failed:
+        load(artifacts.stored(preprocessing=PREPROCESSING | changes), s3, tmp_path)
+    assert failed.value.reason is Reason.MODEL_INVALID
+    assert failed.value.detail.startswith(f"contract.json cannot be served: {words}")
+
+
 def test_external_data_beside_the_graph_is_fetched_and_proven(s3: FakeS3, tmp_path: Path) -> None:
     graph, data = artifacts.colour_graph_with_external_data()
     stored = artifacts.stored(graph, extra={"model.onnx.data": data})

@@ -20,7 +20,7 @@ from dandelion_inference.answer.explain.activation import (
 )
 from dandelion_inference.answer.explain.explainer import Explainer, Method
 from dandelion_inference.model.network import Model
-from dandelion_inference.pictures.reader import Reader
+from dandelion_pictures import Reader
 from loading import compiled
 from numpy.typing import NDArray
 from openvino import opset13 as opset

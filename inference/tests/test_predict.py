@@ -6,6 +6,7 @@ import gzip
 import time
 from collections.abc import Iterator
 
+import containers
 import httpx
 import pictures
 import pytest
@@ -60,10 +61,23 @@ def test_a_raw_body_is_classified_whatever_it_calls_itself(
     assert answer.json()["predictions"][0]["label"] == "blue"
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF"])
 def test_every_supported_format_is_classified(client: httpx.Client, file_format: str) -> None:
     answer = client.post("/predict", content=pictures.plain(pictures.GREEN, file_format))
     assert answer.json()["predictions"][0]["label"] == "green"
+
+
+def test_a_photo_of_an_iphone_is_classified_as_the_same_picture_in_png(
+    client: httpx.Client,
+) -> None:
+    def scores(data: bytes) -> dict[str, float]:
+        answer = client.post("/predict", content=data)
+        found: dict[str, float] = answer.json()["predictions"][0]["scores"]
+        return found
+
+    photo = containers.still(containers.heic(), containers.turned(1))
+    upright = containers.quarters().transpose(Image.Transpose.ROTATE_90)
+    assert scores(photo) == pytest.approx(scores(pictures.encoded(upright)), abs=0.01)
 
 
 def test_an_animation_is_classified_by_its_first_frame(client: httpx.Client) -> None:
@@ -103,8 +117,13 @@ REFUSED = {
     ),
     "a PDF is another format": (b"%PDF-1.7 ...", 415, "UnsupportedFormat"),
     "a ZIP archive is another format": (b"PK\x03\x04....", 415, "UnsupportedFormat"),
-    "a HEIC photo is another format": (
+    "a HEIC photo of only its first bytes is truncated": (
         b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00",
+        400,
+        "TruncatedImage",
+    ),
+    "a JPEG 2000 image is another format": (
+        pictures.plain(file_format="JPEG2000"),
         415,
         "UnsupportedFormat",
     ),

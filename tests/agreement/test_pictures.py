@@ -10,8 +10,7 @@ import crafted
 import numpy as np
 import pictures
 import pytest
-from dandelion_inference.pictures.preprocessing import Preprocessing
-from dandelion_inference.pictures.reader import Reader
+from dandelion_pictures import Preprocessing, Reader
 from dandelion_training.data.images.inspect import Geometry, inspect, serving_crop
 from dandelion_training.data.images.served import MEAN, STD, normalised, scaled
 from PIL import Image

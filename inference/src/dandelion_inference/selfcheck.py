@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from dandelion_pictures import Reader
 from PIL import Image
 
 from dandelion_inference.answer.explain.activation import compile_activation_map
@@ -20,8 +21,9 @@ from dandelion_inference.front.routes.page import PAGE, assets
 from dandelion_inference.model.artifact import Artifact
 from dandelion_inference.model.contract import Contract, Precision
 from dandelion_inference.model.network import compile_model
-from dandelion_inference.pictures.reader import FORMATS, Reader
 from dandelion_inference.ports.settings import Asked
+
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
 
 # Convolution, mean and flatten: 3 x 8 x 8 in, two equal numbers out.
 GRAPH = base64.b64decode(

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+from dandelion_pictures import Kind, Reader, Unreadable
 from numpy.typing import NDArray
 
 from dandelion_inference.answer.engine import Alone, LargeImage, Work
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.model.network import Model
-from dandelion_inference.pictures.errors import Kind, Unreadable
-from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.ports.memory import return_freed_memory
 
 Result = TypeVar("Result")

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from dandelion_inference.pictures.signatures import claimed_format
+from dandelion_pictures.signatures import claimed_format
 
 # What a row holds in memory besides its scores, measured and rounded up.
 ROW_BYTES = 800

@@ -7,13 +7,13 @@ were proven to be the promoted ones; called by `artifact.py`.
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dandelion_pictures import Preprocessing
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-
-from dandelion_inference.pictures.preprocessing import Channels, Preprocessing
+from pydantic.alias_generators import to_camel
+from pydantic.dataclasses import dataclass
 
 # A plain file name: it becomes part of a path on disk and of a key in the object store.
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
@@ -23,22 +23,13 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _Preprocessing(_Part):
-    color_space: Literal["RGB"] = Field(alias="colorSpace")
-    resize_short_side: int = Field(alias="resizeShortSide", ge=1, le=4096)
-    center_crop: int = Field(alias="centerCrop", ge=1, le=4096)
-    interpolation: Literal["bilinear"]
-    scale: float = Field(gt=0)
-    mean: Channels
-    std: Channels
+@dataclass(frozen=True, config=ConfigDict(extra="ignore", alias_generator=to_camel))
+class _Preprocessing(Preprocessing):
+    """With what the contract says beside it, of which only one value is known."""
 
-    @model_validator(mode="after")
-    def _crop_fits(self) -> _Preprocessing:
-        if self.center_crop > self.resize_short_side:
-            raise ValueError("centerCrop is larger than resizeShortSide")
-        if not all(value > 0 for value in self.std):
-            raise ValueError("std must be positive")
-        return self
+    resize_short_side: Annotated[int, Field(le=4096)]
+    color_space: Literal["RGB"]
+    interpolation: Literal["bilinear"]
 
 
 class Tensor(_Part):
@@ -80,7 +71,7 @@ class Contract(_Part):
     classes: tuple[str, ...] = Field(min_length=2)
     input: Tensor
     output: Tensor
-    stated: _Preprocessing = Field(alias="preprocessing")
+    preprocessing: _Preprocessing
     graphs: Graphs
     precision: Precisions = Precisions()
     files: dict[FileName, StoredFile]
@@ -94,19 +85,12 @@ class Contract(_Part):
                 raise ValueError(f"graph {graph} is not listed in files")
         if self.graphs.of(self.precision.choice) is None:
             raise ValueError(f"precision {self.precision.choice} was chosen and has no graph")
-        crop = self.stated.center_crop
+        crop = self.preprocessing.center_crop
         if self.input.shape[1:] != (3, crop, crop):
             raise ValueError(f"input shape {self.input.shape} does not fit centerCrop {crop}")
         if self.output.shape[1:] != (len(self.classes),):
             raise ValueError(f"output shape {self.output.shape} does not fit the classes")
         return self
-
-    @cached_property
-    def preprocessing(self) -> Preprocessing:
-        stated = self.stated
-        return Preprocessing(
-            stated.resize_short_side, stated.center_crop, stated.scale, stated.mean, stated.std
-        )
 
     def files_of(self, graph: str) -> dict[str, StoredFile]:
         """The graph with its weights beside it: what else the artifact holds (the weights for the
