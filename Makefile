@@ -65,7 +65,7 @@ install: ## cluster, images and the chart, without the demo's data
 lint: $(DEV_VENV)/.complete
 	@$(DEV)/ruff format --check .
 	@$(DEV)/ruff check .
-	@PYTHONPATH=operator/src:inference/src:training-job/src $(DEV)/lint-imports --config pyproject.toml
+	@PYTHONPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src $(DEV)/lint-imports --config pyproject.toml
 	@PYTHONPATH=$(PICTURES)/src $(DEV)/lint-imports --config $(PICTURES)/pyproject.toml
 
 .PHONY: types
