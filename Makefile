@@ -114,7 +114,7 @@ bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster; f
 
 .PHONY: bench-serving
 bench-serving: $(DEV_VENV)/.complete ## serving against the bare loop and its peers, to bench-results/: ONLY="limit dandelion", ROUNDS=3, SECONDS=4, PRECISION=fp32
-	@$(DEV)/python inference/bench/comparison.py $(ONLY) --output bench-results \
+	@PYTHONPATH=$(PICTURES)/src $(DEV)/python inference/bench/comparison.py $(ONLY) --output bench-results \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PRECISION),--precision $(PRECISION))
 
 .PHONY: bench-forms

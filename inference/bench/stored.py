@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 from classifier import IMAGE_SIZE, MEAN, SCALE, SHORT_SIDE, STD
+from dandelion_pictures import VERSION
 from graphs import CLASSES, FP32, INT8
 
 INFERENCE = Path(__file__).resolve().parent.parent
@@ -24,6 +25,7 @@ def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
     right = {"accuracy": 1.0, "agreement": 1.0}
     contract = {
         "apiVersion": "dandelion.dev/contract/v1",
+        "reader": {"name": "dandelion-pictures", "version": VERSION},
         "run": "bench",
         "architecture": "resnet34",
         "classes": [f"class-{number}" for number in range(CLASSES)],

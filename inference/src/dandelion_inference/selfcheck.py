@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dandelion_pictures import Reader
+from dandelion_pictures import VERSION, Reader
 from PIL import Image
 
 from dandelion_inference.answer.explain.activation import compile_activation_map
@@ -35,6 +35,7 @@ GRAPH = base64.b64decode(
 CONTRACT = Contract.model_validate(
     {
         "apiVersion": "dandelion.dev/contract/v1",
+        "reader": {"name": "dandelion-pictures", "version": VERSION},
         "run": "selfcheck",
         "architecture": "convolution",
         "classes": ["one", "other"],

@@ -10,8 +10,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from dandelion_pictures import Preprocessing
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from dandelion_pictures import VERSION, Preprocessing
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
@@ -30,6 +37,24 @@ class _Preprocessing(Preprocessing):
     resize_short_side: Annotated[int, Field(le=4096)]
     color_space: Literal["RGB"]
     interpolation: Literal["bilinear"]
+
+
+class _ReaderOfPictures(_Part):
+    """What made numbers of the files that the network was trained and judged on."""
+
+    name: Literal["dandelion-pictures"]
+    version: int
+
+    @field_validator("version")
+    @classmethod
+    def _is_the_one_here(cls, version: int) -> int:
+        if version != VERSION:
+            raise ValueError(
+                f"the model was made with dandelion-pictures version {version}, and this image "
+                f"reads files as version {VERSION} does: serve it with an inference image of the "
+                f"release that trained it"
+            )
+        return version
 
 
 class Tensor(_Part):
@@ -66,6 +91,7 @@ class Precisions(_Part):
 
 class Contract(_Part):
     api_version: Literal["dandelion.dev/contract/v1"] = Field(alias="apiVersion")
+    reader: _ReaderOfPictures
     run: str
     architecture: str
     classes: tuple[str, ...] = Field(min_length=2)
