@@ -7,6 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+import containers
 import pictures
 import pytest
 from dandelion_inference.answer.prediction import prediction
@@ -168,10 +169,18 @@ def test_the_log_has_a_place_or_none(uri: str, place: tuple[str, str] | None) ->
         ("BMP", "image/bmp"),
         ("GIF", "image/gif"),
         ("TIFF", "image/tiff"),
+        ("AVIF", "image/avif"),
     ],
 )
 def test_images_are_stored_as_what_they_are(file_format: str, media: str) -> None:
     assert media_type(pictures.plain(file_format=file_format)) == media
+
+
+@pytest.mark.parametrize(("brand", "media"), [(b"heic", "image/heic"), (b"mif1", "image/heif")])
+def test_a_photo_of_an_iphone_is_stored_as_its_container_calls_itself(
+    brand: bytes, media: str
+) -> None:
+    assert media_type(containers.still(containers.heic(), brand=brand)) == media
 
 
 def test_what_is_no_image_is_stored_as_bytes() -> None:

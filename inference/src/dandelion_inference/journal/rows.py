@@ -24,6 +24,9 @@ MEDIA_TYPES = {
     "a BMP image": "image/bmp",
     "a TIFF image": "image/tiff",
     "a WebP image": "image/webp",
+    "an AVIF image": "image/avif",
+    "a HEIC image": "image/heic",
+    "a HEIF image": "image/heif",
 }
 
 

@@ -1,7 +1,7 @@
 """The part of an artifact's contract.json that serving reads.
 
-The contract is the only thing that training and serving share. It is parsed once, after its bytes
-were proven to be the promoted ones; called by `artifact.py`.
+Serving knows nothing else of training. The contract is parsed once, after its bytes were proven to
+be the promoted ones; called by `artifact.py`.
 """
 
 from __future__ import annotations

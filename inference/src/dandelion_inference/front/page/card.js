@@ -26,7 +26,7 @@ export class Card {
     const picture = this.#part(".picture");
     picture.alt = file.name;
     picture.src = this.#photo;
-    // A browser may not know a format that the service reads, as TIFF.
+    // A browser may not know a format that the service reads, as TIFF or HEIC.
     picture.addEventListener("error", () => this.#part(".frame").classList.add("blind"));
     picture.addEventListener("load", () => this.#part(".frame").classList.remove("blind"));
     this.#part(".explain").addEventListener("click", () => {

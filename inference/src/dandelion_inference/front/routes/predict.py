@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
+from dandelion_pictures import ACCEPTED
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
@@ -37,7 +38,7 @@ PREDICT_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "One image as the whole body, or a form with one or more of them. The "
-        "format is told from the content: JPEG, PNG, WebP, BMP, GIF (its first frame) or TIFF.",
+        f"format is told from the content: {ACCEPTED}; of an animation, the first frame counts.",
         "content": {
             "multipart/form-data": {
                 "schema": {
