@@ -110,7 +110,7 @@ class Service:
         """
         answered = Answered(str(uuid4()), await self.work(request, works))
         for prediction in answered.predictions:
-            self.metrics.predicted(prediction.label, prediction.probability)
+            self.metrics.predicted(prediction.label, prediction.probability, prediction.unknown)
         if self.journal is not None:
             seconds = time.perf_counter() - started
             self.journal.predicted(

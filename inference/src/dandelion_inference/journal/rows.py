@@ -62,6 +62,11 @@ class Scored(Protocol):
         """The probability of each class, in the order of the classes."""
         ...
 
+    @property
+    def unknown(self) -> bool | None:
+        """Whether it may be none of the classes; None where nobody can tell."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
@@ -74,6 +79,7 @@ class Predicted:
     label: str
     probability: float
     scores: array[float]
+    unknown: bool | None
     precision: str
     image: str | None
     seconds: float
@@ -85,6 +91,7 @@ class Predicted:
         return ROW_BYTES + len(self.scores) * self.scores.itemsize
 
     def document(self, origin: Origin) -> dict[str, Any]:
+        told = {} if self.unknown is None else {"unknown": self.unknown}
         return {
             "time": timestamp(self.time),
             "id": self.answer,
@@ -97,6 +104,7 @@ class Predicted:
             "label": self.label,
             "probability": self.probability,
             "scores": dict(zip(self.classes, self.scores, strict=True)),
+            **told,
             "latencySeconds": round(self.seconds, 6),
         }
 
@@ -153,6 +161,7 @@ def predicted(
         label=prediction.label,
         probability=prediction.probability,
         scores=array("d", prediction.scores.values()),
+        unknown=prediction.unknown,
         precision=precision,
         image=image,
         seconds=seconds,

@@ -89,6 +89,19 @@ class Precisions(_Part):
     )
 
 
+class Calibration(_Part):
+    temperature: float = Field(
+        gt=0, allow_inf_nan=False, description="what logits are divided by before the softmax"
+    )
+    unknown_threshold: float | None = Field(
+        default=None,
+        alias="unknownThreshold",
+        ge=0,
+        le=1,
+        description="an image whose highest probability is lower may be none of the classes",
+    )
+
+
 class Contract(_Part):
     api_version: Literal["dandelion.dev/contract/v1"] = Field(alias="apiVersion")
     reader: _ReaderOfPictures
@@ -100,6 +113,7 @@ class Contract(_Part):
     preprocessing: _Preprocessing
     graphs: Graphs
     precision: Precisions = Precisions()
+    calibration: Calibration = Calibration(temperature=1)
     files: dict[FileName, StoredFile]
 
     @model_validator(mode="after")

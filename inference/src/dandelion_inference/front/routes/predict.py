@@ -25,6 +25,11 @@ class Classified(BaseModel):
     label: str = Field(description="the most probable class")
     probability: float = Field(ge=0, le=1, description="its probability")
     scores: dict[str, float] = Field(description="the probability of every class")
+    unknown: bool | None = Field(
+        default=None,
+        description="whether the image may be none of the classes: even the most probable one is "
+        "less probable than the model's threshold; absent where the model has none",
+    )
 
 
 class PredictResponse(BaseModel):
@@ -122,8 +127,10 @@ def add_predict(app: FastAPI, service: Service) -> None:
 
 
 def _shown(prediction: Prediction) -> dict[str, Any]:
+    told = {} if prediction.unknown is None else {"unknown": prediction.unknown}
     return {
         "label": prediction.label,
         "probability": prediction.probability,
         "scores": prediction.scores,
+        **told,
     }
