@@ -77,7 +77,7 @@ def _there(
     deadline = clock() + settings.pretrained_wait_seconds
     while True:
         try:
-            return {item.location for item in store.list(folder)}
+            return {folder.child(item.name) for item in store.list(folder)}
         except TrainingFailure as failure:
             if failure.reason not in NOT_YET or clock() > deadline:
                 raise
