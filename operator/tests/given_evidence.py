@@ -6,13 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dandelion_operator.loop.decide.gate.evidence import (
-    ClassFigures,
-    Comparison,
-    EvaluationFigures,
-    PairedCounts,
-    PairedMacroF1,
-)
+from dandelion_operator.loop.decide.gate.evidence import EvaluationFigures
+from dandelion_operator.seen.comparison import ClassFigures, Comparison, PairedCounts, PairedMacroF1
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from dandelion_operator.loop.decide.gate.evidence import Comparison, PairedCounts, PairedMacroF1
 from dandelion_operator.loop.decide.gate.verdict import evaluate_gate
+from dandelion_operator.seen.comparison import Comparison, PairedCounts, PairedMacroF1
 from given_evidence import BETTER, HOLD, MACRO, PLAIN, Asked, compared, figures, macro, spread
 from hypothesis import given as for_any
 from hypothesis import settings

@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from dandelion_operator.loop.decide.gate.evidence import (
-    ClassFigures,
-    Comparison,
-    EvaluationFigures,
-    PairedMacroF1,
-)
+from dandelion_operator.loop.decide.gate.evidence import EvaluationFigures
 from dandelion_operator.loop.decide.gate.verdict import evaluate_gate
+from dandelion_operator.seen.comparison import ClassFigures, Comparison, PairedMacroF1
 from given_evidence import BETTER, HOLD, MACRO, PLAIN, Asked, classes, compared, figures, macro
 
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import math
 
 import pytest
-from dandelion_operator.loop.decide.gate.evidence import (
-    Comparison,
-    PairedMacroF1,
-    difference,
-    quantile,
-)
+from dandelion_operator.loop.decide.gate.evidence import difference, quantile
 from dandelion_operator.loop.decide.gate.resolution import (
     accuracy_images,
     accuracy_resolution,
     images_needed,
     resolution,
 )
+from dandelion_operator.seen.comparison import Comparison, PairedMacroF1
 from given_evidence import compared, macro, spread
 from hypothesis import given as for_any
 from hypothesis import settings

@@ -17,6 +17,13 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.credentials import Credentials
 from dandelion_operator.ports.s3.storage import LONGEST_MEMORY, Access, Storage
+from dandelion_operator.seen.comparison import (
+    ClassFigures,
+    Comparison,
+    ComparisonName,
+    PairedCounts,
+    PairedMacroF1,
+)
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen
 from fake_s3 import FakeS3, serving
@@ -225,6 +232,25 @@ def test_a_sound_artifact_is_read(s3: FakeS3) -> None:
     assert found == ContractSeen({"accuracy": 0.9}, "sha256:cd", 40, ("dandelion", "grass"))
 
 
+def test_figures_by_class_are_read_and_what_they_lack_is_not_known(s3: FakeS3) -> None:
+    figures = {
+        "dandelion": {"precision": 0.9, "recall": 1.0, "f1": 0.95, "support": 9, "predicted": 10},
+        "grass": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1, "predicted": 0},
+        "moss": {"recall": 0.0, "support": 0},
+    }
+    dataset = {"digest": "sha256:cd", "images": 50, "holdout": 10}
+    written = CONTRACT | {"dataset": dataset, "perClass": figures}
+    found = contract(s3, published(s3, json.dumps(written).encode()))
+    assert isinstance(found, ContractSeen)
+    assert found.holdout == 10
+    assert found.by_class == {
+        "dandelion": ClassFigures(9, 1.0, 10),
+        "grass": ClassFigures(1, 0.0, 0),
+        "moss": ClassFigures(0, None, None),
+    }
+    assert found.never_answered == ("grass",)
+
+
 def test_what_training_chose_to_compute_in_is_read(s3: FakeS3) -> None:
     chosen = {"choice": "int8", "int8": {"accuracy": 0.9, "agreement": 0.99}, "images": 8}
     found = contract(s3, published(s3, json.dumps(CONTRACT | {"precision": chosen}).encode()))
@@ -285,6 +311,108 @@ def test_what_serves_is_read_once_and_what_is_to_be_served_every_time(s3: FakeS3
     s3.buckets["models"].clear()
     gone = asyncio.run(storage.contract(access(s3.endpoint), target, fresh=True))
     assert isinstance(gone, Failure)
+
+
+COMPARED = ComparisonName("sha256:da", "sha256:ca", "sha256:fe")
+PLACE = "default/lawn/evaluations/da/ca-fe.json"
+# As training writes it, but for the number of quantiles.
+COMPARISON = (
+    b'{"accuracy":{"champion":0.75,"challenger":0.8},"apiVersion":"dandelion.dev/comparison/v1",'
+    b'"both":{"championOnly":5,"challengerOnly":10,"right":70,"wrong":15},'
+    b'"challenger":"sha256:ca","champion":"sha256:fe",'
+    b'"classes":{"gained":["moss"],"lost":["fern"],"shared":["dandelion","grass"]},'
+    b'"dataset":"sha256:da","images":100,'
+    b'"macroF1":{"bootstrap":[-0.02,0.05,0.11],"challenger":0.79,"champion":0.74},'
+    b'"neverAnswered":{"challenger":["grass"],"champion":[]},'
+    b'"recall":{"dandelion":{"challenger":1.0,"champion":0.9375,"images":80},'
+    b'"grass":{"challenger":0.0,"champion":0.0,"images":20}}}'
+)
+
+
+def comparison(
+    s3: FakeS3, content: bytes | None, storage: Storage | None = None
+) -> Comparison | Failure | None:
+    s3.buckets.setdefault("models", {})
+    if content is not None:
+        s3.put("models", PLACE, content)
+    return asyncio.run((storage or Storage()).comparison(access(s3.endpoint), KEY, COMPARED))
+
+
+def test_a_comparison_is_read_as_training_writes_it(s3: FakeS3) -> None:
+    assert comparison(s3, COMPARISON) == Comparison(
+        PairedCounts(70, 10, 5, 15),
+        PairedMacroF1(0.79, 0.74, (-0.02, 0.05, 0.11)),
+        shared=("dandelion", "grass"),
+        gained=("moss",),
+        lost=("fern",),
+        never_answered=("grass",),
+    )
+
+
+def test_a_comparison_that_was_not_made_is_none_and_looked_for_again(s3: FakeS3) -> None:
+    storage = Storage()
+    assert comparison(s3, None, storage) is None
+    assert isinstance(comparison(s3, COMPARISON, storage), Comparison)
+
+
+def test_a_comparison_is_read_once(s3: FakeS3) -> None:
+    storage = Storage()
+    first = comparison(s3, COMPARISON, storage)
+    s3.refuses = "SlowDown"
+    assert comparison(s3, None, storage) == first
+    assert len(s3.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"{half", "Invalid JSON", id="no JSON"),
+        pytest.param(b"{}", "apiVersion", id="no comparison"),
+        pytest.param(
+            COMPARISON.replace(b"comparison/v1", b"comparison/v9"), "apiVersion", id="a later form"
+        ),
+        pytest.param(
+            COMPARISON.replace(b'"sha256:fe"', b'"sha256:00"'),
+            "it is of other artifacts",
+            id="of another champion",
+        ),
+        pytest.param(
+            COMPARISON.replace(b'"right":70', b'"right":71'),
+            "101 images by who was right, 100 in all",
+            id="counts that do not add up",
+        ),
+        pytest.param(
+            COMPARISON.replace(b'"right":70', b'"right":-1'), "both.right", id="less than no image"
+        ),
+        pytest.param(
+            COMPARISON.replace(b"0.05,0.11", b"0.11,0.05"), "do not ascend", id="quantiles mixed up"
+        ),
+    ],
+)
+def test_what_is_no_comparison_is_named_and_never_judged_by(
+    s3: FakeS3, content: bytes, words: str
+) -> None:
+    found = comparison(s3, content)
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.EVALUATION_FAILED
+    assert f"s3://models/{PLACE} is no comparison" in found.message
+    assert words in found.message
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("SlowDown", Reason.STORAGE_UNREACHABLE),
+        ("AccessDenied", Reason.CREDENTIALS_REJECTED),
+    ],
+)
+def test_a_comparison_that_cannot_be_looked_for_is_not_missing(
+    s3: FakeS3, code: str, reason: Reason
+) -> None:
+    s3.refuses = code
+    found = comparison(s3, None)
+    assert isinstance(found, Failure)
+    assert found.reason is reason
 
 
 @pytest.mark.parametrize(

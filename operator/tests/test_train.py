@@ -340,7 +340,7 @@ def test_a_run_is_compared_with(observed: Observed, champion: int | None) -> Non
                 registry=registry(
                     version(1, dataset_digest="sha256:a", training_hash="other"),
                     version(2, dataset_digest="sha256:b", training_hash="other"),
-                    version(3, training_hash="other"),
+                    version(3, dataset_digest="", training_hash="other"),
                 )
             ),
             "sha256:b",

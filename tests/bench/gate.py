@@ -13,13 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from dandelion_operator.loop.decide.gate.evidence import (
-    Comparison,
-    EvaluationFigures,
-    PairedCounts,
-    PairedMacroF1,
-)
+from dandelion_operator.loop.decide.gate.evidence import EvaluationFigures
 from dandelion_operator.loop.decide.gate.verdict import Outcome, evaluate_gate
+from dandelion_operator.seen.comparison import Comparison, PairedCounts, PairedMacroF1
 
 from tests.bench.figures import Figure
 from tests.bench.macro_f1 import Ints, Population, harmed, paired_bootstrap

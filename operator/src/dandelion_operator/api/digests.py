@@ -1,10 +1,10 @@
 """Digests that turn "is this what is wanted?" into a comparison of two short strings.
 
-training hash: of all that decides what a model is. run: one attempt at it. gate: the rules a
-version was judged by. serving: what of the spec and the version decides about a serving pod;
-replicas and the operator's own defaults are left out, so scaling or upgrading the operator restarts
-nothing.
-service: whom the Service sends requests to.
+training hash: of all that decides what a model is. run: one attempt at it. evaluation: of which
+artifacts on which dataset version. gate: the rules a version was judged by. serving: what of the
+spec and the version decides about a serving pod; replicas and the operator's own defaults are left
+out, so scaling or upgrading the operator restarts nothing. service: whom the Service sends requests
+to.
 
 They must stay what they are from release to release, or an upgrade would train, judge or restart
 what nobody changed: a field that comes later goes in only where it differs from its default. A test
@@ -66,6 +66,10 @@ def training_hash_of(spec: Spec, retrain: str) -> str:
 def run(training_hash: str, fingerprint: str, former_run: str) -> str:
     """The former run is part of it so that going back to an older spec makes a run of its own."""
     return digest({"training": training_hash, "dataset": fingerprint, "after": former_run})
+
+
+def evaluation(dataset: str, challenger: str, champion: str) -> str:
+    return digest({"dataset": dataset, "challenger": challenger, "champion": champion})
 
 
 def gate(resource: Resource) -> str:

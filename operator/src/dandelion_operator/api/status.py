@@ -93,6 +93,19 @@ class DatasetInfo(Part):
     classes: tuple[str, ...] = ()
 
 
+class Evaluation(Part):
+    """Of the newest version: how it compares with the champion on the same images."""
+
+    dataset_version: str | None = None
+    challenger: str
+    champion: str | None = None
+    images: int | None = None
+    difference: float | None = None
+    interval: tuple[float, ...] = ()
+    verdict: str | None = None
+    never_answered: tuple[str, ...] = ()
+
+
 class HistoryEntry(Part):
     time: str
     decision: str
@@ -111,6 +124,7 @@ class Status(Part):
     challenger: Challenger | None = None
     training: Training | None = None
     dataset: DatasetInfo | None = None
+    evaluation: Evaluation | None = None
     replicas: int = 0
     selector: str | None = None
     history: tuple[HistoryEntry, ...] = ()

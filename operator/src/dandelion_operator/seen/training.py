@@ -1,4 +1,4 @@
-"""What was read of training: the dataset, Jobs, and how far a run says it is."""
+"""What was read of training: the dataset, Jobs of both kinds, and how far a run says it is."""
 
 from __future__ import annotations
 
@@ -28,6 +28,24 @@ class JobSeen:
     retrain: str = ""
     reason: str | None = None
     message: str | None = None
+
+
+@dataclass(frozen=True)
+class EvaluationJobSeen:
+    """A Job that compares two artifacts and trains none. `gate`: for which rules it was started."""
+
+    name: str
+    evaluation: str
+    state: RunState
+    created: str
+    gate: str = ""
+    deleting: bool = False
+    reason: str | None = None
+    message: str | None = None
+
+    @property
+    def in_flight(self) -> bool:
+        return not (self.state.finished or self.deleting)
 
 
 @dataclass(frozen=True)

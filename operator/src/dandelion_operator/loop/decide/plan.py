@@ -30,6 +30,21 @@ class StartTraining:
 
 
 @dataclass(frozen=True)
+class StartEvaluation:
+    """Compare two versions on the holdout of the dataset version that the challenger learnt from.
+
+    `evaluation` is its digest, `run` the challenger's, `gate` the rules that ask for it.
+    """
+
+    evaluation: str
+    dataset: str
+    challenger: Target
+    champion: Target
+    run: str
+    gate: str
+
+
+@dataclass(frozen=True)
 class RemoveJob:
     """Stops the run if it is one in flight."""
 
@@ -102,6 +117,7 @@ class AdjustDeployment:
 
 Action = (
     StartTraining
+    | StartEvaluation
     | RemoveJob
     | SuspendJob
     | SetVerdict

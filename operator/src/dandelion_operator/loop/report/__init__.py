@@ -17,6 +17,7 @@ from dandelion_operator.loop.report import training, versions
 from dandelion_operator.loop.report.conditions import conditions
 from dandelion_operator.loop.report.conditions.builder import ConditionBuilder
 from dandelion_operator.loop.report.conditions.phase import phase
+from dandelion_operator.loop.report.evaluation import evaluation
 from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.last_run import last_run
 from dandelion_operator.seen.observed import Observed
@@ -47,6 +48,7 @@ def report(
         challenger=challenger,
         training=run,
         dataset=training.dataset(observed, last),
+        evaluation=evaluation(resource, observed),
         replicas=observed.deployment.replicas if observed.deployment else 0,
         selector=naming.as_selector(naming.inference_selector(resource.key)),
         history=(*fresh, *previous.history)[:HISTORY_LIMIT],

@@ -1,4 +1,4 @@
-"""Reads of the S3 endpoint: is there a dataset, is an artifact what it promises, how far is a run.
+"""Reads of the S3 endpoint: datasets, artifacts, comparisons of them, and how far a run is.
 
 The operator never writes to S3. What goes wrong becomes a `Failure` that tells rejected keys, a
 missing bucket and an unreachable endpoint apart, because each has another way out. The minio
@@ -25,6 +25,8 @@ from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.client import ERRORS, as_failure, client, is_missing_key
 from dandelion_operator.ports.s3.contract import Contract, ContractError
 from dandelion_operator.ports.s3.credentials import Credentials
+from dandelion_operator.ports.s3.evaluation import ComparisonError, read_comparison
+from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen
 
@@ -60,6 +62,7 @@ class Storage:
             OrderedDict()
         )
         self._contracts: OrderedDict[tuple[str, ...], ContractSeen] = OrderedDict()
+        self._comparisons: OrderedDict[tuple[str, ...], Comparison] = OrderedDict()
 
     async def dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
         """`whole`: list all of it for a fingerprint; otherwise only see that something is there."""
@@ -165,6 +168,37 @@ class Storage:
                 return Failure(Reason.ARTIFACT_REJECTED, failure.message)
             return failure
         return contract.seen
+
+    async def comparison(
+        self, access: Access, key: NamespacedName, name: ComparisonName
+    ) -> Comparison | Failure | None:
+        """None: it has not been made. One that was found cannot change: its name is its content."""
+        digests = (name.dataset, name.challenger, name.champion)
+        remembered = (*access.identity[:3], access.location.bucket, str(key), *digests)
+        if remembered in self._comparisons:
+            return self._comparisons[remembered]
+        found = await asyncio.to_thread(self._comparison, access, key, name)
+        if isinstance(found, Comparison):
+            _remember(self._comparisons, remembered, found)
+        return found
+
+    def _comparison(
+        self, access: Access, key: NamespacedName, name: ComparisonName
+    ) -> Comparison | Failure | None:
+        bucket = access.location.bucket
+        path = naming.comparison(name.dataset, name.challenger, name.champion)
+        where = f"{naming.evaluations_prefix(key)}/{path}.json"
+        try:
+            return read_comparison(self._read(access, bucket, where), name)
+        except ComparisonError as error:
+            return Failure(
+                Reason.EVALUATION_FAILED,
+                f"s3://{bucket}/{where} is no comparison: {error}; delete it to have it made again",
+            )
+        except ERRORS as error:
+            if is_missing_key(error):
+                return None
+            return as_failure(error, access.location, bucket)
 
     async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
         return await asyncio.to_thread(self._progress, access, key, run)

@@ -7,114 +7,34 @@ from typing import Any
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.apply.builders import pod
+from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
 from dandelion_operator.loop.decide.plan import StartTraining
-
-DEFAULT_RESOURCES = {
-    "requests": {"cpu": "500m", "memory": "2Gi"},
-    "limits": {"memory": "8Gi"},
-}
-PERMANENT_FAILURE = 64  # the exit code with which training says: trying again cannot help
-GRACE_SECONDS = 60  # enough to write a checkpoint after an eviction
 
 
 def job(
     resource: Resource, run: StartTraining, location: Location, defaults: Defaults
 ) -> dict[str, Any]:
-    training = resource.spec.training
     labels = naming.labels(resource.key, naming.TRAINING) | {
         naming.RUN_LABEL: run.run,
         naming.TRAINING_HASH_LABEL: run.training_hash,
     }
-    ttl = training.ttl_seconds_after_finished
-    kept = {} if ttl is None else {"ttlSecondsAfterFinished": ttl}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {
-            "name": naming.job(resource.key, run.run),
-            "namespace": resource.namespace,
-            "labels": labels,
-            "annotations": {
-                naming.TRIGGER_ANNOTATION: run.trigger,
-                naming.RETRAIN_VALUE_ANNOTATION: resource.retrain,
-                naming.FINGERPRINT_ANNOTATION: run.fingerprint,
-            },
-            "ownerReferences": [pod.owner_reference(resource)],
+    settings = _settings(resource, run, location, image(resource, defaults))
+    command = ["python", "-m", "dandelion_training"]
+    built = batch_job(
+        resource,
+        naming.job(resource.key, run.run),
+        labels,
+        {
+            naming.TRIGGER_ANNOTATION: run.trigger,
+            naming.RETRAIN_VALUE_ANNOTATION: resource.retrain,
+            naming.FINGERPRINT_ANNOTATION: run.fingerprint,
         },
-        "spec": {
-            "completions": 1,
-            "parallelism": 1,
-            "backoffLimit": training.backoff_limit,
-            "activeDeadlineSeconds": training.active_deadline_seconds,
-            **kept,
-            "podReplacementPolicy": "Failed",
-            "podFailurePolicy": {
-                "rules": [
-                    {
-                        "action": "FailJob",
-                        "onExitCodes": {
-                            "containerName": naming.TRAINING,
-                            "operator": "In",
-                            "values": [PERMANENT_FAILURE],
-                        },
-                    },
-                    {
-                        "action": "Ignore",
-                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
-                    },
-                ]
-            },
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": _pod(resource, run, location, defaults),
-            },
-        },
-    }
-
-
-def _pod(
-    resource: Resource, run: StartTraining, location: Location, defaults: Defaults
-) -> dict[str, Any]:
-    training = resource.spec.training
-    image = training.image or defaults.training_image
-    return {
-        "restartPolicy": "Never",
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": GRACE_SECONDS,
-        "securityContext": pod.POD_SECURITY,
-        "containers": [
-            {
-                "name": naming.TRAINING,
-                "image": image,
-                "imagePullPolicy": defaults.image_pull_policy,
-                "command": ["python", "-m", "dandelion_training"],
-                "env": [
-                    *pod.environment(_settings(resource, run, location, image)),
-                    {"name": "MLFLOW_TRACKING_URI", "value": defaults.tracking_uri},
-                    {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of this pod
-                ],
-                "ports": [{"name": "metrics", "containerPort": 9090}],
-                "resources": pod.compute(training.resources, DEFAULT_RESOURCES),
-                "securityContext": pod.CONTAINER_SECURITY,
-                "terminationMessagePolicy": "File",
-                "volumeMounts": [
-                    pod.credentials_mount(),
-                    {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of this pod
-                    {"name": "work", "mountPath": "/work"},
-                    {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - for the data loaders
-                ],
-            }
-        ],
-        "volumes": [
-            pod.credentials_volume(location.training_secret),
-            {"name": "tmp", "emptyDir": {}},
-            {"name": "work", "emptyDir": {}},
-            {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}},
-        ],
-        **pod.placement(training.node_selector, training.tolerations),
-    }
+        batch_pod(resource, naming.TRAINING, command, settings, location, defaults),
+    )
+    ttl = resource.spec.training.ttl_seconds_after_finished
+    if ttl is not None:
+        built["spec"]["ttlSecondsAfterFinished"] = ttl
+    return built
 
 
 def _settings(
@@ -158,8 +78,6 @@ def _settings(
         "MIRROR": _flag(spec.training.augmentation.mirror),
         "BALANCE_CLASSES": _flag(spec.training.balance_classes),
         "IMAGE": image,
-        "WORK_DIR": "/work",
-        **pod.storage_environment(location),
     }
 
 

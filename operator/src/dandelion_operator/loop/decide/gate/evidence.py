@@ -1,6 +1,6 @@
-"""What the gate judges by: figures of one evaluation, the comparison of two, and their difference.
+"""What the gate judges by: figures of one evaluation, and the difference between two.
 
-Plain values, read from storage by `observe`. Shares lie between 0 and 1; counts are images.
+Shares lie between 0 and 1; counts are images.
 """
 
 from __future__ import annotations
@@ -10,65 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dandelion_operator.loop.decide.gate.interval import CONTINUITY, score_bounds
+from dandelion_operator.seen.comparison import ClassFigures, Comparison, PairedMacroF1
 
 ACCURACY, MACRO_F1 = "accuracy", "macroF1"
-
-
-@dataclass(frozen=True)
-class PairedCounts:
-    """The holdout images of the classes that both models know, by who was right."""
-
-    right: int  # both
-    challenger_only: int
-    champion_only: int
-    wrong: int  # both
-
-    @property
-    def images(self) -> int:
-        return self.right + self.challenger_only + self.champion_only + self.wrong
-
-    @property
-    def challenger(self) -> float:
-        """The challenger's accuracy on these images; ZeroDivisionError where there are none."""
-        return (self.right + self.challenger_only) / self.images
-
-    @property
-    def champion(self) -> float:
-        """The champion's accuracy on these images; ZeroDivisionError where there are none."""
-        return (self.right + self.champion_only) / self.images
-
-
-@dataclass(frozen=True)
-class PairedMacroF1:
-    """Macro F1 on the same images, and how its difference varies when they are drawn again.
-
-    `bootstrap` holds quantiles of challenger − champion over paired resamples of the images, in
-    ascending order and evenly spaced: k of them stand at 1/(k+1), 2/(k+1) … k/(k+1). 199 of them go
-    from 0.5 % to 99.5 % in steps of half a per cent, which is enough for a confidence up to 0.995.
-    """
-
-    challenger: float
-    champion: float
-    bootstrap: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two evaluations on the same dataset version, on the classes that both models know."""
-
-    counts: PairedCounts
-    macro_f1: PairedMacroF1
-    shared: tuple[str, ...] = ()
-    gained: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ClassFigures:
-    """One class on the holdout; the recall is None where the holdout has no image of it."""
-
-    images: int
-    recall: float | None = None
 
 
 @dataclass(frozen=True)

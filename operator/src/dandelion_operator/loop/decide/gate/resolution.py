@@ -14,19 +14,14 @@ from __future__ import annotations
 
 import math
 
-from dandelion_operator.loop.decide.gate.evidence import (
-    ACCURACY,
-    Comparison,
-    PairedCounts,
-    PairedMacroF1,
-    quantile,
-)
+from dandelion_operator.loop.decide.gate.evidence import ACCURACY, quantile
 from dandelion_operator.loop.decide.gate.interval import (
     CONTINUITY,
     HALVINGS,
     restricted_variance,
     z,
 )
+from dandelion_operator.seen.comparison import Comparison, PairedCounts, PairedMacroF1
 
 POWER = 0.8
 MOST_IMAGES = 1e9

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Protocol
-
-
-class OnUndecided(StrEnum):
-    """What happens where the holdout cannot tell whether a version is worse."""
-
-    PROMOTE_IF_NOT_WORSE = "PromoteIfNotWorse"
-    HOLD = "Hold"
 
 
 class Rules(Protocol):

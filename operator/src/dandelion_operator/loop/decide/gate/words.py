@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from dandelion_operator.loop.decide.gate.evidence import (
-    MACRO_F1,
-    ClassFigures,
-    Comparison,
-    Difference,
-    EvaluationFigures,
-)
-from dandelion_operator.loop.decide.gate.rules import OnUndecided
+from dandelion_operator.api.spec import OnUndecided
+from dandelion_operator.loop.decide.gate.evidence import MACRO_F1, Difference, EvaluationFigures
+from dandelion_operator.seen.comparison import ClassFigures, Comparison
 
 NAMED = 5
 NAMES = {MACRO_F1: "macro F1"}

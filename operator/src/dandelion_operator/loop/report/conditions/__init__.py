@@ -39,7 +39,7 @@ def conditions(
     found = {
         ConditionType.ACCEPTED: accepted,
         ConditionType.TRAINED: trained(observed, plan, last, refusals),
-        ConditionType.PROMOTED: promoted(resource, observed, plan),
+        ConditionType.PROMOTED: promoted(resource, observed, plan, refusals),
         ConditionType.ROLLED_OUT: rolled_out(resource, observed, plan, refusals),
     }
     found[ConditionType.READY] = ready(resource, observed, plan, found)

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.decide.plan import Plan, Refusal, StartEvaluation
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.candidate import newest_of_training_hash
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen, Verdict, VersionSeen
 
 
-def promoted(resource: Resource, observed: Observed, plan: Plan) -> PartialCondition:
+def promoted(
+    resource: Resource, observed: Observed, plan: Plan, refusals: Sequence[Refusal]
+) -> PartialCondition:
     registry = observed.registry
     if isinstance(registry, Failure):
         return UNKNOWN, Reason.REGISTRY_UNREACHABLE, registry.message
     obstacle = plan.rollout.obstacle
     if obstacle is not None and obstacle.reason is Reason.ARTIFACT_REJECTED:
         return FALSE, Reason.ARTIFACT_REJECTED, obstacle.message
+    for refusal in refusals:
+        if isinstance(refusal.action, StartEvaluation):
+            return (
+                UNKNOWN,
+                Reason.EVALUATION_RUNNING,
+                f"the Job that compares the newest version with the champion is refused: "
+                f"{refusal.message}",
+            )
     newest = newest_of_training_hash(resource, registry)
     if newest is not None and newest.version > (registry.champion or 0):
         verdict = _verdict(resource, newest, registry, plan)
@@ -42,6 +54,13 @@ def _verdict(
         broken = newest.verdict_reason.startswith(Reason.ARTIFACT_REJECTED.value)
         reason = Reason.ARTIFACT_REJECTED if broken else Reason.GATE_FAILED
         return FALSE, reason, f"version {newest.version}: {newest.verdict_reason}{stays}"
+    if newest.verdict == Verdict.UNDECIDED:
+        return (
+            UNKNOWN,
+            Reason.UNDECIDED,
+            f"version {newest.version}: {newest.verdict_reason}{stays}; to promote it all the "
+            f"same, set the alias champion to version {newest.version}",
+        )
     if newest.verdict == Verdict.AWAITING:
         return (
             UNKNOWN,
