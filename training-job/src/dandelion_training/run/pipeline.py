@@ -47,7 +47,7 @@ from dandelion_training.publish.contract import FILE, TrainingEnvironment, contr
 from dandelion_training.publish.register import register
 from dandelion_training.publish.report import report, report_precision
 from dandelion_training.publish.upload import JSON, publish
-from dandelion_training.run.processors import bf16_pays
+from dandelion_training.run.processors import Threads, bf16_pays
 
 log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ class Run:
     registry: Registry
     progress: Progress
     termination: Termination
-    threads: int
+    threads: Threads
     device: torch.device
 
     @property
@@ -72,7 +72,7 @@ class Run:
 def run(task: Run) -> str:
     """Train and publish; the registered version."""
     settings = task.settings
-    torch.set_num_threads(task.threads)
+    torch.set_num_threads(task.threads.learning)
     torch.use_deterministic_algorithms(True)
     task.progress.enter(LISTING)
     run_id = task.registry.begin(settings.experiment, _parameters(settings), _origin(settings))
@@ -118,7 +118,7 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
         Augmentation(settings.augmentation, settings.mirror),
         settings.batch_size,
         settings.seed,
-        task.threads,
+        task.threads.decoding,
         task.device,
     ) as batches:
         task.progress.enter(TRAINING)
@@ -133,12 +133,12 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
     graph, weights = exported(network, dataset.classes, settings.image_size, served, work)
     task.progress.enter(QUANTIZING)
     int8 = quantized(graph, served, settings.seed)
-    evidence = assessed(graph, int8.graph, served, task.threads, task.progress)
+    evidence = assessed(graph, int8.graph, served, task.threads.learning, task.progress)
     report_precision(task.registry, settings.epochs, int8, evidence)
     files = (graph, weights, *int8.files)
     environment = TrainingEnvironment(
         precision="bf16" if task.bf16 else "fp32",
-        threads=task.threads,
+        threads=task.threads.learning,
         device=task.device.type,
         initial_weights=start.source,
     )
@@ -157,7 +157,7 @@ def _dataset(task: Run, geometry: Geometry, work: Path) -> Dataset:
         settings.holdout_fraction,
         geometry,
         work / "pixels",
-        threads=max(4, task.threads),
+        threads=task.threads.transfers,
         advance=lambda done, total: task.progress.advance(done / total, done=done, total=total),
     )
     task.store.write(
