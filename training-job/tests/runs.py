@@ -12,6 +12,7 @@ from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import Location
 from dandelion_training.ports.termination import Termination
 from dandelion_training.run.pipeline import Run, run
+from dandelion_training.run.processors import Threads
 from fakes import FakeMlflow, MemoryStore, with_dataset
 from prometheus_client import CollectorRegistry
 from torchvision.models.resnet import BasicBlock, ResNet
@@ -78,7 +79,8 @@ def task(
     registry = Registry(mlflow, changed.get("run", RUN), "http://mlflow")
     cpu = torch.device("cpu")
     told = settings(work, **changed)
-    return Run(told, store, registry, progress, Termination(), threads=threads, device=cpu)
+    few = Threads(transfers=4, decoding=threads, learning=threads)
+    return Run(told, store, registry, progress, Termination(), threads=few, device=cpu)
 
 
 class _Clock:

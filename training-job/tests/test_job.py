@@ -1,5 +1,6 @@
 """The process as Kubernetes sees it: exit code, termination message, status and metrics."""
 
+import errno
 import json
 import signal
 import urllib.request
@@ -97,6 +98,7 @@ def test_a_failure_is_told_in_three_places(pod: Pod, reason: Reason, code: int) 
         (MemoryError(), "OutOfMemory"),
         (torch.OutOfMemoryError("CUDA out of memory"), "OutOfMemory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "OutOfMemory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "DiskFull"),
         (ZeroDivisionError("division by zero"), "InternalError"),
     ],
 )

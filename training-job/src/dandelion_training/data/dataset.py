@@ -46,11 +46,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Reading:
-    """How objects are looked at. `generation` names what the findings depend on."""
+    """How objects are looked at. `generation` names what the findings depend on; `room` is told how
+    many images were listed, and raises where they do not fit.
+    """
 
     generation: str
     inspect: Callable[[bytes], UsableImage]
     threads: Threads
+    room: Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def _version(
     index = _former_index(library, wanted.former, reading.generation)
     by_name = {item.name: item for item in objects}
     images = [by_name[assignment.key] for assignment in found.assignments]
+    reading.room(len(images))
 
     def fetch(item: StoredObject) -> Fetched:
         return store.fetch(folder.child(item.name), etag=item.etag)

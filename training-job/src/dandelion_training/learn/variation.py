@@ -18,8 +18,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from dandelion_training.data.images.inspect import Geometry, Pixels, Window, serving_crop
-from dandelion_training.data.served import MEAN
+from dandelion_training.data.images.inspect import MEAN, Geometry, Pixels, Window, serving_crop
 from dandelion_training.ports.settings import Strength
 
 GREY = tuple(round(255 * channel) for channel in MEAN)  # nothing at all, to the network

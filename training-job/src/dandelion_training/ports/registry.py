@@ -19,7 +19,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
-from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -218,6 +218,8 @@ class Registry:
         try:
             return call()
         except (MlflowException, requests.RequestException, OSError) as error:
+            if is_disk_full(error):
+                raise
             text = " ".join(str(error).split())[:300]
             raise TrainingFailure(
                 Reason.REGISTRY_UNREACHABLE,

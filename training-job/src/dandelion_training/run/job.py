@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.ports import registry as registries
 from dandelion_training.ports import storage
-from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
+from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure, is_disk_full
 from dandelion_training.ports.progress import Progress, TrainingMetrics
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import (
@@ -32,9 +33,10 @@ from dandelion_training.ports.settings import (
     load_settings,
 )
 from dandelion_training.ports.termination import Termination
+from dandelion_training.run.disk import disk_full
 from dandelion_training.run.evaluation import ArtifactReference, Evaluator
 from dandelion_training.run.pipeline import Run, run
-from dandelion_training.run.processors import device, usable_processors, useful_threads
+from dandelion_training.run.processors import MOST_TRANSFERS, device, threads, usable_processors
 
 log = structlog.get_logger()
 
@@ -42,7 +44,7 @@ Told = TypeVar("Told", bound=JobSettings)
 
 LONGEST_MESSAGE = 1024  # what the operator promises to show
 DEFAULT_TERMINATION_LOG = Path("/dev/termination-log")
-CONNECTIONS = 16
+CONNECTIONS = MOST_TRANSFERS
 
 
 def job(termination: Termination) -> int:
@@ -76,13 +78,13 @@ def _run(settings: Settings, termination: Termination) -> int:
     registry = Registry(
         registries.connect(settings.mlflow_tracking_uri), settings.run, settings.mlflow_tracking_uri
     )
-    threads = min(usable_processors(), useful_threads(settings.batch_size, settings.image_size))
+    employed = threads(usable_processors(), settings.batch_size, settings.image_size)
     # cuBLAS is only deterministic with a workspace of its own, told before it is first used.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     where = device()
-    log.info("machine", threads=threads, device=where.type, torch=torch.__version__)
+    log.info("machine", **asdict(employed), device=where.type, torch=torch.__version__)
     store = _connected(settings, attempts=8)
-    task = Run(settings, store, registry, progress, termination, threads, where)
+    task = Run(settings, store, registry, progress, termination, employed, where)
 
     def work() -> dict[str, str]:
         version = run(task)
@@ -149,7 +151,9 @@ def _outcome(
 
 
 def unexpected(error: Exception, stage: str) -> TrainingFailure:
-    """A failure nobody foresaw: memory that ran out, or a defect."""
+    """A failure nobody foresaw: disk or memory that ran out, or a defect."""
+    if is_disk_full(error):
+        return disk_full(f"The pod's disk is full in the stage {stage!r}")
     # torch has a type of its own only for memory on accelerators.
     starved = isinstance(error, (MemoryError, torch.OutOfMemoryError))
     if starved or "can't allocate memory" in str(error):

@@ -59,7 +59,7 @@ from dandelion_training.publish.report import (
 from dandelion_training.publish.upload import publish
 from dandelion_training.run.evaluation import ENGINE, Evaluator, compared
 from dandelion_training.run.preparation import prepared
-from dandelion_training.run.processors import bf16_pays
+from dandelion_training.run.processors import Threads, bf16_pays
 
 log = structlog.get_logger()
 
@@ -73,7 +73,7 @@ class Run:
     registry: Registry
     progress: Progress
     termination: Termination
-    threads: int
+    threads: Threads
     device: torch.device
 
     @property
@@ -84,7 +84,7 @@ class Run:
 def run(task: Run) -> str:
     """Train and publish; the registered version."""
     settings = task.settings
-    torch.set_num_threads(task.threads)
+    torch.set_num_threads(task.threads.learning)
     torch.use_deterministic_algorithms(True)
     task.progress.enter(LISTING)
     run_id = task.registry.begin(settings.experiment, _parameters(settings), _origin(settings))
@@ -115,7 +115,7 @@ def _compared(task: Run, content: bytes, dataset: Dataset | None, work: Path) ->
         Library(task.store, settings.dataset_manifests_uri, work),
         Evaluations(task.store, settings.evaluations_uri),
         task.progress,
-        task.threads,
+        task.threads.decoding,
         work,
     )
     found = compared(evaluator, settings, content)
@@ -151,7 +151,7 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
         Augmentation(settings.augmentation, settings.mirror),
         settings.batch_size,
         settings.seed,
-        task.threads,
+        task.threads.decoding,
         task.device,
     ) as batches:
         task.progress.enter(TRAINING)
@@ -163,12 +163,12 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
     graph, weights = exported(network, dataset.classes, settings.image_size, served, work)
     task.progress.enter(QUANTIZING)
     int8 = quantized(graph, served, settings.seed)
-    evidence = assessed(graph, int8.graph, served, task.threads, task.progress)
+    evidence = assessed(graph, int8.graph, served, task.threads.learning, task.progress)
     report_precision(task.registry, settings.epochs, int8, evidence)
     task.progress.enter(EVALUATING)
     chosen = int8.graph if evidence.choice is Precision.INT8 and int8.graph else graph
     said = answered(
-        predictor(chosen, evidence.choice, task.threads),
+        predictor(chosen, evidence.choice, task.threads.learning),
         dataset.classes,
         dataset.version,
         dataset.pixels,
@@ -181,7 +181,7 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
     files = (graph, weights, *int8.files)
     environment = TrainingEnvironment(
         precision="bf16" if task.bf16 else "fp32",
-        threads=task.threads,
+        threads=task.threads.learning,
         device=task.device.type,
         initial_weights=start.source,
     )

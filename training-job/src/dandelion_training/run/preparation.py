@@ -8,21 +8,22 @@ from pathlib import Path
 
 import structlog
 
+from dandelion_training.data import ingest
 from dandelion_training.data.clean import OnSmallClass
 from dandelion_training.data.copies import Copies
 from dandelion_training.data.dataset import Wanted
 from dandelion_training.data.images.inspect import Geometry
-from dandelion_training.data.ingest import Threads
 from dandelion_training.data.load import Dataset, load, load_version
 from dandelion_training.data.version.library import Library
 from dandelion_training.ports.progress import DOWNLOADING, Progress
 from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import ObjectStore
 from dandelion_training.publish.report import dataset_facts
+from dandelion_training.run.disk import room_for
+from dandelion_training.run.processors import Threads
 
 log = structlog.get_logger()
 
-TRANSFERS = 16  # they wait for the network and keep no processor busy
 LOGGED = 10  # files that were left out
 
 
@@ -31,7 +32,7 @@ def prepared(
     settings: Settings,
     progress: Progress,
     geometry: Geometry,
-    decoders: int,
+    threads: Threads,
     lineage: Sequence[str],
     work: Path,
 ) -> Dataset:
@@ -40,14 +41,14 @@ def prepared(
     library = Library(store, settings.dataset_manifests_uri, work)
     kept = settings.keep == "Copies"
     copies = Copies(store, settings.dataset_manifests_uri.child("images")) if kept else None
-    pixels, threads = work / "pixels", Threads(TRANSFERS, decoders)
+    pixels, shared = work / "pixels", ingest.Threads(threads.transfers, threads.decoding)
 
     def advance(done: int, total: int) -> None:
         progress.advance(done / total, done=done, total=total)
 
     if settings.dataset_version:
         version = settings.dataset_version
-        dataset = load_version(store, library, version, copies, geometry, pixels, threads, advance)
+        dataset = load_version(store, library, version, copies, geometry, pixels, shared, advance)
     else:
         wanted = Wanted(
             settings.dataset_uri,
@@ -56,7 +57,17 @@ def prepared(
             settings.former_dataset,
             tuple(lineage),
         )
-        dataset = load(store, library, wanted, copies, geometry, pixels, threads, advance)
+        dataset = load(
+            store,
+            library,
+            wanted,
+            copies,
+            geometry,
+            pixels,
+            shared,
+            advance,
+            room=lambda images: room_for(images, geometry, work),
+        )
     progress.facts |= dataset_facts(dataset)
     log.info("dataset", **dataset_facts(dataset))
     for rejected in (dataset.report.rejected_files if dataset.report else ())[:LOGGED]:
