@@ -1,1 +1,1 @@
-"""How good a network is."""
+"""How good it is: what a model answers on the holdout, its figures, and two models compared."""
