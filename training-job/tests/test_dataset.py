@@ -378,3 +378,13 @@ def test_uneven_names_of_one_class_are_merged_and_told(tmp_path: Path) -> None:
     dataset = loaded(store, tmp_path)
     assert dataset.classes == ("blue", "bl\u00fcte", "yellow")
     assert any("bl\u00fcte" in warning for warning in report(dataset).warnings)
+
+
+def test_near_duplicates_are_counted_beyond_the_first_of_each(tmp_path: Path) -> None:
+    store = MemoryStore()
+    with_dataset(store, URI)
+    for number in range(2):
+        again_shot = picture(5, (40, 60, 200))
+        again_shot.putpixel((number, 0), (0, 0, 0))
+        store.objects[f"{URI}/blue/again{number}.png"] = encoded(again_shot)
+    assert report(loaded(store, tmp_path)).near_duplicates == 2

@@ -215,6 +215,7 @@ def _report(
         ignored=found.ignored.words(),
         suspects=suspects,
         suspect_pairs=grouping.suspect_pairs,
+        near_duplicates=len(images) - len(set(grouping.groups.tolist())),
         warnings=(
             *found.warnings,
             *cleaned.warnings,

@@ -118,3 +118,10 @@ def _upright(image: Image.Image, text: str, font: Font, place: tuple[int, int, i
     strip = Image.new("RGB", (bottom - 8, width), PAPER)
     ImageDraw.Draw(strip).text((0, width / 2), text, INK, font, anchor="lm")
     image.paste(strip.rotate(90, expand=True), (left, 0))
+
+
+def plot_confusion_matrix(matrix: NDArray[np.int64], classes: Sequence[str]) -> Image.Image:
+    """The same from a full matrix, rows the truth."""
+    truth, predicted = np.nonzero(matrix)
+    found = Confusion(len(classes), truth, predicted, matrix[truth, predicted])
+    return confusion_matrix(found, classes)

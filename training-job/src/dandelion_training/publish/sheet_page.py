@@ -5,7 +5,7 @@ it; here is how it looks.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -69,6 +69,17 @@ class Page:
 
 def html(page: Page) -> bytes:
     """The file's bytes."""
+    body = (
+        *header(page.title, page.subtitle, page.facts, page.parts, page.notes),
+        "<main>",
+        *map(_section, page.sections),
+        "</main>",
+    )
+    return document(f"{page.title} · {page.subtitle}", STYLE, body)
+
+
+def document(title: str, style: str, body: Iterable[str]) -> bytes:
+    """A whole HTML file of a style sheet and lines of HTML."""
     return "\n".join(
         (
             "<!doctype html>",
@@ -77,27 +88,41 @@ def html(page: Page) -> bytes:
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-            f"<title>{escape(page.title)} · {escape(page.subtitle)}</title>",
-            f"<style>{STYLE}</style>",
+            f"<title>{escape(title)}</title>",
+            f"<style>{style}</style>",
             "</head>",
             "<body>",
-            "<header>",
-            f"<h1>{escape(page.title)}</h1>",
-            f'<p class="subtitle">{escape(page.subtitle)}</p>',
-            "<dl>",
-            *(f"<div><dt>{escape(name)}</dt><dd>{escape(v)}</dd></div>" for name, v in page.facts),
-            "</dl>",
-            _bar(page.parts),
-            *(f'<p class="note">{escape(note)}</p>' for note in page.notes),
-            "</header>",
-            "<main>",
-            *map(_section, page.sections),
-            "</main>",
+            *body,
             "</body>",
             "</html>",
             "",
         )
     ).encode()
+
+
+def header(
+    title: str,
+    subtitle: str,
+    facts: Sequence[tuple[str, str]],
+    parts: Sequence[Part],
+    notes: Sequence[str],
+) -> tuple[str, ...]:
+    """What stands above everything else."""
+    return (
+        "<header>",
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="subtitle">{escape(subtitle)}</p>',
+        *named(facts),
+        _bar(parts),
+        *(f'<p class="note">{escape(note)}</p>' for note in notes),
+        "</header>",
+    )
+
+
+def named(facts: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Names and their values."""
+    listed = (f"<div><dt>{escape(name)}</dt><dd>{escape(v)}</dd></div>" for name, v in facts)
+    return ("<dl>", *listed, "</dl>")
 
 
 def percent(share: float) -> str:
@@ -139,18 +164,19 @@ def _section(section: Section) -> str:
 def _card(card: Card) -> str:
     lines = "".join(map(_line, card.lines))
     return (
-        f"<li>{_picture(card)}<div>"
+        f"<li>{picture(card.thumbnail, card.label)}<div>"
         f'<p class="truth"><small>labelled</small> <bdi>{escape(card.label)}</bdi></p>'
         f'{lines}<p class="key" title="{escape(card.key)}"><bdi>{escape(card.key)}</bdi></p>'
         "</div></li>"
     )
 
 
-def _picture(card: Card) -> str:
-    if not card.thumbnail:
+def picture(jpeg: bytes, name: str) -> str:
+    """A picture that the file carries, or the place where it would be."""
+    if not jpeg:
         return '<div class="missing">no picture</div>'
-    content = base64.b64encode(card.thumbnail).decode("ascii")
-    return f'<img alt="{escape(card.label)}" src="data:image/jpeg;base64,{content}">'
+    content = base64.b64encode(jpeg).decode("ascii")
+    return f'<img alt="{escape(name)}" src="data:image/jpeg;base64,{content}">'
 
 
 def _line(line: Line) -> str:

@@ -58,10 +58,10 @@ class Mistake:
 Pictures = Callable[[str], Picture]  # by digest
 
 
-def thumbnail(pixels: NDArray[np.uint8]) -> bytes:
-    """A JPEG of at most 128 pixels a side, from height × width × 3."""
+def thumbnail(pixels: NDArray[np.uint8], side: int = SIDE) -> bytes:
+    """A JPEG of at most `side` pixels a side, from height × width × 3."""
     image = Image.fromarray(pixels)
-    image.thumbnail((SIDE, SIDE))
+    image.thumbnail((side, side))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=QUALITY)
     return file.getvalue()

@@ -51,6 +51,7 @@ class VersionReport:
     ignored: Sequence[str]  # a line a sort
     suspects: Sequence[SuspectedPair]
     suspect_pairs: int  # how many there are; the list is bounded
+    near_duplicates: int  # images that look like another of their class, beyond the first of each
     warnings: Sequence[str]
     former: str  # digest, empty where there was none
     objects_read: int
