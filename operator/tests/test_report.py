@@ -297,6 +297,7 @@ def test_a_log_that_is_only_the_default_is_missed_by_nobody() -> None:
 MADE = DatasetVersionSeen(
     "sha256:images",
     images=90,
+    class_count=2,
     classes=("dandelion", "grass"),
     holdout=18,
     holdout_by_class={"dandelion": 10, "grass": 8},
@@ -312,6 +313,7 @@ def test_the_status_shows_the_dataset_version_that_a_run_made() -> None:
     assert shown == {
         "version": "sha256:images",
         "images": 90,
+        "classCount": 2,
         "classes": ["dandelion", "grass"],
         "holdout": 18,
         "holdoutByClass": {"dandelion": 10, "grass": 8},
@@ -329,7 +331,8 @@ def test_what_a_run_found_is_remembered_after_it() -> None:
 
 
 def test_a_contract_alone_tells_what_it_knows_of_its_dataset() -> None:
-    known = replace(given.contract(), dataset_digest="sha256:other", images=1250)
+    names = tuple(f"class {number}" for number in range(2000))
+    known = replace(given.contract(), dataset_digest="sha256:other", images=1250, classes=names)
     found = told(serving(1, artifacts={1: known})).dataset
     assert found is not None
     assert (found.version, found.images, found.holdout, found.share) == (
@@ -338,6 +341,7 @@ def test_a_contract_alone_tells_what_it_knows_of_its_dataset() -> None:
         1000,
         0.8,
     )
+    assert (found.class_count, found.classes) == (2000, ())
 
 
 @pytest.mark.parametrize(

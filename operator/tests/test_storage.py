@@ -440,6 +440,7 @@ def test_a_comparison_that_cannot_be_looked_for_is_not_missing(
                     "datasetDigest": "sha256:da",
                     "images": 90,
                     "classes": ["dandelion", "grass"],
+                    "classCount": 2,
                     "holdout": 18,
                     "trainImages": 72,
                     "holdoutByClass": {"dandelion": 10, "grass": 8},
@@ -454,6 +455,7 @@ def test_a_comparison_that_cannot_be_looked_for_is_not_missing(
                 dataset=DatasetVersionSeen(
                     "sha256:da",
                     90,
+                    2,
                     ("dandelion", "grass"),
                     18,
                     {"dandelion": 10, "grass": 8},
@@ -473,11 +475,12 @@ def test_progress_is_a_courtesy(s3: FakeS3, content: bytes | None, expected: Pro
 
 
 def test_what_a_status_has_no_room_for_is_left_out(s3: FakeS3) -> None:
-    names = [f"class {number} {'x' * 250}" for number in range(2000)]
+    names = [f"class {number}" for number in range(2000)]
     document = {
         "datasetDigest": "sha256:da",
         "images": 80_000,
-        "classes": names,
+        "classes": names[:200],
+        "classCount": 2000,
         "holdout": 16_000,
         "holdoutByClass": dict.fromkeys(names, 8),
         "warnings": ["a warning of many words " * 100] * 50,
@@ -485,7 +488,7 @@ def test_what_a_status_has_no_room_for_is_left_out(s3: FakeS3) -> None:
     s3.put("models", "default/lawn/run1/status.json", json.dumps(document).encode())
     found = asyncio.run(Storage().progress(access(s3.endpoint), KEY, "run1")).dataset
     assert found is not None
-    assert (found.images, found.holdout) == (80_000, 16_000)
+    assert (found.images, found.class_count, found.holdout) == (80_000, 2000, 16_000)
     assert (found.classes, found.holdout_by_class) == ((), {})
     assert len(found.warnings) == 10
     assert all(len(words) <= 300 for words in found.warnings)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 HISTORY_LIMIT = 20
+CLASS_LIMIT = 200  # a ModelDeployment has to fit into etcd's 1.5 MB
 MANY_REJECTED = 0.05
 PROMOTED, FOLLOWED_ALIAS = "Promoted", "FollowedAlias"
 FOLLOWED = (PROMOTED, FOLLOWED_ALIAS)
@@ -93,6 +94,7 @@ class DatasetInfo(Part):
 
     version: str | None = None
     images: int | None = None
+    class_count: int | None = None
     classes: tuple[str, ...] = ()
     holdout: int | None = None
     holdout_by_class: dict[str, int] = Field(default_factory=dict)

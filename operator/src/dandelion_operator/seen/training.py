@@ -53,12 +53,13 @@ class EvaluationJobSeen:
 class DatasetVersionSeen:
     """What a run says of the dataset version that it made. Counts are images.
 
-    `holdout_by_class` is empty where there are too many classes to list; `rejected` counts files by
-    the reason for which they are left out.
+    `classes` and `holdout_by_class` are empty where there are too many to list; `rejected` counts
+    files by the reason for which they are left out.
     """
 
     version: str
     images: int | None = None
+    class_count: int | None = None
     classes: tuple[str, ...] = ()
     holdout: int | None = None
     holdout_by_class: Mapping[str, int] = field(default_factory=dict)

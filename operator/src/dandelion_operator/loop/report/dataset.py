@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dandelion_operator.api.status import DatasetInfo
+from dandelion_operator.api.status import CLASS_LIMIT, DatasetInfo
 from dandelion_operator.seen.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen
@@ -17,6 +17,7 @@ def dataset(observed: Observed, last: LastRun | None) -> DatasetInfo | None:
         return DatasetInfo(
             version=made.version,
             images=made.images,
+            class_count=made.class_count,
             classes=made.classes,
             holdout=made.holdout,
             holdout_by_class=dict(made.holdout_by_class),
@@ -32,7 +33,8 @@ def dataset(observed: Observed, last: LastRun | None) -> DatasetInfo | None:
     return DatasetInfo(
         version=contract.dataset_digest,
         images=contract.images,
-        classes=contract.classes,
+        class_count=len(contract.classes),
+        classes=contract.classes if len(contract.classes) <= CLASS_LIMIT else (),
         holdout=contract.holdout,
         share=_share(contract.holdout, contract.images),
     )

@@ -11,14 +11,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from dandelion_operator.api.status import CLASS_LIMIT
 from dandelion_operator.seen.training import DatasetVersionSeen, Progress
 
-MAX_CLASSES = 200
 MAX_REASONS = 32
 MAX_WARNINGS = 10
 MAX_WORDS = 300
-# Names of classes, in characters: a ModelDeployment has to fit into etcd's 1.5 MB.
-MAX_NAMES = 200_000
 
 
 def read_progress(run: str, content: bytes) -> Progress:
@@ -47,12 +45,14 @@ def _dataset(document: Mapping[str, Any]) -> DatasetVersionSeen | None:
     if not digest:
         return None
     classes = _texts(document.get("classes"))
+    count = _count(document.get("classCount")) or len(classes)
     return DatasetVersionSeen(
         version=digest,
         images=_count(document.get("images")),
-        classes=classes if sum(map(len, classes)) <= MAX_NAMES else (),
+        class_count=count,
+        classes=classes if len(classes) == count <= CLASS_LIMIT else (),
         holdout=_count(document.get("holdout")),
-        holdout_by_class=_counts(document.get("holdoutByClass"), MAX_CLASSES),
+        holdout_by_class=_counts(document.get("holdoutByClass"), CLASS_LIMIT),
         rejected=_counts(document.get("rejected"), MAX_REASONS),
         warnings=tuple(
             words[:MAX_WORDS] for words in _texts(document.get("warnings"))[:MAX_WARNINGS]
