@@ -329,7 +329,7 @@ def test_a_run_is_compared_with(observed: Observed, champion: int | None) -> Non
         pytest.param(seen(), "", id="nothing at first"),
         pytest.param(
             seen(
-                previous=status(dataset={"digest": "sha256:b"}),
+                previous=status(dataset={"version": "sha256:b"}),
                 registry=registry(version(1, dataset_digest="sha256:a", training_hash="other")),
             ),
             "sha256:b",

@@ -245,7 +245,7 @@ def test_a_name_of_42_characters_is_fine(api: ApiServer) -> None:
         ),
         pytest.param(
             {"promotion": {"margin": 2}},
-            "spec.promotion.margin in body should be less than or equal to 1",
+            "spec.promotion.margin in body should be less than or equal to 0.5",
             id="points for a share",
         ),
         pytest.param(

@@ -167,7 +167,7 @@ class Promotion(Camel):
     mode: PromotionMode = PromotionMode.AUTO
     metric: Metric = Metric.ACCURACY
     minimum: float = Field(default=0.8, ge=0.0, le=1.0)
-    margin: float = Field(default=0.02, ge=0.0, le=1.0)
+    margin: float = Field(default=0.02, ge=0.0, le=0.5)
     confidence: float = Field(default=0.95, ge=0.5, le=0.995)
     min_class_recall: float | None = Field(default=None, ge=0.0, le=1.0)
     min_improvement: float = Field(default=0.0, ge=0.0, le=1.0)

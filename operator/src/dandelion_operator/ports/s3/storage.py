@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from dandelion_operator.ports.s3.client import ERRORS, as_failure, client, is_mi
 from dandelion_operator.ports.s3.contract import Contract, ContractError
 from dandelion_operator.ports.s3.credentials import Credentials
 from dandelion_operator.ports.s3.evaluation import ComparisonError, read_comparison
+from dandelion_operator.ports.s3.progress import read_progress
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen
@@ -206,24 +206,10 @@ class Storage:
     def _progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
         name = f"{naming.run_prefix(key, run)}/status.json"
         try:
-            document = json.loads(self._read(access, access.location.bucket, name))
-            classes = document.get("classes") or ()
-            return Progress(
-                run=run,
-                state=document.get("state"),
-                stage=document.get("stage"),
-                percent=int(document.get("percent") or 0),
-                reason=document.get("reason"),
-                message=document.get("message"),
-                run_id=document.get("runId"),
-                version=None if document.get("version") is None else str(document["version"]),
-                dataset_digest=document.get("datasetDigest"),
-                images=document.get("images"),
-                classes=tuple(str(item) for item in classes),
-            )
-        except (*ERRORS, ValueError, AttributeError, TypeError):
-            # Progress is a courtesy: whether the run goes well is read from its Job and version.
+            content = self._read(access, access.location.bucket, name)
+        except ERRORS:
             return Progress(run=run)
+        return read_progress(run, content)
 
     def _read(self, access: Access, bucket: str, name: str) -> bytes:
         response = self._client(access).get_object(bucket, name, length=MAX_DOCUMENT_BYTES)

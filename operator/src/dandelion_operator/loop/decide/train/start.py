@@ -57,8 +57,8 @@ def _initial_weights(facts: Facts) -> str:
 def _former_dataset(facts: Facts) -> str:
     """The status may be gone with a deleted resource; versions remember what they learnt from."""
     known = facts.observed.previous.dataset
-    if known is not None and known.digest:
-        return known.digest
+    if known is not None and known.version:
+        return known.version
     registry = facts.observed.registry
     if not isinstance(registry, RegistrySeen):
         return ""

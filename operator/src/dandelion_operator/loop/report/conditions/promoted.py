@@ -10,7 +10,9 @@ from dandelion_operator.loop.decide.plan import Plan, Refusal, StartEvaluation
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.candidate import newest_of_training_hash
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.versions import RegistrySeen, Verdict, VersionSeen
+from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, Verdict, VersionSeen
+
+NAMED = 5
 
 
 def promoted(
@@ -36,7 +38,8 @@ def promoted(
         if verdict is not None:
             return verdict
     if registry.champion is not None:
-        return TRUE, Reason.VERSION_PROMOTED, f"version {registry.champion} is the champion"
+        silent = _never_answered(observed, registry.champion)
+        return TRUE, Reason.VERSION_PROMOTED, f"version {registry.champion} is the champion{silent}"
     if registry.versions:
         return (
             FALSE,
@@ -44,6 +47,15 @@ def promoted(
             "no version has the alias champion; set it in MLflow, or train a new version",
         )
     return FALSE, Reason.NO_VERSION, "no version has been registered yet"
+
+
+def _never_answered(observed: Observed, version: int) -> str:
+    contract = observed.artifacts.get(version)
+    names = contract.never_answered if isinstance(contract, ContractSeen) else ()
+    if not names:
+        return ""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"; classes that it gave to no holdout image: {', '.join(names[:NAMED])}{more}"
 
 
 def _verdict(
