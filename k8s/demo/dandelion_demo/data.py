@@ -1,8 +1,9 @@
 """The images that the demo trains on, and the ones it keeps back to ask about afterwards.
 
 Either scikit-learn's handwritten digits, drawn as PNG files, or any folder with one folder per
-class, which may lie in folders of a split (train, val) as for torchvision's ImageFolder. One image of every class never leaves this machine, so that the prediction the demo ends
-with is of an image the model cannot have seen.
+class, which may lie in folders of a split (train, val) as for torchvision's ImageFolder. One image
+of every class never leaves this machine, so that the prediction the demo ends with is of an image
+the model cannot have seen.
 """
 
 from __future__ import annotations
