@@ -237,6 +237,7 @@ def test_figures_by_class_are_read_and_what_they_lack_is_not_known(s3: FakeS3) -
         "dandelion": {"precision": 0.9, "recall": 1.0, "f1": 0.95, "support": 9, "predicted": 10},
         "grass": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1, "predicted": 0},
         "moss": {"recall": 0.0, "support": 0},
+        "fern": {"recall": None, "precision": None, "f1": None, "support": 0, "predicted": 0},
     }
     dataset = {"digest": "sha256:cd", "images": 50, "holdout": 10}
     written = CONTRACT | {"dataset": dataset, "perClass": figures}
@@ -247,6 +248,7 @@ def test_figures_by_class_are_read_and_what_they_lack_is_not_known(s3: FakeS3) -
         "dandelion": ClassFigures(9, 1.0, 10),
         "grass": ClassFigures(1, 0.0, 0),
         "moss": ClassFigures(0, None, None),
+        "fern": ClassFigures(0, None, 0),
     }
     assert found.never_answered == ("grass",)
 

@@ -66,5 +66,7 @@ class ContractSeen:
 
     @property
     def never_answered(self) -> tuple[str, ...]:
-        """The classes that the model gave to no image of the holdout."""
-        return tuple(name for name, found in self.by_class.items() if found.predicted == 0)
+        """The classes with images in the holdout that the model gave to none of all its images."""
+        return tuple(
+            name for name, found in self.by_class.items() if found.images and found.predicted == 0
+        )
