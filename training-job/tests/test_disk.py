@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 import safetensors
-from dandelion_training.data.images.inspect import Geometry, window
+from dandelion_training.data.images.inspect import Geometry, window_of
 from dandelion_training.data.images.pixels import PixelFile
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.storage import Location, S3Store
 from dandelion_training.run.disk import BESIDE_PIXELS, disk_needed, room_for
 from dandelion_training.run.job import unexpected
-from fakes import FakeMlflow, picture
+from fakes import FakeMlflow, encoded, picture
 from PIL import Image
 
 PHOTOS = Geometry(146, 128)
@@ -32,14 +32,14 @@ def test_an_image_takes_no_more_than_was_said(tmp_path: Path, size: tuple[int, i
     file = tmp_path / "pixels"
     with PixelFile(file) as pixels:
         for number in range(3):
-            pixels.add(str(number), window(picture(number).resize(size), PHOTOS))
+            pixels.add(str(number), window_of(encoded(picture(number).resize(size)), PHOTOS))
         pixels.close()
     assert file.stat().st_size <= disk_needed(3, PHOTOS) - BESIDE_PIXELS
 
 
 def test_a_square_photo_takes_half_of_it(tmp_path: Path) -> None:
     """The estimate is no guess into the blue."""
-    shown = window(Image.new("RGB", (400, 400)), PHOTOS)
+    shown = window_of(encoded(Image.new("RGB", (400, 400))), PHOTOS)
     assert 2 * shown.pixels.nbytes >= disk_needed(1, PHOTOS) - BESIDE_PIXELS
 
 

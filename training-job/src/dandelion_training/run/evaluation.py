@@ -146,9 +146,14 @@ class Evaluator:
         """What a model or its ancestors learnt from in other versions, by SHA-256."""
         learnt: set[str] = set()
         for version in lineage:
-            if version != dataset:
-                splits = self.versions.version(version).splits()
-                learnt.update(name for name, split in splits.items() if split is Split.TRAIN)
+            if version == dataset:
+                continue
+            found = self.versions.version_if_there(version)
+            if found is None:
+                log.warning("what the model learnt from is gone", dataset=version)
+                continue
+            splits = found.splits().items()
+            learnt.update(name for name, split in splits if split is Split.TRAIN)
         return learnt
 
 
