@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from dandelion_training.ports.storage import Fetched, Location, ObjectFault, StoredObject
-from mlflow.entities import Metric
+from mlflow.entities import DatasetInput, Metric
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS
 from PIL import Image
@@ -67,6 +67,7 @@ class FakeRun:
     params: dict[str, str] = field(default_factory=dict)
     told: list[Metric] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    inputs: list[DatasetInput] = field(default_factory=list)
 
     @property
     def metrics(self) -> dict[str, list[float]]:
@@ -166,6 +167,12 @@ class FakeMlflow:
         self._called("log_artifact")
         path = Path(local_path)
         self._run(run_id).files[f"{artifact_path}/{path.name}"] = path.read_bytes()
+
+    def log_inputs(self, run_id: str, datasets: Sequence[DatasetInput]) -> None:
+        self._called("log_inputs")
+        for given in datasets:
+            assert len(given.dataset.digest) <= 36, "MLflow refuses a longer one"
+        self._run(run_id).inputs += datasets
 
     def create_registered_model(self, name: str) -> None:
         self._called("create_registered_model")

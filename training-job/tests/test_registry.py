@@ -1,5 +1,6 @@
 """One MLflow run and one version for one run of ours, whatever happens in between."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.registry import RUN_TAG, Registry
 from fakes import FakeMlflow, FakeVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
+from mlflow.protos.databricks_pb2 import ENDPOINT_NOT_FOUND, PERMISSION_DENIED
 
 MODEL = "default.lawn"
 
@@ -113,3 +114,49 @@ def test_more_figures_than_mlflow_takes_at_once_are_sent_in_portions() -> None:
         registry.measure(epoch, {"loss": 1 / epoch})
     registry.measure(1201, {"loss": 0.0})
     assert len(mlflow.runs[0].metrics["loss"]) == 1201
+
+
+def with_dataset_input(mlflow: FakeMlflow) -> Registry:
+    registry = begun(mlflow)
+    registry.log_dataset(
+        "default/lawn",
+        "sha256:" + "0123456789abcdef" * 4,
+        "s3://datasets/lawn",
+        {"images": 408, "classes": 2},
+        "training",
+    )
+    return registry
+
+
+def test_the_dataset_version_is_an_input_of_the_run() -> None:
+    mlflow = FakeMlflow()
+    with_dataset_input(mlflow)
+    (given,) = mlflow.runs[0].inputs
+    assert given.dataset.name == "default/lawn"
+    assert given.dataset.digest == "0123456789abcdef0123456789abcdef0123"
+    assert json.loads(given.dataset.source) == {"uri": "s3://datasets/lawn"}
+    assert json.loads(given.dataset.profile) == {"images": 408, "classes": 2}
+    assert [(tag.key, tag.value) for tag in given.tags] == [("mlflow.data.context", "training")]
+
+
+@pytest.mark.parametrize(
+    "outages",
+    [
+        [MlflowException("404", error_code=ENDPOINT_NOT_FOUND)],
+        [ConnectionError("refused") for _ in range(20)],
+    ],
+    ids=["it knows no inputs", "it is away"],
+)
+def test_a_run_goes_on_where_mlflow_takes_no_dataset(outages: list[Exception]) -> None:
+    mlflow = FakeMlflow()
+    mlflow.outages["log_inputs"] = outages
+    registry = with_dataset_input(mlflow)
+    assert mlflow.runs[0].inputs == []
+    assert registry.register(MODEL, "s3://m/a1", {}) == "1"
+
+
+def test_a_dataset_reaches_an_mlflow_that_was_away_for_a_moment() -> None:
+    mlflow = FakeMlflow()
+    mlflow.outages["log_inputs"] = [MlflowException("connection refused")]
+    with_dataset_input(mlflow)
+    assert len(mlflow.runs[0].inputs) == 1

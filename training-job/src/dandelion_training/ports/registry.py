@@ -5,8 +5,9 @@ Everything is found by the tag dandelion.dev/run before it is made. `pipeline` u
 makes the client.
 """
 
+import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ import requests
 import stamina
 import structlog
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
@@ -27,6 +28,19 @@ log = structlog.get_logger()
 RUN_TAG = "dandelion.dev/run"
 EXISTS = "RESOURCE_ALREADY_EXISTS"
 METRICS_AT_ONCE = 1000  # MLflow's limit
+DIGEST_LENGTH = 36  # the most that MLflow keeps of a dataset's digest
+CONTEXT_TAG = "mlflow.data.context"
+# What a server answers that knows no inputs, or none like this: asking again would not help.
+NO_INPUTS = frozenset(
+    {"ENDPOINT_NOT_FOUND", "RESOURCE_DOES_NOT_EXIST", "NOT_IMPLEMENTED", "INVALID_PARAMETER_VALUE"}
+)
+# Every version of a dataset has these columns; MLflow shows them in its own form.
+SCHEMA = {
+    "mlflow_colspec": [
+        {"name": "image", "type": "binary", "required": True},
+        {"name": "label", "type": "string", "required": True},
+    ]
+}
 PEOPLE = "report"  # the folder of the MLflow run for files that people read
 
 
@@ -52,6 +66,7 @@ class Client(Protocol):
         tags: list[RunTag] = ...,
     ) -> Any: ...
     def log_artifact(self, run_id: str, local_path: str, artifact_path: str) -> None: ...
+    def log_inputs(self, run_id: str, datasets: Sequence[DatasetInput]) -> None: ...
     def create_registered_model(self, name: str) -> Any: ...
     def search_model_versions(self, filter_string: str) -> Any: ...
     def create_model_version(
@@ -123,6 +138,27 @@ class Registry:
         for file in files:
             self._patiently(partial(self._client.log_artifact, self.run_id, str(file), PEOPLE))
 
+    def log_dataset(
+        self, name: str, digest: str, source: str, counts: Mapping[str, int], context: str
+    ) -> None:
+        """Put a dataset version among the run's inputs. `source` is the S3 URI that it was read
+        from, `counts` its size in figures, `context` what it is for, as in "training". An MLflow
+        that does not take it keeps no run from going on: the version stands in the tags as well.
+        """
+        dataset = Dataset(
+            name=name,
+            digest=digest.removeprefix("sha256:")[:DIGEST_LENGTH],
+            source_type="s3",
+            source=json.dumps({"uri": source}),
+            schema=json.dumps(SCHEMA),
+            profile=json.dumps(counts),
+        )
+        given = DatasetInput(dataset, [InputTag(CONTEXT_TAG, context)])
+        try:
+            self._patiently(lambda: self._log_input(given))
+        except TrainingFailure as failure:
+            log.warning("MLflow did not take the dataset as an input", error=failure.message)
+
     def register(self, model: str, source: str, tags: Mapping[str, str]) -> str:
         """The version of this run: the one there is, or a new one."""
         self._patiently(lambda: self._create_model(model))
@@ -140,6 +176,14 @@ class Registry:
             self._once(lambda: self._client.set_terminated(self.run_id, "FAILED"))
         except TrainingFailure as failure:
             log.warning("the MLflow run could not be marked as failed", error=failure.message)
+
+    def _log_input(self, given: DatasetInput) -> None:
+        try:
+            self._client.log_inputs(self.run_id, [given])
+        except MlflowException as error:
+            if error.error_code not in NO_INPUTS:
+                raise
+            log.warning("this MLflow takes no datasets as inputs", error=str(error)[:300])
 
     def _found_or_made(self, experiment: str, tags: Mapping[str, str]) -> str:
         experiment_id = self._experiment(experiment)

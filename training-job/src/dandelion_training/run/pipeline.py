@@ -129,6 +129,13 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
     geometry = Geometry(settings.resize_short_side, settings.image_size)
     lineage = initial_lineage(task.store, settings.initial_weights)
     dataset = prepared(task.store, settings, task.progress, geometry, task.threads, lineage, work)
+    task.registry.log_dataset(
+        f"{settings.namespace}/{settings.name}",
+        dataset.digest,
+        dataset.version.storage_uri,
+        {"images": len(dataset.entries), "classes": len(dataset.classes)},
+        "training",
+    )
     learnt_from = examples(dataset)
     counts, classes = learnt_from.counts(), len(dataset.classes)
     steps = settings.epochs * batches_per_epoch(len(learnt_from.keys), settings.batch_size)
