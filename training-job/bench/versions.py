@@ -1,4 +1,4 @@
-"""What a dataset version costs: seconds, memory and bytes read, from a thousand images to a million.
+"""What a dataset version costs in seconds, memory and bytes, from a thousand images to a million.
 
 `python versions.py real 100000` reads small pictures that it draws, then once more with 100 new
 ones; `python versions.py simulated 1000000` lists so many objects and takes what a file looks like
