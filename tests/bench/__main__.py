@@ -18,7 +18,17 @@ from pathlib import Path
 from dandelion_local.commands import SetupError
 from dandelion_local.progress import say
 
-from tests.bench import gate, memory, photos, reactions, serving, setup, sizes, versions
+from tests.bench import (
+    gate,
+    memory,
+    photos,
+    reactions,
+    serving,
+    setup,
+    sizes,
+    training,
+    versions,
+)
 from tests.bench.figures import Figure
 
 RESULTS = Path("bench-results")
@@ -29,6 +39,8 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "memory": memory.measure,
     "serving": serving.measure,
     "photos": photos.measure,
+    "training": training.throughput,
+    "finetune": training.finetune,
     "setup": setup.measure,
     "gate": gate.measure,
     "versions": versions.measure,

@@ -233,11 +233,7 @@ def _listeners(task: Run, served: Served) -> Listeners:
             return {}
         return {"holdout_accuracy": accuracy(network, served.holdout())}
 
-    def epoch(number: int, figures: dict[str, float]) -> None:
-        log.info("epoch", epoch=number, **{k: float(f"{v:.4g}") for k, v in figures.items()})
-        task.registry.measure(number, figures)
-
-    return Listeners(step=task.progress.learnt, evaluated=evaluated, epoch=epoch)
+    return Listeners(task.progress.learnt, evaluated, epoch=task.registry.measure)
 
 
 def _parameters(settings: Settings) -> dict[str, str]:
