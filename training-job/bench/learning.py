@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from dandelion_pictures.preprocessing import resized_size
 from dandelion_training.data.images.inspect import Geometry, Window, serving_crop, window
 from dandelion_training.data.served import normalised, scaled
 from dandelion_training.learn.batches import Batches, Examples
@@ -57,10 +58,16 @@ def geometry(side: int) -> Geometry:
 
 def examples(images: Sequence[Image.Image], labels: Sequence[int], side: int) -> Examples:
     """Images as the training split of a run."""
+    shown = geometry(side)
     windows: Mapping[str, Window] = {
-        f"{number:06}": window(image, geometry(side)) for number, image in enumerate(images)
+        f"{number:06}": window(_resized(image, shown), shown) for number, image in enumerate(images)
     }
     return Examples(windows, list(windows), np.array(labels, np.int64), max(labels) + 1)
+
+
+def _resized(image: Image.Image, shown: Geometry) -> Image.Image:
+    size = resized_size(image.size, shown.resize_short_side)
+    return image.resize(size, Image.Resampling.BILINEAR)
 
 
 @contextmanager
