@@ -110,7 +110,7 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 
 .PHONY: bench
 bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster; figures go to bench-results/
-	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m tests.bench $(ONLY)
+	@PYTHONPATH=k8s/local:k8s/demo:$(PICTURES)/src:training-job/src $(DEV)/python -m tests.bench $(ONLY)
 
 .PHONY: bench-serving
 bench-serving: $(DEV_VENV)/.complete ## serving against the bare loop and its peers, to bench-results/: ONLY="limit dandelion", ROUNDS=3, SECONDS=4, PRECISION=fp32

@@ -18,7 +18,7 @@ from pathlib import Path
 from dandelion_local.commands import SetupError
 from dandelion_local.progress import say
 
-from tests.bench import memory, photos, reactions, serving, setup, sizes
+from tests.bench import labels, memory, photos, reactions, serving, setup, sizes
 from tests.bench.figures import Figure
 
 RESULTS = Path("bench-results")
@@ -29,6 +29,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "memory": memory.measure,
     "serving": serving.measure,
     "photos": photos.measure,
+    "labels": labels.measure,
     "setup": setup.measure,
 }
 
