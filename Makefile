@@ -65,12 +65,12 @@ install: ## cluster, images and the chart, without the demo's data
 lint: $(DEV_VENV)/.complete
 	@$(DEV)/ruff format --check .
 	@$(DEV)/ruff check .
-	@PYTHONPATH=operator/src:inference/src:training-job/src $(DEV)/lint-imports --config pyproject.toml
+	@PYTHONPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src $(DEV)/lint-imports --config pyproject.toml
 	@PYTHONPATH=$(PICTURES)/src $(DEV)/lint-imports --config $(PICTURES)/pyproject.toml
 
 .PHONY: types
 types: $(DEV_VENV)/.complete
-	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
+	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
 	@MYPYPATH=inference/src:$(PICTURES)/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
 
 UNIT := $(COMPONENTS:%=unit-%) unit-pictures unit-k8s
@@ -91,7 +91,7 @@ unit-k8s: $(DEV_VENV)/.complete
 check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types $(UNIT)
 
-WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests $(DEV)/python -m pytest
+WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests:$(PICTURES)/tests $(DEV)/python -m pytest
 
 .PHONY: integration
 integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving as a process, hostile uploads, other clients
@@ -109,12 +109,12 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
 
 .PHONY: bench
-bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster; figures go to bench-results/
-	@PYTHONPATH=k8s/local:k8s/demo:$(PICTURES)/src:training-job/src $(DEV)/python -m tests.bench $(ONLY)
+bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, and what wrong labels are found; figures go to bench-results/
+	@PYTHONPATH=k8s/local:k8s/demo:operator/src:$(PICTURES)/src:training-job/src $(DEV)/python -m tests.bench $(ONLY)
 
 .PHONY: bench-serving
 bench-serving: $(DEV_VENV)/.complete ## serving against the bare loop and its peers, to bench-results/: ONLY="limit dandelion", ROUNDS=3, SECONDS=4, PRECISION=fp32
-	@$(DEV)/python inference/bench/comparison.py $(ONLY) --output bench-results \
+	@PYTHONPATH=$(PICTURES)/src $(DEV)/python inference/bench/comparison.py $(ONLY) --output bench-results \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PRECISION),--precision $(PRECISION))
 
 .PHONY: bench-forms

@@ -1,6 +1,7 @@
 """What a phone's photo costs beside a small one, and whether it gets the same answer.
 
-    PYTHONPATH=inference/src python inference/bench/large_photos.py ARTIFACT PHOTOS
+    PYTHONPATH=inference/src:inference/pictures/src python inference/bench/large_photos.py \\
+        ARTIFACT PHOTOS
 
 Every photo of the folder is enlarged to twelve megapixels and answered three times by the model of
 the artifact's folder, or by the network of `make bench-serving` where that is "resnet34": as it is,
@@ -24,9 +25,10 @@ from dandelion_inference.model.artifact import CONTRACT, Artifact
 from dandelion_inference.model.contract import Contract
 from dandelion_inference.model.network import Model, compile_model
 from dandelion_inference.model.precision import wished
-from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.ports.cpu import usable_cpus
 from dandelion_inference.ports.settings import Asked
+from dandelion_pictures import Reader
+from dandelion_pictures.preprocessing import resized_size, to_tensor
 from environments import cache
 from graphs import graphs
 from PIL import Image
@@ -80,9 +82,11 @@ class Comparison:
         return self._model.probabilities(tensor, alone=True)
 
     def _full(self, photo: bytes) -> list[float]:
-        image = Image.open(io.BytesIO(photo))
-        tensor = self._reader.numbers(image, self._model.contract.preprocessing)
-        return self._model.probabilities(tensor, alone=True)
+        preprocessing = self._model.contract.preprocessing
+        with Image.open(io.BytesIO(photo)) as image:
+            size = resized_size(image.size, preprocessing.resize_short_side)
+            resized = image.resize(size, Image.Resampling.BILINEAR)
+        return self._model.probabilities(to_tensor(resized, preprocessing), alone=True)
 
 
 def photos(folder: Path) -> Iterator[bytes]:

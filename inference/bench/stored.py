@@ -11,9 +11,11 @@ import shutil
 from pathlib import Path
 
 from classifier import IMAGE_SIZE, MEAN, SCALE, SHORT_SIDE, STD
+from dandelion_pictures import VERSION
 from graphs import CLASSES, FP32, INT8
 
-SOURCE = Path(__file__).resolve().parent.parent / "src"
+INFERENCE = Path(__file__).resolve().parent.parent
+SOURCES = f"{INFERENCE / 'src'}:{INFERENCE / 'pictures/src'}"
 
 
 def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
@@ -23,6 +25,7 @@ def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
     right = {"accuracy": 1.0, "agreement": 1.0}
     contract = {
         "apiVersion": "dandelion.dev/contract/v1",
+        "reader": {"name": "dandelion-pictures", "version": VERSION},
         "run": "bench",
         "architecture": "resnet34",
         "classes": [f"class-{number}" for number in range(CLASSES)],
@@ -59,7 +62,7 @@ def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
 def settings(folder: Path, digest: str) -> dict[str, str]:
     """What the operator would give the pod."""
     return {
-        "PYTHONPATH": str(SOURCE),
+        "PYTHONPATH": SOURCES,
         "MALLOC_ARENA_MAX": "2",  # as in the image
         "DANDELION_MODEL_NAME": "bench",
         "DANDELION_MODEL_NAMESPACE": "bench",

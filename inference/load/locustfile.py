@@ -22,7 +22,9 @@ from locust import FastHttpUser, events, task
 from locust.env import Environment
 from target import refusal
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif", ".bmp", ".gif", ".tif", ".tiff"}
+)
 MAX_IMAGES = 1000
 WRONG_CONFIGURATION = 2
 # With a service that is away; locust makes it a wait of this user alone.

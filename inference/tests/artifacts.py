@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 import openvino
 import pictures
+from dandelion_pictures import VERSION
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -108,6 +109,7 @@ def contract(graph: bytes) -> dict[str, Any]:
             "layout": "NCHW",
         },
         "output": {"name": "logits", "shape": [None, len(CLASSES)]},
+        "reader": {"name": "dandelion-pictures", "version": VERSION},
         "preprocessing": {
             "colorSpace": "RGB",
             "resizeShortSide": SHORT_SIDE,

@@ -18,7 +18,8 @@ import httpx
 from artifacts import StoredArtifact
 from fake_s3 import ACCESS_KEY, SECRET_KEY
 
-SOURCE = Path(__file__).parent.parent / "src"
+INFERENCE = Path(__file__).parent.parent
+SOURCES = f"{INFERENCE / 'src'}:{INFERENCE / 'pictures/src'}"
 PATIENCE = 60.0
 
 
@@ -27,7 +28,7 @@ class Service:
         clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dandelion_inference"],
-            env={**clean, "PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1", **environment},
+            env={**clean, "PYTHONPATH": SOURCES, "PYTHONUNBUFFERED": "1", **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from artifacts import StoredArtifact
 from dandelion_inference.errors import LoadError, Reason
+from dandelion_pictures import VERSION
 from fake_s3 import FakeS3
 from loading import load
 
@@ -81,6 +82,43 @@ def test_an_artifact_that_cannot_be_served_is_named(case: str, s3: FakeS3, tmp_p
         load(artifacts.stored(**INVALID[case]), s3, tmp_path)
     assert failed.value.reason is Reason.MODEL_INVALID
     assert failed.value.detail
+
+
+PREPROCESSING = artifacts.contract(b"")["preprocessing"]
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "a size that is no number": ({"resizeShortSide": "large"}, "preprocessing.resizeShortSide: "),
+    "a way to resize that is not known": (
+        {"interpolation": "bicubic"},
+        "preprocessing.interpolation: ",
+    ),
+    "a crop that does not fit": ({"centerCrop": 40}, "preprocessing: the crop must "),
+    "a channel that is divided by nothing": ({"std": [1, 0, 1]}, "preprocessing: scale and std "),
+}
+
+
+def test_a_model_that_was_made_with_another_reader_is_not_served(
+    s3: FakeS3, tmp_path: Path
+) -> None:
+    reader = {"name": "dandelion-pictures", "version": VERSION + 1}
+    with pytest.raises(LoadError) as failed:
+        load(artifacts.stored(reader=reader), s3, tmp_path)
+    assert failed.value.reason is Reason.MODEL_INVALID
+    assert failed.value.detail == (
+        f"contract.json cannot be served: reader.version: the model was made with "
+        f"dandelion-pictures version {VERSION + 1}, and this image reads files as version "
+        f"{VERSION} does: serve it with an inference image of the release that trained it"
+    )
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_fault_in_the_contract_is_told_with_its_place(
+    case: str, s3: FakeS3, tmp_path: Path
+) -> None:
+    changes, words = FAULTS[case]
+    with pytest.raises(LoadError) as failed:
+        load(artifacts.stored(preprocessing=PREPROCESSING | changes), s3, tmp_path)
+    assert failed.value.reason is Reason.MODEL_INVALID
+    assert failed.value.detail.startswith(f"contract.json cannot be served: {words}")
 
 
 def test_external_data_beside_the_graph_is_fetched_and_proven(s3: FakeS3, tmp_path: Path) -> None:

@@ -13,13 +13,14 @@ import numpy as np
 import openvino
 import pictures
 import pytest
+import uploads
 from dandelion_inference.answer.explain.activation import (
     NoActivationMapError,
     compile_activation_map,
 )
 from dandelion_inference.answer.explain.explainer import Explainer, Method
 from dandelion_inference.model.network import Model
-from dandelion_inference.pictures.reader import Reader
+from dandelion_pictures import Reader
 from loading import compiled
 from numpy.typing import NDArray
 from openvino import opset13 as opset
@@ -139,13 +140,13 @@ def test_what_speaks_for_no_class_is_dark(client: httpx.Client) -> None:
 
 
 def test_the_map_is_large_enough_to_look_at(client: httpx.Client) -> None:
-    answer = client.post("/explain", files=pictures.form(halves()))
+    answer = client.post("/explain", files=uploads.form(halves()))
     assert Image.open(io.BytesIO(answer.content)).size == (448, 448)
 
 
 REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "an unknown class": ({"params": {"label": "rose"}, "content": halves()}, 422, "UnknownLabel"),
-    "two images": ({"files": pictures.form(halves(), halves())}, 422, "TooManyFiles"),
+    "two images": ({"files": uploads.form(halves(), halves())}, 422, "TooManyFiles"),
     "no image": ({"content": b"hello, this is text"}, 400, "NotAnImage"),
     "nothing": ({"content": b""}, 400, "EmptyUpload"),
     "too many bytes": ({"content": bytes(1024 * 1024 + 1)}, 413, "UploadTooLarge"),

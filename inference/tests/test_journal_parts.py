@@ -7,6 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+import containers
 import pictures
 import pytest
 from dandelion_inference.answer.prediction import prediction
@@ -36,12 +37,16 @@ def at(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def row(time: str = "2024-02-29T23:59:59.9996+00:00", image: str | None = "ab" * 32) -> Predicted:
+def row(
+    time: str = "2024-02-29T23:59:59.9996+00:00",
+    image: str | None = "ab" * 32,
+    threshold: float | None = None,
+) -> Predicted:
     return predicted(
         time=at(time),
         answer="id-1",
         index=2,
-        prediction=prediction(CLASSES, [0.25, 0.75]),
+        prediction=prediction(CLASSES, [0.25, 0.75], threshold),
         precision="int8",
         classes=CLASSES,
         image=image,
@@ -64,6 +69,11 @@ def test_a_prediction_becomes_one_row() -> None:
         "scores": {"daisy": 0.25, "löwenzahn": 0.75},
         "latencySeconds": 0.012346,
     }
+
+
+@pytest.mark.parametrize(("threshold", "unknown"), [(0.8, True), (0.75, False)])
+def test_what_may_be_none_of_the_classes_is_noted(threshold: float, unknown: bool) -> None:
+    assert row(threshold=threshold).document(ORIGIN)["unknown"] is unknown
 
 
 def test_what_came_as_numbers_has_no_digest() -> None:
@@ -168,10 +178,18 @@ def test_the_log_has_a_place_or_none(uri: str, place: tuple[str, str] | None) ->
         ("BMP", "image/bmp"),
         ("GIF", "image/gif"),
         ("TIFF", "image/tiff"),
+        ("AVIF", "image/avif"),
     ],
 )
 def test_images_are_stored_as_what_they_are(file_format: str, media: str) -> None:
     assert media_type(pictures.plain(file_format=file_format)) == media
+
+
+@pytest.mark.parametrize(("brand", "media"), [(b"heic", "image/heic"), (b"mif1", "image/heif")])
+def test_a_photo_of_an_iphone_is_stored_as_its_container_calls_itself(
+    brand: bytes, media: str
+) -> None:
+    assert media_type(containers.still(containers.heic(), brand=brand)) == media
 
 
 def test_what_is_no_image_is_stored_as_bytes() -> None:

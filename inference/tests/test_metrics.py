@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pictures
 import pytest
+import uploads
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -34,7 +35,7 @@ def test_an_answered_prediction_is_counted(client: httpx.Client) -> None:
         ]
 
     before = counted()
-    files = pictures.form(pictures.plain(pictures.GREEN), pictures.plain(pictures.GREEN))
+    files = uploads.form(pictures.plain(pictures.GREEN), pictures.plain(pictures.GREEN))
     assert client.post("/predict", files=files).status_code == 200
     after = counted()
     assert [new - old for new, old in zip(after, before, strict=True)] == [1, 1, 2, 2]

@@ -6,6 +6,7 @@ import re
 
 import httpx
 import pytest
+from dandelion_pictures import ACCEPTED
 
 FILES = {
     "": "text/html; charset=utf-8",
@@ -59,6 +60,14 @@ def test_the_page_names_only_files_that_are_there(client: httpx.Client) -> None:
     assert {"page/app.js", "page/style.css", "page/mark.svg", "docs"} == named
     for address in named:
         assert client.get(f"/{address}").status_code == 200
+
+
+def test_the_page_offers_every_format_that_is_read(client: httpx.Client) -> None:
+    text = client.get("/").text
+    assert f">{ACCEPTED}<" in text
+    [offered] = re.findall(r'<input id="files"[^>]*accept="([^"]+)"', text)
+    named = {name.lower() for name in re.findall(r"\w+", ACCEPTED)} - {"or"}
+    assert {f"image/{name}" for name in named} <= set(offered.split(","))
 
 
 def test_a_page_can_be_asked_for_without_being_sent(client: httpx.Client) -> None:

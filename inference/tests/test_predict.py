@@ -6,9 +6,11 @@ import gzip
 import time
 from collections.abc import Iterator
 
+import containers
 import httpx
 import pictures
 import pytest
+import uploads
 from PIL import Image
 from service import Service
 
@@ -30,7 +32,7 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
 
 @pytest.mark.parametrize("label", pictures.COLOURS)
 def test_a_form_with_one_file_is_classified(client: httpx.Client, label: str) -> None:
-    answer = client.post("/predict", files=pictures.form(pictures.plain(pictures.COLOURS[label])))
+    answer = client.post("/predict", files=uploads.form(pictures.plain(pictures.COLOURS[label])))
     assert answer.status_code == 200
     body = answer.json()
     assert body["model"] == {"name": "lawn", "version": "3"}
@@ -42,7 +44,7 @@ def test_a_form_with_one_file_is_classified(client: httpx.Client, label: str) ->
 
 
 def test_several_files_are_answered_in_their_order(client: httpx.Client) -> None:
-    files = pictures.form(*(pictures.plain(colour) for colour in pictures.COLOURS.values()))
+    files = uploads.form(*(pictures.plain(colour) for colour in pictures.COLOURS.values()))
     predictions = client.post("/predict", files=files).json()["predictions"]
     assert [prediction["label"] for prediction in predictions] == list(pictures.COLOURS)
 
@@ -59,10 +61,23 @@ def test_a_raw_body_is_classified_whatever_it_calls_itself(
     assert answer.json()["predictions"][0]["label"] == "blue"
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF"])
 def test_every_supported_format_is_classified(client: httpx.Client, file_format: str) -> None:
     answer = client.post("/predict", content=pictures.plain(pictures.GREEN, file_format))
     assert answer.json()["predictions"][0]["label"] == "green"
+
+
+def test_a_photo_of_an_iphone_is_classified_as_the_same_picture_in_png(
+    client: httpx.Client,
+) -> None:
+    def scores(data: bytes) -> dict[str, float]:
+        answer = client.post("/predict", content=data)
+        found: dict[str, float] = answer.json()["predictions"][0]["scores"]
+        return found
+
+    photo = containers.still(containers.heic(), containers.turned(1))
+    upright = containers.quarters().transpose(Image.Transpose.ROTATE_90)
+    assert scores(photo) == pytest.approx(scores(pictures.encoded(upright)), abs=0.01)
 
 
 def test_an_animation_is_classified_by_its_first_frame(client: httpx.Client) -> None:
@@ -102,8 +117,13 @@ REFUSED = {
     ),
     "a PDF is another format": (b"%PDF-1.7 ...", 415, "UnsupportedFormat"),
     "a ZIP archive is another format": (b"PK\x03\x04....", 415, "UnsupportedFormat"),
-    "a HEIC photo is another format": (
+    "a HEIC photo of only its first bytes is truncated": (
         b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00",
+        400,
+        "TruncatedImage",
+    ),
+    "a JPEG 2000 image is another format": (
+        pictures.plain(file_format="JPEG2000"),
         415,
         "UnsupportedFormat",
     ),
@@ -145,25 +165,25 @@ def test_a_bad_raw_body_is_refused(client: httpx.Client, case: str) -> None:
 def test_a_bad_file_in_a_form_is_refused(client: httpx.Client, case: str) -> None:
     data, status, code = REFUSED[case]
     good = pictures.plain()
-    answer = client.post("/predict", files=pictures.form(good, data))
+    answer = client.post("/predict", files=uploads.form(good, data))
     assert problem(answer) == (status, code)
     assert answer.json()["detail"].startswith("File 2: ")
 
 
 def test_a_form_without_the_field_says_which_fields_it_has(client: httpx.Client) -> None:
-    answer = client.post("/predict", files=pictures.form(pictures.plain(), field="image"))
+    answer = client.post("/predict", files=uploads.form(pictures.plain(), field="image"))
     assert problem(answer) == (422, "MissingFile")
     assert "'image'" in answer.json()["detail"]
 
 
 def test_other_fields_beside_the_file_are_ignored(client: httpx.Client) -> None:
-    files = pictures.form(pictures.plain(pictures.BLUE))
+    files = uploads.form(pictures.plain(pictures.BLUE))
     answer = client.post("/predict", files=files, data={"note": "from the garden"})
     assert answer.json()["predictions"][0]["label"] == "blue"
 
 
 def test_more_files_than_allowed_are_refused(client: httpx.Client) -> None:
-    answer = client.post("/predict", files=pictures.form(*[pictures.plain()] * 5))
+    answer = client.post("/predict", files=uploads.form(*[pictures.plain()] * 5))
     assert problem(answer) == (422, "TooManyFiles")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pictures
 import pytest
 import tritonclient.http as triton
+import uploads
 from artifacts import CLASSES, SIZE, tensor
 from numpy.typing import NDArray
 from service import Service
@@ -99,7 +100,7 @@ def test_files_are_classified_as_uploads_are(
     given = triton.InferInput("file", [3], "BYTES")
     given.set_data_from_numpy(np.array(files, dtype=np.object_))
     answer = peer.infer("lawn", [given])
-    uploaded = client.post("/predict", files=pictures.form(*files)).json()["predictions"]
+    uploaded = client.post("/predict", files=uploads.form(*files)).json()["predictions"]
     assert [str(label, "utf-8") for label in answer.as_numpy("labels")] == [
         prediction["label"] for prediction in uploaded
     ]

@@ -10,9 +10,16 @@ from dandelion_operator.api.location import Defaults, Location, Target, location
 from dandelion_operator.api.resource import Resource, parse
 from dandelion_operator.api.status import RunState, Status
 from dandelion_operator.api.status import parse as parse_status
+from dandelion_operator.seen.candidate import comparison_name
+from dandelion_operator.seen.comparison import (
+    Comparison,
+    ComparisonName,
+    PairedCounts,
+    PairedMacroF1,
+)
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer, DeploymentSeen, PodSeen, ServiceSeen
-from dandelion_operator.seen.training import DatasetSeen, JobSeen
+from dandelion_operator.seen.training import DatasetSeen, EvaluationJobSeen, JobSeen
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, VersionSeen
 
 DEFAULTS = Defaults(
@@ -57,6 +64,7 @@ def version(number: int, **about: Any) -> VersionSeen:
         "run": f"run{number}",
         "training_hash": digests.training_hash(resource()),
         "contract_digest": f"sha256:{number}",
+        "dataset_digest": "sha256:images",
         "verdict": "promoted",
     }
     return VersionSeen(number, **(fields | about))
@@ -103,8 +111,35 @@ def pod(number: int, ready: bool = True, **about: Any) -> PodSeen:
     return PodSeen(f"lawn-inference-{number}", number, ready, **about)
 
 
-def contract(accuracy: float = 0.9, **metrics: float) -> ContractSeen:
-    return ContractSeen({"accuracy": accuracy, **metrics})
+def contract(accuracy: float = 0.9, holdout: int = 1000, **metrics: float) -> ContractSeen:
+    return ContractSeen({"accuracy": accuracy, **metrics}, holdout=holdout)
+
+
+def comparison(wins: int = 0, losses: int = 0, images: int = 1000) -> Comparison:
+    """Two models that answer `wins` and `losses` images differently, and the rest right."""
+    counts = PairedCounts(images - wins - losses, wins, losses, 0)
+    macro_f1 = PairedMacroF1(counts.challenger, counts.champion)
+    return Comparison(counts, macro_f1, shared=("dandelion", "grass"))
+
+
+def compared(challenger: int = 4, champion: int = 3) -> ComparisonName:
+    """Of two versions by their numbers."""
+    name = comparison_name(version(challenger), version(champion))
+    assert name is not None
+    return name
+
+
+def evaluation(state: RunState = RunState.RUNNING, **about: Any) -> EvaluationJobSeen:
+    """The Job that compares version 4 with champion 3."""
+    name = compared()
+    found = digests.evaluation(name.dataset, name.challenger, name.champion)
+    fields: dict[str, Any] = {
+        "name": f"lawn-evaluate-{found}",
+        "evaluation": found,
+        "created": NOW,
+        "gate": digests.gate(resource()),
+    }
+    return EvaluationJobSeen(state=state, **(fields | about))
 
 
 def service(ours: bool = True, **about: Any) -> ServiceSeen:

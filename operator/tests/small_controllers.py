@@ -9,9 +9,19 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from dandelion_operator.api import naming
+from dandelion_operator.seen.comparison import (
+    Comparison,
+    ComparisonName,
+    PairedCounts,
+    PairedMacroF1,
+)
 from dandelion_operator.seen.training import Progress
 from dandelion_operator.seen.versions import ContractSeen
 from fake_cluster import KEY
+
+DATASET = f"sha256:{'d' * 64}"
+HOLDOUT = 1000
+GONE = '{"reason": "DatasetVersionUnavailable", "message": "3 images are gone"}'
 
 if TYPE_CHECKING:
     from small_world import World
@@ -22,9 +32,12 @@ def train(world: World, job: dict[str, Any]) -> None:
     status = job.setdefault("status", {})
     if status.get("conditions") or job["spec"].get("suspend"):
         return
-    run = job["metadata"]["labels"][naming.RUN_LABEL]
     if job["metadata"]["name"] in world.standing:
         return
+    if naming.EVALUATION_LABEL in job["metadata"]["labels"]:
+        _evaluate(world, job)
+        return
+    run = job["metadata"]["labels"][naming.RUN_LABEL]
     if world.train_fails is not None:
         reason, message = world.train_fails
         status["conditions"] = [
@@ -36,7 +49,10 @@ def train(world: World, job: dict[str, Any]) -> None:
         return
     uri = f"s3://models/default/lawn/{run}/artifact"
     world.storage.contracts[uri] = ContractSeen(
-        {"accuracy": world.accuracy}, precision=world.precision
+        {"accuracy": world.accuracy},
+        classes=("dandelion", "grass"),
+        precision=world.precision,
+        holdout=HOLDOUT,
     )
     if not any(
         version["tags"].get("dandelion.dev/run") == run
@@ -46,10 +62,76 @@ def train(world: World, job: dict[str, Any]) -> None:
         world.mlflow.add_version(
             run=run,
             training_hash=job["metadata"]["labels"][naming.TRAINING_HASH_LABEL],
-            **{"contract-digest": f"sha256:{digest}"},
+            **{"contract-digest": f"sha256:{digest}", "dataset-digest": DATASET},
         )
+        told = _environment(job)
+        if told["DANDELION_CHAMPION_URI"]:
+            _compare(
+                world,
+                ComparisonName(DATASET, f"sha256:{digest}", told["DANDELION_CHAMPION_DIGEST"]),
+                uri,
+                told["DANDELION_CHAMPION_URI"],
+            )
     status["conditions"] = [{"type": "Complete", "status": "True"}]
     status["completionTime"] = world.now_text()
+
+
+def _evaluate(world: World, job: dict[str, Any]) -> None:
+    """The training image, told to compare two versions only."""
+    status, told = job["status"], _environment(job)
+    assert "-m dandelion_training evaluate" in " ".join(_container(job)["command"])
+    if world.evaluation_fails:
+        world.cluster.put(
+            "pods",
+            {
+                "metadata": {
+                    "name": f"{job['metadata']['name']}-pod",
+                    "labels": job["metadata"]["labels"],
+                    "ownerReferences": [{"uid": job["metadata"]["uid"], "controller": True}],
+                },
+                "status": {
+                    "phase": "Failed",
+                    "containerStatuses": [
+                        {"state": {"terminated": {"exitCode": 64, "message": GONE}}}
+                    ],
+                },
+            },
+        )
+        status["conditions"] = [{"type": "Failed", "status": "True"}]
+        return
+    name = ComparisonName(
+        told["DANDELION_DATASET_VERSION"],
+        told["DANDELION_ARTIFACT_DIGEST"],
+        told["DANDELION_CHAMPION_DIGEST"],
+    )
+    _compare(world, name, told["DANDELION_ARTIFACT_URI"], told["DANDELION_CHAMPION_URI"])
+    status["conditions"] = [{"type": "Complete", "status": "True"}]
+
+
+def _compare(world: World, name: ComparisonName, challenger: str, champion: str) -> None:
+    """On a thousand images, of which both get as many right as their accuracy says."""
+    ours, theirs = (
+        round(found.metrics["accuracy"] * HOLDOUT)
+        for found in (world.storage.contracts[uri] for uri in (challenger, champion))
+        if isinstance(found, ContractSeen)
+    )
+    right = min(ours, theirs)
+    counts = PairedCounts(right, ours - right, theirs - right, HOLDOUT - max(ours, theirs))
+    world.storage.comparisons[name] = Comparison(
+        counts,
+        PairedMacroF1(ours / HOLDOUT, theirs / HOLDOUT),
+        shared=("dandelion", "grass"),
+    )
+
+
+def _container(job: dict[str, Any]) -> dict[str, Any]:
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    found: dict[str, Any] = container
+    return found
+
+
+def _environment(job: dict[str, Any]) -> dict[str, str]:
+    return {item["name"]: item["value"] for item in _container(job)["env"]}
 
 
 def roll(world: World, deployment: dict[str, Any]) -> None:

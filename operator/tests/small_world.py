@@ -30,6 +30,7 @@ from dandelion_operator.ports.probe import Probe
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Access, Storage
 from dandelion_operator.process.settings import Settings
+from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen
@@ -48,6 +49,7 @@ class FakeStorage:
     obstacle: Failure | None = None
     contracts: dict[str, ContractSeen | Failure] = field(default_factory=dict)
     progresses: dict[str, Progress] = field(default_factory=dict)
+    comparisons: dict[ComparisonName, Comparison | Failure] = field(default_factory=dict)
 
     async def dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
         return self.obstacle or DatasetSeen(self.fingerprint if whole else "", 40)
@@ -55,6 +57,11 @@ class FakeStorage:
     async def contract(self, access: Access, target: Target, fresh: bool) -> ContractSeen | Failure:
         missing = Failure(Reason.ARTIFACT_REJECTED, f"{target.artifact_uri} does not exist")
         return self.contracts.get(target.artifact_uri, missing)
+
+    async def comparison(
+        self, access: Access, key: NamespacedName, name: ComparisonName
+    ) -> Comparison | Failure | None:
+        return self.comparisons.get(name)
 
     async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
         return self.progresses.get(run, Progress(run=run))
@@ -95,6 +102,7 @@ class World:
         self.probe = FakeProbe(self)
         self.accuracy, self.precision = 0.9, "fp32"
         self.train_fails: tuple[str, str] | None = None
+        self.evaluation_fails = False
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
         for purpose in ("training", "inference", "logs"):
@@ -148,6 +156,7 @@ class World:
                 "aliases": self.mlflow.aliases,
                 "versions": self.mlflow.versions,
                 "contracts": self.storage.contracts,
+                "comparisons": self.storage.comparisons,
                 "time": self.time,
                 "standing": self.standing,
             }
@@ -158,6 +167,7 @@ class World:
         self.cluster.objects, self.cluster.made = stored["objects"], stored["made"]
         self.mlflow.aliases, self.mlflow.versions = stored["aliases"], stored["versions"]
         self.storage.contracts, self.time = stored["contracts"], stored["time"]
+        self.storage.comparisons = stored["comparisons"]
         self.standing = stored["standing"]
 
     def now_text(self) -> str:

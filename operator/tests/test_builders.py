@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import given
@@ -10,15 +12,29 @@ import pytest
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.loop.decide.plan import StartEvaluation, StartTraining
 from dandelion_operator.ports.s3.credentials import Credentials
 
 RUN = StartTraining("run1", "hash1", "Created", "images-1", "none")
 PLAIN = given.resource()
 
 
-def job(resource: Resource = PLAIN) -> dict[str, Any]:
-    return builders.job(resource, RUN, given.place(resource), given.DEFAULTS)
+def job(resource: Resource = PLAIN, run: StartTraining = RUN) -> dict[str, Any]:
+    return builders.job(resource, run, given.place(resource), given.DEFAULTS)
+
+
+EVALUATE = StartEvaluation(
+    "0123456789",
+    f"sha256:{'d' * 64}",
+    challenger=given.version(4).target,
+    champion=given.version(3).target,
+    run="run4",
+    gate="gate1",
+)
+
+
+def evaluation(resource: Resource = PLAIN) -> dict[str, Any]:
+    return builders.evaluation_job(resource, EVALUATE, given.place(resource), given.DEFAULTS)
 
 
 def deployment(resource: Resource = PLAIN) -> dict[str, Any]:
@@ -35,10 +51,19 @@ def environment(workload: dict[str, Any]) -> dict[str, str]:
     return {item["name"]: item["value"] for item in pod(workload)["containers"][0]["env"]}
 
 
-BOTH = pytest.mark.parametrize("workload", [job(), deployment()], ids=["training", "inference"])
+EACH = pytest.mark.parametrize(
+    "workload",
+    [job(), evaluation(), deployment()],
+    ids=["training", "evaluation", "inference"],
+)
+BATCH = pytest.mark.parametrize(
+    ("built", "container"),
+    [(job, "training"), (evaluation, "evaluation")],
+    ids=["job", "evaluation"],
+)
 
 
-@BOTH
+@EACH
 def test_pods_pass_pod_security_restricted(workload: dict[str, Any]) -> None:
     spec = pod(workload)
     assert spec["securityContext"]["runAsNonRoot"] is True
@@ -52,20 +77,20 @@ def test_pods_pass_pod_security_restricted(workload: dict[str, Any]) -> None:
     assert kinds == {"emptyDir", "secret"}
 
 
-@BOTH
+@EACH
 def test_pods_hold_no_token_and_no_stray_environment(workload: dict[str, Any]) -> None:
     assert pod(workload)["automountServiceAccountToken"] is False
     assert pod(workload)["enableServiceLinks"] is False
 
 
-@BOTH
+@EACH
 def test_pods_ask_for_resources_and_are_bounded_in_memory(workload: dict[str, Any]) -> None:
     resources = pod(workload)["containers"][0]["resources"]
     assert set(resources["requests"]) == {"cpu", "memory"}
     assert "memory" in resources["limits"]
 
 
-@BOTH
+@EACH
 def test_keys_are_files_and_never_in_the_environment(workload: dict[str, Any]) -> None:
     assert not any("AWS" in name for name in environment(workload))
     for secret in (item["secret"] for item in pod(workload)["volumes"] if "secret" in item):
@@ -98,9 +123,14 @@ def test_a_users_own_keys_are_mounted_instead() -> None:
     assert environment(job(mine))["DANDELION_S3_ENDPOINT"] == "https://s3.example.com"
 
 
-def test_bad_data_fails_the_job_at_once_and_an_eviction_does_not_count() -> None:
-    rules = job()["spec"]["podFailurePolicy"]["rules"]
+@BATCH
+def test_bad_data_fails_the_job_at_once_and_an_eviction_does_not_count(
+    built: Callable[[], dict[str, Any]], container: str
+) -> None:
+    rules = built()["spec"]["podFailurePolicy"]["rules"]
     assert rules[0]["action"] == "FailJob"
+    assert rules[0]["onExitCodes"]["containerName"] == container
+    assert pod(built())["containers"][0]["name"] == container
     assert rules[0]["onExitCodes"]["values"] == [64]
     assert rules[1] == {
         "action": "Ignore",
@@ -117,6 +147,105 @@ def test_training_is_told_everything_it_needs() -> None:
     assert told["DANDELION_SCHEDULE"] == "OneCycle"
     assert told["DANDELION_IMAGE"] == "training:1"
     assert told["MLFLOW_TRACKING_URI"] == "http://mlflow"
+
+
+LEARNING = ("AUGMENTATION", "MIRROR", "BALANCE_CLASSES")
+DATA = ("DATASET_VERSION", "ON_SMALL_CLASS", "KEEP", "FORMER_DATASET")
+EVALUATION = ("EVALUATIONS_URI", "CHAMPION_URI", "CHAMPION_DIGEST")
+
+
+def of_training(names: tuple[str, ...], built: dict[str, Any]) -> list[str]:
+    return [environment(built)[f"DANDELION_{name}"] for name in names]
+
+
+@pytest.mark.parametrize(
+    ("training", "expected"),
+    [
+        pytest.param({}, ["light", "false", "true"], id="the defaults"),
+        pytest.param(
+            {"augmentation": {"strength": "strong", "mirror": True}, "balanceClasses": False},
+            ["strong", "true", "false"],
+            id="all said otherwise",
+        ),
+    ],
+)
+def test_training_is_told_how_images_vary_and_count(
+    training: dict[str, Any], expected: list[str]
+) -> None:
+    assert of_training(LEARNING, job(given.resource(training=training))) == expected
+
+
+def test_training_is_told_which_dataset_version_and_from_which_it_grows() -> None:
+    assert of_training(DATA, job()) == ["", "Refuse", "References", ""]
+    version = f"sha256:{'0' * 64}"
+    dataset = {
+        "storageUri": "s3://datasets/lawn",
+        "version": version,
+        "onSmallClass": "Drop",
+        "keep": "Copies",
+    }
+    grown = replace(RUN, former_dataset="sha256:former")
+    told = of_training(DATA, job(given.resource(dataset=dataset), grown))
+    assert told == [version, "Drop", "Copies", "sha256:former"]
+
+
+def test_training_is_told_which_champion_it_is_compared_with() -> None:
+    assert of_training(EVALUATION, job()) == ["s3://models/default/lawn/evaluations", "", ""]
+    beside = replace(RUN, champion=given.version(3).target)
+    assert of_training(EVALUATION, job(run=beside)) == [
+        "s3://models/default/lawn/evaluations",
+        "s3://models/default/lawn/run3/artifact",
+        "sha256:3",
+    ]
+
+
+def test_an_evaluation_is_told_two_versions_and_one_dataset_version() -> None:
+    base = "s3://models/default/lawn/evaluations"
+    told = environment(evaluation())
+    assert {name.removeprefix("DANDELION_"): told[name] for name in told} == {
+        "NAMESPACE": "default",
+        "NAME": "lawn",
+        "RUN": "run4",
+        "DATASET_URI": "s3://datasets/lawn",
+        "DATASET_VERSION": f"sha256:{'d' * 64}",
+        "DATASET_MANIFESTS_URI": "s3://models/default/lawn/datasets",
+        "ARTIFACT_URI": "s3://models/default/lawn/run4/artifact",
+        "ARTIFACT_DIGEST": "sha256:4",
+        "CHAMPION_URI": "s3://models/default/lawn/run3/artifact",
+        "CHAMPION_DIGEST": "sha256:3",
+        "EVALUATIONS_URI": base,
+        "STATUS_URI": f"{base}/{'d' * 64}/4-3.status.json",
+        "WORK_DIR": "/work",
+        "S3_ENDPOINT": "http://s3",
+        "S3_REGION": "us-east-1",
+        "S3_CREDENTIALS_DIR": "/var/run/secrets/dandelion/s3",
+        "MLFLOW_TRACKING_URI": "http://mlflow",
+        "HOME": "/tmp",
+    }
+    (container,) = pod(evaluation())["containers"]
+    assert container["command"] == ["python", "-m", "dandelion_training", "evaluate"]
+
+
+def test_an_evaluation_runs_as_training_does_and_is_no_run() -> None:
+    wanted = given.resource(
+        training={
+            "image": "mine:1",
+            "resources": {"limits": {"memory": "9Gi"}},
+            "nodeSelector": {"gpu": "no"},
+            "ttlSecondsAfterFinished": 60,
+        }
+    )
+    ours, training = evaluation(wanted), job(wanted)
+    for part in ("image", "resources", "securityContext", "volumeMounts"):
+        assert pod(ours)["containers"][0][part] == pod(training)["containers"][0][part]
+    assert pod(ours)["nodeSelector"] == {"gpu": "no"}
+    assert pod(ours)["volumes"] == pod(training)["volumes"]
+    labels = ours["metadata"]["labels"]
+    assert ours["metadata"]["name"] == "lawn-evaluate-0123456789"
+    assert labels["dandelion.dev/evaluation"] == "0123456789"
+    assert not {naming.RUN_LABEL, naming.TRAINING_HASH_LABEL} & labels.keys()
+    assert ours["metadata"]["annotations"] == {"dandelion.dev/gate": "gate1"}
+    assert "ttlSecondsAfterFinished" not in ours["spec"], "it is the memory of a failure"
 
 
 def test_inference_is_told_one_exact_version_and_nothing_of_mlflow() -> None:
@@ -262,6 +391,7 @@ def test_names_of_the_longest_resource_fit() -> None:
         NamespacedName("default", "a" * 42), PLAIN.uid, PLAIN.generation, "", PLAIN.spec
     )
     assert len(naming.job(longest.key, "0123456789")) <= 63
+    assert len(naming.evaluation_job(longest.key, "0123456789")) <= 63
     assert len(naming.inference(longest.key)) <= 63
 
 

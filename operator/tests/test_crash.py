@@ -56,6 +56,26 @@ async def a_newer_spec(world: World) -> None:
     await world.settle()
 
 
+async def a_run_in_flight_and_another_champion(world: World) -> None:
+    """The run compares its model with version 2; meanwhile a person rolls back to version 1."""
+    await a_champion(world)
+    await a_better_version(world)
+    world.accuracy = 0.97
+    before = [job["metadata"]["name"] for job in world.cluster.kind("jobs")]
+    world.annotate("once more")
+    while len(world.cluster.kind("jobs")) == len(before):
+        await world.reconcile()
+    world.standing = {job["metadata"]["name"] for job in world.cluster.kind("jobs")} - {*before}
+    await world.settle()
+    world.mlflow.aliases["champion"] = "1"
+    await world.settle()
+
+
+async def the_run_ends(world: World) -> None:
+    world.standing = set()
+    await world.settle()
+
+
 Scene = Callable[[World], Awaitable[None]]
 
 
@@ -70,6 +90,9 @@ Scene = Callable[[World], Awaitable[None]]
         pytest.param(a_champion, a_worse_version, id="retrained, worse"),
         pytest.param(a_waiting_challenger, a_person_approves, id="approved by a person"),
         pytest.param(a_run_in_flight, a_newer_spec, id="stopped for a newer spec"),
+        pytest.param(
+            a_run_in_flight_and_another_champion, the_run_ends, id="compared by a Job of its own"
+        ),
     ],
 )
 def test_killed_at_any_write_the_end_is_the_same(

@@ -12,7 +12,12 @@ from dandelion_operator.api.location import location
 
 RICH = given.resource(
     retrain="2026-01",
-    training={"architecture": "resnet18", "epochs": 3, "image": "mine:1"},
+    training={
+        "architecture": "resnet18",
+        "initialWeights": "none",
+        "epochs": 3,
+        "image": "mine:1",
+    },
     promotion={"mode": "Manual", "minimum": 0.9},
     serving={
         "replicas": 5,
@@ -34,8 +39,14 @@ def of(resource: Any) -> tuple[str, str, str]:
     [
         pytest.param(
             given.resource(),
-            ("cc2fa5811c", "44136fa355", "c1053f92f131a3eb"),
+            ("7415fb9c8e", "44136fa355", "c1053f92f131a3eb"),
             id="the smallest resource",
+        ),
+        pytest.param(
+            # The API server writes defaults into what it stores: this is one from before `auto`.
+            given.resource(training={"initialWeights": "none"}),
+            ("cc2fa5811c", "44136fa355", "c1053f92f131a3eb"),
+            id="the smallest resource from before there was another default",
         ),
         pytest.param(
             RICH, ("e655a4a27b", "6a08288701", "3c2ed001783fa10d"), id="a resource with much said"
@@ -103,6 +114,39 @@ def test_a_log_that_the_installation_sets_up_later_restarts_no_pod() -> None:
 
 
 @pytest.mark.parametrize(
+    "sections",
+    [
+        {"dataset": {"storageUri": "s3://datasets/lawn", "keep": "References"}},
+        {"dataset": {"storageUri": "s3://datasets/lawn", "keep": "Copies"}},
+        {"dataset": {"storageUri": "s3://datasets/lawn", "onSmallClass": "Refuse"}},
+        {"training": {"augmentation": {}}},
+        {"training": {"augmentation": {"strength": "light", "mirror": False}}},
+        {"training": {"initialWeights": "auto", "balanceClasses": True}},
+        {"promotion": {"margin": 0.02, "confidence": 0.95, "onUndecided": "PromoteIfNotWorse"}},
+    ],
+    ids=str,
+)
+def test_what_makes_no_other_model_changes_no_digest(sections: dict[str, Any]) -> None:
+    assert of(given.resource(**sections)) == of(given.resource())
+
+
+@pytest.mark.parametrize(
+    "promotion",
+    [
+        {"margin": 0.01},
+        {"confidence": 0.9},
+        {"minClassRecall": 0.0},
+        {"onUndecided": "Hold"},
+    ],
+    ids=str,
+)
+def test_another_gate_judges_anew_and_trains_nothing(promotion: dict[str, Any]) -> None:
+    changed, usual = of(given.resource(promotion=promotion)), of(given.resource())
+    assert changed[1] != usual[1]
+    assert (changed[0], changed[2]) == (usual[0], usual[2])
+
+
+@pytest.mark.parametrize(
     "section",
     [
         {"resources": {"limits": {"memory": "9Gi"}}},
@@ -123,8 +167,14 @@ def test_what_is_not_about_the_model_trains_none(section: dict[str, Any]) -> Non
     [
         {"dataset": {"storageUri": "s3://datasets/park"}},
         {"dataset": {"storageUri": "s3://datasets/lawn", "holdoutFraction": 0.3}},
+        {"dataset": {"storageUri": "s3://datasets/lawn", "version": f"sha256:{'0' * 64}"}},
+        {"dataset": {"storageUri": "s3://datasets/lawn", "onSmallClass": "Drop"}},
         {"training": {"architecture": "resnet50"}},
         {"training": {"initialWeights": "champion"}},
+        {"training": {"initialWeights": "none"}},
+        {"training": {"augmentation": {"strength": "none"}}},
+        {"training": {"augmentation": {"mirror": True}}},
+        {"training": {"balanceClasses": False}},
         {"training": {"epochs": 11}},
         {"training": {"batchSize": 16}},
         {"training": {"imageSize": 64}},

@@ -41,6 +41,41 @@ def test_becoming_ready_makes_an_event() -> None:
     assert list(new_events(ready, ready)) == []
 
 
+WARNED = {
+    "version": "sha256:a",
+    "images": 90,
+    "rejected": {"Unreadable": 10},
+    "warnings": ["grass: only 8 images are held out"],
+}
+
+
+def test_a_dataset_version_with_something_to_look_at_makes_one_event() -> None:
+    first = parse({"dataset": WARNED})
+    (event,) = new_events(Status(), first)
+    assert event == Event(
+        "DatasetWarnings",
+        "dataset version sha256:a: 10% of its files were rejected: Unreadable 10; "
+        "grass: only 8 images are held out",
+        True,
+    )
+    assert list(new_events(first, first)) == []
+    (again,) = new_events(first, parse({"dataset": WARNED | {"version": "sha256:b"}}))
+    assert again.message.startswith("dataset version sha256:b")
+
+
+def test_few_rejected_files_make_no_event() -> None:
+    found = parse({"dataset": {"version": "sha256:a", "images": 96, "rejected": {"Duplicate": 4}}})
+    assert list(new_events(Status(), found)) == []
+
+
+def test_a_class_that_is_never_answered_makes_one_event() -> None:
+    silent = parse({"evaluation": {"challenger": "4", "neverAnswered": ["grass", "moss"]}})
+    words = "version 4 gave these classes to no holdout image: grass, moss"
+    assert list(new_events(Status(), silent)) == [Event("NeverAnswered", words, True)]
+    assert list(new_events(silent, silent)) == []
+    assert list(new_events(silent, parse({"evaluation": {"challenger": "5"}}))) == []
+
+
 def test_the_same_again_raises_a_count_and_makes_no_second_event(tmp_path: Path) -> None:
     world = World(tmp_path)
 

@@ -16,9 +16,11 @@ from dandelion_operator.loop.decide.plan import (
     BindTokenReviewers,
     SetAlias,
     SetVerdict,
+    StartEvaluation,
     StartTraining,
 )
 from dandelion_operator.loop.report import report
+from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import AccountSeen, Answer
 from dandelion_operator.seen.training import DatasetSeen, Progress
@@ -39,6 +41,7 @@ RESOURCES = [
         {"training": {"initialWeights": "champion"}},
         {"promotion": {"mode": "Manual"}},
         {"promotion": {"mode": "Observe"}},
+        {"promotion": {"onUndecided": "Hold", "minClassRecall": 0.5}},
         {"serving": {"replicas": 0}},
         {"serving": {"auth": "ClusterTokens"}},
         {"serving": {"precision": "int8", "logging": {"images": True}}},
@@ -57,12 +60,31 @@ failures = st.sampled_from(
         )
     ]
 )
+NAMES = [
+    given.compared(challenger, champion)
+    for challenger in range(1, 5)
+    for champion in range(1, 5)
+    if challenger != champion
+]
+comparisons = st.builds(given.comparison, st.integers(0, 30), st.integers(0, 30))
+evaluations = st.builds(
+    given.evaluation,
+    st.sampled_from(RunState),
+    evaluation=st.sampled_from(
+        ["former", *(digests.evaluation(n.dataset, n.challenger, n.champion) for n in NAMES)]
+    ),
+    name=st.sampled_from(["lawn-evaluate-1", "lawn-evaluate-2"]),
+    deleting=st.booleans(),
+    gate=st.sampled_from(["", *(digests.gate(item) for item in RESOURCES)]),
+)
 versions = st.builds(
     given.version,
     st.integers(1, 4),
     run=st.sampled_from(["", *RUNS]),
     training_hash=st.sampled_from(TRAINING_HASHES),
-    verdict=st.sampled_from(["", "promoting", "promoted", "rejected", "awaiting", "observed"]),
+    verdict=st.sampled_from(
+        ["", "promoting", "promoted", "rejected", "undecided", "awaiting", "observed"]
+    ),
     gate=st.sampled_from(["", *(digests.gate(item) for item in RESOURCES)]),
     replaces=st.sampled_from(["", "1", "2"]),
 )
@@ -127,6 +149,8 @@ worlds = st.builds(
         st.integers(1, 4),
         failures | st.builds(ContractSeen, st.dictionaries(st.just("accuracy"), st.floats(0, 1))),
     ),
+    comparisons=st.fixed_dictionaries(dict.fromkeys(NAMES, st.none() | failures | comparisons)),
+    evaluations=st.lists(evaluations, max_size=3, unique_by=lambda item: item.name).map(tuple),
     deployment=st.none()
     | st.builds(
         given.deployment,
@@ -228,3 +252,33 @@ def test_pods_that_ask_who_calls_come_after_their_right_to_ask(
         assert isinstance(observed.account, AccountSeen)
         assert observed.account.exists or ApplyAccount() in todo[: pods[0]]
         assert observed.account.may_review or BindTokenReviewers() in todo[: pods[0]]
+
+
+@QUICK
+@for_any(resources, worlds)
+def test_a_comparison_is_only_made_where_one_is_waited_for(
+    resource: Resource, observed: Observed
+) -> None:
+    decided = decide(resource, observed, given.place(resource))
+    starts = [item for item in decided.promote.actions if isinstance(item, StartEvaluation)]
+    assert len(starts) <= 1
+    for start in starts:
+        assert not resource.spec.suspend
+        assert decided.promote.waiting is not None
+        assert all(job.evaluation != start.evaluation for job in observed.evaluations)
+        names = (start.dataset, start.challenger.contract_digest, start.champion.contract_digest)
+        assert observed.comparisons[ComparisonName(*names)] is None
+
+
+@QUICK
+@for_any(resources, worlds)
+def test_nothing_replaces_a_champion_that_it_was_not_compared_with(
+    resource: Resource, observed: Observed
+) -> None:
+    for action in actions(resource, observed):
+        if isinstance(action, SetVerdict) and action.verdict == "promoting":
+            assert isinstance(observed.registry, RegistrySeen)
+            champion = observed.registry.champion
+            if champion is not None:
+                compared = observed.comparisons.get(given.compared(action.version, champion))
+                assert isinstance(compared, Comparison)

@@ -45,6 +45,15 @@ ROLLED_OUT, READY = "RolledOut", "Ready"
         ),
         pytest.param(
             serving(1),
+            {"Promoted": "EvaluationRunning"},
+            pace.WHILE_TRAINING,
+            id="a comparison goes on",
+        ),
+        pytest.param(
+            serving(1), {"Promoted": "EvaluationFailed"}, pace.WHILE_STUCK, id="a comparison failed"
+        ),
+        pytest.param(
+            serving(1),
             {ROLLED_OUT: "ProgressDeadlineExceeded"},
             pace.WHILE_STUCK,
             id="the rollout is stuck",

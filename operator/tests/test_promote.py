@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import given
@@ -11,13 +12,16 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.plan import RemoveAlias, SetAlias, SetVerdict
+from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.observed import Observed
-from given import contract, registry, seen, serving, status, version
+from given import compared, comparison, contract, registry, seen, serving, status, version
 
 PLAIN = given.resource()
 MANUAL = given.resource(promotion={"mode": "Manual"})
 OBSERVE = given.resource(promotion={"mode": "Observe"})
 PICKY = given.resource(promotion={"minImprovement": 0.02})
+HOLD = given.resource(promotion={"onUndecided": "Hold"})
+MACRO = given.resource(promotion={"metric": "macroF1"})
 NEW = version(4, verdict="")
 
 
@@ -35,13 +39,15 @@ def in_words(resource: Resource, observed: Observed) -> list[str]:
 
 
 def with_champion(
-    new: Any = NEW, metric: float = 0.9, champion: float = 0.9, **about: Any
+    new: Any = NEW, metric: float = 0.9, wins: int = 0, losses: int = 0, **about: Any
 ) -> Observed:
+    """Version 4 beside champion 3, which answer so many of 1,000 images differently."""
     return serving(
         3,
         **{
             "registry": registry(version(3), new, champion=3),
-            "artifacts": {3: contract(champion), 4: contract(metric)},
+            "artifacts": {3: contract(), 4: contract(metric)},
+            "comparisons": {compared(): comparison(wins, losses)},
         }
         | about,
     )
@@ -66,32 +72,75 @@ def with_champion(
         pytest.param(
             PLAIN, with_champion(), ["4 promoting", "champion=4"], id="promotes an equal version"
         ),
-        pytest.param(
-            PLAIN, with_champion(metric=0.89), ["4 rejected"], id="rejects a worse version"
-        ),
+        pytest.param(PLAIN, with_champion(losses=40), ["4 rejected"], id="rejects a worse version"),
         pytest.param(
             PICKY,
-            with_champion(metric=0.91),
+            with_champion(wins=10),
             ["4 rejected"],
             id="rejects a version that improves too little",
         ),
         pytest.param(
             PICKY,
-            with_champion(metric=0.92),
+            with_champion(wins=20),
             ["4 promoting", "champion=4"],
             id="promotes a version that improves just enough",
         ),
         pytest.param(
-            given.resource(promotion={"metric": "macroF1"}),
-            with_champion(),
-            ["4 rejected"],
-            id="rejects a version without the metric",
+            PLAIN,
+            with_champion(comparisons={compared(): comparison(4, 4, images=100)}),
+            ["4 promoting", "champion=4"],
+            id="PromoteIfNotWorse promotes an equal version on a holdout that cannot tell",
         ),
         pytest.param(
-            given.resource(promotion={"metric": "macroF1"}),
-            with_champion(artifacts={3: contract(), 4: contract(0.1, macroF1=0.9)}),
+            HOLD,
+            with_champion(comparisons={compared(): comparison(4, 4, images=100)}),
+            ["4 undecided"],
+            id="Hold keeps the champion on a holdout that cannot tell",
+        ),
+        pytest.param(
+            given.resource(promotion={"mode": "Manual", "onUndecided": "Hold"}),
+            with_champion(
+                comparisons={compared(): comparison(4, 4, images=100)},
+                registry=registry(version(3), NEW, champion=3, challenger=4),
+            ),
+            ["no challenger", "4 undecided"],
+            id="Manual names no challenger that Hold holds",
+        ),
+        pytest.param(
+            HOLD,
+            with_champion(
+                new=version(4, verdict="undecided", gate="another"),
+            ),
             ["4 promoting", "champion=4"],
+            id="judges an undecided version again when the gate was changed",
+        ),
+        pytest.param(
+            MACRO, with_champion(), ["4 rejected"], id="rejects a version without the metric"
+        ),
+        pytest.param(
+            MACRO,
+            seen(
+                registry=registry(version(1, verdict="")), artifacts={1: contract(0.1, macroF1=0.9)}
+            ),
+            ["1 promoting", "champion=1"],
             id="judges by the metric that is asked for",
+        ),
+        pytest.param(
+            MACRO,
+            with_champion(artifacts={3: contract(), 4: contract(0.1, macroF1=0.9)}),
+            ["4 undecided"],
+            id="holds a version whose comparison says nothing of the metric that is asked for",
+        ),
+        pytest.param(
+            given.resource(promotion={"minClassRecall": 0.5}),
+            with_champion(
+                artifacts={
+                    3: contract(),
+                    4: replace(contract(), by_class={"grass": ClassFigures(10, 0.4)}),
+                }
+            ),
+            ["4 rejected"],
+            id="rejects a version that does not know a class",
         ),
         pytest.param(
             MANUAL,
@@ -114,13 +163,18 @@ def with_champion(
             ["4 rejected"],
             id="rejects a version whose artifact is broken",
         ),
-        pytest.param(
-            PLAIN,
-            with_champion(
-                artifacts={3: contract(), 4: Failure(Reason.STORAGE_UNREACHABLE, "no answer")}
-            ),
-            [],
-            id="does not judge what it cannot read yet",
+        *(
+            pytest.param(
+                PLAIN,
+                with_champion(artifacts={3: contract(), 4: Failure(reason, "no answer")}),
+                [],
+                id=f"does not judge what it cannot read yet: {reason}",
+            )
+            for reason in (
+                Reason.STORAGE_UNREACHABLE,
+                Reason.CREDENTIALS_REJECTED,
+                Reason.SECRET_MISSING,
+            )
         ),
         pytest.param(
             PLAIN,
@@ -214,23 +268,44 @@ def test_promote(resource: Resource, observed: Observed, actions: list[str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("metric", "champion", "words"),
+    ("observed", "words"),
     [
-        (0.5, 0.9, "accuracy 0.5 is below promotion.minimum 0.8"),
-        (0.85, 0.9, "accuracy 0.85 is not enough: champion 3 has 0.9"),
-        (0.95, 0.9, "accuracy 0.95 reaches promotion.minimum 0.8; champion 3 has 0.9"),
+        pytest.param(
+            with_champion(metric=0.5),
+            "accuracy 0.500 on 1,000 images is below promotion.minimum 0.8: rejected",
+            id="below the minimum",
+        ),
+        pytest.param(
+            with_champion(losses=40),
+            "accuracy 0.960 against champion 3's 1.000 on the same 1,000 images: −4.0 points, "
+            "one-sided 95 % bounds −5.2 and −3.1; worse than the champion by more than the margin "
+            "of 2 points: rejected",
+            id="worse",
+        ),
+        pytest.param(
+            with_champion(wins=10),
+            "accuracy 1.000 against champion 3's 0.990 on the same 1,000 images: +1.0 points, "
+            "one-sided 95 % bounds +0.6 and +1.7; not worse by the margin of 2 points: it passes",
+            id="better",
+        ),
     ],
 )
-def test_the_verdict_says_what_it_rests_on(metric: float, champion: float, words: str) -> None:
-    verdict = promote(PLAIN, with_champion(metric=metric, champion=champion)).actions[0]
+def test_the_verdict_says_what_it_rests_on(observed: Observed, words: str) -> None:
+    verdict = promote(PLAIN, observed).actions[0]
     assert isinstance(verdict, SetVerdict)
     assert verdict.reason == words
+    assert verdict.replaces == "3"
 
 
-def test_a_champion_whose_artifact_is_gone_is_compared_by_its_remembered_metric() -> None:
-    observed = with_champion(
-        metric=0.85,
-        artifacts={3: Failure(Reason.ARTIFACT_REJECTED, "gone"), 4: contract(0.85)},
-        previous=status(champion={"version": "3", "metrics": {"accuracy": 0.9}}),
+def test_a_version_that_no_person_approved_yet_remembers_what_it_was_compared_with() -> None:
+    told = promote(MANUAL, with_champion()).actions[-1]
+    assert isinstance(told, SetVerdict)
+    approved = with_champion(
+        previous=status(champion={"version": "4"}),
+        registry=registry(
+            version(3), version(4, verdict="awaiting", replaces=told.replaces), champion=4
+        ),
     )
-    assert in_words(PLAIN, observed) == ["4 rejected"]
+    sealed = promote(MANUAL, approved).actions[0]
+    assert isinstance(sealed, SetVerdict)
+    assert (told.replaces, sealed.replaces) == ("3", "3")

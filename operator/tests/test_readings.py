@@ -137,6 +137,18 @@ def test_why_a_run_failed_or_waits(
     assert (words in (found.message or "")) if words is not None else (found.message is None)
 
 
+def test_a_job_that_only_evaluates_is_told_apart_from_a_run() -> None:
+    raw = job("Failed")
+    assert not readings.is_evaluation(raw)
+    raw["metadata"]["labels"] = {"dandelion.dev/evaluation": "0123456789"}
+    raw["metadata"]["annotations"] = {"dandelion.dev/gate": "gate1"}
+    assert readings.is_evaluation(raw)
+    found = readings.evaluation_job(raw, [ended(64, TOLD)])
+    assert (found.evaluation, found.gate) == ("0123456789", "gate1")
+    assert (found.state, found.in_flight) == (RunState.FAILED, False)
+    assert (found.reason, found.message) == ("TooFewClasses", "only one class: grass")
+
+
 def deployment(**about: Any) -> Json:
     env = [
         {"name": "DANDELION_MODEL_VERSION", "value": "3"},

@@ -18,11 +18,14 @@ from dandelion_operator.loop.decide.plan import (
     BindTokenReviewers,
     RefreshSecret,
     Refusal,
+    SetVerdict,
 )
 from dandelion_operator.loop.report import report
+from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer
-from dandelion_operator.seen.training import Progress
+from dandelion_operator.seen.training import DatasetVersionSeen, Progress
+from dandelion_operator.seen.versions import ContractSeen
 from given import (
     LATER,
     NOW,
@@ -69,6 +72,7 @@ def was_ready(number: int, **about: Any) -> Observed:
     return serving(number, previous=before, **about)
 
 
+AWAY = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
 STUCK = deployment(4, updated=1, available=1, replicas=2, deadline_exceeded=True)
 MOVED = registry(version(3), version(4), champion=4)
 OLD_ONE = {"registry": MOVED, "artifacts": {4: given.contract()}, "answer": Answer(3)}
@@ -288,6 +292,181 @@ def test_a_log_that_is_asked_for_and_not_possible_is_told(
 def test_a_log_that_is_only_the_default_is_missed_by_nobody() -> None:
     decided = decide(PLAIN, seen(), location(PLAIN, WITHOUT_LOG))
     assert decided.acceptance.accepted
+
+
+MADE = DatasetVersionSeen(
+    "sha256:images",
+    images=90,
+    class_count=2,
+    classes=("dandelion", "grass"),
+    holdout=18,
+    holdout_by_class={"dandelion": 10, "grass": 8},
+    rejected={"Duplicate": 3, "Unreadable": 7},
+    warnings=("grass: only 8 images are held out",),
+)
+TRAINING = {"jobs": (job(),), "progress": Progress("run1", "running", dataset=MADE)}
+REJECTED = "; 10% of its files (10 of 100) were rejected: Unreadable 7, Duplicate 3"
+
+
+def test_the_status_shows_the_dataset_version_that_a_run_made() -> None:
+    shown = told(seen(**TRAINING)).as_json()["dataset"]
+    assert shown == {
+        "version": "sha256:images",
+        "images": 90,
+        "classCount": 2,
+        "classes": ["dandelion", "grass"],
+        "holdout": 18,
+        "holdoutByClass": {"dandelion": 10, "grass": 8},
+        "share": 0.2,
+        "rejected": {"Duplicate": 3, "Unreadable": 7},
+        "warnings": ["grass: only 8 images are held out"],
+    }
+
+
+def test_what_a_run_found_is_remembered_after_it() -> None:
+    first = told(seen(**TRAINING))
+    same = replace(given.contract(), dataset_digest="sha256:images", images=90)
+    later = told(serving(1, previous=first, artifacts={1: same}), now=LATER)
+    assert later.dataset == first.dataset
+
+
+def test_a_contract_alone_tells_what_it_knows_of_its_dataset() -> None:
+    names = tuple(f"class {number}" for number in range(2000))
+    known = replace(given.contract(), dataset_digest="sha256:other", images=1250, classes=names)
+    found = told(serving(1, artifacts={1: known})).dataset
+    assert found is not None
+    assert (found.version, found.images, found.holdout, found.share) == (
+        "sha256:other",
+        1250,
+        1000,
+        0.8,
+    )
+    assert (found.class_count, found.classes) == (2000, ())
+
+
+@pytest.mark.parametrize(
+    ("made", "wanted", "words"),
+    [
+        pytest.param(
+            MADE,
+            PLAIN,
+            f"{REJECTED}; 1 warning in status.dataset.warnings",
+            id="many and a warning",
+        ),
+        pytest.param(replace(MADE, warnings=()), PLAIN, REJECTED, id="many rejected"),
+        pytest.param(
+            replace(MADE, warnings=(), rejected={"Duplicate": 4}), PLAIN, "", id="few rejected"
+        ),
+        pytest.param(MADE, resource(training={"epochs": 3}), "", id="made for another spec"),
+    ],
+)
+def test_accepted_tells_how_much_of_the_dataset_was_rejected(
+    made: DatasetVersionSeen, wanted: Resource, words: str
+) -> None:
+    progress = Progress("run1", "running", dataset=made)
+    found = told(seen(jobs=(job(),), progress=progress), wanted)
+    assert message(found, "Accepted") == f"the dataset s3://datasets/lawn can be read{words}"
+
+
+def judged(verdict: str, **about: Any) -> Observed:
+    """Version 4 beside champion 3: four images each that only one of them gets right."""
+    newest = version(4, **({"verdict": verdict, "gate": "gate1"} | about))
+    ours = ContractSeen(
+        {"accuracy": 0.9},
+        classes=("dandelion", "grass"),
+        holdout=120,
+        by_class={"dandelion": ClassFigures(90, 1.0, 120), "grass": ClassFigures(30, 0.0, 0)},
+    )
+    return was_ready(
+        3,
+        registry=registry(version(3), newest, champion=4 if verdict == "promoting" else 3),
+        artifacts={3: given.contract(), 4: ours},
+        comparisons={given.compared(): given.comparison(5, 4, images=100)},
+        deployment=deployment(3),
+    )
+
+
+HELD = "undecided: it may be worse by more than the margin of 2 points"
+
+
+def test_an_undecided_version_is_told_with_what_would_help() -> None:
+    hold = resource(promotion={"onUndecided": "Hold"})
+    observed = judged("", gate="")
+    (verdict,) = decide(hold, observed, given.place(hold)).promote.actions
+    assert isinstance(verdict, SetVerdict)
+    found = told(judged("undecided", verdict_reason=verdict.reason, gate=verdict.gate), hold)
+    assert words(found, "Promoted") == ("Unknown", "Undecided")
+    said = message(found, "Promoted")
+    assert said.startswith("version 4: accuracy 0.960 against champion 3's 0.950")
+    assert HELD in said
+    assert "This holdout can tell differences of" in said
+    assert "more images would tell 2 points" in said
+    assert said.endswith(
+        "version 3 stays the champion; to promote it all the same, set the alias champion to "
+        "version 4"
+    )
+    assert (found.history[0].decision, found.history[0].version) == ("Undecided", "4")
+
+
+@pytest.mark.parametrize(
+    "observed",
+    [
+        pytest.param(judged("rejected"), id="rejected"),
+        pytest.param(judged("promoting", replaces="3"), id="promoted"),
+    ],
+)
+def test_the_status_shows_what_a_verdict_rests_on(observed: Observed) -> None:
+    shown = told(observed).as_json()["evaluation"]
+    low, high = shown.pop("interval")
+    assert -0.05 < low < 0.01 < high < 0.08
+    assert shown == {
+        "datasetVersion": "sha256:images",
+        "challenger": "4",
+        "champion": "3",
+        "images": 100,
+        "difference": 0.01,
+        "verdict": "undecided",
+        "neverAnswered": ["grass"],
+    }
+
+
+def test_an_evaluation_is_remembered_while_storage_is_away() -> None:
+    first = told(judged("rejected"))
+    away = replace(judged("rejected"), previous=first, comparisons={given.compared(): AWAY})
+    assert told(away, now=LATER).evaluation == first.evaluation
+
+
+def test_a_first_version_is_evaluated_alone() -> None:
+    found = told(
+        seen(registry=registry(version(1, verdict="")), artifacts={1: given.contract(0.7)})
+    )
+    assert found.evaluation is not None
+    assert (found.evaluation.challenger, found.evaluation.champion) == ("1", None)
+    assert (found.evaluation.images, found.evaluation.verdict) == (1000, "rejected")
+
+
+def test_a_champion_that_never_answers_a_class_is_told() -> None:
+    silent = replace(
+        given.contract(),
+        by_class={"dandelion": ClassFigures(9, 1.0, 10), "grass": ClassFigures(1, 0.0, 0)},
+    )
+    found = told(serving(3, artifacts={3: silent}))
+    assert message(found, "Promoted") == (
+        "version 3 is the champion; classes that it gave to no holdout image: grass"
+    )
+
+
+def test_a_comparison_that_goes_on_or_failed_is_told() -> None:
+    waits = replace(judged("", gate=""), comparisons={given.compared(): None})
+    going = told(replace(waits, evaluations=(given.evaluation(),)))
+    assert words(going, "Promoted") == ("Unknown", "EvaluationRunning")
+    failed = told(replace(waits, evaluations=(given.evaluation(RunState.FAILED, message="x"),)))
+    assert words(failed, "Promoted") == ("Unknown", "EvaluationFailed")
+    assert "InternalError: x; delete the Job" in message(failed, "Promoted")
+    (start,) = decide(PLAIN, waits, given.place()).promote.actions
+    refused = told(waits, refusals=(Refusal(start, "exceeded quota: pods=1", True),))
+    assert words(refused, "Promoted") == ("Unknown", "EvaluationRunning")
+    assert "exceeded quota" in message(refused, "Promoted")
 
 
 INT8 = replace(given.contract(), precision="int8")

@@ -85,6 +85,19 @@ def test_the_smallest_resource_parses_with_the_defaults_of_the_crd() -> None:
 
 
 @pytest.mark.parametrize(
+    "uri",
+    [
+        "s3://datasets/ants#2",
+        "s3://datasets/ants?/50%/my photos/",
+        "s3://datasets/.hidden/..ants",
+        "s3://datasets/ants/labels.csv",
+    ],
+)
+def test_an_address_is_literal(uri: str) -> None:
+    assert Spec.model_validate({"dataset": {"storageUri": uri}}).dataset.storage_uri == uri
+
+
+@pytest.mark.parametrize(
     ("name", "spec", "words"),
     [
         pytest.param("a" * 64, {}, "64 characters; at most 42", id="a name of 64 characters"),
@@ -114,6 +127,22 @@ def test_the_smallest_resource_parses_with_the_defaults_of_the_crd() -> None:
             id="images of predictions that are not logged",
         ),
         pytest.param("lawn", {"dataset": None}, "spec.dataset", id="a null"),
+        *(
+            pytest.param("lawn", {"dataset": {"storageUri": uri}}, words, id=uri)
+            for uri, words in (
+                ("s3://datasets//ants", "spec.dataset.storageUri: String should match"),
+                ("s3://datasets/ants//", "spec.dataset.storageUri: String should match"),
+                ("s3://datasets", "spec.dataset.storageUri: String should match"),
+                ("s3://datasets/a/../b", "which S3 does not resolve"),
+                ("s3://datasets/ants ", "ends in white space"),
+            )
+        ),
+        pytest.param(
+            "lawn",
+            {"dataset": {"storageUri": "s3://datasets/lawn", "version": "3"}},
+            "spec.dataset.version: String should match",
+            id="a version by number",
+        ),
     ],
 )
 def test_what_cannot_be_worked_with_is_named(name: str, spec: dict[str, Any], words: str) -> None:

@@ -15,7 +15,7 @@ from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import (
     RemoveJob,
     StartTraining,
-    SuspendTraining,
+    SuspendJob,
     TrainDecision,
     TrainingPhase,
 )
@@ -43,7 +43,7 @@ def in_words(decision: TrainDecision) -> list[str]:
                 words.append(START)
             case RemoveJob(name):
                 words.append(f"stop {name}")
-            case SuspendTraining(name, suspend):
+            case SuspendJob(name, suspend):
                 words.append(f"{'suspend' if suspend else 'resume'} {name}")
     return words
 
@@ -299,6 +299,57 @@ def test_the_trigger_tells_why(
 def test_training_on_from_the_champion_starts_from(observed: Observed, weights: str) -> None:
     wanted = given.resource(training={"initialWeights": "champion"})
     assert started(wanted, observed).initial_weights == weights
+
+
+GONE = Failure(Reason.ARTIFACT_REJECTED, "gone")
+
+
+@pytest.mark.parametrize(
+    ("observed", "champion"),
+    [
+        pytest.param(seen(), None, id="nothing without a champion"),
+        pytest.param(serving(1), 1, id="the champion of this moment"),
+        pytest.param(serving(1, artifacts={}), 1, id="a champion that was not looked at"),
+        pytest.param(
+            serving(1, artifacts={1: UNREACHABLE}), 1, id="a champion that cannot be looked at now"
+        ),
+        pytest.param(
+            serving(1, artifacts={1: GONE}), None, id="nothing where the champion's files are gone"
+        ),
+    ],
+)
+def test_a_run_is_compared_with(observed: Observed, champion: int | None) -> None:
+    expected = None if champion is None else version(champion).target
+    assert started(CHANGED, observed).champion == expected
+
+
+@pytest.mark.parametrize(
+    ("observed", "former"),
+    [
+        pytest.param(seen(), "", id="nothing at first"),
+        pytest.param(
+            seen(
+                previous=status(dataset={"version": "sha256:b"}),
+                registry=registry(version(1, dataset_digest="sha256:a", training_hash="other")),
+            ),
+            "sha256:b",
+            id="the one that the status names",
+        ),
+        pytest.param(
+            seen(
+                registry=registry(
+                    version(1, dataset_digest="sha256:a", training_hash="other"),
+                    version(2, dataset_digest="sha256:b", training_hash="other"),
+                    version(3, dataset_digest="", training_hash="other"),
+                )
+            ),
+            "sha256:b",
+            id="that of the newest version where the status is gone",
+        ),
+    ],
+)
+def test_a_dataset_version_grows_from(observed: Observed, former: str) -> None:
+    assert started(CHANGED, observed).former_dataset == former
 
 
 def test_finished_jobs_are_kept_for_their_logs_but_not_without_end() -> None:

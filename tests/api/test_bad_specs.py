@@ -82,6 +82,45 @@ def test_a_name_of_42_characters_is_fine(api: ApiServer) -> None:
             id="images in a whole bucket",
         ),
         pytest.param(
+            {"dataset": {"storageUri": "s3://datasets//lawn"}},
+            'spec.dataset.storageUri: Invalid value: "s3://datasets//lawn": two names are '
+            "separated by one '/': leave the empty part out",
+            id="an empty part in an address",
+        ),
+        pytest.param(
+            {"dataset": {"storageUri": "s3://datasets/lawn/../park"}},
+            "S3 does not resolve the parts . and ..: write the whole name of the folder",
+            id="a folder above",
+        ),
+        pytest.param(
+            {"dataset": {"storageUri": "s3://datasets/lawn "}},
+            "leave control characters, and white space at the end, out",
+            id="a space at the end of an address",
+        ),
+        pytest.param(
+            {"dataset": {"storageUri": "s3://datasets/lawn\t2"}},
+            "leave control characters, and white space at the end, out",
+            id="a tabulator in an address",
+        ),
+        pytest.param(
+            {"dataset": {"storageUri": "s3://datasets/lawn", "version": "3"}},
+            'spec.dataset.version: Invalid value: "3": write sha256: and 64 hexadecimal digits, '
+            "as in status.dataset.version, or leave version out to use the newest",
+            id="a dataset version by number",
+        ),
+        pytest.param(
+            {"dataset": {"storageUri": "s3://datasets/lawn", "onSmallClass": "Ignore"}},
+            'spec.dataset.onSmallClass: Unsupported value: "Ignore": supported values: "Refuse", '
+            '"Drop"',
+            id="small classes ignored",
+        ),
+        pytest.param(
+            {"dataset": {"storageUri": "s3://datasets/lawn", "keep": "Copy"}},
+            'spec.dataset.keep: Unsupported value: "Copy": supported values: "References", '
+            '"Copies"',
+            id="a copy",
+        ),
+        pytest.param(
             {"dataset": {"storageUri": "s3://datasets/lawn", "holdoutFraction": 0.9}},
             "spec.dataset.holdoutFraction in body should be less than or equal to 0.5",
             id="most images held out",
@@ -139,8 +178,8 @@ def test_a_name_of_42_characters_is_fine(api: ApiServer) -> None:
         ),
         pytest.param(
             {"training": {"initialWeights": "s3://models/old.pt"}},
-            "write none, imagenet, champion or s3://BUCKET/.../NAME.safetensors (pickled files "
-            "such as .pt and .pth are never loaded)",
+            "write auto, none, imagenet, champion or s3://BUCKET/.../NAME.safetensors (pickled "
+            "files such as .pt and .pth are never loaded)",
             id="pickled weights",
         ),
         pytest.param(
@@ -203,6 +242,38 @@ def test_a_name_of_42_characters_is_fine(api: ApiServer) -> None:
             {"promotion": {"minimum": 80}},
             "spec.promotion.minimum in body should be less than or equal to 1",
             id="per cent for a share",
+        ),
+        pytest.param(
+            {"promotion": {"margin": 2}},
+            "spec.promotion.margin in body should be less than or equal to 0.5",
+            id="points for a share",
+        ),
+        pytest.param(
+            {"promotion": {"confidence": 1}},
+            "spec.promotion.confidence in body should be less than or equal to 0.995",
+            id="certainty",
+        ),
+        pytest.param(
+            {"promotion": {"minClassRecall": -0.1}},
+            "spec.promotion.minClassRecall in body should be greater than or equal to 0",
+            id="less than no recall",
+        ),
+        pytest.param(
+            {"promotion": {"onUndecided": "Promote"}},
+            'spec.promotion.onUndecided: Unsupported value: "Promote": supported values: '
+            '"PromoteIfNotWorse", "Hold"',
+            id="promotion without evidence",
+        ),
+        pytest.param(
+            {"training": {"augmentation": {"strength": "medium"}}},
+            'spec.training.augmentation.strength: Unsupported value: "medium": supported values: '
+            '"none", "light", "strong"',
+            id="a strength that there is not",
+        ),
+        pytest.param(
+            {"training": {"augmentation": {"flip": True}}},
+            'unknown field "spec.training.augmentation.flip"',
+            id="an augmentation that there is not",
         ),
         pytest.param(
             {"serving": {"precision": "int4"}},
@@ -282,6 +353,31 @@ def test_a_wrong_specification(api: ApiServer, spec: dict[str, Any], said: str) 
             id="images at an endpoint of one's own",
         ),
         pytest.param({"serving": None}, id="an empty section"),
+        *(
+            pytest.param({"dataset": {"storageUri": uri}}, id=uri)
+            for uri in (
+                "s3://datasets/ants#2",
+                "s3://datasets/ants?/50%/my photos/",
+                "s3://datasets/.hidden/..ants",
+                "s3://datasets/ants/labels.csv",
+            )
+        ),
+        pytest.param(
+            {
+                "dataset": {
+                    "storageUri": "s3://datasets/lawn",
+                    "version": f"sha256:{'0' * 64}",
+                    "onSmallClass": "Drop",
+                    "keep": "Copies",
+                }
+            },
+            id="one version of a dataset",
+        ),
+        pytest.param({"training": {"augmentation": {"mirror": True}}}, id="mirrored images"),
+        pytest.param(
+            {"promotion": {"margin": 0, "minClassRecall": 0.5, "onUndecided": "Hold"}},
+            id="a strict gate",
+        ),
     ],
 )
 def test_a_right_specification(api: ApiServer, spec: dict[str, Any]) -> None:

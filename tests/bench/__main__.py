@@ -18,7 +18,7 @@ from pathlib import Path
 from dandelion_local.commands import SetupError
 from dandelion_local.progress import say
 
-from tests.bench import labels, memory, photos, reactions, serving, setup, sizes
+from tests.bench import gate, labels, memory, photos, reactions, serving, setup, sizes
 from tests.bench.figures import Figure
 
 RESULTS = Path("bench-results")
@@ -31,6 +31,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "photos": photos.measure,
     "labels": labels.measure,
     "setup": setup.measure,
+    "gate": gate.measure,
 }
 
 

@@ -73,7 +73,7 @@ def _enlarged(world: World) -> list[Figure]:
 def _answered(artifact: str) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, str(LARGE_PHOTOS), artifact, str(PHOTOS)],
-        env={**os.environ, "PYTHONPATH": "inference/src"},
+        env={**os.environ, "PYTHONPATH": "inference/src:inference/pictures/src"},
         check=True,
         timeout=1800,
         stdout=subprocess.PIPE,

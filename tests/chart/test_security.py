@@ -198,6 +198,14 @@ def test_the_key_maker_may_only_create_secrets(default: Rendered) -> None:
     assert rules(default, "Role", "dandelion-credentials") == {("secrets", "create")}
 
 
+def test_what_unpickles_published_weights_holds_one_key_and_no_token(default: Rendered) -> None:
+    (job,) = (job for job in default.of("Job") if "-pretrained-" in job.name)
+    pod = job.pod["spec"]
+    secrets = [volume["secret"] for volume in pod["volumes"] if "secret" in volume]
+    assert [secret["secretName"] for secret in secrets] == ["dandelion-s3-training"]
+    assert pod["automountServiceAccountToken"] is False
+
+
 def test_inference_may_not_reach_mlflow(default: Rendered) -> None:
     (rule,) = default.one("NetworkPolicy", "dandelion-mlflow").spec["ingress"]
     anywhere = [source for source in rule["from"] if "namespaceSelector" in source]

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.chart.rendering import CHART, EXTERNAL_S3, TUNED, HelmError, Rendered, render
+from tests.chart.rendering import (
+    CHART,
+    EXTERNAL_S3,
+    TUNED,
+    HelmError,
+    Manifest,
+    Rendered,
+    render,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +65,13 @@ from tests.chart.rendering import CHART, EXTERNAL_S3, TUNED, HelmError, Rendered
             "write its name in s3.logs.existingSecret",
             id="a log at an endpoint of one's own without its key",
         ),
+        pytest.param(
+            {"pretrained": {"architectures": ["vgg16"]}},
+            "/pretrained/architectures/0",
+            id="another network",
+        ),
+        pytest.param({"pretrained": {"enabled": "maybe"}}, "/pretrained/enabled", id="perhaps"),
+        pytest.param({"pretrained": {"source": "ftp://x"}}, "/pretrained/source", id="no web"),
         pytest.param({"rbac": {"clusterTokens": "yes"}}, "/rbac/clusterTokens", id="yes for true"),
         pytest.param(
             {"mlflow": {"workers": 2}},
@@ -91,6 +106,11 @@ def environment(rendered: Rendered, kind: str, name: str) -> dict[str, str]:
     return {item["name"]: item.get("value", "") for item in container["env"]}
 
 
+def jobs(rendered: Rendered) -> list[str]:
+    """Names without the digest of their content."""
+    return sorted(job.name.rpartition("-")[0] for job in rendered.of("Job"))
+
+
 def test_an_endpoint_of_ones_own_reaches_everything_that_uses_s3() -> None:
     rendered = render(EXTERNAL_S3)
     endpoint = "https://s3.example.com"
@@ -105,8 +125,8 @@ def test_an_endpoint_of_ones_own_reaches_everything_that_uses_s3() -> None:
         "BEGIN CERTIFICATE"
         in rendered.one("ConfigMap", "dandelion-s3-ca").content["data"]["ca.crt"]
     )
-    (setup,) = rendered.of("Job")
-    assert setup.name.startswith("dandelion-storage-setup-")
+    assert jobs(rendered) == ["dandelion-pretrained", "dandelion-storage-setup"]
+    (setup,) = (job for job in rendered.of("Job") if "storage-setup" in job.name)
     assert not rendered.of("StatefulSet")
     secrets = {
         volume["name"]: volume["secret"]["secretName"]
@@ -125,9 +145,7 @@ def test_nothing_is_generated_where_every_secret_is_given() -> None:
     uses = ("training", "inference", "mlflow", "logs")
     given = {use: {"existingSecret": f"{use}-key"} for use in uses}
     rendered = render({"minio": {"existingSecret": "root"}, "s3": given})
-    assert [job.name.rpartition("-")[0] for job in rendered.of("Job")] == [
-        "dandelion-storage-setup"
-    ]
+    assert jobs(rendered) == ["dandelion-pretrained", "dandelion-storage-setup"]
 
 
 def test_only_what_is_not_given_is_generated() -> None:
@@ -139,6 +157,49 @@ def test_only_what_is_not_given_is_generated() -> None:
     assert made["DANDELION_S3_SECRETS"] == (
         "dandelion-s3-inference dandelion-s3-mlflow dandelion-s3-logs"
     )
+
+
+def pretrained(**values: Any) -> Manifest:
+    rendered = render({"pretrained": values})
+    (job,) = (job for job in rendered.of("Job") if "-pretrained-" in job.name)
+    return job
+
+
+def told(job: Manifest) -> dict[str, str]:
+    (container,) = job.containers
+    return {item["name"]: item.get("value", "") for item in container["env"]}
+
+
+def test_learnt_weights_are_fetched_without_anybody_waiting_for_it() -> None:
+    job = pretrained()
+    assert job.annotations == {}
+    assert told(job)["DANDELION_PRETRAINED_REQUIRED"] == "false"
+    assert told(job)["DANDELION_PRETRAINED_ARCHITECTURES"] == "resnet18 resnet34 resnet50"
+    assert "completions" not in job.spec
+
+
+def test_learnt_weights_that_are_required_hold_up_the_installation_after_its_buckets() -> None:
+    job = pretrained(enabled=True, architectures=["resnet152"])
+    assert job.annotations["helm.sh/hook"] == "post-install,post-upgrade"
+    assert int(job.annotations["helm.sh/hook-weight"]) > 0
+    assert told(job)["DANDELION_PRETRAINED_REQUIRED"] == "true"
+    assert told(job)["DANDELION_PRETRAINED_ARCHITECTURES"] == "resnet152"
+
+
+def test_learnt_weights_may_come_from_another_place() -> None:
+    assert "DANDELION_PRETRAINED_SOURCE" not in told(pretrained())
+    mirror = "https://mirror.example.com/models"
+    assert told(pretrained(source=mirror))["DANDELION_PRETRAINED_SOURCE"] == mirror
+
+
+def test_no_weights_are_fetched_where_that_is_turned_off() -> None:
+    assert "dandelion-pretrained" not in jobs(render({"pretrained": {"enabled": False}}))
+
+
+def test_a_changed_job_for_weights_is_another_job() -> None:
+    """A Job's template cannot be changed, so an upgrade would fail."""
+    assert pretrained().name == pretrained().name
+    assert pretrained().name != pretrained(architectures=["resnet18"]).name
 
 
 LOG = {"DANDELION_LOG_URI", "DANDELION_LOG_CREDENTIALS_DIR"}

@@ -76,6 +76,19 @@ def _no_weights(world: World) -> dict[str, Any]:
     return {"dataset": {"storageUri": uri}, "training": training}
 
 
+def _half_a_split(world: World) -> dict[str, Any]:
+    files = {
+        **{f"train/{name}": content for name, content in _class("ants", 8).items()},
+        **_class("bees", 8, "blue"),
+    }
+    return _spec(world.upload("half-a-split", files))
+
+
+def _two_spellings(world: World) -> dict[str, Any]:
+    files = {**_class("grass", 8), **_class("Grass", 8, "green")}
+    return _spec(world.upload("two-spellings", files))
+
+
 @dataclass(frozen=True)
 class Case:
     """One mistake: how it is made, and what the user reads."""
@@ -98,6 +111,20 @@ CASES = [
     Case("one-class", _one_class, "Trained", "TrainingFailed", ("TooFewClasses", "only")),
     Case("two-images", _two_images, "Trained", "TrainingFailed", ("TooFewImages", "few", "2")),
     Case("non-images", _non_images, "Trained", "TrainingFailed", ("NoReadableImages",)),
+    Case(
+        "half-a-split",
+        _half_a_split,
+        "Trained",
+        "TrainingFailed",
+        ("LayoutInvalid", "train", "bees"),
+    ),
+    Case(
+        "two-spellings",
+        _two_spellings,
+        "Trained",
+        "TrainingFailed",
+        ("ClassNamesInvalid", "grass", "Grass"),
+    ),
     Case("no-bucket", _no_bucket, "Accepted", "BucketNotFound", ("no-such-bucket",)),
     Case("wrong-key", _wrong_key, "Accepted", "CredentialsRejected", ("wrong",)),
     Case("no-secret", _no_secret, "Accepted", "SecretMissing", ("absent",)),

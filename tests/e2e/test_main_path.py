@@ -106,6 +106,10 @@ def test_the_status_tells_the_whole_story(served: World) -> None:
     assert status["training"]["progressPercent"] == 100
     assert sorted(status["dataset"]["classes"]) == sorted(COLOURS)
     assert status["dataset"]["images"] == len(colours())
+    assert status["dataset"]["version"].startswith("sha256:")
+    assert sum(status["dataset"]["holdoutByClass"].values()) == status["dataset"]["holdout"] > 0
+    assert status["evaluation"]["challenger"] == "1"
+    assert status["evaluation"]["verdict"] == "promoted"
     assert status["url"] == f"http://{NAME}-inference.{served.namespace}.svc"
     assert status["history"][0]["version"] == "1"
     assert status["history"][0]["reason"]

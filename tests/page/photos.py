@@ -23,6 +23,15 @@ def meadow(channel: int, seed: int = 0) -> bytes:
     picture[petals] = 40
     picture[petals, channel] = 160 + 0.9 * distance[petals]
     picture[distance < 22] = (60, 60, 60)
+    return _png(Image.fromarray(picture.clip(0, 255).astype(np.uint8)))
+
+
+def fog() -> bytes:
+    """A PNG of no flower."""
+    return _png(Image.new("RGB", SIZE, (128, 128, 128)))
+
+
+def _png(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    Image.fromarray(picture.clip(0, 255).astype(np.uint8)).save(out, "PNG")
+    picture.save(out, "PNG")
     return out.getvalue()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import artifacts
 import fake_s3
@@ -37,7 +38,7 @@ class Served:
         return self.service.url
 
 
-def artifact() -> artifacts.StoredArtifact:
+def artifact(**changes: Any) -> artifacts.StoredArtifact:
     preprocessing = artifacts.contract(b"")["preprocessing"]
     return artifacts.stored(
         artifacts.colour_graph(size=SIZE, gain=6.0, classes=len(CLASSES)),
@@ -45,14 +46,16 @@ def artifact() -> artifacts.StoredArtifact:
         input={"name": "image", "shape": [None, 3, SIZE, SIZE]},
         output={"name": "logits", "shape": [None, len(CLASSES)]},
         preprocessing=preprocessing | {"resizeShortSide": SIZE, "centerCrop": SIZE},
+        **changes,
     )
 
 
 @contextmanager
 def serving(
-    home: Path, settings: dict[str, str] | None = None, *, fetchable: bool = True
+    home: Path, settings: dict[str, str] | None = None, *, fetchable: bool = True, **changes: Any
 ) -> Iterator[Served]:
-    stored = artifact()
+    """`changes` are of the contract."""
+    stored = artifact(**changes)
     with fake_s3.running() as store:
         environment = service.environment(stored, store.url, home) | (settings or {})
         with service.started(environment) as running:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import re
 import zlib
+from pathlib import Path
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
-from tests.page.photos import meadow
-from tests.page.served import LIMIT, MARKUP
-from tests.page.visit import Visit, upload
+from tests.page.photos import fog, meadow
+from tests.page.served import LIMIT, MARKUP, serving
+from tests.page.visit import Visit, upload, visiting
 
 POPPY = ("poppy.png", meadow(0))
 CLOVER = ("clover.png", meadow(1))
@@ -62,6 +63,22 @@ def test_a_chosen_image_is_answered_with_bars(visit: Visit) -> None:
     assert widths == sorted(widths, reverse=True)
     assert widths[0] > widths[-1]
     expect(card.get_by_text("lawn, version 3")).to_be_visible()
+
+
+def test_an_image_that_may_be_none_of_the_classes_is_shown_with_that_doubt(
+    browser: Browser, tmp_path: Path
+) -> None:
+    calibration = {"temperature": 0.5, "unknownThreshold": 0.5}
+    with (
+        serving(tmp_path, calibration=calibration) as served,
+        visiting(browser, served.url) as visit,
+    ):
+        served.service.wait_ready()
+        visit.ready().choose(("fog.png", fog()), POPPY)
+        doubt = "Not sure that this is any of the classes."
+        expect(visit.card("fog.png").get_by_text(doubt)).to_be_visible()
+        expect(visit.card("poppy.png").locator(".verdict")).to_have_text("poppy")
+        expect(visit.card("poppy.png").get_by_text(doubt)).to_be_hidden()
 
 
 def test_the_name_and_the_version_that_serve_are_shown(visit: Visit) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from dandelion_training.ports.storage import Fetched, Location, ObjectFault, StoredObject
-from mlflow.entities import DatasetInput
+from mlflow.entities import DatasetInput, Metric
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS
 from PIL import Image
@@ -65,9 +65,21 @@ class FakeRun:
     tags: dict[str, str]
     status: str = "RUNNING"
     params: dict[str, str] = field(default_factory=dict)
-    metrics: dict[str, list[float]] = field(default_factory=dict)
+    told: list[Metric] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     inputs: list[DatasetInput] = field(default_factory=list)
+
+    @property
+    def metrics(self) -> dict[str, list[float]]:
+        """Values by name, in the order of the epochs."""
+        found: dict[str, list[float]] = {}
+        for metric in sorted(self.told, key=lambda metric: metric.step):
+            found.setdefault(metric.key, []).append(metric.value)
+        return found
+
+    @property
+    def data(self) -> Any:
+        return SimpleNamespace(metrics={metric.key: metric.value for metric in self.told})
 
     @property
     def info(self) -> Any:
@@ -123,6 +135,10 @@ class FakeMlflow:
         wanted = filter_string.split("'")[1]
         return [run for run in self.runs if run.tags.get("dandelion.dev/run") == wanted]
 
+    def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
+        self._called("get_metric_history")
+        return [metric for metric in self._run(run_id).told if metric.key == key]
+
     def create_run(self, experiment_id: str, *, tags: dict[str, str], run_name: str) -> FakeRun:
         self._called("create_run")
         self.runs.append(FakeRun(f"id-{len(self.runs) + 1}", dict(tags)))
@@ -140,8 +156,8 @@ class FakeMlflow:
     ) -> None:
         self._called("log_batch")
         run = self._run(run_id)
-        for metric in metrics:
-            run.metrics.setdefault(metric.key, []).append(metric.value)
+        assert len(metrics) <= 1000, "MLflow refuses more at once"
+        run.told += metrics
         for param in params:
             if run.params.setdefault(param.key, param.value) != param.value:
                 raise MlflowException(f"param {param.key} has another value already")

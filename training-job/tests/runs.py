@@ -10,7 +10,9 @@ from dandelion_training.ports.progress import Progress, TrainingMetrics
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import Location
+from dandelion_training.ports.termination import Termination
 from dandelion_training.run.pipeline import Run, run
+from dandelion_training.run.processors import Threads
 from fakes import FakeMlflow, MemoryStore, with_dataset
 from prometheus_client import CollectorRegistry
 from torchvision.models.resnet import BasicBlock, ResNet
@@ -33,11 +35,13 @@ ENVIRONMENT = {
     "DANDELION_DATASET_URI": DATASET,
     "DANDELION_ARTIFACT_URI": ARTIFACT,
     "DANDELION_DATASET_MANIFESTS_URI": f"{MODELS}/datasets",
+    "DANDELION_EVALUATIONS_URI": f"{MODELS}/evaluations",
     "DANDELION_STATUS_URI": f"{MODELS}/{RUN}/status.json",
     "DANDELION_CHECKPOINT_URI": f"{MODELS}/{RUN}/checkpoint",
     "DANDELION_REGISTERED_MODEL": "default.lawn",
     "DANDELION_EXPERIMENT": "default.lawn",
     "DANDELION_ARCHITECTURE": "resnet18",
+    "DANDELION_INITIAL_WEIGHTS": "none",
     "DANDELION_EPOCHS": "2",
     "DANDELION_BATCH_SIZE": "10",
     "DANDELION_IMAGE_SIZE": "32",
@@ -72,9 +76,11 @@ def task(
         TrainingMetrics(CollectorRegistry()),
         clock=_Clock(),
     )
-    registry = Registry(mlflow, RUN, "http://mlflow")
+    registry = Registry(mlflow, changed.get("run", RUN), "http://mlflow")
     cpu = torch.device("cpu")
-    return Run(settings(work, **changed), store, registry, progress, threads=threads, device=cpu)
+    told = settings(work, **changed)
+    few = Threads(transfers=4, decoding=threads, learning=threads)
+    return Run(told, store, registry, progress, Termination(), threads=few, device=cpu)
 
 
 class _Clock:

@@ -107,6 +107,8 @@ def test_the_contract_says_what_the_model_is(finished: Finished) -> None:
     assert sum(figures["support"] for figures in found["perClass"].values()) == dataset["holdout"]
     assert found["reader"] == {"name": "dandelion-pictures", "version": VERSION}
     assert found["training"]["threads"] == 1
+    assert found["training"]["balanceClasses"] is True
+    assert found["training"]["augmentation"] == {"strength": "light", "mirror": False}
     assert found["training"]["gitRevision"] == "abc123"
     assert set(found["metrics"]) == {"accuracy", "macroF1"}
 

@@ -313,6 +313,15 @@ def test_what_ancestors_learnt_from_is_learnt_without_a_former_version_too(tmp_p
     assert holdout(second) & train(first) == set()
 
 
+def test_a_former_version_that_is_gone_is_told_and_does_not_end_the_run(tmp_path: Path) -> None:
+    store = MemoryStore()
+    with_dataset(store, URI)
+    gone = f"sha256:{'0' * 64}"
+    dataset = loaded(store, tmp_path, former=gone, ancestors=(gone,))
+    assert len(dataset.entries) == 24
+    assert sum("is gone" in warning for warning in report(dataset).warnings) == 2
+
+
 def test_an_object_that_may_not_be_read_is_told_and_does_not_end_the_run(tmp_path: Path) -> None:
     store = MemoryStore()
     with_dataset(store, URI, images=40)

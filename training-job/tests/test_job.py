@@ -1,5 +1,6 @@
 """The process as Kubernetes sees it: exit code, termination message, status and metrics."""
 
+import errno
 import json
 import signal
 import urllib.request
@@ -12,6 +13,7 @@ from dandelion_training.__main__ import main
 from dandelion_training.ports import registry, storage
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
 from dandelion_training.ports.progress import TRAINING, TrainingMetrics
+from dandelion_training.ports.termination import Termination
 from dandelion_training.run import job as jobs
 from dandelion_training.run.pipeline import Run
 from fakes import FakeMlflow, MemoryStore
@@ -48,7 +50,7 @@ class Pod:
             return outcome
 
         self._patch.setattr(jobs, "run", run)
-        return jobs.job()
+        return jobs.job(Termination())
 
     @property
     def termination_message(self) -> dict[str, str]:
@@ -96,6 +98,7 @@ def test_a_failure_is_told_in_three_places(pod: Pod, reason: Reason, code: int) 
         (MemoryError(), "OutOfMemory"),
         (torch.OutOfMemoryError("CUDA out of memory"), "OutOfMemory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "OutOfMemory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "DiskFull"),
         (ZeroDivisionError("division by zero"), "InternalError"),
     ],
 )
@@ -130,6 +133,7 @@ def test_a_long_message_is_cut_to_what_is_shown(pod: Pod) -> None:
         ("IMAGE_SIZE", "100", "ConfigurationInvalid", "multiple of 32"),
         ("HOLDOUT_FRACTION", "0.9", "ConfigurationInvalid", "DANDELION_HOLDOUT_FRACTION"),
         ("SCHEDULE", "Step", "ConfigurationInvalid", "OneCycle"),
+        ("AUGMENTATION", "wild", "ConfigurationInvalid", "'none', 'light' or 'strong'"),
         ("LEARNING_RATE", "-1", "ConfigurationInvalid", "DANDELION_LEARNING_RATE"),
         ("DATASET_URI", "https://x/y", "ConfigurationInvalid", "s3://BUCKET/FOLDER"),
     ],

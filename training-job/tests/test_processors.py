@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from dandelion_training.run.processors import usable_processors, useful_threads
+from dandelion_training.run.processors import threads, usable_processors, useful_threads
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,19 @@ def test_small_batches_of_small_images_employ_few_threads(
     batch_size: int, image_size: int, threads: int
 ) -> None:
     assert useful_threads(batch_size, image_size) == threads
+
+
+@pytest.mark.parametrize(
+    ("processors", "batch_size", "image_size", "expected"),
+    [
+        pytest.param(1, 32, 128, (8, 1, 1), id="one processor still loads several files at once"),
+        pytest.param(4, 32, 32, (16, 4, 1), id="small images: many decode, one learns"),
+        pytest.param(4, 64, 224, (16, 4, 4), id="large images: all learn"),
+        pytest.param(64, 64, 224, (32, 64, 12), id="a large machine: the network has enough"),
+    ],
+)
+def test_threads_are_as_many_as_what_they_do_can_employ(
+    processors: int, batch_size: int, image_size: int, expected: tuple[int, int, int]
+) -> None:
+    found = threads(processors, batch_size, image_size)
+    assert (found.transfers, found.decoding, found.learning) == expected

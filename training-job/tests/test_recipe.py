@@ -1,13 +1,11 @@
-"""Learning rate, batches and variations."""
+"""Learning rate and batches."""
 
 import itertools
 
 import numpy as np
 import pytest
 import torch
-from dandelion_training.data.images.inspect import Geometry, window
-from dandelion_training.learn.recipe import Light, learning_rate, lit, order, varied
-from fakes import picture
+from dandelion_training.learn.recipe import class_weights, learning_rate, order
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,31 +43,22 @@ def test_epochs_and_seeds_have_orders_of_their_own() -> None:
     assert orders[0] == np.concatenate(order(0, 0, 50, 8)).tolist()
 
 
-def test_a_variation_depends_on_seed_epoch_and_image_alone() -> None:
-    geometry = Geometry(36, 32)
-    seen = window(picture(1), geometry)
-    first, again = varied(seen, geometry, (0, 1, 2)), varied(seen, geometry, (0, 1, 2))
-    assert np.array_equal(first[0], again[0])
-    assert first[1] == again[1]
-    assert not np.array_equal(first[0], varied(seen, geometry, (0, 2, 2))[0])
+@pytest.mark.parametrize(
+    ("counts", "ratio"),
+    [
+        pytest.param([100, 100], 1.0, id="even classes weigh the same"),
+        pytest.param([190, 10], 17.4, id="few images: nearly the inverse frequency"),
+        pytest.param([50_000, 10_000], 1.0, id="thousands of images: the same"),
+        pytest.param([100_000, 5], 20.0, id="bounded"),
+    ],
+)
+def test_images_of_a_rare_class_weigh_more(counts: list[int], ratio: float) -> None:
+    weights = class_weights(counts)
+    assert float(weights[1] / weights[0]) == pytest.approx(ratio, abs=0.1)
 
 
-def test_a_variation_never_mirrors() -> None:
-    geometry = Geometry(36, 32)
-    half = picture(0, side=40)
-    half.paste((0, 0, 0), (0, 0, 20, 40))
-    seen = window(half, geometry)
-    for image in range(50):
-        pixels, _ = varied(seen, geometry, (0, 0, image))
-        assert pixels[:, :8].mean() < pixels[:, -8:].mean()
-
-
-def test_light_that_changes_nothing_changes_nothing() -> None:
-    images = torch.rand(3, 3, 8, 8)
-    assert torch.allclose(lit(images, [Light(1, 1, 1)] * 3), images, atol=1e-6)
-
-
-def test_light_keeps_values_in_range() -> None:
-    images = torch.rand(2, 3, 8, 8)
-    changed = lit(images, [Light(1.3, 1.3, 1.3), Light(0.7, 0.7, 0.7)])
-    assert 0 <= changed.min() <= changed.max() <= 1
+@given(st.lists(st.integers(1, 100_000), min_size=2, max_size=50))
+@settings(deadline=None)
+def test_an_image_weighs_one_on_average(counts: list[int]) -> None:
+    weights = class_weights(counts).double()
+    assert float(weights @ torch.tensor(counts).double()) == pytest.approx(sum(counts), rel=1e-5)

@@ -97,6 +97,25 @@ def test_a_failed_run_is_marked_unless_mlflow_is_away() -> None:
     assert mlflow.runs[0].status == "FAILED"
 
 
+def test_figures_that_a_former_pod_told_of_are_told_once() -> None:
+    mlflow = FakeMlflow()
+    begun(mlflow).measure(1, {"loss": 3.0})
+    second = begun(mlflow)
+    second.measure(1, {"loss": 3.0, "accuracy": 0.5})
+    second.measure(2, {"loss": 2.0})
+    assert mlflow.runs[0].metrics == {"loss": [3.0, 2.0], "accuracy": [0.5]}
+
+
+def test_more_figures_than_mlflow_takes_at_once_are_sent_in_portions() -> None:
+    mlflow = FakeMlflow()
+    registry = begun(mlflow)
+    mlflow.outages["log_batch"] = [MlflowException("away")] * 1200
+    for epoch in range(1, 1201):
+        registry.measure(epoch, {"loss": 1 / epoch})
+    registry.measure(1201, {"loss": 0.0})
+    assert len(mlflow.runs[0].metrics["loss"]) == 1201
+
+
 def with_dataset_input(mlflow: FakeMlflow) -> Registry:
     registry = begun(mlflow)
     registry.log_dataset(

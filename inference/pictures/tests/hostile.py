@@ -14,6 +14,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 
+import containers
 import pictures
 from crafted import (
     declared,
@@ -45,9 +46,23 @@ def corpus() -> dict[str, bytes]:
     return found
 
 
+def every_good_file() -> dict[str, bytes]:
+    """What is damaged: one small picture for each decoder, and each make of container."""
+    return {
+        **good(),
+        "avif": containers.still(containers.avif(pictures.noise((48, 36))), size=(48, 36)),
+        "avif of tiles": containers.tiled(containers.avif(), 2, 1, containers.turned(1)),
+        "heic": containers.still(containers.heic(), containers.turned(3), exif=rotated_by(6)),
+        "heic of 10 bits": (containers.FILES / "quarters-10-bit.heic").read_bytes(),
+        "heic of tiles": containers.tiled(
+            containers.heic(), 2, 1, containers.numbered_colours(12, 13)
+        ),
+    }
+
+
 def damaged() -> Iterator[tuple[str, bytes]]:
     chance = random.Random(20)
-    for name, data in good().items():
+    for name, data in every_good_file().items():
         for end in range(0, len(data), STEP):
             yield f"{name} cut at {end}", data[:end]
         for turn in range(FLIPS):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import containers
 import crafted
 import hostile
 import numpy as np
@@ -68,14 +67,7 @@ HARMLESS = {
     "png of many chunks",
 }
 
-GOOD = {
-    **crafted.good(),
-    "avif": containers.still(containers.avif(pictures.noise((48, 36))), size=(48, 36)),
-    "avif of tiles": containers.tiled(containers.avif(), 2, 1, containers.turned(1)),
-    "heic": containers.still(containers.heic(), containers.turned(3), exif=crafted.rotated_by(6)),
-    "heic of 10 bits": (containers.FILES / "quarters-10-bit.heic").read_bytes(),
-    "heic of tiles": containers.tiled(containers.heic(), 2, 1, containers.numbered_colours(12, 13)),
-}
+GOOD = hostile.every_good_file()
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from dandelion_pictures import VERSION, Reader
 from PIL import Image
 
 from dandelion_inference.answer.explain.activation import compile_activation_map
@@ -20,8 +21,21 @@ from dandelion_inference.front.routes.page import PAGE, assets
 from dandelion_inference.model.artifact import Artifact
 from dandelion_inference.model.contract import Contract, Precision
 from dandelion_inference.model.network import compile_model
-from dandelion_inference.pictures.reader import FORMATS, Reader
 from dandelion_inference.ports.settings import Asked
+
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP")
+
+# Nothing here encodes HEIC: 128 x 64 pixels, in the colours of a phone (Display P3).
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAGhlaWNtaWYxbWlhZgAAAUJtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAA"
+    "AAAAAAAAAA5waXRtAAAAAAABAAAAI2lpbmYAAAAAAAEAAAAVaW5mZQIAAAAAAQAAaHZjMQAAAAAeaWxvYwAAAABEAAAB"
+    "AAEAAAABAAABZgAAAIMAAADGaXBycAAAAKVpcGNvAAAAdmh2Y0MBBAgAAACeOAAAAAAe8AD8//j4AAAPA2AAAQAXQAEM"
+    "Af//BAgAAAMAnjgAAAMAAB66AkBhAAEAKUIBAQQIAAADAJ44AAADAAAekAIECCy3UklNc3AQ0GBAAAAGQAAAAwBCYgAB"
+    "AAhEAcFyhgwCJAAAABRpc3BlAAAAAAAAAIAAAABAAAAAE2NvbHJuY2x4AAwADQAGgAAAABlpcG1hAAAAAQAAAAEAAQMA"
+    "AQACAAMAAACLbWRhdAAAAH8oAa8GuGOw3P/Nzf//+Sjvof6GgJ/8CPTfO44ff4k8P//peaFv7H+FDNWrIINfn8Xx+Dkc"
+    "dnjBTEYOcas2z0k/IDy9lsQdgVdTdE8Dygj465WSVHs2JBbhuqA5nC2NckK/wpz/+qAP/8bcNbxsrv+Gfz//gulY/JiF"
+    "Oxv9/Pjw"
+)
 
 # Convolution, mean and flatten: 3 x 8 x 8 in, two equal numbers out.
 GRAPH = base64.b64decode(
@@ -33,6 +47,7 @@ GRAPH = base64.b64decode(
 CONTRACT = Contract.model_validate(
     {
         "apiVersion": "dandelion.dev/contract/v1",
+        "reader": {"name": "dandelion-pictures", "version": VERSION},
         "run": "selfcheck",
         "architecture": "convolution",
         "classes": ["one", "other"],
@@ -59,11 +74,9 @@ def check() -> None:
         graph.write_bytes(GRAPH)
         model = compile_model(Artifact(CONTRACT, graph, Asked.AUTO, Precision.FP32), threads=2)
         compile_activation_map(model.artifact, model.precision, model.threads)
-    reader = Reader(max_pixels=10_000)
-    for file_format in FORMATS:
-        out = io.BytesIO()
-        Image.new("RGB", (20, 10), "yellow").save(out, file_format)
-        tensor = reader.tensor(out.getvalue(), CONTRACT.preprocessing)
+    reader = Reader(max_pixels=100_000)
+    for file_format, data in _files().items():
+        tensor = reader.tensor(data, CONTRACT.preprocessing)
         if model.probabilities(tensor, alone=True) != [0.5, 0.5]:
             raise SystemExit(f"a {file_format} image gives a wrong answer")
     if PAGE not in assets():
@@ -71,6 +84,16 @@ def check() -> None:
     for name in ASSETS:
         if not (asset_folder() / name).is_file():
             raise SystemExit(f"/docs lacks {name}")
+
+
+def _files() -> dict[str, bytes]:
+    """A small image of each format."""
+    files = {"HEIC": HEIC}
+    for file_format in FORMATS:
+        out = io.BytesIO()
+        Image.new("RGB", (20, 10), "yellow").save(out, file_format)
+        files[file_format] = out.getvalue()
+    return files
 
 
 if __name__ == "__main__":

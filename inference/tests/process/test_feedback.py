@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pictures
+import uploads
 from dandelion_inference.front.routes.feedback import FeedbackResponse
 from fake_s3 import FakeS3
 from logging_service import HOME, label, logging_environment, rows
@@ -17,7 +18,7 @@ def test_a_label_is_kept_beside_what_was_predicted(s3: FakeS3, tmp_path: Path) -
     image = pictures.plain(pictures.BLUE)
     with started(logging_environment(s3, tmp_path)) as service:
         service.wait_ready()
-        files = pictures.form(pictures.plain(), image)
+        files = uploads.form(pictures.plain(), image)
         answer = service.post("/predict", files=files).json()
         told = label(service, id=answer["id"], index=1, label="green")
         assert told.status_code == 202

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pictures
 import pytest
+import uploads
 from fake_s3 import WRITER_KEY, FakeS3
 from logging_service import HOME, events, eventually, logging_environment, metric, rows
 from service import Service, client, started
@@ -26,7 +27,7 @@ def wanted(s3: FakeS3, tmp_path: Path) -> dict[str, str]:
 
 
 def predict(service: Service, *images: bytes) -> dict[str, Any]:
-    answer = service.post("/predict", files=pictures.form(*images))
+    answer = service.post("/predict", files=uploads.form(*images))
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import artifacts
 import fake_s3
 import hostile
+import hostile_requests
 import httpx
 import pictures
 import pytest
@@ -130,14 +131,14 @@ def _problem(answer: httpx.Response) -> str:
     return str(problem["code"]) if whole and problem["status"] == answer.status_code else ""
 
 
-@pytest.mark.parametrize("way", ["/predict", hostile.INFER])
+@pytest.mark.parametrize("way", ["/predict", hostile_requests.INFER])
 def test_bad_uploads_are_refused_in_words_and_nothing_else_happens(
     service: Service, way: str
 ) -> None:
     bodies = (
         {name: (body, None) for name, body in hostile.corpus().items()}
         if way == "/predict"
-        else hostile.requests()
+        else hostile_requests.requests()
     )
     # What this leaves is what the libraries set up once and keep.
     Attack(service.url, way, dict(list(bodies.items())[::5])).run()

@@ -1,8 +1,9 @@
 """The images that the demo trains on, and the ones it keeps back to ask about afterwards.
 
 Either scikit-learn's handwritten digits, drawn as PNG files, or any folder with one folder per
-class. One image of every class never leaves this machine, so that the prediction the demo ends
-with is of an image the model cannot have seen.
+class, which may lie in folders of a split (train, val) as for torchvision's ImageFolder. One image
+of every class never leaves this machine, so that the prediction the demo ends with is of an image
+the model cannot have seen.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+IMAGE_SUFFIXES = frozenset(
+    {
+        *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
+        *(".avif", ".heic", ".heif"),
+    }
+)
+SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
 DIGIT_SIDE = 32
 
 
@@ -28,16 +35,19 @@ class DataError(Exception):
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """One image file: its class, its file name, and its bytes as they will be uploaded."""
+    """One image file: its class, its file name, and its bytes as they will be uploaded; `split` is
+    the folder that its class folder lies in, empty where there is none.
+    """
 
     label: str
     name: str
     content: bytes
+    split: str = ""
 
     @property
     def key(self) -> str:
-        """The object name below the dataset's prefix: one folder per class."""
-        return f"{self.label}/{self.name}"
+        """The object name below the dataset's prefix: as the file lies in its folder."""
+        return "/".join(part for part in (self.split, self.label, self.name) if part)
 
 
 @dataclass(frozen=True)
@@ -96,10 +106,24 @@ def resource_name(folder_name: str) -> str:
 
 
 def _read(folder: Path) -> Iterator[LabelledImage]:
-    for label in sorted(path for path in folder.iterdir() if path.is_dir()):
+    tops = _folders(folder)
+    if tops and all(top.name.lower() in SPLITS and _folders(top) for top in tops):
+        for top in tops:
+            yield from _of_classes(_folders(top), top.name)
+    else:
+        yield from _of_classes(tops, "")
+
+
+def _of_classes(folders: Sequence[Path], split: str) -> Iterator[LabelledImage]:
+    for label in folders:
         for path in sorted(label.iterdir()):
             if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES:
-                yield LabelledImage(label.name, path.name, path.read_bytes())
+                yield LabelledImage(label.name, path.name, path.read_bytes(), split)
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Without those of tools, whose names begin with a dot."""
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
 def _keep_one_back(name: str, images: Sequence[LabelledImage]) -> Dataset:

@@ -38,6 +38,15 @@ def test_a_second_run_keeps_the_same_images_back(tmp_path: Path) -> None:
     assert from_folder(folder).unseen == from_folder(folder).unseen
 
 
+def test_folders_of_a_split_keep_their_place_and_are_no_classes(tmp_path: Path) -> None:
+    for split, count in (("train", 8), ("val", 3)):
+        _folder(tmp_path / "insects" / split, {"ants": count, "bees": count})
+    dataset = from_folder(tmp_path / "insects")
+    assert dataset.classes == ["ants", "bees"]
+    assert {image.key.split("/")[0] for image in dataset.seen} == {"train", "val"}
+    assert all(image.key.split("/")[1] == image.label for image in dataset.seen)
+
+
 @pytest.mark.parametrize(
     ("counts", "says"),
     [

@@ -1,33 +1,33 @@
-"""`python -m dandelion_training`: one run, its exit code and its termination message; or, with
-arguments, a command.
+"""`python -m dandelion_training`: one run, its exit code and its termination message; with
+`evaluate`, the evaluation of two published models alone; with other arguments, a command of a
+person.
 
-The Job of the operator starts runs. SIGTERM is heeded from the first line on, before the imports
-that take seconds.
+The Jobs of the operator start the first two. SIGTERM is heeded from the first line on, before the
+imports that take seconds, and while the network learns between two steps.
 """
 
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 from dandelion_training.ports.failures import EXIT_INTERRUPTED, Interrupted
+from dandelion_training.ports.termination import Termination
 
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise Interrupted
+EVALUATE = "evaluate"
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    signal.signal(signal.SIGTERM, _stop)
+    termination = Termination()
+    signal.signal(signal.SIGTERM, termination)
     try:
-        if arguments:
+        if list(arguments) not in ([], [EVALUATE]):
             from dandelion_training.commands import main as command
 
             return command(arguments)
-        from dandelion_training.run.job import job
+        from dandelion_training.run.job import evaluation, job
 
-        return job()
+        return evaluation() if arguments else job(termination)
     except Interrupted:
         return EXIT_INTERRUPTED
 

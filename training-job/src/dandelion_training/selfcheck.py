@@ -11,13 +11,13 @@ from pathlib import Path
 
 import torch
 
-from dandelion_training.evaluate.evaluation import evaluate
+from dandelion_training.evaluate.figures import Confusion
 from dandelion_training.export.engine import Precision, answers
 from dandelion_training.export.graph import export, prove
 from dandelion_training.export.quantize import quantize
 from dandelion_training.learn.network import build, save_weights
 from dandelion_training.learn.recipe import adamw
-from dandelion_training.publish.confusion_matrix import plot_confusion_matrix
+from dandelion_training.publish.confusion_matrix import confusion_matrix
 from dandelion_training.run import job
 
 CLASSES = ("one", "other")
@@ -30,7 +30,8 @@ def main() -> int:
     images, targets = torch.rand(4, 3, SIDE, SIDE), torch.tensor([0, 1, 0, 1])
     torch.autograd.backward(torch.nn.functional.cross_entropy(network(images), targets))
     adamw(network).step()
-    plot_confusion_matrix(evaluate(network, [(images, targets)]).confusion_matrix, CLASSES)
+    answered = network(images).argmax(dim=1).numpy()
+    confusion_matrix(Confusion.counted(targets.numpy(), answered, len(CLASSES)), CLASSES)
     with tempfile.TemporaryDirectory() as folder:
         save_weights(network, Path(folder) / "model.safetensors", CLASSES)
         graph = Path(folder) / "model.onnx"

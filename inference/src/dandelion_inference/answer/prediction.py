@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+from dandelion_pictures import Kind, Reader, Unreadable
 from numpy.typing import NDArray
 
 from dandelion_inference.answer.engine import Alone, LargeImage, Work
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.model.network import Model
-from dandelion_inference.pictures.errors import Kind, Unreadable
-from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.ports.memory import return_freed_memory
 
 Result = TypeVar("Result")
@@ -37,16 +36,30 @@ class Prediction:
     label: str
     probability: float
     scores: dict[str, float]
+    unknown: bool | None
+    """Whether the image may be none of the classes; None where nobody can tell."""
 
 
-def prediction(classes: Sequence[str], probabilities: Sequence[float]) -> Prediction:
-    """The most probable class, and how probable each is."""
+def prediction(
+    classes: Sequence[str], probabilities: Sequence[float], threshold: float | None = None
+) -> Prediction:
+    """The most probable class, and how probable each is.
+
+    An image is unknown where even that one is less probable than `threshold`.
+    """
     best = max(range(len(classes)), key=probabilities.__getitem__)
     return Prediction(
         label=classes[best],
         probability=probabilities[best],
         scores=dict(zip(classes, probabilities, strict=True)),
+        unknown=None if threshold is None else probabilities[best] < threshold,
     )
+
+
+def answered(model: Model, probabilities: Sequence[float]) -> Prediction:
+    """What a model's contract makes of its probabilities."""
+    contract = model.contract
+    return prediction(contract.classes, probabilities, contract.calibration.unknown_threshold)
 
 
 def classify(reader: Reader, model: Model, images: list[bytes]) -> list[Work[Prediction]]:
@@ -67,7 +80,7 @@ def _work(
     reader: Reader, model: Model, held: list[bytes], position: int | None
 ) -> Work[Prediction]:
     def predict(tensor: NDArray[np.float32], alone: Alone) -> Prediction:
-        return prediction(model.contract.classes, model.probabilities(tensor, alone()))
+        return answered(model, model.probabilities(tensor, alone()))
 
     return on_image(reader, model, held, predict, position)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from dandelion_pictures import Reader
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
@@ -24,7 +25,6 @@ from dandelion_inference.intake.auth import Authorizer
 from dandelion_inference.intake.reviews import ApiServer, Place
 from dandelion_inference.journal import Journal
 from dandelion_inference.model.readiness import Readiness
-from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.ports.cpu import workers
 from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Auth, Settings

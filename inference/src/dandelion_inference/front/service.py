@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import uuid4
 
+from dandelion_pictures import Reader
 from starlette.requests import ClientDisconnect, Request
 
 from dandelion_inference.answer.engine import Alone, Engine, LargeImage, Work
@@ -26,7 +27,6 @@ from dandelion_inference.journal import Journal
 from dandelion_inference.journal.recent import UploadRecord
 from dandelion_inference.model.network import Model
 from dandelion_inference.model.readiness import Readiness
-from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Settings
 
@@ -110,7 +110,7 @@ class Service:
         """
         answered = Answered(str(uuid4()), await self.work(request, works))
         for prediction in answered.predictions:
-            self.metrics.predicted(prediction.label, prediction.probability)
+            self.metrics.predicted(prediction.label, prediction.probability, prediction.unknown)
         if self.journal is not None:
             seconds = time.perf_counter() - started
             self.journal.predicted(

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from dandelion_inference.pictures.signatures import claimed_format
+from dandelion_pictures.signatures import claimed_format
 
 # What a row holds in memory besides its scores, measured and rounded up.
 ROW_BYTES = 800
@@ -24,6 +24,9 @@ MEDIA_TYPES = {
     "a BMP image": "image/bmp",
     "a TIFF image": "image/tiff",
     "a WebP image": "image/webp",
+    "an AVIF image": "image/avif",
+    "a HEIC image": "image/heic",
+    "a HEIF image": "image/heif",
 }
 
 
@@ -59,6 +62,11 @@ class Scored(Protocol):
         """The probability of each class, in the order of the classes."""
         ...
 
+    @property
+    def unknown(self) -> bool | None:
+        """Whether it may be none of the classes; None where nobody can tell."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
@@ -71,6 +79,7 @@ class Predicted:
     label: str
     probability: float
     scores: array[float]
+    unknown: bool | None
     precision: str
     image: str | None
     seconds: float
@@ -82,6 +91,7 @@ class Predicted:
         return ROW_BYTES + len(self.scores) * self.scores.itemsize
 
     def document(self, origin: Origin) -> dict[str, Any]:
+        told = {} if self.unknown is None else {"unknown": self.unknown}
         return {
             "time": timestamp(self.time),
             "id": self.answer,
@@ -94,6 +104,7 @@ class Predicted:
             "label": self.label,
             "probability": self.probability,
             "scores": dict(zip(self.classes, self.scores, strict=True)),
+            **told,
             "latencySeconds": round(self.seconds, 6),
         }
 
@@ -150,6 +161,7 @@ def predicted(
         label=prediction.label,
         probability=prediction.probability,
         scores=array("d", prediction.scores.values()),
+        unknown=prediction.unknown,
         precision=precision,
         image=image,
         seconds=seconds,

@@ -84,8 +84,9 @@ def _contract(store: ObjectStore, reference: ArtifactReference, home: Path) -> C
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
+        why = first["msg"].removeprefix("Value error, ")
         raise LoadError(
-            Reason.MODEL_INVALID, f"{CONTRACT} cannot be served: {place}: {first['msg']}"
+            Reason.MODEL_INVALID, f"{CONTRACT} cannot be served: {place}: {why}"
         ) from error
 
 

@@ -1,19 +1,26 @@
 """The part of an artifact's contract.json that serving reads.
 
-The contract is the only thing that training and serving share. It is parsed once, after its bytes
-were proven to be the promoted ones; called by `artifact.py`.
+Serving knows nothing else of training. The contract is parsed once, after its bytes were proven to
+be the promoted ones; called by `artifact.py`.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-
-from dandelion_inference.pictures.preprocessing import Channels, Preprocessing
+from dandelion_pictures import VERSION, Preprocessing
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic.dataclasses import dataclass
 
 # A plain file name: it becomes part of a path on disk and of a key in the object store.
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
@@ -23,22 +30,31 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _Preprocessing(_Part):
-    color_space: Literal["RGB"] = Field(alias="colorSpace")
-    resize_short_side: int = Field(alias="resizeShortSide", ge=1, le=4096)
-    center_crop: int = Field(alias="centerCrop", ge=1, le=4096)
-    interpolation: Literal["bilinear"]
-    scale: float = Field(gt=0)
-    mean: Channels
-    std: Channels
+@dataclass(frozen=True, config=ConfigDict(extra="ignore", alias_generator=to_camel))
+class _Preprocessing(Preprocessing):
+    """With what the contract says beside it, of which only one value is known."""
 
-    @model_validator(mode="after")
-    def _crop_fits(self) -> _Preprocessing:
-        if self.center_crop > self.resize_short_side:
-            raise ValueError("centerCrop is larger than resizeShortSide")
-        if not all(value > 0 for value in self.std):
-            raise ValueError("std must be positive")
-        return self
+    resize_short_side: Annotated[int, Field(le=4096)]
+    color_space: Literal["RGB"]
+    interpolation: Literal["bilinear"]
+
+
+class _ReaderOfPictures(_Part):
+    """What made numbers of the files that the network was trained and judged on."""
+
+    name: Literal["dandelion-pictures"]
+    version: int
+
+    @field_validator("version")
+    @classmethod
+    def _is_the_one_here(cls, version: int) -> int:
+        if version != VERSION:
+            raise ValueError(
+                f"the model was made with dandelion-pictures version {version}, and this image "
+                f"reads files as version {VERSION} does: serve it with an inference image of the "
+                f"release that trained it"
+            )
+        return version
 
 
 class Tensor(_Part):
@@ -73,16 +89,31 @@ class Precisions(_Part):
     )
 
 
+class Calibration(_Part):
+    temperature: float = Field(
+        gt=0, allow_inf_nan=False, description="what logits are divided by before the softmax"
+    )
+    unknown_threshold: float | None = Field(
+        default=None,
+        alias="unknownThreshold",
+        ge=0,
+        le=1,
+        description="an image whose highest probability is lower may be none of the classes",
+    )
+
+
 class Contract(_Part):
     api_version: Literal["dandelion.dev/contract/v1"] = Field(alias="apiVersion")
+    reader: _ReaderOfPictures
     run: str
     architecture: str
     classes: tuple[str, ...] = Field(min_length=2)
     input: Tensor
     output: Tensor
-    stated: _Preprocessing = Field(alias="preprocessing")
+    preprocessing: _Preprocessing
     graphs: Graphs
     precision: Precisions = Precisions()
+    calibration: Calibration = Calibration(temperature=1)
     files: dict[FileName, StoredFile]
 
     @model_validator(mode="after")
@@ -94,19 +125,12 @@ class Contract(_Part):
                 raise ValueError(f"graph {graph} is not listed in files")
         if self.graphs.of(self.precision.choice) is None:
             raise ValueError(f"precision {self.precision.choice} was chosen and has no graph")
-        crop = self.stated.center_crop
+        crop = self.preprocessing.center_crop
         if self.input.shape[1:] != (3, crop, crop):
             raise ValueError(f"input shape {self.input.shape} does not fit centerCrop {crop}")
         if self.output.shape[1:] != (len(self.classes),):
             raise ValueError(f"output shape {self.output.shape} does not fit the classes")
         return self
-
-    @cached_property
-    def preprocessing(self) -> Preprocessing:
-        stated = self.stated
-        return Preprocessing(
-            stated.resize_short_side, stated.center_crop, stated.scale, stated.mean, stated.std
-        )
 
     def files_of(self, graph: str) -> dict[str, StoredFile]:
         """The graph with its weights beside it: what else the artifact holds (the weights for the

@@ -37,6 +37,7 @@ class Model:
         self.contract = artifact.contract
         self.precision = precision
         self.threads = threads
+        self._temperature = self.contract.calibration.temperature
         self._latency = latency.create_infer_request()
         self._latency_turn = threading.Lock()
         self._throughput: SimpleQueue[Any] = SimpleQueue()
@@ -44,35 +45,35 @@ class Model:
             self._throughput.put(throughput.create_infer_request())
 
     def probabilities(self, tensor: NDArray[np.float32], alone: bool) -> list[float]:
-        """One probability for each of the contract's classes, in their order.
+        """One probability for each of the contract's classes, in their order: calibrated, where
+        the contract has a temperature (Guo et al., On Calibration of Modern Neural Networks, 2017).
 
         `tensor` is one image, [1, 3, height, width]; `alone` says that nobody else is waiting: the
         latency form answers then, or else the throughput form.
         """
         if alone and self._latency_turn.acquire(blocking=False):
             try:
-                return _softmax(_logits(self._latency, tensor))
+                return self._softmax(_logits(self._latency, tensor))
             finally:
                 self._latency_turn.release()
         request = self._throughput.get()
         try:
-            return _softmax(_logits(request, tensor))
+            return self._softmax(_logits(request, tensor))
         finally:
             self._throughput.put(request)
+
+    def _softmax(self, logits: NDArray[np.float64]) -> list[float]:
+        if not np.isfinite(logits).all():
+            raise ArithmeticError("the network's output is not finite")
+        powers = np.exp((logits - logits.max()) / self._temperature)
+        probabilities: list[float] = (powers / powers.sum()).tolist()
+        return probabilities
 
 
 def _logits(request: Any, tensor: NDArray[np.float32]) -> NDArray[np.float64]:
     request.infer({0: tensor}, share_inputs=True)
     logits: NDArray[np.float64] = request.get_output_tensor(0).data[0].astype(np.float64)
     return logits
-
-
-def _softmax(logits: NDArray[np.float64]) -> list[float]:
-    if not np.isfinite(logits).all():
-        raise ArithmeticError("the network's output is not finite")
-    powers = np.exp(logits - logits.max())
-    probabilities: list[float] = (powers / powers.sum()).tolist()
-    return probabilities
 
 
 def compile_model(artifact: Artifact, threads: int) -> Model:

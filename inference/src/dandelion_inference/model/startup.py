@@ -39,5 +39,9 @@ def begun(settings: Settings, readiness: Readiness, metrics: Metrics, threads: i
 def _count(metrics: Metrics, model: Model) -> None:
     contract = model.contract
     metrics.model_loaded(
-        contract.classes, contract.run, contract.architecture, model.precision.value
+        contract.classes,
+        contract.run,
+        contract.architecture,
+        model.precision.value,
+        tells_unknown=contract.calibration.unknown_threshold is not None,
     )

@@ -63,6 +63,12 @@ class Metrics:
             buckets=CONFIDENCE,
             registry=self.registry,
         )
+        self._unknown = Counter(
+            "dandelion_unknown",
+            "Images classified that may be none of the classes, where the model can tell.",
+            ("version",),
+            registry=self.registry,
+        )
         self._log_written = Counter(
             "dandelion_log_written",
             "Rows and images of the prediction log that are in the object store.",
@@ -106,9 +112,11 @@ class Metrics:
     def waited(self, seconds: float) -> None:
         self._queue.observe(seconds)
 
-    def predicted(self, label: str, probability: float) -> None:
+    def predicted(self, label: str, probability: float, unknown: bool | None) -> None:
         self._predictions.labels(label, self._settings.model_version).inc()
         self._confidence.observe(probability)
+        if unknown:
+            self._unknown.labels(self._settings.model_version).inc()
 
     def reviewed(self, result: str) -> None:
         self._reviews.labels(result).inc()
@@ -131,11 +139,18 @@ class Metrics:
         self._log_failures.labels(reason).inc()
 
     def model_loaded(
-        self, classes: Iterable[str], run: str, architecture: str, precision: str
+        self,
+        classes: Iterable[str],
+        run: str,
+        architecture: str,
+        precision: str,
+        tells_unknown: bool,
     ) -> None:
         for label in classes:
             # A series that begins at zero: the first predictions count in rate() too.
             self._predictions.labels(label, self._settings.model_version)
+        if tells_unknown:
+            self._unknown.labels(self._settings.model_version)
         self._model_info.labels(
             self._settings.model_name,
             self._settings.model_namespace,

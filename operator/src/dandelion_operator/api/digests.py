@@ -1,10 +1,10 @@
 """Digests that turn "is this what is wanted?" into a comparison of two short strings.
 
-training hash: of all that decides what a model is. run: one attempt at it. gate: the rules a
-version was judged by. serving: what of the spec and the version decides about a serving pod;
-replicas and the operator's own defaults are left out, so scaling or upgrading the operator restarts
-nothing.
-service: whom the Service sends requests to.
+training hash: of all that decides what a model is. run: one attempt at it. evaluation: of which
+artifacts on which dataset version. gate: the rules a version was judged by. serving: what of the
+spec and the version decides about a serving pod; replicas and the operator's own defaults are left
+out, so scaling or upgrading the operator restarts nothing. service: whom the Service sends requests
+to.
 
 They must stay what they are from release to release, or an upgrade would train, judge or restart
 what nobody changed: a field that comes later goes in only where it differs from its default. A test
@@ -22,8 +22,10 @@ from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Camel, Spec
 
-# The fields of spec.serving that came after the first release.
-LATER = {"precision", "queue_limit", "request_timeout_seconds", "logging", "auth"}
+# The fields that came after the first release.
+LATER_DATASET = {"version", "on_small_class"}
+LATER_TRAINING = {"augmentation", "balance_classes"}
+LATER_SERVING = {"precision", "queue_limit", "request_timeout_seconds", "logging", "auth"}
 
 
 def digest(content: Any, length: int = 10) -> str:
@@ -42,6 +44,7 @@ def training_hash_of(spec: Spec, retrain: str) -> str:
             "dataset": {
                 "storageUri": spec.dataset.storage_uri,
                 "holdoutFraction": spec.dataset.holdout_fraction,
+                **_set(spec.dataset, LATER_DATASET),
             },
             "training": {
                 "architecture": training.architecture,
@@ -53,6 +56,7 @@ def training_hash_of(spec: Spec, retrain: str) -> str:
                 "schedule": training.schedule,
                 "seed": training.seed,
                 "image": training.image,
+                **_set(training, LATER_TRAINING),
             },
             "retrain": retrain,
         }
@@ -62,6 +66,10 @@ def training_hash_of(spec: Spec, retrain: str) -> str:
 def run(training_hash: str, fingerprint: str, former_run: str) -> str:
     """The former run is part of it so that going back to an older spec makes a run of its own."""
     return digest({"training": training_hash, "dataset": fingerprint, "after": former_run})
+
+
+def evaluation(dataset: str, challenger: str, champion: str) -> str:
+    return digest({"dataset": dataset, "challenger": challenger, "champion": champion})
 
 
 def gate(resource: Resource) -> str:
@@ -84,7 +92,7 @@ def serving(resource: Resource, target: Target, location: Location) -> str:
                 "caBundle": location.ca_bundle,
                 "secret": location.inference_secret,
             },
-            **spec.model_dump(mode="json", include=LATER, exclude_defaults=True),
+            **_set(spec, LATER_SERVING),
         },
         length=16,
     )
@@ -94,5 +102,5 @@ def service(resource: Resource) -> str:
     return digest([naming.inference_selector(resource.key), 80, "http"])
 
 
-def _set(section: Camel) -> dict[str, Any]:
-    return section.model_dump(mode="json", exclude_defaults=True)
+def _set(section: Camel, fields: set[str] | None = None) -> dict[str, Any]:
+    return section.model_dump(mode="json", include=fields, exclude_defaults=True)

@@ -14,6 +14,7 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.resource import Resource
 
 BUCKET, REGION = "models", "us-east-1"
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,12 @@ def _log(resource: Resource, defaults: Defaults) -> Log | None:
     return Log(uri.rstrip("/"), naming.log_secret(resource.key), brings_own_key=False)
 
 
+def is_table(uri: str) -> bool:
+    """Whether a dataset's address is that of a table of labels, and not of a folder."""
+    return uri.lower().endswith(TABLES)
+
+
 def split_uri(uri: str) -> tuple[str, str]:
-    """`s3://bucket/a/b/` → `("bucket", "a/b")`."""
+    """`s3://bucket/a/b/` → `("bucket", "a/b")`; `#`, `?` and `%` are parts of a name."""
     bucket, _, path = uri.removeprefix("s3://").partition("/")
     return bucket, path.strip("/")

@@ -14,12 +14,14 @@ OWNER_LABEL = f"{GROUP}/modeldeployment"
 RUN_LABEL = f"{GROUP}/run"
 TRAINING_HASH_LABEL = f"{GROUP}/training-hash"
 VERSION_LABEL = f"{GROUP}/version"
+EVALUATION_LABEL = f"{GROUP}/evaluation"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 
 SERVING_DIGEST_ANNOTATION = f"{GROUP}/serving-digest"
 SERVICE_DIGEST_ANNOTATION = f"{GROUP}/service-digest"
 TRIGGER_ANNOTATION = f"{GROUP}/trigger"
 RETRAIN_VALUE_ANNOTATION = f"{GROUP}/retrain"
+GATE_ANNOTATION = f"{GROUP}/gate"
 FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
 
 TRAINING = "training"
@@ -33,6 +35,10 @@ def inference(key: NamespacedName) -> str:
 
 def job(key: NamespacedName, run: str) -> str:
     return f"{key.name}-train-{run}"
+
+
+def evaluation_job(key: NamespacedName, evaluation: str) -> str:
+    return f"{key.name}-evaluate-{evaluation}"
 
 
 def training_secret(key: NamespacedName) -> str:
@@ -84,3 +90,19 @@ def run_uri(bucket: str, key: NamespacedName, run: str) -> str:
 
 def manifests_uri(bucket: str, key: NamespacedName) -> str:
     return f"s3://{bucket}/{key.namespace}/{key.name}/datasets"
+
+
+def evaluations_prefix(key: NamespacedName) -> str:
+    return f"{key.namespace}/{key.name}/evaluations"
+
+
+def evaluations_uri(bucket: str, key: NamespacedName) -> str:
+    return f"s3://{bucket}/{evaluations_prefix(key)}"
+
+
+def comparison(dataset: str, challenger: str, champion: str) -> str:
+    """Where a comparison lies below the evaluations, without its ending; made of digests alone."""
+    version, first, second = (
+        digest.removeprefix("sha256:") for digest in (dataset, challenger, champion)
+    )
+    return f"{version}/{first}-{second}"

@@ -64,6 +64,21 @@ class Reason(StrEnum):
         "GateFailed",
         "The newest version did not pass spec.promotion; an older champion goes on serving.",
     )
+    UNDECIDED = (
+        "Undecided",
+        "The holdout cannot tell whether the newest version is worse, and it was not let through; "
+        "the message says what would help. The champion goes on serving.",
+    )
+    EVALUATION_RUNNING = (
+        "EvaluationRunning",
+        "The newest version and the champion are being compared on the same images.",
+    )
+    EVALUATION_FAILED = (
+        "EvaluationFailed",
+        "The newest version could not be compared with the champion; the message has the cause. "
+        "The champion goes on serving. Not tried again until the champion, spec.promotion or the "
+        "annotation dandelion.dev/retrain changes, or the Job that the message names is deleted.",
+    )
     NO_VERSION = "NoVersion", "The registry holds no version of this model yet."
     ALIAS_MISSING = (
         "AliasMissing",

@@ -12,7 +12,9 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^/\s][^\s]*$"
+# S3 names objects literally: `#`, `?`, `%` and spaces are characters of a key like any other.
+S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/\x00-\x1f\x7f]+)+/?$"
+DIGEST = r"^sha256:[0-9a-f]{64}$"
 S3_PLACE = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?$"
 
 
@@ -46,9 +48,35 @@ class Storage(Camel):
         return self
 
 
+class OnSmallClass(StrEnum):
+    """What becomes of a class with too few images: the run is refused, or goes on without it."""
+
+    REFUSE = "Refuse"
+    DROP = "Drop"
+
+
+class Keep(StrEnum):
+    """What a dataset version keeps of its images: where they lie, or copies beside it."""
+
+    REFERENCES = "References"
+    COPIES = "Copies"
+
+
 class Dataset(Camel):
     storage_uri: str = Field(pattern=S3_URI)
+    version: str | None = Field(default=None, pattern=DIGEST)
     holdout_fraction: float = Field(default=0.2, ge=0.05, le=0.5)
+    on_small_class: OnSmallClass = OnSmallClass.REFUSE
+    keep: Keep = Keep.REFERENCES
+
+    @field_validator("storage_uri")
+    @classmethod
+    def s3_resolves_no_dots(cls, value: str) -> str:
+        if {".", ".."} & set(value.split("/")):
+            raise ValueError("contains the part . or .., which S3 does not resolve: leave it out")
+        if value != value.rstrip():
+            raise ValueError("ends in white space: leave it out")
+        return value
 
 
 class ComputeResources(Camel):
@@ -77,10 +105,21 @@ class Schedule(StrEnum):
     COSINE = "Cosine"
 
 
+class Strength(StrEnum):
+    NONE = "none"
+    LIGHT = "light"
+    STRONG = "strong"
+
+
+class Augmentation(Camel):
+    strength: Strength = Strength.LIGHT
+    mirror: bool = False
+
+
 class Training(Camel):
     architecture: Architecture = Architecture.RESNET34
     initial_weights: str = Field(
-        default="none", pattern=r"^(none|imagenet|champion|s3://.+\.safetensors)$"
+        default="auto", pattern=r"^(auto|none|imagenet|champion|s3://.+\.safetensors)$"
     )
     epochs: int = Field(default=10, ge=1, le=1000)
     batch_size: int = Field(default=32, ge=2, le=4096)
@@ -88,6 +127,8 @@ class Training(Camel):
     learning_rate: float = Field(default=0.001, gt=0, le=1)
     schedule: Schedule = Schedule.ONE_CYCLE
     seed: int = Field(default=0, ge=0)
+    augmentation: Augmentation = Field(default_factory=Augmentation)
+    balance_classes: bool = True
     image: str | None = None
     resources: ComputeResources | None = None
     node_selector: dict[str, str] = Field(default_factory=dict)
@@ -95,6 +136,11 @@ class Training(Camel):
     active_deadline_seconds: int = Field(default=86400, ge=1, le=2147483647)
     backoff_limit: int = Field(default=2, ge=0, le=100)
     ttl_seconds_after_finished: int | None = Field(default=None, ge=0)
+
+    @field_validator("augmentation", mode="before")
+    @classmethod
+    def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
+        return {} if value is None else value
 
 
 class PromotionMode(StrEnum):
@@ -108,11 +154,24 @@ class Metric(StrEnum):
     MACRO_F1 = "macroF1"
 
 
+class OnUndecided(StrEnum):
+    """What happens where the holdout cannot tell whether a version is worse."""
+
+    PROMOTE_IF_NOT_WORSE = "PromoteIfNotWorse"
+    HOLD = "Hold"
+
+
 class Promotion(Camel):
+    """The rules of the gate. Shares lie between 0 and 1; they are not per cent."""
+
     mode: PromotionMode = PromotionMode.AUTO
     metric: Metric = Metric.ACCURACY
     minimum: float = Field(default=0.8, ge=0.0, le=1.0)
+    margin: float = Field(default=0.02, ge=0.0, le=0.5)
+    confidence: float = Field(default=0.95, ge=0.5, le=0.995)
+    min_class_recall: float | None = Field(default=None, ge=0.0, le=1.0)
     min_improvement: float = Field(default=0.0, ge=0.0, le=1.0)
+    on_undecided: OnUndecided = OnUndecided.PROMOTE_IF_NOT_WORSE
 
 
 class Rollout(Camel):

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 HISTORY_LIMIT = 20
+CLASS_LIMIT = 200  # a ModelDeployment has to fit into etcd's 1.5 MB
+MANY_REJECTED = 0.05
 PROMOTED, FOLLOWED_ALIAS = "Promoted", "FollowedAlias"
 FOLLOWED = (PROMOTED, FOLLOWED_ALIAS)
 
@@ -88,9 +90,44 @@ class Training(Part):
 
 
 class DatasetInfo(Part):
-    digest: str | None = None
+    """The newest version that a run made; `share` is the part of its images that is held out."""
+
+    version: str | None = None
     images: int | None = None
+    class_count: int | None = None
     classes: tuple[str, ...] = ()
+    holdout: int | None = None
+    holdout_by_class: dict[str, int] = Field(default_factory=dict)
+    share: float | None = None
+    rejected: dict[str, int] = Field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def rejected_files(self) -> int:
+        return sum(self.rejected.values())
+
+    @property
+    def rejected_share(self) -> float:
+        """Of all files that were taken for images."""
+        every = (self.images or 0) + self.rejected_files
+        return self.rejected_files / every if every else 0.0
+
+    @property
+    def rejects_many(self) -> bool:
+        return self.rejected_share > MANY_REJECTED
+
+
+class Evaluation(Part):
+    """Of the newest version: how it compares with the champion on the same images."""
+
+    dataset_version: str | None = None
+    challenger: str
+    champion: str | None = None
+    images: int | None = None
+    difference: float | None = None
+    interval: tuple[float, ...] = ()
+    verdict: str | None = None
+    never_answered: tuple[str, ...] = ()
 
 
 class HistoryEntry(Part):
@@ -111,6 +148,7 @@ class Status(Part):
     challenger: Challenger | None = None
     training: Training | None = None
     dataset: DatasetInfo | None = None
+    evaluation: Evaluation | None = None
     replicas: int = 0
     selector: str | None = None
     history: tuple[HistoryEntry, ...] = ()

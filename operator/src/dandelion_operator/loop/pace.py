@@ -26,7 +26,8 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
         found = status.condition(kind)
         return found.reason if found else ""
 
-    waiting = plan.promote.waiting is not None or (
+    held_up = plan.promote.waiting
+    waiting = (held_up is not None and held_up.reason is not Reason.EVALUATION_FAILED) or (
         plan.rollout.obstacle is not None and plan.rollout.obstacle.may_pass
     )
     pauses = [resync]
@@ -36,6 +37,8 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
         (plan.train.phase in (TrainingPhase.FOLLOW, TrainingPhase.PENDING), WHILE_TRAINING),
         (isinstance(observed.dataset, Failure), WHILE_BLOCKED),
         (waiting, WHILE_BLOCKED),
+        (reason(ConditionType.PROMOTED) == Reason.EVALUATION_RUNNING, WHILE_TRAINING),
+        (reason(ConditionType.PROMOTED) == Reason.EVALUATION_FAILED, WHILE_STUCK),
         (plan.train.phase is TrainingPhase.FAILED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.ARTIFACT_REJECTED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.AUTH_UNAVAILABLE, WHILE_STUCK),

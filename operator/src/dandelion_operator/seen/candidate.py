@@ -1,14 +1,17 @@
-"""Which version awaits its verdict: the newest one trained for exactly this spec.
+"""Which version awaits its verdict, and against which: the newest that was trained for this spec.
 
-A fact, not a decision: `observe` asks it to know which artifact to read, the gate to know what it
-is evaluated for, and `report` to know which version the condition Promoted speaks of.
+Facts, not decisions: `observe` asks them to know what to read, the gate to know what it is
+evaluated for, and `report` to know which version the condition Promoted speaks of.
 """
 
 from __future__ import annotations
 
 from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.seen.comparison import ComparisonName
 from dandelion_operator.seen.versions import RegistrySeen, Verdict, VersionSeen
+
+JUDGED_OTHERWISE = (Verdict.REJECTED, Verdict.UNDECIDED, Verdict.AWAITING, Verdict.OBSERVED)
 
 
 def newest_of_training_hash(resource: Resource, registry: RegistrySeen) -> VersionSeen | None:
@@ -24,7 +27,24 @@ def candidate(resource: Resource, registry: RegistrySeen) -> VersionSeen | None:
     newest, gate = newest_of_training_hash(resource, registry), digests.gate(resource)
     if newest is None or newest.version <= (registry.champion or 0):
         return None
-    judged_otherwise = newest.verdict in (Verdict.REJECTED, Verdict.AWAITING, Verdict.OBSERVED)
+    judged_otherwise = newest.verdict in JUDGED_OTHERWISE
     if not newest.verdict or (judged_otherwise and newest.gate != gate):
         return newest
     return None
+
+
+def opponent(registry: RegistrySeen, version: VersionSeen) -> VersionSeen | None:
+    """The champion that a version is compared with, or was when it was promoted."""
+    if version.verdict in (Verdict.PROMOTING, Verdict.PROMOTED):
+        return registry.version(int(version.replaces)) if version.replaces.isdigit() else None
+    return registry.version(registry.champion)
+
+
+def comparison_name(challenger: VersionSeen, champion: VersionSeen) -> ComparisonName | None:
+    """None where a version does not say what it is or what it learnt from."""
+    digests = (
+        challenger.dataset_digest,
+        challenger.contract_digest,
+        champion.contract_digest,
+    )
+    return ComparisonName(*digests) if all(digests) else None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.status import Status
+from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.serving import (
     AccountSeen,
     Answer,
@@ -19,7 +20,7 @@ from dandelion_operator.seen.serving import (
     PodSeen,
     ServiceSeen,
 )
-from dandelion_operator.seen.training import DatasetSeen, JobSeen, Progress
+from dandelion_operator.seen.training import DatasetSeen, EvaluationJobSeen, JobSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
 
 
@@ -30,8 +31,11 @@ class Observed:
     registry: RegistrySeen | Failure
     credentials: Failure | None = None
     jobs: tuple[JobSeen, ...] = ()
+    evaluations: tuple[EvaluationJobSeen, ...] = ()
     progress: Progress = field(default_factory=Progress)
     artifacts: Mapping[int, ContractSeen | Failure] = field(default_factory=dict)
+    # None: it has not been made.
+    comparisons: Mapping[ComparisonName, Comparison | Failure | None] = field(default_factory=dict)
     deployment: DeploymentSeen | None = None
     pods: tuple[PodSeen, ...] = ()
     service: ServiceSeen | None = None

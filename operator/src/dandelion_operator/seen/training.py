@@ -1,8 +1,9 @@
-"""What was read of training: the dataset, Jobs, and how far a run says it is."""
+"""What was read of training: the dataset, Jobs of both kinds, and how far a run says it is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from dandelion_operator.api.status import RunState
 
@@ -31,6 +32,42 @@ class JobSeen:
 
 
 @dataclass(frozen=True)
+class EvaluationJobSeen:
+    """A Job that compares two artifacts and trains none. `gate`: for which rules it was started."""
+
+    name: str
+    evaluation: str
+    state: RunState
+    created: str
+    gate: str = ""
+    deleting: bool = False
+    reason: str | None = None
+    message: str | None = None
+
+    @property
+    def in_flight(self) -> bool:
+        return not (self.state.finished or self.deleting)
+
+
+@dataclass(frozen=True)
+class DatasetVersionSeen:
+    """What a run says of the dataset version that it made. Counts are images.
+
+    `classes` and `holdout_by_class` are empty where there are too many to list; `rejected` counts
+    files by the reason for which they are left out.
+    """
+
+    version: str
+    images: int | None = None
+    class_count: int | None = None
+    classes: tuple[str, ...] = ()
+    holdout: int | None = None
+    holdout_by_class: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Progress:
     """One run's own status.json, or nothing of it."""
 
@@ -42,6 +79,4 @@ class Progress:
     message: str | None = None
     run_id: str | None = None
     version: str | None = None
-    dataset_digest: str | None = None
-    images: int | None = None
-    classes: tuple[str, ...] = ()
+    dataset: DatasetVersionSeen | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dandelion_operator.api.location import Target
+from dandelion_operator.seen.comparison import ClassFigures
 
 
 class Verdict:
@@ -14,6 +15,7 @@ class Verdict:
     PROMOTING = "promoting"
     PROMOTED = "promoted"
     REJECTED = "rejected"
+    UNDECIDED = "undecided"
     AWAITING = "awaiting"
     OBSERVED = "observed"
 
@@ -59,3 +61,12 @@ class ContractSeen:
     images: int | None = None
     classes: tuple[str, ...] = ()
     precision: str = "fp32"
+    holdout: int | None = None
+    by_class: Mapping[str, ClassFigures] = field(default_factory=dict)
+
+    @property
+    def never_answered(self) -> tuple[str, ...]:
+        """The classes with images in the holdout that the model gave to none of all its images."""
+        return tuple(
+            name for name, found in self.by_class.items() if found.images and found.predicted == 0
+        )

@@ -46,11 +46,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Reading:
-    """How objects are looked at. `generation` names what the findings depend on."""
+    """How objects are looked at. `generation` names what the findings depend on; `room` is told how
+    many images were listed, and raises where they do not fit.
+    """
 
     generation: str
     inspect: Callable[[bytes], UsableImage]
     threads: Threads
+    room: Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def _version(
     index = _former_index(library, wanted.former, reading.generation)
     by_name = {item.name: item for item in objects}
     images = [by_name[assignment.key] for assignment in found.assignments]
+    reading.room(len(images))
 
     def fetch(item: StoredObject) -> Fetched:
         return store.fetch(folder.child(item.name), etag=item.etag)
@@ -104,9 +108,7 @@ def _version(
     ingested = ingest(fetch, images, index, reading.inspect, reading.threads, advance)
     index = index.of(images)
     cleaned = cleaned_images(str(folder), found, index, ingested, wanted.on_small_class)
-    version, report = split_version(
-        wanted, found, cleaned, index, _former(library, wanted), _learnt(library, wanted)
-    )
+    version, report = split_version(wanted, found, cleaned, index, _past(library, wanted))
     report = replace(report, objects_read=ingested.objects_read, bytes_read=ingested.bytes_read)
     library.keep(version, index, report, inputs)
     return version, report
@@ -157,8 +159,7 @@ def split_version(
     found: Layout,
     cleaned: Cleaned[Candidate],
     index: Index,
-    former: Mapping[str, Split],
-    learnt: Iterable[str],
+    past: "Past",
 ) -> tuple[DatasetVersion, VersionReport]:
     """The version of what was kept, and its report."""
     images = cleaned.kept
@@ -168,7 +169,7 @@ def split_version(
     ]
     grouping = group(members)
     placement = split(
-        members, grouping, wanted.holdout_fraction, former=former, learnt=frozenset(learnt)
+        members, grouping, wanted.holdout_fraction, former=past.splits, learnt=past.learnt
     )
     entries = tuple(
         Entry(image.key, image.sha256, image.label, side)
@@ -176,7 +177,8 @@ def split_version(
         if side is not None
     )
     version = DatasetVersion(str(wanted.source), cleaned.classes, wanted.holdout_fraction, entries)
-    return version, _report(wanted, found, cleaned, placement, grouping, images)
+    report = _report(wanted, found, cleaned, placement, grouping, images)
+    return version, replace(report, warnings=(*past.warnings, *report.warnings))
 
 
 def _report(
@@ -277,14 +279,31 @@ def _former_index(library: Library, former: str, generation: str) -> Index:
     return index
 
 
-def _former(library: Library, wanted: Wanted) -> Mapping[str, Split]:
-    return library.version(wanted.former).splits() if wanted.former else {}
+@dataclass(frozen=True)
+class Past:
+    """What earlier versions settled about single images, by SHA-256."""
+
+    splits: Mapping[str, Split]  # in the former version
+    learnt: frozenset[str]  # what the starting weights or their ancestors learnt from
+    warnings: tuple[str, ...]
 
 
-def _learnt(library: Library, wanted: Wanted) -> set[str]:
-    """What the starting weights or their ancestors learnt from, by SHA-256."""
+def _past(library: Library, wanted: Wanted) -> Past:
+    """Versions that are gone settle nothing any more, which is told."""
     learnt: set[str] = set()
+    warnings = []
     for digest in wanted.ancestors:
-        splits = library.version(digest).splits()
-        learnt.update(sha256 for sha256, side in splits.items() if side is Split.TRAIN)
-    return learnt
+        version = library.version_if_there(digest)
+        if version is None:
+            warnings.append(
+                f"The starting weights learnt from dataset version {digest}, which is gone: the"
+                " holdout may contain images that they know."
+            )
+        else:
+            learnt.update(name for name, side in version.splits().items() if side is Split.TRAIN)
+    former = library.version_if_there(wanted.former) if wanted.former else None
+    if wanted.former and former is None:
+        warnings.append(
+            f"The former dataset version {wanted.former} is gone, so the split is decided anew."
+        )
+    return Past(former.splits() if former else {}, frozenset(learnt), tuple(warnings))

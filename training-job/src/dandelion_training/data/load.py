@@ -70,6 +70,10 @@ class Originals:
         return content
 
 
+def enough_room(_images: int) -> None:
+    """Takes any number of images."""
+
+
 def load(
     store: ObjectStore,
     library: Library,
@@ -79,9 +83,11 @@ def load(
     file: Path,
     threads: Threads,
     advance: Callable[[int, int], None],
+    room: Callable[[int], None] = enough_room,
 ) -> Dataset:
     """The version that `wanted` names today, with its pixels. Files that had to be read for the
-    version are not read again for the pixels.
+    version are not read again for the pixels. `room` is told how many images there are once they
+    are listed, and raises where they do not fit.
     """
     with PixelFile(file) as writing:
 
@@ -92,7 +98,7 @@ def load(
                 copies.keep(found.sha256, content)
             return UsableImage(found.sha256, found.fingerprint, found.width, found.height)
 
-        reading = Reading(GENERATION, look, threads)
+        reading = Reading(GENERATION, look, threads, room)
         version, report = dataset_version(store, library, wanted, reading, advance)
         _complete(Originals(store, copies), library, version, writing, geometry, threads, advance)
         return Dataset(version, report, writing.close())

@@ -6,7 +6,7 @@ precision answer the holdout, image by image as inference does.
 
 import importlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
@@ -40,10 +40,10 @@ def has_bf16() -> bool:
     return "BF16" in openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def answers(
-    graph: Path, precision: Precision, images: Iterable[NDArray[np.float32]], threads: int
-) -> NDArray[np.float32]:
-    """The logits of every image; an item of `images` is NCHW and may hold several."""
+def predictor(
+    graph: Path, precision: Precision, threads: int
+) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """The graph, ready to answer: from NCHW float32 to logits, images × classes."""
     vino = openvino()
     core = vino.Core()
     model = core.read_model(graph)
@@ -51,12 +51,23 @@ def answers(
     # Inference compiles for one image at a time, and another shape may mean other code.
     model.reshape(vino.PartialShape([1, *list(shape)[1:]]))
     request = core.compile_model(model, "CPU", _options(precision, threads)).create_infer_request()
-    found = []
-    for batch in images:
-        for image in batch:
+
+    def predict(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        found = []
+        for image in images:
             request.infer({0: image[np.newaxis]}, share_inputs=True)
             found.append(request.get_output_tensor(0).data[0].astype(np.float32))
-    return np.stack(found)
+        return np.stack(found)
+
+    return predict
+
+
+def answers(
+    graph: Path, precision: Precision, images: Iterable[NDArray[np.float32]], threads: int
+) -> NDArray[np.float32]:
+    """The logits of every image; an item of `images` is NCHW and may hold several."""
+    predict = predictor(graph, precision, threads)
+    return np.concatenate([predict(batch) for batch in images])
 
 
 def _options(precision: Precision, threads: int) -> dict[str, object]:

@@ -4,6 +4,7 @@ Everything that can go wrong for a reason a user can act on is raised as a `Trai
 `job` turns it into the exit code, the termination message and the last status.
 """
 
+import errno
 from enum import StrEnum
 
 
@@ -26,8 +27,13 @@ class Reason(StrEnum):
     DATASET_VERSION_UNAVAILABLE = "DatasetVersionUnavailable"  # gone, or its objects have changed
     WEIGHTS_UNAVAILABLE = "WeightsUnavailable"  # initialWeights cannot be fetched or do not fit
     TRAINING_DIVERGED = "TrainingDiverged"  # the loss is no longer a number
+    ARTIFACT_UNAVAILABLE = (
+        "ArtifactUnavailable"  # files of a published model are missing or changed
+    )
+    EVALUATION_IMPOSSIBLE = "EvaluationImpossible"  # two models have nothing in common to compare
     ARTIFACT_MISMATCH = "ArtifactMismatch"  # the exported graph disagrees with the trained model
     OUT_OF_MEMORY = "OutOfMemory"  # an allocation failed
+    DISK_FULL = "DiskFull"  # the pod's disk has no room; another node, or a later time, may have
     REGISTRY_UNREACHABLE = "RegistryUnreachable"  # MLflow did not answer, after retries
     INTERRUPTED = "Interrupted"  # told to stop (eviction, drain, a newer run)
     INTERNAL_ERROR = "InternalError"  # a defect of ours
@@ -51,6 +57,8 @@ PERMANENT = frozenset(
         Reason.WEIGHTS_UNAVAILABLE,
         Reason.TRAINING_DIVERGED,
         Reason.ARTIFACT_MISMATCH,
+        Reason.ARTIFACT_UNAVAILABLE,
+        Reason.EVALUATION_IMPOSSIBLE,
     }
 )
 
@@ -72,6 +80,21 @@ class TrainingFailure(Exception):  # noqa: N818 - it is the outcome of a run, no
         if self.reason is Reason.INTERRUPTED:
             return EXIT_INTERRUPTED
         return EXIT_PERMANENT if self.reason in PERMANENT else EXIT_TRANSIENT
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error, or one that it came from, is about a disk without room, or a quota.
+
+    safetensors is written in Rust, and tells the system's error in words alone.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if "No space left on device" in str(cause):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 class Interrupted(BaseException):

@@ -33,11 +33,12 @@ class Stage:
 LISTING = Stage("listing", 0, 1)
 DOWNLOADING = Stage("downloading", 1, 10)
 TRAINING = Stage("training", 10, 90)
-EVALUATING = Stage("evaluating", 90, 92)
-EXPORTING = Stage("exporting", 92, 94)
-QUANTIZING = Stage("quantizing", 94, 97)
+EXPORTING = Stage("exporting", 90, 92)
+QUANTIZING = Stage("quantizing", 92, 95)
+EVALUATING = Stage("evaluating", 95, 97)
 UPLOADING = Stage("uploading", 97, 98)
-REGISTERING = Stage("registering", 98, 100)
+COMPARING = Stage("comparing", 98, 99)
+REGISTERING = Stage("registering", 99, 100)
 
 
 class TrainingMetrics:
@@ -93,9 +94,20 @@ class Progress:
         self.metrics.loss.set(loss)
         self.advance(share, epoch=epoch, loss=round(loss, 4))
 
-    def succeeded(self, version: str) -> None:
+    def warn(self, message: str) -> None:
+        """Something the user should know of this run, whatever becomes of it: `warnings` of the
+        status, and the log.
+        """
+        log.warning(message)
+        told = self.facts.get("warnings", [])
+        assert isinstance(told, list)
+        if message not in told:
+            self.facts["warnings"] = [*told, message]
+
+    def succeeded(self, version: str = "") -> None:
         self._at(100)
-        self.facts["version"] = version
+        if version:
+            self.facts["version"] = version
         self._write("succeeded")
 
     def failed(self, failure: TrainingFailure) -> None:

@@ -20,13 +20,14 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
-from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 RUN_TAG = "dandelion.dev/run"
 EXISTS = "RESOURCE_ALREADY_EXISTS"
+METRICS_AT_ONCE = 1000  # MLflow's limit
 DIGEST_LENGTH = 36  # the most that MLflow keeps of a dataset's digest
 CONTEXT_TAG = "mlflow.data.context"
 # What a server answers that knows no inputs, or none like this: asking again would not help.
@@ -49,6 +50,7 @@ class Client(Protocol):
     def get_experiment_by_name(self, name: str) -> Any: ...
     def create_experiment(self, name: str) -> str: ...
     def restore_experiment(self, experiment_id: str) -> None: ...
+    def get_metric_history(self, run_id: str, key: str) -> Any: ...
     def search_runs(
         self, experiment_ids: list[str], filter_string: str, *, order_by: list[str]
     ) -> Any: ...
@@ -100,6 +102,7 @@ class Registry:
         self._run = run
         self._address = address
         self._unsent: list[Metric] = []
+        self._known: set[tuple[str, int]] = set()  # names and steps that a former pod told of
         self.run_id = ""
 
     def begin(self, experiment: str, settings: Mapping[str, str], tags: Mapping[str, str]) -> str:
@@ -114,9 +117,16 @@ class Registry:
         self._patiently(lambda: self._client.log_batch(self.run_id, tags=listed))
 
     def measure(self, step: int, figures: Mapping[str, float]) -> None:
-        """Tell MLflow of figures; while it is away they are kept, and training goes on."""
+        """Tell MLflow of figures, each once however often a run restarts; while it is away they are
+        kept, and training goes on.
+        """
         now = int(datetime.now(UTC).timestamp() * 1000)
-        self._unsent += [Metric(name, value, now, step) for name, value in figures.items()]
+        self._unsent += [
+            Metric(name, value, now, step)
+            for name, value in figures.items()
+            if (name, step) not in self._known
+        ]
+        self._known |= {(name, step) for name in figures}
         try:
             self._once(self._send)
         except TrainingFailure as failure:
@@ -185,6 +195,11 @@ class Registry:
         if found:
             run_id = str(found[0].info.run_id)
             self._client.update_run(run_id, status="RUNNING")
+            self._known = {
+                (name, metric.step)
+                for name in found[0].data.metrics
+                for metric in self._client.get_metric_history(run_id, name)
+            }
             return run_id
         made = self._client.create_run(
             experiment_id, tags={RUN_TAG: self._run, **tags}, run_name=self._run
@@ -231,9 +246,9 @@ class Registry:
         return sorted(int(v.version) for v in found if v.tags.get(RUN_TAG) == self._run)
 
     def _send(self) -> None:
-        if self._unsent:
-            self._client.log_batch(self.run_id, metrics=self._unsent)
-            self._unsent = []
+        while self._unsent:
+            self._client.log_batch(self.run_id, metrics=self._unsent[:METRICS_AT_ONCE])
+            self._unsent = self._unsent[METRICS_AT_ONCE:]
 
     def _patiently(self, call: Callable[[], T]) -> T:
         for attempt in stamina.retry_context(
@@ -247,6 +262,8 @@ class Registry:
         try:
             return call()
         except (MlflowException, requests.RequestException, OSError) as error:
+            if is_disk_full(error):
+                raise
             text = " ".join(str(error).split())[:300]
             raise TrainingFailure(
                 Reason.REGISTRY_UNREACHABLE,

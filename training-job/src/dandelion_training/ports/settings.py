@@ -6,7 +6,7 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -16,7 +16,10 @@ from dandelion_training.ports.storage import Location
 
 PREFIX = "DANDELION_"
 DIGEST = r"^(sha256:[0-9a-f]{64})?$"
+Strength = Literal["none", "light", "strong"]
 ARCHITECTURES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
+
+Found = TypeVar("Found", bound=BaseSettings)
 
 Uri = Annotated[
     Location,
@@ -25,14 +28,48 @@ Uri = Annotated[
 ]
 
 
-class Settings(BaseSettings):
-    """One run's configuration. Holds no secret: the S3 key is read from files when it is used."""
+class JobSettings(BaseSettings):
+    """What every Job of training is told. Holds no secret: the S3 key is read from files when it
+    is used.
+    """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, arbitrary_types_allowed=True)
 
     namespace: str
     name: str
     run: str
+    dataset_manifests_uri: Uri
+    evaluations_uri: Uri
+    artifact_uri: Uri
+    champion_uri: str = ""
+    champion_digest: str = Field(default="", pattern=DIGEST)
+    status_uri: Uri
+
+    s3_endpoint: str
+    s3_region: str = "us-east-1"
+    s3_credentials_dir: Path = Path("/var/run/secrets/dandelion/s3")
+    s3_ca_bundle: str = ""
+
+    work_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
+    metrics_port: int = Field(default=9090, ge=0)  # 0: no metrics are served
+    termination_log: Path = Path("/dev/termination-log")
+    log_format: Literal["json", "console"] = "console"
+
+    def described(self) -> dict[str, str]:
+        """Every value, for the line at the start of a run."""
+        return {name: str(getattr(self, name)) for name in type(self).model_fields}
+
+
+class EvaluationSettings(JobSettings):
+    """An evaluation alone: two published models on one dataset version."""
+
+    dataset_version: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
+    artifact_digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
+
+
+class Settings(JobSettings):
+    """One run's configuration."""
+
     training_hash: str = ""
     dataset_uri: Uri
     dataset_version: str = Field(default="", pattern=DIGEST)
@@ -40,51 +77,41 @@ class Settings(BaseSettings):
     holdout_fraction: float = Field(default=0.2, ge=0.05, le=0.5)
     on_small_class: Literal["Refuse", "Drop"] = "Refuse"
     keep: Literal["References", "Copies"] = "References"
-    artifact_uri: Uri
-    dataset_manifests_uri: Uri
-    status_uri: Uri
     checkpoint_uri: Uri
     registered_model: str
     experiment: str
 
     architecture: str = "resnet34"
-    initial_weights: str = "none"
+    initial_weights: str = "auto"
     epochs: int = Field(default=10, ge=1, le=1000)
     batch_size: int = Field(default=32, ge=1)
     image_size: int = Field(default=128, ge=32, le=512, multiple_of=32)
     learning_rate: float = Field(default=0.001, gt=0)
     schedule: Literal["OneCycle", "Cosine"] = "OneCycle"
     seed: int = 0
+    augmentation: Strength = "light"
+    mirror: bool = False
+    balance_classes: bool = True
+    checkpoint_seconds: float = Field(default=600, gt=0)  # between two checkpoints
     image: str = ""
     git_revision: str = "unknown"
 
-    s3_endpoint: str
-    s3_region: str = "us-east-1"
-    s3_credentials_dir: Path = Path("/var/run/secrets/dandelion/s3")
-    s3_ca_bundle: str = ""
     mlflow_tracking_uri: str = Field(validation_alias="MLFLOW_TRACKING_URI")
-
-    work_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
-    metrics_port: int = Field(default=9090, ge=0)  # 0: no metrics are served
-    termination_log: Path = Path("/dev/termination-log")
-    log_format: Literal["json", "console"] = "console"
 
     @property
     def resize_short_side(self) -> int:
         """A margin of one eighth round the crop, as is usual for photos."""
         return round(self.image_size * 1.14)
 
-    def described(self) -> dict[str, str]:
-        """Every value, for the line at the start of a run."""
-        return {name: str(getattr(self, name)) for name in type(self).model_fields}
+
+def load_evaluation_settings() -> EvaluationSettings:
+    """The settings of an evaluation alone, or the reason why they cannot be used."""
+    return _loaded(EvaluationSettings)
 
 
 def load_settings() -> Settings:
-    """The settings in the environment, or the reason why they cannot be used."""
-    try:
-        settings = Settings.model_validate({})
-    except ValidationError as error:
-        raise TrainingFailure(Reason.CONFIGURATION_INVALID, _in_words(error)) from error
+    """The settings of a run, or the reason why they cannot be used."""
+    settings = _loaded(Settings)
     if settings.architecture not in ARCHITECTURES:
         raise TrainingFailure(
             Reason.ARCHITECTURE_UNKNOWN,
@@ -92,6 +119,13 @@ def load_settings() -> Settings:
             f" write one of {', '.join(ARCHITECTURES)}.",
         )
     return settings
+
+
+def _loaded(kind: type[Found]) -> Found:
+    try:
+        return kind.model_validate({})
+    except ValidationError as error:
+        raise TrainingFailure(Reason.CONFIGURATION_INVALID, _in_words(error)) from error
 
 
 def _in_words(error: ValidationError) -> str:

@@ -19,7 +19,7 @@ from minio.credentials.credentials import Credentials
 from minio.credentials.providers import Provider
 from minio.error import MinioException, S3Error
 
-from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
 from dandelion_training.ports.uri import parse_uri
 
 T = TypeVar("T")
@@ -241,6 +241,8 @@ class S3Store:
         except S3Error as error:
             raise self._s3_failure(error, location) from error
         except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
+            if is_disk_full(error):
+                raise
             raise TrainingFailure(
                 Reason.STORAGE_UNREACHABLE,
                 f"{self._endpoint} did not answer for {location}: {_short(error)}."

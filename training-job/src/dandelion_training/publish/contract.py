@@ -6,7 +6,7 @@ same run writes the same bytes again; its digest is what the operator hands to i
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from dandelion_pictures import VERSION as READER_VERSION
@@ -14,9 +14,10 @@ from dandelion_pictures import VERSION as READER_VERSION
 from dandelion_training.data.images.inspect import MEAN, SCALE, STD
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
-from dandelion_training.evaluate.evaluation import EvaluationResult
+from dandelion_training.evaluate.figures import ClassFigures
 from dandelion_training.evaluate.precision import Evidence
 from dandelion_training.evaluate.reference import ChannelStatistics
+from dandelion_training.evaluate.result import EvaluationResult
 from dandelion_training.export.artifact import GRAPH, INT8_GRAPH
 from dandelion_training.export.graph import INPUT, OUTPUT
 from dandelion_training.ports.documents import canonical_json
@@ -33,6 +34,7 @@ class TrainingEnvironment:
     precision: str
     threads: int
     device: str
+    initial_weights: str  # a URI or "random"
 
 
 def contract(
@@ -49,7 +51,7 @@ def contract(
     starting weights and their ancestors learnt from.
     """
     classes = list(dataset.classes)
-    by_class = zip(classes, result.by_class(), strict=True)
+    confusion = result.confusion
     size = settings.image_size
     graphs = {"fp32": GRAPH}
     if any(path.name == INT8_GRAPH for path in files):
@@ -80,8 +82,15 @@ def contract(
             },
             "graphs": graphs,
             "precision": evidence.described(),
-            "metrics": {"accuracy": result.accuracy, "macroF1": result.macro_f1},
-            "perClass": {name: asdict(figures) for name, figures in by_class},
+            "metrics": {"accuracy": confusion.accuracy, "macroF1": confusion.macro_f1},
+            "perClass": {
+                name: per_class(figures)
+                for name, figures in zip(classes, confusion.by_class(), strict=True)
+            },
+            "calibration": {
+                "temperature": result.calibration.temperature,
+                "unknownThreshold": result.calibration.unknown_threshold,
+            },
             "dataset": {
                 "digest": dataset.digest,
                 "storageUri": dataset.version.storage_uri,
@@ -95,21 +104,38 @@ def contract(
                 "batchSize": settings.batch_size,
                 "learningRate": settings.learning_rate,
                 "schedule": settings.schedule,
+                "augmentation": {"strength": settings.augmentation, "mirror": settings.mirror},
                 "seed": settings.seed,
-                "initialWeights": settings.initial_weights,
+                "balanceClasses": settings.balance_classes,
+                "initialWeights": environment.initial_weights,
                 "image": settings.image,
                 "gitRevision": settings.git_revision,
-                **asdict(environment),
+                "precision": environment.precision,
+                "threads": environment.threads,
+                "device": environment.device,
             },
             "referenceStatistics": {
                 "meanRGB": channels.mean,
                 "stdRGB": channels.std,
-                "classDistribution": result.predicted_shares(classes),
-                "meanConfidence": result.confidence,
+                "classDistribution": dict(
+                    zip(classes, confusion.predicted_shares.tolist(), strict=True)
+                ),
+                "meanConfidence": result.mean_confidence,
             },
             "files": {path.name: _described(path) for path in files},
         }
     )
+
+
+def per_class(figures: ClassFigures) -> dict[str, float | int | None]:
+    """What the contract and people are told of a class; None where nothing can be told."""
+    return {
+        "support": figures.support,
+        "predicted": figures.predicted,
+        "recall": figures.recall,
+        "precision": figures.precision,
+        "f1": figures.f1,
+    }
 
 
 def _described(path: Path) -> dict[str, str | int]:

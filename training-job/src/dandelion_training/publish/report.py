@@ -1,21 +1,35 @@
-"""What people find of a run in MLflow: figures, the confusion matrix and what was left out.
+"""What people find of a run in MLflow: figures, answers, mistakes and what was left out.
 
-`pipeline` calls `report` after the evaluation, and `report_precision` once the precisions are
-compared.
+`pipeline` calls `report` after the evaluation, `report_comparison` once there is a champion to
+compare with, and `report_precision` once the precisions are compared.
 """
 
+import io
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
 
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
-from dandelion_training.evaluate.evaluation import EvaluationResult
+from dandelion_training.evaluate.answers import Answers
+from dandelion_training.evaluate.comparison import Comparison, Paired, paired
+from dandelion_training.evaluate.comparison.disagreements import disagreements
 from dandelion_training.evaluate.precision import Evidence
+from dandelion_training.evaluate.result import EvaluationResult
 from dandelion_training.export.artifact import Quantized
 from dandelion_training.ports.documents import canonical_json
 from dandelion_training.ports.registry import Registry
-from dandelion_training.publish.confusion_matrix import plot_confusion_matrix
+from dandelion_training.publish.confusion_matrix import confusion_matrix
+from dandelion_training.publish.contract import per_class
+from dandelion_training.publish.predictions import predictions_csv
+from dandelion_training.publish.sheets import (
+    Picture,
+    Pictures,
+    disagreements_sheet,
+    mistakes_sheet,
+    thumbnail,
+)
 
 log = structlog.get_logger()
 
@@ -26,29 +40,122 @@ WARNING_LENGTH = 500
 
 
 def report(
-    registry: Registry, epochs: int, dataset: Dataset, result: EvaluationResult, work: Path
+    registry: Registry,
+    epochs: int,
+    dataset: Dataset,
+    result: EvaluationResult,
+    answers: Answers,
+    model: str,
+    work: Path,
 ) -> None:
-    """What people want to see of a run, in MLflow, as of its last epoch."""
-    by_class = dict(zip(dataset.classes, result.by_class(), strict=True))
-    found = dataset.report
-    rejected = [
-        {"key": item.key, "reason": item.reason} for item in (found.rejected_files if found else ())
-    ]
-    (work / "rejected.json").write_bytes(canonical_json(rejected))
-    report = {name: vars(figures) for name, figures in by_class.items()}
-    (work / "per-class.json").write_bytes(canonical_json(report))
-    plot = work / "confusion-matrix.png"
-    plot_confusion_matrix(result.confusion_matrix, dataset.classes).save(plot)
+    """What people want to see of an evaluation, in MLflow, as of the run's last epoch."""
+    confusion, found = result.confusion, dataset.report
     figures = {
-        "holdout_accuracy": result.accuracy,
-        "accuracy": result.accuracy,
-        "macroF1": result.macro_f1,
+        "holdout_accuracy": confusion.accuracy,
+        "accuracy": confusion.accuracy,
+        "macroF1": confusion.macro_f1,
+        "temperature": result.calibration.temperature,
+        "ece_before": result.calibration.ece_before,
+        "ece_after": result.calibration.ece_after,
         "rejected": float(sum(found.rejected.values()) if found else 0),
         "images": float(len(dataset.entries)),
     }
+    if result.robustness is not None:
+        for kind, shares in result.robustness.accuracy.items():
+            for strength, share in enumerate(shares, 1):
+                figures[f"accuracy_{kind.value}_{strength}"] = share
     registry.measure(epochs, figures)
-    registry.attach(plot, work / "rejected.json", work / "per-class.json")
-    log.info("evaluated", accuracy=result.accuracy, macro_f1=result.macro_f1)
+    log.info("evaluated", accuracy=confusion.accuracy, macro_f1=confusion.macro_f1)
+    attach_all(
+        registry,
+        work,
+        {
+            "rejected.json": lambda: _rejected(dataset),
+            "per-class.json": lambda: _by_class(result),
+            "confusion-matrix.png": lambda: _confusion(result),
+            "predictions.csv": lambda: _predictions(dataset, answers),
+            "worst-mistakes.html": lambda: mistakes_sheet(model, answers, pictures(dataset)),
+        },
+    )
+
+
+def report_comparison(
+    registry: Registry,
+    dataset: Dataset,
+    challenger: Answers,
+    champion: Answers,
+    comparison: Comparison,
+    work: Path,
+) -> None:
+    """Where challenger and champion disagree, side by side, in MLflow."""
+
+    def sheet() -> bytes:
+        pairs = paired(challenger, champion)
+        found = disagreements(challenger, champion, pairs) if isinstance(pairs, Paired) else []
+        return disagreements_sheet(
+            _short(challenger), _short(champion), comparison, found, pictures(dataset)
+        )
+
+    attach_all(
+        registry,
+        work,
+        {
+            "disagreements.html": sheet,
+            "predictions.csv": lambda: _predictions(dataset, challenger, champion),
+        },
+    )
+
+
+def attach_all(registry: Registry, work: Path, made: Mapping[str, Callable[[], bytes]]) -> None:
+    """Make files for people and put them into MLflow. One that cannot be made is told in the log,
+    and the run goes on: a report is never worth a model.
+    """
+    for name, make in made.items():
+        try:
+            content = make()
+        except Exception:
+            log.exception("a report could not be made", report=name)
+            continue
+        (work / name).write_bytes(content)
+        registry.attach(work / name)
+
+
+def pictures(dataset: Dataset) -> Pictures:
+    """Images for people, by their SHA-256, from the pixels of the run."""
+    keys = {entry.sha256: entry.key for entry in dataset.entries}
+
+    def picture(sha256: str) -> Picture:
+        try:
+            return Picture(keys.get(sha256, ""), thumbnail(dataset.pixels[sha256].pixels))
+        except (KeyError, OSError, ValueError):
+            return Picture(keys.get(sha256, ""), b"")
+
+    return picture
+
+
+def _rejected(dataset: Dataset) -> bytes:
+    files = dataset.report.rejected_files if dataset.report else ()
+    return canonical_json([{"key": item.key, "reason": item.reason} for item in files])
+
+
+def _by_class(result: EvaluationResult) -> bytes:
+    named = zip(result.classes, result.confusion.by_class(), strict=True)
+    return canonical_json({name: per_class(figures) for name, figures in named})
+
+
+def _confusion(result: EvaluationResult) -> bytes:
+    file = io.BytesIO()
+    confusion_matrix(result.confusion, result.classes).save(file, "PNG")
+    return file.getvalue()
+
+
+def _predictions(dataset: Dataset, answers: Answers, champion: Answers | None = None) -> bytes:
+    keys = {entry.sha256: entry.key for entry in dataset.entries}
+    return "".join(predictions_csv(answers, keys, champion)).encode()
+
+
+def _short(answers: Answers) -> str:
+    return answers.contract.removeprefix("sha256:")[:12]
 
 
 def report_precision(registry: Registry, epochs: int, int8: Quantized, evidence: Evidence) -> None:

@@ -7,33 +7,59 @@ operator read.
 import json
 import os
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 import torch
 from prometheus_client import CollectorRegistry, start_http_server
 
+from dandelion_training.data.version.library import Library
+from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.ports import registry as registries
 from dandelion_training.ports import storage
-from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
+from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure, is_disk_full
 from dandelion_training.ports.progress import Progress, TrainingMetrics
 from dandelion_training.ports.registry import Registry
-from dandelion_training.ports.settings import Settings, load_settings
+from dandelion_training.ports.settings import (
+    EvaluationSettings,
+    JobSettings,
+    Settings,
+    load_evaluation_settings,
+    load_settings,
+)
+from dandelion_training.ports.termination import Termination
+from dandelion_training.run.disk import disk_full
+from dandelion_training.run.evaluation import ArtifactReference, Evaluator
 from dandelion_training.run.pipeline import Run, run
-from dandelion_training.run.processors import device, usable_processors, useful_threads
+from dandelion_training.run.processors import MOST_TRANSFERS, device, threads, usable_processors
 
 log = structlog.get_logger()
 
+Told = TypeVar("Told", bound=JobSettings)
+
 LONGEST_MESSAGE = 1024  # what the operator promises to show
 DEFAULT_TERMINATION_LOG = Path("/dev/termination-log")
-CONNECTIONS = 16
+CONNECTIONS = MOST_TRANSFERS
 
 
-def job() -> int:
+def job(termination: Termination) -> int:
     """Run, and answer with the exit code."""
+    return _job(load_settings, lambda settings: _run(settings, termination))
+
+
+def evaluation() -> int:
+    """Evaluate two published models, and answer with the exit code."""
+    return _job(load_evaluation_settings, _evaluate)
+
+
+def _job(load: Callable[[], Told], work: Callable[[Told], int]) -> int:
     try:
-        settings = load_settings()
+        settings = load()
     except TrainingFailure as failure:
         configure_logging("console")
         log.error("failed", reason=failure.reason.value, message=failure.message)
@@ -42,27 +68,70 @@ def job() -> int:
     configure_logging(settings.log_format)
     log.info("configuration", **settings.described())
     try:
-        return _run(settings)
+        return work(settings)
     except TrainingFailure as failure:
         return _failed(settings, failure)
 
 
-def _run(settings: Settings) -> int:
-    metrics = TrainingMetrics(_served_metrics(settings.metrics_port))
+def _run(settings: Settings, termination: Termination) -> int:
+    progress = _progress(settings)
     registry = Registry(
         registries.connect(settings.mlflow_tracking_uri), settings.run, settings.mlflow_tracking_uri
     )
-    progress = Progress(
-        _connected(settings, attempts=1), settings.status_uri, metrics, time.monotonic
-    )
-    threads = min(usable_processors(), useful_threads(settings.batch_size, settings.image_size))
+    employed = threads(usable_processors(), settings.batch_size, settings.image_size)
     # cuBLAS is only deterministic with a workspace of its own, told before it is first used.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     where = device()
-    log.info("machine", threads=threads, device=where.type, torch=torch.__version__)
-    task = Run(settings, _connected(settings, attempts=8), registry, progress, threads, where)
-    try:
+    log.info("machine", **asdict(employed), device=where.type, torch=torch.__version__)
+    store = _connected(settings, attempts=8)
+    task = Run(settings, store, registry, progress, termination, employed, where)
+
+    def work() -> dict[str, str]:
         version = run(task)
+        return {"version": version, "runId": registry.run_id}
+
+    return _outcome(settings, progress, work, registry.abandon)
+
+
+def _evaluate(settings: EvaluationSettings) -> int:
+    progress = _progress(settings)
+    store = _connected(settings, attempts=8)
+
+    def work() -> dict[str, str]:
+        with tempfile.TemporaryDirectory(dir=settings.work_dir, prefix="evaluation-") as folder:
+            evaluator = Evaluator(
+                store,
+                Library(store, settings.dataset_manifests_uri, Path(folder)),
+                Evaluations(store, settings.evaluations_uri),
+                progress,
+                usable_processors(),
+                Path(folder),
+            )
+            challenger = ArtifactReference(settings.artifact_uri, settings.artifact_digest)
+            champion = ArtifactReference(
+                storage.Location.parse(settings.champion_uri), settings.champion_digest
+            )
+            evaluator.compare(challenger, champion, settings.dataset_version)
+        progress.succeeded()
+        return {}
+
+    return _outcome(settings, progress, work, lambda: None)
+
+
+def _progress(settings: JobSettings) -> Progress:
+    metrics = TrainingMetrics(_served_metrics(settings.metrics_port))
+    return Progress(_connected(settings, attempts=1), settings.status_uri, metrics, time.monotonic)
+
+
+def _outcome(
+    settings: JobSettings,
+    progress: Progress,
+    work: Callable[[], dict[str, str]],
+    abandon: Callable[[], None],
+) -> int:
+    """The exit code of the work, with its termination message written."""
+    try:
+        told = work()
     except Interrupted:
         interrupted = TrainingFailure(
             Reason.INTERRUPTED, "Told to stop; the next pod goes on from the last checkpoint."
@@ -74,16 +143,17 @@ def _run(settings: Settings) -> int:
         log.exception("unexpected")
         failure = unexpected(error, progress.stage.name)
     else:
-        message = {"reason": "Succeeded", "version": version, "runId": registry.run_id}
-        write_termination_message(settings.termination_log, message)
+        write_termination_message(settings.termination_log, {"reason": "Succeeded", **told})
         return 0
-    registry.abandon()
+    abandon()
     progress.failed(failure)
     return _failed(settings, failure)
 
 
 def unexpected(error: Exception, stage: str) -> TrainingFailure:
-    """A failure nobody foresaw: memory that ran out, or a defect."""
+    """A failure nobody foresaw: disk or memory that ran out, or a defect."""
+    if is_disk_full(error):
+        return disk_full(f"The pod's disk is full in the stage {stage!r}")
     # torch has a type of its own only for memory on accelerators.
     starved = isinstance(error, (MemoryError, torch.OutOfMemoryError))
     if starved or "can't allocate memory" in str(error):
@@ -97,7 +167,7 @@ def unexpected(error: Exception, stage: str) -> TrainingFailure:
     )
 
 
-def _connected(settings: Settings, attempts: int) -> storage.S3Store:
+def _connected(settings: JobSettings, attempts: int) -> storage.S3Store:
     return storage.connect(
         settings.s3_endpoint,
         settings.s3_region,
@@ -118,7 +188,7 @@ def _served_metrics(port: int) -> CollectorRegistry:
     return collectors
 
 
-def _failed(settings: Settings, failure: TrainingFailure) -> int:
+def _failed(settings: JobSettings, failure: TrainingFailure) -> int:
     log.error("failed", reason=failure.reason.value, message=failure.message)
     write_termination_message(settings.termination_log, failure_message(failure))
     return failure.exit_code

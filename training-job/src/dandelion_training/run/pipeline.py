@@ -2,38 +2,41 @@
 again.
 
 What is there already is not done again: a contract means that the artifact is complete, a
-checkpoint means that its epochs are learnt, a version with this run's tag means that it is
+checkpoint means that its steps are learnt, a version with this run's tag means that it is
 registered. `job` calls `run`.
 """
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
 import torch
 from torch import nn
 
-from dandelion_training.data.clean import OnSmallClass
-from dandelion_training.data.copies import Copies
-from dandelion_training.data.dataset import Wanted
 from dandelion_training.data.images.inspect import Geometry
-from dandelion_training.data.ingest import Threads
-from dandelion_training.data.load import Dataset, load, load_version
+from dandelion_training.data.load import Dataset
 from dandelion_training.data.served import Served
 from dandelion_training.data.version.library import Library
+from dandelion_training.evaluate.accuracy import accuracy
+from dandelion_training.evaluate.answering import answered
+from dandelion_training.evaluate.answers import write_answers
 from dandelion_training.evaluate.assessment import assessed
-from dandelion_training.evaluate.evaluation import evaluate
+from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.evaluate.reference import channel_statistics
+from dandelion_training.evaluate.result import evaluated
 from dandelion_training.export.artifact import exported, quantized
+from dandelion_training.export.engine import Precision, predictor
 from dandelion_training.learn import network as networks
-from dandelion_training.learn.batches import Batches
-from dandelion_training.learn.checkpoint import Checkpoints
-from dandelion_training.learn.fit import Listeners, Plan, fit
+from dandelion_training.learn.batches import Batches, examples
+from dandelion_training.learn.checkpoint import Checkpoint, Checkpoints
+from dandelion_training.learn.fit import Listeners, Plan, Saving, fit
 from dandelion_training.learn.lineage import initial_lineage
+from dandelion_training.learn.recipe import batches_per_epoch, class_weights
+from dandelion_training.learn.start import Start, begin, warning
+from dandelion_training.learn.variation import Augmentation
+from dandelion_training.ports.documents import digest
 from dandelion_training.ports.progress import (
-    DOWNLOADING,
     EVALUATING,
     EXPORTING,
     LISTING,
@@ -45,15 +48,20 @@ from dandelion_training.ports.progress import (
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import ObjectStore
+from dandelion_training.ports.termination import Termination
 from dandelion_training.publish.contract import FILE, TrainingEnvironment, contract
 from dandelion_training.publish.register import register
-from dandelion_training.publish.report import dataset_facts, report, report_precision
+from dandelion_training.publish.report import (
+    report,
+    report_comparison,
+    report_precision,
+)
 from dandelion_training.publish.upload import publish
-from dandelion_training.run.processors import bf16_pays
+from dandelion_training.run.evaluation import ENGINE, Evaluator, compared
+from dandelion_training.run.preparation import prepared
+from dandelion_training.run.processors import Threads, bf16_pays
 
 log = structlog.get_logger()
-
-TRANSFERS = 16  # they wait for the network and keep no processor busy
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,8 @@ class Run:
     store: ObjectStore
     registry: Registry
     progress: Progress
-    threads: int
+    termination: Termination
+    threads: Threads
     device: torch.device
 
     @property
@@ -75,7 +84,7 @@ class Run:
 def run(task: Run) -> str:
     """Train and publish; the registered version."""
     settings = task.settings
-    torch.set_num_threads(task.threads)
+    torch.set_num_threads(task.threads.learning)
     torch.use_deterministic_algorithms(True)
     task.progress.enter(LISTING)
     run_id = task.registry.begin(settings.experiment, _parameters(settings), _origin(settings))
@@ -84,118 +93,151 @@ def run(task: Run) -> str:
         work = Path(folder)
         checkpoints = Checkpoints(task.store, settings.checkpoint_uri, work)
         published = task.store.read(settings.artifact_uri.child(FILE))
+        dataset = None
         if published is None:
-            published = _make(task, checkpoints, work)
+            published, dataset = _make(task, checkpoints, work)
         else:
             log.info("the artifact is complete already; only what follows it is left to do")
+        _compared(task, published, dataset, work)
         version = register(task.registry, task.progress, settings, published)
         checkpoints.remove()
     task.progress.succeeded(version)
     return version
 
 
-def _make(task: Run, checkpoints: Checkpoints, work: Path) -> bytes:
-    """From the dataset to the complete artifact; the contract."""
+def _compared(task: Run, content: bytes, dataset: Dataset | None, work: Path) -> None:
+    """Have the champion sit the same evaluation, and show people where the two differ."""
+    settings = task.settings
+    if not settings.champion_uri:
+        return
+    evaluator = Evaluator(
+        task.store,
+        Library(task.store, settings.dataset_manifests_uri, work),
+        Evaluations(task.store, settings.evaluations_uri),
+        task.progress,
+        task.threads.decoding,
+        work,
+    )
+    found = compared(evaluator, settings, content)
+    if found is not None and dataset is not None:
+        report_comparison(task.registry, dataset, *found, work)
+
+
+def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Dataset]:
+    """From the dataset to the complete artifact and its evaluation; the contract."""
     settings = task.settings
     geometry = Geometry(settings.resize_short_side, settings.image_size)
     lineage = initial_lineage(task.store, settings.initial_weights)
-    dataset = _dataset(task, geometry, lineage, work)
-    network = _network(task, dataset, work)
+    dataset = prepared(task.store, settings, task.progress, geometry, task.threads, lineage, work)
+    task.registry.log_dataset(
+        f"{settings.namespace}/{settings.name}",
+        dataset.digest,
+        dataset.version.storage_uri,
+        {"images": len(dataset.entries), "classes": len(dataset.classes)},
+        "training",
+    )
+    learnt_from = examples(dataset)
+    counts, classes = learnt_from.counts(), len(dataset.classes)
+    steps = settings.epochs * batches_per_epoch(len(learnt_from.keys), settings.batch_size)
+    network = networks.build(settings.architecture, classes, settings.seed)
+    resumed = checkpoints.read(dataset.digest, steps)
+    start = _start(task, network, dataset, resumed, work)
     plan = Plan(
         epochs=settings.epochs,
         learning_rate=settings.learning_rate,
         schedule=settings.schedule,
         bf16=task.bf16,
         dataset_digest=dataset.digest,
+        class_weights=class_weights(counts) if settings.balance_classes else torch.ones(classes),
+        start=start,
     )
     served = Served(dataset.entries, dataset.classes, dataset.pixels, geometry, task.device)
     with Batches(
-        dataset, geometry, settings.batch_size, settings.seed, task.threads, task.device
+        learnt_from,
+        geometry,
+        Augmentation(settings.augmentation, settings.mirror),
+        settings.batch_size,
+        settings.seed,
+        task.threads.decoding,
+        task.device,
     ) as batches:
         task.progress.enter(TRAINING)
-        fit(network, batches, plan, checkpoints, task.device, _listeners(task, served))
-    task.progress.enter(EVALUATING)
-    result = evaluate(network, served.holdout())
+        saving = Saving(checkpoints, settings.checkpoint_seconds, task.progress.clock)
+        listeners = _listeners(task, served)
+        fit(network, batches, plan, saving, resumed, task.device, listeners, task.termination)
     channels = channel_statistics(served)
-    report(task.registry, settings.epochs, dataset, result, work)
     task.progress.enter(EXPORTING)
     graph, weights = exported(network, dataset.classes, settings.image_size, served, work)
     task.progress.enter(QUANTIZING)
     int8 = quantized(graph, served, settings.seed)
-    evidence = assessed(graph, int8.graph, served, task.threads, task.progress)
+    evidence = assessed(graph, int8.graph, served, task.threads.learning, task.progress)
     report_precision(task.registry, settings.epochs, int8, evidence)
+    task.progress.enter(EVALUATING)
+    chosen = int8.graph if evidence.choice is Precision.INT8 and int8.graph else graph
+    said = answered(
+        predictor(chosen, evidence.choice, task.threads.learning),
+        dataset.classes,
+        dataset.version,
+        dataset.pixels,
+        geometry,
+        contract="",
+    )
+    result = evaluated(
+        said.collected, "", evidence.choice.value, ENGINE, said.robustness, said.not_known
+    )
     files = (graph, weights, *int8.files)
     environment = TrainingEnvironment(
-        precision="bf16" if task.bf16 else "fp32", threads=task.threads, device=task.device.type
+        precision="bf16" if task.bf16 else "fp32",
+        threads=task.threads.learning,
+        device=task.device.type,
+        initial_weights=start.source,
     )
     content = contract(settings, dataset, result, channels, environment, evidence, files, lineage)
     task.progress.enter(UPLOADING)
     publish(task.store, settings.artifact_uri, files, content, task.progress)
-    return content
-
-
-def _dataset(task: Run, geometry: Geometry, lineage: Sequence[str], work: Path) -> Dataset:
-    """The version that is pinned, or the newest, with its pixels."""
-    settings = task.settings
-    task.progress.enter(DOWNLOADING, dataset=str(settings.dataset_uri))
-    library = Library(task.store, settings.dataset_manifests_uri, work)
-    kept = settings.keep == "Copies"
-    copies = Copies(task.store, settings.dataset_manifests_uri.child("images")) if kept else None
-    pixels, threads = work / "pixels", Threads(TRANSFERS, task.threads)
-
-    def advance(done: int, total: int) -> None:
-        task.progress.advance(done / total, done=done, total=total)
-
-    if settings.dataset_version:
-        dataset = load_version(
-            task.store,
-            library,
-            settings.dataset_version,
-            copies,
-            geometry,
-            pixels,
-            threads,
-            advance,
-        )
-    else:
-        wanted = Wanted(
-            settings.dataset_uri,
-            settings.holdout_fraction,
-            OnSmallClass(settings.on_small_class),
-            settings.former_dataset,
-            tuple(lineage),
-        )
-        dataset = load(task.store, library, wanted, copies, geometry, pixels, threads, advance)
-    task.progress.facts |= dataset_facts(dataset)
-    log.info("dataset", **dataset_facts(dataset))
-    for rejected in (dataset.report.rejected_files if dataset.report else ())[:10]:
-        log.warning("left out", key=rejected.key, reason=rejected.reason)
-    return dataset
-
-
-def _network(task: Run, dataset: Dataset, work: Path) -> nn.Module:
-    settings = task.settings
-    network = networks.build(settings.architecture, len(dataset.classes), settings.seed)
-    start = networks.initial_weights_location(
-        settings.initial_weights, settings.architecture, settings.artifact_uri
+    # Only now is the contract's digest known, by which the evaluation is called.
+    answers = replace(said.collected.answers, contract=digest(content))
+    stored = write_answers(answers)
+    result = replace(result, contract=answers.contract, answers=digest(stored))
+    Evaluations(task.store, settings.evaluations_uri).keep(result, stored)
+    report(
+        task.registry, settings.epochs, dataset, result, answers, settings.registered_model, work
     )
-    if start is not None:
-        head = networks.load_initial_weights(network, task.store, start, dataset.classes, work)
-        log.info("initial weights", location=str(start), head_kept=head)
-    return network
+    return content, dataset
+
+
+def _start(
+    task: Run, network: nn.Module, dataset: Dataset, resumed: Checkpoint | None, work: Path
+) -> Start:
+    """What the run starts from, or did when it was begun, told wherever people look."""
+    settings, models = task.settings, task.settings.artifact_uri
+    wanted, architecture = settings.initial_weights, settings.architecture
+    if resumed is not None:
+        start = resumed.position.start
+    else:
+        start = begin(network, task.store, wanted, architecture, models, dataset.classes, work)
+    log.info("initial weights", source=start.source, head_kept=start.head_kept)
+    # Not a parameter: those can be written once, and what is there may have come between two pods.
+    task.registry.tag({"dandelion.dev/initial-weights": start.source})
+    task.progress.facts["initialWeights"] = start.source
+    if (said := warning(start, wanted, architecture, models)) is not None:
+        task.progress.warn(said)
+    return start
 
 
 def _listeners(task: Run, served: Served) -> Listeners:
-    def epoch(number: int, loss: float, network: nn.Module) -> None:
-        figures = {"loss": loss}
+    def evaluated(number: int, network: nn.Module) -> dict[str, float]:
         # The last epoch is followed by the evaluation proper. Accuracy on the way is to be looked
         # at, never to choose among epochs.
-        if number < task.settings.epochs:
-            figures["holdout_accuracy"] = evaluate(network, served.holdout()).accuracy
-        log.info("epoch", epoch=number, **{k: round(v, 4) for k, v in figures.items()})
+        if number == task.settings.epochs:
+            return {}
+        return {"holdout_accuracy": accuracy(network, served.holdout())}
+
+    def epoch(number: int, figures: dict[str, float]) -> None:
+        log.info("epoch", epoch=number, **{k: float(f"{v:.4g}") for k, v in figures.items()})
         task.registry.measure(number, figures)
 
-    return Listeners(step=task.progress.learnt, epoch=epoch)
+    return Listeners(step=task.progress.learnt, evaluated=evaluated, epoch=epoch)
 
 
 def _parameters(settings: Settings) -> dict[str, str]:
@@ -208,6 +250,9 @@ def _parameters(settings: Settings) -> dict[str, str]:
         "image_size",
         "learning_rate",
         "schedule",
+        "augmentation",
+        "mirror",
+        "balance_classes",
         "seed",
         "holdout_fraction",
         "dataset_uri",

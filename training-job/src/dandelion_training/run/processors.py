@@ -1,18 +1,41 @@
 """How many processors this container may really use, and what arithmetic pays on them.
 
 torch counts the node's processors; with a CPU limit of two on a node of 64 its 64 threads would be
-throttled together. `job` and `pipeline` ask once; both answers are recorded in the contract,
-because the same seed gives the same weights only with the same threads and precision.
+throttled together. `job` and `pipeline` ask once; threads of learning and precision are recorded in
+the contract, because the same seed gives the same weights only with the same of both.
 """
 
 import math
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 PIXELS_A_THREAD = 2**18
+TRANSFERS_A_PROCESSOR = 4
+FEWEST_TRANSFERS = 8
+MOST_TRANSFERS = 32
 CGROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Threads:
+    """How many of each kind, by what they wait for."""
+
+    transfers: int  # of files from and to S3: they wait for the network
+    decoding: int  # of images, and varying them: they compute, each for itself
+    learning: int  # of one step: they compute together, and wait for one another
+
+
+def threads(processors: int, batch_size: int, image_size: int) -> Threads:
+    """The threads that so many processors can employ."""
+    transfers = TRANSFERS_A_PROCESSOR * processors
+    return Threads(
+        transfers=min(MOST_TRANSFERS, max(FEWEST_TRANSFERS, transfers)),
+        decoding=processors,
+        learning=min(processors, useful_threads(batch_size, image_size)),
+    )
 
 
 def usable_processors(cgroups: Path = CGROUPS, scheduled: int | None = None) -> int:

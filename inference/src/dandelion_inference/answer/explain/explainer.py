@@ -20,6 +20,7 @@ from enum import StrEnum
 
 import numpy as np
 import structlog
+from dandelion_pictures import Reader
 from numpy.typing import NDArray
 
 from dandelion_inference.answer.engine import Alone, Work
@@ -31,7 +32,6 @@ from dandelion_inference.answer.explain.activation import (
 )
 from dandelion_inference.answer.prediction import on_image
 from dandelion_inference.model.network import Model
-from dandelion_inference.pictures.reader import Reader
 from dandelion_inference.ports.memory import return_freed_memory
 
 # Places along each side that are hidden in turn, each together with half of its neighbours.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 
 import numpy as np
+from dandelion_pictures import Preprocessing
 from numpy.typing import NDArray
 from PIL import Image
-
-from dandelion_inference.pictures.preprocessing import Preprocessing
 
 # Small crops are drawn larger, so that people see something.
 SHORTEST_SIDE = 448

@@ -26,7 +26,7 @@ export class Card {
     const picture = this.#part(".picture");
     picture.alt = file.name;
     picture.src = this.#photo;
-    // A browser may not know a format that the service reads, as TIFF.
+    // A browser may not know a format that the service reads, as TIFF or HEIC.
     picture.addEventListener("error", () => this.#part(".frame").classList.add("blind"));
     picture.addEventListener("load", () => this.#part(".frame").classList.remove("blind"));
     this.#part(".explain").addEventListener("click", () => {
@@ -62,7 +62,7 @@ export class Card {
   }
 
   #showAnswer() {
-    const { id, label, probability, scores, model } = this.#answer;
+    const { id, label, probability, scores, unknown, model } = this.#answer;
     const ranked = Object.entries(scores).sort(([, one], [, other]) => other - one);
     this.#part(".verdict").textContent = label;
     this.#part(".found > .bars").replaceChildren(...ranked.slice(0, SHOWN).map(bar));
@@ -77,8 +77,14 @@ export class Card {
     const none = new Option("choose…", "");
     this.#part(".truth").replaceChildren(none, ...names.map(option));
     this.#part(".subject").replaceChildren(...ranked.map(([name]) => option(name)));
-    this.#show({ ".found": true, ".rest": rest.length > 0, ".wrong": Boolean(id) });
-    this.#say(`${this.#file.name}: ${label}, ${percent.format(probability)}`);
+    this.#show({
+      ".found": true,
+      ".doubt": Boolean(unknown),
+      ".rest": rest.length > 0,
+      ".wrong": Boolean(id),
+    });
+    const doubt = unknown ? `. ${this.#part(".doubt").textContent}` : "";
+    this.#say(`${this.#file.name}: ${label}, ${percent.format(probability)}${doubt}`);
   }
 
   async #repeat() {

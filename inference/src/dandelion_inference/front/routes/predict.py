@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
+from dandelion_pictures import ACCEPTED
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
@@ -24,6 +25,11 @@ class Classified(BaseModel):
     label: str = Field(description="the most probable class")
     probability: float = Field(ge=0, le=1, description="its probability")
     scores: dict[str, float] = Field(description="the probability of every class")
+    unknown: bool | None = Field(
+        default=None,
+        description="whether the image may be none of the classes: even the most probable one is "
+        "less probable than the model's threshold; absent where the model has none",
+    )
 
 
 class PredictResponse(BaseModel):
@@ -37,7 +43,7 @@ PREDICT_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "One image as the whole body, or a form with one or more of them. The "
-        "format is told from the content: JPEG, PNG, WebP, BMP, GIF (its first frame) or TIFF.",
+        f"format is told from the content: {ACCEPTED}; of an animation, the first frame counts.",
         "content": {
             "multipart/form-data": {
                 "schema": {
@@ -121,8 +127,10 @@ def add_predict(app: FastAPI, service: Service) -> None:
 
 
 def _shown(prediction: Prediction) -> dict[str, Any]:
+    told = {} if prediction.unknown is None else {"unknown": prediction.unknown}
     return {
         "label": prediction.label,
         "probability": prediction.probability,
         "scores": prediction.scores,
+        **told,
     }

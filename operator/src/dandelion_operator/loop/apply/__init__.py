@@ -6,6 +6,8 @@ concern the order counts, so the first refusal ends it. Called by `reconcile`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import Resource
@@ -24,11 +26,12 @@ from dandelion_operator.loop.decide.plan import (
     RemoveJob,
     SetAlias,
     SetVerdict,
+    StartEvaluation,
     StartTraining,
-    SuspendTraining,
+    SuspendJob,
 )
 from dandelion_operator.ports.clients import Clients
-from dandelion_operator.ports.kube.cluster import ClusterError, ConflictError
+from dandelion_operator.ports.kube.cluster import Cluster, ClusterError, ConflictError
 from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
     JOB,
@@ -64,10 +67,14 @@ async def carry_out(
     defaults = clients.defaults
     match action:
         case StartTraining():
-            await _create_job(action, resource, location, clients)
+            wanted = builders.job(resource, action, location, defaults)
+            await _create_job(wanted, resource, cluster)
+        case StartEvaluation():
+            wanted = builders.evaluation_job(resource, action, location, defaults)
+            await _create_job(wanted, resource, cluster)
         case RemoveJob(job):
             await cluster.delete(JOB, namespace, job)
-        case SuspendTraining(job, suspend):
+        case SuspendJob(job, suspend):
             await cluster.patch(JOB, namespace, job, {"spec": {"suspend": suspend}})
         case SetVerdict():
             tags = {
@@ -103,15 +110,13 @@ async def carry_out(
             await cluster.patch(DEPLOYMENT, namespace, naming.inference(key), {"spec": fields})
 
 
-async def _create_job(
-    run: StartTraining, resource: Resource, location: Location, clients: Clients
-) -> None:
-    wanted = builders.job(resource, run, location, clients.defaults)
+async def _create_job(wanted: dict[str, Any], resource: Resource, cluster: Cluster) -> None:
+    """Or find it: its name says all that it is."""
     try:
-        await clients.cluster.create(JOB, wanted)
+        await cluster.create(JOB, wanted)
     except ConflictError:
         name = wanted["metadata"]["name"]
-        there = await clients.cluster.get(JOB, resource.namespace, name)
+        there = await cluster.get(JOB, resource.namespace, name)
         if there is not None and not is_owned(there, resource.uid):
             raise ClusterError(
                 422, f"a Job {name} exists and belongs to somebody else; delete it"

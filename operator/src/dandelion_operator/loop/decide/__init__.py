@@ -8,6 +8,7 @@ from __future__ import annotations
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.accept import accept
+from dandelion_operator.loop.decide.gate.compare import outlived_evaluations
 from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.plan import Plan, RefreshSecret
 from dandelion_operator.loop.decide.rollout.children import roll_out
@@ -25,5 +26,5 @@ def decide(resource: Resource, observed: Observed, location: Location) -> Plan:
         promote=promote(resource, observed),
         rollout=roll_out(resource, observed, location),
         train=train(resource, observed, acceptance),
-        tidy=outlived_jobs(observed),
+        tidy=(*outlived_jobs(observed), *outlived_evaluations(resource, observed)),
     )

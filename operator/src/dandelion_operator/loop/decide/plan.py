@@ -15,11 +15,33 @@ from dandelion_operator.api.reasons import Failure, Reason
 
 @dataclass(frozen=True)
 class StartTraining:
+    """`former_dataset` is the digest of the dataset version that the new one grows from, or "".
+
+    `champion` is what serves at that moment: the run evaluates it beside its own model.
+    """
+
     run: str
     training_hash: str
     trigger: str
     fingerprint: str
     initial_weights: str
+    former_dataset: str = ""
+    champion: Target | None = None
+
+
+@dataclass(frozen=True)
+class StartEvaluation:
+    """Compare two versions on the holdout of the dataset version that the challenger learnt from.
+
+    `evaluation` is its digest, `run` the challenger's, `gate` the rules that ask for it.
+    """
+
+    evaluation: str
+    dataset: str
+    challenger: Target
+    champion: Target
+    run: str
+    gate: str
 
 
 @dataclass(frozen=True)
@@ -30,7 +52,7 @@ class RemoveJob:
 
 
 @dataclass(frozen=True)
-class SuspendTraining:
+class SuspendJob:
     job: str
     suspend: bool
 
@@ -95,8 +117,9 @@ class AdjustDeployment:
 
 Action = (
     StartTraining
+    | StartEvaluation
     | RemoveJob
-    | SuspendTraining
+    | SuspendJob
     | SetVerdict
     | SetAlias
     | RemoveAlias

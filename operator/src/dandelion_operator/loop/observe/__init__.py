@@ -32,16 +32,25 @@ async def observe(
         clients.registry.snapshot(naming.registered_model(key)),
         resolve_credentials(resource, location, cluster, clients.defaults),
     )
-    jobs = tuple(readings.job(raw, raw_pods) for raw in raw_jobs if is_owned(raw, resource.uid))
+    own_jobs = [raw for raw in raw_jobs if is_owned(raw, resource.uid)]
+    jobs = tuple(readings.job(raw, raw_pods) for raw in own_jobs if not readings.is_evaluation(raw))
+    evaluations = tuple(
+        readings.evaluation_job(raw, raw_pods) for raw in own_jobs if readings.is_evaluation(raw)
+    )
     deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     address = service.address if service is not None and service.ours else None
     somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
-    dataset, progress, artifacts, pods, answer, account = await asyncio.gather(
+    dataset, progress, (artifacts, comparisons), pods, answer, account = await asyncio.gather(
         training.dataset(resource, location, previous, jobs, credentials, clients.storage),
         training.progress(resource, location, previous, jobs, credentials, clients.storage),
-        versions.artifacts(resource, location, registry, deployment, credentials, clients.storage),
+        asyncio.gather(
+            versions.artifacts(
+                resource, location, registry, deployment, credentials, clients.storage
+            ),
+            versions.comparisons(resource, location, registry, credentials, clients.storage),
+        ),
         serving.pods(serving_pods, clients.probe),
         clients.probe.service(address) if address and somebody_is_ready else _nothing(),
         serving.account(resource, clients),
@@ -52,8 +61,10 @@ async def observe(
         registry=registry,
         credentials=credentials.failure,
         jobs=jobs,
+        evaluations=evaluations,
         progress=progress,
         artifacts=artifacts,
+        comparisons=comparisons,
         deployment=deployment,
         pods=pods,
         service=service,

@@ -14,7 +14,7 @@ from dandelion_operator.api.location import Target
 from dandelion_operator.api.status import RunState
 from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.seen.serving import DeploymentSeen, PodSeen, ServiceSeen
-from dandelion_operator.seen.training import JobSeen
+from dandelion_operator.seen.training import EvaluationJobSeen, JobSeen
 
 PERMANENT = frozenset({"DigestMismatch", "ArtifactMissing", "ModelInvalid"})
 MESSAGE_LIMIT = 600
@@ -56,6 +56,28 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
     )
 
 
+def is_evaluation(raw: Mapping[str, Any]) -> bool:
+    """Whether a Job compares versions only; it is no run of training and must not count as one."""
+    return naming.EVALUATION_LABEL in (raw["metadata"].get("labels") or {})
+
+
+def evaluation_job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> EvaluationJobSeen:
+    metadata = raw["metadata"]
+    own = [pod for pod in pods if is_owned(pod, metadata["uid"])]
+    state = _job_state(raw, own)
+    reason, message = _job_cause(raw, own, state)
+    return EvaluationJobSeen(
+        name=metadata["name"],
+        evaluation=metadata["labels"][naming.EVALUATION_LABEL],
+        state=state,
+        created=metadata["creationTimestamp"],
+        gate=(metadata.get("annotations") or {}).get(naming.GATE_ANNOTATION, ""),
+        deleting="deletionTimestamp" in metadata,
+        reason=reason,
+        message=message,
+    )
+
+
 def _job_state(raw: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> RunState:
     if holds(raw, "Complete"):
         return RunState.SUCCEEDED
@@ -76,7 +98,7 @@ def _job_cause(
         return None, None
     failed = condition(raw, "Failed") or {}
     if failed.get("reason") == "DeadlineExceeded":
-        return "DeadlineExceeded", "training took longer than training.activeDeadlineSeconds"
+        return "DeadlineExceeded", "it took longer than training.activeDeadlineSeconds"
     newest_first = sorted(
         pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True
     )
@@ -99,7 +121,7 @@ def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:
             if ended.get("reason") == "OOMKilled":
                 return "OutOfMemory", "raise training.resources.limits.memory or lower batchSize"
             code = ended.get("exitCode")
-            return "InternalError", f"the training container ended with exit code {code}"
+            return "InternalError", f"its container ended with exit code {code}"
     return None
 
 

@@ -1,4 +1,6 @@
-"""Reads for versions: are the artifacts of those that matter what their contracts promise."""
+"""Reads for versions: are the artifacts of those that matter what their contracts promise, and how
+does the newest compare with the champion.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,13 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.s3.storage import Access, Storage
-from dandelion_operator.seen.candidate import candidate, newest_of_training_hash
+from dandelion_operator.seen.candidate import (
+    candidate,
+    comparison_name,
+    newest_of_training_hash,
+    opponent,
+)
+from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.serving import DeploymentSeen
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
 
@@ -54,3 +62,26 @@ async def artifacts(
         )
     )
     return dict(zip(wanted, found, strict=True))
+
+
+async def comparisons(
+    resource: Resource,
+    location: Location,
+    registry: RegistrySeen | Failure,
+    credentials: ResolvedCredentials,
+    storage: Storage,
+) -> dict[ComparisonName, Comparison | Failure | None]:
+    """That of the newest version with the champion that it is, or was, compared with."""
+    if isinstance(registry, Failure):
+        return {}
+    newest = newest_of_training_hash(resource, registry)
+    champion = opponent(registry, newest) if newest is not None else None
+    if newest is None or champion is None or newest is champion:
+        return {}
+    name = comparison_name(newest, champion)
+    if name is None:
+        return {}
+    if credentials.training is None:
+        return {name: credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")}
+    access = Access(location, credentials.training)
+    return {name: await storage.comparison(access, resource.key, name)}

@@ -17,6 +17,8 @@ from dandelion_operator.loop.report import training, versions
 from dandelion_operator.loop.report.conditions import conditions
 from dandelion_operator.loop.report.conditions.builder import ConditionBuilder
 from dandelion_operator.loop.report.conditions.phase import phase
+from dandelion_operator.loop.report.dataset import dataset
+from dandelion_operator.loop.report.evaluation import evaluation
 from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.last_run import last_run
 from dandelion_operator.seen.observed import Observed
@@ -33,7 +35,8 @@ def report(
 ) -> Status:
     previous = observed.previous
     last = last_run(resource.key, observed, digests.training_hash(resource))
-    current = conditions(resource, observed, plan, last, refusals, now)
+    made = dataset(observed, last)
+    current = conditions(resource, observed, plan, last, made, refusals, now)
     champion = versions.champion(resource, observed, plan)
     challenger = versions.challenger(resource, observed, champion)
     run = training.training(resource, observed, plan, last, now)
@@ -46,7 +49,8 @@ def report(
         champion=champion,
         challenger=challenger,
         training=run,
-        dataset=training.dataset(observed, last),
+        dataset=made,
+        evaluation=evaluation(resource, observed),
         replicas=observed.deployment.replicas if observed.deployment else 0,
         selector=naming.as_selector(naming.inference_selector(resource.key)),
         history=(*fresh, *previous.history)[:HISTORY_LIMIT],

@@ -1,8 +1,8 @@
 """Kubernetes Events for decisions: what `kubectl describe` shows below a ModelDeployment.
 
-One Event for a history entry or for a condition that turned False; the name is made from what it
-says, so the same said again has the same name. Pure; called by `reconcile` after the status was
-written.
+One Event for a history entry, for a condition that turned False, and for what people should look at
+in a dataset version or an evaluation. The name is made from what it says, so the same said again
+has the same name. Pure; called by `reconcile` after the status was written.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from dandelion_operator.api import digests
 from dandelion_operator.api.naming import FIELD_MANAGER
 from dandelion_operator.api.resource import API_VERSION, KIND
-from dandelion_operator.api.status import Status
+from dandelion_operator.api.status import DatasetInfo, Status
 
 MESSAGE_LIMIT = 1024
 WARNINGS = frozenset({"TrainingFailed", "Rejected", "ArtifactRejected", "ProgressDeadlineExceeded"})
@@ -52,6 +52,42 @@ def new_events(before: Status, after: Status) -> Iterator[Event]:
             )
             if not known_before and condition.reason not in WITHOUT_EVENT:
                 yield Event(condition.reason, condition.message, warning=True)
+    yield from _of_dataset(before, after)
+    yield from _of_evaluation(before, after)
+
+
+def _of_dataset(before: Status, after: Status) -> Iterator[Event]:
+    """Once a version: what people should know about their images."""
+    said, now = _words(after.dataset), after.dataset
+    if now is None or not said:
+        return
+    known = before.dataset is not None and before.dataset.version == now.version
+    if not (known and _words(before.dataset)):
+        yield Event("DatasetWarnings", f"dataset version {now.version}: {said}", warning=True)
+
+
+def _words(dataset: DatasetInfo | None) -> str:
+    if dataset is None:
+        return ""
+    said = list(dataset.warnings)
+    if dataset.rejects_many:
+        counted = ", ".join(f"{reason} {count:,}" for reason, count in dataset.rejected.items())
+        said.insert(0, f"{dataset.rejected_share:.0%} of its files were rejected: {counted}")
+    return "; ".join(said)
+
+
+def _of_evaluation(before: Status, after: Status) -> Iterator[Event]:
+    now, was = after.evaluation, before.evaluation
+    if now is None or not now.never_answered:
+        return
+    if was is not None and (was.challenger, was.never_answered) == (
+        now.challenger,
+        now.never_answered,
+    ):
+        return
+    names = ", ".join(now.never_answered)
+    words = f"version {now.challenger} gave these classes to no holdout image: {names}"
+    yield Event("NeverAnswered", words, warning=True)
 
 
 def event_objects(

@@ -25,6 +25,7 @@ from dandelion_operator.seen.versions import RegistrySeen, Verdict
 
 VERDICT_DECISIONS = {
     Verdict.REJECTED: "Rejected",
+    Verdict.UNDECIDED: "Undecided",
     Verdict.AWAITING: "AwaitingApproval",
     Verdict.OBSERVED: "Observed",
 }

@@ -1,14 +1,13 @@
-"""What the status tells of the last run and of the dataset it was trained on."""
+"""What the status tells of the last run."""
 
 from __future__ import annotations
 
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import DatasetInfo, RunState, Training
+from dandelion_operator.api.status import RunState, Training
 from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
 from dandelion_operator.seen.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.versions import ContractSeen
 
 
 def training(
@@ -51,17 +50,3 @@ def _known_retrain(resource: Resource, last: LastRun) -> str | None:
     if resource.retrain and last.training_hash == digests.training_hash(resource):
         return resource.retrain
     return None
-
-
-def dataset(observed: Observed, last: LastRun | None) -> DatasetInfo | None:
-    progress = observed.progress
-    if progress.dataset_digest:
-        return DatasetInfo(
-            digest=progress.dataset_digest, images=progress.images, classes=progress.classes
-        )
-    contract = observed.artifacts.get(last.version.version) if last and last.version else None
-    if isinstance(contract, ContractSeen):
-        return DatasetInfo(
-            digest=contract.dataset_digest, images=contract.images, classes=contract.classes
-        )
-    return observed.previous.dataset

@@ -1,11 +1,12 @@
-"""The part of contract.json that the operator reads: metrics, files, dataset, precision."""
+"""The part of contract.json that the operator reads: figures, files, dataset, precision."""
 
 from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.versions import ContractSeen
 
 
@@ -25,10 +26,21 @@ class File(Part):
 class Dataset(Part):
     digest: str | None = None
     images: int | None = None
+    holdout: int | None = None
 
 
 class Precision(Part):
     choice: Literal["fp32", "bf16", "int8"] = "fp32"
+
+
+class ByClass(Part):
+    support: int = 0
+    recall: float | None = None
+    predicted: int | None = None
+
+    @property
+    def figures(self) -> ClassFigures:
+        return ClassFigures(self.support, self.recall if self.support else None, self.predicted)
 
 
 class Contract(Part):
@@ -37,6 +49,7 @@ class Contract(Part):
     classes: tuple[str, ...] = ()
     dataset: Dataset = Dataset()
     precision: Precision = Precision()
+    by_class: dict[str, ByClass] = Field(default_factory=dict, alias="perClass")
 
     @classmethod
     def read(cls, content: bytes) -> Self:
@@ -55,4 +68,6 @@ class Contract(Part):
             images=self.dataset.images,
             classes=self.classes,
             precision=self.precision.choice,
+            holdout=self.dataset.holdout,
+            by_class={name: found.figures for name, found in self.by_class.items()},
         )

@@ -1,4 +1,4 @@
-"""Reads of the S3 endpoint: is there a dataset, is an artifact what it promises, how far is a run.
+"""Reads of the S3 endpoint: datasets, artifacts, comparisons of them, and how far a run is.
 
 The operator never writes to S3. What goes wrong becomes a `Failure` that tells rejected keys, a
 missing bucket and an unreachable endpoint apart, because each has another way out. The minio
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,12 +18,15 @@ from typing import TypeVar
 from minio import Minio
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.location import Location, Target, split_uri
+from dandelion_operator.api.location import Location, Target, is_table, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.client import ERRORS, as_failure, client, is_missing_key
 from dandelion_operator.ports.s3.contract import Contract, ContractError
 from dandelion_operator.ports.s3.credentials import Credentials
+from dandelion_operator.ports.s3.evaluation import ComparisonError, read_comparison
+from dandelion_operator.ports.s3.progress import read_progress
+from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen
 
@@ -60,6 +62,7 @@ class Storage:
             OrderedDict()
         )
         self._contracts: OrderedDict[tuple[str, ...], ContractSeen] = OrderedDict()
+        self._comparisons: OrderedDict[tuple[str, ...], Comparison] = OrderedDict()
 
     async def dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
         """`whole`: list all of it for a fingerprint; otherwise only see that something is there."""
@@ -84,6 +87,11 @@ class Storage:
         bucket, prefix = split_uri(uri)
         listing, count = hashlib.sha256(), 0
         try:
+            if is_table(uri):
+                # The images are those that it lists, most often beside it.
+                table = self._client(access).stat_object(bucket, prefix)
+                listing.update(f"{table.object_name}\0{table.size}\0{table.etag}\n".encode())
+                prefix = prefix.rpartition("/")[0]
             objects = self._client(access).list_objects(
                 bucket, prefix=f"{prefix}/" if prefix else None, recursive=True
             )
@@ -95,6 +103,12 @@ class Storage:
                 if not whole or count >= MAX_LISTED:
                     break
         except ERRORS as error:
+            if is_missing_key(error):
+                return Failure(
+                    Reason.DATASET_EMPTY,
+                    f"there is no table of labels {uri}; upload it, or write the folder that holds "
+                    "one folder of images per class",
+                )
             return as_failure(error, access.location, bucket)
         if count == 0:
             return Failure(
@@ -155,30 +169,47 @@ class Storage:
             return failure
         return contract.seen
 
+    async def comparison(
+        self, access: Access, key: NamespacedName, name: ComparisonName
+    ) -> Comparison | Failure | None:
+        """None: it has not been made. One that was found cannot change: its name is its content."""
+        digests = (name.dataset, name.challenger, name.champion)
+        remembered = (*access.identity[:3], access.location.bucket, str(key), *digests)
+        if remembered in self._comparisons:
+            return self._comparisons[remembered]
+        found = await asyncio.to_thread(self._comparison, access, key, name)
+        if isinstance(found, Comparison):
+            _remember(self._comparisons, remembered, found)
+        return found
+
+    def _comparison(
+        self, access: Access, key: NamespacedName, name: ComparisonName
+    ) -> Comparison | Failure | None:
+        bucket = access.location.bucket
+        path = naming.comparison(name.dataset, name.challenger, name.champion)
+        where = f"{naming.evaluations_prefix(key)}/{path}.json"
+        try:
+            return read_comparison(self._read(access, bucket, where), name)
+        except ComparisonError as error:
+            return Failure(
+                Reason.EVALUATION_FAILED,
+                f"s3://{bucket}/{where} is no comparison: {error}; delete it to have it made again",
+            )
+        except ERRORS as error:
+            if is_missing_key(error):
+                return None
+            return as_failure(error, access.location, bucket)
+
     async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
         return await asyncio.to_thread(self._progress, access, key, run)
 
     def _progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
         name = f"{naming.run_prefix(key, run)}/status.json"
         try:
-            document = json.loads(self._read(access, access.location.bucket, name))
-            classes = document.get("classes") or ()
-            return Progress(
-                run=run,
-                state=document.get("state"),
-                stage=document.get("stage"),
-                percent=int(document.get("percent") or 0),
-                reason=document.get("reason"),
-                message=document.get("message"),
-                run_id=document.get("runId"),
-                version=None if document.get("version") is None else str(document["version"]),
-                dataset_digest=document.get("datasetDigest"),
-                images=document.get("images"),
-                classes=tuple(str(item) for item in classes),
-            )
-        except (*ERRORS, ValueError, AttributeError, TypeError):
-            # Progress is a courtesy: whether the run goes well is read from its Job and version.
+            content = self._read(access, access.location.bucket, name)
+        except ERRORS:
             return Progress(run=run)
+        return read_progress(run, content)
 
     def _read(self, access: Access, bucket: str, name: str) -> bytes:
         response = self._client(access).get_object(bucket, name, length=MAX_DOCUMENT_BYTES)

@@ -51,14 +51,22 @@ class Library:
 
     def version(self, digest: str) -> DatasetVersion:
         """The version of a digest; TrainingFailure where it is gone or is another one."""
+        found = self.version_if_there(digest)
+        if found is None:
+            raise TrainingFailure(
+                Reason.DATASET_VERSION_UNAVAILABLE,
+                f"There is no dataset version {digest} at {self._place(digest, MANIFEST)}. Write a"
+                " digest from status.dataset.version, or leave spec.dataset.version out for the"
+                " newest.",
+            )
+        return found
+
+    def version_if_there(self, digest: str) -> DatasetVersion | None:
+        """The same, and None where it is gone."""
         place = self._place(digest, MANIFEST)
         content = self._store.read(place)
         if content is None:
-            raise TrainingFailure(
-                Reason.DATASET_VERSION_UNAVAILABLE,
-                f"There is no dataset version {digest} at {place}. Write a digest from"
-                " status.dataset.version, or leave spec.dataset.version out for the newest.",
-            )
+            return None
         try:
             with self._file(content) as path:
                 return read_version(path, digest)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dandelion_inference.answer.engine import Alone, Work
-from dandelion_inference.answer.prediction import Prediction, prediction
+from dandelion_inference.answer.prediction import Prediction, answered
 from dandelion_inference.front.routes.v2.inference_request import (
     HEADER_LENGTH,
     PROBABILITIES,
@@ -42,7 +42,7 @@ def _work(model: Model, image: NDArray[np.float32], position: int) -> Work[Predi
                 f"Image {position} holds numbers so large that the network's answer is not finite; "
                 f"it takes images that were scaled and normalised as for its training"
             ) from error
-        return prediction(model.contract.classes, probabilities)
+        return answered(model, probabilities)
 
     return work
 

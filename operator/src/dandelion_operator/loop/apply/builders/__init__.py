@@ -5,6 +5,7 @@ Pure functions from a parsed resource to plain dictionaries; called by `apply`.
 
 from dandelion_operator.loop.apply.builders.access import service_account
 from dandelion_operator.loop.apply.builders.deployment import deployment
+from dandelion_operator.loop.apply.builders.evaluation import evaluation_job
 from dandelion_operator.loop.apply.builders.job import job
 from dandelion_operator.loop.apply.builders.secret import credentials_secret
 from dandelion_operator.loop.apply.builders.service import service
@@ -12,6 +13,7 @@ from dandelion_operator.loop.apply.builders.service import service
 __all__ = [
     "credentials_secret",
     "deployment",
+    "evaluation_job",
     "job",
     "service",
     "service_account",

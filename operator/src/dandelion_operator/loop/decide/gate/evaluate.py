@@ -1,46 +1,51 @@
-"""The gate: whether a version passes spec.promotion, and why."""
+"""The gate for a version of the registry: its contract's figures, by the rules of spec.promotion.
+
+Called by `promote` for the verdict, and by `report` to show what it rests on.
+"""
 
 from __future__ import annotations
 
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec import Metric
-from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
-
-FLOAT_NOISE = 1e-9
+from dandelion_operator.loop.decide.gate import verdict
+from dandelion_operator.loop.decide.gate.evidence import ACCURACY, MACRO_F1, EvaluationFigures
+from dandelion_operator.loop.decide.gate.verdict import GateResult, Outcome
+from dandelion_operator.seen.comparison import Comparison
+from dandelion_operator.seen.versions import ContractSeen
 
 
 def evaluate_gate(
-    resource: Resource, observed: Observed, registry: RegistrySeen, contract: ContractSeen
-) -> tuple[bool, str]:
-    """Whether the version with this contract passes spec.promotion, and why."""
-    gate = resource.spec.promotion
-    value = contract.metrics.get(gate.metric)
-    if value is None:
-        return False, f"its contract holds no metric {gate.metric}"
-    if value < gate.minimum - FLOAT_NOISE:
-        return False, f"{gate.metric} {value:.4g} is below promotion.minimum {gate.minimum}"
-    champion = registry.champion
-    reached = f"{gate.metric} {value:.4g} reaches promotion.minimum {gate.minimum}"
-    if champion is None:
-        return True, f"{reached}; there is no champion to compare with"
-    former = _champion_metric(observed, champion, gate.metric)
-    if former is None:
-        return True, f"{reached}; the {gate.metric} of champion {champion} is not known"
-    needed = former + gate.min_improvement
-    against = f"champion {champion} has {former:.4g}"
-    if gate.min_improvement:
-        against += f" and promotion.minImprovement is {gate.min_improvement}"
-    if value < needed - FLOAT_NOISE:
-        return False, f"{gate.metric} {value:.4g} is not enough: {against}"
-    return True, f"{reached}; {against}"
+    resource: Resource,
+    contract: ContractSeen,
+    champion: int | None,
+    comparison: Comparison | None,
+) -> GateResult:
+    """`champion` is the version that serves, None where there is none."""
+    rules = resource.spec.promotion
+    if rules.metric not in contract.metrics:
+        return GateResult(
+            Outcome.REJECTED, False, f"its contract holds no metric {rules.metric}: rejected"
+        )
+    return verdict.evaluate_gate(
+        rules,
+        _figures(contract, comparison),
+        None if champion is None else str(champion),
+        comparison,
+    )
 
 
-def _champion_metric(observed: Observed, champion: int, metric: Metric) -> float | None:
-    contract = observed.artifacts.get(champion)
-    if isinstance(contract, ContractSeen):
-        return contract.metrics.get(metric)
-    remembered = observed.previous.champion
-    if remembered is not None and remembered.version == str(champion):
-        return remembered.metrics.get(metric)
-    return None
+def _figures(contract: ContractSeen, comparison: Comparison | None) -> EvaluationFigures:
+    counted = sum(found.images for found in contract.by_class.values())
+    return EvaluationFigures(
+        images=contract.holdout or counted,
+        accuracy=contract.metrics.get(ACCURACY, 0.0),
+        macro_f1=contract.metrics.get(MACRO_F1, 0.0),
+        classes=contract.by_class,
+        never_answered=never_answered(contract, comparison),
+    )
+
+
+def never_answered(contract: ContractSeen, comparison: Comparison | None) -> tuple[str, ...]:
+    """The classes that the version gave to no image, in the order of its classes."""
+    found = {*contract.never_answered, *(comparison.never_answered if comparison else ())}
+    order = {name: number for number, name in enumerate(contract.classes)}
+    return tuple(sorted(found, key=lambda name: (order.get(name, len(order)), name)))

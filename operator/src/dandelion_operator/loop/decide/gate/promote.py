@@ -7,13 +7,13 @@ it was, and the entry tells who moved the alias.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from dandelion_operator.api import digests
-from dandelion_operator.api.reasons import Failure
+from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import PromotionMode
+from dandelion_operator.loop.decide.gate.compare import NotComparable, compared, suspended
 from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate
+from dandelion_operator.loop.decide.gate.facts import Facts
+from dandelion_operator.loop.decide.gate.verdict import Outcome
 from dandelion_operator.loop.decide.plan import (
     Action,
     PromoteDecision,
@@ -22,21 +22,11 @@ from dandelion_operator.loop.decide.plan import (
     SetVerdict,
 )
 from dandelion_operator.seen.candidate import candidate
+from dandelion_operator.seen.comparison import Comparison
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.versions import RegistrySeen, Verdict, VersionSeen
+from dandelion_operator.seen.versions import ContractSeen, Verdict, VersionSeen
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-
-
-@dataclass(frozen=True)
-class Facts:
-    resource: Resource
-    observed: Observed
-    registry: RegistrySeen
-
-    @property
-    def gate(self) -> str:
-        return digests.gate(self.resource)
 
 
 def promote(resource: Resource, observed: Observed) -> PromoteDecision:
@@ -44,6 +34,7 @@ def promote(resource: Resource, observed: Observed) -> PromoteDecision:
         return PromoteDecision(observed.registry.message, waiting=observed.registry)
     facts = Facts(resource, observed, observed.registry)
     for fact in (
+        suspended,
         the_history_has_an_entry_but_the_version_no_verdict,
         a_promotion_was_begun,
         a_version_has_no_verdict_yet,
@@ -62,7 +53,11 @@ def the_history_has_an_entry_but_the_version_no_verdict(facts: Facts) -> Promote
     if champion.verdict != Verdict.PROMOTED:
         by_gate = champion.verdict == Verdict.PROMOTING
         reason = champion.verdict_reason if by_gate else "the alias champion was set by a person"
-        actions.append(SetVerdict(champion.version, Verdict.PROMOTED, reason, facts.gate))
+        actions.append(
+            SetVerdict(
+                champion.version, Verdict.PROMOTED, reason, facts.gate, replaces=champion.replaces
+            )
+        )
     if facts.registry.challenger == champion.version:
         actions.append(RemoveAlias(CHALLENGER))
     return PromoteDecision(actions=tuple(actions)) if actions else None
@@ -91,51 +86,61 @@ def a_version_has_no_verdict_yet(facts: Facts) -> PromoteDecision | None:
     if artifact is None:
         return None
     if isinstance(artifact, Failure):
-        if artifact.may_pass:
+        if artifact.reason is not Reason.ARTIFACT_REJECTED:
             return PromoteDecision(
                 f"version {version.version} cannot be judged yet: {artifact.message}",
                 waiting=artifact,
             )
         return _reject(facts, version, f"{artifact.reason}: {artifact.message}")
-    passed, reason = evaluate_gate(facts.resource, facts.observed, facts.registry, artifact)
-    mode = facts.resource.spec.promotion.mode
+    if evaluate_gate(facts.resource, artifact, None, None).outcome is Outcome.REJECTED:
+        return _judge(facts, version, artifact, NotComparable())  # by its own figures
+    comparison = compared(facts, version)
+    if isinstance(comparison, PromoteDecision):
+        return comparison
+    return _judge(facts, version, artifact, comparison)
+
+
+def _judge(
+    facts: Facts,
+    version: VersionSeen,
+    contract: ContractSeen,
+    comparison: Comparison | NotComparable,
+) -> PromoteDecision:
+    result = evaluate_gate(
+        facts.resource,
+        contract,
+        facts.registry.champion,
+        comparison if isinstance(comparison, Comparison) else None,
+    )
+    mode, former = facts.resource.spec.promotion.mode, _text(facts.registry.champion)
+
+    def verdict(word: str, reason: str = result.reason) -> SetVerdict:
+        return SetVerdict(version.version, word, reason, facts.gate, replaces=former)
+
     if mode is PromotionMode.OBSERVE:
-        verb = "promoted" if passed else "rejected"
+        would = "promoted" if result.passes else result.outcome
         return PromoteDecision(
-            actions=(
-                SetVerdict(
-                    version.version,
-                    Verdict.OBSERVED,
-                    f"would have been {verb}: {reason}",
-                    facts.gate,
-                ),
-            )
+            actions=(verdict(Verdict.OBSERVED, f"would have been {would}: {result.reason}"),)
         )
-    if not passed:
-        return _reject(facts, version, reason)
+    if not result.passes:
+        rejected = result.outcome is Outcome.REJECTED
+        word = Verdict.REJECTED if rejected else Verdict.UNDECIDED
+        return _turn_down(facts, version, verdict(word))
     if mode is PromotionMode.MANUAL:
         return PromoteDecision(
-            actions=(
-                SetAlias(CHALLENGER, version.version),
-                SetVerdict(version.version, Verdict.AWAITING, reason, facts.gate),
-            )
+            actions=(SetAlias(CHALLENGER, version.version), verdict(Verdict.AWAITING))
         )
     return PromoteDecision(
-        actions=(
-            SetVerdict(
-                version.version,
-                Verdict.PROMOTING,
-                reason,
-                facts.gate,
-                replaces=_text(facts.registry.champion),
-            ),
-            SetAlias(CHAMPION, version.version),
-        )
+        actions=(verdict(Verdict.PROMOTING), SetAlias(CHAMPION, version.version))
     )
 
 
 def _reject(facts: Facts, version: VersionSeen, reason: str) -> PromoteDecision:
     verdict = SetVerdict(version.version, Verdict.REJECTED, reason, facts.gate)
+    return _turn_down(facts, version, verdict)
+
+
+def _turn_down(facts: Facts, version: VersionSeen, verdict: SetVerdict) -> PromoteDecision:
     if facts.registry.challenger == version.version:
         return PromoteDecision(actions=(RemoveAlias(CHALLENGER), verdict))
     return PromoteDecision(actions=(verdict,))

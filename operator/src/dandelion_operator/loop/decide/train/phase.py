@@ -9,7 +9,7 @@ from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import (
     Acceptance,
     RemoveJob,
-    SuspendTraining,
+    SuspendJob,
     TrainDecision,
     TrainingPhase,
 )
@@ -54,7 +54,7 @@ def suspended_while_training(facts: Facts) -> TrainDecision | None:
     return TrainDecision(
         TrainingPhase.SUSPENDED,
         "spec.suspend is true: the run stands still and goes on from its last checkpoint later",
-        tuple(SuspendTraining(job.name, suspend=True) for job in running),
+        tuple(SuspendJob(job.name, suspend=True) for job in running),
     )
 
 
@@ -79,7 +79,7 @@ def wanted_run_is_in_flight(facts: Facts) -> TrainDecision | None:
     if job is None:
         return None
     others = tuple(RemoveJob(other.name) for other in facts.in_flight if other is not job)
-    resume = (SuspendTraining(job.name, suspend=False),) if job.state is RunState.SUSPENDED else ()
+    resume = (SuspendJob(job.name, suspend=False),) if job.state is RunState.SUSPENDED else ()
     return TrainDecision(TrainingPhase.FOLLOW, f"run {job.run} is in flight", others + resume)
 
 

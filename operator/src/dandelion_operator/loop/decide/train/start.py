@@ -1,8 +1,10 @@
-"""How a run is started: its digest, what caused it, and the weights that it begins with."""
+"""How a run is started: its digest, what caused it, and what it begins with and is compared to."""
 
 from __future__ import annotations
 
 from dandelion_operator.api import digests
+from dandelion_operator.api.location import Target
+from dandelion_operator.api.reasons import Failure
 from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision, TrainingPhase
 from dandelion_operator.loop.decide.train.facts import Facts
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
@@ -20,6 +22,8 @@ def start(facts: Facts) -> TrainDecision:
         trigger=_trigger(facts),
         fingerprint=fingerprint,
         initial_weights=_initial_weights(facts),
+        former_dataset=_former_dataset(facts),
+        champion=_champion(facts),
     )
     return TrainDecision(TrainingPhase.PENDING, f"run {run} is being started", (action,))
 
@@ -48,3 +52,27 @@ def _initial_weights(facts: Facts) -> str:
         if champion is not None and isinstance(sound, ContractSeen):
             return f"{champion.source.rstrip('/')}/model.safetensors"
     return "none"
+
+
+def _former_dataset(facts: Facts) -> str:
+    """The status may be gone with a deleted resource; versions remember what they learnt from."""
+    known = facts.observed.previous.dataset
+    if known is not None and known.version:
+        return known.version
+    registry = facts.observed.registry
+    if not isinstance(registry, RegistrySeen):
+        return ""
+    return next((item.dataset_digest for item in registry.versions if item.dataset_digest), "")
+
+
+def _champion(facts: Facts) -> Target | None:
+    """None where its artifact is known to be broken: a run must not fail because of it."""
+    registry = facts.observed.registry
+    if not isinstance(registry, RegistrySeen):
+        return None
+    champion = registry.version(registry.champion)
+    if champion is None or not champion.contract_digest:
+        return None
+    artifact = facts.observed.artifacts.get(champion.version)
+    broken = isinstance(artifact, Failure) and not artifact.may_pass
+    return None if broken else champion.target

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import Condition, ConditionType
+from dandelion_operator.api.status import Condition, ConditionType, DatasetInfo
 from dandelion_operator.loop.decide.plan import Plan, Refusal
-from dandelion_operator.loop.report.conditions.builder import (
-    FALSE,
-    TRUE,
-    ConditionBuilder,
-    PartialCondition,
-)
+from dandelion_operator.loop.report.conditions.accepted import accepted
+from dandelion_operator.loop.report.conditions.builder import ConditionBuilder
 from dandelion_operator.loop.report.conditions.promoted import promoted
 from dandelion_operator.loop.report.conditions.ready import ready
 from dandelion_operator.loop.report.conditions.rolled_out import rolled_out
@@ -26,20 +23,16 @@ def conditions(
     observed: Observed,
     plan: Plan,
     last: LastRun | None,
+    dataset: DatasetInfo | None,
     refusals: Sequence[Refusal],
     now: str,
 ) -> tuple[Condition, ...]:
     build = ConditionBuilder(observed.previous, resource.generation, now)
-    acceptance = plan.acceptance
-    accepted: PartialCondition = (
-        TRUE if acceptance.accepted else FALSE,
-        acceptance.reason,
-        acceptance.message,
-    )
+    ours = last is not None and last.training_hash == digests.training_hash(resource)
     found = {
-        ConditionType.ACCEPTED: accepted,
+        ConditionType.ACCEPTED: accepted(plan.acceptance, dataset if ours else None),
         ConditionType.TRAINED: trained(observed, plan, last, refusals),
-        ConditionType.PROMOTED: promoted(resource, observed, plan),
+        ConditionType.PROMOTED: promoted(resource, observed, plan, refusals),
         ConditionType.ROLLED_OUT: rolled_out(resource, observed, plan, refusals),
     }
     found[ConditionType.READY] = ready(resource, observed, plan, found)

@@ -1,0 +1,29 @@
+"""Accepted: whether this spec can be worked on, and what is noteworthy about its dataset."""
+
+from __future__ import annotations
+
+from dandelion_operator.api.status import DatasetInfo
+from dandelion_operator.loop.decide.plan import Acceptance
+from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, PartialCondition
+
+
+def accepted(acceptance: Acceptance, dataset: DatasetInfo | None) -> PartialCondition:
+    """`dataset` is the version that was made for this spec; None where there is none yet."""
+    if not acceptance.accepted:
+        return FALSE, acceptance.reason, acceptance.message
+    said = acceptance.message
+    if dataset is not None and dataset.rejects_many:
+        counted = dataset.rejected_files
+        said += (
+            f"; {dataset.rejected_share:.0%} of its files ({counted:,} of "
+            f"{(dataset.images or 0) + counted:,}) were rejected: {_reasons(dataset.rejected)}"
+        )
+    if dataset is not None and dataset.warnings:
+        count = len(dataset.warnings)
+        said += f"; {count} warning{'' if count == 1 else 's'} in status.dataset.warnings"
+    return TRUE, acceptance.reason, said
+
+
+def _reasons(rejected: dict[str, int]) -> str:
+    most_first = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{reason} {count:,}" for reason, count in most_first[:5])

@@ -1,0 +1,95 @@
+"""The comparison of two artifacts on one dataset version, as training writes it.
+
+Counts and quantiles; the verdict is the gate's. Called by `storage`.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dandelion_operator.seen.comparison import (
+    Comparison,
+    ComparisonName,
+    PairedCounts,
+    PairedMacroF1,
+)
+
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Difference = Annotated[float, Field(ge=-1, le=1)]
+
+
+class ComparisonError(Exception):
+    """The content is no comparison, or not the one that was asked for."""
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Classes(Part):
+    shared: tuple[str, ...]
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+class Both(Part):
+    right: Count
+    challenger_only: Count = Field(alias="challengerOnly")
+    champion_only: Count = Field(alias="championOnly")
+    wrong: Count
+
+
+class MacroF1(Part):
+    challenger: Share
+    champion: Share
+    bootstrap: tuple[Difference, ...]
+
+
+class NeverAnswered(Part):
+    challenger: tuple[str, ...] = ()
+
+
+class Document(Part):
+    api_version: Literal["dandelion.dev/comparison/v1"] = Field(alias="apiVersion")
+    dataset: str
+    challenger: str
+    champion: str
+    classes: Classes
+    images: Count
+    both: Both
+    macro_f1: MacroF1 = Field(alias="macroF1")
+    never_answered: NeverAnswered = Field(default=NeverAnswered(), alias="neverAnswered")
+
+
+def read_comparison(content: bytes, name: ComparisonName) -> Comparison:
+    """Raises ComparisonError."""
+    try:
+        found = Document.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ComparisonError(f"{where}: {first['msg']}") from None
+    both = found.both
+    counts = PairedCounts(both.right, both.challenger_only, both.champion_only, both.wrong)
+    quantiles = found.macro_f1.bootstrap
+    for sentence, wrong in {
+        "it is of other artifacts or of another dataset": name
+        != ComparisonName(found.dataset, found.challenger, found.champion),
+        f"it counts {counts.images} images by who was right, {found.images} in all": counts.images
+        != found.images,
+        "its quantiles do not ascend": any(b < a for a, b in pairwise(quantiles)),
+    }.items():
+        if wrong:
+            raise ComparisonError(sentence)
+    return Comparison(
+        counts,
+        PairedMacroF1(found.macro_f1.challenger, found.macro_f1.champion, quantiles),
+        shared=found.classes.shared,
+        gained=found.classes.gained,
+        lost=found.classes.lost,
+        never_answered=found.never_answered.challenger,
+    )

@@ -1,0 +1,82 @@
+"""A run's own status.json: how far it is, and what it found in the dataset.
+
+Progress is a courtesy: whether the run goes well is read from its Job and its version. So what is
+missing or malformed is not known, and nothing fails because of it; what is there is cut to what a
+status has room for. Called by `storage`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from dandelion_operator.api.status import CLASS_LIMIT
+from dandelion_operator.seen.training import DatasetVersionSeen, Progress
+
+MAX_REASONS = 32
+MAX_WARNINGS = 10
+MAX_WORDS = 300
+
+
+def read_progress(run: str, content: bytes) -> Progress:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return Progress(run=run)
+    if not isinstance(document, dict):
+        return Progress(run=run)
+    version = document.get("version")
+    return Progress(
+        run=run,
+        state=_text(document.get("state")),
+        stage=_text(document.get("stage")),
+        percent=_count(document.get("percent")) or 0,
+        reason=_text(document.get("reason")),
+        message=_text(document.get("message")),
+        run_id=_text(document.get("runId")),
+        version=None if version is None else str(version),
+        dataset=_dataset(document),
+    )
+
+
+def _dataset(document: Mapping[str, Any]) -> DatasetVersionSeen | None:
+    digest = _text(document.get("datasetDigest"))
+    if not digest:
+        return None
+    classes = _texts(document.get("classes"))
+    count = _count(document.get("classCount")) or len(classes)
+    return DatasetVersionSeen(
+        version=digest,
+        images=_count(document.get("images")),
+        class_count=count,
+        classes=classes if len(classes) == count <= CLASS_LIMIT else (),
+        holdout=_count(document.get("holdout")),
+        holdout_by_class=_counts(document.get("holdoutByClass"), CLASS_LIMIT),
+        rejected=_counts(document.get("rejected"), MAX_REASONS),
+        warnings=tuple(
+            words[:MAX_WORDS] for words in _texts(document.get("warnings"))[:MAX_WARNINGS]
+        ),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if abs(value) < 1 << 53 else None
+
+
+def _counts(value: Any, most: int) -> dict[str, int]:
+    """Empty where there are more: a part of them would look like all of them."""
+    if not isinstance(value, dict) or len(value) > most:
+        return {}
+    counted = {name: _count(item) for name, item in value.items()}
+    return {name: count for name, count in counted.items() if count is not None and count >= 0}

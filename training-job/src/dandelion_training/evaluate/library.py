@@ -1,0 +1,65 @@
+"""Where evaluations and comparisons are kept: made once for an artifact and a dataset version.
+
+The answers are written before the evaluation that names them; a comparison follows from two lists
+of answers alone. What is there and whole is not made again.
+"""
+
+from dandelion_training.evaluate.answers import FILE as ANSWERS
+from dandelion_training.evaluate.answers import Answers, read_answers
+from dandelion_training.evaluate.comparison.record import (
+    Comparison,
+    file_name,
+    read_comparison,
+    write_comparison,
+)
+from dandelion_training.evaluate.result import FILE, EvaluationResult, read_result, write_result
+from dandelion_training.ports.documents import digest
+from dandelion_training.ports.storage import Location, ObjectStore
+
+JSON, GZIP = "application/json", "application/gzip"
+
+
+class Evaluations:
+    """The evaluations below `root`, by digests of the dataset version and of the contract."""
+
+    def __init__(self, store: ObjectStore, root: Location) -> None:
+        self._store = store
+        self._root = root
+
+    def find(self, dataset: str, contract: str) -> tuple[EvaluationResult, Answers] | None:
+        """The evaluation and its answers; nothing where either is missing or not whole."""
+        place = self._place(dataset, contract)
+        content, stored = (
+            self._store.read(place.child(FILE)),
+            self._store.read(place.child(ANSWERS)),
+        )
+        if content is None or stored is None:
+            return None
+        result, answers = read_result(content), read_answers(stored)
+        if not isinstance(result, EvaluationResult) or not isinstance(answers, Answers):
+            return None
+        return (result, answers) if result.answers == digest(stored) else None
+
+    def keep(self, result: EvaluationResult, answers: bytes) -> None:
+        place = self._place(result.dataset, result.contract)
+        self._store.write(place.child(ANSWERS), answers, GZIP)
+        self._store.write(place.child(FILE), write_result(result), JSON)
+
+    def comparison(self, dataset: str, challenger: str, champion: str) -> Comparison | None:
+        content = self._store.read(self._comparison(dataset, challenger, champion))
+        found = read_comparison(content) if content is not None else None
+        return found if isinstance(found, Comparison) else None
+
+    def keep_comparison(self, comparison: Comparison) -> None:
+        place = self._comparison(comparison.dataset, comparison.challenger, comparison.champion)
+        self._store.write(place, write_comparison(comparison), JSON)
+
+    def _place(self, dataset: str, contract: str) -> Location:
+        return self._root.child(f"{_hex(dataset)}/{_hex(contract)}")
+
+    def _comparison(self, dataset: str, challenger: str, champion: str) -> Location:
+        return self._root.child(f"{_hex(dataset)}/{file_name(challenger, champion)}")
+
+
+def _hex(name: str) -> str:
+    return name.removeprefix("sha256:")

@@ -1,0 +1,1 @@
+"""The chart's set-up Job that fetches published weights into the models bucket, once."""
