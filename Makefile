@@ -110,8 +110,8 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
 
 .PHONY: bench
-bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, and the gate's errors; figures go to bench-results/
-	@PYTHONPATH=k8s/local:k8s/demo:operator/src $(DEV)/python -m tests.bench $(ONLY)
+bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, and what wrong labels are found; figures go to bench-results/
+	@PYTHONPATH=k8s/local:k8s/demo:operator/src:$(PICTURES)/src:training-job/src $(DEV)/python -m tests.bench $(ONLY)
 
 .PHONY: bench-serving
 bench-serving: $(DEV_VENV)/.complete ## serving against the bare loop and its peers, to bench-results/: ONLY="limit dandelion", ROUNDS=3, SECONDS=4, PRECISION=fp32

@@ -20,6 +20,7 @@ from dandelion_local.progress import say
 
 from tests.bench import (
     gate,
+    labels,
     memory,
     photos,
     reactions,
@@ -41,6 +42,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "photos": photos.measure,
     "training": training.throughput,
     "finetune": training.finetune,
+    "labels": labels.measure,
     "setup": setup.measure,
     "gate": gate.measure,
     "versions": versions.measure,

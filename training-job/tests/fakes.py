@@ -32,10 +32,10 @@ class MemoryStore:
         self.faults: dict[str, str] = {}
         self.before_write: Callable[[str], None] = lambda key: None
 
-    def list(self, prefix: Location) -> Iterator[StoredObject]:
+    def list(self, prefix: Location, beginning: str = "") -> Iterator[StoredObject]:
         root = f"{prefix}/"
         for uri, content in sorted(self.objects.items()):
-            if uri.startswith(root):
+            if uri.startswith(f"{root}{beginning}"):
                 yield StoredObject(uri.removeprefix(root), len(content), etag_of(content))
 
     def fetch(self, location: Location, *, etag: str = "", version_id: str = "") -> Fetched:

@@ -95,7 +95,8 @@ class ObjectFault(Exception):  # noqa: N818 - a finding about an object, listed 
 class ObjectStore(Protocol):
     """What a run needs of an object store."""
 
-    def list(self, prefix: Location) -> Iterator[StoredObject]: ...
+    def list(self, prefix: Location, beginning: str = "") -> Iterator[StoredObject]:
+        """What lies below `prefix`, of names that begin so."""
 
     def read(self, location: Location) -> bytes | None:
         """The object's bytes, or None where there is no such object."""
@@ -143,11 +144,13 @@ class S3Store:
         self._endpoint = endpoint
         self._attempts = attempts
 
-    def list(self, prefix: Location) -> Iterator[StoredObject]:
+    def list(self, prefix: Location, beginning: str = "") -> Iterator[StoredObject]:
         root = f"{prefix.key}/" if prefix.key else ""
 
         def pages() -> list[StoredObject]:
-            found = self._client.list_objects(prefix.bucket, prefix=root, recursive=True)
+            found = self._client.list_objects(
+                prefix.bucket, prefix=f"{root}{beginning}", recursive=True
+            )
             return [
                 StoredObject(key[len(root) :], item.size or 0, item.etag or "")
                 for item in found

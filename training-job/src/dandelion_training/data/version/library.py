@@ -44,6 +44,11 @@ class Library:
         except (ValueError, KeyError, TypeError):
             return None  # it only saves work
 
+    def beginning_with(self, name: str) -> list[str]:
+        """The digests of the versions whose hexadecimal digits begin so."""
+        found = (item.name.partition("/") for item in self._store.list(self._root, name))
+        return sorted(f"sha256:{folder}" for folder, _, file in found if file == MANIFEST)
+
     def version(self, digest: str) -> DatasetVersion:
         """The version of a digest; TrainingFailure where it is gone or is another one."""
         found = self.version_if_there(digest)
