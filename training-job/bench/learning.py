@@ -32,9 +32,9 @@ class Shelf:
     def __init__(self, objects: Mapping[str, bytes] | None = None) -> None:
         self.objects = dict(objects or {})
 
-    def list(self, prefix: Location) -> Iterator[StoredObject]:
+    def list(self, prefix: Location, beginning: str = "") -> Iterator[StoredObject]:
         for uri, content in self.objects.items():
-            if uri.startswith(f"{prefix}/"):
+            if uri.startswith(f"{prefix}/{beginning}"):
                 yield StoredObject(uri.removeprefix(f"{prefix}/"), len(content), "")
 
     def read(self, location: Location) -> bytes | None:

@@ -41,7 +41,7 @@ class Bucket:
         self.images = images
         self._folder = folder
 
-    def list(self, prefix: Location) -> Iterator[StoredObject]:
+    def list(self, prefix: Location, beginning: str = "") -> Iterator[StoredObject]:
         if prefix != SOURCE:
             return
         for number in range(self.images):
