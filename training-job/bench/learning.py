@@ -1,5 +1,6 @@
 """Learning from arrays in memory with a run's own modules, for the measurements beside it."""
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import structlog
 import torch
 from dandelion_pictures.preprocessing import resized_size
 from dandelion_training.data.images.inspect import Geometry, Window, serving_crop, window
@@ -21,6 +23,9 @@ from dandelion_training.ports.storage import Fetched, Location, StoredObject
 from dandelion_training.ports.termination import Termination
 from PIL import Image
 from torch import nn
+
+# Figures go to standard output, and nothing else does.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 CPU = torch.device("cpu")
 BATCH = 32
