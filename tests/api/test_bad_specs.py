@@ -245,12 +245,12 @@ def test_a_name_of_42_characters_is_fine(api: ApiServer) -> None:
         ),
         pytest.param(
             {"promotion": {"margin": 2}},
-            "spec.promotion.margin in body should be less than or equal to 0.5",
+            "margin is a share of the images: write 0.02 for 2 points; at most 0.5",
             id="points for a share",
         ),
         pytest.param(
             {"promotion": {"confidence": 1}},
-            "spec.promotion.confidence in body should be less than or equal to 0.995",
+            "confidence is a probability: write 0.95 for 95 %; from 0.5 to 0.995",
             id="certainty",
         ),
         pytest.param(
