@@ -72,6 +72,7 @@ lint: $(DEV_VENV)/.complete
 types: $(DEV_VENV)/.complete
 	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
 	@MYPYPATH=inference/src:$(PICTURES)/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
+	@MYPYPATH=$(PICTURES)/src:training-job/src:training-job/bench $(DEV)/mypy training-job/bench/*.py
 
 UNIT := $(COMPONENTS:%=unit-%) unit-pictures unit-k8s
 .PHONY: unit $(UNIT)

@@ -18,7 +18,18 @@ from pathlib import Path
 from dandelion_local.commands import SetupError
 from dandelion_local.progress import say
 
-from tests.bench import gate, labels, memory, photos, reactions, serving, setup, sizes
+from tests.bench import (
+    gate,
+    labels,
+    memory,
+    photos,
+    reactions,
+    serving,
+    setup,
+    sizes,
+    training,
+    versions,
+)
 from tests.bench.figures import Figure
 
 RESULTS = Path("bench-results")
@@ -29,9 +40,12 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "memory": memory.measure,
     "serving": serving.measure,
     "photos": photos.measure,
+    "training": training.throughput,
+    "finetune": training.finetune,
     "labels": labels.measure,
     "setup": setup.measure,
     "gate": gate.measure,
+    "versions": versions.measure,
 }
 
 

@@ -1,6 +1,6 @@
 """A few images to learn from, and learning from them, without a dataset."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,19 +49,28 @@ def batches_of(learnt_from: Examples, batch_size: int = 10, seed: int = 0) -> Ba
     return Batches(learnt_from, GEOMETRY, light, batch_size, seed, threads=1, device=cpu)
 
 
-SILENT = Listeners(
-    step=lambda share, epoch, loss: None,
-    evaluated=lambda epoch, network: {},
-    epoch=lambda epoch, figures: None,
-)
+def _unheard(*_: object) -> None:
+    return
 
 
-def learn(network: nn.Module, learnt_from: Examples, plan: Plan, work: Path) -> None:
+def learn(
+    network: nn.Module,
+    learnt_from: Examples,
+    plan: Plan,
+    work: Path,
+    after_epoch: Callable[[nn.Module], None] = lambda network: None,
+) -> None:
     """Train the network in place, on the processor."""
+
+    def evaluated(epoch: int, network: nn.Module) -> dict[str, float]:
+        after_epoch(network)
+        return {}
+
+    tell = Listeners(step=_unheard, evaluated=evaluated, epoch=_unheard)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     checkpoints = Checkpoints(MemoryStore(), Location("models", "run"), work)
     saving = Saving(checkpoints, 600, lambda: 0.0)
     cpu = torch.device("cpu")
     with batches_of(learnt_from) as batches:
-        fit(network, batches, plan, saving, None, cpu, SILENT, Termination())
+        fit(network, batches, plan, saving, None, cpu, tell, Termination())

@@ -9,9 +9,9 @@ LONGEST = 80  # characters; a longer value is cut, so that one does not push the
 def columns(names: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
     """The lines of a table. Integers stand at the right of their column."""
     found = [list(row) for row in rows]
-    texts: list[list[str]] = [list(names), *([_text(value) for value in row] for row in found)]
+    texts = [list(names), *([_text(value) for value in row] for row in found)]
     widths = [max(len(row[place]) for row in texts) for place in range(len(names))]
-    right = [bool(found) and isinstance(found[0][place], int) for place in range(len(names))]
+    right = [isinstance(value, int) for value in found[0]] if found else [False] * len(names)
     return [
         (" " * GAP)
         .join(

@@ -45,7 +45,7 @@ class Listeners:
 
     step: Callable[[float, int, float], None]  # share done, epoch, loss of the batch
     evaluated: Callable[[int, nn.Module], dict[str, float]]  # what else is known after an epoch
-    epoch: Callable[[int, dict[str, float]], None]  # its figures; told again after a resume
+    epoch: Callable[[int, dict[str, float]], object]  # its figures; told again after a resume
 
 
 @dataclass
@@ -147,6 +147,8 @@ def fit(
             at = Position(at.dataset, at.steps, at.start, at.epoch + 1, figures=done)
             if termination.requested or saving.due(epoch_ends=True):
                 saving.save(at, network, optimizer)
+            shown = {name: float(f"{value:.4g}") for name, value in figures.items()}
+            log.info("epoch", epoch=at.epoch, **shown)
             tell.epoch(at.epoch, figures)
 
 

@@ -50,8 +50,11 @@ from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import ObjectStore
 from dandelion_training.ports.termination import Termination
 from dandelion_training.publish.contract import FILE, TrainingEnvironment, contract
+from dandelion_training.publish.dataset_page import FILE as PAGE
+from dandelion_training.publish.dataset_page import dataset_report
 from dandelion_training.publish.register import register
 from dandelion_training.publish.report import (
+    attach_all,
     report,
     report_comparison,
     report_precision,
@@ -203,7 +206,20 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
     report(
         task.registry, settings.epochs, dataset, result, answers, settings.registered_model, work
     )
+    attach_all(
+        task.registry, work, {PAGE: lambda: _dataset_page(task, dataset, network, geometry, work)}
+    )
     return content, dataset
+
+
+def _dataset_page(
+    task: Run, dataset: Dataset, network: nn.Module, geometry: Geometry, work: Path
+) -> bytes:
+    """The report of the dataset version, with what the network makes of its labels."""
+    settings = task.settings
+    index = Library(task.store, settings.dataset_manifests_uri, work).index(dataset.digest)
+    name, device = f"{settings.namespace}/{settings.name}", torch.device("cpu")
+    return dataset_report(name, dataset, index, network, geometry, device, work).read_bytes()
 
 
 def _start(
@@ -233,11 +249,7 @@ def _listeners(task: Run, served: Served) -> Listeners:
             return {}
         return {"holdout_accuracy": accuracy(network, served.holdout())}
 
-    def epoch(number: int, figures: dict[str, float]) -> None:
-        log.info("epoch", epoch=number, **{k: float(f"{v:.4g}") for k, v in figures.items()})
-        task.registry.measure(number, figures)
-
-    return Listeners(step=task.progress.learnt, evaluated=evaluated, epoch=epoch)
+    return Listeners(task.progress.learnt, evaluated, epoch=task.registry.measure)
 
 
 def _parameters(settings: Settings) -> dict[str, str]:
