@@ -22,7 +22,7 @@ from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
 from dandelion_training.data.served import Served, targets
 from dandelion_training.data.version.manifest import DatasetVersion, Entry
-from dandelion_training.evaluate.features import label_suspects
+from dandelion_training.evaluate.labels.features import label_suspects
 from dandelion_training.learn import network as networks
 from dandelion_training.learn.recipe import LABEL_SMOOTHING, adamw, learning_rate
 

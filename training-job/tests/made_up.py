@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-from dandelion_training.evaluate.answers import Answers
-from dandelion_training.evaluate.collector import Collected, Collector
+from dandelion_training.evaluate.answers.collector import Collected, Collector
+from dandelion_training.evaluate.answers.record import Answers
 from numpy.typing import NDArray
 
 DATASET = "sha256:" + "d" * 64

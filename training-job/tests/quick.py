@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from dandelion_training.evaluate import assessment
+from dandelion_training.evaluate.precision import assessment
 from dandelion_training.export import artifact, engine
 from dandelion_training.export.engine import Precision
 from dandelion_training.export.graph import export

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dandelion_training.evaluate.answers import Answers, read_answers, write_answers
-from dandelion_training.evaluate.collector import Collector, calibration_images
+from dandelion_training.evaluate.answers.collector import Collector, calibration_images
+from dandelion_training.evaluate.answers.record import Answers, read_answers, write_answers
 from dandelion_training.evaluate.documents import Unreadable
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dandelion_training.evaluate.calibration import (
+from dandelion_training.evaluate.figures.calibration import (
     Floats,
     Labels,
     Logits,

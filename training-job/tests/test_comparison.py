@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dandelion_training.evaluate.answers import Answers
+from dandelion_training.evaluate.answers.record import Answers
 from dandelion_training.evaluate.comparison import Comparison, NotComparable, compare
 from dandelion_training.evaluate.comparison.bootstrap import QUANTILES, Counts, bootstrapped
 from dandelion_training.evaluate.comparison.record import (

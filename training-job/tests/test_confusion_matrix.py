@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dandelion_training.evaluate.figures import Confusion
+from dandelion_training.evaluate.figures.confusion import Confusion
 from dandelion_training.publish.confusion_matrix import confusion_matrix, most_confused
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from dandelion_training.evaluate.corruptions import (
+from dandelion_training.evaluate.figures.corruptions import (
     STRENGTHS,
     Corruption,
     Example,

@@ -19,7 +19,7 @@ from dandelion_training.data.version.index import Index
 from dandelion_training.data.version.library import Library
 from dandelion_training.data.version.manifest import DatasetVersion, Entry
 from dandelion_training.data.version.report import SuspectedPair, VersionReport
-from dandelion_training.evaluate.features import LabelSuspect, Suspects
+from dandelion_training.evaluate.labels.features import LabelSuspect, Suspects
 from dandelion_training.learn.network import build
 from dandelion_training.ports.storage import Location
 from dandelion_training.publish.dataset_page import (

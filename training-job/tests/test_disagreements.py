@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dandelion_training.evaluate.answers import Answers
+from dandelion_training.evaluate.answers.record import Answers
 from dandelion_training.evaluate.comparison import paired
 from dandelion_training.evaluate.comparison.disagreements import Outcome, disagreements
 from dandelion_training.evaluate.comparison.pairing import Paired

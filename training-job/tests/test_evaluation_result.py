@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dandelion_training.evaluate.calibration import Calibration
-from dandelion_training.evaluate.corruptions import Corruption, Robustness
 from dandelion_training.evaluate.documents import Unreadable
-from dandelion_training.evaluate.figures import Confusion
+from dandelion_training.evaluate.figures.calibration import Calibration
+from dandelion_training.evaluate.figures.confusion import Confusion
+from dandelion_training.evaluate.figures.corruptions import Corruption, Robustness
 from dandelion_training.evaluate.result import (
     EvaluationResult,
     evaluated,

@@ -11,7 +11,7 @@ from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
 from dandelion_training.data.served import Served
 from dandelion_training.data.version.manifest import DatasetVersion, Entry
-from dandelion_training.evaluate.features import features, label_suspects
+from dandelion_training.evaluate.labels.features import features, label_suspects
 from dandelion_training.learn.network import build
 from fakes import picture
 

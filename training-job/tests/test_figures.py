@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dandelion_training.evaluate.figures import Confusion
+from dandelion_training.evaluate.figures.confusion import Confusion
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support

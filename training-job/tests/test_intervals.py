@@ -3,7 +3,7 @@
 from math import comb
 
 import pytest
-from dandelion_training.evaluate.intervals import wilson
+from dandelion_training.evaluate.figures.intervals import wilson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

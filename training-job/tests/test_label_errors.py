@@ -1,7 +1,7 @@
 """Wrong labels are found among right ones."""
 
 import numpy as np
-from dandelion_training.evaluate.label_errors import suspected_labels
+from dandelion_training.evaluate.labels.suspected import suspected_labels
 from sklearn.datasets import load_digits
 
 

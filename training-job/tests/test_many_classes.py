@@ -7,8 +7,8 @@ from dandelion_training.data.images.pixels import PixelFile
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
 from dandelion_training.data.version.manifest import DatasetVersion, Entry
-from dandelion_training.evaluate.precision import evidence
-from dandelion_training.evaluate.reference import ChannelStatistics
+from dandelion_training.evaluate.figures.reference import ChannelStatistics
+from dandelion_training.evaluate.precision.choice import evidence
 from dandelion_training.evaluate.result import evaluated, write_result
 from dandelion_training.export.engine import Precision
 from dandelion_training.publish.contract import TrainingEnvironment, contract

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dandelion_training.evaluate.precision import Answered, Evidence, evidence
+from dandelion_training.evaluate.precision.choice import Answered, Evidence, evidence
 from dandelion_training.export.engine import Precision
 
 FP32, BF16, INT8 = Precision.FP32, Precision.BF16, Precision.INT8

@@ -7,7 +7,7 @@ import numpy as np
 import openvino
 import pytest
 import torch
-from dandelion_training.evaluate import assessment
+from dandelion_training.evaluate.precision import assessment
 from dandelion_training.export import artifact, quantize
 from dandelion_training.export.engine import Precision, answers
 from dandelion_training.run.pipeline import run

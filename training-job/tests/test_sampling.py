@@ -2,7 +2,7 @@
 
 import hashlib
 
-from dandelion_training.evaluate.sampling import sample
+from dandelion_training.evaluate.answers.sampling import sample
 
 NAMES = [hashlib.sha256(bytes([n])).hexdigest() for n in range(200)]
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from dandelion_training.evaluate.answers import Answers
+from dandelion_training.evaluate.answers.record import Answers
 from dandelion_training.evaluate.comparison import Comparison, compare, paired
 from dandelion_training.evaluate.comparison.disagreements import disagreements
 from dandelion_training.evaluate.comparison.pairing import Paired

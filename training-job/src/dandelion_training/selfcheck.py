@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from dandelion_training.evaluate.figures import Confusion
+from dandelion_training.evaluate.figures.confusion import Confusion
 from dandelion_training.export.engine import Precision, answers
 from dandelion_training.export.graph import export, prove
 from dandelion_training.export.quantize import quantize

@@ -4,8 +4,8 @@ The answers are written before the evaluation that names them; a comparison foll
 of answers alone. What is there and whole is not made again.
 """
 
-from dandelion_training.evaluate.answers import FILE as ANSWERS
-from dandelion_training.evaluate.answers import Answers, read_answers
+from dandelion_training.evaluate.answers.record import FILE as ANSWERS
+from dandelion_training.evaluate.answers.record import Answers, read_answers
 from dandelion_training.evaluate.comparison.record import (
     Comparison,
     file_name,

@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dandelion_training.evaluate.answers import Digest, Share
-from dandelion_training.evaluate.calibration import Calibration, calibrated
-from dandelion_training.evaluate.collector import Collected
-from dandelion_training.evaluate.corruptions import STRENGTHS, Robustness
+from dandelion_training.evaluate.answers.collector import Collected
+from dandelion_training.evaluate.answers.record import Digest, Share
 from dandelion_training.evaluate.documents import Unreadable, compact_json, refused, rounded
-from dandelion_training.evaluate.figures import ClassFigures, Confusion
+from dandelion_training.evaluate.figures.calibration import Calibration, calibrated
+from dandelion_training.evaluate.figures.confusion import ClassFigures, Confusion
+from dandelion_training.evaluate.figures.corruptions import STRENGTHS, Robustness
 
 API_VERSION: Literal["dandelion.dev/evaluation/v1"] = "dandelion.dev/evaluation/v1"
 FILE = "evaluation.json"

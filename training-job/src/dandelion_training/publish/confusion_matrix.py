@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from dandelion_training.evaluate.figures import Confusion
+from dandelion_training.evaluate.figures.confusion import Confusion
 
 PAPER, INK, SOFT, BLUE = (255, 255, 255), (30, 30, 30), (100, 100, 100), (33, 102, 172)
 FONT_SIZE = 15

@@ -14,9 +14,9 @@ from dandelion_pictures import VERSION as READER_VERSION
 from dandelion_training.data.images.inspect import MEAN, SCALE, STD
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
-from dandelion_training.evaluate.figures import ClassFigures
-from dandelion_training.evaluate.precision import Evidence
-from dandelion_training.evaluate.reference import ChannelStatistics
+from dandelion_training.evaluate.figures.confusion import ClassFigures
+from dandelion_training.evaluate.figures.reference import ChannelStatistics
+from dandelion_training.evaluate.precision.choice import Evidence
 from dandelion_training.evaluate.result import EvaluationResult
 from dandelion_training.export.artifact import GRAPH, INT8_GRAPH
 from dandelion_training.export.graph import INPUT, OUTPUT

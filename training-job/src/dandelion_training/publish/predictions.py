@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from dandelion_training.evaluate.answers import Answers
+from dandelion_training.evaluate.answers.record import Answers
 
 COLUMNS = ("key", "sha256", "label", "predicted", "probability", "correct", "champion")
 

@@ -12,10 +12,10 @@ import structlog
 
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
-from dandelion_training.evaluate.answers import Answers
+from dandelion_training.evaluate.answers.record import Answers
 from dandelion_training.evaluate.comparison import Comparison, Paired, paired
 from dandelion_training.evaluate.comparison.disagreements import disagreements
-from dandelion_training.evaluate.precision import Evidence
+from dandelion_training.evaluate.precision.choice import Evidence
 from dandelion_training.evaluate.result import EvaluationResult
 from dandelion_training.export.artifact import Quantized
 from dandelion_training.ports.documents import canonical_json

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dandelion_training.evaluate.answers import Answers
+from dandelion_training.evaluate.answers.record import Answers
 from dandelion_training.evaluate.comparison.bootstrap import QUANTILES
 from dandelion_training.evaluate.comparison.disagreements import Disagreement, Outcome
 from dandelion_training.evaluate.comparison.record import Comparison

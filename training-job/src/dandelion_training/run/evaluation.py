@@ -17,8 +17,8 @@ from dandelion_training.data.ingest import Threads
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import load_version
 from dandelion_training.data.version.library import Library
-from dandelion_training.evaluate.answering import answered
-from dandelion_training.evaluate.answers import Answers, write_answers
+from dandelion_training.evaluate.answers.holdout import answered
+from dandelion_training.evaluate.answers.record import Answers, write_answers
 from dandelion_training.evaluate.comparison import Comparison, NotComparable, compare
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.evaluate.result import EvaluationResult, evaluated

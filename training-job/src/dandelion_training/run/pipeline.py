@@ -19,11 +19,11 @@ from dandelion_training.data.load import Dataset
 from dandelion_training.data.served import Served
 from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.accuracy import accuracy
-from dandelion_training.evaluate.answering import answered
-from dandelion_training.evaluate.answers import write_answers
-from dandelion_training.evaluate.assessment import assessed
+from dandelion_training.evaluate.answers.holdout import answered
+from dandelion_training.evaluate.answers.record import write_answers
+from dandelion_training.evaluate.figures.reference import channel_statistics
 from dandelion_training.evaluate.library import Evaluations
-from dandelion_training.evaluate.reference import channel_statistics
+from dandelion_training.evaluate.precision.assessment import assessed
 from dandelion_training.evaluate.result import evaluated
 from dandelion_training.export.artifact import exported, quantized
 from dandelion_training.export.engine import Precision, predictor

@@ -1,6 +1,6 @@
 """Champion and challenger on one holdout: what each gets right, and how sure the difference is."""
 
-from dandelion_training.evaluate.answers import Answers
+from dandelion_training.evaluate.answers.record import Answers
 from dandelion_training.evaluate.comparison.bootstrap import RESAMPLES, bootstrapped
 from dandelion_training.evaluate.comparison.pairing import NotComparable, Paired, paired
 from dandelion_training.evaluate.comparison.record import Both, ClassRecall, Comparison

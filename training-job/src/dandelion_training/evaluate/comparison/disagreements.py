@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from dandelion_training.evaluate.answers import Answers
+from dandelion_training.evaluate.answers.record import Answers
 from dandelion_training.evaluate.comparison.pairing import Paired
 
 AT_MOST = 100

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from dandelion_training.evaluate.answers import Answers
-from dandelion_training.evaluate.figures import Confusion
+from dandelion_training.evaluate.answers.record import Answers
+from dandelion_training.evaluate.figures.confusion import Confusion
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dandelion_training.evaluate.answers import Digest, Share
+from dandelion_training.evaluate.answers.record import Digest, Share
 from dandelion_training.evaluate.comparison.bootstrap import QUANTILES
 from dandelion_training.evaluate.documents import Unreadable, compact_json, refused, rounded
 

@@ -18,8 +18,8 @@ from dandelion_training.data.load import Dataset
 from dandelion_training.data.version.index import Index, UsableImage
 from dandelion_training.data.version.manifest import Entry, name_of
 from dandelion_training.data.version.report import VersionReport
-from dandelion_training.evaluate.features import Suspects, label_suspects
-from dandelion_training.evaluate.sampling import sample
+from dandelion_training.evaluate.answers.sampling import sample
+from dandelion_training.evaluate.labels.features import Suspects, label_suspects
 from dandelion_training.publish.dataset_page.label_sections import (
     PICTURED,
     Labelled,

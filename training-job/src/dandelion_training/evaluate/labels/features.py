@@ -18,8 +18,8 @@ from dandelion_training.data.images.inspect import Geometry
 from dandelion_training.data.load import Dataset
 from dandelion_training.data.served import AT_ONCE, Served
 from dandelion_training.data.version.manifest import Entry
-from dandelion_training.evaluate.label_errors import suspected_labels
-from dandelion_training.evaluate.sampling import sample
+from dandelion_training.evaluate.answers.sampling import sample
+from dandelion_training.evaluate.labels.suspected import suspected_labels
 
 HEAD = "fc"  # of torchvision's ResNets: what comes in is the flattened output of `avgpool`
 EXAMINED = 20_000  # images; of ResNet-50 their features are 160 MB

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dandelion_training.evaluate.intervals import wilson
+from dandelion_training.evaluate.figures.intervals import wilson
 
 Counts = NDArray[np.int64]
 

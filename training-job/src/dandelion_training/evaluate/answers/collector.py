@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dandelion_training.evaluate.answers import TOP, Answers
+from dandelion_training.evaluate.answers.record import TOP, Answers
 
 CALIBRATION_BYTES = 32 << 20  # of logits; one number is fitted, and 4,000 images tell it well
 

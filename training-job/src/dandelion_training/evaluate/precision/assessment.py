@@ -11,7 +11,7 @@ import structlog
 from numpy.typing import NDArray
 
 from dandelion_training.data.served import Served
-from dandelion_training.evaluate.precision import Evidence, evidence
+from dandelion_training.evaluate.precision.choice import Evidence, evidence
 from dandelion_training.export.engine import Precision, answers, has_bf16
 from dandelion_training.ports.progress import Progress
 

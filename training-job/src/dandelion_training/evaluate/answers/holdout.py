@@ -15,9 +15,9 @@ from dandelion_training.data.images.pixels import Pixels
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.served import Served, normalised, scaled
 from dandelion_training.data.version.manifest import DatasetVersion, Entry
-from dandelion_training.evaluate.collector import Collected, Collector, calibration_images
-from dandelion_training.evaluate.corruptions import IMAGES, Example, Robustness, robustness
-from dandelion_training.evaluate.sampling import sample
+from dandelion_training.evaluate.answers.collector import Collected, Collector, calibration_images
+from dandelion_training.evaluate.answers.sampling import sample
+from dandelion_training.evaluate.figures.corruptions import IMAGES, Example, Robustness, robustness
 
 AT_ONCE = 64
 

@@ -1,0 +1,1 @@
+"""What follows from answers: confusion, intervals, calibration, robustness, the reference."""

@@ -1,0 +1,1 @@
+"""Which precision is good enough to serve."""
