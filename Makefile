@@ -95,10 +95,11 @@ check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side 
 WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests:$(PICTURES)/tests $(DEV)/python -m pytest
 
 .PHONY: integration
-integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving as a process, hostile uploads, other clients
+integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
 	@$(LOCAL) tools
 	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/agreement tests/page
 	@cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough
+	@cd training-job && $(DEV)/python -m pytest -q tests/process
 
 .PHONY: e2e
 e2e: $(DEV_VENV)/.complete ## end to end on a real cluster, which is left running

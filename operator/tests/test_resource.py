@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,11 @@ def of_crd(schema: dict[str, Any], path: str = "") -> dict[str, dict[str, Any]]:
 
 def facts(default: Any, schema: dict[str, Any]) -> dict[str, Any]:
     told = {name: schema[name] for name in BOUNDS if name in schema}
+    # Of a fraction's bound in the schema the API server's message keeps the integer; a rule has
+    # words of its own.
+    for rule in schema.get("x-kubernetes-validations", []):
+        for sign, limit in re.findall(r"self (>=|<=) ([\d.]+)", rule["rule"]):
+            told[{">=": "minimum", "<=": "maximum"}[sign]] = float(limit)
     if told.get("exclusiveMinimum") is True:
         told["exclusiveMinimum"] = told.pop("minimum")
     if schema.get("enum"):
