@@ -284,6 +284,21 @@ def test_unchanged_objects_give_the_version_there_is(tmp_path: Path) -> None:
     assert store.written == []
 
 
+def test_the_same_images_found_again_change_nothing_of_their_version(tmp_path: Path) -> None:
+    store = MemoryStore()
+    with_dataset(store, URI)
+    first = loaded(store, tmp_path)
+    folder = f"{VERSIONS}/{first.digest.removeprefix('sha256:')}"
+    stored = (f"{folder}/manifest.jsonl.gz", f"{folder}/report.json")
+    before = [store.objects[uri] for uri in stored]
+    store.objects[f"{URI}/blue/broken.png"] = b"not an image"
+    second = loaded(store, tmp_path, former=first.digest)
+    assert second.digest == first.digest
+    assert [store.objects[uri] for uri in stored] == before
+    assert list(rejected(second)) == ["blue/broken.png"], "this look is told all the same"
+    assert rejected(loaded(store, tmp_path, former=first.digest)) == rejected(second)
+
+
 def test_a_split_once_given_stays(tmp_path: Path) -> None:
     store = MemoryStore()
     with_dataset(store, URI, images=40)

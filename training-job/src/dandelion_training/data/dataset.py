@@ -93,9 +93,8 @@ def _version(
     table, folder, objects = _listed(store, wanted.source)
     inputs = inputs_digest(wanted, reading.generation, objects)
     known = library.find(inputs)
-    report = library.report(known) if known else None
-    if known and report:
-        return library.version(known), report
+    if known is not None:
+        return library.version(known[0]), known[1]
     found = layout(str(wanted.source), (item.name for item in objects), table)
     index = _former_index(library, wanted.former, reading.generation)
     by_name = {item.name: item for item in objects}

@@ -19,6 +19,7 @@ from dandelion_training.data.version.manifest import (
     write_lines,
 )
 from dandelion_training.data.version.report import VersionReport, read_report
+from dandelion_training.ports.documents import canonical_json
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location, ObjectStore
 
@@ -34,14 +35,15 @@ class Library:
         self._root = root
         self._work = work
 
-    def find(self, inputs: str) -> str | None:
-        """The digest of the version that was made from these inputs."""
+    def find(self, inputs: str) -> tuple[str, VersionReport] | None:
+        """The digest of the version that was made from these inputs, and what was told then."""
         content = self._store.read(self._inputs(inputs))
         if content is None:
             return None
         try:
-            return str(json.loads(content)["version"])
-        except (ValueError, KeyError, TypeError):
+            note = json.loads(content)
+            return str(note["version"]), read_report(json.dumps(note["report"]).encode())
+        except (ValueError, KeyError, TypeError, VersionError):
             return None  # it only saves work
 
     def beginning_with(self, name: str) -> list[str]:
@@ -98,12 +100,17 @@ class Library:
     def keep(
         self, version: DatasetVersion, index: Index, report: VersionReport, inputs: str
     ) -> None:
-        """Store a version and what lies beside it. Storing it again changes nothing."""
+        """Store a version and what lies beside it.
+
+        What is stored of a version stays: the same images found again in another look at the bucket
+        only renew the index, which saves reading, and leave a note of that look.
+        """
         self._write(version.digest, INDEX, index.lines())
-        self._store.write(self._place(version.digest, REPORT), report.encoded(), JSON)
-        self._write(version.digest, MANIFEST, version.lines())
-        note = json.dumps({"version": version.digest}).encode()
-        self._store.write(self._inputs(inputs), note, JSON)
+        if self._store.read(self._place(version.digest, MANIFEST)) is None:
+            self._store.write(self._place(version.digest, REPORT), report.encoded(), JSON)
+            self._write(version.digest, MANIFEST, version.lines())
+        note = {"version": version.digest, "report": json.loads(report.encoded())}
+        self._store.write(self._inputs(inputs), canonical_json(note), JSON)
 
     def _write(self, digest: str, name: str, lines: Iterable[bytes]) -> None:
         with tempfile.TemporaryDirectory(dir=self._work) as folder:
