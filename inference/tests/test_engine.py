@@ -137,7 +137,19 @@ def test_a_failure_ends_what_has_not_begun() -> None:
 def test_the_time_in_the_queue_is_told() -> None:
     waits: list[float] = []
     tested = Engine(1, waits.append)
-    asyncio.run(tested.run([lambda _alone: time.sleep(0.1), lambda _alone: None]))
+    both_queued = threading.Event()
+
+    def slow(_alone: Alone) -> None:
+        both_queued.wait(10)
+        time.sleep(0.1)
+
+    async def scenario() -> None:
+        asked = asyncio.ensure_future(tested.run([slow, lambda _alone: None]))
+        await asyncio.sleep(0.01)
+        both_queued.set()
+        await asked
+
+    asyncio.run(scenario())
     tested.close()
     assert waits[0] < 0.1 <= waits[1]
 
