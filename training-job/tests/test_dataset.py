@@ -294,6 +294,7 @@ def test_the_same_images_found_again_change_nothing_of_their_version(tmp_path: P
     store.objects[f"{URI}/blue/broken.png"] = b"not an image"
     second = loaded(store, tmp_path, former=first.digest)
     assert second.digest == first.digest
+    assert report(second).former == "", "no version comes before itself"
     assert [store.objects[uri] for uri in stored] == before
     assert list(rejected(second)) == ["blue/broken.png"], "this look is told all the same"
     assert rejected(loaded(store, tmp_path, former=first.digest)) == rejected(second)

@@ -177,7 +177,9 @@ def split_version(
     )
     version = DatasetVersion(str(wanted.source), cleaned.classes, wanted.holdout_fraction, entries)
     report = _report(wanted, found, cleaned, placement, grouping, images)
-    return version, replace(report, warnings=(*past.warnings, *report.warnings))
+    # The same images found again follow no other version than themselves.
+    former = wanted.former if wanted.former != version.digest else ""
+    return version, replace(report, former=former, warnings=(*past.warnings, *report.warnings))
 
 
 def _report(
