@@ -184,3 +184,26 @@ def test_a_run_is_not_lost_over_a_champion_that_is_gone(tmp_path: Path) -> None:
         del world.store.objects[uri]
     world.train("two", seed=1, **of(first))
     assert len(world.mlflow.versions["default.lawn"]) == 2
+
+
+def test_a_run_is_not_lost_over_images_that_went_away_while_it_learnt(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first = world.train("one")
+
+    def remove_images(uri: str) -> None:
+        if uri.endswith("two/artifact/contract.json"):
+            images = [name for name in world.store.objects if name.startswith(f"{DATASET}/")]
+            for name in images:
+                del world.store.objects[name]
+
+    world.store.objects[f"{DATASET}/blue/new.png"] = encoded(picture(5000, (40, 60, 200)))
+    world.store.before_write = remove_images
+    world.train("two", seed=1, former_dataset=world.dataset(first), **of(first))
+    assert len(world.mlflow.versions["default.lawn"]) == 2
+
+
+def test_a_run_is_not_lost_over_reports_that_mlflow_does_not_take(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.mlflow.outages["log_artifact"] = [ConnectionError("no room")] * 10_000
+    world.train("one")
+    assert len(world.mlflow.versions["default.lawn"]) == 1

@@ -82,6 +82,8 @@ def cut_off_at(part: str, occurrence: int = 1) -> Callable[[str], None]:
         pytest.param("/checkpoint/", 5, id="in the middle of the second epoch"),
         pytest.param("model.safetensors", 1, id="in the middle of the upload"),
         pytest.param("contract.json", 1, id="before the contract"),
+        pytest.param("/evaluations/", 1, id="before the answers"),
+        pytest.param("/evaluations/", 2, id="before the evaluation"),
     ],
 )
 def test_a_run_that_was_cut_off_ends_like_one_that_was_not(

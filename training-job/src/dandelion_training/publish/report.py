@@ -107,17 +107,15 @@ def report_comparison(
 
 
 def attach_all(registry: Registry, work: Path, made: Mapping[str, Callable[[], bytes]]) -> None:
-    """Make files for people and put them into MLflow. One that cannot be made is told in the log,
-    and the run goes on: a report is never worth a model.
+    """Make files for people and put them into MLflow. One that cannot be made or kept is told in
+    the log, and the run goes on: a report is never worth a model.
     """
     for name, make in made.items():
         try:
-            content = make()
+            (work / name).write_bytes(make())
+            registry.attach(work / name)
         except Exception:
-            log.exception("a report could not be made", report=name)
-            continue
-        (work / name).write_bytes(content)
-        registry.attach(work / name)
+            log.exception("a report is left out", report=name)
 
 
 def pictures(dataset: Dataset) -> Pictures:

@@ -35,6 +35,15 @@ log = structlog.get_logger()
 TRANSFERS = 16
 ENGINE = "openvino"
 
+# What keeps two models from being compared says nothing about the one that was just trained.
+BEARABLE = frozenset(
+    {
+        Reason.ARTIFACT_UNAVAILABLE,
+        Reason.DATASET_VERSION_UNAVAILABLE,
+        Reason.EVALUATION_IMPOSSIBLE,
+    }
+)
+
 
 @dataclass(frozen=True)
 class ArtifactReference:
@@ -173,7 +182,7 @@ def compared(
         _, ours = evaluator.evaluate(challenger, version)
         _, theirs = evaluator.evaluate(champion, version)
     except TrainingFailure as failure:
-        if failure.reason not in (Reason.ARTIFACT_UNAVAILABLE, Reason.EVALUATION_IMPOSSIBLE):
+        if failure.reason not in BEARABLE:
             raise
         log.warning("not compared", reason=failure.reason.value, message=failure.message)
         return None

@@ -196,9 +196,7 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
         initial_weights=start.source,
     )
     content = contract(settings, dataset, result, channels, environment, evidence, files, lineage)
-    task.progress.enter(UPLOADING)
-    publish(task.store, settings.artifact_uri, files, content, task.progress)
-    # Only now is the contract's digest known, by which the evaluation is called.
+    # The contract goes last: where there is one, its evaluation and the reports are there.
     answers = replace(said.collected.answers, contract=digest(content))
     stored = write_answers(answers)
     result = replace(result, contract=answers.contract, answers=digest(stored))
@@ -209,6 +207,8 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
     attach_all(
         task.registry, work, {PAGE: lambda: _dataset_page(task, dataset, network, geometry, work)}
     )
+    task.progress.enter(UPLOADING)
+    publish(task.store, settings.artifact_uri, files, content, task.progress)
     return content, dataset
 
 
