@@ -80,6 +80,11 @@ def as_selector(labels: dict[str, str]) -> str:
     return ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
 
 
+def artifacts_uri(bucket: str, key: NamespacedName) -> str:
+    """Where every run of a resource writes, with the slash that ends it."""
+    return f"s3://{bucket}/{key.namespace}/{key.name}/"
+
+
 def run_prefix(key: NamespacedName, run: str) -> str:
     return f"{key.namespace}/{key.name}/{run}"
 

@@ -87,8 +87,8 @@ class Reason(StrEnum):
     )
     ARTIFACT_REJECTED = (
         "ArtifactRejected",
-        "A version's files are missing or are not those that its digests promise. What served "
-        "before goes on serving.",
+        "A version's files are missing, are not those that its digests promise, or were not made for "
+        "this ModelDeployment. What served before goes on serving.",
     )
     REGISTRY_UNREACHABLE = (
         "RegistryUnreachable",

@@ -62,6 +62,8 @@ class ContractSeen:
     classes: tuple[str, ...] = ()
     precision: str = "fp32"
     holdout: int | None = None
+    model: str = ""  # the registered model that it was made for
+    dataset_uri: str = ""  # where the images lay that it learnt from
     by_class: Mapping[str, ClassFigures] = field(default_factory=dict)
 
     @property

@@ -18,8 +18,9 @@ from dandelion_operator.seen.candidate import (
     opponent,
 )
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
+from dandelion_operator.seen.ownership import foreign_contract, foreign_source
 from dandelion_operator.seen.serving import DeploymentSeen
-from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
+from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, VersionSeen
 
 
 async def artifacts(
@@ -55,12 +56,17 @@ async def artifacts(
         or (version.version == registry.champion and version.target != serving)
     }
     access = Access(location, credentials.training)
-    found = await asyncio.gather(
-        *(
-            storage.contract(access, version.target, fresh=number in fresh)
-            for number, version in wanted.items()
-        )
-    )
+
+    async def read(version: VersionSeen) -> ContractSeen | Failure:
+        foreign = foreign_source(version.source, resource.key, location.bucket)
+        if foreign is not None:
+            return foreign
+        found = await storage.contract(access, version.target, fresh=version.version in fresh)
+        if isinstance(found, ContractSeen):
+            return foreign_contract(found, resource.key) or found
+        return found
+
+    found = await asyncio.gather(*(read(version) for version in wanted.values()))
     return dict(zip(wanted, found, strict=True))
 
 

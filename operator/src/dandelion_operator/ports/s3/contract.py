@@ -25,6 +25,7 @@ class File(Part):
 
 class Dataset(Part):
     digest: str | None = None
+    uri: str = Field(default="", alias="storageUri")
     images: int | None = None
     holdout: int | None = None
 
@@ -46,6 +47,7 @@ class ByClass(Part):
 class Contract(Part):
     metrics: dict[str, float]
     files: dict[str, File]
+    name: str = ""
     classes: tuple[str, ...] = ()
     dataset: Dataset = Dataset()
     precision: Precision = Precision()
@@ -69,5 +71,7 @@ class Contract(Part):
             classes=self.classes,
             precision=self.precision.choice,
             holdout=self.dataset.holdout,
+            model=self.name,
+            dataset_uri=self.dataset.uri,
             by_class={name: found.figures for name, found in self.by_class.items()},
         )
