@@ -87,8 +87,14 @@ class Reason(StrEnum):
     )
     ARTIFACT_REJECTED = (
         "ArtifactRejected",
-        "A version's files are missing, are not those that its digests promise, or were not made for "
-        "this ModelDeployment. What served before goes on serving.",
+        "A version's files are missing, are not those that its digests promise, or were not made "
+        "for this ModelDeployment. What served before goes on serving.",
+    )
+    ADOPTION_NEEDED = (
+        "AdoptionNeeded",
+        "The alias champion names a version that a former ModelDeployment of this name left, "
+        "trained from other data. It is not served before the annotation dandelion.dev/adopt names "
+        "it.",
     )
     REGISTRY_UNREACHABLE = (
         "RegistryUnreachable",

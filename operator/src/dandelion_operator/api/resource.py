@@ -19,6 +19,7 @@ API_VERSION = f"{GROUP}/v1alpha1"
 KIND = "ModelDeployment"
 PLURAL = "modeldeployments"
 RETRAIN_ANNOTATION = f"{GROUP}/retrain"
+ADOPT_ANNOTATION = f"{GROUP}/adopt"
 
 NAME_LIMIT = 42
 
@@ -41,6 +42,7 @@ class Resource:
     generation: int
     retrain: str
     spec: Spec
+    adopt: str = ""
 
     @property
     def name(self) -> str:
@@ -75,8 +77,9 @@ def parse(body: Mapping[str, Any]) -> Resource | InvalidResource:
         spec = Spec.model_validate(body.get("spec") or {})
     except ValidationError as error:
         return InvalidResource(key, uid, generation, _in_words(error))
-    retrain = (metadata.get("annotations") or {}).get(RETRAIN_ANNOTATION, "")
-    return Resource(key, uid, generation, retrain, spec)
+    annotations = metadata.get("annotations") or {}
+    retrain, adopt = annotations.get(RETRAIN_ANNOTATION, ""), annotations.get(ADOPT_ANNOTATION, "")
+    return Resource(key, uid, generation, retrain, spec, adopt)
 
 
 def _in_words(error: ValidationError) -> str:

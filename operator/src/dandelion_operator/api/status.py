@@ -18,6 +18,7 @@ CLASS_LIMIT = 200  # a ModelDeployment has to fit into etcd's 1.5 MB
 MANY_REJECTED = 0.05
 PROMOTED, FOLLOWED_ALIAS = "Promoted", "FollowedAlias"
 FOLLOWED = (PROMOTED, FOLLOWED_ALIAS)
+ADOPTION_NEEDED = "AdoptionNeeded"
 
 
 class Part(BaseModel):
@@ -164,6 +165,13 @@ class Status(Part):
         if newest is not None:
             return newest.version
         return self.champion.version if self.champion is not None else None
+
+    @property
+    def offered(self) -> str | None:
+        """The version of a former resource of this name that a person was last asked about."""
+        entries = (item for item in self.history if item.decision == ADOPTION_NEEDED)
+        newest = next(entries, None)
+        return newest.version if newest is not None else None
 
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

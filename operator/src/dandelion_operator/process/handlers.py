@@ -11,7 +11,13 @@ from typing import Any
 import kopf
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.resource import GROUP, PLURAL, RETRAIN_ANNOTATION, NamespacedName
+from dandelion_operator.api.resource import (
+    ADOPT_ANNOTATION,
+    GROUP,
+    PLURAL,
+    RETRAIN_ANNOTATION,
+    NamespacedName,
+)
 from dandelion_operator.ports.kube import connection
 from dandelion_operator.process import logs
 from dandelion_operator.process.operator import Operator
@@ -73,6 +79,7 @@ async def resource_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
         metadata.get("generation"),
         metadata.get("deletionTimestamp"),
         (metadata.get("annotations") or {}).get(RETRAIN_ANNOTATION),
+        (metadata.get("annotations") or {}).get(ADOPT_ANNOTATION),
     )
     if memo.get("content") != content:
         memo.content = content

@@ -23,6 +23,10 @@ class DeploymentSeen:
     deadline_exceeded: bool = False
     refused: str | None = None
 
+    def serves(self, target: Target) -> bool:
+        """Whether it is this resource's and wants exactly that artifact."""
+        return self.ours and self.target == target
+
     @property
     def complete(self) -> bool:
         return (

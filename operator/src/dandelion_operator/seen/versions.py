@@ -44,6 +44,13 @@ class RegistrySeen:
     champion: int | None = None
     challenger: int | None = None
     versions: tuple[VersionSeen, ...] = ()  # newest first
+    # What the alias champion names, where a former resource of this name left it there.
+    left: VersionSeen | None = None
+
+    @property
+    def alias(self) -> int | None:
+        """What the alias champion names, whether or not it may be served."""
+        return self.left.version if self.left is not None else self.champion
 
     def version(self, number: int | None) -> VersionSeen | None:
         return next((item for item in self.versions if item.version == number), None)

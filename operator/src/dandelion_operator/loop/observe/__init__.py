@@ -7,6 +7,7 @@ Only reads; called by `reconcile`. What can be asked at the same time is. What a
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
@@ -16,6 +17,7 @@ from dandelion_operator.loop.observe import readings, serving, training, version
 from dandelion_operator.loop.observe.credentials import resolve_credentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
+from dandelion_operator.seen.identity import own_registry
 from dandelion_operator.seen.observed import Observed
 
 
@@ -55,7 +57,7 @@ async def observe(
         clients.probe.service(address) if address and somebody_is_ready else _nothing(),
         serving.account(resource, clients),
     )
-    return Observed(
+    observed = Observed(
         previous=previous,
         dataset=dataset,
         registry=registry,
@@ -72,6 +74,7 @@ async def observe(
         answer=answer,
         stale_secrets=credentials.stale_secrets,
     )
+    return replace(observed, registry=own_registry(resource, observed))
 
 
 async def _nothing() -> None:

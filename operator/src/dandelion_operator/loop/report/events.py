@@ -17,7 +17,15 @@ from dandelion_operator.api.resource import API_VERSION, KIND
 from dandelion_operator.api.status import DatasetInfo, Status
 
 MESSAGE_LIMIT = 1024
-WARNINGS = frozenset({"TrainingFailed", "Rejected", "ArtifactRejected", "ProgressDeadlineExceeded"})
+WARNINGS = frozenset(
+    {
+        "TrainingFailed",
+        "Rejected",
+        "ArtifactRejected",
+        "ProgressDeadlineExceeded",
+        "AdoptionNeeded",
+    }
+)
 EXPLAINED_BY_HISTORY = frozenset({"Trained", "Promoted", "Ready"})
 WITHOUT_EVENT = WARNINGS | {"NoVersion"}
 

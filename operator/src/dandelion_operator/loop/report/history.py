@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import (
+    ADOPTION_NEEDED,
     FOLLOWED_ALIAS,
     PROMOTED,
     Challenger,
@@ -45,6 +46,7 @@ def history_entries(
         *_of_challenger(observed, challenger, training, now),
         *_of_champion(observed, plan, training, now),
         *_of_artifact(observed, conditions, now),
+        *_of_what_was_left(observed, plan, now),
     ]
     return tuple(reversed(found))
 
@@ -163,4 +165,19 @@ def _of_artifact(
         decision=rolled.reason,
         version=None if champion is None else str(champion),
         reason=rolled.message,
+    )
+
+
+def _of_what_was_left(observed: Observed, plan: Plan, now: str) -> Iterator[HistoryEntry]:
+    """Written once: an alias that names another version afterwards was moved by a person."""
+    registry, obstacle = observed.registry, plan.rollout.obstacle
+    left = registry.left if isinstance(registry, RegistrySeen) else None
+    if left is None or obstacle is None or observed.previous.offered == str(left.version):
+        return
+    yield HistoryEntry(
+        time=now,
+        decision=ADOPTION_NEEDED,
+        dataset=left.dataset_digest or None,
+        version=str(left.version),
+        reason=obstacle.message,
     )

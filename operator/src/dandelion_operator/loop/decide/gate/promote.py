@@ -23,6 +23,7 @@ from dandelion_operator.loop.decide.plan import (
 )
 from dandelion_operator.seen.candidate import candidate
 from dandelion_operator.seen.comparison import Comparison
+from dandelion_operator.seen.identity import is_own
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen, Verdict, VersionSeen
 
@@ -65,9 +66,14 @@ def the_history_has_an_entry_but_the_version_no_verdict(facts: Facts) -> Promote
 
 def a_promotion_was_begun(facts: Facts) -> PromoteDecision | None:
     begun = next(
-        (item for item in facts.registry.versions if item.verdict == Verdict.PROMOTING), None
+        (
+            item
+            for item in facts.registry.versions
+            if item.verdict == Verdict.PROMOTING and is_own(facts.resource, facts.observed, item)
+        ),
+        None,
     )
-    champion = facts.registry.champion
+    champion = facts.registry.alias
     if begun is None or begun.version == champion:
         return None
     if begun.replaces == _text(champion):
@@ -112,7 +118,7 @@ def _judge(
         facts.registry.champion,
         comparison if isinstance(comparison, Comparison) else None,
     )
-    mode, former = facts.resource.spec.promotion.mode, _text(facts.registry.champion)
+    mode, former = facts.resource.spec.promotion.mode, _text(facts.registry.alias)
 
     def verdict(word: str, reason: str = result.reason) -> SetVerdict:
         return SetVerdict(version.version, word, reason, facts.gate, replaces=former)

@@ -16,12 +16,14 @@ from dandelion_operator.loop.decide.plan import (
     BindTokenReviewers,
     RolloutDecision,
 )
+from dandelion_operator.loop.decide.rollout.adoption import adoption_needed
 from dandelion_operator.loop.decide.rollout.target import wanted_target
 from dandelion_operator.seen.observed import Observed
 
 
 def roll_out(resource: Resource, observed: Observed, location: Location) -> RolloutDecision:
     target, obstacle = wanted_target(observed)
+    obstacle = adoption_needed(resource, observed) or obstacle
     if target is None:
         return RolloutDecision(None, obstacle)
     blocked = _foreign(resource, observed) or _auth_obstacle(resource, observed)

@@ -37,6 +37,8 @@ def promoted(
         verdict = _verdict(resource, newest, registry, plan)
         if verdict is not None:
             return verdict
+    if obstacle is not None and obstacle.reason is Reason.ADOPTION_NEEDED:
+        return FALSE, Reason.ADOPTION_NEEDED, obstacle.message
     if registry.champion is not None:
         silent = _never_answered(observed, registry.champion)
         return TRUE, Reason.VERSION_PROMOTED, f"version {registry.champion} is the champion{silent}"
