@@ -172,7 +172,7 @@ ENDED = evaluation(RunState.FAILED, reason="ArtifactMissing", message="model.onn
                 artifacts={3: Failure(Reason.ARTIFACT_REJECTED, "gone"), 4: contract()},
                 comparisons={compared(): comparison(wins=30)},
             ),
-            ["promoting"],
+            ["passed", "promoting"],
             None,
             id="takes a comparison that was made before the champion went",
         ),

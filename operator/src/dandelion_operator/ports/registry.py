@@ -32,6 +32,10 @@ class NotInRegistryError(RegistryError):
     pass
 
 
+class AliasMovedError(Exception):
+    """Somebody moved an alias between reading and writing: what was decided holds no more."""
+
+
 @dataclass(frozen=True)
 class Pulse:
     """What changes when somebody moves an alias or registers a version."""
@@ -100,6 +104,12 @@ class Registry:
         except NotInRegistryError:
             return None
         return _version(answer["model_version"])
+
+    async def confirm_alias(self, model: str, alias: str, version: int | None) -> None:
+        """Raises AliasMovedError unless the alias still names that version; None: no version."""
+        named = _aliases(await self._model(model)).get(alias)
+        if named != (None if version is None else str(version)):
+            raise AliasMovedError(f"the alias {alias} of {model} names version {named} now")
 
     async def set_alias(self, model: str, alias: str, version: int) -> None:
         await self._write(

@@ -12,7 +12,8 @@ from dandelion_operator.seen.comparison import ClassFigures
 class Verdict:
     """Values of the tag dandelion.dev/verdict on a version."""
 
-    PROMOTING = "promoting"
+    PASSED = "passed"  # the gate let it through; the alias still names the former champion
+    PROMOTING = "promoting"  # the former champion has lost the alias, and this one is to get it
     PROMOTED = "promoted"
     REJECTED = "rejected"
     UNDECIDED = "undecided"

@@ -6,6 +6,7 @@ concern the order counts, so the first refusal ends it. Called by `reconcile`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dandelion_operator.api import naming
@@ -19,6 +20,7 @@ from dandelion_operator.loop.decide.plan import (
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
+    ConfirmAlias,
     Plan,
     RefreshSecret,
     Refusal,
@@ -47,7 +49,11 @@ from dandelion_operator.ports.s3.credentials import from_folder
 async def apply(
     plan: Plan, resource: Resource, location: Location, clients: Clients
 ) -> tuple[Refusal, ...]:
-    refusals = []
+    """Ends with a promotion that was carried out: it is told before anything else is written.
+
+    Raises AliasMovedError where somebody moved the alias since it was read.
+    """
+    refusals: list[Refusal] = []
     for concern in plan.concerns:
         for action in concern:
             try:
@@ -56,7 +62,16 @@ async def apply(
                 for_good = isinstance(error, ClusterError) and error.refused
                 refusals.append(Refusal(action, str(error), for_good))
                 break
+        if concern is plan.promote.actions and promoted(plan, refusals):
+            break
     return tuple(refusals)
+
+
+def promoted(plan: Plan, refusals: Sequence[Refusal]) -> bool:
+    """Whether the plan holds a promotion, and all of it was carried out."""
+    return plan.promote.promotion is not None and not any(
+        refusal.action in plan.promote.actions for refusal in refusals
+    )
 
 
 async def carry_out(
@@ -86,6 +101,8 @@ async def carry_out(
             await registry.set_tags(model, action.version, tags)
         case SetAlias(alias, version):
             await registry.set_alias(model, alias, version)
+        case ConfirmAlias(alias, version):
+            await registry.confirm_alias(model, alias, version)
         case RemoveAlias(alias):
             await registry.remove_alias(model, alias)
         case RefreshSecret(purpose):

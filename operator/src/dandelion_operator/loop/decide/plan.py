@@ -78,6 +78,14 @@ class RemoveAlias:
 
 
 @dataclass(frozen=True)
+class ConfirmAlias:
+    """Nothing is written after this unless the alias still names that version, or none."""
+
+    alias: str
+    version: int | None
+
+
+@dataclass(frozen=True)
 class RefreshSecret:
     """Copy the chart's key for one purpose (training, inference, log) next to the resource."""
 
@@ -123,6 +131,7 @@ Action = (
     | SetVerdict
     | SetAlias
     | RemoveAlias
+    | ConfirmAlias
     | RefreshSecret
     | ApplyService
     | ApplyAccount
@@ -158,10 +167,22 @@ class TrainDecision:
 
 
 @dataclass(frozen=True)
+class Promotion:
+    """What the history tells of a version that the gate promoted. `dataset` is its digest."""
+
+    version: int
+    reason: str
+    dataset: str
+
+
+@dataclass(frozen=True)
 class PromoteDecision:
+    """`promotion`: done with the actions, and to be told before anything else is written."""
+
     message: str = ""
     waiting: Failure | None = None
     actions: tuple[Action, ...] = ()
+    promotion: Promotion | None = None
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,24 @@ def history_entries(
     return tuple(reversed(found))
 
 
+def promotion_entries(
+    observed: Observed, plan: Plan, training: Training | None, now: str
+) -> tuple[HistoryEntry, ...]:
+    """Newest first."""
+    promotion = plan.promote.promotion
+    if promotion is None:
+        return ()
+    entry = HistoryEntry(
+        time=now,
+        decision=PROMOTED,
+        trigger=training.trigger if training else None,
+        dataset=promotion.dataset or None,
+        version=str(promotion.version),
+        reason=promotion.reason,
+    )
+    return (entry, *reversed([*_of_training(observed, training, now)]))
+
+
 def _of_training(observed: Observed, training: Training | None, now: str) -> Iterator[HistoryEntry]:
     if training is None:
         return

@@ -6,13 +6,23 @@ from collections.abc import Sequence
 
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import Plan, Refusal, StartEvaluation
+from dandelion_operator.loop.decide.plan import (
+    ConfirmAlias,
+    Plan,
+    Refusal,
+    RemoveAlias,
+    SetAlias,
+    SetVerdict,
+    StartEvaluation,
+)
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.candidate import newest_of_training_hash
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, Verdict, VersionSeen
 
 NAMED = 5
+NOT_DONE = ("", Verdict.PASSED, Verdict.PROMOTING)
+REGISTRY_WRITES = (SetVerdict, SetAlias, RemoveAlias, ConfirmAlias)
 
 
 def promoted(
@@ -32,6 +42,8 @@ def promoted(
                 f"the Job that compares the newest version with the champion is refused: "
                 f"{refusal.message}",
             )
+        if isinstance(refusal.action, REGISTRY_WRITES):
+            return UNKNOWN, Reason.REGISTRY_UNREACHABLE, f"tried again: {refusal.message}"
     newest = newest_of_training_hash(resource, registry)
     if newest is not None and newest.version > (registry.champion or 0):
         verdict = _verdict(resource, newest, registry, plan)
@@ -88,8 +100,9 @@ def _verdict(
             Reason.OBSERVE_ONLY,
             f"version {newest.version} {newest.verdict_reason}{stays}",
         )
-    if not newest.verdict and resource.spec.suspend:
-        words = f"version {newest.version} is judged once spec.suspend is false{stays}"
+    if newest.verdict in NOT_DONE and resource.spec.suspend:
+        done = "promoted" if newest.verdict == Verdict.PROMOTING else "judged"
+        words = f"version {newest.version} is {done} once spec.suspend is false{stays}"
         return UNKNOWN, Reason.SUSPENDED, words
     if plan.promote.waiting is not None:
         return UNKNOWN, plan.promote.waiting.reason, plan.promote.message
