@@ -162,9 +162,9 @@ ENDED = evaluation(RunState.FAILED, reason="ArtifactMissing", message="model.onn
         pytest.param(
             PLAIN,
             missing(artifacts={3: Failure(Reason.ARTIFACT_REJECTED, "gone"), 4: contract()}),
-            ["undecided"],
-            None,
-            id="holds a version whose champion is gone",
+            [],
+            Reason.ARTIFACT_REJECTED,
+            id="waits for the files of a champion that is gone",
         ),
         pytest.param(
             PLAIN,

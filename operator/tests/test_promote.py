@@ -159,8 +159,8 @@ def with_champion(
             with_champion(
                 artifacts={3: contract(), 4: Failure(Reason.ARTIFACT_REJECTED, "no contract")}
             ),
-            ["4 rejected"],
-            id="rejects a version whose artifact is broken",
+            [],
+            id="waits for the files of a version whose artifact is broken",
         ),
         *(
             pytest.param(

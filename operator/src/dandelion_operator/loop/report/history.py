@@ -46,6 +46,7 @@ def history_entries(
         *_of_challenger(observed, challenger, training, now),
         *_of_champion(observed, plan, training, now),
         *_of_artifact(observed, conditions, now),
+        *_of_a_broken_challenger(observed, challenger, plan, conditions, now),
         *_of_what_was_left(observed, plan, now),
     ]
     return tuple(reversed(found))
@@ -183,6 +184,26 @@ def _of_artifact(
         decision=rolled.reason,
         version=None if champion is None else str(champion),
         reason=rolled.message,
+    )
+
+
+def _of_a_broken_challenger(
+    observed: Observed,
+    challenger: Challenger | None,
+    plan: Plan,
+    conditions: Sequence[Condition],
+    now: str,
+) -> Iterator[HistoryEntry]:
+    waiting = plan.promote.waiting
+    if challenger is None or waiting is None or waiting.reason is not Reason.ARTIFACT_REJECTED:
+        return
+    told = next((item for item in conditions if item.type is ConditionType.PROMOTED), None)
+    before = observed.previous.condition(ConditionType.PROMOTED)
+    known = before is not None and before.reason == Reason.ARTIFACT_REJECTED
+    if told is None or told.reason != Reason.ARTIFACT_REJECTED or known:
+        return
+    yield HistoryEntry(
+        time=now, decision=told.reason, version=challenger.version, reason=told.message
     )
 
 

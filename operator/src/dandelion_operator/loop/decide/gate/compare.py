@@ -124,8 +124,15 @@ def the_champion_cannot_be_read_yet(pair: Pair) -> Answer | None:
 
 
 def the_champion_is_broken(pair: Pair) -> Answer | None:
+    """No verdict either: its files may be put back."""
     artifact = pair.facts.observed.artifacts.get(pair.champion.version)
-    return NotComparable() if isinstance(artifact, Failure) else None
+    if not isinstance(artifact, Failure):
+        return None
+    words = (
+        f"it cannot be compared with champion {pair.champion.version}: {artifact.message}; put its "
+        f"files back, or set the alias champion to version {pair.version.version}"
+    )
+    return pair.waits(artifact.reason, words)
 
 
 def no_class_is_shared(pair: Pair) -> Answer | None:

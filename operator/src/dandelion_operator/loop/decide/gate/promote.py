@@ -163,12 +163,12 @@ def a_version_has_no_verdict_yet(facts: Facts) -> PromoteDecision | None:
     if artifact is None:
         return None
     if isinstance(artifact, Failure):
-        if artifact.reason is not Reason.ARTIFACT_REJECTED:
-            return PromoteDecision(
-                f"version {version.version} cannot be judged yet: {artifact.message}",
-                waiting=artifact,
-            )
-        return _reject(facts, version, f"{artifact.reason}: {artifact.message}")
+        # Never a verdict, whatever the reason: files may be put back, and a store that is being
+        # restored answers as if they had never been there.
+        verb = "be served" if artifact.reason is Reason.ARTIFACT_REJECTED else "be judged yet"
+        return PromoteDecision(
+            f"version {version.version} cannot {verb}: {artifact.message}", waiting=artifact
+        )
     if evaluate_gate(facts.resource, artifact, None, None).outcome is Outcome.REJECTED:
         return _judge(facts, version, artifact, NotComparable())  # by its own figures
     comparison = compared(facts, version)
@@ -213,11 +213,6 @@ def _judge(
         actions=(*taken, verdict(Verdict.PROMOTING), *_give_alias(version.version)),
         promotion=_promotion(version, result.reason),
     )
-
-
-def _reject(facts: Facts, version: VersionSeen, reason: str) -> PromoteDecision:
-    verdict = SetVerdict(version.version, Verdict.REJECTED, reason, facts.gate)
-    return _turn_down(facts, version, verdict)
 
 
 def _turn_down(facts: Facts, version: VersionSeen, verdict: SetVerdict) -> PromoteDecision:

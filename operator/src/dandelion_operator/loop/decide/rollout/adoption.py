@@ -15,7 +15,13 @@ def adoption_needed(resource: Resource, observed: Observed) -> Failure | None:
         return None
     number, key = registry.left.version, resource.key
     contract = observed.artifacts.get(number)
-    learnt_from = contract.dataset_uri if isinstance(contract, ContractSeen) else ""
+    uri = resource.spec.dataset.storage_uri
+    if isinstance(contract, ContractSeen) and contract.dataset_uri:
+        evidence = f"it learnt from {contract.dataset_uri} and not from {uri}"
+    elif isinstance(contract, Failure):
+        evidence = f"nothing shows that it learnt from {uri}: {contract.message}"
+    else:
+        evidence = f"nothing shows that it learnt from {uri}"
     asked = (
         f" ({ADOPT_ANNOTATION} is {resource.adopt!r} now; the number of the version is needed)"
         if resource.adopt
@@ -24,8 +30,8 @@ def adoption_needed(resource: Resource, observed: Observed) -> Failure | None:
     return Failure(
         Reason.ADOPTION_NEEDED,
         f"the alias champion names version {number} of {naming.registered_model(key)}, which a "
-        f"former ModelDeployment of this name left: it learnt from {learnt_from or 'other data'} "
-        f"and not from {resource.spec.dataset.storage_uri}, so it is not served; a version that is "
-        f"trained now takes its place once it passes. To serve it all the same: kubectl annotate "
-        f"mdep {key.name} -n {key.namespace} --overwrite {ADOPT_ANNOTATION}={number}{asked}",
+        f"former ModelDeployment of this name left: {evidence}. So it is not served, and a version "
+        f"that is trained now takes its place once it passes. To serve it all the same: kubectl "
+        f"annotate mdep {key.name} -n {key.namespace} --overwrite {ADOPT_ANNOTATION}={number}"
+        f"{asked}",
     )

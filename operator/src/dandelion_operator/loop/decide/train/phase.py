@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dandelion_operator.api import digests
-from dandelion_operator.api.reasons import Failure
+from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import (
@@ -40,6 +40,7 @@ def train(resource: Resource, observed: Observed, acceptance: Acceptance) -> Tra
         a_stopped_run_is_still_leaving,
         last_run_failed_for_this,
         registry_is_unreachable,
+        the_weights_to_start_from_cannot_be_read_yet,
     ):
         decision = fact(facts)
         if decision is not None:
@@ -127,6 +128,20 @@ def registry_is_unreachable(facts: Facts) -> TrainDecision | None:
             TrainingPhase.PENDING, f"training starts once MLflow answers: {registry.message}"
         )
     return None
+
+
+def the_weights_to_start_from_cannot_be_read_yet(facts: Facts) -> TrainDecision | None:
+    registry = facts.observed.registry
+    if facts.resource.spec.training.initial_weights != "champion" or isinstance(registry, Failure):
+        return None
+    artifact = facts.observed.artifacts.get(registry.champion or 0)
+    if not isinstance(artifact, Failure) or artifact.reason is Reason.ARTIFACT_REJECTED:
+        return None
+    return TrainDecision(
+        TrainingPhase.PENDING,
+        f"training starts from champion {registry.champion} once it can be read: "
+        f"{artifact.message}",
+    )
 
 
 def outlived_jobs(observed: Observed) -> tuple[RemoveJob, ...]:

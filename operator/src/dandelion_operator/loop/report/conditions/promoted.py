@@ -77,9 +77,11 @@ def _verdict(
 ) -> PartialCondition | None:
     stays = f"; version {registry.champion} stays the champion" if registry.champion else ""
     if newest.verdict == Verdict.REJECTED:
-        broken = newest.verdict_reason.startswith(Reason.ARTIFACT_REJECTED.value)
-        reason = Reason.ARTIFACT_REJECTED if broken else Reason.GATE_FAILED
-        return FALSE, reason, f"version {newest.version}: {newest.verdict_reason}{stays}"
+        return (
+            FALSE,
+            Reason.GATE_FAILED,
+            f"version {newest.version}: {newest.verdict_reason}{stays}",
+        )
     if newest.verdict == Verdict.UNDECIDED:
         return (
             UNKNOWN,
@@ -105,5 +107,7 @@ def _verdict(
         words = f"version {newest.version} is {done} once spec.suspend is false{stays}"
         return UNKNOWN, Reason.SUSPENDED, words
     if plan.promote.waiting is not None:
-        return UNKNOWN, plan.promote.waiting.reason, plan.promote.message
+        reason = plan.promote.waiting.reason
+        status = FALSE if reason is Reason.ARTIFACT_REJECTED else UNKNOWN
+        return status, reason, f"{plan.promote.message}{stays}"
     return None
