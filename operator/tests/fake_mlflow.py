@@ -19,6 +19,16 @@ class FakeMlflow:
     away: bool = False
     aliases: dict[str, str] = field(default_factory=dict)
     versions: dict[int, dict[str, Any]] = field(default_factory=dict)
+    deleted: set[int] = field(default_factory=set)
+
+    @property
+    def listed(self) -> list[int]:
+        return sorted(self.versions.keys() - self.deleted)
+
+    def delete(self, number: int) -> None:
+        """What MLflow does: the aliases go with the version, and its number is not given again."""
+        self.deleted.add(number)
+        self.aliases = {k: v for k, v in self.aliases.items() if v != str(number)}
 
     def add_version(self, **tags: str) -> int:
         number = max(self.versions, default=0) + 1
@@ -55,12 +65,10 @@ class FakeMlflow:
             return httpx.Response(200, json={"registered_model": {"aliases": aliases}})
         if path == "/model-versions/search":
             assert query["filter"] == f"name='{MODEL}'"
-            return httpx.Response(
-                200, json={"model_versions": [self._one(n) for n in sorted(self.versions)]}
-            )
+            return httpx.Response(200, json={"model_versions": [self._one(n) for n in self.listed]})
         if path == "/model-versions/get":
             number = int(query["version"])
-            if number not in self.versions:
+            if number not in self.listed:
                 return self._missing()
             return httpx.Response(200, json={"model_version": self._one(number)})
         raise AssertionError(path)

@@ -25,7 +25,8 @@ def newest_of_training_hash(resource: Resource, registry: RegistrySeen) -> Versi
 def candidate(resource: Resource, registry: RegistrySeen) -> VersionSeen | None:
     """The newest version trained for this very spec, if the gate has not spoken about it yet."""
     newest, gate = newest_of_training_hash(resource, registry), digests.gate(resource)
-    if newest is None or newest.version <= (registry.champion or 0):
+    champion = registry.version(registry.champion)
+    if newest is None or (champion is not None and newest.version <= champion.version):
         return None
     judged_otherwise = newest.verdict in JUDGED_OTHERWISE
     # Its promotion was cut off before anything changed: what the spec asks for may have.
@@ -36,10 +37,10 @@ def candidate(resource: Resource, registry: RegistrySeen) -> VersionSeen | None:
 
 
 def opponent(registry: RegistrySeen, version: VersionSeen) -> VersionSeen | None:
-    """The champion that a version is compared with, or was when it was promoted."""
+    """The version that one is compared with, or was when it was promoted."""
     if version.verdict in (Verdict.PASSED, Verdict.PROMOTING, Verdict.PROMOTED):
         return registry.version(int(version.replaces)) if version.replaces.isdigit() else None
-    return registry.version(registry.champion)
+    return registry.incumbent
 
 
 def comparison_name(challenger: VersionSeen, champion: VersionSeen) -> ComparisonName | None:

@@ -43,6 +43,17 @@ class Observed:
     answer: Answer | None = None
     stale_secrets: frozenset[str] = frozenset()
 
+    @property
+    def goes_on(self) -> str:
+        """What a failure leaves as it is, in the words that end a message."""
+        ready = {pod.version for pod in self.pods if pod.ready and not pod.deleting}
+        serving = sorted(version for version in ready if version is not None)
+        if not serving:
+            return "nothing serves"
+        if len(serving) == 1:
+            return f"version {serving[0]} goes on serving"
+        return f"versions {' and '.join(str(version) for version in serving)} go on serving"
+
     def serves_only(self, target: Target) -> bool:
         """Every wanted replica is there with this version, and nothing of another one is left."""
         deployment = self.deployment

@@ -47,11 +47,30 @@ class RegistrySeen:
     versions: tuple[VersionSeen, ...] = ()  # newest first
     # What the alias champion names, where a former resource of this name left it there.
     left: VersionSeen | None = None
+    # What this resource's Deployment is of, whatever the registry knows of it by now.
+    deployed: Target | None = None
 
     @property
     def alias(self) -> int | None:
         """What the alias champion names, whether or not it may be served."""
         return self.left.version if self.left is not None else self.champion
+
+    @property
+    def incumbent(self) -> VersionSeen | None:
+        """The champion; where the alias names none, what serves all the same.
+
+        A person may delete the champion or its alias, and what is to come next is compared with
+        what it would replace.
+        """
+        champion, deployed = self.version(self.champion), self.deployed
+        if champion is not None or deployed is None:
+            return champion
+        known = self.version(deployed.version)
+        if known is not None and known.target == deployed:
+            return known
+        return VersionSeen(
+            deployed.version, deployed.artifact_uri, contract_digest=deployed.contract_digest
+        )
 
     def version(self, number: int | None) -> VersionSeen | None:
         return next((item for item in self.versions if item.version == number), None)

@@ -19,6 +19,7 @@ from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
 from dandelion_operator.seen.identity import own_registry
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.versions import RegistrySeen
 
 
 async def observe(
@@ -40,6 +41,8 @@ async def observe(
         readings.evaluation_job(raw, raw_pods) for raw in own_jobs if readings.is_evaluation(raw)
     )
     deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
+    if deployment is not None and deployment.ours and isinstance(registry, RegistrySeen):
+        registry = replace(registry, deployed=deployment.target)
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     address = service.address if service is not None and service.ours else None

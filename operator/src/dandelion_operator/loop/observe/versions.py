@@ -36,7 +36,7 @@ async def artifacts(
     wanted = {
         version.version: version
         for version in (
-            registry.version(registry.champion),
+            registry.incumbent,
             registry.version(registry.challenger),
             newest_of_training_hash(resource, registry),
         )

@@ -24,7 +24,7 @@ from dandelion_operator.loop.decide.plan import (
     SetAlias,
     SetVerdict,
 )
-from dandelion_operator.seen.candidate import candidate
+from dandelion_operator.seen.candidate import candidate, opponent
 from dandelion_operator.seen.comparison import Comparison
 from dandelion_operator.seen.identity import is_own
 from dandelion_operator.seen.observed import Observed
@@ -183,11 +183,11 @@ def _judge(
     contract: ContractSeen,
     comparison: Comparison | NotComparable,
 ) -> PromoteDecision:
+    found = comparison if isinstance(comparison, Comparison) else None
+    champion = facts.registry.version(facts.registry.champion)
+    against = opponent(facts.registry, version) if found is not None else champion
     result = evaluate_gate(
-        facts.resource,
-        contract,
-        facts.registry.champion,
-        comparison if isinstance(comparison, Comparison) else None,
+        facts.resource, contract, None if against is None else against.version, found
     )
     mode, former = facts.resource.spec.promotion.mode, _text(facts.registry.alias)
 

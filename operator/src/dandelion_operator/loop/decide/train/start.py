@@ -70,7 +70,7 @@ def _champion(facts: Facts) -> Target | None:
     registry = facts.observed.registry
     if not isinstance(registry, RegistrySeen):
         return None
-    champion = registry.version(registry.champion)
+    champion = registry.incumbent
     if champion is None or not champion.contract_digest:
         return None
     artifact = facts.observed.artifacts.get(champion.version)

@@ -18,7 +18,7 @@ from dandelion_operator.loop.decide.plan import (
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.candidate import newest_of_training_hash
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, Verdict, VersionSeen
+from dandelion_operator.seen.versions import ContractSeen, Verdict, VersionSeen
 
 NAMED = 5
 NOT_DONE = ("", Verdict.PASSED, Verdict.PROMOTING)
@@ -45,21 +45,16 @@ def promoted(
         if isinstance(refusal.action, REGISTRY_WRITES):
             return UNKNOWN, Reason.REGISTRY_UNREACHABLE, f"tried again: {refusal.message}"
     newest = newest_of_training_hash(resource, registry)
-    if newest is not None and newest.version > (registry.champion or 0):
-        verdict = _verdict(resource, newest, registry, plan)
+    champion = registry.version(registry.champion)
+    if newest is not None and (champion is None or newest.version > champion.version):
+        verdict = _verdict(resource, newest, observed, champion, plan)
         if verdict is not None:
             return verdict
-    if obstacle is not None and obstacle.reason is Reason.ADOPTION_NEEDED:
-        return FALSE, Reason.ADOPTION_NEEDED, obstacle.message
-    if registry.champion is not None:
-        silent = _never_answered(observed, registry.champion)
-        return TRUE, Reason.VERSION_PROMOTED, f"version {registry.champion} is the champion{silent}"
-    if registry.versions:
-        return (
-            FALSE,
-            Reason.ALIAS_MISSING,
-            "no version has the alias champion; set it in MLflow, or train a new version",
-        )
+    if champion is not None:
+        silent = _never_answered(observed, champion.version)
+        return TRUE, Reason.VERSION_PROMOTED, f"version {champion.version} is the champion{silent}"
+    if obstacle is not None:
+        return FALSE, obstacle.reason, obstacle.message
     return FALSE, Reason.NO_VERSION, "no version has been registered yet"
 
 
@@ -73,9 +68,15 @@ def _never_answered(observed: Observed, version: int) -> str:
 
 
 def _verdict(
-    resource: Resource, newest: VersionSeen, registry: RegistrySeen, plan: Plan
+    resource: Resource,
+    newest: VersionSeen,
+    observed: Observed,
+    champion: VersionSeen | None,
+    plan: Plan,
 ) -> PartialCondition | None:
-    stays = f"; version {registry.champion} stays the champion" if registry.champion else ""
+    stays = f"; version {champion.version} stays the champion" if champion else ""
+    if champion is None and observed.deployment is not None:
+        stays = f"; {observed.goes_on}"
     if newest.verdict == Verdict.REJECTED:
         return (
             FALSE,

@@ -21,6 +21,8 @@ from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNO
 from dandelion_operator.seen.observed import Observed
 
 CHILDREN = (ApplyDeployment, ApplyService, ApplyAccount, AdjustDeployment)
+# They tell nothing of what is rolled out, where something is.
+OF_THE_REGISTRY = (Reason.REGISTRY_UNREACHABLE, Reason.ALIAS_MISSING, Reason.NO_VERSION)
 SERVING_SECRETS = (RefreshSecret(naming.INFERENCE), RefreshSecret(naming.LOG))
 
 
@@ -33,10 +35,7 @@ def rolled_out(
             return FALSE, Reason.AUTH_UNAVAILABLE, refusal.message
         if isinstance(refusal.action, CHILDREN) or refusal.action in SERVING_SECRETS:
             return FALSE, Reason.CHILD_REFUSED, refusal.message
-    if obstacle is not None and obstacle.reason not in (
-        Reason.REGISTRY_UNREACHABLE,
-        Reason.ALIAS_MISSING,
-    ):
+    if obstacle is not None and obstacle.reason not in OF_THE_REGISTRY:
         return UNKNOWN if obstacle.may_pass else FALSE, obstacle.reason, obstacle.message
     deployment = observed.deployment
     if target is None or deployment is None:
