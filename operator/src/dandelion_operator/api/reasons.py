@@ -82,8 +82,8 @@ class Reason(StrEnum):
     NO_VERSION = "NoVersion", "The registry holds no version of this model yet."
     ALIAS_MISSING = (
         "AliasMissing",
-        "Versions exist, but the alias champion names none of them. What serves goes on serving; "
-        "set the alias in MLflow, or train a new version.",
+        "The alias champion names no version that exists. What serves goes on serving; set the "
+        "alias in MLflow, or train a new version.",
     )
     ARTIFACT_REJECTED = (
         "ArtifactRejected",
