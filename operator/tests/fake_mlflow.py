@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +21,14 @@ class FakeMlflow:
     aliases: dict[str, str] = field(default_factory=dict)
     versions: dict[int, dict[str, Any]] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
+    model_tags: dict[str, str] = field(default_factory=dict)
+    created: int | None = None  # milliseconds; None: there is no registered model
+    clock: Callable[[], int] = lambda: 0
+
+    def lose(self) -> None:
+        """Its volume is gone."""
+        self.aliases, self.versions, self.deleted, self.model_tags = {}, {}, set(), {}
+        self.created = None
 
     @property
     def listed(self) -> list[int]:
@@ -31,8 +40,8 @@ class FakeMlflow:
         self.aliases = {k: v for k, v in self.aliases.items() if v != str(number)}
 
     def add_version(self, **tags: str) -> int:
-        number = max(self.versions, default=0) + 1
         run = tags["run"]
+        number = self._next()
         self.versions[number] = {
             "version": str(number),
             "source": f"s3://models/default/lawn/{run}/artifact",
@@ -42,6 +51,11 @@ class FakeMlflow:
             },
         }
         return number
+
+    def _next(self) -> int:
+        if self.created is None:
+            self.created = self.clock()
+        return max(self.versions, default=0) + 1
 
     def verdict(self, number: int) -> str:
         tags: dict[str, str] = self.versions[number]["tags"]
@@ -59,10 +73,14 @@ class FakeMlflow:
 
     def _read(self, path: str, query: dict[str, str]) -> httpx.Response:
         if path == "/registered-models/get":
-            if not self.versions:
+            if self.created is None:
                 return self._missing()
-            aliases = [{"alias": k, "version": v} for k, v in self.aliases.items()]
-            return httpx.Response(200, json={"registered_model": {"aliases": aliases}})
+            model = {
+                "creation_timestamp": self.created,
+                "aliases": [{"alias": k, "version": v} for k, v in self.aliases.items()],
+                "tags": [{"key": k, "value": v} for k, v in self.model_tags.items()],
+            }
+            return httpx.Response(200, json={"registered_model": model})
         if path == "/model-versions/search":
             assert query["filter"] == f"name='{MODEL}'"
             return httpx.Response(200, json={"model_versions": [self._one(n) for n in self.listed]})
@@ -85,6 +103,22 @@ class FakeMlflow:
             self.aliases.pop(body["alias"], None)
         elif path == "/model-versions/set-tag":
             self.versions[int(body["version"])]["tags"][body["key"]] = body["value"]
+        elif path == "/registered-models/create":
+            if self.created is not None:
+                return httpx.Response(400, json={"error_code": "RESOURCE_ALREADY_EXISTS"})
+            self.created = self.clock()
+            self.model_tags = {item["key"]: item["value"] for item in body["tags"]}
+        elif path == "/registered-models/set-tag":
+            self.model_tags[body["key"]] = body["value"]
+        elif (method, path) == ("DELETE", "/registered-models/delete-tag"):
+            self.model_tags.pop(body["key"], None)
+        elif path == "/model-versions/create":
+            number = self._next()
+            self.versions[number] = {
+                "version": str(number),
+                "source": body["source"],
+                "tags": {item["key"]: item["value"] for item in body["tags"]},
+            }
         else:
             raise AssertionError(path)
         return httpx.Response(200, json={})

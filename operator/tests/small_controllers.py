@@ -61,6 +61,7 @@ def train(world: World, job: dict[str, Any]) -> None:
         for version in world.mlflow.versions.values()
     ):
         digest = hashlib.sha256(run.encode()).hexdigest()
+        world.storage.digests[uri] = f"sha256:{digest}"
         world.mlflow.add_version(
             run=run,
             training_hash=job["metadata"]["labels"][naming.TRAINING_HASH_LABEL],

@@ -22,6 +22,7 @@ SERVICE_DIGEST_ANNOTATION = f"{GROUP}/service-digest"
 TRIGGER_ANNOTATION = f"{GROUP}/trigger"
 RETRAIN_VALUE_ANNOTATION = f"{GROUP}/retrain"
 GATE_ANNOTATION = f"{GROUP}/gate"
+RESTORING_TAG = f"{GROUP}/restoring"  # of a registered model
 FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
 
 TRAINING = "training"

@@ -100,6 +100,11 @@ class Reason(StrEnum):
         "RegistryUnreachable",
         "MLflow does not answer. Tried again by itself; what serves goes on serving.",
     )
+    REGISTRY_LOST = (
+        "RegistryLost",
+        "MLflow no longer knows versions that it held before. They are registered again from the "
+        "contracts in S3, and what serves becomes the champion again.",
+    )
     AWAITING_APPROVAL = (
         "AwaitingApproval",
         "promotion.mode is Manual: the newest version passed the gate and waits for a person to "

@@ -17,7 +17,8 @@ HISTORY_LIMIT = 20
 CLASS_LIMIT = 200  # a ModelDeployment has to fit into etcd's 1.5 MB
 MANY_REJECTED = 0.05
 PROMOTED, FOLLOWED_ALIAS = "Promoted", "FollowedAlias"
-FOLLOWED = (PROMOTED, FOLLOWED_ALIAS)
+RESTORED, TRAINED = "RegistryRestored", "TrainingSucceeded"
+FOLLOWED = (PROMOTED, FOLLOWED_ALIAS, RESTORED)
 ADOPTION_NEEDED = "AdoptionNeeded"
 
 
@@ -160,7 +161,7 @@ class Status(Part):
     @property
     def followed(self) -> str | None:
         """The version that the alias was last followed to, whether or not it serves yet."""
-        entries = (item for item in self.history if item.decision in FOLLOWED)
+        entries = (item for item in self.history if item.decision in FOLLOWED and item.version)
         newest = next(entries, None)
         if newest is not None:
             return newest.version

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from dandelion_operator.api.naming import RESTORING_TAG
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import GROUP
 from dandelion_operator.ports.fence import READ_SECONDS, WRITE_SECONDS, Fence
@@ -30,6 +31,10 @@ class RegistryError(Exception):
 
 class NotInRegistryError(RegistryError):
     pass
+
+
+class InRegistryError(RegistryError):
+    """It is there already."""
 
 
 class AliasMovedError(Exception):
@@ -64,7 +69,8 @@ class Registry:
             return Failure(Reason.REGISTRY_UNREACHABLE, str(error))
 
     async def _snapshot(self, model: str) -> RegistrySeen:
-        aliases = _aliases(await self._model(model))
+        found = await self._model(model)
+        aliases = _aliases(found)
         answer = await self._call(
             "GET",
             "/model-versions/search",
@@ -86,6 +92,8 @@ class Registry:
             champion=None if champion is None else int(champion),
             challenger=None if challenger is None else int(challenger),
             versions=tuple(versions[number] for number in sorted(versions, reverse=True)),
+            created=int(found.get("creation_timestamp") or 0) // 1000,
+            restoring=any(item.get("key") == RESTORING_TAG for item in found.get("tags") or []),
         )
 
     async def _model(self, model: str) -> Mapping[str, Any]:
@@ -104,6 +112,27 @@ class Registry:
         except NotInRegistryError:
             return None
         return _version(answer["model_version"])
+
+    async def begin_restoring(self, model: str) -> None:
+        """The registered model with a mark, so that whoever comes next knows what it lacks."""
+        tag = {"key": RESTORING_TAG, "value": "true"}
+        try:
+            await self._write("POST", "/registered-models/create", {"name": model, "tags": [tag]})
+        except InRegistryError:
+            await self._write("POST", "/registered-models/set-tag", {"name": model, **tag})
+
+    async def end_restoring(self, model: str) -> None:
+        try:
+            body = {"name": model, "key": RESTORING_TAG}
+            await self._write("DELETE", "/registered-models/delete-tag", body)
+        except NotInRegistryError:
+            return
+
+    async def register(self, model: str, source: str, tags: Mapping[str, str]) -> None:
+        """A new version, all tags with it."""
+        listed = [{"key": f"{TAG}{key}", "value": value} for key, value in tags.items() if value]
+        body = {"name": model, "source": source, "tags": listed}
+        await self._write("POST", "/model-versions/create", body)
 
     async def confirm_alias(self, model: str, alias: str, version: int | None) -> None:
         """Raises AliasMovedError unless the alias still names that version; None: no version."""
@@ -153,6 +182,8 @@ class Registry:
             return answer
         if answer.get("error_code") == "RESOURCE_DOES_NOT_EXIST":
             raise NotInRegistryError(str(answer.get("message")))
+        if answer.get("error_code") == "RESOURCE_ALREADY_EXISTS":
+            raise InRegistryError(str(answer.get("message")))
         words = answer.get("message") or response.text[:200]
         raise RegistryError(f"MLflow answers HTTP {response.status_code}: {words}")
 

@@ -21,7 +21,7 @@ from dandelion_operator.seen.serving import (
     ServiceSeen,
 )
 from dandelion_operator.seen.training import DatasetSeen, EvaluationJobSeen, JobSeen, Progress
-from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
+from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, StoredArtifact
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Observed:
     evaluations: tuple[EvaluationJobSeen, ...] = ()
     progress: Progress = field(default_factory=Progress)
     artifacts: Mapping[int, ContractSeen | Failure] = field(default_factory=dict)
+    # Oldest first; only looked for where the registry was lost.
+    stored: tuple[StoredArtifact, ...] | Failure = ()
     # None: it has not been made.
     comparisons: Mapping[ComparisonName, Comparison | Failure | None] = field(default_factory=dict)
     deployment: DeploymentSeen | None = None

@@ -19,6 +19,7 @@ class Verdict:
     UNDECIDED = "undecided"
     AWAITING = "awaiting"
     OBSERVED = "observed"
+    RESTORED = "restored"  # judged before the registry was lost; how, is not known any more
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ class RegistrySeen:
     champion: int | None = None
     challenger: int | None = None
     versions: tuple[VersionSeen, ...] = ()  # newest first
+    # When MLflow made the registered model, in seconds since 1970; 0: there is none.
+    created: int = 0
+    restoring: bool = False
     # What the alias champion names, where a former resource of this name left it there.
     left: VersionSeen | None = None
     # What this resource's Deployment is of, whatever the registry knows of it by now.
@@ -75,6 +79,11 @@ class RegistrySeen:
     def version(self, number: int | None) -> VersionSeen | None:
         return next((item for item in self.versions if item.version == number), None)
 
+    def of_contract(self, digest: str) -> VersionSeen | None:
+        return next(
+            (item for item in self.versions if digest and item.contract_digest == digest), None
+        )
+
     def of_run(self, run: str) -> VersionSeen | None:
         return next((item for item in self.versions if run and item.run == run), None)
 
@@ -99,3 +108,16 @@ class ContractSeen:
         return tuple(
             name for name, found in self.by_class.items() if found.images and found.predicted == 0
         )
+
+
+@dataclass(frozen=True)
+class StoredArtifact:
+    """A complete artifact in S3, as its contract describes it."""
+
+    run: str
+    source: str
+    contract_digest: str
+    dataset_digest: str = ""
+    image: str = ""
+    git_revision: str = ""
+    precision: str = ""

@@ -19,11 +19,14 @@ from dandelion_operator.loop.decide.plan import (
     ApplyAccount,
     ApplyDeployment,
     ApplyService,
+    BeginRestoring,
     BindTokenReviewers,
     ConfirmAlias,
+    EndRestoring,
     Plan,
     RefreshSecret,
     Refusal,
+    RegisterVersion,
     RemoveAlias,
     RemoveJob,
     SetAlias,
@@ -101,6 +104,12 @@ async def carry_out(
             await registry.set_tags(model, action.version, tags)
         case SetAlias(alias, version):
             await registry.set_alias(model, alias, version)
+        case BeginRestoring():
+            await registry.begin_restoring(model)
+        case RegisterVersion():
+            await registry.register(model, action.artifact.source, _tags(action))
+        case EndRestoring():
+            await registry.end_restoring(model)
         case ConfirmAlias(alias, version):
             await registry.confirm_alias(model, alias, version)
         case RemoveAlias(alias):
@@ -125,6 +134,21 @@ async def carry_out(
                 "revisionHistoryLimit": action.revision_history_limit,
             }
             await cluster.patch(DEPLOYMENT, namespace, naming.inference(key), {"spec": fields})
+
+
+def _tags(action: RegisterVersion) -> dict[str, str]:
+    artifact = action.artifact
+    return {
+        "run": artifact.run,
+        "training-hash": action.training_hash,
+        "dataset-digest": artifact.dataset_digest,
+        "contract-digest": artifact.contract_digest,
+        "image": artifact.image,
+        "git-revision": artifact.git_revision,
+        "precision": artifact.precision,
+        "verdict": action.verdict,
+        "verdict-reason": action.reason,
+    }
 
 
 async def _create_job(wanted: dict[str, Any], resource: Resource, cluster: Cluster) -> None:

@@ -11,6 +11,8 @@ from enum import Enum, auto
 
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.status import PROMOTED
+from dandelion_operator.seen.versions import StoredArtifact
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,26 @@ class ConfirmAlias:
 
 
 @dataclass(frozen=True)
+class BeginRestoring:
+    """The registered model, marked as one that lacks versions until `EndRestoring`."""
+
+
+@dataclass(frozen=True)
+class RegisterVersion:
+    """Register an artifact again, with the tags that training wrote and a verdict or none."""
+
+    artifact: StoredArtifact
+    training_hash: str
+    verdict: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class EndRestoring:
+    pass
+
+
+@dataclass(frozen=True)
 class RefreshSecret:
     """Copy the chart's key for one purpose (training, inference, log) next to the resource."""
 
@@ -132,6 +154,9 @@ Action = (
     | SetAlias
     | RemoveAlias
     | ConfirmAlias
+    | BeginRestoring
+    | RegisterVersion
+    | EndRestoring
     | RefreshSecret
     | ApplyService
     | ApplyAccount
@@ -168,11 +193,16 @@ class TrainDecision:
 
 @dataclass(frozen=True)
 class Promotion:
-    """What the history tells of a version that the gate promoted. `dataset` is its digest."""
+    """What the history tells of a version that got the alias. `dataset` is its digest.
 
-    version: int
+    No version: the registry was restored, and what served is not in it.
+    """
+
+    version: int | None
     reason: str
-    dataset: str
+    dataset: str = ""
+    decision: str = PROMOTED
+    trigger: str | None = None  # None: that of the run
 
 
 @dataclass(frozen=True)

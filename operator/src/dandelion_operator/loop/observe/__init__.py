@@ -47,7 +47,14 @@ async def observe(
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     address = service.address if service is not None and service.ours else None
     somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
-    dataset, progress, (artifacts, comparisons), pods, answer, account = await asyncio.gather(
+    (
+        dataset,
+        progress,
+        (artifacts, comparisons, stored),
+        pods,
+        answer,
+        account,
+    ) = await asyncio.gather(
         training.dataset(resource, location, previous, jobs, credentials, clients.storage),
         training.progress(resource, location, previous, jobs, credentials, clients.storage),
         asyncio.gather(
@@ -55,6 +62,7 @@ async def observe(
                 resource, location, registry, deployment, credentials, clients.storage
             ),
             versions.comparisons(resource, location, registry, credentials, clients.storage),
+            versions.stored(resource, location, previous, registry, credentials, clients.storage),
         ),
         serving.pods(serving_pods, clients.probe),
         clients.probe.service(address) if address and somebody_is_ready else _nothing(),
@@ -70,6 +78,7 @@ async def observe(
         progress=progress,
         artifacts=artifacts,
         comparisons=comparisons,
+        stored=stored,
         deployment=deployment,
         pods=pods,
         service=service,

@@ -9,6 +9,7 @@ import asyncio
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import Status
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.s3.storage import Access, Storage
 from dandelion_operator.seen.candidate import (
@@ -18,9 +19,10 @@ from dandelion_operator.seen.candidate import (
     opponent,
 )
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
+from dandelion_operator.seen.lost import registry_is_lost, served_digests
 from dandelion_operator.seen.ownership import foreign_contract, foreign_source
 from dandelion_operator.seen.serving import DeploymentSeen
-from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, VersionSeen
+from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, StoredArtifact, VersionSeen
 
 
 async def artifacts(
@@ -91,3 +93,20 @@ async def comparisons(
         return {name: credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")}
     access = Access(location, credentials.training)
     return {name: await storage.comparison(access, resource.key, name)}
+
+
+async def stored(
+    resource: Resource,
+    location: Location,
+    previous: Status,
+    registry: RegistrySeen | Failure,
+    credentials: ResolvedCredentials,
+    storage: Storage,
+) -> tuple[StoredArtifact, ...] | Failure:
+    """What a lost registry can be restored from."""
+    if isinstance(registry, Failure) or not registry_is_lost(previous, registry):
+        return ()
+    if credentials.training is None:
+        return credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
+    access = Access(location, credentials.training)
+    return await storage.stored(access, resource.key, served_digests(previous, registry))

@@ -13,6 +13,7 @@ from dandelion_operator.api.status import (
     ADOPTION_NEEDED,
     FOLLOWED_ALIAS,
     PROMOTED,
+    TRAINED,
     Challenger,
     Condition,
     ConditionType,
@@ -61,10 +62,10 @@ def promotion_entries(
         return ()
     entry = HistoryEntry(
         time=now,
-        decision=PROMOTED,
-        trigger=training.trigger if training else None,
+        decision=promotion.decision,
+        trigger=promotion.trigger or (training.trigger if training else None),
         dataset=promotion.dataset or None,
-        version=str(promotion.version),
+        version=None if promotion.version is None else str(promotion.version),
         reason=promotion.reason,
     )
     return (entry, *reversed([*_of_training(observed, training, now)]))
@@ -101,7 +102,7 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
             registry = observed.registry
             made = registry.of_run(training.run) if isinstance(registry, RegistrySeen) else None
             version = str(made.version) if made else None
-            yield entry("TrainingSucceeded", f"run {training.run}", version)
+            yield entry(TRAINED, f"run {training.run}", version)
         else:
             cause = f"{training.reason or 'InternalError'}: {training.message or ''}".rstrip(": ")
             yield entry("TrainingFailed", cause)

@@ -34,6 +34,11 @@ class Precision(Part):
     choice: Literal["fp32", "bf16", "int8"] = "fp32"
 
 
+class Training(Part):
+    image: str = ""
+    git_revision: str = Field(default="", alias="gitRevision")
+
+
 class ByClass(Part):
     support: int = 0
     recall: float | None = None
@@ -51,6 +56,7 @@ class Contract(Part):
     classes: tuple[str, ...] = ()
     dataset: Dataset = Dataset()
     precision: Precision = Precision()
+    training: Training = Training()
     by_class: dict[str, ByClass] = Field(default_factory=dict, alias="perClass")
 
     @classmethod

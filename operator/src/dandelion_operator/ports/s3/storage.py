@@ -26,9 +26,10 @@ from dandelion_operator.ports.s3.contract import Contract, ContractError
 from dandelion_operator.ports.s3.credentials import Credentials
 from dandelion_operator.ports.s3.evaluation import ComparisonError, read_comparison
 from dandelion_operator.ports.s3.progress import read_progress
+from dandelion_operator.ports.s3.stored import stored_artifacts
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
-from dandelion_operator.seen.versions import ContractSeen
+from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
 
 MAX_LISTED = 200_000
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
@@ -198,6 +199,25 @@ class Storage:
         except ERRORS as error:
             if is_missing_key(error):
                 return None
+            return as_failure(error, access.location, bucket)
+
+    async def stored(
+        self, access: Access, key: NamespacedName, served: tuple[str, ...]
+    ) -> tuple[StoredArtifact, ...] | Failure:
+        """What its runs left; `served`: digests of contracts that count however old they are."""
+        return await asyncio.to_thread(self._stored, access, key, served)
+
+    def _stored(
+        self, access: Access, key: NamespacedName, served: tuple[str, ...]
+    ) -> tuple[StoredArtifact, ...] | Failure:
+        bucket = access.location.bucket
+
+        def read(bucket: str, name: str) -> bytes:
+            return self._read(access, bucket, name)
+
+        try:
+            return stored_artifacts(self._client(access), read, bucket, key, served)
+        except ERRORS as error:
             return as_failure(error, access.location, bucket)
 
     async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:

@@ -14,6 +14,7 @@ from dandelion_operator.api.spec import PromotionMode
 from dandelion_operator.loop.decide.gate.compare import NotComparable, compared, suspended
 from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate
 from dandelion_operator.loop.decide.gate.facts import Facts
+from dandelion_operator.loop.decide.gate.restore import the_registry_was_lost
 from dandelion_operator.loop.decide.gate.verdict import Outcome
 from dandelion_operator.loop.decide.plan import (
     Action,
@@ -38,6 +39,7 @@ def promote(resource: Resource, observed: Observed) -> PromoteDecision:
         return PromoteDecision(observed.registry.message, waiting=observed.registry)
     facts = Facts(resource, observed, observed.registry)
     for fact in (
+        the_registry_was_lost,
         suspended,
         the_alias_was_given_but_nobody_told,
         the_history_has_an_entry_but_the_version_no_verdict,

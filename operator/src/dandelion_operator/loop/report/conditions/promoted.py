@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan import (
+    BeginRestoring,
     ConfirmAlias,
+    EndRestoring,
     Plan,
     Refusal,
+    RegisterVersion,
     RemoveAlias,
     SetAlias,
     SetVerdict,
@@ -22,7 +25,15 @@ from dandelion_operator.seen.versions import ContractSeen, Verdict, VersionSeen
 
 NAMED = 5
 NOT_DONE = ("", Verdict.PASSED, Verdict.PROMOTING)
-REGISTRY_WRITES = (SetVerdict, SetAlias, RemoveAlias, ConfirmAlias)
+REGISTRY_WRITES = (
+    SetVerdict,
+    SetAlias,
+    RemoveAlias,
+    ConfirmAlias,
+    BeginRestoring,
+    RegisterVersion,
+    EndRestoring,
+)
 
 
 def promoted(
@@ -31,6 +42,9 @@ def promoted(
     registry = observed.registry
     if isinstance(registry, Failure):
         return UNKNOWN, Reason.REGISTRY_UNREACHABLE, registry.message
+    waiting = plan.promote.waiting
+    if waiting is not None and waiting.reason is Reason.REGISTRY_LOST:
+        return UNKNOWN, waiting.reason, waiting.message
     obstacle = plan.rollout.obstacle
     if obstacle is not None and obstacle.reason is Reason.ARTIFACT_REJECTED:
         return FALSE, Reason.ARTIFACT_REJECTED, obstacle.message
