@@ -88,11 +88,11 @@ def warning(start: Start, wanted: str, architecture: str, models: Location) -> s
     if start.learnt:
         return f"{said}The weights came from {start.source}."
     return (
-        f"{said}Training began with random weights, which costs accuracy wherever images are few: there"
-        f" are no usable weights at {pretrained(models.bucket, architecture)}. Install the chart"
-        f" with pretrained.enabled=true and {architecture} among pretrained.architectures, where"
-        " there is internet, or put a file there; or write training.initialWeights: none, if random"
-        " is what you want."
+        f"{said}Training began with random weights, which costs accuracy wherever images are few:"
+        f" there are no usable weights at {pretrained(models.bucket, architecture)}. Install the"
+        f" chart with pretrained.enabled=true and {architecture} among pretrained.architectures,"
+        " where there is internet, or put a file there; or write training.initialWeights: none, if"
+        " random is what you want."
     )
 
 

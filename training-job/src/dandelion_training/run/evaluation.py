@@ -27,7 +27,7 @@ from dandelion_training.export.stored import StoredArtifact, fetch_artifact
 from dandelion_training.ports.documents import digest
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.progress import COMPARING, Progress
-from dandelion_training.ports.settings import Settings
+from dandelion_training.ports.settings import JobSettings, Settings
 from dandelion_training.ports.storage import Location, ObjectStore
 
 log = structlog.get_logger()
@@ -47,10 +47,20 @@ BEARABLE = frozenset(
 
 @dataclass(frozen=True)
 class ArtifactReference:
-    """Where a published model lies, and the digest of its contract."""
+    """Where a published model lies, the digest of its contract, and the number of its registered
+    version, where that is known.
+    """
 
     folder: Location
     contract: str
+    version: str = ""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        if self.version:
+            return f"version {self.version}"
+        return self.contract.removeprefix("sha256:")[:12]
 
 
 @dataclass(frozen=True)
@@ -76,10 +86,10 @@ class Evaluator:
             artifact = fetch_artifact(
                 self.store, reference.folder, reference.contract, work / "artifact"
             )
-            return self._evaluated(artifact, dataset, work)
+            return self._evaluated(artifact, reference.name, dataset, work)
 
     def _evaluated(
-        self, artifact: StoredArtifact, dataset: str, work: Path
+        self, artifact: StoredArtifact, name: str, dataset: str, work: Path
     ) -> tuple[EvaluationResult, Answers]:
         holdout = load_version(
             self.store,
@@ -107,8 +117,7 @@ class Evaluator:
         except ValueError as error:
             raise TrainingFailure(
                 Reason.EVALUATION_IMPOSSIBLE,
-                f"The model {artifact.contract} cannot be evaluated on dataset version {dataset}:"
-                f" {error}.",
+                f"The model ({name}) cannot be evaluated on dataset version {dataset}: {error}.",
             ) from error
         answers = write_answers(said.collected.answers)
         result = evaluated(
@@ -132,15 +141,15 @@ class Evaluator:
         found = self.evaluations.comparison(dataset, challenger.contract, champion.contract)
         if found is not None:
             return found
-        self.progress.enter(COMPARING, champion=str(champion.folder))
+        self.progress.enter(COMPARING, champion=champion.name)
         _, ours = self.evaluate(challenger, dataset)
         _, theirs = self.evaluate(champion, dataset)
         made = compare(*_of_the_same_images(ours, theirs))
         if isinstance(made, NotComparable):
             raise TrainingFailure(
                 Reason.EVALUATION_IMPOSSIBLE,
-                f"Challenger and champion cannot be compared on dataset version {dataset}:"
-                f" {made.reason}.",
+                f"Challenger ({challenger.name}) and champion ({champion.name}) cannot be compared"
+                f" on dataset version {dataset}: {made.reason}.",
             )
         self.evaluations.keep_comparison(made)
         log.info(
@@ -166,6 +175,13 @@ class Evaluator:
         return learnt
 
 
+def champion_of(settings: JobSettings) -> ArtifactReference:
+    """The champion that a Job is told of."""
+    return ArtifactReference(
+        Location.parse(settings.champion_uri), settings.champion_digest, settings.champion_version
+    )
+
+
 def compared(
     evaluator: Evaluator, settings: Settings, content: bytes
 ) -> tuple[Answers, Answers, Comparison] | None:
@@ -176,7 +192,7 @@ def compared(
     """
     version = str(json.loads(content)["dataset"]["digest"])
     challenger = ArtifactReference(settings.artifact_uri, digest(content))
-    champion = ArtifactReference(Location.parse(settings.champion_uri), settings.champion_digest)
+    champion = champion_of(settings)
     try:
         comparison = evaluator.compare(challenger, champion, version)
         _, ours = evaluator.evaluate(challenger, version)
