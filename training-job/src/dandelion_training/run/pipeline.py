@@ -22,7 +22,7 @@ from dandelion_training.evaluate.accuracy import accuracy
 from dandelion_training.evaluate.answers.holdout import answered
 from dandelion_training.evaluate.answers.record import Answers, write_answers
 from dandelion_training.evaluate.comparison import Comparison
-from dandelion_training.evaluate.figures.reference import channel_statistics
+from dandelion_training.evaluate.figures.reference import channel_statistics, reference_answers
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.evaluate.precision.assessment import assessed
 from dandelion_training.evaluate.result import evaluated
@@ -198,7 +198,12 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
         device=task.device.type,
         initial_weights=start.source,
     )
-    content = contract(settings, dataset, result, channels, environment, evidence, files, lineage)
+    reference = reference_answers(
+        said.collected.logits, dataset.classes, result.calibration.temperature
+    )
+    content = contract(
+        settings, dataset, result, channels, reference, environment, evidence, files, lineage
+    )
     # The contract goes last: where there is one, its evaluation and the reports are there.
     answers = replace(said.collected.answers, contract=digest(content))
     stored = write_answers(answers)
