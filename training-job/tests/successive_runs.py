@@ -54,9 +54,10 @@ class World:
     def comparison(
         self, dataset: str, challenger: ArtifactReference, champion: ArtifactReference
     ) -> Comparison | None:
-        return Evaluations(self.store, EVALUATIONS).comparison(
+        found = Evaluations(self.store, EVALUATIONS).comparison(
             dataset, challenger.contract, champion.contract
         )
+        return found if isinstance(found, Comparison) else None
 
 
 def of(reference: ArtifactReference) -> dict[str, str]:

@@ -20,6 +20,7 @@ from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.answers.holdout import answered
 from dandelion_training.evaluate.answers.record import Answers, write_answers
 from dandelion_training.evaluate.comparison import Comparison, NotComparable, compare
+from dandelion_training.evaluate.comparison.impossible import Impossible
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.evaluate.result import EvaluationResult, evaluated
 from dandelion_training.export import engine
@@ -136,12 +137,35 @@ class Evaluator:
     ) -> Comparison:
         """The comparison of two published models on a dataset version, stored.
 
-        Raises TrainingFailure where they cannot be compared.
+        Raises TrainingFailure where they cannot be compared. That, too, is stored where it follows
+        from the three alone.
         """
         found = self.evaluations.comparison(dataset, challenger.contract, champion.contract)
+        if isinstance(found, Impossible):
+            raise TrainingFailure(Reason.EVALUATION_IMPOSSIBLE, found.message)
         if found is not None:
             return found
         self.progress.enter(COMPARING, champion=champion.name)
+        try:
+            made = self._compared(challenger, champion, dataset)
+        except TrainingFailure as failure:
+            if failure.reason is Reason.EVALUATION_IMPOSSIBLE:
+                self.evaluations.keep_impossible(
+                    Impossible(dataset, challenger.contract, champion.contract, failure.message)
+                )
+            raise
+        self.evaluations.keep_comparison(made)
+        log.info(
+            "compared",
+            images=made.both.images,
+            challenger_only=made.both.challenger_only,
+            champion_only=made.both.champion_only,
+        )
+        return made
+
+    def _compared(
+        self, challenger: ArtifactReference, champion: ArtifactReference, dataset: str
+    ) -> Comparison:
         _, ours = self.evaluate(challenger, dataset)
         _, theirs = self.evaluate(champion, dataset)
         made = compare(*_of_the_same_images(ours, theirs))
@@ -151,13 +175,6 @@ class Evaluator:
                 f"Challenger ({challenger.name}) and champion ({champion.name}) cannot be compared"
                 f" on dataset version {dataset}: {made.reason}.",
             )
-        self.evaluations.keep_comparison(made)
-        log.info(
-            "compared",
-            images=made.both.images,
-            challenger_only=made.both.challenger_only,
-            champion_only=made.both.champion_only,
-        )
         return made
 
     def _learnt(self, lineage: Collection[str], dataset: str) -> set[str]:
