@@ -6,7 +6,7 @@ changed. An evaluation or a comparison that is there is not made again.
 
 import json
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from dandelion_training.evaluate.answers.holdout import answered
 from dandelion_training.evaluate.answers.record import Answers, write_answers
 from dandelion_training.evaluate.comparison import Comparison, NotComparable, compare
 from dandelion_training.evaluate.comparison.impossible import Impossible
+from dandelion_training.evaluate.comparison.near_duplicates import near_duplicates
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.evaluate.result import EvaluationResult, evaluated
 from dandelion_training.export import engine
@@ -168,7 +169,8 @@ class Evaluator:
     ) -> Comparison:
         _, ours = self.evaluate(challenger, dataset)
         _, theirs = self.evaluate(champion, dataset)
-        made = compare(*_of_the_same_images(ours, theirs))
+        groups = self._near_duplicates(dataset)
+        made = compare(*_of_the_same_images(ours, theirs), groups=groups)
         if isinstance(made, NotComparable):
             raise TrainingFailure(
                 Reason.EVALUATION_IMPOSSIBLE,
@@ -176,6 +178,14 @@ class Evaluator:
                 f" on dataset version {dataset}: {made.reason}.",
             )
         return made
+
+    def _near_duplicates(self, dataset: str) -> Mapping[str, int]:
+        """Of the holdout; none where what the version was made from is not there any more."""
+        version, index = self.versions.version_if_there(dataset), self.versions.index(dataset)
+        if version is None or index is None:
+            log.warning("near-duplicates count as independent images: no index", dataset=dataset)
+            return {}
+        return near_duplicates(version, index)
 
     def _learnt(self, lineage: Collection[str], dataset: str) -> set[str]:
         """What a model or its ancestors learnt from in other versions, by SHA-256."""
