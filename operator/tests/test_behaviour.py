@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from dandelion_operator.api import naming
-from fake_cluster import KEY
+from fakes.cluster import KEY
 from small_world import World, played
 
 Scene = Callable[[World], Awaitable[None]]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from dandelion_operator.loop.decide.gate.verdict import evaluate_gate
 from dandelion_operator.seen.comparison import Comparison, PairedCounts, PairedMacroF1
-from given_evidence import BETTER, HOLD, MACRO, PLAIN, Asked, compared, figures, macro, spread
+from given.evidence import BETTER, HOLD, MACRO, PLAIN, Asked, compared, figures, macro, spread
 from hypothesis import given as for_any
 from hypothesis import settings
 from hypothesis import strategies as st

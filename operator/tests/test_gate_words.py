@@ -8,7 +8,7 @@ import pytest
 from dandelion_operator.loop.decide.gate.evidence import EvaluationFigures
 from dandelion_operator.loop.decide.gate.verdict import evaluate_gate
 from dandelion_operator.seen.comparison import ClassFigures, Comparison, PairedMacroF1
-from given_evidence import BETTER, HOLD, MACRO, PLAIN, Asked, classes, compared, figures, macro
+from given.evidence import BETTER, HOLD, MACRO, PLAIN, Asked, classes, compared, figures, macro
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from dandelion_operator.loop.poll import RegistryPoll
 from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.registry import Registry
-from fake_cluster import KEY
-from fake_killer import Killer
-from fake_mlflow import FakeMlflow
+from fakes.cluster import KEY
+from fakes.killer import Killer
+from fakes.mlflow import FakeMlflow
 
 
 class Enqueued(Queue):

@@ -11,8 +11,8 @@ from dandelion_operator.api.reasons import Failure
 from dandelion_operator.ports.fence import Fence, NotLeadingError
 from dandelion_operator.ports.registry import Registry, RegistryError
 from dandelion_operator.seen.versions import RegistrySeen
-from fake_killer import Killed, Killer
-from fake_mlflow import MODEL, FakeMlflow
+from fakes.killer import Killed, Killer
+from fakes.mlflow import MODEL, FakeMlflow
 
 
 def registry(handle: Callable[[httpx.Request], httpx.Response], leading: bool = True) -> Registry:

@@ -13,7 +13,7 @@ from dandelion_operator.loop.decide.gate.resolution import (
     resolution,
 )
 from dandelion_operator.seen.comparison import Comparison, PairedMacroF1
-from given_evidence import compared, macro, spread
+from given.evidence import compared, macro, spread
 from hypothesis import given as for_any
 from hypothesis import settings
 from hypothesis import strategies as st

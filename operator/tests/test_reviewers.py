@@ -9,8 +9,8 @@ import pytest
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
-from fake_cluster import FakeCluster
-from fake_killer import Killer
+from fakes.cluster import FakeCluster
+from fakes.killer import Killer
 from small_world import BINDING, World, played
 
 ASKING = {"auth": "ClusterTokens"}

@@ -26,7 +26,7 @@ from dandelion_operator.seen.comparison import (
 )
 from dandelion_operator.seen.training import DatasetSeen, DatasetVersionSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen
-from fake_s3 import FakeS3, serving
+from fakes.s3 import FakeS3, serving
 
 URI = "s3://datasets/lawn"
 KEY = NamespacedName("default", "lawn")

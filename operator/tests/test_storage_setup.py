@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dandelion_operator.ports.s3.credentials import CredentialsError
 from dandelion_operator.setup.storage import SetupError, SetupSettings, policies, set_up
-from fake_s3 import FakeS3, serving
+from fakes.s3 import FakeS3, serving
 
 
 @pytest.fixture

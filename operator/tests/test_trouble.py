@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Failure, Reason
-from small_controllers import train
 from small_world import World, played
+from small_world.controllers import train
 
 Scene = Callable[[World], Awaitable[None]]
 

@@ -34,10 +34,11 @@ from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen
-from fake_cluster import KEY, FakeCluster
-from fake_killer import Killed, Killer
-from fake_mlflow import FakeMlflow
-from small_controllers import roll, train
+from fakes.cluster import KEY, FakeCluster
+from fakes.killer import Killed, Killer
+from fakes.mlflow import FakeMlflow
+
+from small_world.controllers import roll, train
 
 BINDING = "dandelion-token-reviewers"
 START = datetime(2026, 1, 1, tzinfo=UTC)

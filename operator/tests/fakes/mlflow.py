@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from fake_killer import Killer
+from fakes.killer import Killer
 
 MODEL = "default.lawn"
 

@@ -17,7 +17,7 @@ from dandelion_operator.seen.comparison import (
 )
 from dandelion_operator.seen.training import Progress
 from dandelion_operator.seen.versions import ContractSeen
-from fake_cluster import KEY
+from fakes.cluster import KEY
 
 DATASET = f"sha256:{'d' * 64}"
 HOLDOUT = 1000

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dandelion_operator.api.resource import NamespacedName
-from fake_killer import Killer
+from fakes.killer import Killer
 
 KEY = NamespacedName("default", "lawn")
 Answer = tuple[int, Any]
