@@ -12,7 +12,7 @@ from dandelion_operator.api.resource import InvalidResource, parse
 from dandelion_operator.api.spec import Spec
 from dandelion_operator.api.status import Status
 
-CRD = Path(__file__).parents[2] / "charts/dandelion/files/modeldeployment-crd.yaml"
+CRD = Path(__file__).parents[3] / "charts/dandelion/files/modeldeployment-crd.yaml"
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "multipleOf")
 
 
