@@ -7,17 +7,16 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
-import artifacts
-import fake_s3
 import pictures
 import pytest
-import uploads
 from dandelion_inference.errors import LoadError
 from dandelion_inference.front.routes.predict import PredictResponse
-from fake_s3 import FakeS3
-from loading import load
-from logging_service import metric
-from service import Service, environment, started
+from fakes import s3 as fake_s3
+from fakes.s3 import FakeS3
+from given import artifacts, uploads
+from running.loading import load
+from running.logging_service import metric
+from running.service import Service, environment, started
 
 CALIBRATION = {"temperature": 4.0, "unknownThreshold": 0.6}
 GREY = (128, 128, 128)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import fake_api_server
-import fake_s3
 import httpx
 import pictures
 import pytest
-from fake_api_server import FakeApiServer
-from logging_service import eventually, logging_environment, metric
-from service import Service, started
+from fakes import api_server as fake_api_server
+from fakes import s3 as fake_s3
+from fakes.api_server import FakeApiServer
+from running.logging_service import eventually, logging_environment, metric
+from running.service import Service, started
 
 ROLES = {
     "no role": set[str](),

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import artifacts
 import numpy as np
 import pytest
-from artifacts import StoredArtifact
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_pictures import VERSION
-from fake_s3 import FakeS3
-from loading import load
+from fakes.s3 import FakeS3
+from given import artifacts
+from given.artifacts import StoredArtifact
+from running.loading import load
 
 
 def changed_graph(stored: StoredArtifact) -> None:

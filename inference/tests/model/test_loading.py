@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import artifacts
 import pytest
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.model.loader import PAUSES, pause
 from dandelion_inference.model.store import S3Store
-from fake_s3 import FakeS3
-from loading import Loading, load, settings
-from service import Service
+from fakes.s3 import FakeS3
+from given import artifacts
+from running.loading import Loading, load, settings
+from running.service import Service
 
 
 def test_a_secret_without_its_keys_is_named(s3: FakeS3, tmp_path: Path) -> None:

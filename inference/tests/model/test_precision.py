@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import artifacts
 import pytest
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.model.contract import Contract, Precision
 from dandelion_inference.model.precision import served, wished
 from dandelion_inference.ports.settings import Asked
-from fake_s3 import FakeS3
-from loading import load
+from fakes.s3 import FakeS3
+from given import artifacts
+from running.loading import load
 
 
 def contract(choice: str | None, int8: bool) -> Contract:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from artifacts import stored
 from dandelion_inference.ports.memory import forget_mapped
-from fake_s3 import FakeS3
-from loading import load
+from fakes.s3 import FakeS3
+from given.artifacts import stored
+from running.loading import load
 
 
 def resident(path: Path) -> int:

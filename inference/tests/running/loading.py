@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import artifacts
-from artifacts import StoredArtifact
 from dandelion_inference.errors import Reason
 from dandelion_inference.model.artifact import Artifact, ArtifactReference, fetch
 from dandelion_inference.model.contract import Contract, Precision
@@ -16,8 +14,10 @@ from dandelion_inference.model.network import Model, compile_model
 from dandelion_inference.model.readiness import Obstacle, Readiness
 from dandelion_inference.model.store import S3Store
 from dandelion_inference.ports.settings import Asked, Settings
-from fake_s3 import FakeS3
-from service import environment
+from fakes.s3 import FakeS3
+from given import artifacts
+from given.artifacts import StoredArtifact
+from running.service import environment
 
 
 def settings(stored: StoredArtifact, endpoint: str, home: Path) -> Settings:

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import artifacts
 import httpx
-from fake_s3 import SECRET_KEY, WRITER_KEY, FakeS3
+from fakes.s3 import SECRET_KEY, WRITER_KEY, FakeS3
+from given import artifacts
 from prometheus_client.parser import text_string_to_metric_families
-from service import PATIENCE, Service, environment
+from running.service import PATIENCE, Service, environment
 
 BUCKET = "predictions"
 HOME = f"/{BUCKET}/logs/default/lawn"

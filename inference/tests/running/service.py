@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from artifacts import StoredArtifact
-from fake_s3 import ACCESS_KEY, SECRET_KEY
+from fakes.s3 import ACCESS_KEY, SECRET_KEY
+from given.artifacts import StoredArtifact
 
-INFERENCE = Path(__file__).parent.parent
+INFERENCE = Path(__file__).parents[2]
 SOURCES = f"{INFERENCE / 'src'}:{INFERENCE / 'pictures/src'}"
 PATIENCE = 60.0
 

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import artifacts
 import httpx
 import numpy as np
 import openvino
 import pictures
 import pytest
-import uploads
 from dandelion_inference.answer.explain.activation import (
     NoActivationMapError,
     compile_activation_map,
@@ -21,10 +19,11 @@ from dandelion_inference.answer.explain.activation import (
 from dandelion_inference.answer.explain.explainer import Explainer, Method
 from dandelion_inference.model.network import Model
 from dandelion_pictures import Reader
-from loading import compiled
+from given import artifacts, uploads
 from numpy.typing import NDArray
 from openvino import opset13 as opset
 from PIL import Image
+from running.loading import compiled
 
 
 def halves(

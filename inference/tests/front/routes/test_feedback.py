@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-import fake_s3
 import httpx
 import pictures
 import pytest
-from logging_service import label, logging_environment
-from service import Service, started
+from fakes import s3 as fake_s3
+from running.logging_service import label, logging_environment
+from running.service import Service, started
 
 ID = "0b1c7a52-6a8e-4d0c-9a54-3f5a5f3f4a11"
 

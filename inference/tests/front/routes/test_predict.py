@@ -10,9 +10,9 @@ import containers
 import httpx
 import pictures
 import pytest
-import uploads
+from given import uploads
 from PIL import Image
-from service import Service
+from running.service import Service
 
 MIB = 1024 * 1024
 LIMIT = MIB  # what the shared service is started with

@@ -12,8 +12,8 @@ import httpx
 import numpy as np
 import pictures
 import pytest
-from artifacts import SIZE, tensor
-from service import Service
+from given.artifacts import SIZE, tensor
+from running.service import Service
 
 INFER = "/v2/models/lawn/infer"
 

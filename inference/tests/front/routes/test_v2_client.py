@@ -9,10 +9,10 @@ import numpy as np
 import pictures
 import pytest
 import tritonclient.http as triton
-import uploads
-from artifacts import CLASSES, SIZE, tensor
+from given import uploads
+from given.artifacts import CLASSES, SIZE, tensor
 from numpy.typing import NDArray
-from service import Service
+from running.service import Service
 from tritonclient.utils import InferenceServerException
 
 
