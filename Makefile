@@ -118,6 +118,7 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 
 .PHONY: test-long
 test-long: $(DEV_VENV)/.complete ## what takes too long for every change: a kill at every write, every fault, long absences
+	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/loop/test_histories.py
 	@$(WHOLE) -v --durations=20 tests/long
 
 .PHONY: bench

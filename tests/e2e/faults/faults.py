@@ -1,8 +1,8 @@
 """What a test says to the proxy: which requests, and what becomes of them.
 
-    with faults.rules(fail("PUT", "/status$", 409, times=3)):
-        world.train("lawn", uri)
-        world.until_served("lawn", "1")
+with faults.rules(fail("PUT", "/status$", 409, times=3)):
+    world.train("lawn", uri)
+    world.until_served("lawn", "1")
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ SERVERS = {
     "mlflow": {"port": 5000, "url": f"http://{RELEASE}-mlflow.{NAMESPACE}.svc:5000"},
     "s3": {"port": 9000, "url": f"http://{RELEASE}-minio.{NAMESPACE}.svc:9000"},
 }
-TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
+TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 #: Starts the operator anew as a kubelet does, without the kubelet's growing pauses.
 SUPERVISED = """
 trap 'kill "$(cat /tmp/pid)"; wait; exit' TERM
@@ -58,7 +58,9 @@ def behind_the_proxy(cluster: Cluster) -> Iterator[Faults]:
             yield Faults(control, lambda: _kill(cluster))
     finally:
         _replace(cluster, before)
-        cluster.run("-n", NAMESPACE, "delete", f"pod/{NAME}", f"service/{NAME}", f"configmap/{NAME}")
+        cluster.run(
+            "-n", NAMESPACE, "delete", f"pod/{NAME}", f"service/{NAME}", f"configmap/{NAME}"
+        )
 
 
 def _proxy(operator: dict[str, Any]) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Whether the tests of the operator's pure core notice when a rule is swapped, dropped or forced."""
+"""Whether the operator's unit tests notice a rule that is swapped, dropped or forced."""
