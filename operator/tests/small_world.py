@@ -192,9 +192,13 @@ class World:
         found["metadata"]["generation"] += 1
         self.cluster._changed(found)
 
-    def annotate(self, value: str) -> None:
+    def annotate(self, value: str | None) -> None:
+        """Asks for a run with the annotation, or takes the annotation away."""
         found = self.cluster.one("modeldeployments", KEY.name)
-        found["metadata"].setdefault("annotations", {})["dandelion.dev/retrain"] = value
+        annotations = found["metadata"].setdefault("annotations", {})
+        annotations.pop("dandelion.dev/retrain", None)
+        if value is not None:
+            annotations["dandelion.dev/retrain"] = value
         self.cluster._changed(found)
 
     @property
