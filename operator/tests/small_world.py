@@ -103,6 +103,7 @@ class World:
         self.accuracy, self.precision = 0.9, "fp32"
         self.train_fails: tuple[str, str] | None = None
         self.evaluation_fails = False
+        self.compares = True  # whether a run compares its model with the champion by itself
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
         for purpose in ("training", "inference", "logs"):

@@ -112,7 +112,7 @@ class Reason(StrEnum):
     SCALED_TO_ZERO = "ScaledToZero", "serving.replicas is 0: nothing is wanted, nothing answers."
     NAME_TAKEN = (
         "NameTaken",
-        "A Deployment or Service of the needed name exists and belongs to somebody else.",
+        "An object of a needed name exists and belongs to somebody else; it is left alone.",
     )
     CHILD_REFUSED = (
         "ChildRefused",
@@ -142,3 +142,11 @@ class Failure:
     def may_pass(self) -> bool:
         """Whether trying again can help without anybody changing anything."""
         return self.reason in (Reason.STORAGE_UNREACHABLE, Reason.REGISTRY_UNREACHABLE)
+
+
+def name_taken(kind: str, name: str, or_else: str = "rename the ModelDeployment") -> Failure:
+    """An object that the operator needs to make is there already, and not its own."""
+    return Failure(
+        Reason.NAME_TAKEN,
+        f"the {kind} {name} belongs to somebody else and is left alone: delete it, or {or_else}",
+    )

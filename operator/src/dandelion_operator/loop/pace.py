@@ -42,6 +42,7 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
         (plan.train.phase is TrainingPhase.FAILED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.ARTIFACT_REJECTED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.AUTH_UNAVAILABLE, WHILE_STUCK),
+        (reason(ConditionType.ROLLED_OUT) == Reason.NAME_TAKEN, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESS_DEADLINE_EXCEEDED, WHILE_STUCK),
     ):
         if holds:

@@ -199,3 +199,4 @@ class Refusal:
     action: Action
     message: str
     refused_for_good: bool
+    name_taken: bool = False  # an object of that name is somebody else's

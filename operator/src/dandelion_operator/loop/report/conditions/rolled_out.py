@@ -32,7 +32,8 @@ def rolled_out(
         if isinstance(refusal.action, BindTokenReviewers):
             return FALSE, Reason.AUTH_UNAVAILABLE, refusal.message
         if isinstance(refusal.action, CHILDREN) or refusal.action in SERVING_SECRETS:
-            return FALSE, Reason.CHILD_REFUSED, refusal.message
+            reason = Reason.NAME_TAKEN if refusal.name_taken else Reason.CHILD_REFUSED
+            return FALSE, reason, refusal.message
     if obstacle is not None and obstacle.reason not in (
         Reason.REGISTRY_UNREACHABLE,
         Reason.ALIAS_MISSING,

@@ -24,6 +24,8 @@ def trained(
     decision = plan.train
     failed = last is not None and last.state is RunState.FAILED
     for refusal in refusals:
+        if isinstance(refusal.action, StartTraining) and refusal.name_taken:
+            return FALSE, Reason.NAME_TAKEN, refusal.message
         if isinstance(refusal.action, StartTraining):
             return UNKNOWN, Reason.TRAINING_PENDING, f"the Job is refused: {refusal.message}"
         if refusal.action == RefreshSecret("training"):
