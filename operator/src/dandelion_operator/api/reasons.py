@@ -51,7 +51,10 @@ class Reason(StrEnum):
         "the spec, the dataset or the annotation dandelion.dev/retrain changes.",
     )
     TRAINING_RUNNING = "TrainingRunning", "The training Job runs; the message tells how far it is."
-    TRAINING_PENDING = "TrainingPending", "Training waits: for a node, an image, storage or MLflow."
+    TRAINING_PENDING = (
+        "TrainingPending",
+        "Training waits: for a node, an image, storage, MLflow or whoever suspended its Job.",
+    )
     SUSPENDED = (
         "Suspended",
         "spec.suspend holds training and promotion back; what serves goes on serving.",

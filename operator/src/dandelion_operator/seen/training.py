@@ -15,6 +15,22 @@ class DatasetSeen:
 
 
 @dataclass(frozen=True)
+class Suspension:
+    """Who has a word in it beside the operator, in words; empty where nobody else has.
+
+    `held_by` suspended a Job that the operator did not suspend, `undone_by` let one go on that it
+    did. `ours` says that the operator's own suspension is noted on the Job.
+    """
+
+    ours: bool = False
+    held_by: str = ""
+    undone_by: str = ""
+
+
+NO_SUSPENSION = Suspension()
+
+
+@dataclass(frozen=True)
 class JobSeen:
     name: str
     run: str
@@ -29,6 +45,7 @@ class JobSeen:
     retrain: str = ""
     reason: str | None = None
     message: str | None = None
+    suspension: Suspension = NO_SUSPENSION
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,7 @@ class EvaluationJobSeen:
     deleting: bool = False
     reason: str | None = None
     message: str | None = None
+    suspension: Suspension = NO_SUSPENSION
 
     @property
     def in_flight(self) -> bool:

@@ -74,7 +74,9 @@ async def carry_out(
         case RemoveJob(job):
             await cluster.delete(JOB, namespace, job)
         case SuspendJob(job, suspend):
-            await cluster.patch(JOB, namespace, job, {"spec": {"suspend": suspend}})
+            note = {naming.SUSPENDED_ANNOTATION: "true" if suspend else None}
+            body = {"metadata": {"annotations": note}, "spec": {"suspend": suspend}}
+            await cluster.patch(JOB, namespace, job, body)
         case SetVerdict():
             tags = {
                 "verdict-reason": action.reason,

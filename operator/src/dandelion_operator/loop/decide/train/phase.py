@@ -51,10 +51,16 @@ def suspended_while_training(facts: Facts) -> TrainDecision | None:
     if not (facts.resource.spec.suspend and facts.in_flight):
         return None
     running = [job for job in facts.in_flight if job.state is not RunState.SUSPENDED]
+    words = "the run stands still and goes on from its last checkpoint later"
+    for job in running:
+        if job.suspension.undone_by:
+            words = f"{job.suspension.undone_by} resumed the Job {job.name}; it is left running"
     return TrainDecision(
         TrainingPhase.SUSPENDED,
-        "spec.suspend is true: the run stands still and goes on from its last checkpoint later",
-        tuple(SuspendJob(job.name, suspend=True) for job in running),
+        f"spec.suspend is true: {words}",
+        tuple(
+            SuspendJob(job.name, suspend=True) for job in running if not job.suspension.undone_by
+        ),
     )
 
 
@@ -79,7 +85,8 @@ def wanted_run_is_in_flight(facts: Facts) -> TrainDecision | None:
     if job is None:
         return None
     others = tuple(RemoveJob(other.name) for other in facts.in_flight if other is not job)
-    resume = (SuspendJob(job.name, suspend=False),) if job.state is RunState.SUSPENDED else ()
+    # Only what the operator suspended itself; where somebody else resumed that, the note goes.
+    resume = (SuspendJob(job.name, suspend=False),) if job.suspension.ours else ()
     return TrainDecision(TrainingPhase.FOLLOW, f"run {job.run} is in flight", others + resume)
 
 
