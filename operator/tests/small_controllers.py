@@ -141,6 +141,8 @@ def roll(world: World, deployment: dict[str, Any]) -> None:
     """The Deployment controller and the kubelet."""
     if "ownerReferences" not in deployment["metadata"]:
         return  # somebody else's
+    if deployment["spec"].get("paused"):
+        return
     spec, labels = deployment["spec"], deployment["spec"]["template"]["metadata"]["labels"]
     version = labels[naming.VERSION_LABEL]
     wanted = spec["replicas"]
@@ -168,6 +170,8 @@ def roll(world: World, deployment: dict[str, Any]) -> None:
     if trouble is None:
         for pod in old:
             world.cluster.objects.pop(("pods", KEY.namespace, pod["metadata"]["name"]))
+    for pod in world.stuck_pods:
+        world.cluster.objects["pods", KEY.namespace, pod["metadata"]["name"]] = pod
     kept = len(old) if trouble else 0
     deployment["status"] = {
         "observedGeneration": deployment["metadata"]["generation"],

@@ -111,6 +111,11 @@ class Reason(StrEnum):
         "The champion's replicas did not become ready in rollout.progressDeadlineSeconds; the "
         "message has a pod's own reason. Older replicas go on serving.",
     )
+    PAUSED = (
+        "Paused",
+        "Somebody paused the Deployment, so the champion is not rolled out; the message says who, "
+        "and how to go on. What serves goes on serving.",
+    )
     PROGRESSING = "Progressing", "The champion is being rolled out."
     SCALED_TO_ZERO = "ScaledToZero", "serving.replicas is 0: nothing is wanted, nothing answers."
     NAME_TAKEN = (

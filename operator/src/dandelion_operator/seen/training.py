@@ -40,6 +40,7 @@ class JobSeen:
     started: str | None = None
     finished: str | None = None
     deleting: bool = False
+    lost: bool = False  # being deleted, and of its pods only some on nodes that are lost remain
     trigger: str | None = None
     fingerprint: str | None = None
     retrain: str = ""

@@ -56,6 +56,7 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
         started=status.get("startTime"),
         finished=finished if state.finished else None,
         deleting="deletionTimestamp" in metadata,
+        lost="deletionTimestamp" in metadata and bool(own) and all(_is_lost(pod) for pod in own),
         trigger=annotations.get(naming.TRIGGER_ANNOTATION),
         fingerprint=annotations.get(naming.FINGERPRINT_ANNOTATION),
         retrain=annotations.get(naming.RETRAIN_VALUE_ANNOTATION, ""),
@@ -89,26 +90,34 @@ def evaluation_job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) ->
     )
 
 
+def _is_lost(pod: Mapping[str, Any]) -> bool:
+    """Told to go and no longer ready: its container has ended, or its node does not answer."""
+    return "deletionTimestamp" in pod["metadata"] and not holds(pod, "Ready")
+
+
 def _suspension(raw: Mapping[str, Any]) -> Suspension:
     """The operator notes on a Job that it suspended it; an older release did not.
 
     What it created suspended, an admission webhook did: Kueue's, which has a label of its own.
     """
     metadata, suspended = raw["metadata"], bool(raw["spec"].get("suspend"))
-    owners = managed_fields.writers(raw, "spec", "suspend")
-    owner = owners[0].manager if owners else ""
+    owner = _writer(raw, "spec", "suspend")
     if (metadata.get("annotations") or {}).get(naming.SUSPENDED_ANNOTATION):
-        undone_by = "" if suspended else owner or "somebody else"
-        return Suspension(ours=True, undone_by=undone_by)
+        return Suspension(ours=True, undone_by="" if suspended else owner)
     if not suspended:
         return NO_SUSPENSION
     queue = (metadata.get("labels") or {}).get(KUEUE_QUEUE_LABEL)
     if queue:
         return Suspension(held_by=f"Kueue, in the queue {queue}")
     if owner != naming.FIELD_MANAGER:
-        return Suspension(held_by=owner or "somebody else")
+        return Suspension(held_by=owner)
     created = metadata.get("generation", 1) <= 1
     return Suspension(held_by="an admission webhook") if created else Suspension(ours=True)
+
+
+def _writer(raw: Mapping[str, Any], *path: str) -> str:
+    owners = managed_fields.writers(raw, *path)
+    return owners[0].manager if owners else "somebody else"
 
 
 def _held_words(suspension: Suspension) -> str | None:
@@ -198,6 +207,7 @@ def deployment(raw: Mapping[str, Any], uid: str) -> DeploymentSeen:
         revision_history_limit=spec.get("revisionHistoryLimit"),
         deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
         refused=failing.get("message") if failing.get("status") == "True" else None,
+        paused_by=_writer(raw, "spec", "paused") if spec.get("paused") else "",
     )
 
 

@@ -107,7 +107,7 @@ def another_run_is_in_flight(facts: Facts) -> TrainDecision | None:
 
 
 def a_stopped_run_is_still_leaving(facts: Facts) -> TrainDecision | None:
-    if any(job.deleting for job in facts.observed.jobs):
+    if any(job.deleting and not job.lost for job in facts.observed.jobs):
         return TrainDecision(
             TrainingPhase.PENDING, "waiting until the pods of the stopped run are gone"
         )
