@@ -232,7 +232,6 @@ def test_an_evaluation_runs_as_training_does_and_is_no_run() -> None:
             "image": "mine:1",
             "resources": {"limits": {"memory": "9Gi"}},
             "nodeSelector": {"gpu": "no"},
-            "ttlSecondsAfterFinished": 60,
         }
     )
     ours, training = evaluation(wanted), job(wanted)
@@ -375,14 +374,12 @@ def test_placement_and_resources_are_passed_on() -> None:
             "resources": {"requests": {"cpu": 2}},
             "nodeSelector": {"gpu": "no"},
             "tolerations": [{"key": "batch", "operator": "Exists", "tolerationSeconds": 5}],
-            "ttlSecondsAfterFinished": 60,
         }
     )
     spec = pod(job(wanted))
     assert spec["containers"][0]["resources"] == {"requests": {"cpu": 2}}
     assert spec["nodeSelector"] == {"gpu": "no"}
     assert spec["tolerations"] == [{"key": "batch", "operator": "Exists", "tolerationSeconds": 5}]
-    assert job(wanted)["spec"]["ttlSecondsAfterFinished"] == 60
     assert "ttlSecondsAfterFinished" not in job()["spec"]
 
 

@@ -42,6 +42,7 @@ class Observed:
     account: AccountSeen | Failure = field(default_factory=AccountSeen)
     answer: Answer | None = None
     stale_secrets: frozenset[str] = frozenset()
+    now: str = ""  # when this was read, as Kubernetes writes times
 
     def serves_only(self, target: Target) -> bool:
         """Every wanted replica is there with this version, and nothing of another one answers."""

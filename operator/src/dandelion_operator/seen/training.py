@@ -47,6 +47,9 @@ class JobSeen:
     reason: str | None = None
     message: str | None = None
     suspension: Suspension = NO_SUSPENSION
+    attempt: int = 1
+    execution: str | None = None
+    ttl_seconds: int | None = None
 
 
 @dataclass(frozen=True)

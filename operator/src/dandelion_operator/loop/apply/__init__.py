@@ -18,6 +18,7 @@ from dandelion_operator.loop.decide.plan import (
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
+    ExpireJob,
     Plan,
     RefreshSecret,
     Refusal,
@@ -73,6 +74,9 @@ async def carry_out(
             await create_job(wanted, resource, cluster)
         case RemoveJob(job):
             await cluster.delete(JOB, namespace, job)
+        case ExpireJob(job, seconds):
+            expiry = {"spec": {"ttlSecondsAfterFinished": seconds}}
+            await cluster.patch(JOB, namespace, job, expiry)
         case SuspendJob(job, suspend):
             note = {naming.SUSPENDED_ANNOTATION: "true" if suspend else None}
             body = {"metadata": {"annotations": note}, "spec": {"suspend": suspend}}

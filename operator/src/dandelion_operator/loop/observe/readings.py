@@ -63,7 +63,14 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
         reason=reason,
         message=message or _held_words(suspension),
         suspension=suspension,
+        attempt=_number(annotations.get(naming.ATTEMPT_ANNOTATION), 1),
+        execution=annotations.get(naming.EXECUTION_ANNOTATION),
+        ttl_seconds=raw["spec"].get("ttlSecondsAfterFinished"),
     )
+
+
+def _number(text: str | None, otherwise: int) -> int:
+    return int(text) if text and text.isdigit() else otherwise
 
 
 def is_evaluation(raw: Mapping[str, Any]) -> bool:

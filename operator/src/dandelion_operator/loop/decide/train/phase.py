@@ -8,6 +8,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import (
     Acceptance,
+    ExpireJob,
     RemoveJob,
     SuspendJob,
     TrainDecision,
@@ -15,7 +16,8 @@ from dandelion_operator.loop.decide.plan import (
 )
 from dandelion_operator.loop.decide.train.facts import Facts
 from dandelion_operator.loop.decide.train.start import start
-from dandelion_operator.seen.last_run import last_run
+from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, OF_INFRASTRUCTURE, next_attempt
+from dandelion_operator.seen.last_run import LastRun, last_run
 from dandelion_operator.seen.observed import Observed
 
 KEPT_JOBS = 3
@@ -39,6 +41,7 @@ def train(resource: Resource, observed: Observed, acceptance: Acceptance) -> Tra
         another_run_is_in_flight,
         a_stopped_run_is_still_leaving,
         last_run_failed_for_this,
+        next_attempt_is_not_due,
         registry_is_unreachable,
     ):
         decision = fact(facts)
@@ -115,16 +118,32 @@ def a_stopped_run_is_still_leaving(facts: Facts) -> TrainDecision | None:
 
 
 def last_run_failed_for_this(facts: Facts) -> TrainDecision | None:
-    last = facts.last
-    if last is None or not facts.last_was_for_this or last.state is not RunState.FAILED:
+    last = facts.repeatable
+    if last is None or last.lost or facts.given_something_else:
         return None
-    now = facts.fingerprint
-    if last.fingerprint and now and last.fingerprint != now:
+    if last.reason not in OF_INFRASTRUCTURE:
+        return TrainDecision(TrainingPhase.FAILED, _cause(last))
+    if last.attempts >= ATTEMPT_LIMIT:
+        words = f"; given up after {last.attempts} attempts"
+        return TrainDecision(TrainingPhase.FAILED, _cause(last) + words)
+    return None
+
+
+def next_attempt_is_not_due(facts: Facts) -> TrainDecision | None:
+    """A lost Job is started again at once, the first time."""
+    last = facts.repeatable
+    if last is None or facts.given_something_else or (last.lost and last.attempts == 1):
         return None
-    return TrainDecision(
-        TrainingPhase.FAILED,
-        f"{last.reason or 'InternalError'}: {last.message or 'the run failed'}",
-    )
+    due = next_attempt(last.finished or last.started, last.attempts)
+    if facts.observed.now >= due:
+        return None
+    words = f"attempt {last.attempts + 1} of at most {ATTEMPT_LIMIT} begins at {due}"
+    cause = f"the Job of attempt {last.attempts} is gone" if last.lost else _cause(last)
+    return TrainDecision(TrainingPhase.WAITING, f"{cause}; {words}", not_before=due)
+
+
+def _cause(last: LastRun) -> str:
+    return f"{last.reason or 'InternalError'}: {last.message or 'the run failed'}"
 
 
 def registry_is_unreachable(facts: Facts) -> TrainDecision | None:
@@ -134,6 +153,25 @@ def registry_is_unreachable(facts: Facts) -> TrainDecision | None:
             TrainingPhase.PENDING, f"training starts once MLflow answers: {registry.message}"
         )
     return None
+
+
+def expiring_jobs(resource: Resource, observed: Observed) -> tuple[ExpireJob, ...]:
+    """Those whose end is recorded: a Job that goes before that would have left no last words."""
+    seconds, recorded = (
+        resource.spec.training.ttl_seconds_after_finished,
+        observed.previous.training,
+    )
+    if seconds is None or recorded is None:
+        return ()
+    return tuple(
+        ExpireJob(job.name, seconds)
+        for job in observed.jobs
+        if job.state.finished
+        and not job.deleting
+        and job.ttl_seconds is None
+        and ((job.run, job.attempt) != (recorded.run, recorded.attempts) or recorded.state.finished)
+        and job.created <= (recorded.started_at or "")
+    )
 
 
 def outlived_jobs(observed: Observed) -> tuple[RemoveJob, ...]:
