@@ -152,12 +152,16 @@ def test_placement_and_resources_are_passed_on() -> None:
             "resources": {"requests": {"cpu": 2}},
             "nodeSelector": {"gpu": "no"},
             "tolerations": [{"key": "batch", "operator": "Exists", "tolerationSeconds": 5}],
-            "ttlSecondsAfterFinished": 60,
         }
     )
     spec = pod(job(wanted))
     assert spec["containers"][0]["resources"] == {"requests": {"cpu": 2}}
     assert spec["nodeSelector"] == {"gpu": "no"}
     assert spec["tolerations"] == [{"key": "batch", "operator": "Exists", "tolerationSeconds": 5}]
-    assert job(wanted)["spec"]["ttlSecondsAfterFinished"] == 60
-    assert "ttlSecondsAfterFinished" not in job()["spec"]
+
+
+def test_no_job_expires_before_its_end_is_recorded() -> None:
+    assert (
+        "ttlSecondsAfterFinished"
+        not in job(given.resource(training={"ttlSecondsAfterFinished": 60}))["spec"]
+    )

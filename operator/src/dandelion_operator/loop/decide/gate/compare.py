@@ -182,7 +182,7 @@ def its_job_ended_without_it(pair: Pair) -> Answer | None:
 
 def its_job_is_suspended(pair: Pair) -> Answer | None:
     job = pair.job
-    if job is None or job.state is not RunState.SUSPENDED:
+    if job is None or not job.suspension.ours:
         return None
     words = f"the Job {job.name} goes on"
     return pair.waits(Reason.EVALUATION_RUNNING, words, (SuspendJob(job.name, suspend=False),))
@@ -216,7 +216,7 @@ def suspended(facts: Facts) -> PromoteDecision | None:
     running = [
         job
         for job in facts.observed.evaluations
-        if job.in_flight and job.state is not RunState.SUSPENDED
+        if job.in_flight and job.state is not RunState.SUSPENDED and not job.suspension.undone_by
     ]
     if not facts.resource.spec.suspend or not running:
         return None
