@@ -68,11 +68,15 @@ lint: $(DEV_VENV)/.complete
 	@PYTHONPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src $(DEV)/lint-imports --config pyproject.toml
 	@PYTHONPATH=$(PICTURES)/src $(DEV)/lint-imports --config $(PICTURES)/pyproject.toml
 
+# What mypy knows of third-party packages takes a minute to work out: a new checkout starts from the first one's cache.
+TYPES_SEED := $(DEV_VENV)/mypy-cache
 .PHONY: types
 types: $(DEV_VENV)/.complete
+	@[ -d .mypy_cache ] || [ ! -d $(TYPES_SEED) ] || cp -r $(TYPES_SEED) .mypy_cache
 	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
 	@MYPYPATH=inference/src:$(PICTURES)/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
 	@MYPYPATH=$(PICTURES)/src:training-job/src:training-job/bench $(DEV)/mypy training-job/bench/*.py
+	@[ -d $(TYPES_SEED) ] || { cp -r .mypy_cache $(TYPES_SEED).new && mv $(TYPES_SEED).new $(TYPES_SEED); }
 
 UNIT := $(COMPONENTS:%=unit-%) unit-pictures unit-k8s
 .PHONY: unit $(UNIT)
