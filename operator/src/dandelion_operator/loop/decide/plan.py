@@ -27,6 +27,7 @@ class StartTraining:
     initial_weights: str
     former_dataset: str = ""
     champion: Target | None = None
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,14 @@ class RemoveJob:
     """Stops the run if it is one in flight."""
 
     job: str
+
+
+@dataclass(frozen=True)
+class ExpireJob:
+    """Let Kubernetes take a finished Job away some seconds after its end, which is recorded."""
+
+    job: str
+    seconds: int
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,7 @@ Action = (
     StartTraining
     | StartEvaluation
     | RemoveJob
+    | ExpireJob
     | SuspendJob
     | SetVerdict
     | SetAlias
@@ -144,6 +154,7 @@ class TrainingPhase(Enum):
 
     FOLLOW = auto()
     PENDING = auto()
+    WAITING = auto()
     SUSPENDED = auto()
     COMPLETE = auto()
     FAILED = auto()
@@ -155,6 +166,7 @@ class TrainDecision:
     phase: TrainingPhase
     message: str = ""
     actions: tuple[Action, ...] = ()
+    not_before: str = ""  # the moment of the next attempt, where one is waited for
 
 
 @dataclass(frozen=True)
@@ -199,3 +211,4 @@ class Refusal:
     action: Action
     message: str
     refused_for_good: bool
+    name_taken: bool = False  # an object of that name is somebody else's
