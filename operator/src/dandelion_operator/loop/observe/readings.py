@@ -214,13 +214,24 @@ def deployment(raw: Mapping[str, Any], uid: str) -> DeploymentSeen:
         revision_history_limit=spec.get("revisionHistoryLimit"),
         deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
         refused=failing.get("message") if failing.get("status") == "True" else None,
+        scaled_by=_scaled_by(raw),
         paused_by=_writer(raw, "spec", "paused") if spec.get("paused") else "",
     )
 
 
+def _scaled_by(raw: Mapping[str, Any]) -> str:
+    """An autoscaler sets replicas by the scale subresource; so does `kubectl scale`, for once."""
+    for writer in managed_fields.writers(raw, "spec", "replicas"):
+        if writer.subresource == "scale" and not writer.manager.startswith("kubectl"):
+            return writer.manager
+    return ""
+
+
 def _target(template: Mapping[str, Any]) -> Target | None:
     containers = template["spec"].get("containers") or [{}]
-    env = {item["name"]: item.get("value", "") for item in containers[0].get("env") or []}
+    # Others may put containers of their own before it.
+    ours = [item for item in containers if item.get("name") == naming.INFERENCE] or containers
+    env = {item["name"]: item.get("value", "") for item in ours[0].get("env") or []}
     try:
         return Target(
             version=int(env["DANDELION_MODEL_VERSION"]),
