@@ -44,8 +44,9 @@ def job(key: NamespacedName, run: str, attempt: int = 1) -> str:
     return f"{key.name}-train-{run}{again}"
 
 
-def evaluation_job(key: NamespacedName, evaluation: str) -> str:
-    return f"{key.name}-evaluate-{evaluation}"
+def evaluation_job(key: NamespacedName, evaluation: str, attempt: int = 1) -> str:
+    again = f"-{attempt}" if attempt > 1 else ""
+    return f"{key.name}-evaluate-{evaluation}{again}"
 
 
 def training_secret(key: NamespacedName) -> str:

@@ -43,6 +43,7 @@ class StartEvaluation:
     champion: Target
     run: str
     gate: str
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,7 @@ class PromoteDecision:
     message: str = ""
     waiting: Failure | None = None
     actions: tuple[Action, ...] = ()
+    not_before: str = ""  # as TrainDecision has it, for the Job that compares
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,6 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
     state = _job_state(raw, own)
     suspension = _suspension(raw)
     reason, message = _job_cause(raw, own, state)
-    failed = condition(raw, "Failed")
-    finished = status.get("completionTime") or (failed or {}).get("lastTransitionTime")
     return JobSeen(
         name=metadata["name"],
         run=labels.get(naming.RUN_LABEL, ""),
@@ -54,7 +52,7 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
         state=state,
         created=metadata["creationTimestamp"],
         started=status.get("startTime"),
-        finished=finished if state.finished else None,
+        finished=_finished(raw, state),
         deleting="deletionTimestamp" in metadata,
         lost="deletionTimestamp" in metadata and bool(own) and all(_is_lost(pod) for pod in own),
         trigger=annotations.get(naming.TRIGGER_ANNOTATION),
@@ -94,7 +92,18 @@ def evaluation_job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) ->
         reason=reason,
         message=message or _held_words(suspension),
         suspension=suspension,
+        attempt=_number((metadata.get("annotations") or {}).get(naming.ATTEMPT_ANNOTATION), 1),
+        finished=_finished(raw, state),
     )
+
+
+def _finished(raw: Mapping[str, Any], state: RunState) -> str | None:
+    if not state.finished:
+        return None
+    completed = (raw.get("status") or {}).get("completionTime")
+    failed = condition(raw, "Failed") or {}
+    ended: str | None = completed or failed.get("lastTransitionTime")
+    return ended
 
 
 def _is_lost(pod: Mapping[str, Any]) -> bool:
