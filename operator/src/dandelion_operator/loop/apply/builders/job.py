@@ -63,6 +63,7 @@ def _settings(
         "EVALUATIONS_URI": naming.evaluations_uri(location.bucket, key),
         "CHAMPION_URI": champion.artifact_uri if champion else "",
         "CHAMPION_DIGEST": champion.contract_digest if champion else "",
+        "CHAMPION_VERSION": champion.version if champion else "",
         "REGISTERED_MODEL": model,
         "EXPERIMENT": model,
         "ARCHITECTURE": spec.training.architecture,

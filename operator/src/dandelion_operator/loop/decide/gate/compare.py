@@ -83,11 +83,11 @@ def compared(facts: Facts, version: VersionSeen) -> Answer:
     pair = Pair(facts, version, champion, name)
     for fact in (
         it_was_not_looked_for,
+        no_class_is_shared,
         it_cannot_be_read,
         it_is_there,
         the_champion_cannot_be_read_yet,
         the_champion_is_broken,
-        no_class_is_shared,
         the_run_has_not_ended,
         its_job_is_leaving,
         infrastructure_ended_its_job,

@@ -7,7 +7,7 @@ from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision, TrainingPhase
 from dandelion_operator.loop.decide.train.facts import Facts
-from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
+from dandelion_operator.seen.versions import RegistrySeen
 
 
 def start(facts: Facts) -> TrainDecision:
@@ -46,16 +46,11 @@ def _trigger(facts: Facts) -> str:
 
 
 def _initial_weights(facts: Facts) -> str:
-    wanted = facts.resource.spec.training.initial_weights
-    registry = facts.observed.registry
-    if wanted != "champion":
+    """Without a champion the run is told just that: it starts as with auto, and says so."""
+    wanted, champion = facts.resource.spec.training.initial_weights, _champion(facts)
+    if wanted != "champion" or champion is None:
         return wanted
-    if isinstance(registry, RegistrySeen) and registry.champion is not None:
-        champion = registry.version(registry.champion)
-        sound = facts.observed.artifacts.get(registry.champion)
-        if champion is not None and isinstance(sound, ContractSeen):
-            return f"{champion.source.rstrip('/')}/model.safetensors"
-    return "none"
+    return f"{champion.artifact_uri.rstrip('/')}/model.safetensors"
 
 
 def _former_dataset(facts: Facts) -> str:
