@@ -23,6 +23,7 @@ class DeploymentSeen:
     deadline_exceeded: bool = False
     refused: str | None = None
     paused_by: str = ""  # who paused it, in words; empty where it is not paused
+    scaled_by: str = ""  # who sets its replicas by its scale subresource; empty where nobody does
 
     @property
     def complete(self) -> bool:
