@@ -43,6 +43,9 @@ async def observe(
     deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
     if deployment is not None and deployment.ours and isinstance(registry, RegistrySeen):
         registry = replace(registry, deployed=deployment.target)
+    if deployment is not None and deployment.scaled_by:
+        still = await serving.is_autoscaled(deployment, key, cluster)
+        deployment = deployment if still else replace(deployment, scaled_by="")
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     address = service.address if service is not None and service.ours else None
@@ -53,7 +56,7 @@ async def observe(
         (artifacts, comparisons, stored),
         pods,
         answer,
-        account,
+        (account, raw_account),
     ) = await asyncio.gather(
         training.dataset(resource, location, previous, jobs, credentials, clients.storage),
         training.progress(resource, location, previous, jobs, credentials, clients.storage),
@@ -68,6 +71,12 @@ async def observe(
         clients.probe.service(address) if address and somebody_is_ready else _nothing(),
         serving.account(resource, clients),
     )
+    raw = {
+        "Deployment": raw_deployment,
+        "Service": raw_service,
+        "ServiceAccount": raw_account,
+        **credentials.raw,
+    }
     observed = Observed(
         previous=previous,
         dataset=dataset,
@@ -85,6 +94,7 @@ async def observe(
         account=account,
         answer=answer,
         stale_secrets=credentials.stale_secrets,
+        raw={child: body for child, body in raw.items() if body},
     )
     return replace(observed, registry=own_registry(resource, observed))
 
