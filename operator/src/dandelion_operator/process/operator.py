@@ -14,7 +14,6 @@ import signal
 import socket
 import uuid
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -37,8 +36,6 @@ from dandelion_operator.process.leader import Elector
 from dandelion_operator.process.lease import LeaseStore
 from dandelion_operator.process.settings import Settings
 
-STORAGE_THREADS = 4
-
 log = structlog.get_logger(__name__)
 
 
@@ -58,16 +55,15 @@ class Operator:
         self._reviewers = TokenReviewers(
             cluster, settings.token_reviewer_binding, settings.namespaces
         )
+        self._storage = Storage()
         clients = Clients(
-            cluster, model_registry, Storage(), Probe(pods), self._reviewers, settings.defaults
+            cluster, model_registry, self._storage, Probe(pods), self._reviewers, settings.defaults
         )
         self._reconciler = Reconciler(clients, settings.resync_seconds)
         self._health = health.Health(self.elector, self.queue)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(STORAGE_THREADS, thread_name_prefix="s3"))
         settings = self._settings
         self._spawn(
             "health", health.serve(self._health, settings.health_port, settings.metrics_port)
@@ -100,6 +96,7 @@ class Operator:
             await self._tasks["queue"]
         await self.elector.release()
         await self._cancel("health")
+        self._storage.close()
         for connection in self._connections:
             await connection.aclose()
 
