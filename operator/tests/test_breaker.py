@@ -86,3 +86,10 @@ def test_the_words_have_the_cause_and_do_not_count_down(breaker: Breaker, clock:
     clock.now += 3
     assert ask(breaker, "failed") == first
     assert breaker.words("silence") == first, "and the same for the one that was asked"
+
+
+def test_a_night_of_failures_is_only_a_long_pause(breaker: Breaker, clock: Clock) -> None:
+    for _ in range(2000):
+        clock.now += 30
+        assert ask(breaker, "failed") == "asked"
+    assert ask(breaker, "failed").endswith("pauses of 30 s")

@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 FAILURES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 30.0
+# A power of two with an endpoint's failures of a night is no number any more.
+MOST_DOUBLINGS = 16
 
 
 class OpenError(Exception):
@@ -75,6 +77,5 @@ class Breaker:
 
     @property
     def _pause(self) -> float:
-        return min(
-            self._first_pause * 2.0 ** max(0, self._silent - self._failures), self._longest_pause
-        )
+        doublings = min(max(0, self._silent - self._failures), MOST_DOUBLINGS)
+        return min(self._first_pause * 2.0**doublings, self._longest_pause)

@@ -23,6 +23,7 @@ from dandelion_operator.loop.poll import RegistryPoll
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports import probe, registry
+from dandelion_operator.ports.breaker import Breaker
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
@@ -36,6 +37,9 @@ from dandelion_operator.process.leader import Elector
 from dandelion_operator.process.lease import LeaseStore
 from dandelion_operator.process.settings import Settings
 
+# Seconds: the poll asks by itself, so all resources are told soon that MLflow is back.
+MLFLOW_PAUSE = 10.0
+
 log = structlog.get_logger(__name__)
 
 
@@ -46,7 +50,7 @@ class Operator:
         self._connections: list[ApiServer | httpx.AsyncClient] = [api, mlflow, pods]
         fence = Fence()
         cluster = Cluster(api, fence)
-        model_registry = Registry(mlflow, fence)
+        model_registry = Registry(mlflow, fence, Breaker(longest_pause=MLFLOW_PAUSE))
         self.fence = fence
         self.queue = Queue()
         leases = LeaseStore(cluster, settings.operator_namespace, settings.lease_name)

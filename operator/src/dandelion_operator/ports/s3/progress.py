@@ -24,7 +24,7 @@ MAX_MESSAGE = 600
 def read_progress(run: str, content: bytes) -> Progress:
     try:
         document = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Progress(run=run)
     if not isinstance(document, dict):
         return Progress(run=run)
