@@ -80,6 +80,7 @@ class Reconciler:
             body = await self._clients.cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
             if body is None or "deletionTimestamp" in body["metadata"]:
                 metrics.forget(key)
+                self._clients.lookups.forget(key)
                 return None
             previous = parse_status(body.get("status"))
             resource = parse(body)

@@ -29,6 +29,7 @@ from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.connection import ApiServer
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
+from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probe import Probe
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
@@ -61,7 +62,13 @@ class Operator:
         )
         self._storage = Storage()
         clients = Clients(
-            cluster, model_registry, self._storage, Probe(pods), self._reviewers, settings.defaults
+            cluster,
+            model_registry,
+            self._storage,
+            Probe(pods),
+            self._reviewers,
+            settings.defaults,
+            Lookups(self.queue.enqueue),
         )
         self._reconciler = Reconciler(clients, settings.resync_seconds)
         self._health = health.Health(self.elector, self.queue)

@@ -43,13 +43,11 @@ async def observe(
     address = service.address if service is not None and service.ours else None
     somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
     dataset, progress, (artifacts, comparisons), pods, answer, account = await asyncio.gather(
-        training.dataset(resource, location, previous, jobs, credentials, clients.storage),
-        training.progress(resource, location, previous, jobs, credentials, clients.storage),
+        training.dataset(resource, location, previous, jobs, credentials, clients),
+        training.progress(resource, location, previous, jobs, credentials, clients),
         asyncio.gather(
-            versions.artifacts(
-                resource, location, registry, deployment, credentials, clients.storage
-            ),
-            versions.comparisons(resource, location, registry, credentials, clients.storage),
+            versions.artifacts(resource, location, registry, deployment, credentials, clients),
+            versions.comparisons(resource, location, registry, credentials, clients),
         ),
         serving.pods(serving_pods, clients.probe),
         clients.probe.service(address) if address and somebody_is_ready else _nothing(),
