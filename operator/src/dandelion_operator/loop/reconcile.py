@@ -81,6 +81,7 @@ class Reconciler:
             if body is None or "deletionTimestamp" in body["metadata"]:
                 metrics.forget(key)
                 self._clients.lookups.forget(key)
+                self._clients.probes.forget(key)
                 return None
             previous = parse_status(body.get("status"))
             resource = parse(body)

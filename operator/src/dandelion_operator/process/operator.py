@@ -31,6 +31,7 @@ from dandelion_operator.ports.kube.connection import ApiServer
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.process import health
@@ -65,7 +66,7 @@ class Operator:
             cluster,
             model_registry,
             self._storage,
-            Probe(pods),
+            Probes(Probe(pods), self.queue.enqueue),
             self._reviewers,
             settings.defaults,
             Lookups(self.queue.enqueue),

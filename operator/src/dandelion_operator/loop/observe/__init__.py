@@ -1,6 +1,7 @@
 """All that matters for a resource, read anew: cluster, registry, storage, the pods' answers.
 
-Only reads; called by `reconcile`. What can be asked at the same time is. What a later read needs
+Only reads; called by `reconcile`. What can be asked at the same time is, and what others may take
+long to answer is asked beside it. What a later read needs
 (which version awaits its verdict) is the same fact that the decisions rest on.
 """
 
@@ -40,17 +41,15 @@ async def observe(
     deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
-    address = service.address if service is not None and service.ours else None
-    somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
-    dataset, progress, (artifacts, comparisons), pods, answer, account = await asyncio.gather(
+    pods = serving.pods(resource, serving_pods, clients)
+    answer = serving.answer(resource, service, serving_pods, clients)
+    dataset, progress, (artifacts, comparisons), account = await asyncio.gather(
         training.dataset(resource, location, previous, jobs, credentials, clients),
         training.progress(resource, location, previous, jobs, credentials, clients),
         asyncio.gather(
             versions.artifacts(resource, location, registry, deployment, credentials, clients),
             versions.comparisons(resource, location, registry, credentials, clients),
         ),
-        serving.pods(serving_pods, clients.probe),
-        clients.probe.service(address) if address and somebody_is_ready else _nothing(),
         serving.account(resource, clients),
     )
     return Observed(
@@ -70,7 +69,3 @@ async def observe(
         answer=answer,
         stale_secrets=credentials.stale_secrets,
     )
-
-
-async def _nothing() -> None:
-    return None
