@@ -14,7 +14,7 @@ from dandelion_operator.loop.decide.accept import accept
 from dandelion_operator.loop.report.conditions.accepted import accepted
 from dandelion_operator.loop.workqueue import WORKERS, Queue, Requeue
 from dandelion_operator.ports.lookups import Lookups, Pending
-from fake_cluster import KEY
+from fakes.cluster import KEY
 from small_world import World, played
 
 FOREVER = 3600.0

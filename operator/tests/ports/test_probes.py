@@ -26,8 +26,8 @@ from dandelion_operator.ports.probes import (
     Probes,
 )
 from dandelion_operator.seen.serving import Answer
-from fake_cluster import KEY
-from hostile_server import Behaviour, answer, drips, floods, hostile, says, silent
+from fakes.cluster import KEY
+from fakes.hostile import Behaviour, answer, drips, floods, hostile, says, silent
 
 READY = frozenset({"lawn-inference-1"})
 SILENCE = Answer(None, "a request through the Service fails: no answer")
