@@ -122,3 +122,8 @@ class Lookups:
             for place in [place for place in known if place[0] == key]:
                 del known[place]
         self._slow = {place for place in self._slow if place[0] != key}
+
+    def close(self) -> None:
+        """What nobody will come back for."""
+        for lookup in self._running.values():
+            lookup.task.cancel()

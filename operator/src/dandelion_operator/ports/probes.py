@@ -25,7 +25,7 @@ PLACES, PLACES_FOR_SILENT = 32, 8
 # An answer older than this is no proof that anything answers.
 RECENT = 30.0
 # After an answer, the next question may be asked this much later; longer after each failure.
-PAUSE, LONGEST_PAUSE = 0.5, 15.0
+PAUSE, LONGEST_PAUSE = 0.5, 8.0
 
 ASKING = Answer(None, "the Service is being asked", pending=True)
 # An address to what is answered there, and whether that is an answer.
@@ -87,6 +87,10 @@ class Probes:
     def forget(self, key: NamespacedName) -> None:
         for question in self._questions.pop(key, {}).values():
             _cancel(question)
+
+    def close(self) -> None:
+        for key in tuple(self._questions):
+            self.forget(key)
 
     def _question(
         self, key: NamespacedName, name: str, address: str, about: Hashable = None

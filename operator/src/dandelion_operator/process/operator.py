@@ -62,14 +62,16 @@ class Operator:
             cluster, settings.token_reviewer_binding, settings.namespaces
         )
         self._storage = Storage()
+        self._probes = Probes(Probe(pods), self.queue.enqueue)
+        self._lookups = Lookups(self.queue.enqueue)
         clients = Clients(
             cluster,
             model_registry,
             self._storage,
-            Probes(Probe(pods), self.queue.enqueue),
+            self._probes,
             self._reviewers,
             settings.defaults,
-            Lookups(self.queue.enqueue),
+            self._lookups,
         )
         self._reconciler = Reconciler(clients, settings.resync_seconds)
         self._health = health.Health(self.elector, self.queue)
@@ -108,6 +110,8 @@ class Operator:
             await self._tasks["queue"]
         await self.elector.release()
         await self._cancel("health")
+        self._probes.close()
+        self._lookups.close()
         self._storage.close()
         for connection in self._connections:
             await connection.aclose()
