@@ -37,7 +37,11 @@ def failed(written: str) -> tuple[str | None, str | None]:
             ("InternalError", "a [31mb c password=***"),
             id="words that steer a terminal",
         ),
-        pytest.param({"reason": "R" * 5000}, ("InternalError", ""), id="a reason without end"),
+        pytest.param(
+            {"reason": "R" * 5000, "message": "why"},
+            ("InternalError", "why"),
+            id="a reason without end",
+        ),
         pytest.param({"reason": "Odd", "message": {"a": 1}}, ("Odd", "{'a': 1}"), id="no text"),
     ],
 )

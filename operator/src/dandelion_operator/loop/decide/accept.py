@@ -16,9 +16,14 @@ def accept(resource: Resource, observed: Observed, location: Location) -> Accept
             return Acceptance(False, obstacle.reason, obstacle.message)
     dataset = observed.dataset
     cut = f"; {dataset.cut}" if isinstance(dataset, DatasetSeen) and dataset.cut else ""
-    return Acceptance(
-        True, Reason.VALID, f"the dataset {resource.spec.dataset.storage_uri} can be read{cut}"
-    )
+    words = f"the dataset {resource.spec.dataset.storage_uri} can be read{cut}"
+    return Acceptance(True, Reason.VALID, words + _unknown(resource))
+
+
+def _unknown(resource: Resource) -> str:
+    if not resource.unknown:
+        return ""
+    return f"; this operator does not know {', '.join(resource.unknown)}: upgrade it to use them"
 
 
 def _log(resource: Resource, location: Location) -> Failure | None:
