@@ -27,6 +27,7 @@ from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Access, Storage
 from dandelion_operator.process.settings import Settings
@@ -153,7 +154,7 @@ class World:
             cluster,
             Registry(registry, fence),
             cast(Storage, self.storage),
-            cast(Probe, self.probe),
+            Probes(cast(Probe, self.probe)),
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
             self.settings.defaults,
         )
@@ -269,21 +270,23 @@ class World:
         for deployment in self.cluster.kind("deployments"):
             roll(self, deployment)
 
-    async def reconcile(self) -> None:
-        """One reconcile; an operator that is killed is started again by Kubernetes."""
+    async def reconcile(self) -> bool:
+        """One reconcile. False: the operator was killed in it, and Kubernetes starts it again."""
         try:
             await self.reconciler(KEY)
         except Killed:
             self.restart()
+            return False
+        return True
 
     async def settle(self, turns: int = 40) -> None:
         """Until two reconciles in a row leave everything as it was."""
         quiet = 0
         for _ in range(turns):
             before = self.everything()
-            await self.reconcile()
+            whole = await self.reconcile()
             self.tick()
-            quiet = quiet + 1 if self.everything() == before else 0
+            quiet = quiet + 1 if whole and self.everything() == before else 0
             if quiet == 2:
                 return
         raise AssertionError(f"never comes to rest: {json.dumps(self.status, indent=1)}")

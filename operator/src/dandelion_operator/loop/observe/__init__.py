@@ -1,7 +1,8 @@
 """All that matters for a resource, read anew: cluster, registry, storage, the pods' answers.
 
-Only reads; called by `reconcile`. What can be asked at the same time is. What a later read needs
-(which version awaits its verdict) is the same fact that the decisions rest on.
+Only reads; called by `reconcile`. What can be asked at the same time is, and what others may take
+long to answer is asked beside it. What a later read needs (which version awaits its verdict) is the
+same fact that the decisions rest on.
 """
 
 from __future__ import annotations
@@ -48,29 +49,19 @@ async def observe(
         deployment = deployment if still else replace(deployment, scaled_by="")
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
-    address = service.address if service is not None and service.ours else None
-    somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
-    (
-        dataset,
-        progress,
-        (artifacts, comparisons, stored),
-        pods,
-        answer,
-        (account, raw_account),
-    ) = await asyncio.gather(
-        training.dataset(resource, location, previous, jobs, credentials, clients.storage),
-        training.progress(resource, location, previous, jobs, credentials, clients.storage),
+    pods = serving.pods(resource, serving_pods, clients)
+    answer = serving.answer(resource, service, serving_pods, clients)
+    dataset, progress, (artifacts, comparisons, stored), accounts = await asyncio.gather(
+        training.dataset(resource, location, previous, jobs, credentials, clients),
+        training.progress(resource, location, previous, jobs, credentials, clients),
         asyncio.gather(
-            versions.artifacts(
-                resource, location, registry, deployment, credentials, clients.storage
-            ),
-            versions.comparisons(resource, location, registry, credentials, clients.storage),
-            versions.stored(resource, location, previous, registry, credentials, clients.storage),
+            versions.artifacts(resource, location, registry, deployment, credentials, clients),
+            versions.comparisons(resource, location, registry, credentials, clients),
+            versions.stored(resource, location, previous, registry, credentials, clients),
         ),
-        serving.pods(serving_pods, clients.probe),
-        clients.probe.service(address) if address and somebody_is_ready else _nothing(),
         serving.account(resource, clients),
     )
+    account, raw_account = accounts
     raw = {
         "Deployment": raw_deployment,
         "Service": raw_service,
@@ -97,7 +88,3 @@ async def observe(
         raw={child: body for child, body in raw.items() if body},
     )
     return replace(observed, registry=own_registry(resource, observed))
-
-
-async def _nothing() -> None:
-    return None

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import asyncio
 
-from dandelion_operator.api.location import Location
+from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.api.status import Status
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
-from dandelion_operator.ports.s3.storage import Access, Storage
+from dandelion_operator.ports.clients import Clients
+from dandelion_operator.ports.lookups import Pending
+from dandelion_operator.ports.s3.storage import Access
 from dandelion_operator.seen.candidate import (
     candidate,
     comparison_name,
@@ -31,7 +33,7 @@ async def artifacts(
     registry: RegistrySeen | Failure,
     deployment: DeploymentSeen | None,
     credentials: ResolvedCredentials,
-    storage: Storage,
+    clients: Clients,
 ) -> dict[int, ContractSeen | Failure]:
     if isinstance(registry, Failure):
         return {}
@@ -60,10 +62,11 @@ async def artifacts(
     access = Access(location, credentials.training)
 
     async def read(version: VersionSeen) -> ContractSeen | Failure:
-        foreign = foreign_source(version.source, resource.key, location.bucket)
-        if foreign is not None:
-            return foreign
-        found = await storage.contract(access, version.target, fresh=version.version in fresh)
+        elsewhere = foreign_source(version.source, resource.key, location.bucket)
+        if elsewhere is not None:
+            return elsewhere
+        fresh_one = version.version in fresh
+        found = await _contract(resource.key, access, version.target, fresh_one, clients)
         if isinstance(found, ContractSeen):
             return foreign_contract(found, resource.key) or found
         return found
@@ -72,12 +75,30 @@ async def artifacts(
     return dict(zip(wanted, found, strict=True))
 
 
+async def _contract(
+    key: NamespacedName, access: Access, target: Target, fresh: bool, clients: Clients
+) -> ContractSeen | Failure:
+    found = await clients.lookups.get(
+        key,
+        f"contract of version {target.version}",
+        (access, target, fresh),
+        lambda: clients.storage.contract(access, target, fresh=fresh),
+    )
+    return _not_read_yet(access) if found is Pending.PENDING else found
+
+
+def _not_read_yet(access: Access) -> Failure:
+    return Failure(
+        Reason.STORAGE_UNREACHABLE, f"{access.location.endpoint} is slow and has not answered yet"
+    )
+
+
 async def comparisons(
     resource: Resource,
     location: Location,
     registry: RegistrySeen | Failure,
     credentials: ResolvedCredentials,
-    storage: Storage,
+    clients: Clients,
 ) -> dict[ComparisonName, Comparison | Failure | None]:
     """That of the newest version with the champion that it is, or was, compared with."""
     if isinstance(registry, Failure):
@@ -92,7 +113,13 @@ async def comparisons(
     if credentials.training is None:
         return {name: credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")}
     access = Access(location, credentials.training)
-    return {name: await storage.comparison(access, resource.key, name)}
+    found = await clients.lookups.get(
+        resource.key,
+        "comparison",
+        (access, name),
+        lambda: clients.storage.comparison(access, resource.key, name),
+    )
+    return {name: _not_read_yet(access) if found is Pending.PENDING else found}
 
 
 async def stored(
@@ -101,12 +128,18 @@ async def stored(
     previous: Status,
     registry: RegistrySeen | Failure,
     credentials: ResolvedCredentials,
-    storage: Storage,
+    clients: Clients,
 ) -> tuple[StoredArtifact, ...] | Failure:
     """What a lost registry can be restored from."""
     if isinstance(registry, Failure) or not registry_is_lost(previous, registry):
         return ()
     if credentials.training is None:
         return credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
-    access = Access(location, credentials.training)
-    return await storage.stored(access, resource.key, served_digests(previous, registry))
+    access, served = Access(location, credentials.training), served_digests(previous, registry)
+    found = await clients.lookups.get(
+        resource.key,
+        "stored artifacts",
+        (access, served),
+        lambda: clients.storage.stored(access, resource.key, served),
+    )
+    return _not_read_yet(access) if found is Pending.PENDING else found

@@ -14,6 +14,7 @@ from minio.error import S3Error
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.ports.s3.budget import LargeError
 from dandelion_operator.ports.s3.client import is_missing_key
 from dandelion_operator.ports.s3.contract import Contract, ContractError
 from dandelion_operator.seen.versions import StoredArtifact
@@ -21,7 +22,7 @@ from dandelion_operator.seen.versions import StoredArtifact
 # The registry's newest versions are read in one page; as many and a few more have room in it.
 RESTORED = 30
 
-Read = Callable[[str, str], bytes]
+Read = Callable[[str], bytes]
 
 
 def stored_artifacts(
@@ -39,7 +40,10 @@ def stored_artifacts(
             written[name] = moment
     found: list[StoredArtifact] = []
     for name in sorted(written, key=lambda item: (written[item], item), reverse=True):
-        artifact = _artifact(read(bucket, name), bucket, name, key)
+        try:
+            artifact = _artifact(read(name), bucket, name, key)
+        except LargeError:
+            continue  # no contract is that large
         if artifact is None:
             continue
         if len(found) < RESTORED or artifact.contract_digest in served:
