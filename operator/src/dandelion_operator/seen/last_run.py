@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState, Training
-from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, JOB_LOST
+from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, JOB_LOST, OF_INFRASTRUCTURE
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen, Progress
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
@@ -50,6 +50,11 @@ def last_run(key: NamespacedName, observed: Observed, training_hash: str) -> Las
         # counts, so that taking an edit back does not train the same thing a second time.
         return _of_registry(key, observed) or last
     return last
+
+
+def may_be_repeated(last: LastRun) -> bool:
+    """Whether another attempt at a failed run may help without anybody changing anything."""
+    return last.reason in OF_INFRASTRUCTURE and last.attempts < ATTEMPT_LIMIT
 
 
 def _newest_job(jobs: tuple[JobSeen, ...], remembered: Training | None) -> JobSeen | None:

@@ -63,7 +63,8 @@ class Comparison:
             if not is_owned(live, resource.uid):
                 continue
             fields: tuple[Path, ...] = ()
-            if action is not None:
+            # Without field managers, nothing tells others' writes from a former release's.
+            if action is not None and live["metadata"].get("managedFields"):
                 kind, wanted = child(action, resource, location, self._clients.defaults)
                 fields = await self._differing(resource.key, name, kind, wanted, live)
             found[name] = _drift(live, fields, self._clients.defaults.installation)
