@@ -1,7 +1,8 @@
 """All that matters for a resource, read anew: cluster, registry, storage, the pods' answers.
 
-Only reads; called by `reconcile`. What can be asked at the same time is. What a later read needs
-(which version awaits its verdict) is the same fact that the decisions rest on.
+Only reads; called by `reconcile`. What can be asked at the same time is, and what others may take
+long to answer is asked beside it. What a later read needs (which version awaits its verdict) is the
+same fact that the decisions rest on.
 """
 
 from __future__ import annotations
@@ -44,26 +45,15 @@ async def observe(
         deployment = deployment if still else replace(deployment, scaled_by="")
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
-    address = service.address if service is not None and service.ours else None
-    somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
-    (
-        dataset,
-        progress,
-        (artifacts, comparisons),
-        pods,
-        answer,
-        (account, raw_account),
-    ) = await asyncio.gather(
-        training.dataset(resource, location, previous, jobs, credentials, clients.storage),
-        training.progress(resource, location, previous, jobs, credentials, clients.storage),
+    pods = serving.pods(resource, serving_pods, clients)
+    answer = serving.answer(resource, service, serving_pods, clients)
+    dataset, progress, (artifacts, comparisons), (account, raw_account) = await asyncio.gather(
+        training.dataset(resource, location, previous, jobs, credentials, clients),
+        training.progress(resource, location, previous, jobs, credentials, clients),
         asyncio.gather(
-            versions.artifacts(
-                resource, location, registry, deployment, credentials, clients.storage
-            ),
-            versions.comparisons(resource, location, registry, credentials, clients.storage),
+            versions.artifacts(resource, location, registry, deployment, credentials, clients),
+            versions.comparisons(resource, location, registry, credentials, clients),
         ),
-        serving.pods(serving_pods, clients.probe),
-        clients.probe.service(address) if address and somebody_is_ready else _nothing(),
         serving.account(resource, clients),
     )
     raw = {
@@ -90,7 +80,3 @@ async def observe(
         stale_secrets=credentials.stale_secrets,
         raw={child: body for child, body in raw.items() if body},
     )
-
-
-async def _nothing() -> None:
-    return None

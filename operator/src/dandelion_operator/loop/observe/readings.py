@@ -12,6 +12,7 @@ from typing import Any
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.status import RunState
+from dandelion_operator.api.words import foreign, is_word
 from dandelion_operator.ports.kube import managed_fields
 from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.seen.serving import DeploymentSeen, PodSeen, ServiceSeen
@@ -179,13 +180,19 @@ def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:
             continue
         try:
             written = json.loads(ended.get("message") or "")
-            return str(written["reason"]), str(written.get("message") or "")[:MESSAGE_LIMIT]
-        except (ValueError, KeyError, TypeError, AttributeError):
+            reason, words = str(written["reason"]), str(written.get("message") or "")
+            return _word(reason), foreign(words, MESSAGE_LIMIT)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             if ended.get("reason") == "OOMKilled":
                 return "OutOfMemory", "raise training.resources.limits.memory or lower batchSize"
             code = ended.get("exitCode")
             return "InternalError", f"its container ended with exit code {code}"
     return None
+
+
+def _word(reason: str) -> str:
+    """The image may be anybody's, and so may be what it writes before it ends."""
+    return reason if is_word(reason) else "InternalError"
 
 
 def _waiting_words(pod: Mapping[str, Any]) -> str | None:
@@ -197,11 +204,12 @@ def waiting(pod: Mapping[str, Any]) -> tuple[str, str] | None:
     """Why a pod has not started, in Kubernetes' own words."""
     scheduled = condition(pod, "PodScheduled")
     if scheduled is not None and scheduled.get("status") == "False":
-        return str(scheduled.get("reason")), str(scheduled.get("message") or "")[:MESSAGE_LIMIT]
+        words = foreign(str(scheduled.get("message") or ""), MESSAGE_LIMIT)
+        return str(scheduled.get("reason")), words
     for container in (pod.get("status") or {}).get("containerStatuses") or []:
         held = (container.get("state") or {}).get("waiting")
         if held and held.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
-            return str(held["reason"]), str(held.get("message") or "")[:MESSAGE_LIMIT]
+            return str(held["reason"]), foreign(str(held.get("message") or ""), MESSAGE_LIMIT)
     return None
 
 

@@ -14,8 +14,13 @@ from dandelion_operator.loop.observe import readings
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
 from dandelion_operator.ports.kube.objects import AUTOSCALER, SERVICE_ACCOUNT, is_owned
-from dandelion_operator.ports.probe import Probe
-from dandelion_operator.seen.serving import AccountSeen, DeploymentSeen, PodSeen
+from dandelion_operator.seen.serving import (
+    AccountSeen,
+    Answer,
+    DeploymentSeen,
+    PodSeen,
+    ServiceSeen,
+)
 
 ASKED_PODS = 3
 CONTROLLER_MANAGER = "kube-controller-manager"
@@ -59,13 +64,26 @@ async def is_autoscaled(deployment: DeploymentSeen, key: NamespacedName, cluster
     return any((target.get("kind"), target.get("name")) == wanted for target in targets)
 
 
-async def pods(raw_pods: Sequence[Mapping[str, Any]], probe: Probe) -> tuple[PodSeen, ...]:
-    asked: dict[str, tuple[str, str] | None] = {}
+def pods(
+    resource: Resource, raw_pods: Sequence[Mapping[str, Any]], clients: Clients
+) -> tuple[PodSeen, ...]:
+    """As the API server has them, and what those said last that are not ready."""
     silent = [raw for raw in raw_pods if _can_be_asked(raw)][:ASKED_PODS]
-    answers = await asyncio.gather(*(probe.pod(raw["status"]["podIP"]) for raw in silent))
-    for raw, answer in zip(silent, answers, strict=True):
-        asked[raw["metadata"]["name"]] = answer
-    return tuple(readings.pod(raw, asked.get(raw["metadata"]["name"])) for raw in raw_pods)
+    addresses = {raw["metadata"]["name"]: str(raw["status"]["podIP"]) for raw in silent}
+    said = clients.probes.pods(resource.key, addresses)
+    return tuple(readings.pod(raw, said.get(raw["metadata"]["name"])) for raw in raw_pods)
+
+
+def answer(
+    resource: Resource,
+    service: ServiceSeen | None,
+    raw_pods: Sequence[Mapping[str, Any]],
+    clients: Clients,
+) -> Answer | None:
+    """What the Service answered lately; None where no pod is ready to."""
+    address = service.address if service is not None and service.ours else None
+    ready = frozenset(raw["metadata"]["name"] for raw in raw_pods if readings.holds(raw, "Ready"))
+    return clients.probes.service(resource.key, address, ready) if address and ready else None
 
 
 def _can_be_asked(raw: Mapping[str, Any]) -> bool:
