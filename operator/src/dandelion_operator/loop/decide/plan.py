@@ -17,7 +17,8 @@ from dandelion_operator.api.reasons import Failure, Reason
 class StartTraining:
     """`former_dataset` is the digest of the dataset version that the new one grows from, or "".
 
-    `champion` is what serves at that moment: the run evaluates it beside its own model.
+    `champion` is what serves at that moment: the run evaluates it beside its own model. `images` is
+    how many objects were listed, or 0: the pod asks for disk by it.
     """
 
     run: str
@@ -27,6 +28,7 @@ class StartTraining:
     initial_weights: str
     former_dataset: str = ""
     champion: Target | None = None
+    images: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
+from dandelion_operator.loop.apply.builders.pod.disk import with_disk
 from dandelion_operator.loop.decide.plan import StartTraining
 
 
@@ -30,6 +31,10 @@ def job(
             naming.FINGERPRINT_ANNOTATION: run.fingerprint,
         },
         batch_pod(resource, naming.TRAINING, command, settings, location, defaults),
+    )
+    (container,) = built["spec"]["template"]["spec"]["containers"]
+    container["resources"] = with_disk(
+        container["resources"], run.images, resource.spec.training.image_size
     )
     ttl = resource.spec.training.ttl_seconds_after_finished
     if ttl is not None:
