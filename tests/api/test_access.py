@@ -40,6 +40,7 @@ def installed(api: ApiServer) -> ApiServer:
         ("get", "secrets"),
         ("watch", "pods"),
         ("create", "events"),
+        ("list", "events"),
         ("patch", "serviceaccounts"),
         ("patch", "clusterrolebindings.rbac.authorization.k8s.io/dandelion-token-reviewers"),
         ("bind", "clusterroles.rbac.authorization.k8s.io/dandelion-token-reviewer"),

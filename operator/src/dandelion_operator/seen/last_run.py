@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState, Training
 from dandelion_operator.seen.observed import Observed
@@ -31,6 +32,7 @@ class LastRun:
     finished: str | None = None
     reason: str | None = None
     message: str | None = None
+    waiting: Failure | None = None
     version: VersionSeen | None = None
 
 
@@ -84,6 +86,7 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
         finished=job.finished,
         reason=reason,
         message=message,
+        waiting=job.waiting if state is RunState.PENDING else None,
         version=version,
     )
 

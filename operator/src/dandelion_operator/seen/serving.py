@@ -22,6 +22,7 @@ class DeploymentSeen:
     revision_history_limit: int | None = None
     deadline_exceeded: bool = False
     refused: str | None = None
+    evicted: str | None = None  # why a node put the newest pod out
 
     @property
     def complete(self) -> bool:

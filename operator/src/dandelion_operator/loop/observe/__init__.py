@@ -12,7 +12,7 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import Status
-from dandelion_operator.loop.observe import readings, serving, training, versions
+from dandelion_operator.loop.observe import readings, serving, training, versions, waiting
 from dandelion_operator.loop.observe.credentials import resolve_credentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
@@ -33,11 +33,18 @@ async def observe(
         resolve_credentials(resource, location, cluster, clients.defaults),
     )
     own_jobs = [raw for raw in raw_jobs if is_owned(raw, resource.uid)]
-    jobs = tuple(readings.job(raw, raw_pods) for raw in own_jobs if not readings.is_evaluation(raw))
-    evaluations = tuple(
-        readings.evaluation_job(raw, raw_pods) for raw in own_jobs if readings.is_evaluation(raw)
+    told = await waiting.events(key.namespace, own_jobs, raw_pods, cluster)
+    jobs = tuple(
+        readings.job(raw, raw_pods, told) for raw in own_jobs if not readings.is_evaluation(raw)
     )
-    deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
+    evaluations = tuple(
+        readings.evaluation_job(raw, raw_pods, told)
+        for raw in own_jobs
+        if readings.is_evaluation(raw)
+    )
+    deployment = (
+        readings.deployment(raw_deployment, resource.uid, raw_pods) if raw_deployment else None
+    )
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     address = service.address if service is not None and service.ours else None
@@ -51,7 +58,7 @@ async def observe(
             ),
             versions.comparisons(resource, location, registry, credentials, clients.storage),
         ),
-        serving.pods(serving_pods, clients.probe),
+        serving.pods(serving_pods, told, clients.probe),
         clients.probe.service(address) if address and somebody_is_ready else _nothing(),
         serving.account(resource, clients),
     )

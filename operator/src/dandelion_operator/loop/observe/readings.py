@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target
+from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import RunState
+from dandelion_operator.loop.observe import waiting
+from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.seen.serving import DeploymentSeen, PodSeen, ServiceSeen
 from dandelion_operator.seen.training import EvaluationJobSeen, JobSeen
+from dandelion_operator.seen.waiting import waiting as pending
 
 PERMANENT = frozenset({"DigestMismatch", "ArtifactMissing", "ModelInvalid"})
 MESSAGE_LIMIT = 600
+NOTHING: Told = MappingProxyType({})
 
 
 def condition(raw: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
@@ -30,13 +36,14 @@ def holds(raw: Mapping[str, Any], kind: str) -> bool:
     return found is not None and found.get("status") == "True"
 
 
-def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
+def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = NOTHING) -> JobSeen:
     metadata, status = raw["metadata"], raw.get("status") or {}
     labels = metadata.get("labels") or {}
     annotations = metadata.get("annotations") or {}
     own = [pod for pod in pods if is_owned(pod, metadata["uid"])]
     state = _job_state(raw, own)
-    reason, message = _job_cause(raw, own, state)
+    reason, message = _job_cause(raw, own, state, told)
+    held_up = waiting.of_job(raw, own, told) if state is RunState.PENDING else None
     failed = condition(raw, "Failed")
     finished = status.get("completionTime") or (failed or {}).get("lastTransitionTime")
     return JobSeen(
@@ -53,6 +60,7 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
         retrain=annotations.get(naming.RETRAIN_VALUE_ANNOTATION, ""),
         reason=reason,
         message=message,
+        waiting=pending(*held_up, otherwise=Reason.TRAINING_PENDING) if held_up else None,
     )
 
 
@@ -61,11 +69,13 @@ def is_evaluation(raw: Mapping[str, Any]) -> bool:
     return naming.EVALUATION_LABEL in (raw["metadata"].get("labels") or {})
 
 
-def evaluation_job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> EvaluationJobSeen:
+def evaluation_job(
+    raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = NOTHING
+) -> EvaluationJobSeen:
     metadata = raw["metadata"]
     own = [pod for pod in pods if is_owned(pod, metadata["uid"])]
     state = _job_state(raw, own)
-    reason, message = _job_cause(raw, own, state)
+    reason, message = _job_cause(raw, own, state, told)
     return EvaluationJobSeen(
         name=metadata["name"],
         evaluation=metadata["labels"][naming.EVALUATION_LABEL],
@@ -90,10 +100,11 @@ def _job_state(raw: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> Run
 
 
 def _job_cause(
-    raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], state: RunState
+    raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], state: RunState, told: Told
 ) -> tuple[str | None, str | None]:
     if state is RunState.PENDING:
-        return None, next(filter(None, (_waiting_words(pod) for pod in pods)), None)
+        held_up = waiting.of_job(raw, pods, told)
+        return None, ": ".join(filter(None, held_up)) if held_up else None
     if state is not RunState.FAILED:
         return None, None
     failed = condition(raw, "Failed") or {}
@@ -110,6 +121,9 @@ def _job_cause(
 
 
 def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:
+    evicted = waiting.eviction([pod])
+    if evicted is not None:
+        return evicted
     for container in (pod.get("status") or {}).get("containerStatuses") or []:
         ended = (container.get("state") or {}).get("terminated")
         if not ended or ended.get("exitCode") == 0:
@@ -125,27 +139,15 @@ def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _waiting_words(pod: Mapping[str, Any]) -> str | None:
-    cause = waiting(pod)
-    return f"{cause[0]}: {cause[1]}".rstrip(": ") if cause else None
-
-
-def waiting(pod: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Why a pod has not started, in Kubernetes' own words."""
-    scheduled = condition(pod, "PodScheduled")
-    if scheduled is not None and scheduled.get("status") == "False":
-        return str(scheduled.get("reason")), str(scheduled.get("message") or "")[:MESSAGE_LIMIT]
-    for container in (pod.get("status") or {}).get("containerStatuses") or []:
-        held = (container.get("state") or {}).get("waiting")
-        if held and held.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
-            return str(held["reason"]), str(held.get("message") or "")[:MESSAGE_LIMIT]
-    return None
-
-
-def deployment(raw: Mapping[str, Any], uid: str) -> DeploymentSeen:
+def deployment(
+    raw: Mapping[str, Any], uid: str, pods: Sequence[Mapping[str, Any]] = ()
+) -> DeploymentSeen:
+    """`pods`: all of this resource that serve or did."""
     metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
     progressing = condition(raw, "Progressing") or {}
     failing = condition(raw, "ReplicaFailure") or {}
+    refused = waiting.cleaned(failing.get("message"))
+    evicted = waiting.eviction([pod for pod in pods if _component(pod) == naming.INFERENCE])
     return DeploymentSeen(
         ours=is_owned(raw, uid),
         target=_target(spec["template"]),
@@ -159,7 +161,8 @@ def deployment(raw: Mapping[str, Any], uid: str) -> DeploymentSeen:
         progress_deadline_seconds=spec.get("progressDeadlineSeconds"),
         revision_history_limit=spec.get("revisionHistoryLimit"),
         deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
-        refused=failing.get("message") if failing.get("status") == "True" else None,
+        refused=refused if failing.get("status") == "True" else None,
+        evicted=evicted[1] if evicted else None,
     )
 
 
@@ -188,17 +191,22 @@ def service(raw: Mapping[str, Any], uid: str) -> ServiceSeen:
 
 def is_serving_pod(raw: Mapping[str, Any]) -> bool:
     """An evicted pod stays behind as a record of itself; nothing serves there."""
-    labels, status = raw["metadata"].get("labels") or {}, raw.get("status") or {}
-    ended = status.get("phase") in ("Failed", "Succeeded")
-    return labels.get(naming.COMPONENT_LABEL) == naming.INFERENCE and not ended
+    ended = (raw.get("status") or {}).get("phase") in ("Failed", "Succeeded")
+    return _component(raw) == naming.INFERENCE and not ended
 
 
-def pod(raw: Mapping[str, Any], answer: tuple[str, str] | None) -> PodSeen:
+def _component(raw: Mapping[str, Any]) -> str | None:
+    return (raw["metadata"].get("labels") or {}).get(naming.COMPONENT_LABEL)
+
+
+def pod(raw: Mapping[str, Any], answer: tuple[str, str] | None, told: Told = NOTHING) -> PodSeen:
     """`answer`: what the pod itself answered when it was asked why it is not ready."""
     metadata = raw["metadata"]
     version = (metadata.get("labels") or {}).get(naming.VERSION_LABEL, "")
     ready = holds(raw, "Ready")
-    reason, message = (None, None) if ready else (answer or waiting(raw) or (None, None))
+    reason, message = (
+        (None, None) if ready else (answer or waiting.of_pod(raw, told) or (None, None))
+    )
     return PodSeen(
         name=metadata["name"],
         version=int(version) if version.isdigit() else None,

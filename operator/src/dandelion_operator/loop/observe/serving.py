@@ -11,6 +11,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Auth
 from dandelion_operator.loop.observe import readings
+from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError
 from dandelion_operator.ports.kube.objects import SERVICE_ACCOUNT, is_owned
@@ -37,13 +38,15 @@ async def account(resource: Resource, clients: Clients) -> AccountSeen | Failure
     return AccountSeen(raw is not None, ours, may_review)
 
 
-async def pods(raw_pods: Sequence[Mapping[str, Any]], probe: Probe) -> tuple[PodSeen, ...]:
+async def pods(
+    raw_pods: Sequence[Mapping[str, Any]], told: Told, probe: Probe
+) -> tuple[PodSeen, ...]:
     asked: dict[str, tuple[str, str] | None] = {}
     silent = [raw for raw in raw_pods if _can_be_asked(raw)][:ASKED_PODS]
     answers = await asyncio.gather(*(probe.pod(raw["status"]["podIP"]) for raw in silent))
     for raw, answer in zip(silent, answers, strict=True):
         asked[raw["metadata"]["name"]] = answer
-    return tuple(readings.pod(raw, asked.get(raw["metadata"]["name"])) for raw in raw_pods)
+    return tuple(readings.pod(raw, asked.get(raw["metadata"]["name"]), told) for raw in raw_pods)
 
 
 def _can_be_asked(raw: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from dandelion_operator.loop.decide.plan import (
 )
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.waiting import PENDING_REASONS
 
 CHILDREN = (ApplyDeployment, ApplyService, ApplyAccount, AdjustDeployment)
 SERVING_SECRETS = (RefreshSecret(naming.INFERENCE), RefreshSecret(naming.LOG))
@@ -61,12 +62,18 @@ def _unfinished(observed: Observed, version: int) -> PartialCondition:
     if leaving:
         words += f", {leaving} of another version left"
     troubled = next((pod for pod in new if not pod.ready and pod.reason), None)
+    reason = Reason.PROGRESSING
     if troubled is not None:
         words += f"; pod {troubled.name}: {troubled.reason}: {troubled.message or ''}".rstrip(": ")
+        reason = PENDING_REASONS.get(troubled.reason or "", reason)
     elif deployment.refused:
         words += f"; {deployment.refused}"
+        reason = Reason.PODS_REFUSED
+    elif deployment.evicted:
+        words += f"; a pod was evicted: {deployment.evicted}"
+        reason = Reason.EVICTED
     if troubled is not None and troubled.permanent:
         return FALSE, Reason.ARTIFACT_REJECTED, words
     if deployment.deadline_exceeded:
         return FALSE, Reason.PROGRESS_DEADLINE_EXCEEDED, words
-    return UNKNOWN, Reason.PROGRESSING, words
+    return UNKNOWN, reason, words

@@ -43,9 +43,10 @@ def trained(
                 Reason.TRAINING_RUNNING,
                 f"run {last.run}{stage}: {progress.percent}%",
             )
+        case TrainingPhase.FOLLOW if last is not None and last.waiting is not None:
+            return UNKNOWN, last.waiting.reason, last.waiting.message
         case TrainingPhase.FOLLOW:
-            cause = (last.message if last else None) or "waiting for its pod to start"
-            return UNKNOWN, Reason.TRAINING_PENDING, cause
+            return UNKNOWN, Reason.TRAINING_PENDING, "waiting for its pod to start"
         case TrainingPhase.HELD_BACK if failed and last is not None:
             return (
                 FALSE,
