@@ -22,6 +22,8 @@ from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Camel, Spec
 
+MAX_UNAVAILABLE = 1  # serving pods that a PodDisruptionBudget lets go at a time
+
 # The fields that came after the first release.
 LATER_DATASET = {"version", "on_small_class"}
 LATER_TRAINING = {"augmentation", "balance_classes"}
@@ -96,6 +98,10 @@ def serving(resource: Resource, target: Target, location: Location) -> str:
         },
         length=16,
     )
+
+
+def budget(resource: Resource) -> str:
+    return digest([naming.inference_selector(resource.key), MAX_UNAVAILABLE])
 
 
 def service(resource: Resource) -> str:

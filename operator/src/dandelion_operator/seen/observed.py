@@ -16,6 +16,7 @@ from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.serving import (
     AccountSeen,
     Answer,
+    BudgetSeen,
     DeploymentSeen,
     PodSeen,
     ServiceSeen,
@@ -40,6 +41,7 @@ class Observed:
     pods: tuple[PodSeen, ...] = ()
     service: ServiceSeen | None = None
     account: AccountSeen | Failure = field(default_factory=AccountSeen)
+    budget: BudgetSeen = field(default_factory=BudgetSeen)
     answer: Answer | None = None
     stale_secrets: frozenset[str] = frozenset()
 

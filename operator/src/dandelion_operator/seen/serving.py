@@ -51,6 +51,19 @@ class ServiceSeen:
 
 
 @dataclass(frozen=True)
+class BudgetSeen:
+    """PodDisruptionBudgets over the serving pods. `digest` is what ours was made from.
+
+    Kubernetes evicts no pod that two budgets cover, so one of somebody else's is enough.
+    """
+
+    exists: bool = False
+    ours: bool = False
+    digest: str | None = None
+    another_covers: bool = False
+
+
+@dataclass(frozen=True)
 class AccountSeen:
     """The ServiceAccount of pods that ask the API server who calls, and whether they may ask."""
 

@@ -16,6 +16,7 @@ from dandelion_operator.loop.decide.plan import (
     Action,
     AdjustDeployment,
     ApplyAccount,
+    ApplyBudget,
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
@@ -23,6 +24,7 @@ from dandelion_operator.loop.decide.plan import (
     RefreshSecret,
     Refusal,
     RemoveAlias,
+    RemoveBudget,
     RemoveJob,
     SetAlias,
     SetVerdict,
@@ -35,6 +37,7 @@ from dandelion_operator.ports.kube.cluster import Cluster, ClusterError, Conflic
 from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
     JOB,
+    POD_DISRUPTION_BUDGET,
     SECRET,
     SERVICE,
     SERVICE_ACCOUNT,
@@ -94,6 +97,10 @@ async def carry_out(
             await cluster.apply(SECRET, secret)
         case ApplyService():
             await cluster.apply(SERVICE, builders.service(resource))
+        case ApplyBudget():
+            await cluster.apply(POD_DISRUPTION_BUDGET, builders.disruption_budget(resource))
+        case RemoveBudget():
+            await cluster.delete(POD_DISRUPTION_BUDGET, namespace, naming.inference(key))
         case ApplyAccount():
             await cluster.apply(SERVICE_ACCOUNT, builders.service_account(resource))
         case BindTokenReviewers():

@@ -92,6 +92,16 @@ class ApplyService:
 
 
 @dataclass(frozen=True)
+class ApplyBudget:
+    """The PodDisruptionBudget that lets one serving pod after the other be put out."""
+
+
+@dataclass(frozen=True)
+class RemoveBudget:
+    pass
+
+
+@dataclass(frozen=True)
 class ApplyAccount:
     """The ServiceAccount as which pods ask the API server who calls."""
 
@@ -128,6 +138,8 @@ Action = (
     | RefreshSecret
     | ApplyService
     | ApplyAccount
+    | ApplyBudget
+    | RemoveBudget
     | BindTokenReviewers
     | ApplyDeployment
     | AdjustDeployment

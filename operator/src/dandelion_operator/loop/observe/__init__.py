@@ -49,7 +49,7 @@ async def observe(
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     address = service.address if service is not None and service.ours else None
     somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
-    dataset, progress, (artifacts, comparisons), pods, answer, account = await asyncio.gather(
+    dataset, progress, (artifacts, comparisons), pods, answer, rights = await asyncio.gather(
         training.dataset(resource, location, previous, jobs, credentials, clients.storage),
         training.progress(resource, location, previous, jobs, credentials, clients.storage),
         asyncio.gather(
@@ -60,8 +60,9 @@ async def observe(
         ),
         serving.pods(serving_pods, told, clients.probe),
         clients.probe.service(address) if address and somebody_is_ready else _nothing(),
-        serving.account(resource, clients),
+        asyncio.gather(serving.account(resource, clients), serving.budget(resource, clients)),
     )
+    account, budget = rights
     return Observed(
         previous=previous,
         dataset=dataset,
@@ -76,6 +77,7 @@ async def observe(
         pods=pods,
         service=service,
         account=account,
+        budget=budget,
         answer=answer,
         stale_secrets=credentials.stale_secrets,
     )

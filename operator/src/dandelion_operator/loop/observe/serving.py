@@ -14,9 +14,9 @@ from dandelion_operator.loop.observe import readings
 from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError
-from dandelion_operator.ports.kube.objects import SERVICE_ACCOUNT, is_owned
+from dandelion_operator.ports.kube.objects import POD_DISRUPTION_BUDGET, SERVICE_ACCOUNT, is_owned
 from dandelion_operator.ports.probe import Probe
-from dandelion_operator.seen.serving import AccountSeen, PodSeen
+from dandelion_operator.seen.serving import AccountSeen, BudgetSeen, PodSeen
 
 ASKED_PODS = 3
 
@@ -36,6 +36,17 @@ async def account(resource: Resource, clients: Clients) -> AccountSeen | Failure
         return Failure(Reason.AUTH_UNAVAILABLE, str(error))
     ours = raw is not None and is_owned(raw, resource.uid)
     return AccountSeen(raw is not None, ours, may_review)
+
+
+async def budget(resource: Resource, clients: Clients) -> BudgetSeen:
+    """An operator that may not read budgets makes none."""
+    try:
+        found = await clients.cluster.list(POD_DISRUPTION_BUDGET, resource.namespace)
+    except ClusterError as error:
+        if not error.refused:
+            raise
+        return BudgetSeen(another_covers=True)
+    return readings.budget(found, resource.key, resource.uid)
 
 
 async def pods(

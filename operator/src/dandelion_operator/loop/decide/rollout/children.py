@@ -11,9 +11,11 @@ from dandelion_operator.loop.decide.plan import (
     Action,
     AdjustDeployment,
     ApplyAccount,
+    ApplyBudget,
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
+    RemoveBudget,
     RolloutDecision,
 )
 from dandelion_operator.loop.decide.rollout.target import wanted_target
@@ -33,7 +35,8 @@ def roll_out(resource: Resource, observed: Observed, location: Location) -> Roll
         # Pods that may not ask who calls would refuse everybody: their rights come before them.
         actions=_service(resource, observed)
         + _rights(resource, observed)
-        + _deployment(resource, observed, location, target),
+        + _deployment(resource, observed, location, target)
+        + _budget(resource, observed),
     )
 
 
@@ -75,6 +78,16 @@ def _rights(resource: Resource, observed: Observed) -> tuple[Action, ...]:
 def _service(resource: Resource, observed: Observed) -> tuple[Action, ...]:
     current = observed.service is not None and observed.service.digest == digests.service(resource)
     return () if current else (ApplyService(),)
+
+
+def _budget(resource: Resource, observed: Observed) -> tuple[Action, ...]:
+    """Of one pod there is nothing to keep: a budget would only hold up whoever drains its node."""
+    budget = observed.budget
+    if resource.spec.serving.replicas < 2 or budget.another_covers:
+        return (RemoveBudget(),) if budget.exists and budget.ours else ()
+    if budget.exists and (not budget.ours or budget.digest == digests.budget(resource)):
+        return ()
+    return (ApplyBudget(),)
 
 
 def _deployment(

@@ -10,18 +10,27 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan import (
     AdjustDeployment,
     ApplyAccount,
+    ApplyBudget,
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
     Plan,
     RefreshSecret,
     Refusal,
+    RemoveBudget,
 )
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.waiting import PENDING_REASONS
 
-CHILDREN = (ApplyDeployment, ApplyService, ApplyAccount, AdjustDeployment)
+CHILDREN = (
+    ApplyDeployment,
+    ApplyService,
+    ApplyAccount,
+    ApplyBudget,
+    RemoveBudget,
+    AdjustDeployment,
+)
 SERVING_SECRETS = (RefreshSecret(naming.INFERENCE), RefreshSecret(naming.LOG))
 
 
