@@ -86,7 +86,10 @@ def test_the_full_sample_shows_every_field_there_is() -> None:
     missing = [
         path
         for path, field in fields(listed)
-        if "properties" not in field and "[]" not in path and not _reached(sample["spec"], path)
+        if "properties" not in field
+        and "[]" not in path
+        and not path.startswith(".serving.podTemplate.")  # has the fields of training's
+        and not _reached(sample["spec"], path)
     ]
     assert missing == []
 

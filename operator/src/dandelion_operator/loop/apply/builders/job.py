@@ -7,6 +7,7 @@ from typing import Any
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
 from dandelion_operator.loop.apply.builders.pod.disk import with_disk
 from dandelion_operator.loop.decide.plan import StartTraining
@@ -31,11 +32,14 @@ def job(
             naming.FINGERPRINT_ANNOTATION: run.fingerprint,
         },
         batch_pod(resource, naming.TRAINING, command, settings, location, defaults),
+        defaults,
     )
-    (container,) = built["spec"]["template"]["spec"]["containers"]
-    container["resources"] = with_disk(
-        container["resources"], run.images, resource.spec.training.image_size
-    )
+    template = built["spec"]["template"]["spec"]
+    (container,) = template["containers"]
+    if pod.uses_the_nodes_disk(template):
+        container["resources"] = with_disk(
+            container["resources"], run.images, resource.spec.training.image_size
+        )
     ttl = resource.spec.training.ttl_seconds_after_finished
     if ttl is not None:
         built["spec"]["ttlSecondsAfterFinished"] = ttl
