@@ -96,6 +96,14 @@ def test_fields_defaults_bounds_and_choices_are_those_of_the_crd() -> None:
     assert of_model(schema, schema["$defs"]) == listed
 
 
+def test_quantities_are_those_that_kubernetes_takes_in_json() -> None:
+    given = {"cpu": 0.5, "memory": 4_000_000_000, "nvidia.com/gpu": "1"}
+    resources = {"training": {"resources": {"requests": given}}}
+    spec = Spec.model_validate({"dataset": {"storageUri": "s3://datasets/lawn"}} | resources)
+    assert spec.training.resources is not None
+    assert spec.training.resources.requests == given
+
+
 def test_the_smallest_resource_parses_with_the_defaults_of_the_crd() -> None:
     spec = Spec.model_validate({"dataset": {"storageUri": "s3://datasets/lawn"}})
     assert (spec.training.epochs, spec.promotion.minimum, spec.serving.replicas) == (10, 0.8, 1)

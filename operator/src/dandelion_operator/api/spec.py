@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
 
 from dandelion_operator.api.camel import Camel
 from dandelion_operator.api.pod_template import PodTemplate
@@ -76,9 +76,13 @@ class Dataset(Camel):
         return value
 
 
+# As Kubernetes takes a quantity in JSON: 2, 0.5 and "500m".
+Quantity = StrictInt | StrictFloat | StrictStr
+
+
 class ComputeResources(Camel):
-    requests: dict[str, int | str] = Field(default_factory=dict)
-    limits: dict[str, int | str] = Field(default_factory=dict)
+    requests: dict[str, Quantity] = Field(default_factory=dict)
+    limits: dict[str, Quantity] = Field(default_factory=dict)
 
 
 class Toleration(Camel):

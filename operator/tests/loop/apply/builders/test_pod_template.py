@@ -308,3 +308,10 @@ def test_what_the_operator_sets_cannot_be_replaced(
     found = parse(body)
     assert isinstance(found, InvalidResource)
     assert words in found.message
+
+
+def test_half_a_processor_reaches_the_pod_as_kubernetes_writes_it() -> None:
+    pod = pod_of(None, resources={"requests": {"cpu": 0.5, "memory": 1}, "limits": {"cpu": "1"}})
+    asked = pod["containers"][0]["resources"]
+    assert (asked["requests"]["cpu"], asked["requests"]["memory"]) == ("0.5", 1)
+    assert asked["limits"] == {"cpu": "1"}

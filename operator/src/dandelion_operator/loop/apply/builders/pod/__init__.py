@@ -87,6 +87,13 @@ def uses_the_nodes_disk(template: Mapping[str, Any]) -> bool:
 
 
 def compute(resources: ComputeResources | None, default: Mapping[str, Any]) -> dict[str, Any]:
-    if resources is None:
-        return dict(default)
-    return resources.model_dump(mode="json", exclude_defaults=True)
+    given = default if resources is None else resources.model_dump(exclude_defaults=True)
+    return {kind: _written(quantities) for kind, quantities in given.items()}
+
+
+def _written(quantities: Mapping[str, int | float | str]) -> dict[str, int | str]:
+    """A fraction as text, which is how Kubernetes gives a quantity back."""
+    return {
+        name: str(value) if isinstance(value, float) else value
+        for name, value in quantities.items()
+    }
