@@ -116,6 +116,11 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 	@$(LOCAL) down
 	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
 
+.PHONY: test-long
+test-long: $(DEV_VENV)/.complete ## what takes too long for every change: a kill at every write, every fault, long absences
+	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/loop/test_histories.py
+	@$(WHOLE) -v --durations=20 tests/long
+
 .PHONY: bench
 bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, and what wrong labels are found; figures go to bench-results/
 	@PYTHONPATH=k8s/local:k8s/demo:operator/src:$(PICTURES)/src:training-job/src $(DEV)/python -m tests.bench $(ONLY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,10 @@ class FakeCluster:
     refuse: dict[str, str] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     made: int = 0
+    # What somebody else does in between: before a POST, and after a GET of one object.
+    before_creation: Callable[[str, dict[str, Any]], None] | None = None
+    after_reading: Callable[[str, str], None] | None = None
+    reads: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def kind(self, plural: str) -> list[dict[str, Any]]:
         return [item for (found, _, _), item in self.objects.items() if found == plural]
@@ -41,7 +46,12 @@ class FakeCluster:
         if method == "GET" and plural in self.unreadable:
             return _no(403, f"cannot list {plural}")
         if method == "GET":
-            return copy.deepcopy(self._read(plural, namespace, rest, query or {}))
+            answer = copy.deepcopy(self._read(plural, namespace, rest, query or {}))
+            if rest:
+                self.reads[plural, rest[0]] += 1
+                if self.after_reading is not None:
+                    self.after_reading(plural, rest[0])
+            return answer
         if plural in self.refuse:
             return _no(403, self.refuse[plural])
         verb = "APPLY" if "apply-patch" in (headers or {}).get("Content-Type", "") else method
@@ -77,6 +87,8 @@ class FakeCluster:
         self, verb: str, plural: str, namespace: str, rest: list[str], body: dict[str, Any]
     ) -> Answer:
         if verb == "POST":
+            if self.before_creation is not None:
+                self.before_creation(plural, body)
             return self._create(plural, namespace, body)
         where = (plural, namespace, rest[0])
         there = self.objects.get(where)

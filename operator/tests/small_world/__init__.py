@@ -104,8 +104,10 @@ class World:
         self.accuracy, self.precision = 0.9, "fp32"
         self.train_fails: tuple[str, str] | None = None
         self.evaluation_fails = False
+        self.compares = True  # whether a run compares its model with the champion by itself
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
+        self.stuck_pods: list[dict[str, Any]] = []  # on a node that is lost: nothing ends them
         for purpose in ("training", "inference", "logs"):
             (folder / purpose).mkdir(parents=True, exist_ok=True)
             (folder / purpose / "AWS_ACCESS_KEY_ID").write_text(purpose)
@@ -193,9 +195,13 @@ class World:
         found["metadata"]["generation"] += 1
         self.cluster._changed(found)
 
-    def annotate(self, value: str) -> None:
+    def annotate(self, value: str | None) -> None:
+        """Asks for a run with the annotation, or takes the annotation away."""
         found = self.cluster.one("modeldeployments", KEY.name)
-        found["metadata"].setdefault("annotations", {})["dandelion.dev/retrain"] = value
+        annotations = found["metadata"].setdefault("annotations", {})
+        annotations.pop("dandelion.dev/retrain", None)
+        if value is not None:
+            annotations["dandelion.dev/retrain"] = value
         self.cluster._changed(found)
 
     @property

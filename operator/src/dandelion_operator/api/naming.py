@@ -22,6 +22,9 @@ SERVICE_DIGEST_ANNOTATION = f"{GROUP}/service-digest"
 BUDGET_DIGEST_ANNOTATION = f"{GROUP}/budget-digest"
 TRIGGER_ANNOTATION = f"{GROUP}/trigger"
 RETRAIN_VALUE_ANNOTATION = f"{GROUP}/retrain"
+ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
+EXECUTION_ANNOTATION = f"{GROUP}/execution"
+SUSPENDED_ANNOTATION = f"{GROUP}/suspended"
 GATE_ANNOTATION = f"{GROUP}/gate"
 FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
 
@@ -34,8 +37,9 @@ def inference(key: NamespacedName) -> str:
     return f"{key.name}-inference"
 
 
-def job(key: NamespacedName, run: str) -> str:
-    return f"{key.name}-train-{run}"
+def job(key: NamespacedName, run: str, attempt: int = 1) -> str:
+    again = f"-{attempt}" if attempt > 1 else ""
+    return f"{key.name}-train-{run}{again}"
 
 
 def evaluation_job(key: NamespacedName, evaluation: str) -> str:

@@ -51,7 +51,10 @@ class Reason(StrEnum):
         "the spec, the dataset or the annotation dandelion.dev/retrain changes.",
     )
     TRAINING_RUNNING = "TrainingRunning", "The training Job runs; the message tells how far it is."
-    TRAINING_PENDING = "TrainingPending", "Training waits: for a node, an image, storage or MLflow."
+    TRAINING_PENDING = (
+        "TrainingPending",
+        "Training waits: for a node, an image, storage, MLflow or whoever suspended its Job.",
+    )
 
     # Trained and RolledOut, while a pod that is wanted does not run; the message has the words of
     # whoever holds it up
@@ -129,11 +132,16 @@ class Reason(StrEnum):
         "The champion's replicas did not become ready in rollout.progressDeadlineSeconds; the "
         "message has a pod's own reason. Older replicas go on serving.",
     )
+    PAUSED = (
+        "Paused",
+        "Somebody paused the Deployment, so the champion is not rolled out; the message says who, "
+        "and how to go on. What serves goes on serving.",
+    )
     PROGRESSING = "Progressing", "The champion is being rolled out."
     SCALED_TO_ZERO = "ScaledToZero", "serving.replicas is 0: nothing is wanted, nothing answers."
     NAME_TAKEN = (
         "NameTaken",
-        "A Deployment or Service of the needed name exists and belongs to somebody else.",
+        "An object of a needed name exists and belongs to somebody else; it is left alone.",
     )
     CHILD_REFUSED = (
         "ChildRefused",
@@ -163,3 +171,11 @@ class Failure:
     def may_pass(self) -> bool:
         """Whether trying again can help without anybody changing anything."""
         return self.reason in (Reason.STORAGE_UNREACHABLE, Reason.REGISTRY_UNREACHABLE)
+
+
+def name_taken(kind: str, name: str, or_else: str = "rename the ModelDeployment") -> Failure:
+    """An object that the operator needs to make is there already, and not its own."""
+    return Failure(
+        Reason.NAME_TAKEN,
+        f"the {kind} {name} belongs to somebody else and is left alone: delete it, or {or_else}",
+    )

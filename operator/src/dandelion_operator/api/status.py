@@ -87,6 +87,8 @@ class Training(Part):
     message: str | None = None
     dataset_fingerprint: str | None = None
     retrain: str | None = None
+    attempts: int = Field(default=1, ge=1)
+    execution: str | None = None
 
 
 class DatasetInfo(Part):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import ConditionType, Status
 from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
+from dandelion_operator.seen.attempts import seconds_until
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.waiting import WAITING
 
@@ -32,6 +33,8 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
         plan.rollout.obstacle is not None and plan.rollout.obstacle.may_pass
     )
     pauses = [resync]
+    if plan.train.not_before:
+        pauses.append(max(WHILE_ROLLING_OUT, seconds_until(plan.train.not_before, observed.now)))
     for holds, seconds in (
         (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESSING, WHILE_ROLLING_OUT),
         (reason(ConditionType.READY) == Reason.NOT_ANSWERING, WHILE_ROLLING_OUT),
@@ -51,6 +54,7 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
         (plan.train.phase is TrainingPhase.FAILED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.ARTIFACT_REJECTED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.AUTH_UNAVAILABLE, WHILE_STUCK),
+        (reason(ConditionType.ROLLED_OUT) == Reason.NAME_TAKEN, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESS_DEADLINE_EXCEEDED, WHILE_STUCK),
     ):
         if holds:

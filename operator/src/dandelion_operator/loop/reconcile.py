@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,7 +95,8 @@ class Reconciler:
         self, body: Mapping[str, Any], resource: Resource, previous: Status, last: bool
     ) -> Outcome:
         place = location(resource, self._clients.defaults)
-        observed = await observe(resource, place, previous, self._clients)
+        found = await observe(resource, place, previous, self._clients)
+        observed = replace(found, now=self._time())
         decided = decide(resource, observed, place)
         todo = [action for concern in decided.concerns for action in concern]
         if not todo:

@@ -44,13 +44,18 @@ class Observed:
     budget: BudgetSeen = field(default_factory=BudgetSeen)
     answer: Answer | None = None
     stale_secrets: frozenset[str] = frozenset()
+    now: str = ""  # when this was read, as Kubernetes writes times
 
     def serves_only(self, target: Target) -> bool:
-        """Every wanted replica is there with this version, and nothing of another one is left."""
+        """Every wanted replica is there with this version, and nothing of another one answers."""
         deployment = self.deployment
         return (
             deployment is not None
             and deployment.complete
             and deployment.target == target
-            and all(pod.version == target.version for pod in self.pods)
+            and not self.pods_left(target.version)
         )
+
+    def pods_left(self, version: int) -> int:
+        """How many pods of other versions still answer, or could."""
+        return sum(pod.version != version and not pod.ended for pod in self.pods)

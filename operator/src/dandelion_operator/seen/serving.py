@@ -23,6 +23,7 @@ class DeploymentSeen:
     deadline_exceeded: bool = False
     refused: str | None = None
     evicted: str | None = None  # why a node put the newest pod out
+    paused_by: str = ""  # who paused it, in words; empty where it is not paused
 
     @property
     def complete(self) -> bool:
@@ -41,6 +42,11 @@ class PodSeen:
     reason: str | None = None
     message: str | None = None
     permanent: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Told to go and no longer ready: on a node that is lost, it may stay so for ever."""
+        return self.deleting and not self.ready
 
 
 @dataclass(frozen=True)

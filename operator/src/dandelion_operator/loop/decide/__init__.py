@@ -12,7 +12,7 @@ from dandelion_operator.loop.decide.gate.compare import outlived_evaluations
 from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.plan import Plan, RefreshSecret
 from dandelion_operator.loop.decide.rollout.children import roll_out
-from dandelion_operator.loop.decide.train.phase import outlived_jobs, train
+from dandelion_operator.loop.decide.train.phase import expiring_jobs, outlived_jobs, train
 from dandelion_operator.seen.observed import Observed
 
 __all__ = ["decide"]
@@ -26,5 +26,9 @@ def decide(resource: Resource, observed: Observed, location: Location) -> Plan:
         promote=promote(resource, observed),
         rollout=roll_out(resource, observed, location),
         train=train(resource, observed, acceptance),
-        tidy=(*outlived_jobs(observed), *outlived_evaluations(resource, observed)),
+        tidy=(
+            *expiring_jobs(resource, observed),
+            *outlived_jobs(observed),
+            *outlived_evaluations(resource, observed),
+        ),
     )

@@ -13,9 +13,14 @@ def accept(resource: Resource, observed: Observed, location: Location) -> Accept
     for obstacle in (observed.credentials, _log(resource, location), observed.dataset):
         if isinstance(obstacle, Failure):
             return Acceptance(False, obstacle.reason, obstacle.message)
-    return Acceptance(
-        True, Reason.VALID, f"the dataset {resource.spec.dataset.storage_uri} can be read"
-    )
+    words = f"the dataset {resource.spec.dataset.storage_uri} can be read"
+    return Acceptance(True, Reason.VALID, words + _unknown(resource))
+
+
+def _unknown(resource: Resource) -> str:
+    if not resource.unknown:
+        return ""
+    return f"; this operator does not know {', '.join(resource.unknown)}: upgrade it to use them"
 
 
 def _log(resource: Resource, location: Location) -> Failure | None:

@@ -29,6 +29,7 @@ class StartTraining:
     former_dataset: str = ""
     champion: Target | None = None
     images: int = 0
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,14 @@ class RemoveJob:
     """Stops the run if it is one in flight."""
 
     job: str
+
+
+@dataclass(frozen=True)
+class ExpireJob:
+    """Let Kubernetes take a finished Job away some seconds after its end, which is recorded."""
+
+    job: str
+    seconds: int
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,7 @@ Action = (
     StartTraining
     | StartEvaluation
     | RemoveJob
+    | ExpireJob
     | SuspendJob
     | SetVerdict
     | SetAlias
@@ -158,6 +168,7 @@ class TrainingPhase(Enum):
 
     FOLLOW = auto()
     PENDING = auto()
+    WAITING = auto()
     SUSPENDED = auto()
     COMPLETE = auto()
     FAILED = auto()
@@ -169,6 +180,7 @@ class TrainDecision:
     phase: TrainingPhase
     message: str = ""
     actions: tuple[Action, ...] = ()
+    not_before: str = ""  # the moment of the next attempt, where one is waited for
 
 
 @dataclass(frozen=True)
@@ -213,3 +225,4 @@ class Refusal:
     action: Action
     message: str
     refused_for_good: bool
+    name_taken: bool = False  # an object of that name is somebody else's

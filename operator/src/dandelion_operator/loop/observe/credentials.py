@@ -13,10 +13,10 @@ from typing import Any
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Defaults, Location
-from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.reasons import Failure, Reason, name_taken
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.ports.kube.cluster import Cluster
-from dandelion_operator.ports.kube.objects import SECRET
+from dandelion_operator.ports.kube.objects import SECRET, is_owned
 from dandelion_operator.ports.s3.credentials import (
     Credentials,
     CredentialsError,
@@ -43,6 +43,11 @@ async def resolve_credentials(
     )
     found = dict(zip(names, bodies, strict=True))
     copied = copies(location)
+    for purpose in sorted(copied):
+        there = found[purpose]
+        if there is not None and not is_owned(there, resource.uid):
+            way_out = "bring keys of your own in spec.storage.secretRef"
+            return ResolvedCredentials(None, name_taken("Secret", names[purpose], way_out))
     try:
         given = {
             purpose: from_folder(defaults.credentials_dirs[purpose])

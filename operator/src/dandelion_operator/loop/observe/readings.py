@@ -17,13 +17,20 @@ from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.observe import waiting
 from dandelion_operator.loop.observe.waiting import Told
+from dandelion_operator.ports.kube import managed_fields
 from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.seen.serving import BudgetSeen, DeploymentSeen, PodSeen, ServiceSeen
-from dandelion_operator.seen.training import EvaluationJobSeen, JobSeen
+from dandelion_operator.seen.training import (
+    NO_SUSPENSION,
+    EvaluationJobSeen,
+    JobSeen,
+    Suspension,
+)
 from dandelion_operator.seen.waiting import waiting as pending
 
 PERMANENT = frozenset({"DigestMismatch", "ArtifactMissing", "ModelInvalid"})
 MESSAGE_LIMIT = 600
+KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 NOTHING: Told = MappingProxyType({})
 
 
@@ -43,6 +50,7 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = 
     annotations = metadata.get("annotations") or {}
     own = [pod for pod in pods if is_owned(pod, metadata["uid"])]
     state = _job_state(raw, own)
+    suspension = _suspension(raw)
     reason, message = _job_cause(raw, own, state, told)
     held_up = waiting.of_job(raw, own, told) if state is RunState.PENDING else None
     failed = condition(raw, "Failed")
@@ -56,13 +64,22 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = 
         started=status.get("startTime"),
         finished=finished if state.finished else None,
         deleting="deletionTimestamp" in metadata,
+        lost="deletionTimestamp" in metadata and bool(own) and all(_is_lost(pod) for pod in own),
         trigger=annotations.get(naming.TRIGGER_ANNOTATION),
         fingerprint=annotations.get(naming.FINGERPRINT_ANNOTATION),
         retrain=annotations.get(naming.RETRAIN_VALUE_ANNOTATION, ""),
         reason=reason,
-        message=message,
+        message=message or _held_words(suspension),
         waiting=pending(*held_up, otherwise=Reason.TRAINING_PENDING) if held_up else None,
+        suspension=suspension,
+        attempt=_number(annotations.get(naming.ATTEMPT_ANNOTATION), 1),
+        execution=annotations.get(naming.EXECUTION_ANNOTATION),
+        ttl_seconds=raw["spec"].get("ttlSecondsAfterFinished"),
     )
+
+
+def _number(text: str | None, otherwise: int) -> int:
+    return int(text) if text and text.isdigit() else otherwise
 
 
 def is_evaluation(raw: Mapping[str, Any]) -> bool:
@@ -76,6 +93,7 @@ def evaluation_job(
     metadata = raw["metadata"]
     own = [pod for pod in pods if is_owned(pod, metadata["uid"])]
     state = _job_state(raw, own)
+    suspension = _suspension(raw)
     reason, message = _job_cause(raw, own, state, told)
     return EvaluationJobSeen(
         name=metadata["name"],
@@ -85,8 +103,44 @@ def evaluation_job(
         gate=(metadata.get("annotations") or {}).get(naming.GATE_ANNOTATION, ""),
         deleting="deletionTimestamp" in metadata,
         reason=reason,
-        message=message,
+        message=message or _held_words(suspension),
+        suspension=suspension,
     )
+
+
+def _is_lost(pod: Mapping[str, Any]) -> bool:
+    """Told to go and no longer ready: its container has ended, or its node does not answer."""
+    return "deletionTimestamp" in pod["metadata"] and not holds(pod, "Ready")
+
+
+def _suspension(raw: Mapping[str, Any]) -> Suspension:
+    """The operator notes on a Job that it suspended it; an older release did not.
+
+    What it created suspended, an admission webhook did: Kueue's, which has a label of its own.
+    """
+    metadata, suspended = raw["metadata"], bool(raw["spec"].get("suspend"))
+    owner = _writer(raw, "spec", "suspend")
+    if (metadata.get("annotations") or {}).get(naming.SUSPENDED_ANNOTATION):
+        return Suspension(ours=True, undone_by="" if suspended else owner)
+    if not suspended:
+        return NO_SUSPENSION
+    queue = (metadata.get("labels") or {}).get(KUEUE_QUEUE_LABEL)
+    if queue:
+        return Suspension(held_by=f"Kueue, in the queue {queue}")
+    if owner != naming.FIELD_MANAGER:
+        return Suspension(held_by=owner)
+    created = metadata.get("generation", 1) <= 1
+    return Suspension(held_by="an admission webhook") if created else Suspension(ours=True)
+
+
+def _writer(raw: Mapping[str, Any], *path: str) -> str:
+    owners = managed_fields.writers(raw, *path)
+    return owners[0].manager if owners else "somebody else"
+
+
+def _held_words(suspension: Suspension) -> str | None:
+    held_by = suspension.held_by
+    return f"its Job is suspended by {held_by}, and goes on once resumed there" if held_by else None
 
 
 def _job_state(raw: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> RunState:
@@ -164,6 +218,7 @@ def deployment(
         deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
         refused=refused if failing.get("status") == "True" else None,
         evicted=evicted[1] if evicted else None,
+        paused_by=_writer(raw, "spec", "paused") if spec.get("paused") else "",
     )
 
 

@@ -24,7 +24,11 @@ from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.client import ERRORS, as_failure, client, is_missing_key
 from dandelion_operator.ports.s3.contract import Contract, ContractError
 from dandelion_operator.ports.s3.credentials import Credentials
-from dandelion_operator.ports.s3.evaluation import ComparisonError, read_comparison
+from dandelion_operator.ports.s3.evaluation import (
+    ComparisonError,
+    ComparisonImpossible,
+    read_comparison,
+)
 from dandelion_operator.ports.s3.progress import read_progress
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
@@ -190,6 +194,12 @@ class Storage:
         where = f"{naming.evaluations_prefix(key)}/{path}.json"
         try:
             return read_comparison(self._read(access, bucket, where), name)
+        except ComparisonImpossible as outcome:
+            return Failure(
+                Reason.EVALUATION_FAILED,
+                f"EvaluationImpossible: {outcome} Delete s3://{bucket}/{where} to have it tried "
+                "again",
+            )
         except ComparisonError as error:
             return Failure(
                 Reason.EVALUATION_FAILED,

@@ -285,9 +285,6 @@ def test_a_template_of_serving_is_a_rollout_and_one_of_training_is_no_new_run() 
             id="another container",
         ),
         pytest.param(
-            "serving", {"spec": {"hostNetwork": True}}, "hostNetwork", id="an unknown field"
-        ),
-        pytest.param(
             "serving",
             {"spec": {"securityContext": {"runAsUser": 0}}},
             "greater than or equal to 1",

@@ -50,8 +50,10 @@ def _settings(
         "DATASET_MANIFESTS_URI": naming.manifests_uri(location.bucket, key),
         "ARTIFACT_URI": challenger.artifact_uri,
         "ARTIFACT_DIGEST": challenger.contract_digest,
+        "ARTIFACT_VERSION": challenger.version,
         "CHAMPION_URI": champion.artifact_uri,
         "CHAMPION_DIGEST": champion.contract_digest,
+        "CHAMPION_VERSION": champion.version,
         "EVALUATIONS_URI": base,
         "STATUS_URI": f"{base}/{name}.status.json",
     }

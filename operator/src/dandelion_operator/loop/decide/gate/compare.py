@@ -83,11 +83,11 @@ def compared(facts: Facts, version: VersionSeen) -> Answer:
     pair = Pair(facts, version, champion, name)
     for fact in (
         it_was_not_looked_for,
+        no_class_is_shared,
         it_cannot_be_read,
         it_is_there,
         the_champion_cannot_be_read_yet,
         the_champion_is_broken,
-        no_class_is_shared,
         the_run_has_not_ended,
         its_job_is_leaving,
         its_job_ended_without_it,
@@ -182,7 +182,7 @@ def its_job_ended_without_it(pair: Pair) -> Answer | None:
 
 def its_job_is_suspended(pair: Pair) -> Answer | None:
     job = pair.job
-    if job is None or job.state is not RunState.SUSPENDED:
+    if job is None or not job.suspension.ours:
         return None
     words = f"the Job {job.name} goes on"
     return pair.waits(Reason.EVALUATION_RUNNING, words, (SuspendJob(job.name, suspend=False),))
@@ -216,7 +216,7 @@ def suspended(facts: Facts) -> PromoteDecision | None:
     running = [
         job
         for job in facts.observed.evaluations
-        if job.in_flight and job.state is not RunState.SUSPENDED
+        if job.in_flight and job.state is not RunState.SUSPENDED and not job.suspension.undone_by
     ]
     if not facts.resource.spec.suspend or not running:
         return None

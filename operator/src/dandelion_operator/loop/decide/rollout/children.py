@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Location, Target
-from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.reasons import Failure, name_taken
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Auth
 from dandelion_operator.loop.decide.plan import (
@@ -44,10 +44,7 @@ def _foreign(resource: Resource, observed: Observed) -> Failure | None:
     name = naming.inference(resource.key)
     for kind, child in (("Deployment", observed.deployment), ("Service", observed.service)):
         if child is not None and not child.ours:
-            return Failure(
-                Reason.NAME_TAKEN,
-                f"the {kind} {name} belongs to somebody else; delete it, or rename one of the two",
-            )
+            return name_taken(kind, name)
     return None
 
 
@@ -58,11 +55,7 @@ def _auth_obstacle(resource: Resource, observed: Observed) -> Failure | None:
     if isinstance(account, Failure):
         return account
     if account.exists and not account.ours:
-        return Failure(
-            Reason.NAME_TAKEN,
-            f"the ServiceAccount {naming.inference(resource.key)} belongs to somebody else; "
-            "delete it, or rename one of the two",
-        )
+        return name_taken("ServiceAccount", naming.inference(resource.key))
     return None
 
 
