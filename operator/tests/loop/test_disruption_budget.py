@@ -54,6 +54,12 @@ def test_whether_there_is_a_budget(
     )
 
 
+def test_an_autoscalers_replicas_count() -> None:
+    scaled = given.deployment(3, wanted_replicas=5, replicas=5, scaled_by="keda")
+    actions = given.decided(given.resource(), given.serving(3, deployment=scaled)).rollout.actions
+    assert ApplyBudget() in actions
+
+
 def test_one_pod_after_the_other_may_go_and_its_owner_takes_it_along() -> None:
     built = builders.disruption_budget(given.resource())
     assert built["spec"]["maxUnavailable"] == 1

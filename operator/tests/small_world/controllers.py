@@ -142,6 +142,7 @@ def roll(world: World, deployment: dict[str, Any]) -> None:
     if "ownerReferences" not in deployment["metadata"]:
         return  # somebody else's
     if deployment["spec"].get("paused"):
+        deployment["status"]["observedGeneration"] = deployment["metadata"]["generation"]
         return
     spec, labels = deployment["spec"], deployment["spec"]["template"]["metadata"]["labels"]
     version = labels[naming.VERSION_LABEL]

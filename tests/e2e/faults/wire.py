@@ -23,7 +23,7 @@ from tests.e2e.faults.proxy import CONTROL_PORT
 NAME = "faults"
 OPERATOR = f"{RELEASE}-operator"
 KUBERNETES_PORT = 8001
-SERVERS = {
+SERVERS: dict[str, dict[str, Any]] = {
     "kubernetes": {"port": KUBERNETES_PORT, "url": "https://kubernetes.default.svc"},
     "mlflow": {"port": 5000, "url": f"http://{RELEASE}-mlflow.{NAMESPACE}.svc:5000"},
     "s3": {"port": 9000, "url": f"http://{RELEASE}-minio.{NAMESPACE}.svc:9000"},

@@ -47,6 +47,7 @@ class Defaults:
     inference_template: PodTemplate | None = None
     # Whether pods run with the project's own user and group IDs, or with the cluster's choice.
     fixed_ids: bool = True
+    installation: str = ""  # the operator's namespace
     # Where the installation's own S3 credentials are mounted, by purpose.
     credentials_dirs: Mapping[str, Path] = field(default_factory=dict)
 

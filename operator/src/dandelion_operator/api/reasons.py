@@ -143,6 +143,11 @@ class Reason(StrEnum):
         "NameTaken",
         "An object of a needed name exists and belongs to somebody else; it is left alone.",
     )
+    CONTESTED = (
+        "Contested",
+        "Somebody else writes what the operator writes; the message says who, to which field of "
+        "which object. It was put right once, and is left alone since.",
+    )
     CHILD_REFUSED = (
         "ChildRefused",
         "The API server refuses an object that is needed (quota, admission policy, RBAC).",

@@ -33,8 +33,9 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
         plan.rollout.obstacle is not None and plan.rollout.obstacle.may_pass
     )
     pauses = [resync]
-    if plan.train.not_before:
-        pauses.append(max(WHILE_ROLLING_OUT, seconds_until(plan.train.not_before, observed.now)))
+    for moment in (plan.train.not_before, plan.promote.not_before):
+        if moment:
+            pauses.append(max(WHILE_ROLLING_OUT, seconds_until(moment, observed.now)))
     for holds, seconds in (
         (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESSING, WHILE_ROLLING_OUT),
         (reason(ConditionType.READY) == Reason.NOT_ANSWERING, WHILE_ROLLING_OUT),
@@ -48,8 +49,12 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
         (reason(ConditionType.TRAINED) in WAITING, WHILE_BLOCKED),
         (reason(ConditionType.ROLLED_OUT) in WAITING, WHILE_BLOCKED),
         (isinstance(observed.dataset, Failure), WHILE_BLOCKED),
-        (waiting, WHILE_BLOCKED),
-        (reason(ConditionType.PROMOTED) == Reason.EVALUATION_RUNNING, WHILE_TRAINING),
+        (waiting and not plan.promote.not_before, WHILE_BLOCKED),
+        (
+            reason(ConditionType.PROMOTED) == Reason.EVALUATION_RUNNING
+            and not plan.promote.not_before,
+            WHILE_TRAINING,
+        ),
         (reason(ConditionType.PROMOTED) == Reason.EVALUATION_FAILED, WHILE_STUCK),
         (plan.train.phase is TrainingPhase.FAILED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.ARTIFACT_REJECTED, WHILE_STUCK),

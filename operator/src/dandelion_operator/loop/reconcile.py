@@ -21,6 +21,7 @@ from dandelion_operator.api.status import Status
 from dandelion_operator.api.status import parse as parse_status
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.apply import apply
+from dandelion_operator.loop.apply.compare import Comparison
 from dandelion_operator.loop.apply.events import write_event
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Plan, Refusal
@@ -58,6 +59,7 @@ class Reconciler:
         self, clients: Clients, resync_seconds: float, now: Callable[[], datetime] = _utc_now
     ) -> None:
         self._clients = clients
+        self._comparison = Comparison(clients)
         self._resync_seconds = resync_seconds
         self._now = now
 
@@ -80,6 +82,7 @@ class Reconciler:
             body = await self._clients.cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
             if body is None or "deletionTimestamp" in body["metadata"]:
                 metrics.forget(key)
+                self._comparison.forget(key)
                 return None
             previous = parse_status(body.get("status"))
             resource = parse(body)
@@ -96,7 +99,8 @@ class Reconciler:
     ) -> Outcome:
         place = location(resource, self._clients.defaults)
         found = await observe(resource, place, previous, self._clients)
-        observed = replace(found, now=self._time())
+        drifts = await self._comparison.drifts(resource, found, place)
+        observed = replace(found, drifts=drifts, now=self._time())
         decided = decide(resource, observed, place)
         todo = [action for concern in decided.concerns for action in concern]
         if not todo:

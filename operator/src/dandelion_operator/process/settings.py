@@ -91,6 +91,7 @@ class Settings(BaseSettings):
             training_template=self.training_pod_template,
             inference_template=self.inference_pod_template,
             fixed_ids=self.fixed_ids != "false",
+            installation=self.operator_namespace,
             credentials_dirs={
                 naming.TRAINING: self.training_credentials_dir,
                 naming.INFERENCE: self.inference_credentials_dir,

@@ -24,6 +24,7 @@ class DeploymentSeen:
     refused: str | None = None
     evicted: str | None = None  # why a node put the newest pod out
     paused_by: str = ""  # who paused it, in words; empty where it is not paused
+    scaled_by: str = ""  # who sets its replicas by its scale subresource; empty where nobody does
 
     @property
     def complete(self) -> bool:

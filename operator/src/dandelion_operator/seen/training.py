@@ -67,6 +67,8 @@ class EvaluationJobSeen:
     reason: str | None = None
     message: str | None = None
     suspension: Suspension = NO_SUSPENSION
+    attempt: int = 1
+    finished: str | None = None
 
     @property
     def in_flight(self) -> bool:

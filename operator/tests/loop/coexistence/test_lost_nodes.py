@@ -14,6 +14,7 @@ from fakes.cluster import KEY
 from given import job, pod, seen, serving
 from small_world import World, played
 
+SERVING = "lawn-inference"
 LEAVING = "2026-01-01T00:05:00Z"
 
 
@@ -115,16 +116,11 @@ def test_a_paused_deployment_is_named_with_who_paused_it(world: World) -> None:
     async def scene() -> None:
         world.apply()
         await world.settle()
-        deployment = world.cluster.one("deployments", "lawn-inference")
-        deployment["spec"]["paused"] = True
-        deployment["metadata"]["managedFields"] = [
-            {
-                "manager": "kubectl-rollout",
-                "operation": "Update",
-                "time": given.NOW,
-                "fieldsV1": {"f:spec": {"f:paused": {}}},
-            }
-        ]
+        deployment = world.cluster.one("deployments", SERVING)
+        paused = {"paused": True}
+        world.cluster.edit(
+            "deployments", SERVING, lambda raw: raw["spec"].update(paused), "kubectl-rollout"
+        )
         await world.settle()
         assert world.condition("RolledOut") == ("True", "ReplicasAvailable")
         assert "is paused by kubectl-rollout" in world.message("RolledOut")

@@ -10,7 +10,14 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.apply.children import NameTakenError, apply_child, create_job
+from dandelion_operator.loop.apply.children import (
+    NameTakenError,
+    apply_child,
+    child,
+    create_job,
+    notes,
+    with_notes,
+)
 from dandelion_operator.loop.decide.plan import (
     Action,
     AdjustDeployment,
@@ -34,16 +41,8 @@ from dandelion_operator.loop.decide.plan import (
 )
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError
-from dandelion_operator.ports.kube.objects import (
-    DEPLOYMENT,
-    JOB,
-    POD_DISRUPTION_BUDGET,
-    SECRET,
-    SERVICE,
-    SERVICE_ACCOUNT,
-)
+from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD_DISRUPTION_BUDGET
 from dandelion_operator.ports.registry import RegistryError
-from dandelion_operator.ports.s3.credentials import from_folder
 
 
 async def apply(
@@ -96,29 +95,23 @@ async def carry_out(
             await registry.set_alias(model, alias, version)
         case RemoveAlias(alias):
             await registry.remove_alias(model, alias)
-        case RefreshSecret(purpose):
-            credentials = from_folder(defaults.credentials_dirs[purpose])
-            secret = builders.credentials_secret(resource, purpose, credentials)
-            await apply_child(SECRET, secret, resource, cluster)
-        case ApplyService():
-            await apply_child(SERVICE, builders.service(resource), resource, cluster)
+        case RefreshSecret() | ApplyService() | ApplyAccount() | ApplyDeployment():
+            kind, wanted = child(action, resource, location, defaults)
+            noted = with_notes(wanted, defaults.installation, action.corrected)
+            await apply_child(kind, noted, resource, cluster)
         case ApplyBudget():
             budget = builders.disruption_budget(resource)
             await apply_child(POD_DISRUPTION_BUDGET, budget, resource, cluster)
         case RemoveBudget():
             await cluster.delete(POD_DISRUPTION_BUDGET, namespace, naming.inference(key))
-        case ApplyAccount():
-            account = builders.service_account(resource)
-            await apply_child(SERVICE_ACCOUNT, account, resource, cluster)
         case BindTokenReviewers():
             await clients.reviewers.bring_up_to_date()
-        case ApplyDeployment(target):
-            wanted = builders.deployment(resource, target, location, defaults)
-            await apply_child(DEPLOYMENT, wanted, resource, cluster)
         case AdjustDeployment():
             fields = {
                 "replicas": action.replicas,
                 "progressDeadlineSeconds": action.progress_deadline_seconds,
                 "revisionHistoryLimit": action.revision_history_limit,
             }
-            await cluster.patch(DEPLOYMENT, namespace, naming.inference(key), {"spec": fields})
+            told = {name: value for name, value in fields.items() if value is not None}
+            body = {"metadata": {"annotations": notes(action.corrected)}, "spec": told}
+            await cluster.patch(DEPLOYMENT, namespace, naming.inference(key), body)

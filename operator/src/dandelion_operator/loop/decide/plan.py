@@ -6,7 +6,7 @@ notice, it leaves what once would have left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from dandelion_operator.api.location import Target
@@ -45,6 +45,7 @@ class StartEvaluation:
     champion: Target
     run: str
     gate: str
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,14 @@ class RefreshSecret:
     """Copy the chart's key for one purpose (training, inference, log) next to the resource."""
 
     purpose: str
+    corrected: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class ApplyService:
-    pass
+    """`corrected`, here and below: whose writes are put right with this or were before."""
+
+    corrected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ class RemoveBudget:
 class ApplyAccount:
     """The ServiceAccount as which pods ask the API server who calls."""
 
+    corrected: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class BindTokenReviewers:
@@ -122,18 +128,24 @@ class BindTokenReviewers:
 
 @dataclass(frozen=True)
 class ApplyDeployment:
-    """A new pod template: this is what starts a rollout."""
+    """A new pod template: this is what starts a rollout.
+
+    `sets_replicas` is false where an autoscaler sets them.
+    """
 
     target: Target
+    sets_replicas: bool = True
+    corrected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class AdjustDeployment:
-    """Replicas, deadline and history only; no pod is restarted."""
+    """Replicas, deadline and history only; no pod is restarted. None: that one is left alone."""
 
-    replicas: int
-    progress_deadline_seconds: int
-    revision_history_limit: int
+    replicas: int | None
+    progress_deadline_seconds: int | None
+    revision_history_limit: int | None
+    corrected: tuple[str, ...] = ()
 
 
 Action = (
@@ -188,6 +200,7 @@ class PromoteDecision:
     message: str = ""
     waiting: Failure | None = None
     actions: tuple[Action, ...] = ()
+    not_before: str = ""  # as TrainDecision has it, for the Job that compares
 
 
 @dataclass(frozen=True)
@@ -195,6 +208,7 @@ class RolloutDecision:
     target: Target | None
     obstacle: Failure | None = None
     actions: tuple[Action, ...] = ()
+    contested: tuple[str, ...] = ()  # what somebody else writes too and is left alone, in words
 
 
 @dataclass(frozen=True)
@@ -205,6 +219,7 @@ class Plan:
     promote: PromoteDecision
     rollout: RolloutDecision
     tidy: tuple[Action, ...] = ()
+    contested: tuple[str, ...] = ()  # Secrets, as RolloutDecision has it of the other children
 
     @property
     def concerns(self) -> tuple[tuple[Action, ...], ...]:

@@ -7,6 +7,7 @@ Only reads; called by `reconcile`. What can be asked at the same time is. What a
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
@@ -45,11 +46,21 @@ async def observe(
     deployment = (
         readings.deployment(raw_deployment, resource.uid, raw_pods) if raw_deployment else None
     )
+    if deployment is not None and deployment.scaled_by:
+        still = await serving.is_autoscaled(deployment, key, cluster)
+        deployment = deployment if still else replace(deployment, scaled_by="")
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     address = service.address if service is not None and service.ours else None
     somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
-    dataset, progress, (artifacts, comparisons), pods, answer, rights = await asyncio.gather(
+    (
+        dataset,
+        progress,
+        (artifacts, comparisons),
+        pods,
+        answer,
+        ((account, raw_account), budget),
+    ) = await asyncio.gather(
         training.dataset(resource, location, previous, jobs, credentials, clients.storage),
         training.progress(resource, location, previous, jobs, credentials, clients.storage),
         asyncio.gather(
@@ -62,7 +73,12 @@ async def observe(
         clients.probe.service(address) if address and somebody_is_ready else _nothing(),
         asyncio.gather(serving.account(resource, clients), serving.budget(resource, clients)),
     )
-    account, budget = rights
+    raw = {
+        "Deployment": raw_deployment,
+        "Service": raw_service,
+        "ServiceAccount": raw_account,
+        **credentials.raw,
+    }
     return Observed(
         previous=previous,
         dataset=dataset,
@@ -80,6 +96,7 @@ async def observe(
         budget=budget,
         answer=answer,
         stale_secrets=credentials.stale_secrets,
+        raw={child: body for child, body in raw.items() if body},
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dandelion_operator.api import naming
@@ -31,6 +31,7 @@ class ResolvedCredentials:
     training: Credentials | None
     failure: Failure | None
     stale_secrets: frozenset[str] = frozenset()
+    raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)  # the copies
 
 
 async def resolve_credentials(
@@ -62,7 +63,8 @@ async def resolve_credentials(
         for purpose in copied
         if (found[purpose] or {}).get("data") != encoded(given[purpose])
     )
-    return ResolvedCredentials(given[naming.TRAINING], None, frozenset(stale))
+    raw = {purpose: body for purpose, body in found.items() if purpose in copied and body}
+    return ResolvedCredentials(given[naming.TRAINING], None, frozenset(stale), raw)
 
 
 def secrets(location: Location) -> dict[str, str]:

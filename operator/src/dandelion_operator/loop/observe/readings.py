@@ -53,8 +53,6 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = 
     suspension = _suspension(raw)
     reason, message = _job_cause(raw, own, state, told)
     held_up = waiting.of_job(raw, own, told) if state is RunState.PENDING else None
-    failed = condition(raw, "Failed")
-    finished = status.get("completionTime") or (failed or {}).get("lastTransitionTime")
     return JobSeen(
         name=metadata["name"],
         run=labels.get(naming.RUN_LABEL, ""),
@@ -62,7 +60,7 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = 
         state=state,
         created=metadata["creationTimestamp"],
         started=status.get("startTime"),
-        finished=finished if state.finished else None,
+        finished=_finished(raw, state),
         deleting="deletionTimestamp" in metadata,
         lost="deletionTimestamp" in metadata and bool(own) and all(_is_lost(pod) for pod in own),
         trigger=annotations.get(naming.TRIGGER_ANNOTATION),
@@ -105,7 +103,18 @@ def evaluation_job(
         reason=reason,
         message=message or _held_words(suspension),
         suspension=suspension,
+        attempt=_number((metadata.get("annotations") or {}).get(naming.ATTEMPT_ANNOTATION), 1),
+        finished=_finished(raw, state),
     )
+
+
+def _finished(raw: Mapping[str, Any], state: RunState) -> str | None:
+    if not state.finished:
+        return None
+    completed = (raw.get("status") or {}).get("completionTime")
+    failed = condition(raw, "Failed") or {}
+    ended: str | None = completed or failed.get("lastTransitionTime")
+    return ended
 
 
 def _is_lost(pod: Mapping[str, Any]) -> bool:
@@ -218,13 +227,24 @@ def deployment(
         deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
         refused=refused if failing.get("status") == "True" else None,
         evicted=evicted[1] if evicted else None,
+        scaled_by=_scaled_by(raw),
         paused_by=_writer(raw, "spec", "paused") if spec.get("paused") else "",
     )
 
 
+def _scaled_by(raw: Mapping[str, Any]) -> str:
+    """An autoscaler sets replicas by the scale subresource; so does `kubectl scale`, for once."""
+    for writer in managed_fields.writers(raw, "spec", "replicas"):
+        if writer.subresource == "scale" and not writer.manager.startswith("kubectl"):
+            return writer.manager
+    return ""
+
+
 def _target(template: Mapping[str, Any]) -> Target | None:
     containers = template["spec"].get("containers") or [{}]
-    env = {item["name"]: item.get("value", "") for item in containers[0].get("env") or []}
+    # Others may put containers of their own before it.
+    ours = [item for item in containers if item.get("name") == naming.INFERENCE] or containers
+    env = {item["name"]: item.get("value", "") for item in ours[0].get("env") or []}
     try:
         return Target(
             version=int(env["DANDELION_MODEL_VERSION"]),

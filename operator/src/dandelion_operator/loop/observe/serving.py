@@ -8,22 +8,31 @@ from typing import Any
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.api.spec import Auth
 from dandelion_operator.loop.observe import readings
 from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.ports.clients import Clients
-from dandelion_operator.ports.kube.cluster import ClusterError
-from dandelion_operator.ports.kube.objects import POD_DISRUPTION_BUDGET, SERVICE_ACCOUNT, is_owned
+from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
+from dandelion_operator.ports.kube.objects import (
+    AUTOSCALER,
+    POD_DISRUPTION_BUDGET,
+    SERVICE_ACCOUNT,
+    is_owned,
+)
 from dandelion_operator.ports.probe import Probe
-from dandelion_operator.seen.serving import AccountSeen, BudgetSeen, PodSeen
+from dandelion_operator.seen.serving import AccountSeen, BudgetSeen, DeploymentSeen, PodSeen
 
 ASKED_PODS = 3
+CONTROLLER_MANAGER = "kube-controller-manager"
 
 
-async def account(resource: Resource, clients: Clients) -> AccountSeen | Failure:
+async def account(
+    resource: Resource, clients: Clients
+) -> tuple[AccountSeen | Failure, Mapping[str, Any] | None]:
+    """And as the API server holds it."""
     if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS:
-        return AccountSeen()
+        return AccountSeen(), None
     key = resource.key
     try:
         raw, may_review = await asyncio.gather(
@@ -33,9 +42,27 @@ async def account(resource: Resource, clients: Clients) -> AccountSeen | Failure
     except ClusterError as error:
         if not error.refused:
             raise
-        return Failure(Reason.AUTH_UNAVAILABLE, str(error))
+        return Failure(Reason.AUTH_UNAVAILABLE, str(error)), None
     ours = raw is not None and is_owned(raw, resource.uid)
-    return AccountSeen(raw is not None, ours, may_review)
+    return AccountSeen(raw is not None, ours, may_review), raw
+
+
+async def is_autoscaled(deployment: DeploymentSeen, key: NamespacedName, cluster: Cluster) -> bool:
+    """Whether who scaled it last still does: a HorizontalPodAutoscaler may be gone since.
+
+    Where that may not be asked, it does.
+    """
+    if deployment.scaled_by != CONTROLLER_MANAGER:
+        return bool(deployment.scaled_by)
+    try:
+        found = await cluster.list(AUTOSCALER, key.namespace)
+    except ClusterError as error:
+        if not error.refused:
+            raise
+        return True
+    targets = (item["spec"]["scaleTargetRef"] for item in found)
+    wanted = ("Deployment", naming.inference(key))
+    return any((target.get("kind"), target.get("name")) == wanted for target in targets)
 
 
 async def budget(resource: Resource, clients: Clients) -> BudgetSeen:

@@ -76,16 +76,13 @@ class Cluster:
         items: list[dict[str, Any]] = answer["items"]
         return items
 
+    async def try_apply(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+        """What `apply` would make of it; nothing is written."""
+        return await self._call("PATCH", **_applied(kind, body, {"dryRun": "All"}))
+
     async def apply(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
         """Server-side apply: what this operator does not name, it does not touch."""
-        metadata = body["metadata"]
-        return await self._write(
-            "PATCH",
-            kind.path(metadata.get("namespace", ""), metadata["name"]),
-            body=body,
-            query={"fieldManager": FIELD_MANAGER, "force": "true"},
-            headers={"Content-Type": "application/apply-patch+yaml"},
-        )
+        return await self._write("PATCH", **_applied(kind, body, {}))
 
     async def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
         """Raises ConflictError if an object of that name exists."""
@@ -159,6 +156,16 @@ class Cluster:
         if status in (429, 500, 502, 503, 504):
             raise UnreachableError(message)
         raise ClusterError(status, message)
+
+
+def _applied(kind: Kind, body: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
+    metadata = body["metadata"]
+    return {
+        "path": kind.path(metadata.get("namespace", ""), metadata["name"]),
+        "body": body,
+        "query": {"fieldManager": FIELD_MANAGER, "force": "true", **query},
+        "headers": {"Content-Type": "application/apply-patch+yaml"},
+    }
 
 
 def _message(status: int, answer: Any) -> str:

@@ -25,12 +25,17 @@ def evaluation_job(
     command = ["python", "-m", "dandelion_training", "evaluate"]
     return batch_job(
         resource,
-        naming.evaluation_job(resource.key, evaluation.evaluation),
+        naming.evaluation_job(resource.key, evaluation.evaluation, evaluation.attempt),
         labels,
-        {naming.GATE_ANNOTATION: evaluation.gate},
+        {naming.GATE_ANNOTATION: evaluation.gate, **_attempt(evaluation)},
         batch_pod(resource, CONTAINER, command, settings, location, defaults),
         defaults,
     )
+
+
+def _attempt(evaluation: StartEvaluation) -> dict[str, str]:
+    attempt = evaluation.attempt
+    return {naming.ATTEMPT_ANNOTATION: str(attempt)} if attempt > 1 else {}
 
 
 def _settings(

@@ -7,6 +7,7 @@ from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.reasons import Failure, name_taken
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Auth
+from dandelion_operator.loop.decide import contest
 from dandelion_operator.loop.decide.plan import (
     Action,
     AdjustDeployment,
@@ -19,7 +20,16 @@ from dandelion_operator.loop.decide.plan import (
     RolloutDecision,
 )
 from dandelion_operator.loop.decide.rollout.target import wanted_target
+from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.serving import DeploymentSeen
+
+# Fields of the Deployment that are set without a new pod template, and by which part of the action.
+ADJUSTABLE = {
+    "spec.replicas": "replicas",
+    "spec.progressDeadlineSeconds": "progress_deadline_seconds",
+    "spec.revisionHistoryLimit": "revision_history_limit",
+}
 
 
 def roll_out(resource: Resource, observed: Observed, location: Location) -> RolloutDecision:
@@ -32,6 +42,7 @@ def roll_out(resource: Resource, observed: Observed, location: Location) -> Roll
     return RolloutDecision(
         target,
         obstacle,
+        contested=_contested(resource, observed, location, target),
         # Pods that may not ask who calls would refuse everybody: their rights come before them.
         actions=_service(resource, observed)
         + _rights(resource, observed)
@@ -63,20 +74,32 @@ def _rights(resource: Resource, observed: Observed) -> tuple[Action, ...]:
     account = observed.account
     if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS or isinstance(account, Failure):
         return ()
-    made: tuple[Action, ...] = () if account.exists else (ApplyAccount(),)
+    drift = observed.drift("ServiceAccount")
+    made: tuple[Action, ...] = ()
+    if contest.writes(drift, not account.exists):
+        made = (ApplyAccount(contest.corrected(drift)),)
     bound: tuple[Action, ...] = () if account.may_review else (BindTokenReviewers(),)
     return made + bound
 
 
 def _service(resource: Resource, observed: Observed) -> tuple[Action, ...]:
-    current = observed.service is not None and observed.service.digest == digests.service(resource)
-    return () if current else (ApplyService(),)
+    drift = observed.drift("Service")
+    if not contest.writes(drift, _service_is_out_of_date(resource, observed)):
+        return ()
+    return (ApplyService(contest.corrected(drift)),)
+
+
+def _service_is_out_of_date(resource: Resource, observed: Observed) -> bool:
+    return observed.service is None or observed.service.digest != digests.service(resource)
 
 
 def _budget(resource: Resource, observed: Observed) -> tuple[Action, ...]:
     """Of one pod there is nothing to keep: a budget would only hold up whoever drains its node."""
-    budget = observed.budget
-    if resource.spec.serving.replicas < 2 or budget.another_covers:
+    budget, deployment = observed.budget, observed.deployment
+    replicas = resource.spec.serving.replicas
+    if deployment is not None and deployment.scaled_by:
+        replicas = deployment.wanted_replicas
+    if replicas < 2 or budget.another_covers:
         return (RemoveBudget(),) if budget.exists and budget.ours else ()
     if budget.exists and (not budget.ours or budget.digest == digests.budget(resource)):
         return ()
@@ -86,22 +109,65 @@ def _budget(resource: Resource, observed: Observed) -> tuple[Action, ...]:
 def _deployment(
     resource: Resource, observed: Observed, location: Location, target: Target
 ) -> tuple[Action, ...]:
-    deployment, rollout = observed.deployment, resource.spec.rollout
-    wanted = digests.serving(resource, target, location)
-    if (
-        deployment is None
-        or deployment.serving_digest != wanted
-        or deployment.target != target  # somebody edited the pod template by hand
+    deployment, drift = observed.deployment, observed.drift("Deployment")
+    out_of_date = _deployment_is_out_of_date(resource, observed, location, target)
+    if contest.writes(drift, out_of_date) and not (
+        not out_of_date and set(drift.fields) <= ADJUSTABLE.keys()
     ):
-        return (ApplyDeployment(target),)
-    adjusted = AdjustDeployment(
-        replicas=resource.spec.serving.replicas,
-        progress_deadline_seconds=rollout.progress_deadline_seconds,
-        revision_history_limit=rollout.revision_history_limit,
+        scaled_by = deployment.scaled_by if deployment is not None else ""
+        return (ApplyDeployment(target, not scaled_by, contest.corrected(drift)),)
+    if deployment is None or drift.rival_came_back:
+        return ()
+    return _adjusted(resource, deployment, drift)
+
+
+def _deployment_is_out_of_date(
+    resource: Resource, observed: Observed, location: Location, target: Target
+) -> bool:
+    deployment = observed.deployment
+    if deployment is None:
+        return True
+    if deployment.serving_digest != digests.serving(resource, target, location):
+        return True
+    edited_by_hand = deployment.target != target
+    return edited_by_hand and not observed.drift("Deployment").fields
+
+
+def _adjusted(
+    resource: Resource, deployment: DeploymentSeen, drift: Drift
+) -> tuple[AdjustDeployment, ...]:
+    """What an autoscaler sets, or somebody who set it again after it was put right, stays."""
+    wanted = {
+        "replicas": resource.spec.serving.replicas,
+        "progress_deadline_seconds": resource.spec.rollout.progress_deadline_seconds,
+        "revision_history_limit": resource.spec.rollout.revision_history_limit,
+    }
+    left = {ADJUSTABLE[name] for name in drift.fields if name in ADJUSTABLE and drift.contested}
+    if deployment.scaled_by:
+        left.add("replicas")
+    seen = {
+        "replicas": deployment.wanted_replicas,
+        "progress_deadline_seconds": deployment.progress_deadline_seconds or 0,
+        "revision_history_limit": deployment.revision_history_limit or 0,
+    }
+    if all(wanted[name] == seen[name] for name in wanted if name not in left):
+        return ()
+    told = {name: None if name in left else value for name, value in wanted.items()}
+    noted = contest.corrected(drift) if set(drift.fields) & ADJUSTABLE.keys() else drift.corrected
+    return (AdjustDeployment(**told, corrected=noted),)
+
+
+def _contested(
+    resource: Resource, observed: Observed, location: Location, target: Target
+) -> tuple[str, ...]:
+    name = naming.inference(resource.key)
+    stale = {
+        "Deployment": _deployment_is_out_of_date(resource, observed, location, target),
+        "Service": _service_is_out_of_date(resource, observed),
+        "ServiceAccount": False,
+    }
+    return tuple(
+        words
+        for kind, out_of_date in stale.items()
+        for words in contest.words(kind, name, observed.drift(kind), out_of_date)
     )
-    seen = AdjustDeployment(
-        replicas=deployment.wanted_replicas,
-        progress_deadline_seconds=deployment.progress_deadline_seconds or 0,
-        revision_history_limit=deployment.revision_history_limit or 0,
-    )
-    return () if seen == adjusted else (adjusted,)

@@ -37,6 +37,21 @@ SERVING_SECRETS = (RefreshSecret(naming.INFERENCE), RefreshSecret(naming.LOG))
 def rolled_out(
     resource: Resource, observed: Observed, plan: Plan, refusals: Sequence[Refusal]
 ) -> PartialCondition:
+    status, reason, message = _rolled_out(resource, observed, plan, refusals)
+    deployment, contested = observed.deployment, "; ".join(plan.rollout.contested)
+    if deployment is not None and deployment.scaled_by and status == TRUE:
+        message += f"; its replicas are set by {deployment.scaled_by}"
+    if not contested:
+        return status, reason, message
+    of_others = deployment is not None and deployment.target != plan.rollout.target
+    if reason is Reason.PROGRESSING and of_others:
+        return FALSE, Reason.CONTESTED, contested
+    return status, Reason.CONTESTED if status == TRUE else reason, f"{message}; {contested}"
+
+
+def _rolled_out(
+    resource: Resource, observed: Observed, plan: Plan, refusals: Sequence[Refusal]
+) -> PartialCondition:
     target, obstacle = plan.rollout.target, plan.rollout.obstacle
     for refusal in refusals:
         if isinstance(refusal.action, BindTokenReviewers):
