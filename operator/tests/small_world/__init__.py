@@ -27,6 +27,7 @@ from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Access, Storage
 from dandelion_operator.process.settings import Settings
@@ -140,7 +141,7 @@ class World:
             cluster,
             Registry(registry, fence),
             cast(Storage, self.storage),
-            cast(Probe, self.probe),
+            Probes(cast(Probe, self.probe)),
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
             self.settings.defaults,
         )

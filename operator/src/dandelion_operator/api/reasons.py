@@ -33,6 +33,11 @@ class Reason(StrEnum):
     )
     BUCKET_NOT_FOUND = "BucketNotFound", "The bucket of dataset.storageUri does not exist."
     DATASET_EMPTY = "DatasetEmpty", "No object lies below dataset.storageUri."
+    DATASET_LISTING = (
+        "DatasetListing",
+        "The dataset is being listed, which takes a while if it is large or its endpoint slow. "
+        "Training starts once that is done; what serves goes on serving.",
+    )
     SECRET_MISSING = (
         "SecretMissing",
         "The Secret with the S3 keys, or one of its two keys, does not exist in the namespace.",

@@ -82,6 +82,8 @@ class Reconciler:
             body = await self._clients.cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
             if body is None or "deletionTimestamp" in body["metadata"]:
                 metrics.forget(key)
+                self._clients.lookups.forget(key)
+                self._clients.probes.forget(key)
                 self._comparison.forget(key)
                 return None
             previous = parse_status(body.get("status"))

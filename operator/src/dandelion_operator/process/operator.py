@@ -14,7 +14,6 @@ import signal
 import socket
 import uuid
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -24,12 +23,15 @@ from dandelion_operator.loop.poll import RegistryPoll
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports import probe, registry
+from dandelion_operator.ports.breaker import Breaker
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.connection import ApiServer
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
+from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.process import health
@@ -37,7 +39,8 @@ from dandelion_operator.process.leader import Elector
 from dandelion_operator.process.lease import LeaseStore
 from dandelion_operator.process.settings import Settings
 
-STORAGE_THREADS = 4
+# Seconds: the poll asks by itself, so all resources are told soon that MLflow is back.
+MLFLOW_PAUSE = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +52,7 @@ class Operator:
         self._connections: list[ApiServer | httpx.AsyncClient] = [api, mlflow, pods]
         fence = Fence()
         cluster = Cluster(api, fence)
-        model_registry = Registry(mlflow, fence)
+        model_registry = Registry(mlflow, fence, Breaker(longest_pause=MLFLOW_PAUSE))
         self.fence = fence
         self.queue = Queue()
         leases = LeaseStore(cluster, settings.operator_namespace, settings.lease_name)
@@ -58,16 +61,23 @@ class Operator:
         self._reviewers = TokenReviewers(
             cluster, settings.token_reviewer_binding, settings.namespaces
         )
+        self._storage = Storage()
+        self._probes = Probes(Probe(pods), self.queue.enqueue)
+        self._lookups = Lookups(self.queue.enqueue)
         clients = Clients(
-            cluster, model_registry, Storage(), Probe(pods), self._reviewers, settings.defaults
+            cluster,
+            model_registry,
+            self._storage,
+            self._probes,
+            self._reviewers,
+            settings.defaults,
+            self._lookups,
         )
         self._reconciler = Reconciler(clients, settings.resync_seconds)
         self._health = health.Health(self.elector, self.queue)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(STORAGE_THREADS, thread_name_prefix="s3"))
         settings = self._settings
         self._spawn(
             "health", health.serve(self._health, settings.health_port, settings.metrics_port)
@@ -100,6 +110,9 @@ class Operator:
             await self._tasks["queue"]
         await self.elector.release()
         await self._cancel("health")
+        self._probes.close()
+        self._lookups.close()
+        self._storage.close()
         for connection in self._connections:
             await connection.aclose()
 

@@ -81,7 +81,8 @@ class AccountSeen:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a GET of /readyz through the Service brought back."""
+    """What a GET of /readyz through the Service brought back; `pending`: nothing recent yet."""
 
     version: int | None
     message: str = ""
+    pending: bool = False

@@ -7,13 +7,16 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan import Acceptance
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import DatasetSeen
 
 
 def accept(resource: Resource, observed: Observed, location: Location) -> Acceptance:
     for obstacle in (observed.credentials, _log(resource, location), observed.dataset):
         if isinstance(obstacle, Failure):
             return Acceptance(False, obstacle.reason, obstacle.message)
-    words = f"the dataset {resource.spec.dataset.storage_uri} can be read"
+    dataset = observed.dataset
+    cut = f"; {dataset.cut}" if isinstance(dataset, DatasetSeen) and dataset.cut else ""
+    words = f"the dataset {resource.spec.dataset.storage_uri} can be read{cut}"
     return Acceptance(True, Reason.VALID, words + _unknown(resource))
 
 

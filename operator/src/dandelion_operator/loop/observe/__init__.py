@@ -1,7 +1,8 @@
 """All that matters for a resource, read anew: cluster, registry, storage, the pods' answers.
 
-Only reads; called by `reconcile`. What can be asked at the same time is. What a later read needs
-(which version awaits its verdict) is the same fact that the decisions rest on.
+Only reads; called by `reconcile`. What can be asked at the same time is, and what others may take
+long to answer is asked beside it. What a later read needs (which version awaits its verdict) is the
+same fact that the decisions rest on.
 """
 
 from __future__ import annotations
@@ -51,27 +52,23 @@ async def observe(
         deployment = deployment if still else replace(deployment, scaled_by="")
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
-    address = service.address if service is not None and service.ours else None
-    somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
+    pods = serving.pods(resource, serving_pods, told, clients)
+    answer = serving.answer(resource, service, serving_pods, clients)
     (
         dataset,
         progress,
         (artifacts, comparisons),
-        pods,
-        answer,
-        ((account, raw_account), budget),
+        (account, raw_account),
+        budget,
     ) = await asyncio.gather(
-        training.dataset(resource, location, previous, jobs, credentials, clients.storage),
-        training.progress(resource, location, previous, jobs, credentials, clients.storage),
+        training.dataset(resource, location, previous, jobs, credentials, clients),
+        training.progress(resource, location, previous, jobs, credentials, clients),
         asyncio.gather(
-            versions.artifacts(
-                resource, location, registry, deployment, credentials, clients.storage
-            ),
-            versions.comparisons(resource, location, registry, credentials, clients.storage),
+            versions.artifacts(resource, location, registry, deployment, credentials, clients),
+            versions.comparisons(resource, location, registry, credentials, clients),
         ),
-        serving.pods(serving_pods, told, clients.probe),
-        clients.probe.service(address) if address and somebody_is_ready else _nothing(),
-        asyncio.gather(serving.account(resource, clients), serving.budget(resource, clients)),
+        serving.account(resource, clients),
+        serving.budget(resource, clients),
     )
     raw = {
         "Deployment": raw_deployment,
@@ -98,7 +95,3 @@ async def observe(
         stale_secrets=credentials.stale_secrets,
         raw={child: body for child, body in raw.items() if body},
     )
-
-
-async def _nothing() -> None:
-    return None

@@ -15,6 +15,7 @@ from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState
+from dandelion_operator.api.words import foreign, is_word
 from dandelion_operator.loop.observe import waiting
 from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.ports.kube import managed_fields
@@ -194,13 +195,19 @@ def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:
             continue
         try:
             written = json.loads(ended.get("message") or "")
-            return str(written["reason"]), str(written.get("message") or "")[:MESSAGE_LIMIT]
-        except (ValueError, KeyError, TypeError, AttributeError):
+            reason, words = str(written["reason"]), str(written.get("message") or "")
+            return _word(reason), foreign(words, MESSAGE_LIMIT)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             if ended.get("reason") == "OOMKilled":
                 return "OutOfMemory", "raise training.resources.limits.memory or lower batchSize"
             code = ended.get("exitCode")
             return "InternalError", f"its container ended with exit code {code}"
     return None
+
+
+def _word(reason: str) -> str:
+    """The image may be anybody's, and so may be what it writes before it ends."""
+    return reason if is_word(reason) else "InternalError"
 
 
 def deployment(

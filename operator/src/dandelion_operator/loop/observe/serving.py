@@ -20,8 +20,14 @@ from dandelion_operator.ports.kube.objects import (
     SERVICE_ACCOUNT,
     is_owned,
 )
-from dandelion_operator.ports.probe import Probe
-from dandelion_operator.seen.serving import AccountSeen, BudgetSeen, DeploymentSeen, PodSeen
+from dandelion_operator.seen.serving import (
+    AccountSeen,
+    Answer,
+    BudgetSeen,
+    DeploymentSeen,
+    PodSeen,
+    ServiceSeen,
+)
 
 ASKED_PODS = 3
 CONTROLLER_MANAGER = "kube-controller-manager"
@@ -76,15 +82,26 @@ async def budget(resource: Resource, clients: Clients) -> BudgetSeen:
     return readings.budget(found, resource.key, resource.uid)
 
 
-async def pods(
-    raw_pods: Sequence[Mapping[str, Any]], told: Told, probe: Probe
+def pods(
+    resource: Resource, raw_pods: Sequence[Mapping[str, Any]], told: Told, clients: Clients
 ) -> tuple[PodSeen, ...]:
-    asked: dict[str, tuple[str, str] | None] = {}
+    """As the API server has them, and what those said last that are not ready."""
     silent = [raw for raw in raw_pods if _can_be_asked(raw)][:ASKED_PODS]
-    answers = await asyncio.gather(*(probe.pod(raw["status"]["podIP"]) for raw in silent))
-    for raw, answer in zip(silent, answers, strict=True):
-        asked[raw["metadata"]["name"]] = answer
-    return tuple(readings.pod(raw, asked.get(raw["metadata"]["name"]), told) for raw in raw_pods)
+    addresses = {raw["metadata"]["name"]: str(raw["status"]["podIP"]) for raw in silent}
+    said = clients.probes.pods(resource.key, addresses)
+    return tuple(readings.pod(raw, said.get(raw["metadata"]["name"]), told) for raw in raw_pods)
+
+
+def answer(
+    resource: Resource,
+    service: ServiceSeen | None,
+    raw_pods: Sequence[Mapping[str, Any]],
+    clients: Clients,
+) -> Answer | None:
+    """What the Service answered lately; None where no pod is ready to."""
+    address = service.address if service is not None and service.ours else None
+    ready = frozenset(raw["metadata"]["name"] for raw in raw_pods if readings.holds(raw, "Ready"))
+    return clients.probes.service(resource.key, address, ready) if address and ready else None
 
 
 def _can_be_asked(raw: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dandelion_operator.api.words import foreign
 from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
 from dandelion_operator.ports.kube.objects import EVENT, is_owned
 
@@ -116,7 +117,6 @@ def eviction(pods: Sequence[Json]) -> Words | None:
 
 def cleaned(message: object) -> str:
     """On one line, of bounded length, and without the name that the next pod will not have."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in str(message or "")).split())
+    text = str(message or "").removeprefix("Error creating: ")
     text = re.sub(r'\bpods "[^"]*" is forbidden', "the pod is forbidden", text)
-    text = text.removeprefix("Error creating: ")
-    return text if len(text) <= MESSAGE_LIMIT else f"{text[: MESSAGE_LIMIT - 1]}…"
+    return foreign(text, MESSAGE_LIMIT)
