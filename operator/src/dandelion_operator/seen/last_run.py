@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState, Training
 from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, JOB_LOST, OF_INFRASTRUCTURE
@@ -32,6 +33,7 @@ class LastRun:
     finished: str | None = None
     reason: str | None = None
     message: str | None = None
+    waiting: Failure | None = None
     version: VersionSeen | None = None
     attempts: int = 1
     execution: str | None = None
@@ -96,6 +98,7 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
         finished=job.finished,
         reason=reason,
         message=message,
+        waiting=job.waiting if state is RunState.PENDING else None,
         version=version,
         attempts=job.attempt,
         execution=job.execution,

@@ -45,6 +45,8 @@ def trained(
                 Reason.TRAINING_RUNNING,
                 f"run {last.run}{_attempt(last)}{stage}: {progress.percent}%",
             )
+        case TrainingPhase.FOLLOW if last is not None and last.waiting is not None:
+            return UNKNOWN, last.waiting.reason, last.waiting.message
         case TrainingPhase.FOLLOW:
             cause = (last.message if last else None) or "waiting for its pod to start"
             return UNKNOWN, Reason.TRAINING_PENDING, cause
