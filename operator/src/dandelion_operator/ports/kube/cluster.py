@@ -66,8 +66,13 @@ class Cluster:
                 return None
             raise
 
-    async def list(self, kind: Kind, namespace: str, selector: str = "") -> list[dict[str, Any]]:
-        answer = await self._call("GET", kind.path(namespace), query={"labelSelector": selector})
+    async def list(
+        self, kind: Kind, namespace: str, selector: str = "", fields: str = "", limit: int = 0
+    ) -> list[dict[str, Any]]:
+        """By labels or, where `fields` is given, by fields; at most `limit` of them, 0 is all."""
+        query = {"fieldSelector": fields} if fields else {"labelSelector": selector}
+        query |= {"limit": str(limit)} if limit else {}
+        answer = await self._call("GET", kind.path(namespace), query=query)
         items: list[dict[str, Any]] = answer["items"]
         return items
 
