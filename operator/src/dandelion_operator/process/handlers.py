@@ -1,7 +1,8 @@
 """What kopf calls: start-up, clean-up, log-in, and handlers that enqueue what an event is about.
 
 Only low-level event handlers are used: they put no finalizer and no annotation on anything, so a
-ModelDeployment can be deleted while no operator runs. Loaded by `__main__` or `kopf run -m`.
+ModelDeployment can be deleted while no operator runs. An event without a type is part of a listing
+and tells of nothing that happened just now. Loaded by `__main__` or `kopf run -m`.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ async def log_in(settings: kopf.OperatorSettings, **_: Any) -> kopf.ConnectionIn
 
 
 @kopf.on.event(GROUP, "v1alpha1", PLURAL)
-async def resource_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
+async def resource_changed(body: kopf.Body, type: str | None, memo: kopf.Memo, **_: Any) -> None:
     metadata = body["metadata"]
     # A status that this operator wrote itself changes nothing that matters here.
     content = (
@@ -76,13 +77,14 @@ async def resource_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
     )
     if memo.get("content") != content:
         memo.content = content
-        memo.operator.queue.enqueue(NamespacedName(metadata["namespace"], metadata["name"]))
+        key = NamespacedName(metadata["namespace"], metadata["name"])
+        memo.operator.queue.enqueue(key, fresh=type is not None)
 
 
 for _child in CHILDREN:
 
     @kopf.on.event(*_child, labels={naming.OWNER_LABEL: kopf.PRESENT}, id=f"{_child[2]}_changed")
-    async def child_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
+    async def child_changed(body: kopf.Body, type: str | None, memo: kopf.Memo, **_: Any) -> None:
         metadata = body["metadata"]
         key = NamespacedName(metadata["namespace"], metadata["labels"][naming.OWNER_LABEL])
-        memo.operator.queue.enqueue(key)
+        memo.operator.queue.enqueue(key, fresh=type is not None)
