@@ -21,6 +21,7 @@ class FakeCluster:
     objects: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     refuse: dict[str, str] = field(default_factory=dict)
     made: int = 0
+    version: int = 0
 
     def kind(self, plural: str) -> list[dict[str, Any]]:
         return [item for (found, _, _), item in self.objects.items() if found == plural]
@@ -107,7 +108,8 @@ class FakeCluster:
         return self._changed(body)
 
     def _changed(self, item: dict[str, Any]) -> Answer:
-        item["metadata"]["resourceVersion"] = str(int(item["metadata"]["resourceVersion"]) + 1)
+        self.version += 1
+        item["metadata"]["resourceVersion"] = str(self.version)
         return 200, item
 
     def put(self, plural: str, body: dict[str, Any]) -> dict[str, Any]:
