@@ -78,7 +78,10 @@ UNIT := $(COMPONENTS:%=unit-%) unit-pictures unit-k8s
 .PHONY: unit $(UNIT)
 unit: $(UNIT)
 
-$(COMPONENTS:%=unit-%): unit-%: $(DEV_VENV)/.complete
+unit-operator: $(DEV_VENV)/.complete
+	@echo "==> unit tests: operator" && cd operator && $(DEV)/python -m pytest -q tests
+
+unit-inference unit-training-job: unit-%: $(DEV_VENV)/.complete
 	@echo "==> unit tests: $*" && cd $* && $(DEV)/python -m pytest -q tests --ignore=tests/thorough --ignore=tests/process
 
 unit-pictures: $(DEV_VENV)/.complete

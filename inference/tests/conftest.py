@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import artifacts
-import fake_s3
 import httpx
 import pytest
-import service
+from fakes import s3 as fake_s3
+from given import artifacts
+from running import service
 
 
 @pytest.fixture

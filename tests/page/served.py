@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import artifacts
-import fake_s3
-import service
+from fakes import s3 as fake_s3
+from given import artifacts
+from running import service
 
 # The first three are told by red, green and blue; the others never win. One name is no markup.
 CLASSES = (

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import artifacts
 import pictures
-from fake_s3 import FakeS3
-from service import environment, started
+from fakes.s3 import FakeS3
+from given import artifacts
+from running.service import environment, started
 
 
 def test_a_full_service_says_when_to_come_back_and_has_room_again_later(

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import artifacts
 import pictures
 import pytest
-from fake_s3 import FakeS3
-from service import Service, environment, started
+from fakes.s3 import FakeS3
+from given import artifacts
+from running.service import Service, environment, started
 
 CLIENTS = 8
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pictures
-import uploads
 from dandelion_inference.front.routes.feedback import FeedbackResponse
-from fake_s3 import FakeS3
-from logging_service import HOME, label, logging_environment, rows
-from service import started
+from fakes.s3 import FakeS3
+from given import uploads
+from running.logging_service import HOME, label, logging_environment, rows
+from running.service import started
 
 
 def test_a_label_is_kept_beside_what_was_predicted(s3: FakeS3, tmp_path: Path) -> None:

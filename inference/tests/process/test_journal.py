@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pictures
 import pytest
-import uploads
-from fake_s3 import WRITER_KEY, FakeS3
-from logging_service import HOME, events, eventually, logging_environment, metric, rows
-from service import Service, client, started
+from fakes.s3 import WRITER_KEY, FakeS3
+from given import uploads
+from running.logging_service import HOME, events, eventually, logging_environment, metric, rows
+from running.service import Service, client, started
 
 SOON = {"DANDELION_LOG_FLUSH_SECONDS": "0.05"}
 NEVER = {"DANDELION_LOG_FLUSH_SECONDS": "3600"}

@@ -10,7 +10,7 @@ import pictures
 import pytest
 from dandelion_pictures import Preprocessing, Reader
 from PIL import Image
-from service import Service
+from running.service import Service
 
 MIB = 1024 * 1024
 FORM = "multipart/form-data; boundary=xyz"

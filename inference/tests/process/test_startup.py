@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import artifacts
 import pictures
 import pytest
 from dandelion_inference.errors import Reason
-from fake_s3 import FakeS3
-from logging_service import logging_environment
-from service import Service, environment, started
+from fakes.s3 import FakeS3
+from given import artifacts
+from running.logging_service import logging_environment
+from running.service import Service, environment, started
 
 
 @pytest.mark.parametrize(

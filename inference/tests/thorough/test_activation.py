@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dandelion_inference.answer.explain.activation import compile_activation_map
-from loading import compiled
 from resnet34 import write_resnet34
+from running.loading import compiled
 
 THREADS = 2
 

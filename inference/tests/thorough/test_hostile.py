@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-import artifacts
-import fake_s3
 import hostile
-import hostile_requests
 import httpx
 import pictures
 import pytest
-from service import Service, environment, started
+from fakes import s3 as fake_s3
+from given import artifacts, hostile_requests
+from running.service import Service, environment, started
 
 MIB = 1024 * 1024
 CLIENTS = 4

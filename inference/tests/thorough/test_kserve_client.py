@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pictures
 import pytest
-from artifacts import SIZE
-from service import Service
+from given.artifacts import SIZE
+from running.service import Service
 
 CLIENTS = Path(__file__).parent / "clients"
 REQUIREMENTS = CLIENTS / "requirements-kserve.txt"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from pictures import BLUE, GREEN, RED, plain
-from service import Service
+from running.service import Service
 from target import refusal
 
 LOCUSTFILE = Path(__file__).parents[2] / "load" / "locustfile.py"

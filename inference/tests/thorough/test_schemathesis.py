@@ -8,8 +8,8 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
+from running.service import Service
 from schemathesis import GenerationMode, checks
-from service import Service
 
 EXAMPLES = 40
 SERVED = {"name": "lawn", "version": "3"}

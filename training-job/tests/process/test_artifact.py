@@ -15,7 +15,7 @@ import torchvision.models
 from dandelion_pictures import VERSION
 from dandelion_training.export.graph import prove
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from runs import (
+from given.runs import (
     ARTIFACT,
     CHECKPOINT,
     CONTRACT,

@@ -24,8 +24,8 @@ from dandelion_training.pretrained import download as downloading
 from dandelion_training.pretrained.__main__ import main
 from dandelion_training.pretrained.published import published
 from dandelion_training.pretrained.setup import NOT_YET, PretrainedSettings, set_up
-from fakes import MemoryStore
-from runs import short_resnet
+from fakes.s3 import MemoryStore
+from given.runs import short_resnet
 
 UNPICKLING = r"torch\.load\b|import pickle|from pickle|pickle\.load|allow_pickle=True"
 WEIGHTS = "s3://models/pretrained/resnet18.safetensors"

@@ -11,9 +11,11 @@ from dandelion_training.evaluate.precision import assessment
 from dandelion_training.export import artifact, quantize
 from dandelion_training.export.engine import Precision, answers
 from dandelion_training.run.pipeline import run
-from fakes import FakeMlflow, MemoryStore, with_dataset
-from quick import build, make_quick, small_graph
-from runs import ARTIFACT, DATASET, task
+from fakes.images import with_dataset
+from fakes.mlflow import FakeMlflow
+from fakes.s3 import MemoryStore
+from given.quick import build, make_quick, small_graph
+from given.runs import ARTIFACT, DATASET, task
 
 SIZE = 32
 IMAGES = [np.random.default_rng(n).normal(size=(1, 3, SIZE, SIZE)).astype("f4") for n in range(8)]

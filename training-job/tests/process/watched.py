@@ -30,8 +30,10 @@ sys.addaudithook(watch)
 
 import torchvision.models  # noqa: E402
 from dandelion_training.run.pipeline import run  # noqa: E402
-from fakes import FakeMlflow, MemoryStore, with_dataset  # noqa: E402
-from runs import ARTIFACT, DATASET, short_resnet, task  # noqa: E402
+from fakes.images import with_dataset  # noqa: E402
+from fakes.mlflow import FakeMlflow  # noqa: E402
+from fakes.s3 import MemoryStore  # noqa: E402
+from given.runs import ARTIFACT, DATASET, short_resnet, task  # noqa: E402
 
 torchvision.models.resnet18 = short_resnet
 store = MemoryStore()

@@ -1,0 +1,285 @@
+"""Who is answered, when the cluster's own tokens and rules say so."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pictures
+import pytest
+from fakes import api_server as fake_api_server
+from fakes import s3 as fake_s3
+from fakes.api_server import FakeApiServer
+from running.logging_service import eventually, logging_environment, metric
+from running.service import Service, started
+
+ROLES = {
+    "no role": set[str](),
+    "predict": {"predict"},
+    "feedback": {"feedback"},
+    "both": {"predict", "feedback"},
+}
+# What RBAC calls it, and the answer of somebody who may.
+ROUTES = {
+    "predict": ("predict", 200),
+    "explain": ("predict", 200),
+    "v2/models/lawn/infer": ("predict", 200),
+    "feedback": ("feedback", 202),
+}
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeApiServer]:
+    with fake_api_server.running(tmp_path_factory.mktemp("account")) as server:
+        for role, actions in ROLES.items():
+            name = f"system:serviceaccount:default:{role.replace(' ', '-')}"
+            server.users[f"token-of-{role.replace(' ', '-')}"] = name
+            server.rules |= {(name, action) for action in actions}
+        yield server
+
+
+@pytest.fixture(scope="module")
+def guarded(api: FakeApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A ready service that answers only whom the cluster lets."""
+    with fake_s3.running() as s3:
+        wanted = logging_environment(s3, tmp_path_factory.mktemp("service"))
+        with started(wanted | api.environment()) as service:
+            service.wait_ready()
+            yield service
+
+
+@pytest.fixture(autouse=True)
+def healthy(api: FakeApiServer) -> Iterator[None]:
+    yield
+    api.status = 201
+    api.reviewer = fake_api_server.REVIEWER
+    api.gate.set()
+
+
+def ask(service: Service, route: str, *authorization: str) -> httpx.Response:
+    headers = [("Authorization", value) for value in authorization]
+    body: str | bytes
+    if route == "feedback":
+        body = json.dumps({"id": str(uuid4()), "index": 0, "label": "red"})
+        headers.append(("Content-Type", "application/json"))
+    elif route.startswith("v2/"):
+        image = base64.b64encode(pictures.plain()).decode()
+        tensor = {"name": "file", "shape": [1], "datatype": "BYTES", "data": [image]}
+        body = json.dumps({"inputs": [tensor]})
+    else:
+        body = pictures.plain()
+    return service.post(f"/{route}", headers=headers, content=body)
+
+
+def fresh(api: FakeApiServer, role: str = "both") -> str:
+    """A token that the service has not seen yet, as an Authorization header."""
+    token = f"{role}-{uuid4()}"
+    api.users[token] = f"system:serviceaccount:default:{role}"
+    return f"Bearer {token}"
+
+
+REFUSED_TOKENS = {
+    "no token": (),
+    "an expired or invented one": ("Bearer eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln",),
+    # The API server says of one that is meant for others just what it says of an invented one.
+    "one for another audience": ("Bearer eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ2YXVsdCJ9.c2ln",),
+}
+
+
+@pytest.mark.parametrize(("route", "token"), list(itertools.product(ROUTES, REFUSED_TOKENS)))
+def test_without_a_good_token_nobody_is_answered(guarded: Service, route: str, token: str) -> None:
+    answer = ask(guarded, route, *REFUSED_TOKENS[token])
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["code"] == "Unauthenticated"
+    assert "kubectl create token" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("route", "role"), list(itertools.product(ROUTES, ROLES)))
+def test_a_role_opens_what_it_names_and_nothing_else(
+    guarded: Service, route: str, role: str
+) -> None:
+    answer = ask(guarded, route, f"Bearer token-of-{role.replace(' ', '-')}")
+    action, welcome = ROUTES[route]
+    if action in ROLES[role]:
+        assert answer.status_code == welcome, answer.text
+        return
+    assert answer.status_code == 403
+    problem = answer.json()
+    assert problem["code"] == "Forbidden"
+    account = f"system:serviceaccount:default:{role.replace(' ', '-')}"
+    assert f"{account} may not create modeldeployments.dandelion.dev/{action}" in problem["detail"]
+    assert (
+        f"kubectl create role lawn-{action} -n default --verb=create "
+        f"--resource=modeldeployments.dandelion.dev/{action} --resource-name=lawn"
+    ) in problem["detail"]
+    assert f"--serviceaccount=default:{role.replace(' ', '-')}" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        ("Basic YWxpY2U6c2VjcmV0",),
+        ("Bearer",),
+        ("Bearer two words",),
+        ("Bearer tëken".encode("latin-1").decode("latin-1"),),
+        ("Bearer " + "x" * (16 * 1024),),
+        ("Bearer token-of-both", "Bearer token-of-predict"),
+    ],
+    ids=["basic", "no token", "two words", "not ASCII", "too long", "two headers"],
+)
+def test_what_is_no_token_is_refused_without_asking(
+    guarded: Service, api: FakeApiServer, authorization: tuple[str, ...]
+) -> None:
+    before = len(api.reviews)
+    headers = [(b"Authorization", value.encode("latin-1")) for value in authorization]
+    answer = guarded.post("/predict", content=pictures.plain(), headers=headers)
+    assert answer.status_code == 401
+    assert len(api.reviews) == before
+
+
+@pytest.mark.parametrize("path", ["docs", "openapi.json", "healthz", "readyz", "metrics"])
+def test_what_is_for_everybody_stays_open(guarded: Service, path: str) -> None:
+    assert guarded.get(f"/{path}").status_code == 200
+
+
+def test_the_cluster_is_told_all_it_knows_of_the_sender(
+    guarded: Service, api: FakeApiServer
+) -> None:
+    assert ask(guarded, "predict", fresh(api)).status_code == 200
+    name = "system:serviceaccount:default:both"
+    token, access = (review["spec"] for review in api.reviews[-2:])
+    assert "audiences" not in token
+    assert access == {
+        "user": name,
+        "uid": f"uid-of-{name}",
+        "groups": ["system:authenticated"],
+        "extra": {"authentication.kubernetes.io/credential-id": [f"JTI={name}"]},
+        "resourceAttributes": {
+            "namespace": "default",
+            "verb": "create",
+            "group": "dandelion.dev",
+            "resource": "modeldeployments",
+            "subresource": "predict",
+            "name": "lawn",
+        },
+    }
+
+
+@pytest.mark.parametrize("role", ["both", "no-role"])
+def test_a_token_is_asked_about_once(guarded: Service, api: FakeApiServer, role: str) -> None:
+    header = fresh(api, role)
+    before = len(api.reviews)
+    codes = {ask(guarded, "predict", header).status_code for _ in range(5)}
+    assert codes == {200 if role == "both" else 403}
+    assert len(api.reviews) == before + 2
+
+
+def test_the_scheme_is_written_in_any_case(guarded: Service) -> None:
+    assert ask(guarded, "predict", "bearer token-of-both").status_code == 200
+
+
+UNANSWERED: dict[str, dict[str, Any]] = {
+    "the API server fails": {"status": 500},
+    "the pod's account may not ask": {"status": 403},
+    "the pod's own token is not accepted": {"reviewer": "another"},
+}
+
+
+@pytest.mark.parametrize("case", UNANSWERED)
+def test_nobody_new_is_answered_while_nobody_can_be_asked(
+    guarded: Service, api: FakeApiServer, case: str
+) -> None:
+    header = fresh(api)
+    for name, value in UNANSWERED[case].items():
+        setattr(api, name, value)
+    answer = ask(guarded, "predict", header)
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "AuthUnavailable"
+    assert answer.headers["retry-after"] == "1"
+    # Who was let in a moment ago still is.
+    assert ask(guarded, "predict", "Bearer token-of-both").status_code == 200
+    api.status, api.reviewer = 201, fake_api_server.REVIEWER
+    assert ask(guarded, "predict", header).status_code == 200
+
+
+def test_the_pods_own_token_is_read_anew(guarded: Service, api: FakeApiServer) -> None:
+    api.reviewer = "rotated"
+    (api.folder / "token").write_text("rotated\n")
+    assert ask(guarded, "predict", fresh(api)).status_code == 200
+    (api.folder / "token").write_text(fake_api_server.REVIEWER)
+
+
+def test_an_api_server_of_another_authority_is_not_believed(
+    guarded: Service, api: FakeApiServer, tmp_path: Path
+) -> None:
+    ours = (api.folder / "ca.crt").read_text()
+    with fake_api_server.running(tmp_path) as other:
+        (api.folder / "ca.crt").write_text((other.folder / "ca.crt").read_text())
+        before = len(api.reviews)
+        assert ask(guarded, "predict", fresh(api)).status_code == 503
+        assert len(api.reviews) == before
+    (api.folder / "ca.crt").write_text(ours)
+    assert ask(guarded, "predict", fresh(api)).status_code == 200
+
+
+def test_an_api_server_that_hangs_holds_up_only_who_needs_it(
+    guarded: Service, api: FakeApiServer
+) -> None:
+    header = fresh(api)
+    assert ask(guarded, "predict", "Bearer token-of-both").status_code == 200
+    api.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ask, guarded, "predict", header)
+        eventually(lambda: any(header.endswith(r["spec"].get("token", "?")) for r in api.reviews))
+        assert ask(guarded, "predict", "Bearer token-of-both").status_code == 200
+        assert guarded.get("/healthz").status_code == 200
+        api.gate.set()
+        assert waiting.result(timeout=60).status_code == 200
+
+
+def test_reviews_are_counted_by_their_result(guarded: Service, api: FakeApiServer) -> None:
+    results = ("allowed", "forbidden", "unauthenticated")
+
+    def counted() -> list[float]:
+        return [
+            metric(guarded, "dandelion_auth_reviews_total", result=result) for result in results
+        ]
+
+    for role in ("both", "no-role"):
+        ask(guarded, "predict", fresh(api, role))
+    ask(guarded, "predict", f"Bearer {uuid4()}")
+    before = counted()
+    for role in ("both", "no-role"):
+        ask(guarded, "predict", fresh(api, role))
+    ask(guarded, "predict", f"Bearer {uuid4()}")
+    eventually(lambda: counted() == [value + 1 for value in before])
+
+
+def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) -> None:
+    document = guarded.get("/openapi.json").json()
+    [scheme] = document["components"]["securitySchemes"]
+    assert document["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            needed = path in ("/predict", "/explain", "/feedback") or path.endswith("/infer")
+            assert operation.get("security", []) == ([{scheme: []}] if needed else [])
+            assert ({"401", "403", "503"} <= set(operation["responses"])) == needed
+
+
+def test_no_token_is_ever_logged(guarded: Service, api: FakeApiServer) -> None:
+    header = fresh(api)
+    api.status = 500
+    ask(guarded, "predict", header)
+    ask(guarded, "predict", "Bearer two secretwords")
+    text = "".join(guarded.log)
+    assert "tokens cannot be reviewed" in text
+    for secret in (header.split()[1], "secretwords", "token-of-", fake_api_server.REVIEWER):
+        assert secret not in text

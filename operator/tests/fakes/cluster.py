@@ -1,0 +1,145 @@
+"""An API server in a dictionary: server-side apply, merge patches, conflicts, label selectors."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dandelion_operator.api.resource import NamespacedName
+from fakes.killer import Killer
+
+KEY = NamespacedName("default", "lawn")
+Answer = tuple[int, Any]
+
+
+@dataclass
+class FakeCluster:
+    killer: Killer
+    clock: Callable[[], str]
+    objects: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
+    refuse: dict[str, str] = field(default_factory=dict)
+    made: int = 0
+    version: int = 0
+
+    def kind(self, plural: str) -> list[dict[str, Any]]:
+        return [item for (found, _, _), item in self.objects.items() if found == plural]
+
+    def one(self, plural: str, name: str) -> dict[str, Any]:
+        return self.objects[plural, KEY.namespace, name]
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> Answer:
+        namespace, plural, rest = _place(path)
+        if method == "GET":
+            return copy.deepcopy(self._read(plural, namespace, rest, query or {}))
+        if plural in self.refuse:
+            return _no(403, self.refuse[plural])
+        verb = "APPLY" if "apply-patch" in (headers or {}).get("Content-Type", "") else method
+        return copy.deepcopy(
+            self.killer.write(
+                lambda: self._write(verb, plural, namespace, rest, copy.deepcopy(body or {}))
+            )
+        )
+
+    def _read(self, plural: str, namespace: str, rest: list[str], query: dict[str, str]) -> Answer:
+        if rest:
+            found = self.objects.get((plural, namespace, rest[0]))
+            return (200, found) if found else _no(404, "not found")
+        wanted = query.get("labelSelector", "")
+        pairs = dict(item.split("=") for item in wanted.split(",") if item)
+        items = [
+            item
+            for (found, where, _), item in self.objects.items()
+            if (found, namespace or where) == (plural, where)
+            and pairs.items() <= (item["metadata"].get("labels") or {}).items()
+        ]
+        return 200, {"items": items}
+
+    def _write(
+        self, verb: str, plural: str, namespace: str, rest: list[str], body: dict[str, Any]
+    ) -> Answer:
+        if verb == "POST":
+            return self._create(plural, namespace, body)
+        where = (plural, namespace, rest[0])
+        there = self.objects.get(where)
+        if verb == "DELETE":
+            self.objects.pop(where, None)
+            return 200, {}
+        if there is None:
+            if verb != "APPLY":
+                return _no(404, "not found")
+            return self._create(plural, namespace, body)
+        if verb == "PUT":
+            if body["metadata"]["resourceVersion"] != there["metadata"]["resourceVersion"]:
+                return _no(409, "the object has been modified")
+            if rest[1:] == ["status"]:
+                there["status"] = body["status"]
+            else:
+                there["spec"] = body["spec"]
+            return self._changed(there)
+        before = copy.deepcopy(there.get("spec"))
+        _merge(there, body)
+        if there.get("spec") != before:
+            there["metadata"]["generation"] += 1
+        return self._changed(there)
+
+    def _create(self, plural: str, namespace: str, body: dict[str, Any]) -> Answer:
+        where = (plural, namespace, body["metadata"]["name"])
+        if where in self.objects:
+            return _no(409, "already exists")
+        self.made += 1
+        body["metadata"] |= {
+            "uid": f"uid-{self.made}",
+            "generation": 1,
+            "creationTimestamp": self.clock(),
+            "resourceVersion": "0",
+        }
+        if plural == "services":
+            body["spec"]["clusterIP"] = "10.0.0.1"
+        self.objects[where] = body
+        return self._changed(body)
+
+    def _changed(self, item: dict[str, Any]) -> Answer:
+        self.version += 1
+        item["metadata"]["resourceVersion"] = str(self.version)
+        return 200, item
+
+    def put(self, plural: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What somebody else than the operator does."""
+        body = copy.deepcopy(body)
+        self._create(plural, body["metadata"].setdefault("namespace", KEY.namespace), body)
+        return body
+
+    def put_clusterwide(self, plural: str, body: dict[str, Any]) -> None:
+        self._create(plural, "", copy.deepcopy(body))
+
+
+def _place(path: str) -> tuple[str, str, list[str]]:
+    """Namespace, kind and the rest of a path; no namespace: all of them, or a kind without."""
+    group, *parts = path.removeprefix("/").split("/")
+    del parts[: 1 if group == "api" else 2]
+    if parts[0] == "namespaces":
+        return parts[1], parts[2], parts[3:]
+    return "", parts[0], parts[1:]
+
+
+def _no(status: int, message: str) -> Answer:
+    return status, {"kind": "Status", "message": message}
+
+
+def _merge(into: dict[str, Any], patch: dict[str, Any]) -> None:
+    for key, value in patch.items():
+        if value is None:
+            into.pop(key, None)
+        elif isinstance(value, dict) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value

@@ -1,0 +1,87 @@
+"""MLflow's registry of one model in a dictionary, behind the calls that the operator makes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+from fakes.killer import Killer
+
+MODEL = "default.lawn"
+
+
+@dataclass
+class FakeMlflow:
+    killer: Killer
+    away: bool = False
+    aliases: dict[str, str] = field(default_factory=dict)
+    versions: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def add_version(self, **tags: str) -> int:
+        number = max(self.versions, default=0) + 1
+        run = tags["run"]
+        self.versions[number] = {
+            "version": str(number),
+            "source": f"s3://models/default/lawn/{run}/artifact",
+            "run_id": f"mlflow-{run}",
+            "tags": {
+                f"dandelion.dev/{key.replace('_', '-')}": value for key, value in tags.items()
+            },
+        }
+        return number
+
+    def verdict(self, number: int) -> str:
+        tags: dict[str, str] = self.versions[number]["tags"]
+        return tags.get("dandelion.dev/verdict", "")
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        if self.away:
+            raise httpx.ConnectError("connection refused", request=request)
+        path = request.url.path.removeprefix("/api/2.0/mlflow")
+        if request.method == "GET":
+            query = {k: v[0] for k, v in parse_qs(urlsplit(str(request.url)).query).items()}
+            return self._read(path, query)
+        body = json.loads(request.content)
+        return self.killer.write(lambda: self._write(request.method, path, body))
+
+    def _read(self, path: str, query: dict[str, str]) -> httpx.Response:
+        if path == "/registered-models/get":
+            if not self.versions:
+                return self._missing()
+            aliases = [{"alias": k, "version": v} for k, v in self.aliases.items()]
+            return httpx.Response(200, json={"registered_model": {"aliases": aliases}})
+        if path == "/model-versions/search":
+            assert query["filter"] == f"name='{MODEL}'"
+            return httpx.Response(
+                200, json={"model_versions": [self._one(n) for n in sorted(self.versions)]}
+            )
+        if path == "/model-versions/get":
+            number = int(query["version"])
+            if number not in self.versions:
+                return self._missing()
+            return httpx.Response(200, json={"model_version": self._one(number)})
+        raise AssertionError(path)
+
+    def _one(self, number: int) -> dict[str, Any]:
+        version = self.versions[number]
+        tags = [{"key": k, "value": v} for k, v in version["tags"].items()]
+        return version | {"tags": tags}
+
+    def _write(self, method: str, path: str, body: dict[str, Any]) -> httpx.Response:
+        if path == "/registered-models/alias" and method == "POST":
+            self.aliases[body["alias"]] = body["version"]
+        elif path == "/registered-models/alias":
+            self.aliases.pop(body["alias"], None)
+        elif path == "/model-versions/set-tag":
+            self.versions[int(body["version"])]["tags"][body["key"]] = body["value"]
+        else:
+            raise AssertionError(path)
+        return httpx.Response(200, json={})
+
+    def _missing(self) -> httpx.Response:
+        return httpx.Response(
+            404, json={"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no such thing"}
+        )

@@ -1,0 +1,18 @@
+"""With which keys the storage of a resource is asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.ports.s3.credentials import Credentials
+from dandelion_operator.ports.s3.storage import Access
+
+import given
+
+KEY = NamespacedName("default", "lawn")
+
+
+def access(endpoint: str) -> Access:
+    place = replace(given.place(), endpoint=endpoint, training_secret="mine")
+    return Access(place, Credentials("key", "secret"))

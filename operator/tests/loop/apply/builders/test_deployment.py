@@ -1,0 +1,132 @@
+"""The Deployment that serves: what its pods are told, where they log, and as whom they ask."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import given
+import pytest
+from dandelion_operator.loop.apply import builders
+from given.workloads import deployment, environment, job, pod
+
+
+def test_inference_is_told_one_exact_version_and_nothing_of_mlflow() -> None:
+    told = environment(deployment())
+    assert told["DANDELION_MODEL_VERSION"] == "3"
+    assert told["DANDELION_CONTRACT_DIGEST"] == "sha256:3"
+    assert "mlflow" not in json.dumps(deployment()).lower()
+
+
+def told(**serving: Any) -> dict[str, str]:
+    """What pods are told beyond a resource that says nothing of serving."""
+    usual = environment(deployment())
+    found = environment(deployment(given.resource(serving=serving)))
+    return {name: value for name, value in found.items() if usual.get(name) != value}
+
+
+@pytest.mark.parametrize(
+    ("serving", "expected"),
+    [
+        pytest.param({}, {}, id="nothing said"),
+        pytest.param(
+            {"precision": "auto", "queueLimit": 64, "requestTimeoutSeconds": 30, "auth": "None"},
+            {},
+            id="the defaults said",
+        ),
+        pytest.param({"precision": "int8"}, {"DANDELION_PRECISION": "int8"}, id="a precision"),
+        pytest.param({"queueLimit": 8}, {"DANDELION_QUEUE_LIMIT": "8"}, id="a shorter queue"),
+        pytest.param(
+            {"requestTimeoutSeconds": 5},
+            {"DANDELION_REQUEST_TIMEOUT_SECONDS": "5"},
+            id="less patience",
+        ),
+        pytest.param(
+            {"auth": "ClusterTokens"}, {"DANDELION_AUTH": "ClusterTokens"}, id="tokens asked for"
+        ),
+        pytest.param(
+            {"logging": {"images": True}}, {"DANDELION_LOG_IMAGES": "true"}, id="images kept"
+        ),
+        pytest.param(
+            {"logging": {"storageUri": "s3://seen/garden/"}},
+            {"DANDELION_LOG_URI": "s3://seen/garden"},
+            id="a place of its own",
+        ),
+    ],
+)
+def test_pods_are_told_what_differs_from_their_defaults(
+    serving: dict[str, Any], expected: dict[str, str]
+) -> None:
+    assert told(**serving) == expected
+
+
+LOG = {"DANDELION_LOG_URI", "DANDELION_LOG_CREDENTIALS_DIR", "DANDELION_LOG_IMAGES"}
+OWN = {
+    "endpoint": "https://s3.example.com",
+    "secretRef": {"name": "mine"},
+    "servingSecretRef": {"name": "serving"},
+}
+PLACE = {"logging": {"storageUri": "s3://seen"}}
+
+
+@pytest.mark.parametrize(
+    ("sections", "uri", "secret"),
+    [
+        pytest.param({}, "s3://predictions", "lawn-log-s3", id="the installation's place and key"),
+        pytest.param(
+            {"serving": PLACE}, "s3://seen", "lawn-log-s3", id="another place, the same key"
+        ),
+        pytest.param(
+            {"storage": {"secretRef": {"name": "mine"}}},
+            "s3://predictions",
+            "lawn-log-s3",
+            id="own keys, and yet the installation's log",
+        ),
+        pytest.param(
+            {"storage": {"secretRef": {"name": "mine"}}, "serving": PLACE},
+            "s3://seen",
+            "mine",
+            id="own keys and an own place",
+        ),
+        pytest.param(
+            {"storage": OWN, "serving": PLACE},
+            "s3://seen",
+            "serving",
+            id="an own endpoint and place",
+        ),
+        pytest.param({"storage": OWN}, None, None, id="an own endpoint without a place"),
+        pytest.param({"serving": {"logging": {"predictions": False}}}, None, None, id="turned off"),
+    ],
+)
+def test_where_predictions_are_logged_and_with_which_key(
+    sections: dict[str, Any], uri: str | None, secret: str | None
+) -> None:
+    built = deployment(given.resource(**sections))
+    (mounted,) = [
+        item["secret"]["secretName"] for item in pod(built)["volumes"] if item["name"] == "log"
+    ] or [None]
+    assert (environment(built).get("DANDELION_LOG_URI"), mounted) == (uri, secret)
+    if uri is None:
+        assert not LOG & environment(built).keys()
+
+
+def test_a_log_without_its_key_keeps_no_pod_from_starting() -> None:
+    volumes = {item["name"]: item for item in pod(deployment())["volumes"]}
+    assert volumes["log"]["secret"]["optional"] is True
+    assert "optional" not in volumes["s3"]["secret"]
+
+
+def test_pods_that_ask_who_calls_have_an_account_and_its_token() -> None:
+    asking = given.resource(serving={"auth": "ClusterTokens"})
+    spec = pod(deployment(asking))
+    account = builders.service_account(asking)
+    assert spec["serviceAccountName"] == account["metadata"]["name"] == "lawn-inference"
+    assert spec["automountServiceAccountToken"] is True
+    assert account["automountServiceAccountToken"] is False
+    assert account["metadata"]["ownerReferences"][0]["uid"] == asking.uid
+    assert pod(job(asking))["automountServiceAccountToken"] is False
+
+
+def test_no_old_replica_goes_before_a_new_one_answers() -> None:
+    strategy = deployment()["spec"]["strategy"]
+    assert strategy["rollingUpdate"]["maxUnavailable"] == 0

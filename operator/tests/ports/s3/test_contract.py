@@ -1,0 +1,126 @@
+"""The contract of an artifact over a real connection: read, rejected, or not looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from dandelion_operator.api.location import Target
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.seen.comparison import ClassFigures
+from dandelion_operator.seen.versions import ContractSeen
+from fakes.s3 import FakeS3
+from given.access import access
+
+CONTRACT = {
+    "metrics": {"accuracy": 0.9},
+    "files": {"model.onnx": {"sha256": "ab", "bytes": 5}},
+    "classes": ["dandelion", "grass"],
+    "dataset": {"digest": "sha256:cd", "images": 40},
+}
+
+
+def published(s3: FakeS3, content: bytes | None = None, model: bytes | None = b"12345") -> Target:
+    written = json.dumps(CONTRACT).encode() if content is None else content
+    s3.put("models", "default/lawn/run1/artifact/contract.json", written)
+    if model is not None:
+        s3.put("models", "default/lawn/run1/artifact/model.onnx", model)
+    digest = f"sha256:{hashlib.sha256(written).hexdigest()}"
+    return Target(1, "s3://models/default/lawn/run1/artifact", digest)
+
+
+def contract(s3: FakeS3, target: Target) -> ContractSeen | Failure:
+    return asyncio.run(Storage().contract(access(s3.endpoint), target, fresh=True))
+
+
+def test_a_sound_artifact_is_read(s3: FakeS3) -> None:
+    found = contract(s3, published(s3))
+    assert found == ContractSeen({"accuracy": 0.9}, "sha256:cd", 40, ("dandelion", "grass"))
+
+
+def test_figures_by_class_are_read_and_what_they_lack_is_not_known(s3: FakeS3) -> None:
+    figures = {
+        "dandelion": {"precision": 0.9, "recall": 1.0, "f1": 0.95, "support": 9, "predicted": 10},
+        "grass": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1, "predicted": 0},
+        "moss": {"recall": 0.0, "support": 0},
+        "fern": {"recall": None, "precision": None, "f1": None, "support": 0, "predicted": 0},
+    }
+    dataset = {"digest": "sha256:cd", "images": 50, "holdout": 10}
+    written = CONTRACT | {"dataset": dataset, "perClass": figures}
+    found = contract(s3, published(s3, json.dumps(written).encode()))
+    assert isinstance(found, ContractSeen)
+    assert found.holdout == 10
+    assert found.by_class == {
+        "dandelion": ClassFigures(9, 1.0, 10),
+        "grass": ClassFigures(1, 0.0, 0),
+        "moss": ClassFigures(0, None, None),
+        "fern": ClassFigures(0, None, 0),
+    }
+    assert found.never_answered == ("grass",)
+
+
+def test_what_training_chose_to_compute_in_is_read(s3: FakeS3) -> None:
+    chosen = {"choice": "int8", "int8": {"accuracy": 0.9, "agreement": 0.99}, "images": 8}
+    found = contract(s3, published(s3, json.dumps(CONTRACT | {"precision": chosen}).encode()))
+    assert isinstance(found, ContractSeen)
+    assert found.precision == "int8"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param({"contract_digest": "sha256:00"}, "not sha256:00", id="another digest"),
+        pytest.param({"contract_digest": ""}, "contract-digest", id="no digest"),
+        pytest.param({"artifact_uri": "s3://models/gone"}, "models/gone/contract.json", id="gone"),
+        pytest.param({"artifact_uri": "s3://no-bucket/x"}, "no-bucket", id="no bucket"),
+        pytest.param({"artifact_uri": "runs:/1/model"}, "no s3:// address", id="not on S3"),
+    ],
+)
+def test_a_version_whose_artifact_cannot_be_served_is_rejected(
+    s3: FakeS3, change: dict[str, Any], words: str
+) -> None:
+    found = contract(s3, replace(published(s3), **change))
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.ARTIFACT_REJECTED
+    assert words in found.message
+
+
+@pytest.mark.parametrize(
+    ("content", "model", "words"),
+    [
+        pytest.param(None, None, "model.onnx does not exist", id="a file is missing"),
+        pytest.param(None, b"123", "has 3 bytes", id="a file is cut short"),
+        pytest.param(b"{}", b"12345", "metrics", id="no contract"),
+        pytest.param(b"\x80\x04", b"12345", "contract.json", id="no JSON"),
+    ],
+)
+def test_an_artifact_that_is_not_whole_is_rejected(
+    s3: FakeS3, content: bytes | None, model: bytes | None, words: str
+) -> None:
+    found = contract(s3, published(s3, content, model))
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.ARTIFACT_REJECTED
+    assert words in found.message
+
+
+def test_an_artifact_that_cannot_be_looked_at_is_not_rejected(s3: FakeS3) -> None:
+    target = published(s3)
+    s3.refuses = "SlowDown"
+    found = contract(s3, target)
+    assert isinstance(found, Failure)
+    assert found.may_pass
+
+
+def test_what_serves_is_read_once_and_what_is_to_be_served_every_time(s3: FakeS3) -> None:
+    storage, target = Storage(), published(s3)
+    for fresh in (True, False, False):
+        asyncio.run(storage.contract(access(s3.endpoint), target, fresh=fresh))
+    assert len(s3.requests) == 2
+    s3.buckets["models"].clear()
+    gone = asyncio.run(storage.contract(access(s3.endpoint), target, fresh=True))
+    assert isinstance(gone, Failure)

@@ -1,0 +1,95 @@
+"""A run's progress over a real connection, and keys that are never shown."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.seen.training import DatasetVersionSeen, Progress
+from fakes.s3 import FakeS3
+from given.access import KEY, access
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        pytest.param(None, Progress(run="run1"), id="nothing yet"),
+        pytest.param(b"{half", Progress(run="run1"), id="no JSON"),
+        pytest.param(b"[]", Progress(run="run1"), id="not what it should be"),
+        pytest.param(
+            json.dumps(
+                {"state": "running", "stage": "epoch 3 of 10", "percent": 30, "version": 2}
+            ).encode(),
+            Progress("run1", "running", "epoch 3 of 10", 30, version="2"),
+            id="a run under way",
+        ),
+        pytest.param(
+            json.dumps({"state": 5, "percent": "half", "datasetDigest": None}).encode(),
+            Progress("run1"),
+            id="what is malformed is not known",
+        ),
+        pytest.param(
+            json.dumps(
+                {
+                    "state": "running",
+                    "datasetDigest": "sha256:da",
+                    "images": 90,
+                    "classes": ["dandelion", "grass"],
+                    "classCount": 2,
+                    "holdout": 18,
+                    "trainImages": 72,
+                    "holdoutByClass": {"dandelion": 10, "grass": 8},
+                    "rejected": {"Unreadable": 7, "Duplicate": 3},
+                    "warnings": ["grass: only 8 images are held out"],
+                    "formerDataset": "sha256:ab",
+                }
+            ).encode(),
+            Progress(
+                "run1",
+                "running",
+                dataset=DatasetVersionSeen(
+                    "sha256:da",
+                    90,
+                    2,
+                    ("dandelion", "grass"),
+                    18,
+                    {"dandelion": 10, "grass": 8},
+                    {"Unreadable": 7, "Duplicate": 3},
+                    ("grass: only 8 images are held out",),
+                ),
+            ),
+            id="what a run found in its dataset",
+        ),
+    ],
+)
+def test_progress_is_a_courtesy(s3: FakeS3, content: bytes | None, expected: Progress) -> None:
+    s3.buckets["models"] = {}
+    if content is not None:
+        s3.put("models", "default/lawn/run1/status.json", content)
+    assert asyncio.run(Storage().progress(access(s3.endpoint), KEY, "run1")) == expected
+
+
+def test_what_a_status_has_no_room_for_is_left_out(s3: FakeS3) -> None:
+    names = [f"class {number}" for number in range(2000)]
+    document = {
+        "datasetDigest": "sha256:da",
+        "images": 80_000,
+        "classes": names[:200],
+        "classCount": 2000,
+        "holdout": 16_000,
+        "holdoutByClass": dict.fromkeys(names, 8),
+        "warnings": ["a warning of many words " * 100] * 50,
+    }
+    s3.put("models", "default/lawn/run1/status.json", json.dumps(document).encode())
+    found = asyncio.run(Storage().progress(access(s3.endpoint), KEY, "run1")).dataset
+    assert found is not None
+    assert (found.images, found.class_count, found.holdout) == (80_000, 2000, 16_000)
+    assert (found.classes, found.holdout_by_class) == ((), {})
+    assert len(found.warnings) == 10
+    assert all(len(words) <= 300 for words in found.warnings)
+
+
+def test_keys_are_never_shown() -> None:
+    assert "secret" not in repr(access("http://s3").credentials)

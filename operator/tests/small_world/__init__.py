@@ -1,0 +1,298 @@
+"""A whole small world: an API server, MLflow and S3 in dictionaries, behind the real clients.
+
+The Kubernetes and the MLflow side are transports, so `cluster` and `registry` are exercised as
+they are. `World.tick` plays the controllers, the kubelet and the training Job, as they are in
+`small_controllers.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+from dandelion_operator.api import naming
+from dandelion_operator.api.location import Target
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.loop.reconcile import Reconciler
+from dandelion_operator.ports.clients import Clients
+from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.reviewers import TokenReviewers
+from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.registry import Registry
+from dandelion_operator.ports.s3.storage import Access, Storage
+from dandelion_operator.process.settings import Settings
+from dandelion_operator.seen.comparison import Comparison, ComparisonName
+from dandelion_operator.seen.serving import Answer
+from dandelion_operator.seen.training import DatasetSeen, Progress
+from dandelion_operator.seen.versions import ContractSeen
+from fakes.cluster import KEY, FakeCluster
+from fakes.killer import Killed, Killer
+from fakes.mlflow import FakeMlflow
+
+from small_world.controllers import roll, train
+
+BINDING = "dandelion-token-reviewers"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class FakeStorage:
+    fingerprint: str = "images-1"
+    obstacle: Failure | None = None
+    contracts: dict[str, ContractSeen | Failure] = field(default_factory=dict)
+    progresses: dict[str, Progress] = field(default_factory=dict)
+    comparisons: dict[ComparisonName, Comparison | Failure] = field(default_factory=dict)
+
+    async def dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
+        return self.obstacle or DatasetSeen(self.fingerprint if whole else "", 40)
+
+    async def contract(self, access: Access, target: Target, fresh: bool) -> ContractSeen | Failure:
+        missing = Failure(Reason.ARTIFACT_REJECTED, f"{target.artifact_uri} does not exist")
+        return self.contracts.get(target.artifact_uri, missing)
+
+    async def comparison(
+        self, access: Access, key: NamespacedName, name: ComparisonName
+    ) -> Comparison | Failure | None:
+        return self.comparisons.get(name)
+
+    async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
+        return self.progresses.get(run, Progress(run=run))
+
+
+@dataclass
+class FakeProbe:
+    world: World
+
+    async def service(self, address: str, port: int = 80) -> Answer:
+        ready = [pod for pod in self.world.inference_pods() if _is_ready(pod)]
+        if not ready:
+            return Answer(None, "connection refused")
+        return Answer(int(ready[0]["metadata"]["labels"][naming.VERSION_LABEL]))
+
+    async def pod(self, address: str, port: int = 8080) -> tuple[str, str] | None:
+        return self.world.pod_trouble.get(address.rpartition(".")[2])
+
+
+def _is_ready(pod: dict[str, Any]) -> bool:
+    return any(
+        item["type"] == "Ready" and item["status"] == "True" for item in pod["status"]["conditions"]
+    )
+
+
+def played(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Runs a scene to its end."""
+    asyncio.run(scene())
+
+
+class World:
+    def __init__(self, folder: Path, kill_at: int | None = None, after_effect: bool = True) -> None:
+        self.killer = Killer(kill_at, after_effect)
+        self.time = START
+        self.cluster = FakeCluster(self.killer, self.now_text)
+        self.mlflow = FakeMlflow(self.killer)
+        self.storage = FakeStorage()
+        self.probe = FakeProbe(self)
+        self.accuracy, self.precision = 0.9, "fp32"
+        self.train_fails: tuple[str, str] | None = None
+        self.evaluation_fails = False
+        self.standing: set[str] = set()
+        self.pod_trouble: dict[str, tuple[str, str]] = {}
+        for purpose in ("training", "inference", "logs"):
+            (folder / purpose).mkdir(parents=True, exist_ok=True)
+            (folder / purpose / "AWS_ACCESS_KEY_ID").write_text(purpose)
+            (folder / purpose / "AWS_SECRET_ACCESS_KEY").write_text(f"{purpose}-secret")
+        self.settings = Settings(
+            training_image="training:1",
+            inference_image="inference:1",
+            mlflow_tracking_uri="http://mlflow",
+            s3_endpoint="http://s3",
+            training_credentials_dir=folder / "training",
+            inference_credentials_dir=folder / "inference",
+            log_credentials_dir=folder / "logs",
+            log_uri="s3://predictions",
+            token_reviewer_binding=BINDING,
+        )
+        self.cluster.put_clusterwide("clusterrolebindings", {"metadata": {"name": BINDING}})
+        self.restart()
+
+    def restart(self) -> None:
+        """A new operator process: everything that was only in memory is gone."""
+        fence = Fence()
+        fence.open_until(float("inf"))
+        registry = httpx.AsyncClient(
+            base_url="http://mlflow",
+            transport=httpx.MockTransport(self.mlflow.handle),
+            verify=False,
+        )
+        cluster = Cluster(self.cluster, fence)
+        clients = Clients(
+            cluster,
+            Registry(registry, fence),
+            cast(Storage, self.storage),
+            cast(Probe, self.probe),
+            TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
+            self.settings.defaults,
+        )
+        self.reconciler = Reconciler(clients, self.settings.resync_seconds, lambda: self.time)
+
+    def again(self, kill_at: int | None, after_effect: bool) -> None:
+        """From here on, with a fresh operator process that is to die at its n-th write."""
+        self.killer.at, self.killer.after_effect, self.killer.writes = kill_at, after_effect, 0
+        self.restart()
+
+    def stored(self) -> dict[str, Any]:
+        return copy.deepcopy(
+            {
+                "objects": self.cluster.objects,
+                "made": self.cluster.made,
+                "aliases": self.mlflow.aliases,
+                "versions": self.mlflow.versions,
+                "contracts": self.storage.contracts,
+                "comparisons": self.storage.comparisons,
+                "time": self.time,
+                "standing": self.standing,
+            }
+        )
+
+    def put_back(self, stored: dict[str, Any]) -> None:
+        stored = copy.deepcopy(stored)
+        self.cluster.objects, self.cluster.made = stored["objects"], stored["made"]
+        self.mlflow.aliases, self.mlflow.versions = stored["aliases"], stored["versions"]
+        self.storage.contracts, self.time = stored["contracts"], stored["time"]
+        self.storage.comparisons = stored["comparisons"]
+        self.standing = stored["standing"]
+
+    def now_text(self) -> str:
+        return self.time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def apply(self, **sections: Any) -> None:
+        spec = {"dataset": {"storageUri": "s3://datasets/lawn"}} | sections
+        where = ("modeldeployments", KEY.namespace, KEY.name)
+        if where not in self.cluster.objects:
+            self.cluster.put(
+                "modeldeployments",
+                {
+                    "apiVersion": "dandelion.dev/v1alpha1",
+                    "kind": "ModelDeployment",
+                    "metadata": {"name": KEY.name},
+                    "spec": spec,
+                },
+            )
+            return
+        found = self.cluster.objects[where]
+        found["spec"] = spec
+        found["metadata"]["generation"] += 1
+        self.cluster._changed(found)
+
+    def annotate(self, value: str) -> None:
+        found = self.cluster.one("modeldeployments", KEY.name)
+        found["metadata"].setdefault("annotations", {})["dandelion.dev/retrain"] = value
+        self.cluster._changed(found)
+
+    @property
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.cluster.one("modeldeployments", KEY.name).get("status", {})
+        return found
+
+    def condition(self, kind: str) -> tuple[str, str]:
+        found = next(item for item in self.status["conditions"] if item["type"] == kind)
+        return found["status"], found["reason"]
+
+    def message(self, kind: str) -> str:
+        found = next(item for item in self.status["conditions"] if item["type"] == kind)
+        return str(found["message"])
+
+    def decisions(self) -> list[tuple[str, str | None]]:
+        """Oldest first."""
+        entries = reversed(self.status["history"])
+        return [(item["decision"], item.get("version")) for item in entries]
+
+    def inference_pods(self) -> list[dict[str, Any]]:
+        return [
+            pod
+            for pod in self.cluster.kind("pods")
+            if pod["metadata"]["labels"][naming.COMPONENT_LABEL] == naming.INFERENCE
+        ]
+
+    def serving_version(self) -> str:
+        """The version that the serving Deployment is of."""
+        labels = self.cluster.one("deployments", "lawn-inference")["metadata"]["labels"]
+        return str(labels[naming.VERSION_LABEL])
+
+    def reviewers(self) -> list[str]:
+        """Whose pods may ask the API server who calls."""
+        binding = self.cluster.objects["clusterrolebindings", "", BINDING]
+        return [f"{item['namespace']}:{item['name']}" for item in binding.get("subjects", [])]
+
+    async def until_training(self) -> None:
+        """The run that was just asked for hangs on for as long as it is let."""
+        while not self.cluster.kind("jobs"):
+            await self.reconcile()
+        self.standing = {job["metadata"]["name"] for job in self.cluster.kind("jobs")}
+        await self.settle()
+
+    def tick(self) -> None:
+        """What the controllers, the kubelet and the training image do meanwhile."""
+        self.time += timedelta(seconds=10)
+        for job in self.cluster.kind("jobs"):
+            train(self, job)
+        for deployment in self.cluster.kind("deployments"):
+            roll(self, deployment)
+
+    async def reconcile(self) -> None:
+        """One reconcile; an operator that is killed is started again by Kubernetes."""
+        try:
+            await self.reconciler(KEY)
+        except Killed:
+            self.restart()
+
+    async def settle(self, turns: int = 40) -> None:
+        """Until two reconciles in a row leave everything as it was."""
+        quiet = 0
+        for _ in range(turns):
+            before = self.everything()
+            await self.reconcile()
+            self.tick()
+            quiet = quiet + 1 if self.everything() == before else 0
+            if quiet == 2:
+                return
+        raise AssertionError(f"never comes to rest: {json.dumps(self.status, indent=1)}")
+
+    def everything(self) -> str:
+        """All that is stored, without the pods that every tick makes anew."""
+        kept = {
+            "/".join(where): item
+            for where, item in self.cluster.objects.items()
+            if where[0] not in ("pods", "events")
+        }
+        return json.dumps([kept, self.mlflow.aliases, self.mlflow.versions], sort_keys=True)
+
+    def outcome(self) -> dict[str, Any]:
+        """What a user would call the result; no times, no counters."""
+        champion = self.status["champion"]
+        return {
+            "jobs": sorted(item["metadata"]["name"] for item in self.cluster.kind("jobs")),
+            "versions": sorted(self.mlflow.versions),
+            "aliases": dict(self.mlflow.aliases),
+            "verdicts": {number: self.mlflow.verdict(number) for number in self.mlflow.versions},
+            "deployments": [
+                item["metadata"]["labels"][naming.VERSION_LABEL]
+                for item in self.cluster.kind("deployments")
+            ],
+            "conditions": {
+                item["type"]: (item["status"], item["reason"]) for item in self.status["conditions"]
+            },
+            "champion": (champion["version"], champion["servedReplicas"]),
+            "training": (self.status["training"]["run"], self.status["training"]["state"]),
+            "decisions": self.decisions(),
+            "reviewers": self.reviewers(),
+        }

@@ -1,0 +1,172 @@
+"""What Kubernetes and the training image do to the small world in one moment of it.
+
+Called by `small_world.World.tick`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from dandelion_operator.api import naming
+from dandelion_operator.seen.comparison import (
+    Comparison,
+    ComparisonName,
+    PairedCounts,
+    PairedMacroF1,
+)
+from dandelion_operator.seen.training import Progress
+from dandelion_operator.seen.versions import ContractSeen
+from fakes.cluster import KEY
+
+DATASET = f"sha256:{'d' * 64}"
+HOLDOUT = 1000
+GONE = '{"reason": "DatasetVersionUnavailable", "message": "3 images are gone"}'
+
+if TYPE_CHECKING:
+    from small_world import World
+
+
+def train(world: World, job: dict[str, Any]) -> None:
+    """The Job controller, and the training image in its pod."""
+    status = job.setdefault("status", {})
+    if status.get("conditions") or job["spec"].get("suspend"):
+        return
+    if job["metadata"]["name"] in world.standing:
+        return
+    if naming.EVALUATION_LABEL in job["metadata"]["labels"]:
+        _evaluate(world, job)
+        return
+    run = job["metadata"]["labels"][naming.RUN_LABEL]
+    if world.train_fails is not None:
+        reason, message = world.train_fails
+        status["conditions"] = [
+            {"type": "Failed", "status": "True", "lastTransitionTime": world.now_text()}
+        ]
+        world.storage.progresses[run] = Progress(
+            run=run, state="failed", reason=reason, message=message
+        )
+        return
+    uri = f"s3://models/default/lawn/{run}/artifact"
+    world.storage.contracts[uri] = ContractSeen(
+        {"accuracy": world.accuracy},
+        classes=("dandelion", "grass"),
+        precision=world.precision,
+        holdout=HOLDOUT,
+    )
+    if not any(
+        version["tags"].get("dandelion.dev/run") == run
+        for version in world.mlflow.versions.values()
+    ):
+        digest = hashlib.sha256(run.encode()).hexdigest()
+        world.mlflow.add_version(
+            run=run,
+            training_hash=job["metadata"]["labels"][naming.TRAINING_HASH_LABEL],
+            **{"contract-digest": f"sha256:{digest}", "dataset-digest": DATASET},
+        )
+        told = _environment(job)
+        if told["DANDELION_CHAMPION_URI"]:
+            _compare(
+                world,
+                ComparisonName(DATASET, f"sha256:{digest}", told["DANDELION_CHAMPION_DIGEST"]),
+                uri,
+                told["DANDELION_CHAMPION_URI"],
+            )
+    status["conditions"] = [{"type": "Complete", "status": "True"}]
+    status["completionTime"] = world.now_text()
+
+
+def _evaluate(world: World, job: dict[str, Any]) -> None:
+    """The training image, told to compare two versions only."""
+    status, told = job["status"], _environment(job)
+    assert "-m dandelion_training evaluate" in " ".join(_container(job)["command"])
+    if world.evaluation_fails:
+        world.cluster.put(
+            "pods",
+            {
+                "metadata": {
+                    "name": f"{job['metadata']['name']}-pod",
+                    "labels": job["metadata"]["labels"],
+                    "ownerReferences": [{"uid": job["metadata"]["uid"], "controller": True}],
+                },
+                "status": {
+                    "phase": "Failed",
+                    "containerStatuses": [
+                        {"state": {"terminated": {"exitCode": 64, "message": GONE}}}
+                    ],
+                },
+            },
+        )
+        status["conditions"] = [{"type": "Failed", "status": "True"}]
+        return
+    name = ComparisonName(
+        told["DANDELION_DATASET_VERSION"],
+        told["DANDELION_ARTIFACT_DIGEST"],
+        told["DANDELION_CHAMPION_DIGEST"],
+    )
+    _compare(world, name, told["DANDELION_ARTIFACT_URI"], told["DANDELION_CHAMPION_URI"])
+    status["conditions"] = [{"type": "Complete", "status": "True"}]
+
+
+def _compare(world: World, name: ComparisonName, challenger: str, champion: str) -> None:
+    """On a thousand images, of which both get as many right as their accuracy says."""
+    ours, theirs = (
+        round(found.metrics["accuracy"] * HOLDOUT)
+        for found in (world.storage.contracts[uri] for uri in (challenger, champion))
+        if isinstance(found, ContractSeen)
+    )
+    right = min(ours, theirs)
+    counts = PairedCounts(right, ours - right, theirs - right, HOLDOUT - max(ours, theirs))
+    world.storage.comparisons[name] = Comparison(
+        counts,
+        PairedMacroF1(ours / HOLDOUT, theirs / HOLDOUT),
+        shared=("dandelion", "grass"),
+    )
+
+
+def _container(job: dict[str, Any]) -> dict[str, Any]:
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    found: dict[str, Any] = container
+    return found
+
+
+def _environment(job: dict[str, Any]) -> dict[str, str]:
+    return {item["name"]: item["value"] for item in _container(job)["env"]}
+
+
+def roll(world: World, deployment: dict[str, Any]) -> None:
+    """The Deployment controller and the kubelet."""
+    spec, labels = deployment["spec"], deployment["spec"]["template"]["metadata"]["labels"]
+    version = labels[naming.VERSION_LABEL]
+    wanted = spec["replicas"]
+    trouble = world.pod_trouble.get(version)
+    old = [
+        pod
+        for pod in world.inference_pods()
+        if pod["metadata"]["labels"][naming.VERSION_LABEL] != version
+    ]
+    current = [pod for pod in world.inference_pods() if pod not in old]
+    for pod in current:
+        world.cluster.objects.pop(("pods", KEY.namespace, pod["metadata"]["name"]))
+    for index in range(wanted):
+        world.cluster.put(
+            "pods",
+            {
+                "metadata": {"name": f"lawn-inference-{version}-{index}", "labels": labels},
+                "status": {
+                    "phase": "Running",
+                    "podIP": f"10.0.1.{version}",
+                    "conditions": [{"type": "Ready", "status": "False" if trouble else "True"}],
+                },
+            },
+        )
+    if trouble is None:
+        for pod in old:
+            world.cluster.objects.pop(("pods", KEY.namespace, pod["metadata"]["name"]))
+    kept = len(old) if trouble else 0
+    deployment["status"] = {
+        "observedGeneration": deployment["metadata"]["generation"],
+        "replicas": wanted + kept,
+        "updatedReplicas": wanted,
+        "availableReplicas": kept if trouble else wanted,
+    }

@@ -1,0 +1,89 @@
+"""What a person reads when serving is specified wrongly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.server import ApiServer
+from tests.api.specs.refusal import SECRET, refusal
+from tests.api.test_crd import model_deployment
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        pytest.param(
+            {"serving": {"resources": {"limits": {"cpu": "two"}}}},
+            'spec.serving.resources.limits[cpu]: Invalid value: "two": write a quantity, for '
+            "example 2, 500m or 4Gi",
+            id="a quantity in words",
+        ),
+        pytest.param(
+            {"serving": {"resources": {"limits": {"cpus": 2}}}},
+            "write cpu, memory, ephemeral-storage or the name of a device with its domain",
+            id="an unknown resource",
+        ),
+        pytest.param(
+            {"serving": {"nodeSelector": {"disk": "very fast"}}},
+            'spec.serving.nodeSelector[disk]: Invalid value: "very fast": write the value of a '
+            "label",
+            id="a label's value with a space",
+        ),
+        pytest.param(
+            {"serving": {"tolerations": [{"key": "spot", "tolerationSeconds": 60}]}},
+            "tolerationSeconds needs effect: NoExecute",
+            id="seconds without an effect",
+        ),
+        pytest.param(
+            {"serving": {"precision": "int4"}},
+            'spec.serving.precision: Unsupported value: "int4": supported values: "auto", "fp32", '
+            '"bf16", "int8"',
+            id="a precision that there is not",
+        ),
+        pytest.param(
+            {"serving": {"queueLimit": 0}},
+            "spec.serving.queueLimit in body should be greater than or equal to 1",
+            id="a queue for nobody",
+        ),
+        pytest.param(
+            {"serving": {"requestTimeoutSeconds": 3600}},
+            "spec.serving.requestTimeoutSeconds in body should be less than or equal to 600",
+            id="an hour for a request",
+        ),
+        pytest.param(
+            {"serving": {"logging": {"predictions": False, "images": True}}},
+            "spec.serving.logging.images needs predictions, because an image is found by its "
+            "prediction: write predictions: true, or leave images out",
+            id="images without predictions",
+        ),
+        pytest.param(
+            {"serving": {"logging": {"storageUri": "predictions/garden"}}},
+            'spec.serving.logging.storageUri: Invalid value: "predictions/garden": write '
+            "s3://BUCKET or s3://BUCKET/FOLDER, for example s3://predictions/garden",
+            id="a log at a path",
+        ),
+        pytest.param(
+            {
+                "storage": {"endpoint": "https://s3.example.com", **SECRET},
+                "serving": {"logging": {"images": True}},
+            },
+            "spec.serving.logging.images needs spec.serving.logging.storageUri where "
+            "spec.storage.endpoint is set, because the installation's log is not at that endpoint: "
+            "write s3://BUCKET/FOLDER, or leave images out",
+            id="images at an endpoint of one's own without a place",
+        ),
+        pytest.param(
+            {"serving": {"auth": "Basic"}},
+            'spec.serving.auth: Unsupported value: "Basic": supported values: "None", '
+            '"ClusterTokens"',
+            id="passwords",
+        ),
+        pytest.param(
+            {"serving": {"replicas": -1}}, "should be a non-negative integer", id="minus one pod"
+        ),
+    ],
+)
+def test_a_wrong_specification(api: ApiServer, spec: dict[str, Any], said: str) -> None:
+    assert said in refusal(api, model_deployment("wrong", **spec))

@@ -1,0 +1,211 @@
+"""Challenger and champion sit the same evaluation, once, in a run or in a Job of its own."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dandelion_training.data.version.library import Library
+from dandelion_training.evaluate.comparison.record import Comparison
+from dandelion_training.evaluate.library import Evaluations
+from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.progress import Progress, TrainingMetrics
+from dandelion_training.ports.storage import Location
+from dandelion_training.run.evaluation import ArtifactReference, Evaluator
+from dandelion_training.run.pipeline import run
+from fakes.images import encoded, picture, with_dataset
+from fakes.mlflow import FakeMlflow
+from fakes.s3 import MemoryStore
+from given.quick import make_quick
+from given.runs import DATASET, MODELS, sha256, task
+from prometheus_client import CollectorRegistry
+
+EVALUATIONS = Location.parse(f"{MODELS}/evaluations")
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_quick(monkeypatch)
+
+
+class World:
+    """A store with a dataset, on which one run follows another."""
+
+    def __init__(self, work: Path) -> None:
+        self.work = work
+        self.store, self.mlflow = MemoryStore(), FakeMlflow()
+        with_dataset(self.store, DATASET, images=20)
+
+    def train(self, name: str, **changed: Any) -> ArtifactReference:
+        folder = f"{MODELS}/{name}/artifact"
+        settings = {"artifact_uri": Location.parse(folder), "run": name, "epochs": 1, **changed}
+        run(task(self.work, self.store, self.mlflow, **settings))
+        return self.reference(folder)
+
+    def reference(self, folder: str) -> ArtifactReference:
+        content = self.store.objects[f"{folder}/contract.json"]
+        return ArtifactReference(Location.parse(folder), f"sha256:{sha256(content)}")
+
+    def dataset(self, reference: ArtifactReference) -> str:
+        content = self.store.objects[f"{reference.folder}/contract.json"]
+        return str(json.loads(content)["dataset"]["digest"])
+
+    def evaluator(self) -> Evaluator:
+        progress = Progress(
+            self.store,
+            Location.parse(f"{MODELS}/evaluation.status.json"),
+            TrainingMetrics(CollectorRegistry()),
+            clock=lambda: 0.0,
+        )
+        versions = Library(self.store, Location.parse(f"{MODELS}/datasets"), self.work)
+        evaluations = Evaluations(self.store, EVALUATIONS)
+        return Evaluator(self.store, versions, evaluations, progress, 1, self.work)
+
+    def comparison(
+        self, dataset: str, challenger: ArtifactReference, champion: ArtifactReference
+    ) -> Comparison | None:
+        return Evaluations(self.store, EVALUATIONS).comparison(
+            dataset, challenger.contract, champion.contract
+        )
+
+
+def of(reference: ArtifactReference) -> dict[str, str]:
+    return {"champion_uri": str(reference.folder), "champion_digest": reference.contract}
+
+
+def test_a_run_stores_its_evaluation_by_dataset_version_and_contract(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first = world.train("one")
+    place = f"{EVALUATIONS}/{world.dataset(first)[7:]}/{first.contract[7:]}"
+    found = json.loads(world.store.objects[f"{place}/evaluation.json"])
+    contract = json.loads(world.store.objects[f"{first.folder}/contract.json"])
+    assert found["metrics"]["accuracy"] == contract["metrics"]["accuracy"]
+    assert found["images"] == contract["dataset"]["holdout"]
+    assert contract["calibration"]["temperature"] > 0
+
+
+def test_a_run_has_the_champion_sit_the_newest_evaluation(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first = world.train("one")
+    for number in range(10):
+        world.store.objects[f"{DATASET}/blue/new{number}.png"] = encoded(
+            picture(5000 + number, (40, 60, 200))
+        )
+    second = world.train("two", former_dataset=world.dataset(first), seed=1, **of(first))
+    newest = world.dataset(second)
+    assert newest != world.dataset(first)
+    compared = world.comparison(newest, second, first)
+    assert compared is not None
+    assert (
+        compared.both.images
+        == json.loads(world.store.objects[f"{second.folder}/contract.json"])["dataset"]["holdout"]
+    )
+    logged = world.mlflow.runs[-1].files
+    assert b"Where they disagree" in logged["report/disagreements.html"]
+    assert logged["report/predictions.csv"].startswith(b"key,sha256,label,predicted")
+
+
+def test_a_comparison_alone_needs_no_run(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first, second = world.train("one"), world.train("two", seed=1)
+    dataset = world.dataset(second)
+    made = world.evaluator().compare(second, first, dataset)
+    assert world.comparison(dataset, second, first) == made
+    world.store.written.clear()
+    assert world.evaluator().compare(second, first, dataset) == made
+    assert world.store.written == []
+
+
+def test_classes_that_are_new_are_named_and_the_shared_ones_compared(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first = world.train("one")
+    for number in range(20):
+        world.store.objects[f"{DATASET}/red/{number}.png"] = encoded(
+            picture(7000 + number, (220, 30, 30))
+        )
+    # The stand-in knows two classes alone; a third would not fit its answers.
+    world.store.objects = {
+        uri: content
+        for uri, content in world.store.objects.items()
+        if not uri.startswith(f"{DATASET}/yellow/")
+    }
+    second = world.train("two", former_dataset=world.dataset(first), **of(first))
+    compared = world.comparison(world.dataset(second), second, first)
+    assert compared is not None
+    assert (compared.shared, compared.gained, compared.lost) == (("blue",), ("red",), ("yellow",))
+
+
+def test_what_the_champion_learnt_from_is_not_compared(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first = world.train("one")
+    # A version that does not follow the champion's, so that its holdout may hold what it learnt.
+    second = world.train("two", holdout_fraction=0.5, former_dataset="")
+    versions = Library(world.store, Location.parse(f"{MODELS}/datasets"), tmp_path)
+    learnt = {
+        name
+        for name, split in versions.version(world.dataset(first)).splits().items()
+        if split == "train"
+    }
+    dataset = world.dataset(second)
+    holdout = {
+        name for name, split in versions.version(dataset).splits().items() if split == "holdout"
+    }
+    assert learnt & holdout
+    made = world.evaluator().compare(second, first, dataset)
+    assert made.both.images == len(holdout - learnt)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda objects, uri: objects.pop(f"{uri}/contract.json"), "missing"),
+        (lambda objects, uri: objects.update({f"{uri}/contract.json": b"{}"}), "another one"),
+        (lambda objects, uri: objects.pop(f"{uri}/model.int8.xml"), "missing"),
+        (lambda objects, uri: objects.update({f"{uri}/model.int8.bin": b""}), "not the file"),
+    ],
+)
+def test_a_champion_whose_files_are_not_those_promised_is_told(
+    tmp_path: Path, spoil: Any, words: str
+) -> None:
+    world = World(tmp_path)
+    first, second = world.train("one"), world.train("two", seed=1)
+    dataset = world.dataset(second)
+    for uri in [uri for uri in world.store.objects if "/evaluations/" in uri]:
+        del world.store.objects[uri]
+    spoil(world.store.objects, str(first.folder))
+    with pytest.raises(TrainingFailure, match=words) as caught:
+        world.evaluator().compare(second, first, dataset)
+    assert caught.value.reason is Reason.ARTIFACT_UNAVAILABLE
+
+
+def test_a_run_is_not_lost_over_a_champion_that_is_gone(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first = world.train("one")
+    del world.store.objects[f"{first.folder}/contract.json"]
+    for uri in [uri for uri in world.store.objects if "/evaluations/" in uri]:
+        del world.store.objects[uri]
+    world.train("two", seed=1, **of(first))
+    assert len(world.mlflow.versions["default.lawn"]) == 2
+
+
+def test_a_run_is_not_lost_over_images_that_went_away_while_it_learnt(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first = world.train("one")
+
+    def remove_images(uri: str) -> None:
+        if uri.endswith("two/artifact/contract.json"):
+            images = [name for name in world.store.objects if name.startswith(f"{DATASET}/")]
+            for name in images:
+                del world.store.objects[name]
+
+    world.store.objects[f"{DATASET}/blue/new.png"] = encoded(picture(5000, (40, 60, 200)))
+    world.store.before_write = remove_images
+    world.train("two", seed=1, former_dataset=world.dataset(first), **of(first))
+    assert len(world.mlflow.versions["default.lawn"]) == 2
+
+
+def test_a_run_is_not_lost_over_reports_that_mlflow_does_not_take(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.mlflow.outages["log_artifact"] = [ConnectionError("no room")] * 10_000
+    world.train("one")
+    assert len(world.mlflow.versions["default.lawn"]) == 1
