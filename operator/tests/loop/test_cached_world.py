@@ -10,7 +10,7 @@ import pytest
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.ports.kube.caches import WATCHED, Caches
 from dandelion_operator.ports.kube.cluster import Cluster
-from fake_cluster import KEY
+from fakes.cluster import KEY
 from small_world import World, played
 
 

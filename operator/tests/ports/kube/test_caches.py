@@ -19,8 +19,8 @@ from dandelion_operator.ports.kube.objects import (
     SECRET,
     Kind,
 )
-from fake_cluster import FakeCluster
-from fake_killer import Killer
+from fakes.cluster import FakeCluster
+from fakes.killer import Killer
 
 OWNED = as_selector({OWNER_LABEL: "lawn"})
 

@@ -15,8 +15,8 @@ from dandelion_operator.ports.kube.audit import WAIT_FOR_CACHES_SECONDS, Audit
 from dandelion_operator.ports.kube.caches import Caches
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.objects import JOB, MODEL_DEPLOYMENT, Kind
-from fake_cluster import FakeCluster
-from fake_killer import Killer
+from fakes.cluster import FakeCluster
+from fakes.killer import Killer
 
 LAWN = NamespacedName("default", "lawn")
 
