@@ -13,9 +13,12 @@ def accept(resource: Resource, observed: Observed, location: Location) -> Accept
     for obstacle in (observed.credentials, _log(resource, location), observed.dataset):
         if isinstance(obstacle, Failure):
             return Acceptance(False, obstacle.reason, obstacle.message)
-    return Acceptance(
-        True, Reason.VALID, f"the dataset {resource.spec.dataset.storage_uri} can be read"
-    )
+    uri = resource.spec.dataset.storage_uri
+    if observed.dataset is None:
+        return Acceptance(
+            True, Reason.VALID, f"the dataset {uri} is looked at when a run is to be started"
+        )
+    return Acceptance(True, Reason.VALID, f"the dataset {uri} can be read")
 
 
 def _log(resource: Resource, location: Location) -> Failure | None:

@@ -21,7 +21,8 @@ async def dataset(
     jobs: Sequence[JobSeen],
     credentials: ResolvedCredentials,
     storage: Storage,
-) -> DatasetSeen | Failure:
+) -> DatasetSeen | Failure | None:
+    """None: no run is to be started, and so its listing, which can be long, is not asked for."""
     if credentials.training is None:
         return credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
     training_hash, before = digests.training_hash(resource), previous.training
@@ -34,10 +35,10 @@ async def dataset(
         job.training_hash == training_hash and job.state is not RunState.FAILED and not job.deleting
         for job in jobs
     )
+    if resource.spec.suspend or settled or under_way:
+        return None
     return await storage.dataset(
-        Access(location, credentials.training),
-        resource.spec.dataset.storage_uri,
-        whole=not (settled or under_way),
+        Access(location, credentials.training), resource.spec.dataset.storage_uri, whole=True
     )
 
 
