@@ -93,6 +93,13 @@ def test_a_failing_reconcile_backs_off_until_it_succeeds(queue: Queue, clock: Cl
     assert due(queue)[1] - clock.now == 3
 
 
+def test_a_night_of_failures_ends_nothing(queue: Queue, clock: Clock) -> None:
+    queue.enqueue(LAWN)
+    queue._entries[LAWN].failures = 2000
+    reconcile(queue, LAWN, RuntimeError("boom"))
+    assert due(queue)[1] - clock.now == 60
+
+
 def test_a_reconcile_that_asks_for_backoff_gets_it(queue: Queue, clock: Clock) -> None:
     queue.enqueue(LAWN)
     reconcile(queue, LAWN, Requeue(0, backoff=True))

@@ -66,7 +66,7 @@ def test_an_alias_that_names_no_version_is_reported_as_it_is(mlflow: FakeMlflow)
     ("answer", "words"),
     [
         pytest.param(
-            lambda request: httpx.Response(503, text="upstream"), "HTTP 503: upstream", id="a proxy"
+            lambda request: httpx.Response(503, text="upstream"), "answers HTTP 503", id="a proxy"
         ),
         pytest.param(
             lambda request: httpx.Response(403, json={"message": "host not allowed"}),

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
+
+from dandelion_operator.api.words import one_line
 
 HISTORY_LIMIT = 20
 CLASS_LIMIT = 200  # a ModelDeployment has to fit into etcd's 1.5 MB
 MANY_REJECTED = 0.05
 PROMOTED, FOLLOWED_ALIAS = "Promoted", "FollowedAlias"
 FOLLOWED = (PROMOTED, FOLLOWED_ALIAS)
+# Text for people, some of it made of what others said.
+Words = Annotated[str, AfterValidator(one_line)]
 
 
 class Part(BaseModel):
@@ -50,7 +54,7 @@ class Condition(Part):
     type: ConditionType
     status: str
     reason: str
-    message: str = ""
+    message: Words = ""
     observed_generation: int = 0
     last_transition_time: str
 
@@ -78,13 +82,13 @@ class Training(Part):
     training_hash: str
     run_id: str | None = None
     progress_percent: int = 0
-    stage: str | None = None
+    stage: Words | None = None
     state: RunState = RunState.PENDING
     started_at: str | None = None
     finished_at: str | None = None
     trigger: str | None = None
-    reason: str | None = None
-    message: str | None = None
+    reason: Words | None = None
+    message: Words | None = None
     dataset_fingerprint: str | None = None
     retrain: str | None = None
 
@@ -95,12 +99,12 @@ class DatasetInfo(Part):
     version: str | None = None
     images: int | None = None
     class_count: int | None = None
-    classes: tuple[str, ...] = ()
+    classes: tuple[Words, ...] = ()
     holdout: int | None = None
     holdout_by_class: dict[str, int] = Field(default_factory=dict)
     share: float | None = None
     rejected: dict[str, int] = Field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Words, ...] = ()
 
     @property
     def rejected_files(self) -> int:
@@ -127,7 +131,7 @@ class Evaluation(Part):
     difference: float | None = None
     interval: tuple[float, ...] = ()
     verdict: str | None = None
-    never_answered: tuple[str, ...] = ()
+    never_answered: tuple[Words, ...] = ()
 
 
 class HistoryEntry(Part):
@@ -136,7 +140,7 @@ class HistoryEntry(Part):
     trigger: str | None = None
     dataset: str | None = None
     version: str | None = None
-    reason: str | None = None
+    reason: Words | None = None
 
 
 class Status(Part):

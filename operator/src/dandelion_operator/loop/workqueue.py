@@ -240,5 +240,6 @@ class Queue:
     def _backoff(self, failures: int) -> float:
         if failures == 0:
             return 0.0
-        full = min(FIRST_BACKOFF * 2.0 ** (failures - 1), LAST_BACKOFF)
+        # A power of two with the failures of a night is no number any more.
+        full = min(FIRST_BACKOFF * 2.0 ** min(failures - 1, 16), LAST_BACKOFF)
         return full * (0.75 + 0.25 * self._jitter())

@@ -1,12 +1,13 @@
 """MLflow's model registry over its REST API: the versions of one model, aliases and verdict tags.
 
 Its Python client would add more memory than the rest of the operator for six calls. Every write
-asks the fence first. Used by `observe`, `apply` and the registry poll.
+asks the fence first. What goes wrong goes wrong for the model that was asked about. Used by
+`observe`, `apply` and the registry poll.
 """
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,91 +16,108 @@ import httpx
 
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import GROUP
-from dandelion_operator.ports.fence import READ_SECONDS, WRITE_SECONDS, Fence
+from dandelion_operator.ports.breaker import Breaker
+from dandelion_operator.ports.fence import READ_SECONDS, Fence
+from dandelion_operator.ports.mlflow import (
+    Mlflow,
+    ModelAnswer,
+    ModelVersion,
+    NotInRegistryError,
+    RegisteredModel,
+    RegistryError,
+    SearchAnswer,
+    SilentRegistryError,
+    VersionAnswer,
+    WriteAnswer,
+    http_client,
+)
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
 
-API = "/api/2.0/mlflow"
+__all__ = ["Pulse", "Registry", "RegistryError", "SilentRegistryError", "http_client"]
+
 NEWEST_VERSIONS = 50
-CONNECT_SECONDS = 3.0
 TAG = f"{GROUP}/"
-
-
-class RegistryError(Exception):
-    """The message says what MLflow did not do, in its own words where it had any."""
-
-
-class NotInRegistryError(RegistryError):
-    pass
 
 
 @dataclass(frozen=True)
 class Pulse:
     """What changes when somebody moves an alias or registers a version."""
 
-    aliases: tuple[tuple[str, str], ...]
+    aliases: tuple[tuple[str, int], ...]
     updated: int
 
 
 class Registry:
-    def __init__(self, http: httpx.AsyncClient, fence: Fence) -> None:
-        self._http = http
+    def __init__(
+        self, http: httpx.AsyncClient, fence: Fence, breaker: Breaker | None = None
+    ) -> None:
+        """Without a breaker, MLflow is asked every time."""
+        self._mlflow = Mlflow(http, breaker)
         self._fence = fence
 
     async def pulse(self, model: str) -> Pulse:
         """One cheap call; raises RegistryError if MLflow cannot be asked."""
         found = await self._model(model)
         return Pulse(
-            aliases=tuple(sorted(_aliases(found).items())),
-            updated=int(found.get("last_updated_timestamp") or 0),
+            aliases=tuple(sorted(found.by_alias.items())),
+            updated=found.last_updated_timestamp or 0,
         )
 
     async def snapshot(self, model: str) -> RegistrySeen | Failure:
         try:
-            return await self._snapshot(model)
+            return await self._snapshot(model, time.monotonic() + READ_SECONDS)
         except RegistryError as error:
             return Failure(Reason.REGISTRY_UNREACHABLE, str(error))
 
-    async def _snapshot(self, model: str) -> RegistrySeen:
-        aliases = _aliases(await self._model(model))
-        answer = await self._call(
+    async def _snapshot(self, model: str, until: float) -> RegistrySeen:
+        aliases = (await self._model(model, until)).by_alias
+        answer = await self._mlflow.call(
             "GET",
             "/model-versions/search",
+            SearchAnswer,
+            until,
             params={
                 "filter": f"name='{model}'",
                 "max_results": str(NEWEST_VERSIONS),
                 "order_by": "version_number DESC",
             },
         )
-        versions = {seen.version: seen for seen in map(_version, answer.get("model_versions", []))}
-        for wanted in aliases.values():
+        newest = answer.model_versions[:NEWEST_VERSIONS]
+        versions = {seen.version: seen for seen in map(_seen, newest)}
+        champion, challenger = aliases.get("champion"), aliases.get("challenger")
+        for wanted in (champion, challenger):
             # An alias may name a version older than the newest ones that were asked for.
-            if int(wanted) not in versions:
-                seen = await self._one_version(model, wanted)
+            if wanted is not None and wanted not in versions:
+                seen = await self._one_version(model, wanted, until)
                 if seen is not None:
                     versions[seen.version] = seen
-        champion, challenger = aliases.get("champion"), aliases.get("challenger")
         return RegistrySeen(
-            champion=None if champion is None else int(champion),
-            challenger=None if challenger is None else int(challenger),
+            champion=champion,
+            challenger=challenger,
             versions=tuple(versions[number] for number in sorted(versions, reverse=True)),
         )
 
-    async def _model(self, model: str) -> Mapping[str, Any]:
+    async def _model(self, model: str, until: float | None = None) -> RegisteredModel:
         try:
-            answer = await self._call("GET", "/registered-models/get", params={"name": model})
+            answer = await self._mlflow.call(
+                "GET", "/registered-models/get", ModelAnswer, until, params={"name": model}
+            )
         except NotInRegistryError:
-            return {}
-        found: Mapping[str, Any] = answer["registered_model"]
-        return found
+            return RegisteredModel()
+        return answer.registered_model
 
-    async def _one_version(self, model: str, version: str) -> VersionSeen | None:
+    async def _one_version(self, model: str, version: int, until: float) -> VersionSeen | None:
         try:
-            answer = await self._call(
-                "GET", "/model-versions/get", params={"name": model, "version": version}
+            answer = await self._mlflow.call(
+                "GET",
+                "/model-versions/get",
+                VersionAnswer,
+                until,
+                params={"name": model, "version": str(version)},
             )
         except NotInRegistryError:
             return None
-        return _version(answer["model_version"])
+        return _seen(answer.model_version)
 
     async def set_alias(self, model: str, alias: str, version: int) -> None:
         await self._write(
@@ -125,51 +143,19 @@ class Registry:
 
     async def _write(self, method: str, path: str, body: Mapping[str, Any]) -> None:
         self._fence.check()
-        await self._call(method, path, json=body)
-
-    async def _call(self, method: str, path: str, **request: Any) -> Mapping[str, Any]:
-        try:
-            async with asyncio.timeout(READ_SECONDS if method == "GET" else WRITE_SECONDS):
-                response = await self._http.request(method, f"{API}{path}", **request)
-        except (httpx.HTTPError, TimeoutError) as error:
-            cause = str(error) or type(error).__name__
-            where = self._http.base_url
-            raise RegistryError(f"MLflow at {where} does not answer: {cause}") from error
-        try:
-            answer: Mapping[str, Any] = response.json()
-        except ValueError:
-            answer = {}
-        if response.is_success:
-            return answer
-        if answer.get("error_code") == "RESOURCE_DOES_NOT_EXIST":
-            raise NotInRegistryError(str(answer.get("message")))
-        words = answer.get("message") or response.text[:200]
-        raise RegistryError(f"MLflow answers HTTP {response.status_code}: {words}")
+        await self._mlflow.call(method, path, WriteAnswer, json=body)
 
 
-def http_client(tracking_uri: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        base_url=tracking_uri,
-        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-        limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
-        trust_env=False,
-    )
-
-
-def _aliases(model: Mapping[str, Any]) -> dict[str, str]:
-    return {item["alias"]: str(item["version"]) for item in model.get("aliases") or []}
-
-
-def _version(found: Mapping[str, Any]) -> VersionSeen:
-    tags = {item["key"]: item.get("value", "") for item in found.get("tags") or []}
+def _seen(found: ModelVersion) -> VersionSeen:
+    tags = {item.key: item.value or "" for item in found.tags or ()}
 
     def tag(name: str) -> str:
-        return str(tags.get(f"{TAG}{name}", ""))
+        return tags.get(f"{TAG}{name}", "")
 
     return VersionSeen(
-        version=int(found["version"]),
-        source=str(found.get("source") or "").rstrip("/"),
-        run_id=str(found.get("run_id") or ""),
+        version=found.version,
+        source=(found.source or "").rstrip("/"),
+        run_id=found.run_id or "",
         run=tag("run"),
         training_hash=tag("training-hash"),
         contract_digest=tag("contract-digest"),

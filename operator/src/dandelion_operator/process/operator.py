@@ -14,8 +14,9 @@ import signal
 import socket
 import uuid
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+        self.caches = Caches(settings.namespaces)
+        cluster = Cluster(api, fence, self.caches)
+        model_registry = Registry(mlflow, fence, Breaker(longest_pause=MLFLOW_PAUSE))
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ from dandelion_operator.loop.poll import RegistryPoll
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports import probe, registry
+from dandelion_operator.ports.breaker import Breaker
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.audit import Audit
@@ -40,7 +42,8 @@ from dandelion_operator.process.leader import Elector
 from dandelion_operator.process.lease import LeaseStore
 from dandelion_operator.process.settings import Settings
 
-STORAGE_THREADS = 4
+# Seconds: the poll asks by itself, so all resources are told soon that MLflow is back.
+MLFLOW_PAUSE = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +56,7 @@ class Operator:
         fence = Fence()
         self.caches = Caches(settings.namespaces)
         cluster = Cluster(api, fence, self.caches)
-        model_registry = Registry(mlflow, fence)
+        model_registry = Registry(mlflow, fence, Breaker(longest_pause=MLFLOW_PAUSE))
         self.fence = fence
         self.queue = Queue()
         self._audit = Audit(cluster, self.caches, partial(self.queue.enqueue, fresh=False))
@@ -63,16 +66,15 @@ class Operator:
         self._reviewers = TokenReviewers(
             cluster, settings.token_reviewer_binding, settings.namespaces
         )
+        self._storage = Storage()
         clients = Clients(
-            cluster, model_registry, Storage(), Probe(pods), self._reviewers, settings.defaults
+            cluster, model_registry, self._storage, Probe(pods), self._reviewers, settings.defaults
         )
         self._reconciler = Reconciler(clients, settings.resync_seconds)
         self._health = health.Health(self.elector, self.queue)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(STORAGE_THREADS, thread_name_prefix="s3"))
         settings = self._settings
         self._spawn(
             "health", health.serve(self._health, settings.health_port, settings.metrics_port)
@@ -110,6 +112,7 @@ class Operator:
             await self._tasks["queue"]
         await self.elector.release()
         await self._cancel("health")
+        self._storage.close()
         for connection in self._connections:
             await connection.aclose()
 

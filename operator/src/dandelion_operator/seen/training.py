@@ -10,8 +10,14 @@ from dandelion_operator.api.status import RunState
 
 @dataclass(frozen=True)
 class DatasetSeen:
+    """`fingerprint` is empty where it is not known; `cut` says why not all of it was looked at.
+
+    `objects` then counts those that were.
+    """
+
     fingerprint: str
     objects: int
+    cut: str = ""
 
 
 @dataclass(frozen=True)

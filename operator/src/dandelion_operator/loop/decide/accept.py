@@ -7,18 +7,20 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan import Acceptance
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import DatasetSeen
 
 
 def accept(resource: Resource, observed: Observed, location: Location) -> Acceptance:
     for obstacle in (observed.credentials, _log(resource, location), observed.dataset):
         if isinstance(obstacle, Failure):
             return Acceptance(False, obstacle.reason, obstacle.message)
-    uri = resource.spec.dataset.storage_uri
-    if observed.dataset is None:
+    uri, dataset = resource.spec.dataset.storage_uri, observed.dataset
+    if not isinstance(dataset, DatasetSeen):
         return Acceptance(
             True, Reason.VALID, f"the dataset {uri} is looked at when a run is to be started"
         )
-    return Acceptance(True, Reason.VALID, f"the dataset {uri} can be read")
+    cut = f"; {dataset.cut}" if dataset.cut else ""
+    return Acceptance(True, Reason.VALID, f"the dataset {uri} can be read{cut}")
 
 
 def _log(resource: Resource, location: Location) -> Failure | None:

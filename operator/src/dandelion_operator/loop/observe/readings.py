@@ -117,7 +117,7 @@ def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:
         try:
             written = json.loads(ended.get("message") or "")
             return str(written["reason"]), str(written.get("message") or "")[:MESSAGE_LIMIT]
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             if ended.get("reason") == "OOMKilled":
                 return "OutOfMemory", "raise training.resources.limits.memory or lower batchSize"
             code = ended.get("exitCode")

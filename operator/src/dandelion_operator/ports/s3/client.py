@@ -6,7 +6,6 @@ Used by `storage` for the operator's reads and by `setup.storage` for the chart'
 from __future__ import annotations
 
 import re
-import ssl
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
 
@@ -16,9 +15,27 @@ from minio.error import InvalidResponseError, MinioException, S3Error, ServerErr
 
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.words import foreign, is_word
+from dandelion_operator.ports.breaker import OpenError
+from dandelion_operator.ports.s3.budget import (
+    BusyError,
+    LargeError,
+    LateError,
+    ManyError,
+    SpentError,
+)
 from dandelion_operator.ports.s3.credentials import Credentials
+from dandelion_operator.ports.s3.transport import Transport
 
-ERRORS = (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError, ParseError)
+ERRORS = (
+    MinioException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    ValueError,
+    ParseError,
+    SpentError,
+    OpenError,
+)
 
 REJECTED = frozenset(
     {
@@ -33,21 +50,10 @@ REJECTED = frozenset(
 )
 MISSING_KEY = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion", "NotFound"})
 BUCKET_NAME = re.compile(r"(?!.*(\.\.|\.-|-\.))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
 
 
 def pool(ca_bundle: str) -> urllib3.PoolManager:
-    """Gives up soon: the loop comes back by itself, and says meanwhile what is wrong."""
-    context = ssl.create_default_context()
-    if ca_bundle:
-        context.load_verify_locations(cadata=ca_bundle)
-    return urllib3.PoolManager(
-        num_pools=2,
-        maxsize=4,
-        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-        retries=urllib3.Retry(total=1, backoff_factor=0.2, redirect=0),
-        ssl_context=context,
-    )
+    return Transport(ca_bundle)
 
 
 def client(location: Location, credentials: Credentials) -> Minio:
@@ -79,22 +85,50 @@ def as_failure(error: BaseException, location: Location, bucket: str) -> Failure
                 f"{where} refuses the keys in the Secret {location.training_secret} for the "
                 f"bucket {bucket}: {error.code}",
             )
-        return Failure(Reason.STORAGE_UNREACHABLE, f"{where} answers {error.code}: {error.message}")
+        return Failure(Reason.STORAGE_UNREACHABLE, f"{where} answers {_said(error)}")
     if isinstance(error, ValueError) and not BUCKET_NAME.fullmatch(bucket):
-        return Failure(Reason.BUCKET_NOT_FOUND, f"no bucket can be called {bucket!r}: {error}")
-    if isinstance(error, ServerError | InvalidResponseError | ValueError | ParseError):
+        return Failure(Reason.BUCKET_NOT_FOUND, f"no bucket can be called {bucket!r}")
+    if isinstance(error, ServerError):
+        return Failure(Reason.STORAGE_UNREACHABLE, f"{where} answers HTTP {error.status_code}")
+    if isinstance(error, InvalidResponseError | ValueError | ParseError | LargeError):
         return Failure(
-            Reason.STORAGE_UNREACHABLE, f"{where} does not answer as an S3 endpoint does: {error}"
+            Reason.STORAGE_UNREACHABLE,
+            f"{where} does not answer as an S3 endpoint does: {_instead(error)}",
         )
-    return Failure(Reason.STORAGE_UNREACHABLE, f"{where} cannot be reached: {_cause(error)}")
+    if isinstance(error, BusyError | ManyError):
+        return Failure(Reason.STORAGE_UNREACHABLE, f"{where} cannot be read: {error}")
+    return Failure(Reason.STORAGE_UNREACHABLE, f"{where} cannot be reached: {cause(error)}")
 
 
-def _cause(error: BaseException) -> str:
+def is_silence(error: BaseException) -> bool:
+    """Whether nothing came back at all, or not enough of it in time."""
+    return isinstance(error, LateError | urllib3.exceptions.HTTPError | OSError)
+
+
+def _said(error: S3Error) -> str:
+    """The code of an error is of a known form; its message is anything."""
+    code = error.code if error.code and is_word(error.code) else "an error without a code"
+    words = foreign(error.message or "")
+    return f"{code}: {words}" if words and words != code else code
+
+
+def _instead(error: BaseException) -> str:
+    """What it answered with, and never the answer itself."""
+    if isinstance(error, InvalidResponseError):
+        found = re.search(r"Response code: (\d+), Content-Type: ([\w.+-]+/[\w.+-]+)?", str(error))
+        code, kind = found.groups() if found else ("", None)
+        return f"HTTP {code} with {foreign(kind or 'a body of no type', limit=60)}"
+    if isinstance(error, LargeError):
+        return str(error)
+    return "what it sends is no XML of S3"
+
+
+def cause(error: BaseException) -> str:
     """urllib3 wraps the cause in its own bookkeeping; people need the cause."""
-    cause: object = error
-    while isinstance(inner := getattr(cause, "reason", None), BaseException):
-        cause = inner
-    words = str(cause)
+    found: object = error
+    while isinstance(inner := getattr(found, "reason", None), BaseException):
+        found = inner
+    words = str(found)
     if "CERTIFICATE_VERIFY_FAILED" in words:
         return "its certificate is not trusted; put its authority into spec.storage.caBundle"
-    return words.rsplit(">: ", 1)[-1]
+    return foreign(words.rsplit(">: ", 1)[-1])

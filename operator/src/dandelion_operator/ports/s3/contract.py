@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dandelion_operator.api.words import foreign
 from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.versions import ContractSeen
+
+# Each file is asked for, each figure is shown: a contract of a run has about ten of either.
+MAX_FILES, MAX_METRICS = 50, 50
 
 
 class ContractError(Exception):
@@ -44,8 +48,8 @@ class ByClass(Part):
 
 
 class Contract(Part):
-    metrics: dict[str, float]
-    files: dict[str, File]
+    metrics: Annotated[dict[str, float], Field(max_length=MAX_METRICS)]
+    files: Annotated[dict[str, File], Field(max_length=MAX_FILES)]
     classes: tuple[str, ...] = ()
     dataset: Dataset = Dataset()
     precision: Precision = Precision()
@@ -58,7 +62,7 @@ class Contract(Part):
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise ContractError(f"{where}: {first['msg']}") from None
+            raise ContractError(foreign(f"{where}: {first['msg']}")) from None
 
     @property
     def seen(self) -> ContractSeen:

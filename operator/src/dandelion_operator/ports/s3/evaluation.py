@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dandelion_operator.api.words import foreign
 from dandelion_operator.seen.comparison import (
     Comparison,
     ComparisonName,
@@ -72,7 +73,7 @@ def read_comparison(content: bytes, name: ComparisonName) -> Comparison:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ComparisonError(f"{where}: {first['msg']}") from None
+        raise ComparisonError(foreign(f"{where}: {first['msg']}")) from None
     both = found.both
     counts = PairedCounts(both.right, both.challenger_only, both.champion_only, both.wrong)
     quantiles = found.macro_f1.bootstrap

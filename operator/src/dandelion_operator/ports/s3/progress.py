@@ -12,17 +12,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from dandelion_operator.api.status import CLASS_LIMIT
+from dandelion_operator.api.words import LIMIT, foreign
 from dandelion_operator.seen.training import DatasetVersionSeen, Progress
 
 MAX_REASONS = 32
 MAX_WARNINGS = 10
 MAX_WORDS = 300
+MAX_MESSAGE = 600
 
 
 def read_progress(run: str, content: bytes) -> Progress:
     try:
         document = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Progress(run=run)
     if not isinstance(document, dict):
         return Progress(run=run)
@@ -33,9 +35,9 @@ def read_progress(run: str, content: bytes) -> Progress:
         stage=_text(document.get("stage")),
         percent=_count(document.get("percent")) or 0,
         reason=_text(document.get("reason")),
-        message=_text(document.get("message")),
+        message=_text(document.get("message"), MAX_MESSAGE),
         run_id=_text(document.get("runId")),
-        version=None if version is None else str(version),
+        version=None if version is None else foreign(str(version)),
         dataset=_dataset(document),
     )
 
@@ -54,18 +56,18 @@ def _dataset(document: Mapping[str, Any]) -> DatasetVersionSeen | None:
         holdout=_count(document.get("holdout")),
         holdout_by_class=_counts(document.get("holdoutByClass"), CLASS_LIMIT),
         rejected=_counts(document.get("rejected"), MAX_REASONS),
-        warnings=tuple(
-            words[:MAX_WORDS] for words in _texts(document.get("warnings"))[:MAX_WARNINGS]
-        ),
+        warnings=_texts(document.get("warnings"), MAX_WORDS)[:MAX_WARNINGS],
     )
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def _text(value: Any, limit: int = LIMIT) -> str | None:
+    return foreign(value, limit) if isinstance(value, str) else None
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+def _texts(value: Any, limit: int = LIMIT) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(foreign(item, limit) for item in value if isinstance(item, str))
 
 
 def _count(value: Any) -> int | None:
@@ -78,5 +80,5 @@ def _counts(value: Any, most: int) -> dict[str, int]:
     """Empty where there are more: a part of them would look like all of them."""
     if not isinstance(value, dict) or len(value) > most:
         return {}
-    counted = {name: _count(item) for name, item in value.items()}
+    counted = {foreign(name): _count(item) for name, item in value.items()}
     return {name: count for name, count in counted.items() if count is not None and count >= 0}

@@ -1,19 +1,20 @@
 """Reads of the S3 endpoint: datasets, artifacts, comparisons of them, and how far a run is.
 
 The operator never writes to S3. What goes wrong becomes a `Failure` that tells rejected keys, a
-missing bucket and an unreachable endpoint apart, because each has another way out. The minio
-client blocks, so every call runs in a small thread pool. Used by `observe`.
+missing bucket and an unreachable endpoint apart, because each has another way out. Every read has
+a budget and waits in its endpoint's own lane. Used by `observe`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from minio import Minio
 
@@ -21,17 +22,25 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location, Target, is_table, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.api.words import foreign
+from dandelion_operator.ports.s3.budget import (
+    MEBIBYTE,
+    LargeError,
+    LateError,
+    Limits,
+    ManyError,
+)
 from dandelion_operator.ports.s3.client import ERRORS, as_failure, client, is_missing_key
 from dandelion_operator.ports.s3.contract import Contract, ContractError
 from dandelion_operator.ports.s3.credentials import Credentials
 from dandelion_operator.ports.s3.evaluation import ComparisonError, read_comparison
+from dandelion_operator.ports.s3.lanes import Kind, Lanes
+from dandelion_operator.ports.s3.listing import Listing
 from dandelion_operator.ports.s3.progress import read_progress
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen
 
-MAX_LISTED = 200_000
-MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 SHORTEST_MEMORY = 5.0
 LONGEST_MEMORY = 120.0
 REMEMBERED = 128
@@ -39,6 +48,22 @@ REMEMBERED = 128
 MEMORY_PER_SECOND = 50.0
 
 Found = TypeVar("Found")
+
+
+# A page of a listing has a thousand names, each of a kilobyte at most, escaped for XML.
+DOCUMENT = Limits(seconds=15.0, answer_bytes=8 * MEBIBYTE, requests=64)
+FIRST_PAGE = Limits(seconds=15.0, answer_bytes=8 * MEBIBYTE, requests=8)
+LISTING = Limits(seconds=120.0, answer_bytes=8 * MEBIBYTE, requests=400)
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    document: Limits = DOCUMENT
+    first_page: Limits = FIRST_PAGE
+    listing: Limits = LISTING
+
+
+DEFAULT_LIMITS = ReadLimits()
 
 
 @dataclass(frozen=True)
@@ -55,8 +80,16 @@ class Access:
 
 
 class Storage:
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float] = time.monotonic,
+        limits: ReadLimits = DEFAULT_LIMITS,
+        lanes: Lanes | None = None,
+    ) -> None:
         self._monotonic = monotonic
+        self._limits = limits
+        self._lanes = lanes or Lanes()
+        self._making_client = threading.Lock()
         self._clients: OrderedDict[tuple[str, ...], Minio] = OrderedDict()
         self._listings: OrderedDict[tuple[str, ...], tuple[float, DatasetSeen | Failure]] = (
             OrderedDict()
@@ -71,7 +104,7 @@ class Storage:
         if found is not None and self._monotonic() < until:
             return found
         started = self._monotonic()
-        seen = await asyncio.to_thread(self._dataset, access, uri, whole)
+        seen = await self._listed(access, uri, whole)
         ended = self._monotonic()
         kept = (ended - started) * MEMORY_PER_SECOND
         if isinstance(seen, Failure):
@@ -83,25 +116,19 @@ class Storage:
         )
         return seen
 
-    def _dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
-        bucket, prefix = split_uri(uri)
-        listing, count = hashlib.sha256(), 0
+    async def _listed(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
+        kind, limits = (
+            (Kind.LISTING, self._limits.listing)
+            if whole
+            else (Kind.DOCUMENT, self._limits.first_page)
+        )
+        listing = Listing(uri, whole)
         try:
-            if is_table(uri):
-                # The images are those that it lists, most often beside it.
-                table = self._client(access).stat_object(bucket, prefix)
-                listing.update(f"{table.object_name}\0{table.size}\0{table.etag}\n".encode())
-                prefix = prefix.rpartition("/")[0]
-            objects = self._client(access).list_objects(
-                bucket, prefix=f"{prefix}/" if prefix else None, recursive=True
-            )
-            for item in objects:
-                if (item.object_name or "").endswith("/"):
-                    continue
-                count += 1
-                listing.update(f"{item.object_name}\0{item.size}\0{item.etag}\n".encode())
-                if not whole or count >= MAX_LISTED:
-                    break
+            await self._read(access, kind, limits, lambda: self._list(access, listing))
+        except (LateError, ManyError) as error:
+            if listing.count == 0:
+                return as_failure(error, access.location, split_uri(uri)[0])
+            return listing.cut_short(str(error))
         except ERRORS as error:
             if is_missing_key(error):
                 return Failure(
@@ -109,29 +136,41 @@ class Storage:
                     f"there is no table of labels {uri}; upload it, or write the folder that holds "
                     "one folder of images per class",
                 )
-            return as_failure(error, access.location, bucket)
-        if count == 0:
-            return Failure(
-                Reason.DATASET_EMPTY,
-                f"no object lies below {uri}; upload one folder of images per class there",
-            )
-        return DatasetSeen(listing.hexdigest()[:16] if whole else "", count)
+            return as_failure(error, access.location, split_uri(uri)[0])
+        return listing.seen()
+
+    def _list(self, access: Access, listing: Listing) -> None:
+        bucket, prefix = split_uri(listing.uri)
+        if is_table(listing.uri):
+            # The images are those that it lists, most often beside it.
+            listing.add(self._client(access).stat_object(bucket, prefix))
+            prefix = prefix.rpartition("/")[0]
+        objects = self._client(access).list_objects(
+            bucket, prefix=f"{prefix}/" if prefix else None, recursive=True
+        )
+        for item in objects:
+            if not (item.object_name or "").endswith("/"):
+                listing.add(item)
+                listing.count += 1
+            if listing.is_enough:
+                break
 
     async def contract(self, access: Access, target: Target, fresh: bool) -> ContractSeen | Failure:
         """`fresh`: look again even if the very same bytes were found in order before."""
         key = (*access.identity[:3], target.artifact_uri, target.contract_digest)
         if not fresh and key in self._contracts:
             return self._contracts[key]
-        found = await asyncio.to_thread(self._contract, access, target)
+        found = await self._contract(access, target)
         if isinstance(found, ContractSeen):
             _remember(self._contracts, key, found)
         return found
 
-    def _contract(self, access: Access, target: Target) -> ContractSeen | Failure:
+    async def _contract(self, access: Access, target: Target) -> ContractSeen | Failure:
         uri = target.artifact_uri
         if not uri.startswith("s3://"):
             return Failure(
-                Reason.ARTIFACT_REJECTED, f"its source {uri!r} is no s3:// address of an artifact"
+                Reason.ARTIFACT_REJECTED,
+                f"its source {foreign(uri)!r} is no s3:// address of an artifact",
             )
         if not target.contract_digest:
             return Failure(
@@ -139,34 +178,47 @@ class Storage:
                 "it has no tag dandelion.dev/contract-digest; only versions that a training run "
                 "registered can be served",
             )
-        bucket, prefix = split_uri(uri)
-        name = f"{prefix}/contract.json"
+        bucket = split_uri(uri)[0]
         try:
-            content = self._read(access, bucket, name)
-            digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-            if digest != target.contract_digest:
-                return Failure(
-                    Reason.ARTIFACT_REJECTED,
-                    f"{uri}/contract.json has the digest {digest}, not {target.contract_digest}",
-                )
-            contract = Contract.read(content)
-            for file, promised in contract.files.items():
-                name = f"{prefix}/{file}"
-                size = self._client(access).stat_object(bucket, name).size
-                if size != promised.bytes:
-                    return Failure(
-                        Reason.ARTIFACT_REJECTED,
-                        f"{uri}/{file} has {size} bytes, its contract promises {promised.bytes}",
-                    )
+            return await self._read(
+                access,
+                Kind.DOCUMENT,
+                self._limits.document,
+                lambda: self._verified(access, target),
+            )
         except ContractError as error:
-            return Failure(Reason.ARTIFACT_REJECTED, f"{uri}/contract.json: {error}")
+            return Failure(Reason.ARTIFACT_REJECTED, f"{uri}/{error}")
+        except LargeError as error:
+            return Failure(Reason.ARTIFACT_REJECTED, f"{uri}/contract.json is no contract: {error}")
         except ERRORS as error:
-            if is_missing_key(error):
-                return Failure(Reason.ARTIFACT_REJECTED, f"s3://{bucket}/{name} does not exist")
             failure = as_failure(error, access.location, bucket)
             if failure.reason is Reason.BUCKET_NOT_FOUND:
                 return Failure(Reason.ARTIFACT_REJECTED, failure.message)
             return failure
+
+    def _verified(self, access: Access, target: Target) -> ContractSeen:
+        """Raises ContractError, SpentError and what minio raises."""
+        bucket, prefix = split_uri(target.artifact_uri)
+        name = "contract.json"
+        try:
+            content = self._document(access, bucket, f"{prefix}/{name}")
+            digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+            if digest != target.contract_digest:
+                raise ContractError(f"{name} has the digest {digest}, not {target.contract_digest}")
+            try:
+                contract = Contract.read(content)
+            except ContractError as error:
+                raise ContractError(f"{name}: {error}") from None
+            for name, promised in contract.files.items():
+                size = self._client(access).stat_object(bucket, f"{prefix}/{name}").size
+                if size != promised.bytes:
+                    raise ContractError(
+                        f"{name} has {size} bytes, its contract promises {promised.bytes}"
+                    )
+        except ERRORS as error:
+            if is_missing_key(error):
+                raise ContractError(f"{name} does not exist") from None
+            raise
         return contract.seen
 
     async def comparison(
@@ -177,20 +229,25 @@ class Storage:
         remembered = (*access.identity[:3], access.location.bucket, str(key), *digests)
         if remembered in self._comparisons:
             return self._comparisons[remembered]
-        found = await asyncio.to_thread(self._comparison, access, key, name)
+        found = await self._comparison(access, key, name)
         if isinstance(found, Comparison):
             _remember(self._comparisons, remembered, found)
         return found
 
-    def _comparison(
+    async def _comparison(
         self, access: Access, key: NamespacedName, name: ComparisonName
     ) -> Comparison | Failure | None:
         bucket = access.location.bucket
         path = naming.comparison(name.dataset, name.challenger, name.champion)
         where = f"{naming.evaluations_prefix(key)}/{path}.json"
         try:
-            return read_comparison(self._read(access, bucket, where), name)
-        except ComparisonError as error:
+            return await self._read(
+                access,
+                Kind.DOCUMENT,
+                self._limits.document,
+                lambda: read_comparison(self._document(access, bucket, where), name),
+            )
+        except (ComparisonError, LargeError) as error:
             return Failure(
                 Reason.EVALUATION_FAILED,
                 f"s3://{bucket}/{where} is no comparison: {error}; delete it to have it made again",
@@ -201,28 +258,36 @@ class Storage:
             return as_failure(error, access.location, bucket)
 
     async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
-        return await asyncio.to_thread(self._progress, access, key, run)
-
-    def _progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
-        name = f"{naming.run_prefix(key, run)}/status.json"
+        bucket, name = access.location.bucket, f"{naming.run_prefix(key, run)}/status.json"
         try:
-            content = self._read(access, access.location.bucket, name)
+            return await self._read(
+                access,
+                Kind.DOCUMENT,
+                self._limits.document,
+                lambda: read_progress(run, self._document(access, bucket, name)),
+            )
         except ERRORS:
             return Progress(run=run)
-        return read_progress(run, content)
 
-    def _read(self, access: Access, bucket: str, name: str) -> bytes:
-        response = self._client(access).get_object(bucket, name, length=MAX_DOCUMENT_BYTES)
-        try:
-            return response.read()
-        finally:
-            response.close()
-            response.release_conn()
+    async def _read(
+        self, access: Access, kind: Kind, limits: Limits, work: Callable[[], Found]
+    ) -> Found:
+        host = urlsplit(access.location.endpoint).netloc
+        return await self._lanes.read(host, access.identity, kind, limits, work)
+
+    def _document(self, access: Access, bucket: str, name: str) -> bytes:
+        """Not by a range: what is larger than the bound must not look like a part of itself."""
+        return self._client(access).get_object(bucket, name).read()
+
+    def close(self) -> None:
+        self._lanes.close()
 
     def _client(self, access: Access) -> Minio:
-        if access.identity not in self._clients:
-            _remember(self._clients, access.identity, client(access.location, access.credentials))
-        return self._clients[access.identity]
+        with self._making_client:
+            if access.identity not in self._clients:
+                made = client(access.location, access.credentials)
+                _remember(self._clients, access.identity, made)
+            return self._clients[access.identity]
 
 
 def _remember(

@@ -1,0 +1,204 @@
+"""One call of MLflow's REST API: within a time, up to a size, and of the shape that it must have.
+
+Behind the address there may be a proxy with a page to log in, a server in trouble or nothing at
+all; each is a RegistryError with words, and no answer is believed because of its status. Used by
+`registry`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dandelion_operator.api.words import address, foreign
+from dandelion_operator.ports.breaker import Breaker, OpenError
+from dandelion_operator.ports.fence import READ_SECONDS, WRITE_SECONDS
+
+API = "/api/2.0/mlflow"
+CONNECT_SECONDS = 3.0
+# Fifty versions with a hundred tags each are less.
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+# Failures in a row that nobody lives to see.
+NEVER = 1 << 62
+# What httpx raises besides its own errors: of an address, of a name, of a stream that was closed.
+UNANSWERED = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
+
+
+class RegistryError(Exception):
+    """The message says what MLflow did not do, in its own words where it had any."""
+
+
+class NotInRegistryError(RegistryError):
+    pass
+
+
+class SilentRegistryError(RegistryError):
+    """No answer came; `nobody` if nothing listens there, so that none will come for any model."""
+
+    def __init__(self, message: str, nobody: bool = False) -> None:
+        super().__init__(message)
+        self.nobody = nobody
+
+
+Version = Annotated[int, Field(ge=0, lt=1 << 53)]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Alias(Part):
+    alias: str
+    version: Version
+
+
+class RegisteredModel(Part):
+    aliases: tuple[Alias, ...] | None = None
+    last_updated_timestamp: int | None = None
+
+    @property
+    def by_alias(self) -> dict[str, int]:
+        return {item.alias: item.version for item in self.aliases or ()}
+
+
+class Tag(Part):
+    key: str
+    value: str | None = None
+
+
+class ModelVersion(Part):
+    version: Version
+    source: str | None = None
+    run_id: str | None = None
+    tags: tuple[Tag, ...] | None = None
+
+
+class ModelAnswer(Part):
+    registered_model: RegisteredModel
+
+
+class VersionAnswer(Part):
+    model_version: ModelVersion
+
+
+class SearchAnswer(Part):
+    model_versions: tuple[ModelVersion, ...] = ()
+
+
+class WriteAnswer(Part):
+    """An object, of whatever."""
+
+
+Shape = TypeVar("Shape", bound=Part)
+
+
+class Mlflow:
+    def __init__(self, http: httpx.AsyncClient, breaker: Breaker | None = None) -> None:
+        """Without a breaker, it is asked every time."""
+        self._http = http
+        # One that never opens has the same words to say.
+        self._breaker = breaker or Breaker(failures=NEVER)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        shape: type[Shape],
+        until: float | None = None,
+        **request: Any,
+    ) -> Shape:
+        """`until` bounds several calls together, by the monotonic clock. Raises RegistryError."""
+        seconds = READ_SECONDS if method == "GET" else WRITE_SECONDS
+        if until is not None:
+            seconds = max(0.0, until - time.monotonic())
+        status, content = await self._answer(method, path, seconds, request)
+        try:
+            answer = json.loads(content)
+        except (ValueError, RecursionError):
+            answer = None
+        if httpx.codes.is_success(status):
+            return self._parsed(shape, answer)
+        known = answer if isinstance(answer, dict) else {}
+        words = foreign(str(known.get("message") or ""))
+        if known.get("error_code") == "RESOURCE_DOES_NOT_EXIST":
+            raise NotInRegistryError(words)
+        raise RegistryError(f"MLflow answers HTTP {status}{f': {words}' if words else ''}")
+
+    def _parsed(self, shape: type[Shape], answer: Any) -> Shape:
+        if not isinstance(answer, dict):
+            raise RegistryError(
+                f"what answers at {self._where} is not MLflow: it sends no JSON object"
+            )
+        try:
+            return shape.model_validate(answer)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            part = foreign(".".join(map(str, first["loc"])) + f": {first['msg']}")
+            raise RegistryError(
+                f"MLflow at {self._where} answers what it should not: {part}"
+            ) from None
+
+    async def _answer(
+        self, method: str, path: str, seconds: float, request: Mapping[str, Any]
+    ) -> tuple[int, bytes]:
+        try:
+            self._breaker.enter()
+        except OpenError as error:
+            raise SilentRegistryError(str(error), nobody=True) from None
+        try:
+            async with (
+                asyncio.timeout(seconds),
+                self._http.stream(method, f"{API}{path}", **request) as response,
+            ):
+                content = await self._body(response)
+                self._breaker.answered()
+                return response.status_code, content
+        except RegistryError:
+            self._breaker.answered()
+            raise
+        except UNANSWERED as error:
+            cause = self._silence(error)
+            self._breaker.failed(cause)
+            nobody = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            raise SilentRegistryError(self._breaker.words(cause), nobody) from error
+        finally:
+            self._breaker.unasked()
+
+    def _silence(self, error: Exception) -> str:
+        late = isinstance(error, TimeoutError) and not str(error)
+        words = "no whole answer in time" if late else foreign(str(error))
+        return f"MLflow at {self._where} does not answer: {words or type(error).__name__}"
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise RegistryError(f"MLflow at {self._where} compresses what nobody asked it to")
+        content = bytearray()
+        async for piece in response.aiter_bytes():
+            content += piece
+            if len(content) > MAX_ANSWER_BYTES:
+                raise RegistryError(
+                    f"the answer of MLflow at {self._where} is larger than "
+                    f"{MAX_ANSWER_BYTES // 1024 // 1024} MiB"
+                )
+        return bytes(content)
+
+    @property
+    def _where(self) -> str:
+        return address(str(self._http.base_url)).rstrip("/")
+
+
+def http_client(tracking_uri: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=tracking_uri,
+        # Compressed, a small answer could become any size.
+        headers={"Accept-Encoding": "identity"},
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
+        trust_env=False,
+    )

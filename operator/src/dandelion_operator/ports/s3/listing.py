@@ -1,0 +1,53 @@
+"""What a listing of a dataset comes to: how many objects, and a fingerprint of them.
+
+Made by `storage`, which adds what the endpoint lists. A listing that is cut says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from minio.datatypes import Object
+
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.seen.training import DatasetSeen
+
+MAX_LISTED = 200_000
+
+
+class Listing:
+    """What was seen of a dataset's objects, in the order in which storage lists them."""
+
+    def __init__(self, uri: str, whole: bool) -> None:
+        self.uri = uri
+        self._whole = whole
+        self._digest = hashlib.sha256()
+        self.count = 0
+
+    def add(self, item: Object) -> None:
+        self._digest.update(f"{item.object_name}\0{item.size}\0{item.etag}\n".encode())
+
+    @property
+    def is_enough(self) -> bool:
+        return self.count > 0 and (not self._whole or self.count >= MAX_LISTED)
+
+    def seen(self) -> DatasetSeen | Failure:
+        if self.count == 0:
+            return Failure(
+                Reason.DATASET_EMPTY,
+                f"no object lies below {self.uri}; upload one folder of images per class there",
+            )
+        if self._whole and self.count >= MAX_LISTED:
+            words = f"only its first {self.count:,} objects are looked at for changes"
+            return DatasetSeen(self._digest.hexdigest()[:16], self.count, words)
+        return DatasetSeen(self._digest.hexdigest()[:16] if self._whole else "", self.count)
+
+    def cut_short(self, why: str) -> DatasetSeen:
+        """Without a fingerprint: where it was cut is chance, and must not look like a change."""
+        return DatasetSeen(
+            "",
+            self.count,
+            f"its listing was cut after {self.count:,} objects ({why}), so changes in it go unseen"
+            if self._whole
+            else "",
+        )
