@@ -20,7 +20,7 @@ from dandelion_operator.ports.s3.lanes import Lanes
 from dandelion_operator.ports.s3.storage import Access, ReadLimits, Storage
 from dandelion_operator.seen.comparison import ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
-from fake_s3 import FakeS3, serving
+from fakes.s3 import FakeS3, serving
 from hostile_server import Behaviour, Hostile, answer, drips, floods, hostile, says, silent
 
 URI = "s3://datasets/lawn"

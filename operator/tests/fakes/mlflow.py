@@ -19,6 +19,8 @@ class FakeMlflow:
     away: bool = False
     aliases: dict[str, str] = field(default_factory=dict)
     versions: dict[int, dict[str, Any]] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def add_version(self, **tags: str) -> int:
         number = max(self.versions, default=0) + 1
@@ -41,6 +43,7 @@ class FakeMlflow:
         if self.away:
             raise httpx.ConnectError("connection refused", request=request)
         path = request.url.path.removeprefix("/api/2.0/mlflow")
+        self.asked.append(path)
         if request.method == "GET":
             query = {k: v[0] for k, v in parse_qs(urlsplit(str(request.url)).query).items()}
             return self._read(path, query)
@@ -53,6 +56,11 @@ class FakeMlflow:
                 return self._missing()
             aliases = [{"alias": k, "version": v} for k, v in self.aliases.items()]
             return httpx.Response(200, json={"registered_model": {"aliases": aliases}})
+        if path == "/registered-models/search":
+            models = self._listed()
+            at, size = int(query.get("page_token", "0")), int(query["max_results"])
+            more = {"next_page_token": str(at + size)} if at + size < len(models) else {}
+            return httpx.Response(200, json={"registered_models": models[at : at + size]} | more)
         if path == "/model-versions/search":
             assert query["filter"] == f"name='{MODEL}'"
             return httpx.Response(
@@ -64,6 +72,11 @@ class FakeMlflow:
                 return self._missing()
             return httpx.Response(200, json={"model_version": self._one(number)})
         raise AssertionError(path)
+
+    def _listed(self) -> list[dict[str, Any]]:
+        aliases = [{"alias": k, "version": v} for k, v in self.aliases.items()]
+        own = [{"name": MODEL, "aliases": aliases, "last_updated_timestamp": len(self.versions)}]
+        return (own if self.versions else []) + [{"name": name} for name in self.others]
 
     def _one(self, number: int) -> dict[str, Any]:
         version = self.versions[number]

@@ -95,8 +95,11 @@ class Reconciler:
         self, body: Mapping[str, Any], resource: Resource, previous: Status, last: bool
     ) -> Outcome:
         place = location(resource, self._clients.defaults)
-        observed = await observe(resource, place, previous, self._clients)
+        observed = await observe(resource, place, previous, self._clients, fresh=False)
         decided = decide(resource, observed, place)
+        if decided.rests_on_the_registry:
+            observed = await observe(resource, place, previous, self._clients)
+            decided = decide(resource, observed, place)
         todo = [action for concern in decided.concerns for action in concern]
         if not todo:
             return Outcome(body, resource, observed, decided, (), settled=True)

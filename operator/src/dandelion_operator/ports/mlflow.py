@@ -87,6 +87,15 @@ class VersionAnswer(Part):
     model_version: ModelVersion
 
 
+class NamedModel(RegisteredModel):
+    name: str
+
+
+class ModelsAnswer(Part):
+    registered_models: tuple[NamedModel, ...] = ()
+    next_page_token: str | None = None
+
+
 class SearchAnswer(Part):
     model_versions: tuple[ModelVersion, ...] = ()
 

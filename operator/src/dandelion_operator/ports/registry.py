@@ -8,8 +8,7 @@ asks the fence first. What goes wrong goes wrong for the model that was asked ab
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -21,6 +20,7 @@ from dandelion_operator.ports.fence import READ_SECONDS, Fence
 from dandelion_operator.ports.mlflow import (
     Mlflow,
     ModelAnswer,
+    ModelsAnswer,
     ModelVersion,
     NotInRegistryError,
     RegisteredModel,
@@ -31,43 +31,67 @@ from dandelion_operator.ports.mlflow import (
     WriteAnswer,
     http_client,
 )
+from dandelion_operator.ports.registry_memory import Memory, Pulse
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
 
 __all__ = ["Pulse", "Registry", "RegistryError", "SilentRegistryError", "http_client"]
 
 NEWEST_VERSIONS = 50
+# MLflow makes a page of so many models in a tenth of a second. No installation has more in all.
+PAGE_MODELS, MAX_PAGES = 200, 500
 TAG = f"{GROUP}/"
-
-
-@dataclass(frozen=True)
-class Pulse:
-    """What changes when somebody moves an alias or registers a version."""
-
-    aliases: tuple[tuple[str, int], ...]
-    updated: int
 
 
 class Registry:
     def __init__(
-        self, http: httpx.AsyncClient, fence: Fence, breaker: Breaker | None = None
+        self,
+        http: httpx.AsyncClient,
+        fence: Fence,
+        breaker: Breaker | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Without a breaker, MLflow is asked every time."""
         self._mlflow = Mlflow(http, breaker)
         self._fence = fence
+        self._memory = Memory(monotonic)
+
+    async def pulses(self) -> dict[str, Pulse]:
+        """Of all models, in pages; from here on it vouches for what was read of them before.
+
+        Raises RegistryError if MLflow cannot be asked, or has no answer for one of the pages.
+        """
+        found: dict[str, Pulse] = {}
+        begun, query = self._memory.now(), {"max_results": str(PAGE_MODELS)}
+        for _ in range(MAX_PAGES):
+            page = await self._mlflow.call(
+                "GET", "/registered-models/search", ModelsAnswer, params=query
+            )
+            found |= {model.name: _pulse(model) for model in page.registered_models}
+            if not page.next_page_token:
+                break
+            query |= {"page_token": page.next_page_token}
+        self._memory.listed(found, begun)
+        return found
 
     async def pulse(self, model: str) -> Pulse:
         """One cheap call; raises RegistryError if MLflow cannot be asked."""
-        found = await self._model(model)
-        return Pulse(
-            aliases=tuple(sorted(found.by_alias.items())),
-            updated=found.last_updated_timestamp or 0,
-        )
+        return _pulse(await self._model(model))
 
-    async def snapshot(self, model: str) -> RegistrySeen | Failure:
+    async def snapshot(self, model: str, fresh: bool = True) -> RegistrySeen | Failure:
+        """Unless it has to be `fresh`, what was read before may do, if no listing says otherwise.
+
+        Nothing may be written on the ground of an answer that was not fresh.
+        """
+        if not fresh and (known := self._memory.of(model)) is not None:
+            return known
+        pulse = self._memory.pulse(model)
         try:
-            return await self._snapshot(model, time.monotonic() + READ_SECONDS)
+            found = await self._snapshot(model, time.monotonic() + READ_SECONDS)
         except RegistryError as error:
             return Failure(Reason.REGISTRY_UNREACHABLE, str(error))
+        if not fresh:
+            self._memory.read(model, found, pulse)
+        return found
 
     async def _snapshot(self, model: str, until: float) -> RegistrySeen:
         aliases = (await self._model(model, until)).by_alias
@@ -143,7 +167,17 @@ class Registry:
 
     async def _write(self, method: str, path: str, body: Mapping[str, Any]) -> None:
         self._fence.check()
-        await self._mlflow.call(method, path, WriteAnswer, json=body)
+        try:
+            await self._mlflow.call(method, path, WriteAnswer, json=body)
+        finally:
+            self._memory.wrote(body["name"])
+
+
+def _pulse(found: RegisteredModel) -> Pulse:
+    return Pulse(
+        aliases=tuple(sorted(found.by_alias.items())),
+        updated=found.last_updated_timestamp or 0,
+    )
 
 
 def _seen(found: ModelVersion) -> VersionSeen:

@@ -14,9 +14,7 @@ import signal
 import socket
 import uuid
 from collections.abc import Coroutine
-        self.caches = Caches(settings.namespaces)
-        cluster = Cluster(api, fence, self.caches)
-        model_registry = Registry(mlflow, fence, Breaker(longest_pause=MLFLOW_PAUSE))
+from functools import partial
 from typing import Any
 
 import httpx
@@ -88,7 +86,8 @@ class Operator:
         )
 
     def _may_reconcile(self) -> bool:
-        return self.fence.open and not self._audit.worth_waiting_for
+        wait = self._audit.worth_waiting_for or self._poll.worth_waiting_for
+        return self.fence.open and not wait
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)
