@@ -43,7 +43,7 @@ class Paged:
         at = int((query or {}).get("continue", "0"))
         items = self.server.kind(path.rpartition("/")[2])
         more = {"continue": str(at + 1)} if at + 1 < len(items) else {}
-        return 200, {"metadata": more, "items": items[at : at + 1]}
+        return 200, {"metadata": more, "items": items[at : at + 1] or None}
 
 
 class Clock:

@@ -100,7 +100,7 @@ class Cluster:
         doubted = self._caches.doubted(kind, namespace, labels) if covered else []
         marks = {place: self._caches.mark(kind, *place) for place in doubted}
         answer = await self._call("GET", kind.path(namespace), query={"labelSelector": selector})
-        items: list[dict[str, Any]] = answer["items"]
+        items: list[dict[str, Any]] = answer["items"] or []
         if covered:
             self._caches.read_list(kind, items, marks)
         return items
@@ -113,7 +113,7 @@ class Cluster:
             page = await self._call(
                 "GET", kind.path(namespace), query=query, headers={"Accept": METADATA_ONLY}
             )
-            found += tuple(map(as_listed, page["items"]))
+            found += tuple(map(as_listed, page["items"] or ()))
             more = (page.get("metadata") or {}).get("continue")
             if not more:
                 return found
