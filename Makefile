@@ -68,28 +68,36 @@ lint: $(DEV_VENV)/.complete
 	@PYTHONPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src $(DEV)/lint-imports --config pyproject.toml
 	@PYTHONPATH=$(PICTURES)/src $(DEV)/lint-imports --config $(PICTURES)/pyproject.toml
 
+# What mypy knows of third-party packages takes a minute to work out: a new checkout starts from the first one's cache.
+TYPES_SEED := $(DEV_VENV)/mypy-cache
 .PHONY: types
 types: $(DEV_VENV)/.complete
+	@[ -d .mypy_cache ] || [ ! -d $(TYPES_SEED) ] || cp -r $(TYPES_SEED) .mypy_cache
 	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
 	@MYPYPATH=inference/src:$(PICTURES)/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
 	@MYPYPATH=$(PICTURES)/src:training-job/src:training-job/bench $(DEV)/mypy training-job/bench/*.py
+	@[ -d $(TYPES_SEED) ] || { cp -r .mypy_cache $(TYPES_SEED).new && mv $(TYPES_SEED).new $(TYPES_SEED); }
 
 UNIT := $(COMPONENTS:%=unit-%) unit-pictures unit-k8s
 .PHONY: unit $(UNIT)
 unit: $(UNIT)
 
+# Suites run side by side, so each keeps to one thread, and loads no plugin that only other tests need.
+$(UNIT): export OMP_NUM_THREADS := 1
+UNIT_TESTS := $(DEV)/python -m pytest -q -p no:schemathesis -p no:locust -p no:anyio
+
 unit-operator: $(DEV_VENV)/.complete
-	@echo "==> unit tests: operator" && cd operator && $(DEV)/python -m pytest -q tests
+	@echo "==> unit tests: operator" && cd operator && $(UNIT_TESTS) tests
 
 unit-inference unit-training-job: unit-%: $(DEV_VENV)/.complete
-	@echo "==> unit tests: $*" && cd $* && $(DEV)/python -m pytest -q tests --ignore=tests/thorough --ignore=tests/process
+	@echo "==> unit tests: $*" && cd $* && $(UNIT_TESTS) tests --ignore=tests/thorough --ignore=tests/process
 
 unit-pictures: $(DEV_VENV)/.complete
-	@echo "==> unit tests: pictures" && cd $(PICTURES) && $(DEV)/python -m pytest -q tests
+	@echo "==> unit tests: pictures" && cd $(PICTURES) && $(UNIT_TESTS) tests
 
 unit-k8s: $(DEV_VENV)/.complete
 	@echo "==> unit tests: the local cluster and the demo"
-	@PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m pytest -q k8s
+	@PYTHONPATH=k8s/local:k8s/demo $(UNIT_TESTS) k8s
 
 # Started in this order, so that no processor waits for the last one.
 LONGEST_FIRST := unit-training-job unit-operator unit-inference types unit-pictures lint unit-k8s
@@ -115,6 +123,11 @@ e2e: $(DEV_VENV)/.complete ## end to end on a real cluster, which is left runnin
 test: check integration e2e ## everything; ends by proving that the cluster leaves nothing behind
 	@$(LOCAL) down
 	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
+
+.PHONY: test-long
+test-long: $(DEV_VENV)/.complete ## what takes too long for every change: a kill at every write, every fault, long absences
+	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/loop/test_histories.py
+	@$(WHOLE) -v --durations=20 tests/long
 
 .PHONY: bench
 bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, and what wrong labels are found; figures go to bench-results/

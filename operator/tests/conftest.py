@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from small_world import World
+
+# What hypothesis is given here is whole histories, each of which takes a while.
+settings.register_profile("short", max_examples=20, deadline=None, database=None)
+settings.register_profile("long", max_examples=2000, deadline=None, database=None)
+settings.load_profile("short")
 
 structlog.configure(logger_factory=structlog.ReturnLoggerFactory(), cache_logger_on_first_use=True)
 

@@ -1,4 +1,4 @@
-"""Retries without their waits, one thread for torch, and no structured noise on the terminal."""
+"""Retries without their waits, and no structured noise on the terminal."""
 
 from collections.abc import Iterator
 

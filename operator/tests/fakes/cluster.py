@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from dandelion_operator.api.resource import NamespacedName
+from fakes import ownership
 from fakes.killer import Killer
 
 KEY = NamespacedName("default", "lawn")
@@ -22,6 +24,13 @@ class FakeCluster:
     refuse: dict[str, str] = field(default_factory=dict)
     made: int = 0
     version: int = 0
+    # What somebody else does in between: before a POST, and after a GET of one object.
+    before_creation: Callable[[str, dict[str, Any]], None] | None = None
+    after_reading: Callable[[str, str], None] | None = None
+    reads: Counter[tuple[str, str]] = field(default_factory=Counter)
+    # An admission webhook that changes what is written.
+    webhook: Callable[[str, dict[str, Any]], None] = lambda plural, body: None
+    dry_runs: int = 0
 
     def kind(self, plural: str) -> list[dict[str, Any]]:
         return [item for (found, _, _), item in self.objects.items() if found == plural]
@@ -39,15 +48,31 @@ class FakeCluster:
     ) -> Answer:
         namespace, plural, rest = _place(path)
         if method == "GET":
-            return copy.deepcopy(self._read(plural, namespace, rest, query or {}))
+            answer = copy.deepcopy(self._read(plural, namespace, rest, query or {}))
+            if rest:
+                self.reads[plural, rest[0]] += 1
+                if self.after_reading is not None:
+                    self.after_reading(plural, rest[0])
+            return answer
         if plural in self.refuse:
             return _no(403, self.refuse[plural])
         verb = "APPLY" if "apply-patch" in (headers or {}).get("Content-Type", "") else method
+        query, asked = query or {}, copy.deepcopy(body or {})
+        manager = query.get("fieldManager", "somebody")
+        if query.get("dryRun") == "All":
+            self.dry_runs += 1
+            return self._tried(lambda: self._write(verb, plural, namespace, rest, asked, manager))
         return copy.deepcopy(
-            self.killer.write(
-                lambda: self._write(verb, plural, namespace, rest, copy.deepcopy(body or {}))
-            )
+            self.killer.write(lambda: self._write(verb, plural, namespace, rest, asked, manager))
         )
+
+    def _tried(self, write: Callable[[], Answer]) -> Answer:
+        kept = self.objects, self.made
+        self.objects = copy.deepcopy(self.objects)
+        try:
+            return copy.deepcopy(write())
+        finally:
+            self.objects, self.made = kept
 
     def _read(self, plural: str, namespace: str, rest: list[str], query: dict[str, str]) -> Answer:
         if rest:
@@ -64,10 +89,18 @@ class FakeCluster:
         return 200, {"items": items}
 
     def _write(
-        self, verb: str, plural: str, namespace: str, rest: list[str], body: dict[str, Any]
+        self,
+        verb: str,
+        plural: str,
+        namespace: str,
+        rest: list[str],
+        body: dict[str, Any],
+        manager: str,
     ) -> Answer:
         if verb == "POST":
-            return self._create(plural, namespace, body)
+            if self.before_creation is not None:
+                self.before_creation(plural, body)
+            return self._create(plural, namespace, body, (manager, "Update", ""))
         where = (plural, namespace, rest[0])
         there = self.objects.get(where)
         if verb == "DELETE":
@@ -76,7 +109,9 @@ class FakeCluster:
         if there is None:
             if verb != "APPLY":
                 return _no(404, "not found")
-            return self._create(plural, namespace, body)
+            return self._create(plural, namespace, body, (manager, "Apply", ""))
+        if verb == "APPLY" and body["metadata"].get("uid") not in (None, there["metadata"]["uid"]):
+            return _no(409, "Precondition failed: UID in precondition")
         if verb == "PUT":
             if body["metadata"]["resourceVersion"] != there["metadata"]["resourceVersion"]:
                 return _no(409, "the object has been modified")
@@ -85,13 +120,24 @@ class FakeCluster:
             else:
                 there["spec"] = body["spec"]
             return self._changed(there)
-        before = copy.deepcopy(there.get("spec"))
-        _merge(there, body)
-        if there.get("spec") != before:
+        before = copy.deepcopy(there)
+        if verb == "APPLY":
+            ownership.applied(there, body, manager, self.clock())
+        else:
+            _merge(there, body)
+            ownership.updated(before, there, (manager, "Update", ""), self.clock())
+        self.webhook(plural, there)
+        if there.get("spec") != before.get("spec"):
             there["metadata"]["generation"] += 1
         return self._changed(there)
 
-    def _create(self, plural: str, namespace: str, body: dict[str, Any]) -> Answer:
+    def _create(
+        self,
+        plural: str,
+        namespace: str,
+        body: dict[str, Any],
+        owner: tuple[str, str, str] = ("somebody", "Update", ""),
+    ) -> Answer:
         where = (plural, namespace, body["metadata"]["name"])
         if where in self.objects:
             return _no(409, "already exists")
@@ -102,8 +148,13 @@ class FakeCluster:
             "creationTimestamp": self.clock(),
             "resourceVersion": "0",
         }
+        if owner[1] == "Apply":
+            ownership.applied(body, copy.deepcopy(body), owner[0], self.clock())
+        else:
+            ownership.updated({"metadata": {}}, body, owner, self.clock())
         if plural == "services":
             body["spec"]["clusterIP"] = "10.0.0.1"
+        self.webhook(plural, body)
         self.objects[where] = body
         return self._changed(body)
 
@@ -117,6 +168,23 @@ class FakeCluster:
         body = copy.deepcopy(body)
         self._create(plural, body["metadata"].setdefault("namespace", KEY.namespace), body)
         return body
+
+    def edit(
+        self,
+        plural: str,
+        name: str,
+        change: Callable[[dict[str, Any]], None],
+        manager: str,
+        subresource: str = "",
+    ) -> None:
+        """What somebody else does to an object that is there."""
+        there = self.one(plural, name)
+        before = copy.deepcopy(there)
+        change(there)
+        ownership.updated(before, there, (manager, "Update", subresource), self.clock())
+        if there.get("spec") != before.get("spec"):
+            there["metadata"]["generation"] += 1
+        self._changed(there)
 
     def put_clusterwide(self, plural: str, body: dict[str, Any]) -> None:
         self._create(plural, "", copy.deepcopy(body))

@@ -10,6 +10,8 @@ from dandelion_operator.api.location import Defaults, Location, Target, location
 from dandelion_operator.api.resource import Resource, parse
 from dandelion_operator.api.status import RunState, Status
 from dandelion_operator.api.status import parse as parse_status
+from dandelion_operator.loop.decide import decide
+from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.seen.candidate import comparison_name
 from dandelion_operator.seen.comparison import (
     Comparison,
@@ -19,7 +21,12 @@ from dandelion_operator.seen.comparison import (
 )
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer, DeploymentSeen, PodSeen, ServiceSeen
-from dandelion_operator.seen.training import DatasetSeen, EvaluationJobSeen, JobSeen
+from dandelion_operator.seen.training import (
+    DatasetSeen,
+    EvaluationJobSeen,
+    JobSeen,
+    Suspension,
+)
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, VersionSeen
 
 DEFAULTS = Defaults(
@@ -83,6 +90,7 @@ def job(run: str = "run1", state: RunState = RunState.RUNNING, **about: Any) -> 
         "training_hash": digests.training_hash(resource()),
         "created": NOW,
         "fingerprint": "images-1",
+        "suspension": Suspension(ours=state is RunState.SUSPENDED),
     }
     return JobSeen(run=run, state=state, **(fields | about))
 
@@ -138,6 +146,7 @@ def evaluation(state: RunState = RunState.RUNNING, **about: Any) -> EvaluationJo
         "evaluation": found,
         "created": NOW,
         "gate": digests.gate(resource()),
+        "suspension": Suspension(ours=state is RunState.SUSPENDED),
     }
     return EvaluationJobSeen(state=state, **(fields | about))
 
@@ -158,6 +167,10 @@ def training(run: str = "run1", state: str = "Succeeded", **about: Any) -> dict[
         "datasetFingerprint": "images-1",
     }
     return {"run": run, "state": state} | fields | about
+
+
+def decided(wanted: Resource, observed: Observed) -> Plan:
+    return decide(wanted, observed, place(wanted))
 
 
 def seen(**about: Any) -> Observed:

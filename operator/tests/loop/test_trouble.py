@@ -141,7 +141,6 @@ def test_a_secret_that_is_missing_is_named(world: World) -> None:
         ({"promotion": {"minimum": 2}}, "spec.promotion.minimum"),
         ({"dataset": {"storageUri": "lawn"}}, "spec.dataset.storageUri"),
         ({"storage": {"endpoint": "http://s3"}}, "needs storage.secretRef"),
-        ({"unknown": 1}, "spec.unknown"),
     ],
 )
 def test_an_invalid_spec_is_named_and_what_serves_goes_on(

@@ -27,6 +27,7 @@ from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Access, Storage
 from dandelion_operator.process.settings import Settings
@@ -104,8 +105,10 @@ class World:
         self.accuracy, self.precision = 0.9, "fp32"
         self.train_fails: tuple[str, str] | None = None
         self.evaluation_fails = False
+        self.compares = True  # whether a run compares its model with the champion by itself
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
+        self.stuck_pods: list[dict[str, Any]] = []  # on a node that is lost: nothing ends them
         for purpose in ("training", "inference", "logs"):
             (folder / purpose).mkdir(parents=True, exist_ok=True)
             (folder / purpose / "AWS_ACCESS_KEY_ID").write_text(purpose)
@@ -138,7 +141,7 @@ class World:
             cluster,
             Registry(registry, fence),
             cast(Storage, self.storage),
-            cast(Probe, self.probe),
+            Probes(cast(Probe, self.probe)),
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
             self.settings.defaults,
         )
@@ -193,9 +196,13 @@ class World:
         found["metadata"]["generation"] += 1
         self.cluster._changed(found)
 
-    def annotate(self, value: str) -> None:
+    def annotate(self, value: str | None) -> None:
+        """Asks for a run with the annotation, or takes the annotation away."""
         found = self.cluster.one("modeldeployments", KEY.name)
-        found["metadata"].setdefault("annotations", {})["dandelion.dev/retrain"] = value
+        annotations = found["metadata"].setdefault("annotations", {})
+        annotations.pop("dandelion.dev/retrain", None)
+        if value is not None:
+            annotations["dandelion.dev/retrain"] = value
         self.cluster._changed(found)
 
     @property

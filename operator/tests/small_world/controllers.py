@@ -9,6 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from dandelion_operator.api import naming
+from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.seen.comparison import (
     Comparison,
     ComparisonName,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 def train(world: World, job: dict[str, Any]) -> None:
     """The Job controller, and the training image in its pod."""
     status = job.setdefault("status", {})
+    if not is_owned(job, world.cluster.one("modeldeployments", KEY.name)["metadata"]["uid"]):
+        return
     if status.get("conditions") or job["spec"].get("suspend"):
         return
     if job["metadata"]["name"] in world.standing:
@@ -65,7 +68,7 @@ def train(world: World, job: dict[str, Any]) -> None:
             **{"contract-digest": f"sha256:{digest}", "dataset-digest": DATASET},
         )
         told = _environment(job)
-        if told["DANDELION_CHAMPION_URI"]:
+        if told["DANDELION_CHAMPION_URI"] and world.compares:
             _compare(
                 world,
                 ComparisonName(DATASET, f"sha256:{digest}", told["DANDELION_CHAMPION_DIGEST"]),
@@ -136,6 +139,11 @@ def _environment(job: dict[str, Any]) -> dict[str, str]:
 
 def roll(world: World, deployment: dict[str, Any]) -> None:
     """The Deployment controller and the kubelet."""
+    if "ownerReferences" not in deployment["metadata"]:
+        return  # somebody else's
+    if deployment["spec"].get("paused"):
+        deployment["status"]["observedGeneration"] = deployment["metadata"]["generation"]
+        return
     spec, labels = deployment["spec"], deployment["spec"]["template"]["metadata"]["labels"]
     version = labels[naming.VERSION_LABEL]
     wanted = spec["replicas"]
@@ -163,6 +171,8 @@ def roll(world: World, deployment: dict[str, Any]) -> None:
     if trouble is None:
         for pod in old:
             world.cluster.objects.pop(("pods", KEY.namespace, pod["metadata"]["name"]))
+    for pod in world.stuck_pods:
+        world.cluster.objects["pods", KEY.namespace, pod["metadata"]["name"]] = pod
     kept = len(old) if trouble else 0
     deployment["status"] = {
         "observedGeneration": deployment["metadata"]["generation"],

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +15,9 @@ from dandelion_training.evaluate.result import (
     read_result,
     write_result,
 )
+from given.documents import Document, put
 from given.made_up import CHALLENGER, DATASET, collected
 
-Document = dict[str, Any]
 CALIBRATION = Calibration(1.2345678, 0.08, 0.02, 5, 0.412345, 50)
 ROBUSTNESS = Robustness(256, 0.9, dict.fromkeys(Corruption, (0.9, 0.8, 1 / 3)))
 
@@ -103,16 +102,6 @@ def test_what_is_written_is_read_back(robustness: Robustness | None) -> None:
 def test_equal_evaluations_have_equal_bytes() -> None:
     assert write_result(result()) == write_result(result())
     assert b" " not in write_result(result(classes=("a", "b", "c"))).replace(b"openvino ", b"")
-
-
-def put(*path: str | int, value: object) -> Callable[[Document], None]:
-    def change(found: Document) -> None:
-        place: Any = found
-        for part in path[:-1]:
-            place = place[part]
-        place[path[-1]] = value
-
-    return change
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """The page of a dataset version: what is on it, and that it is bounded and only HTML."""
 
-import base64
 import io
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -31,38 +29,12 @@ from dandelion_training.publish.dataset_page.page import html
 from dandelion_training.publish.dataset_page.sizes import sizes
 from fakes.images import encoded, picture, with_dataset
 from fakes.s3 import MemoryStore
+from given.pages import HOSTILE, Page
 from PIL import Image
 
 URI = "s3://data/lawn"
 GEOMETRY = Geometry(36, 32)
-HOSTILE = '<script src="https://evil.example/x.js">"\'&'
 MEGABYTE = 1024 * 1024
-
-
-class Reader(HTMLParser):
-    """What a browser would find in the file."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str]] = []
-        self.text = ""
-        self.pictures: list[bytes] = []
-        self.feed(content.decode())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(name, value or "") for name, value in attrs]
-        if tag in ("td", "li", "dd", "p", "h2", "h3"):
-            self.text += " | "
-        if tag == "img":
-            head, _, data = (dict(attrs)["src"] or "").partition(",")
-            assert head == "data:image/jpeg;base64"
-            self.pictures.append(base64.b64decode(data))
-
-    def handle_data(self, data: str) -> None:
-        if self.tags[-1:] != ["style"]:
-            self.text += data.replace("\u00a0", " ")
 
 
 class Lawn:
@@ -92,9 +64,9 @@ class Lawn:
         assert self.dataset.report is not None
         return self.dataset.report
 
-    def shown(self, labels: Suspects = NOT_EXAMINED, /, **changed: Any) -> Reader:
+    def shown(self, labels: Suspects = NOT_EXAMINED, /, **changed: Any) -> Page:
         dataset = replace(self.dataset, report=replace(self.report, **changed))
-        return Reader(html(dataset_page("default/lawn", dataset, self.index, labels, GEOMETRY)))
+        return Page(html(dataset_page("default/lawn", dataset, self.index, labels, GEOMETRY)))
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +142,7 @@ def test_sizes_are_counted_in_two_bins_for_each_doubling() -> None:
 
 def test_a_version_without_report_and_index_has_a_page(lawn: Lawn) -> None:
     dataset = replace(lawn.dataset, report=None)
-    page = Reader(html(dataset_page("lawn", dataset, None, NOT_EXAMINED, GEOMETRY)))
+    page = Page(html(dataset_page("lawn", dataset, None, NOT_EXAMINED, GEOMETRY)))
     assert "Classes" in page.text
     assert "Sizes" not in page.text
 
@@ -184,7 +156,7 @@ def test_the_file_is_written_for_a_network_and_the_same_twice(lawn: Lawn, tmp_pa
         for _ in range(2)
     )
     assert first == again
-    assert "Labels to check" in Reader(first).text
+    assert "Labels to check" in Page(first).text
 
 
 def test_strangers_names_are_text_and_nothing_is_fetched(lawn: Lawn) -> None:
@@ -258,7 +230,7 @@ def test_the_page_is_bounded_whatever_the_dataset(
         "n", replace(dataset, report=report), Index("1"), suspects, Geometry(64, 64)
     )
     content = html(found)
-    page = Reader(content)
+    page = Page(content)
     assert len(page.pictures) == pictures
     assert len(content) < 2 * MEGABYTE
     for jpeg in page.pictures:
@@ -268,7 +240,7 @@ def test_the_page_is_bounded_whatever_the_dataset(
 
 def test_of_many_classes_the_largest_and_the_smallest_are_listed(tmp_path: Path) -> None:
     dataset = large(tmp_path, 300)
-    page = Reader(html(dataset_page("n", dataset, None, NOT_EXAMINED, Geometry(64, 64))))
+    page = Page(html(dataset_page("n", dataset, None, NOT_EXAMINED, Geometry(64, 64))))
     assert "The 50 largest of 300" in page.text
     assert "The 50 smallest" in page.text
     assert page.tags.count("tr") == 2 + 100

@@ -1,8 +1,6 @@
 """The sheets that people open: what is on them, and that they are bounded and only HTML."""
 
-import base64
 import io
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -19,34 +17,10 @@ from dandelion_training.publish.sheets import (
     worst_mistakes,
 )
 from given.made_up import CHAMPION, answers, collected, image
+from given.pages import HOSTILE, Page
 from PIL import Image
 
 CLASSES = ("dandelion", "grass", "moss")
-HOSTILE = '<script src="https://evil.example/x.js">"\'&'
-
-
-class Reader(HTMLParser):
-    """What a browser would find in the file."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str]] = []
-        self.text = ""
-        self.pictures: list[bytes] = []
-        self.feed(content.decode())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(name, value or "") for name, value in attrs]
-        if tag == "img":
-            head, _, data = (dict(attrs)["src"] or "").partition(",")
-            assert head == "data:image/jpeg;base64"
-            self.pictures.append(base64.b64decode(data))
-
-    def handle_data(self, data: str) -> None:
-        if self.tags[-1:] != ["style"]:
-            self.text += data.replace("\u00a0", " ")
 
 
 def picture(sha256: str) -> Picture:
@@ -61,10 +35,10 @@ def compared(challenger: Answers, champion: Answers) -> tuple[Comparison, Paired
     return comparison, pairs
 
 
-def side_by_side(challenger: Answers, champion: Answers) -> Reader:
+def side_by_side(challenger: Answers, champion: Answers) -> Page:
     comparison, pairs = compared(challenger, champion)
     found = disagreements(challenger, champion, pairs)
-    return Reader(disagreements_sheet("lawn 4", "lawn 3", comparison, found, picture))
+    return Page(disagreements_sheet("lawn 4", "lawn 3", comparison, found, picture))
 
 
 def sure(told: list[tuple[str, str, float]]) -> Answers:
@@ -89,7 +63,7 @@ def test_the_worst_mistakes_are_those_a_model_was_surest_of() -> None:
 
 
 def test_the_sheet_of_mistakes_shows_picture_label_and_answer() -> None:
-    page = Reader(mistakes_sheet("lawn, version 4", sure([("grass", "moss", 4)] * 3), picture))
+    page = Page(mistakes_sheet("lawn, version 4", sure([("grass", "moss", 4)] * 3), picture))
     assert "lawn, version 4" in page.text
     assert "3 of 3" in page.text
     assert "All of its mistakes" in page.text
@@ -101,7 +75,7 @@ def test_the_sheet_of_mistakes_shows_picture_label_and_answer() -> None:
 
 
 def test_a_model_without_mistakes_has_a_sheet_that_says_so() -> None:
-    page = Reader(mistakes_sheet("lawn", sure([("grass", "grass", 4)]), picture))
+    page = Page(mistakes_sheet("lawn", sure([("grass", "grass", 4)]), picture))
     assert "No mistakes" in page.text
     assert "100.0 %" in page.text
     assert page.pictures == []
@@ -109,7 +83,7 @@ def test_a_model_without_mistakes_has_a_sheet_that_says_so() -> None:
 
 def test_an_image_that_cannot_be_read_again_leaves_its_card() -> None:
     gone = mistakes_sheet("lawn", sure([("grass", "moss", 4)]), lambda _: Picture("a.jpg", b""))
-    page = Reader(gone)
+    page = Page(gone)
     assert "no picture" in page.text
     assert "labelled grass" in page.text
 
@@ -132,8 +106,8 @@ def test_disagreements_stand_side_by_side_under_who_is_right() -> None:
     headings = ("Only the challenger is right", "Only the champion is right", "Neither is right")
     places = [page.text.index(heading) for heading in headings]
     assert places == sorted(places)
-    assert "Challenger ✓ grass 78.7 %Champion ✗ moss 78.7 %" in page.text
-    assert "Challenger ✗ moss 78.7 %Champion ✗ dandelion 78.7 %" in page.text
+    assert "Challenger ✓ grass 78.7 % | Champion ✗ moss 78.7 %" in page.text
+    assert "Challenger ✗ moss 78.7 % | Champion ✗ dandelion 78.7 %" in page.text
     assert len(page.pictures) == 3
 
 
@@ -175,7 +149,7 @@ def test_names_from_strangers_are_text_and_nothing_is_fetched() -> None:
         mistakes_sheet(HOSTILE, told, hostile),
         disagreements_sheet(HOSTILE, HOSTILE, comparison, found, hostile),
     ):
-        page = Reader(content)
+        page = Page(content)
         assert HOSTILE in page.text
         assert not {"script", "link", "iframe", "object", "a", "form"} & set(page.tags)
         attributes = dict(page.attributes)
@@ -201,12 +175,12 @@ def test_a_sheet_stays_small_however_many_mistakes_there_are() -> None:
     ]
     noise = Picture("k" * 1024, thumbnail(chance.integers(0, 255, (200, 200, 3), np.uint8)))
     content = mistakes_sheet("lawn", models[0], lambda _: noise)
-    assert len(Reader(content).pictures) == 50
-    assert "The 50 it was surest of" in Reader(content).text
+    assert len(Page(content).pictures) == 50
+    assert "The 50 it was surest of" in Page(content).text
     comparison, pairs = compared(models[0], models[1])
     found = disagreements(models[0], models[1], pairs)
     both = disagreements_sheet("lawn 4", "lawn 3", comparison, found, lambda _: noise)
-    assert len(Reader(both).pictures) == 100
+    assert len(Page(both).pictures) == 100
     assert max(len(content), len(both)) < 3_000_000
 
 

@@ -8,7 +8,7 @@ from dandelion_pictures.signatures import ACCEPTED
 
 # What the contract of a model names: raised whenever a file would give other numbers than before,
 # so that nobody serves a model with pictures it was not trained on.
-VERSION = 1
+VERSION = 2
 
 __all__ = [
     "ACCEPTED",

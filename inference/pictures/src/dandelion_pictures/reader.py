@@ -157,7 +157,10 @@ class Reader:
 
 
 def _decoded(source: Source, scale: int) -> Image.Image:
-    return rgb.opaque(source.decode(scale), source.significant_bits, source.white_is_zero)
+    image = source.decode(scale)
+    if source.lower_bytes is not None:
+        image = rgb.scaled_up(image, source.lower_bytes, source.significant_bits)
+    return rgb.opaque(image, source.significant_bits, source.white_is_zero)
 
 
 def _upright(size: Size, orientation: int) -> Size:

@@ -22,6 +22,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
+from dandelion_inference.model.reference import ReferenceStatistics
+
 # A plain file name: it becomes part of a path on disk and of a key in the object store.
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
 
@@ -114,6 +116,11 @@ class Contract(_Part):
     graphs: Graphs
     precision: Precisions = Precisions()
     calibration: Calibration = Calibration(temperature=1)
+    reference: ReferenceStatistics | None = Field(
+        default=None,
+        alias="referenceStatistics",
+        description="what the images and answers of a later day are compared with",
+    )
     files: dict[FileName, StoredFile]
 
     @model_validator(mode="after")
@@ -125,6 +132,9 @@ class Contract(_Part):
                 raise ValueError(f"graph {graph} is not listed in files")
         if self.graphs.of(self.precision.choice) is None:
             raise ValueError(f"precision {self.precision.choice} was chosen and has no graph")
+        told = self.reference.answers if self.reference is not None else None
+        if told is not None and not told.probability.keys() <= set(self.classes):
+            raise ValueError("the reference answers name a class that is none of the classes")
         crop = self.preprocessing.center_crop
         if self.input.shape[1:] != (3, crop, crop):
             raise ValueError(f"input shape {self.input.shape} does not fit centerCrop {crop}")

@@ -1,6 +1,7 @@
 """Digests that turn "is this what is wanted?" into a comparison of two short strings.
 
-training hash: of all that decides what a model is. run: one attempt at it. evaluation: of which
+training hash: of all that decides what a model is. run: one making of it. execution: what an
+attempt at a run is given to run with, which decides nothing about the model. evaluation: of which
 artifacts on which dataset version. gate: the rules a version was judged by. serving: what of the
 spec and the version decides about a serving pod; replicas and the operator's own defaults are left
 out, so scaling or upgrading the operator restarts nothing. service: whom the Service sends requests
@@ -66,6 +67,17 @@ def training_hash_of(spec: Spec, retrain: str) -> str:
 def run(training_hash: str, fingerprint: str, former_run: str) -> str:
     """The former run is part of it so that going back to an older spec makes a run of its own."""
     return digest({"training": training_hash, "dataset": fingerprint, "after": former_run})
+
+
+def execution(resource: Resource) -> str:
+    fields = {
+        "resources",
+        "node_selector",
+        "tolerations",
+        "active_deadline_seconds",
+        "backoff_limit",
+    }
+    return digest(_set(resource.spec.training, fields))
 
 
 def evaluation(dataset: str, challenger: str, champion: str) -> str:

@@ -30,6 +30,7 @@ class Defaults:
     s3_bucket: str
     s3_ca_bundle: str = ""
     log_uri: str = ""
+    installation: str = ""  # the operator's namespace
     # Where the installation's own S3 credentials are mounted, by purpose.
     credentials_dirs: Mapping[str, Path] = field(default_factory=dict)
 

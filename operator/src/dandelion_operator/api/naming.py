@@ -21,6 +21,12 @@ SERVING_DIGEST_ANNOTATION = f"{GROUP}/serving-digest"
 SERVICE_DIGEST_ANNOTATION = f"{GROUP}/service-digest"
 TRIGGER_ANNOTATION = f"{GROUP}/trigger"
 RETRAIN_VALUE_ANNOTATION = f"{GROUP}/retrain"
+APPLIED_ANNOTATION = f"{GROUP}/applied"
+CORRECTED_ANNOTATION = f"{GROUP}/corrected"
+INSTALLATION_ANNOTATION = f"{GROUP}/installation"
+ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
+EXECUTION_ANNOTATION = f"{GROUP}/execution"
+SUSPENDED_ANNOTATION = f"{GROUP}/suspended"
 GATE_ANNOTATION = f"{GROUP}/gate"
 FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
 
@@ -33,12 +39,14 @@ def inference(key: NamespacedName) -> str:
     return f"{key.name}-inference"
 
 
-def job(key: NamespacedName, run: str) -> str:
-    return f"{key.name}-train-{run}"
+def job(key: NamespacedName, run: str, attempt: int = 1) -> str:
+    again = f"-{attempt}" if attempt > 1 else ""
+    return f"{key.name}-train-{run}{again}"
 
 
-def evaluation_job(key: NamespacedName, evaluation: str) -> str:
-    return f"{key.name}-evaluate-{evaluation}"
+def evaluation_job(key: NamespacedName, evaluation: str, attempt: int = 1) -> str:
+    again = f"-{attempt}" if attempt > 1 else ""
+    return f"{key.name}-evaluate-{evaluation}{again}"
 
 
 def training_secret(key: NamespacedName) -> str:

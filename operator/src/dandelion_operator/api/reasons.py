@@ -33,6 +33,11 @@ class Reason(StrEnum):
     )
     BUCKET_NOT_FOUND = "BucketNotFound", "The bucket of dataset.storageUri does not exist."
     DATASET_EMPTY = "DatasetEmpty", "No object lies below dataset.storageUri."
+    DATASET_LISTING = (
+        "DatasetListing",
+        "The dataset is being listed, which takes a while if it is large or its endpoint slow. "
+        "Training starts once that is done; what serves goes on serving.",
+    )
     SECRET_MISSING = (
         "SecretMissing",
         "The Secret with the S3 keys, or one of its two keys, does not exist in the namespace.",
@@ -51,7 +56,10 @@ class Reason(StrEnum):
         "the spec, the dataset or the annotation dandelion.dev/retrain changes.",
     )
     TRAINING_RUNNING = "TrainingRunning", "The training Job runs; the message tells how far it is."
-    TRAINING_PENDING = "TrainingPending", "Training waits: for a node, an image, storage or MLflow."
+    TRAINING_PENDING = (
+        "TrainingPending",
+        "Training waits: for a node, an image, storage, MLflow or whoever suspended its Job.",
+    )
     SUSPENDED = (
         "Suspended",
         "spec.suspend holds training and promotion back; what serves goes on serving.",
@@ -108,11 +116,21 @@ class Reason(StrEnum):
         "The champion's replicas did not become ready in rollout.progressDeadlineSeconds; the "
         "message has a pod's own reason. Older replicas go on serving.",
     )
+    PAUSED = (
+        "Paused",
+        "Somebody paused the Deployment, so the champion is not rolled out; the message says who, "
+        "and how to go on. What serves goes on serving.",
+    )
     PROGRESSING = "Progressing", "The champion is being rolled out."
     SCALED_TO_ZERO = "ScaledToZero", "serving.replicas is 0: nothing is wanted, nothing answers."
     NAME_TAKEN = (
         "NameTaken",
-        "A Deployment or Service of the needed name exists and belongs to somebody else.",
+        "An object of a needed name exists and belongs to somebody else; it is left alone.",
+    )
+    CONTESTED = (
+        "Contested",
+        "Somebody else writes what the operator writes; the message says who, to which field of "
+        "which object. It was put right once, and is left alone since.",
     )
     CHILD_REFUSED = (
         "ChildRefused",
@@ -142,3 +160,11 @@ class Failure:
     def may_pass(self) -> bool:
         """Whether trying again can help without anybody changing anything."""
         return self.reason in (Reason.STORAGE_UNREACHABLE, Reason.REGISTRY_UNREACHABLE)
+
+
+def name_taken(kind: str, name: str, or_else: str = "rename the ModelDeployment") -> Failure:
+    """An object that the operator needs to make is there already, and not its own."""
+    return Failure(
+        Reason.NAME_TAKEN,
+        f"the {kind} {name} belongs to somebody else and is left alone: delete it, or {or_else}",
+    )

@@ -6,6 +6,7 @@ becomes `InvalidResource`, never a crash.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dandelion_operator.api.spec import Spec
+from dandelion_operator.api.status import parse as parse_status
 
 GROUP = "dandelion.dev"
 API_VERSION = f"{GROUP}/v1alpha1"
@@ -36,11 +38,17 @@ class NamespacedName:
 
 @dataclass(frozen=True)
 class Resource:
+    """`retrain`: for which value of the annotation its model is wanted.
+
+    `unknown`: fields of the spec that this release does not know, and ignores.
+    """
+
     key: NamespacedName
     uid: str
     generation: int
     retrain: str
     spec: Spec
+    unknown: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -72,16 +80,46 @@ def parse(body: Mapping[str, Any]) -> Resource | InvalidResource:
             "because the names of Jobs, pods and the Service are made from it",
         )
     try:
-        spec = Spec.model_validate(body.get("spec") or {})
+        spec, unknown = _spec(body.get("spec") or {})
     except ValidationError as error:
         return InvalidResource(key, uid, generation, _in_words(error))
-    retrain = (metadata.get("annotations") or {}).get(RETRAIN_ANNOTATION, "")
-    return Resource(key, uid, generation, retrain, spec)
+    return Resource(key, uid, generation, _retrain(body), spec, unknown)
+
+
+def _spec(raw: Mapping[str, Any]) -> tuple[Spec, tuple[str, ...]]:
+    """And what it holds that this release does not know: a newer schema defaults its fields.
+
+    Raises ValidationError, which is about what is known only.
+    """
+    try:
+        return Spec.model_validate(raw), ()
+    except ValidationError as error:
+        unknown = [item["loc"] for item in error.errors() if item["type"] == "extra_forbidden"]
+        if not unknown:
+            raise
+    known = copy.deepcopy(dict(raw))
+    for place in unknown:
+        section: Any = known
+        for part in place[:-1]:
+            section = section[part]
+        del section[place[-1]]
+    return Spec.model_validate(known), tuple(_path(place) for place in unknown)
+
+
+def _retrain(body: Mapping[str, Any]) -> str:
+    """An annotation that was removed asks for nothing: the last run's value goes on to hold."""
+    asked: str = (body["metadata"].get("annotations") or {}).get(RETRAIN_ANNOTATION, "")
+    last = parse_status(body.get("status")).training
+    return asked or (last.retrain if last is not None else None) or ""
+
+
+def _path(place: tuple[int | str, ...]) -> str:
+    return ".".join(("spec", *(str(part) for part in place)))
 
 
 def _in_words(error: ValidationError) -> str:
     found = (
-        f"spec.{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+        f"{_path(item['loc'])}: {item['msg']}"
         for item in error.errors(include_url=False, include_input=False)
     )
     return "; ".join(found)

@@ -91,6 +91,8 @@ class Training(Part):
     message: Words | None = None
     dataset_fingerprint: str | None = None
     retrain: str | None = None
+    attempts: int = Field(default=1, ge=1)
+    execution: str | None = None
 
 
 class DatasetInfo(Part):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import ConditionType, Status
 from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
+from dandelion_operator.seen.attempts import seconds_until
 from dandelion_operator.seen.observed import Observed
 
 # Seconds.
@@ -31,17 +32,25 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
         plan.rollout.obstacle is not None and plan.rollout.obstacle.may_pass
     )
     pauses = [resync]
+    for moment in (plan.train.not_before, plan.promote.not_before):
+        if moment:
+            pauses.append(max(WHILE_ROLLING_OUT, seconds_until(moment, observed.now)))
     for holds, seconds in (
         (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESSING, WHILE_ROLLING_OUT),
         (reason(ConditionType.READY) == Reason.NOT_ANSWERING, WHILE_ROLLING_OUT),
         (plan.train.phase in (TrainingPhase.FOLLOW, TrainingPhase.PENDING), WHILE_TRAINING),
         (isinstance(observed.dataset, Failure), WHILE_BLOCKED),
-        (waiting, WHILE_BLOCKED),
-        (reason(ConditionType.PROMOTED) == Reason.EVALUATION_RUNNING, WHILE_TRAINING),
+        (waiting and not plan.promote.not_before, WHILE_BLOCKED),
+        (
+            reason(ConditionType.PROMOTED) == Reason.EVALUATION_RUNNING
+            and not plan.promote.not_before,
+            WHILE_TRAINING,
+        ),
         (reason(ConditionType.PROMOTED) == Reason.EVALUATION_FAILED, WHILE_STUCK),
         (plan.train.phase is TrainingPhase.FAILED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.ARTIFACT_REJECTED, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.AUTH_UNAVAILABLE, WHILE_STUCK),
+        (reason(ConditionType.ROLLED_OUT) == Reason.NAME_TAKEN, WHILE_STUCK),
         (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESS_DEADLINE_EXCEEDED, WHILE_STUCK),
     ):
         if holds:

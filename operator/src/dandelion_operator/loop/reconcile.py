@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
-from dandelion_operator.api.location import location
+from dandelion_operator.api.location import Location, location
 from dandelion_operator.api.resource import InvalidResource, NamespacedName, Resource, parse
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status import parse as parse_status
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.apply import apply
+from dandelion_operator.loop.apply.compare import Comparison
 from dandelion_operator.loop.apply.events import write_event
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Plan, Refusal
@@ -58,6 +59,7 @@ class Reconciler:
         self, clients: Clients, resync_seconds: float, now: Callable[[], datetime] = _utc_now
     ) -> None:
         self._clients = clients
+        self._comparison = Comparison(clients)
         self._resync_seconds = resync_seconds
         self._now = now
 
@@ -80,6 +82,9 @@ class Reconciler:
             body = await self._clients.cluster.get(MODEL_DEPLOYMENT, key.namespace, key.name)
             if body is None or "deletionTimestamp" in body["metadata"]:
                 metrics.forget(key)
+                self._clients.lookups.forget(key)
+                self._clients.probes.forget(key)
+                self._comparison.forget(key)
                 return None
             previous = parse_status(body.get("status"))
             resource = parse(body)
@@ -95,10 +100,10 @@ class Reconciler:
         self, body: Mapping[str, Any], resource: Resource, previous: Status, last: bool
     ) -> Outcome:
         place = location(resource, self._clients.defaults)
-        observed = await observe(resource, place, previous, self._clients, fresh=False)
+        observed = await self._look(resource, place, previous, fresh=False)
         decided = decide(resource, observed, place)
         if decided.rests_on_the_registry:
-            observed = await observe(resource, place, previous, self._clients)
+            observed = await self._look(resource, place, previous, fresh=True)
             decided = decide(resource, observed, place)
         todo = [action for concern in decided.concerns for action in concern]
         if not todo:
@@ -108,6 +113,13 @@ class Reconciler:
         for refusal in refusals:
             log.warning("refused", resource=str(resource.key), cause=refusal.message)
         return Outcome(body, resource, observed, decided, refusals, settled=bool(refusals) or last)
+
+    async def _look(
+        self, resource: Resource, place: Location, previous: Status, fresh: bool
+    ) -> Observed:
+        found = await observe(resource, place, previous, self._clients, fresh)
+        drifts = await self._comparison.drifts(resource, found, place)
+        return replace(found, drifts=drifts, now=self._time())
 
     async def _report(self, outcome: Outcome, previous: Status) -> Requeue:
         after = report(

@@ -5,12 +5,13 @@ Made by `process.operator`, handed to `reconcile`, and from there to `observe` a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dandelion_operator.api.location import Defaults
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
-from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.lookups import Lookups
+from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
 
@@ -20,6 +21,7 @@ class Clients:
     cluster: Cluster
     registry: Registry
     storage: Storage
-    probe: Probe
+    probes: Probes
     reviewers: TokenReviewers
     defaults: Defaults
+    lookups: Lookups = field(default_factory=Lookups)

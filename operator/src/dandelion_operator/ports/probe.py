@@ -1,63 +1,104 @@
-"""Asking the inference pods themselves: through the Service as a caller does, and one by one.
+"""One question to the inference pods: through the Service as a caller asks, or to one of them.
 
-Used by `observe`: Ready may only be true if a request through the Service was answered, and a pod
-that is not ready says in its own words why.
+Ready may only be true if a request through the Service was answered, and a pod that is not ready
+says in its own words why. Whatever listens there may say anything: a question has an end, an answer
+a bound, and words are cut and cleaned. Used by `probes`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
 
 import httpx
 
+from dandelion_operator.api.words import foreign, is_word
 from dandelion_operator.seen.serving import Answer
 
 TIMEOUT = httpx.Timeout(2.0)
+SERVICE_SECONDS, POD_SECONDS = 5.0, 2.0
+MAX_ANSWER_BYTES = 64 * 1024
+DETAIL_LIMIT = 300
 # For a moment after a replica was told to go, requests still reach it, and it says "not ready".
 TRIES, PAUSE = 6, 0.4
+# Version numbers of MLflow start at 1.
+LARGEST_VERSION = 1 << 31
+UNANSWERED = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
 
 
 class Probe:
-    def __init__(self, http: httpx.AsyncClient, pause: float = PAUSE) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, pause: float = PAUSE, seconds: float = SERVICE_SECONDS
+    ) -> None:
         self._http = http
         self._pause = pause
+        self._seconds = seconds
 
     async def service(self, address: str, port: int = 80) -> Answer:
-        answer = await self._once(address, port)
-        for _ in range(TRIES - 1):
-            if answer.version is not None:
-                break
-            await asyncio.sleep(self._pause)
-            answer = await self._once(address, port)
+        answer = Answer(None, "a request through the Service gets no whole answer in time")
+        try:
+            async with asyncio.timeout(self._seconds):
+                for turn in range(TRIES):
+                    if turn:
+                        await asyncio.sleep(self._pause)
+                    answer = await self._once(address, port)
+                    if answer.version is not None:
+                        break
+        except TimeoutError:
+            pass  # what was last said stands
         return answer
 
     async def _once(self, address: str, port: int) -> Answer:
         try:
-            response = await self._http.get(_url(address, port))
-            if response.is_success:
-                return Answer(int(response.json()["model"]["version"]))
-            reason, detail = _explained(response)
-            return Answer(None, f"a request through the Service: {reason}: {detail}")
-        except httpx.HTTPError as error:
+            status, body = await self._get(address, port)
+        except TimeoutError:
+            raise
+        except UNANSWERED as error:
             return Answer(None, f"a request through the Service fails: {_words(error)}")
-        except (ValueError, KeyError, TypeError):
+        if not httpx.codes.is_success(status):
+            reason, detail = _explained(status, body)
+            return Answer(None, f"a request through the Service: {reason}: {detail}".rstrip(": "))
+        try:
+            version = int(body["model"]["version"])
+        except (ValueError, KeyError, TypeError, OverflowError):
+            version = 0
+        if not 0 < version < LARGEST_VERSION:
             return Answer(None, "the Service answers, but not with the version of a model")
+        return Answer(version)
 
     async def pod(self, address: str, port: int = 8080) -> tuple[str, str] | None:
         """Reason and detail of a pod that is not ready, where it can tell them."""
         try:
-            response = await self._http.get(_url(address, port))
-        except httpx.HTTPError:
+            async with asyncio.timeout(min(self._seconds, POD_SECONDS)):
+                status, body = await self._get(address, port)
+        except UNANSWERED:
             return None
-        if response.is_success:
-            return None
-        return _explained(response)
+        return None if httpx.codes.is_success(status) else _explained(status, body)
+
+    async def _get(self, address: str, port: int) -> tuple[int, Mapping[str, Any]]:
+        """The status, and the object that the body is, where it is one of the size of an answer."""
+        content = bytearray()
+        async with self._http.stream("GET", _url(address, port)) as response:
+            async for piece in response.aiter_bytes():
+                content += piece
+                if len(content) > MAX_ANSWER_BYTES:
+                    return response.status_code, {}
+        try:
+            body = json.loads(content)
+        except (ValueError, RecursionError):
+            body = {}
+        return response.status_code, body if isinstance(body, dict) else {}
 
 
 def http_client() -> httpx.AsyncClient:
     # One connection a request: the next one may, and should, reach another pod.
     return httpx.AsyncClient(
-        timeout=TIMEOUT, limits=httpx.Limits(max_keepalive_connections=0), trust_env=False
+        headers={"Accept-Encoding": "identity"},
+        timeout=TIMEOUT,
+        limits=httpx.Limits(max_keepalive_connections=0),
+        trust_env=False,
     )
 
 
@@ -66,14 +107,13 @@ def _url(address: str, port: int) -> str:
     return f"http://{host}:{port}/readyz"
 
 
-def _explained(response: httpx.Response) -> tuple[str, str]:
-    try:
-        body = response.json()
-        reason = body.get("reason") or body.get("title") or f"HTTP {response.status_code}"
-        return str(reason), str(body.get("detail") or "")
-    except (ValueError, AttributeError):
-        return f"HTTP {response.status_code}", ""
+def _explained(status: int, body: Mapping[str, Any]) -> tuple[str, str]:
+    for name in ("reason", "title"):
+        said = body.get(name)
+        if isinstance(said, str) and is_word(said.replace(" ", "")):
+            return foreign(said, limit=64), foreign(str(body.get("detail") or ""), DETAIL_LIMIT)
+    return f"HTTP {status}", ""
 
 
-def _words(error: httpx.HTTPError) -> str:
-    return str(error) or type(error).__name__
+def _words(error: Exception) -> str:
+    return foreign(str(error)) or type(error).__name__

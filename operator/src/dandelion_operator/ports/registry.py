@@ -15,6 +15,7 @@ import httpx
 
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import GROUP
+from dandelion_operator.api.words import foreign
 from dandelion_operator.ports.breaker import Breaker
 from dandelion_operator.ports.fence import READ_SECONDS, Fence
 from dandelion_operator.ports.mlflow import (
@@ -189,7 +190,7 @@ def _seen(found: ModelVersion) -> VersionSeen:
     return VersionSeen(
         version=found.version,
         source=(found.source or "").rstrip("/"),
-        run_id=found.run_id or "",
+        run_id=foreign(found.run_id or ""),
         run=tag("run"),
         training_hash=tag("training-hash"),
         contract_digest=tag("contract-digest"),

@@ -32,7 +32,9 @@ from dandelion_operator.ports.kube.caches import Caches
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.connection import ApiServer
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
+from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.process import health
@@ -65,8 +67,16 @@ class Operator:
             cluster, settings.token_reviewer_binding, settings.namespaces
         )
         self._storage = Storage()
+        self._probes = Probes(Probe(pods), self.queue.enqueue)
+        self._lookups = Lookups(self.queue.enqueue)
         clients = Clients(
-            cluster, model_registry, self._storage, Probe(pods), self._reviewers, settings.defaults
+            cluster,
+            model_registry,
+            self._storage,
+            self._probes,
+            self._reviewers,
+            settings.defaults,
+            self._lookups,
         )
         self._reconciler = Reconciler(clients, settings.resync_seconds)
         self._health = health.Health(self.elector, self.queue)
@@ -111,6 +121,8 @@ class Operator:
             await self._tasks["queue"]
         await self.elector.release()
         await self._cancel("health")
+        self._probes.close()
+        self._lookups.close()
         self._storage.close()
         for connection in self._connections:
             await connection.aclose()

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
             s3_bucket=self.s3_bucket,
             s3_ca_bundle=self.s3_ca_bundle,
             log_uri=self.log_uri.rstrip("/"),
+            installation=self.operator_namespace,
             credentials_dirs={
                 naming.TRAINING: self.training_credentials_dir,
                 naming.INFERENCE: self.inference_credentials_dir,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState, Training
+from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, JOB_LOST
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen, Progress
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
@@ -32,6 +33,8 @@ class LastRun:
     reason: str | None = None
     message: str | None = None
     version: VersionSeen | None = None
+    attempts: int = 1
+    execution: str | None = None
 
 
 def last_run(key: NamespacedName, observed: Observed, training_hash: str) -> LastRun | None:
@@ -50,12 +53,16 @@ def last_run(key: NamespacedName, observed: Observed, training_hash: str) -> Las
 
 
 def _newest_job(jobs: tuple[JobSeen, ...], remembered: Training | None) -> JobSeen | None:
-    live = sorted((job for job in jobs if not job.deleting), key=lambda job: job.created)
+    live = sorted(
+        (job for job in jobs if not job.deleting), key=lambda job: (job.created, job.attempt)
+    )
     if not live:
         return None
     newest = live[-1]
-    if remembered is None or newest.run == remembered.run:
+    if remembered is None:
         return newest
+    if newest.run == remembered.run:
+        return newest if newest.attempt >= remembered.attempts else None
     made_later = remembered.started_at is None or newest.created >= remembered.started_at
     return newest if made_later else None
 
@@ -85,6 +92,8 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
         reason=reason,
         message=message,
         version=version,
+        attempts=job.attempt,
+        execution=job.execution,
     )
 
 
@@ -100,6 +109,13 @@ def _of_memory(remembered: Training, observed: Observed) -> LastRun:
         state = RunState.FAILED
     else:
         state = reported or remembered.state
+    reason, message = remembered.reason, remembered.message
+    if not state.finished and remembered.attempts >= ATTEMPT_LIMIT:
+        state, reason = RunState.FAILED, JOB_LOST
+        message = (
+            f"its Job was gone {ATTEMPT_LIMIT} times before its end could be read: see who "
+            "deletes Jobs, then annotate dandelion.dev/retrain"
+        )
     failed = state is RunState.FAILED
     return LastRun(
         run=remembered.run,
@@ -112,9 +128,11 @@ def _of_memory(remembered: Training, observed: Observed) -> LastRun:
         trigger=remembered.trigger,
         started=remembered.started_at,
         finished=remembered.finished_at,
-        reason=remembered.reason or (progress.reason if failed else None),
-        message=remembered.message or (progress.message if failed else None),
+        reason=reason or (progress.reason if failed else None),
+        message=message or (progress.message if failed else None),
         version=version,
+        attempts=remembered.attempts,
+        execution=remembered.execution,
     )
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.status import Status
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
+from dandelion_operator.seen.drift import NO_DRIFT, Drift
 from dandelion_operator.seen.serving import (
     AccountSeen,
     Answer,
@@ -43,13 +45,25 @@ class Observed:
     account: AccountSeen | Failure = field(default_factory=AccountSeen)
     answer: Answer | None = None
     stale_secrets: frozenset[str] = frozenset()
+    # The children as the API server holds them, and what others made of them: Deployment, Service,
+    # ServiceAccount, and each Secret by its purpose.
+    raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    drifts: Mapping[str, Drift] = field(default_factory=dict)
+    now: str = ""  # when this was read, as Kubernetes writes times
+
+    def drift(self, child: str) -> Drift:
+        return self.drifts.get(child, NO_DRIFT)
 
     def serves_only(self, target: Target) -> bool:
-        """Every wanted replica is there with this version, and nothing of another one is left."""
+        """Every wanted replica is there with this version, and nothing of another one answers."""
         deployment = self.deployment
         return (
             deployment is not None
             and deployment.complete
             and deployment.target == target
-            and all(pod.version == target.version for pod in self.pods)
+            and not self.pods_left(target.version)
         )
+
+    def pods_left(self, version: int) -> int:
+        """How many pods of other versions still answer, or could."""
+        return sum(pod.version != version and not pod.ended for pod in self.pods)

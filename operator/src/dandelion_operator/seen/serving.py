@@ -22,6 +22,8 @@ class DeploymentSeen:
     revision_history_limit: int | None = None
     deadline_exceeded: bool = False
     refused: str | None = None
+    paused_by: str = ""  # who paused it, in words; empty where it is not paused
+    scaled_by: str = ""  # who sets its replicas by its scale subresource; empty where nobody does
 
     @property
     def complete(self) -> bool:
@@ -40,6 +42,11 @@ class PodSeen:
     reason: str | None = None
     message: str | None = None
     permanent: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Told to go and no longer ready: on a node that is lost, it may stay so for ever."""
+        return self.deleting and not self.ready
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,8 @@ class AccountSeen:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a GET of /readyz through the Service brought back."""
+    """What a GET of /readyz through the Service brought back; `pending`: nothing recent yet."""
 
     version: int | None
     message: str = ""
+    pending: bool = False

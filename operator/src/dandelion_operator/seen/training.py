@@ -21,6 +21,22 @@ class DatasetSeen:
 
 
 @dataclass(frozen=True)
+class Suspension:
+    """Who has a word in it beside the operator, in words; empty where nobody else has.
+
+    `held_by` suspended a Job that the operator did not suspend, `undone_by` let one go on that it
+    did. `ours` says that the operator's own suspension is noted on the Job.
+    """
+
+    ours: bool = False
+    held_by: str = ""
+    undone_by: str = ""
+
+
+NO_SUSPENSION = Suspension()
+
+
+@dataclass(frozen=True)
 class JobSeen:
     name: str
     run: str
@@ -30,11 +46,16 @@ class JobSeen:
     started: str | None = None
     finished: str | None = None
     deleting: bool = False
+    lost: bool = False  # being deleted, and of its pods only some on nodes that are lost remain
     trigger: str | None = None
     fingerprint: str | None = None
     retrain: str = ""
     reason: str | None = None
     message: str | None = None
+    suspension: Suspension = NO_SUSPENSION
+    attempt: int = 1
+    execution: str | None = None
+    ttl_seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +70,9 @@ class EvaluationJobSeen:
     deleting: bool = False
     reason: str | None = None
     message: str | None = None
+    suspension: Suspension = NO_SUSPENSION
+    attempt: int = 1
+    finished: str | None = None
 
     @property
     def in_flight(self) -> bool:

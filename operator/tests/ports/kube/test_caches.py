@@ -214,15 +214,26 @@ def test_who_reads_an_object_cannot_change_what_others_read() -> None:
 
 def test_only_what_is_looked_at_is_kept() -> None:
     stage = Stage()
-    pod = job("pod", containers=[{"env": ["x" * 1000]}], nodeName="node-1")
+    pod = stage.somebody_makes(
+        POD, job("pod", containers=[{"env": ["x" * 1000]}], nodeName="node-1")
+    )
     pod["metadata"] |= {
         "managedFields": ["x" * 1000],
         "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "x", "kept": "y"},
     }
-    stage.told(POD, pod)
+    stage.caches.seen(POD, pod)
     stage.told(JOB, job(template={"spec": "x" * 1000}, suspend=True))
     found = stage.get(POD, "pod") or {}
     assert found["spec"] == {"nodeName": "node-1"}
     assert found["metadata"]["annotations"] == {"kept": "y"}
     assert "managedFields" not in found["metadata"]
     assert (stage.get() or {})["spec"] == {"suspend": True}
+
+
+def test_of_what_is_applied_who_wrote_which_field_is_kept() -> None:
+    stage = Stage()
+    made = stage.told(DEPLOYMENT, job(template={"spec": {}}))
+    made["metadata"]["managedFields"] = [{"manager": "somebody"}]
+    made["metadata"]["resourceVersion"] += "0"
+    stage.caches.seen(DEPLOYMENT, made)
+    assert stage.get(DEPLOYMENT) == made

@@ -6,12 +6,18 @@ of answers alone. What is there and whole is not made again.
 
 from dandelion_training.evaluate.answers.record import FILE as ANSWERS
 from dandelion_training.evaluate.answers.record import Answers, read_answers
+from dandelion_training.evaluate.comparison.impossible import (
+    Impossible,
+    read_impossible,
+    write_impossible,
+)
 from dandelion_training.evaluate.comparison.record import (
     Comparison,
     file_name,
     read_comparison,
     write_comparison,
 )
+from dandelion_training.evaluate.documents import Unreadable
 from dandelion_training.evaluate.result import FILE, EvaluationResult, read_result, write_result
 from dandelion_training.ports.documents import digest
 from dandelion_training.ports.storage import Location, ObjectStore
@@ -45,14 +51,25 @@ class Evaluations:
         self._store.write(place.child(ANSWERS), answers, GZIP)
         self._store.write(place.child(FILE), write_result(result), JSON)
 
-    def comparison(self, dataset: str, challenger: str, champion: str) -> Comparison | None:
+    def comparison(
+        self, dataset: str, challenger: str, champion: str
+    ) -> Comparison | Impossible | None:
+        """The comparison, or that there can be none; nothing where neither is known."""
         content = self._store.read(self._comparison(dataset, challenger, champion))
-        found = read_comparison(content) if content is not None else None
-        return found if isinstance(found, Comparison) else None
+        if content is None:
+            return None
+        for found in (read_comparison(content), read_impossible(content)):
+            if not isinstance(found, Unreadable):
+                return found
+        return None
 
     def keep_comparison(self, comparison: Comparison) -> None:
         place = self._comparison(comparison.dataset, comparison.challenger, comparison.champion)
         self._store.write(place, write_comparison(comparison), JSON)
+
+    def keep_impossible(self, found: Impossible) -> None:
+        place = self._comparison(found.dataset, found.challenger, found.champion)
+        self._store.write(place, write_impossible(found), JSON)
 
     def _place(self, dataset: str, contract: str) -> Location:
         return self._root.child(f"{_hex(dataset)}/{_hex(contract)}")

@@ -20,7 +20,9 @@ from dandelion_training.ports.storage import Location, ObjectStore
 log = structlog.get_logger()
 
 RANDOM = "random"
-# Reasons that `auto` takes as "there are none": who never asked for them need not be stopped by
+CHAMPION = "champion"  # as the operator names it in an address, unless there is none
+LENIENT = ("auto", CHAMPION)
+# Reasons that these take as "there are none": who never asked for them need not be stopped by
 # them.
 ABSENT = (Reason.WEIGHTS_UNAVAILABLE, Reason.CREDENTIALS_REJECTED, Reason.BUCKET_NOT_FOUND)
 
@@ -53,20 +55,21 @@ def begin(
     classes: tuple[str, ...],
     work: Path,
 ) -> Start:
-    """Load into the network what is wanted: auto, none, imagenet or a URI.
+    """Load into the network what is wanted: auto, none, imagenet, a URI, or champion, which is
+    wanted here only where there is no champion and then means auto.
 
     Raises `TrainingFailure` where that cannot be had; with auto only where the store is away.
     """
     if wanted == "none":
         return Start()
-    if wanted in ("auto", "imagenet"):
+    if wanted in (*LENIENT, "imagenet"):
         location = pretrained(models.bucket, architecture)
     else:
         location = _parsed(wanted)
     try:
         head_kept = _load(network, store, location, classes, work)
     except TrainingFailure as failure:
-        if wanted == "auto" and failure.reason in ABSENT:
+        if wanted in LENIENT and failure.reason in ABSENT:
             log.info("no learnt weights", location=str(location), reason=failure.message)
             return Start()
         raise
@@ -74,15 +77,22 @@ def begin(
 
 
 def warning(start: Start, wanted: str, architecture: str, models: Location) -> str | None:
-    """What the user should know of the start, where auto found nothing to start from."""
-    if wanted != "auto" or start.learnt:
+    """What the user should know of the start, where it is not the one that was asked for."""
+    if wanted not in LENIENT or (start.learnt and wanted != CHAMPION):
         return None
+    none = (
+        "There is no champion yet that training could go on from (training.initialWeights:"
+        " champion), so it began as with auto. "
+    )
+    said = none if wanted == CHAMPION else ""
+    if start.learnt:
+        return f"{said}The weights came from {start.source}."
     return (
-        "Training began with random weights, which costs accuracy wherever images are few: there"
-        f" are no usable weights at {pretrained(models.bucket, architecture)}. Install the chart"
-        f" with pretrained.enabled=true and {architecture} among pretrained.architectures, where"
-        " there is internet, or put a file there; or write training.initialWeights: none, if random"
-        " is what you want."
+        f"{said}Training began with random weights, which costs accuracy wherever images are few:"
+        f" there are no usable weights at {pretrained(models.bucket, architecture)}. Install the"
+        f" chart with pretrained.enabled=true and {architecture} among pretrained.architectures,"
+        " where there is internet, or put a file there; or write training.initialWeights: none, if"
+        " random is what you want."
     )
 
 

@@ -16,6 +16,7 @@ from dandelion_training.ports.storage import Location
 
 PREFIX = "DANDELION_"
 DIGEST = r"^(sha256:[0-9a-f]{64})?$"
+VERSION = r"^[0-9]*$"  # of the registered model; empty where that is not known
 Strength = Literal["none", "light", "strong"]
 ARCHITECTURES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 
@@ -43,6 +44,7 @@ class JobSettings(BaseSettings):
     artifact_uri: Uri
     champion_uri: str = ""
     champion_digest: str = Field(default="", pattern=DIGEST)
+    champion_version: str = Field(default="", pattern=VERSION)
     status_uri: Uri
 
     s3_endpoint: str
@@ -65,6 +67,7 @@ class EvaluationSettings(JobSettings):
 
     dataset_version: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
     artifact_digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
+    artifact_version: str = Field(default="", pattern=VERSION)
 
 
 class Settings(JobSettings):

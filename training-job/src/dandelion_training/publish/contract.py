@@ -15,7 +15,7 @@ from dandelion_training.data.images.inspect import MEAN, SCALE, STD
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
 from dandelion_training.evaluate.figures.confusion import ClassFigures
-from dandelion_training.evaluate.figures.reference import ChannelStatistics
+from dandelion_training.evaluate.figures.reference import ChannelStatistics, ReferenceAnswers
 from dandelion_training.evaluate.precision.choice import Evidence
 from dandelion_training.evaluate.result import EvaluationResult
 from dandelion_training.export.artifact import GRAPH, INT8_GRAPH
@@ -42,6 +42,7 @@ def contract(
     dataset: Dataset,
     result: EvaluationResult,
     channels: ChannelStatistics,
+    reference: ReferenceAnswers,
     environment: TrainingEnvironment,
     evidence: Evidence,
     files: Sequence[Path],
@@ -121,6 +122,14 @@ def contract(
                     zip(classes, confusion.predicted_shares.tolist(), strict=True)
                 ),
                 "meanConfidence": result.mean_confidence,
+                "answers": {
+                    "images": reference.images,
+                    "meanConfidence": reference.mean_confidence,
+                    "confidence": list(reference.confidence),
+                    "probability": {
+                        name: list(quantiles) for name, quantiles in reference.probability.items()
+                    },
+                },
             },
             "files": {path.name: _described(path) for path in files},
         }

@@ -1,6 +1,6 @@
 """The complete artifact becomes a version in the registry, with the tags that tell its origin.
 
-`pipeline` calls `register` last.
+`pipeline` calls `register` once the version can be judged: the operator takes it from there.
 """
 
 import json
@@ -36,6 +36,5 @@ def register(registry: Registry, progress: Progress, settings: Settings, content
     }
     version = registry.register(settings.registered_model, str(settings.artifact_uri), tags)
     registry.tag({"dandelion.dev/version": version, **tags})
-    registry.finish(succeeded=True)
     log.info("registered", model=settings.registered_model, version=version, **described["metrics"])
     return version

@@ -1,7 +1,7 @@
 """What people find of a run in MLflow: figures, answers, mistakes and what was left out.
 
-`pipeline` calls `report` after the evaluation, `report_comparison` once there is a champion to
-compare with, and `report_precision` once the precisions are compared.
+`pipeline` calls `report` after the evaluation, `report_precision` once the precisions are compared,
+and `report_comparison` where there is a champion, once the version has its number.
 """
 
 import io
@@ -82,19 +82,18 @@ def report(
 def report_comparison(
     registry: Registry,
     dataset: Dataset,
+    names: tuple[str, str],
     challenger: Answers,
     champion: Answers,
     comparison: Comparison,
     work: Path,
 ) -> None:
-    """Where challenger and champion disagree, side by side, in MLflow."""
+    """Where challenger and champion disagree, side by side, in MLflow; `names` are theirs."""
 
     def sheet() -> bytes:
         pairs = paired(challenger, champion)
         found = disagreements(challenger, champion, pairs) if isinstance(pairs, Paired) else []
-        return disagreements_sheet(
-            _short(challenger), _short(champion), comparison, found, pictures(dataset)
-        )
+        return disagreements_sheet(*names, comparison, found, pictures(dataset))
 
     attach_all(
         registry,
@@ -150,10 +149,6 @@ def _confusion(result: EvaluationResult) -> bytes:
 def _predictions(dataset: Dataset, answers: Answers, champion: Answers | None = None) -> bytes:
     keys = {entry.sha256: entry.key for entry in dataset.entries}
     return "".join(predictions_csv(answers, keys, champion)).encode()
-
-
-def _short(answers: Answers) -> str:
-    return answers.contract.removeprefix("sha256:")[:12]
 
 
 def report_precision(registry: Registry, epochs: int, int8: Quantized, evidence: Evidence) -> None:

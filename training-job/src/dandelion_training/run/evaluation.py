@@ -6,7 +6,7 @@ changed. An evaluation or a comparison that is there is not made again.
 
 import json
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.answers.holdout import answered
 from dandelion_training.evaluate.answers.record import Answers, write_answers
 from dandelion_training.evaluate.comparison import Comparison, NotComparable, compare
+from dandelion_training.evaluate.comparison.impossible import Impossible
+from dandelion_training.evaluate.comparison.near_duplicates import near_duplicates
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.evaluate.result import EvaluationResult, evaluated
 from dandelion_training.export import engine
@@ -27,7 +29,7 @@ from dandelion_training.export.stored import StoredArtifact, fetch_artifact
 from dandelion_training.ports.documents import digest
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.progress import COMPARING, Progress
-from dandelion_training.ports.settings import Settings
+from dandelion_training.ports.settings import JobSettings, Settings
 from dandelion_training.ports.storage import Location, ObjectStore
 
 log = structlog.get_logger()
@@ -47,10 +49,20 @@ BEARABLE = frozenset(
 
 @dataclass(frozen=True)
 class ArtifactReference:
-    """Where a published model lies, and the digest of its contract."""
+    """Where a published model lies, the digest of its contract, and the number of its registered
+    version, where that is known.
+    """
 
     folder: Location
     contract: str
+    version: str = ""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        if self.version:
+            return f"version {self.version}"
+        return self.contract.removeprefix("sha256:")[:12]
 
 
 @dataclass(frozen=True)
@@ -76,10 +88,10 @@ class Evaluator:
             artifact = fetch_artifact(
                 self.store, reference.folder, reference.contract, work / "artifact"
             )
-            return self._evaluated(artifact, dataset, work)
+            return self._evaluated(artifact, reference.name, dataset, work)
 
     def _evaluated(
-        self, artifact: StoredArtifact, dataset: str, work: Path
+        self, artifact: StoredArtifact, name: str, dataset: str, work: Path
     ) -> tuple[EvaluationResult, Answers]:
         holdout = load_version(
             self.store,
@@ -107,8 +119,7 @@ class Evaluator:
         except ValueError as error:
             raise TrainingFailure(
                 Reason.EVALUATION_IMPOSSIBLE,
-                f"The model {artifact.contract} cannot be evaluated on dataset version {dataset}:"
-                f" {error}.",
+                f"The model ({name}) cannot be evaluated on dataset version {dataset}: {error}.",
             ) from error
         answers = write_answers(said.collected.answers)
         result = evaluated(
@@ -127,21 +138,23 @@ class Evaluator:
     ) -> Comparison:
         """The comparison of two published models on a dataset version, stored.
 
-        Raises TrainingFailure where they cannot be compared.
+        Raises TrainingFailure where they cannot be compared. That, too, is stored where it follows
+        from the three alone.
         """
         found = self.evaluations.comparison(dataset, challenger.contract, champion.contract)
+        if isinstance(found, Impossible):
+            raise TrainingFailure(Reason.EVALUATION_IMPOSSIBLE, found.message)
         if found is not None:
             return found
-        self.progress.enter(COMPARING, champion=str(champion.folder))
-        _, ours = self.evaluate(challenger, dataset)
-        _, theirs = self.evaluate(champion, dataset)
-        made = compare(*_of_the_same_images(ours, theirs))
-        if isinstance(made, NotComparable):
-            raise TrainingFailure(
-                Reason.EVALUATION_IMPOSSIBLE,
-                f"Challenger and champion cannot be compared on dataset version {dataset}:"
-                f" {made.reason}.",
-            )
+        self.progress.enter(COMPARING, champion=champion.name)
+        try:
+            made = self._compared(challenger, champion, dataset)
+        except TrainingFailure as failure:
+            if failure.reason is Reason.EVALUATION_IMPOSSIBLE:
+                self.evaluations.keep_impossible(
+                    Impossible(dataset, challenger.contract, champion.contract, failure.message)
+                )
+            raise
         self.evaluations.keep_comparison(made)
         log.info(
             "compared",
@@ -150,6 +163,29 @@ class Evaluator:
             champion_only=made.both.champion_only,
         )
         return made
+
+    def _compared(
+        self, challenger: ArtifactReference, champion: ArtifactReference, dataset: str
+    ) -> Comparison:
+        _, ours = self.evaluate(challenger, dataset)
+        _, theirs = self.evaluate(champion, dataset)
+        groups = self._near_duplicates(dataset)
+        made = compare(*_of_the_same_images(ours, theirs), groups=groups)
+        if isinstance(made, NotComparable):
+            raise TrainingFailure(
+                Reason.EVALUATION_IMPOSSIBLE,
+                f"Challenger ({challenger.name}) and champion ({champion.name}) cannot be compared"
+                f" on dataset version {dataset}: {made.reason}.",
+            )
+        return made
+
+    def _near_duplicates(self, dataset: str) -> Mapping[str, int]:
+        """Of the holdout; none where what the version was made from is not there any more."""
+        version, index = self.versions.version_if_there(dataset), self.versions.index(dataset)
+        if version is None or index is None:
+            log.warning("near-duplicates count as independent images: no index", dataset=dataset)
+            return {}
+        return near_duplicates(version, index)
 
     def _learnt(self, lineage: Collection[str], dataset: str) -> set[str]:
         """What a model or its ancestors learnt from in other versions, by SHA-256."""
@@ -166,6 +202,13 @@ class Evaluator:
         return learnt
 
 
+def champion_of(settings: JobSettings) -> ArtifactReference:
+    """The champion that a Job is told of."""
+    return ArtifactReference(
+        Location.parse(settings.champion_uri), settings.champion_digest, settings.champion_version
+    )
+
+
 def compared(
     evaluator: Evaluator, settings: Settings, content: bytes
 ) -> tuple[Answers, Answers, Comparison] | None:
@@ -176,7 +219,7 @@ def compared(
     """
     version = str(json.loads(content)["dataset"]["digest"])
     challenger = ArtifactReference(settings.artifact_uri, digest(content))
-    champion = ArtifactReference(Location.parse(settings.champion_uri), settings.champion_digest)
+    champion = champion_of(settings)
     try:
         comparison = evaluator.compare(challenger, champion, version)
         _, ours = evaluator.evaluate(challenger, version)

@@ -34,7 +34,7 @@ from dandelion_training.ports.settings import (
 )
 from dandelion_training.ports.termination import Termination
 from dandelion_training.run.disk import disk_full
-from dandelion_training.run.evaluation import ArtifactReference, Evaluator
+from dandelion_training.run.evaluation import ArtifactReference, Evaluator, champion_of
 from dandelion_training.run.pipeline import Run, run
 from dandelion_training.run.processors import MOST_TRANSFERS, device, threads, usable_processors
 
@@ -107,11 +107,10 @@ def _evaluate(settings: EvaluationSettings) -> int:
                 usable_processors(),
                 Path(folder),
             )
-            challenger = ArtifactReference(settings.artifact_uri, settings.artifact_digest)
-            champion = ArtifactReference(
-                storage.Location.parse(settings.champion_uri), settings.champion_digest
+            challenger = ArtifactReference(
+                settings.artifact_uri, settings.artifact_digest, settings.artifact_version
             )
-            evaluator.compare(challenger, champion, settings.dataset_version)
+            evaluator.compare(challenger, champion_of(settings), settings.dataset_version)
         progress.succeeded()
         return {}
 

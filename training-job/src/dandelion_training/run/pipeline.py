@@ -20,8 +20,9 @@ from dandelion_training.data.served import Served
 from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.accuracy import accuracy
 from dandelion_training.evaluate.answers.holdout import answered
-from dandelion_training.evaluate.answers.record import write_answers
-from dandelion_training.evaluate.figures.reference import channel_statistics
+from dandelion_training.evaluate.answers.record import Answers, write_answers
+from dandelion_training.evaluate.comparison import Comparison
+from dandelion_training.evaluate.figures.reference import channel_statistics, reference_answers
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.evaluate.precision.assessment import assessed
 from dandelion_training.evaluate.result import evaluated
@@ -60,7 +61,7 @@ from dandelion_training.publish.report import (
     report_precision,
 )
 from dandelion_training.publish.upload import publish
-from dandelion_training.run.evaluation import ENGINE, Evaluator, compared
+from dandelion_training.run.evaluation import ENGINE, Evaluator, champion_of, compared
 from dandelion_training.run.preparation import prepared
 from dandelion_training.run.processors import Threads, bf16_pays
 
@@ -101,18 +102,22 @@ def run(task: Run) -> str:
             published, dataset = _make(task, checkpoints, work)
         else:
             log.info("the artifact is complete already; only what follows it is left to do")
-        _compared(task, published, dataset, work)
+        found = _compared(task, published, work)
         version = register(task.registry, task.progress, settings, published)
+        if found is not None and dataset is not None:
+            names = (f"version {version}", champion_of(settings).name)
+            report_comparison(task.registry, dataset, names, *found, work)
+        task.registry.finish(succeeded=True)
         checkpoints.remove()
     task.progress.succeeded(version)
     return version
 
 
-def _compared(task: Run, content: bytes, dataset: Dataset | None, work: Path) -> None:
-    """Have the champion sit the same evaluation, and show people where the two differ."""
+def _compared(task: Run, content: bytes, work: Path) -> tuple[Answers, Answers, Comparison] | None:
+    """Have the champion, where there is one, sit the same evaluation."""
     settings = task.settings
     if not settings.champion_uri:
-        return
+        return None
     evaluator = Evaluator(
         task.store,
         Library(task.store, settings.dataset_manifests_uri, work),
@@ -121,9 +126,7 @@ def _compared(task: Run, content: bytes, dataset: Dataset | None, work: Path) ->
         task.threads.decoding,
         work,
     )
-    found = compared(evaluator, settings, content)
-    if found is not None and dataset is not None:
-        report_comparison(task.registry, dataset, *found, work)
+    return compared(evaluator, settings, content)
 
 
 def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Dataset]:
@@ -195,7 +198,12 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
         device=task.device.type,
         initial_weights=start.source,
     )
-    content = contract(settings, dataset, result, channels, environment, evidence, files, lineage)
+    reference = reference_answers(
+        said.collected.logits, dataset.classes, result.calibration.temperature
+    )
+    content = contract(
+        settings, dataset, result, channels, reference, environment, evidence, files, lineage
+    )
     # The contract goes last: where there is one, its evaluation and the reports are there.
     answers = replace(said.collected.answers, contract=digest(content))
     stored = write_answers(answers)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +14,10 @@ from dandelion_training.evaluate.comparison.record import (
     write_comparison,
 )
 from dandelion_training.evaluate.documents import Unreadable
+from given.documents import Document, put
 from given.made_up import CHALLENGER, CHAMPION, answers
 from sklearn.metrics import f1_score
 
-Document = dict[str, Any]
 OLD = ("dandelion", "grass")
 NEW = ("dandelion", "grass", "moss")
 
@@ -208,16 +207,6 @@ def test_what_is_written_is_read_back() -> None:
     assert isinstance(read, Comparison)
     assert write_comparison(read) == content
     assert read.recall == compared(ours(), theirs()).recall
-
-
-def put(*path: str | int, value: object) -> Callable[[Document], None]:
-    def change(found: Document) -> None:
-        place: Any = found
-        for part in path[:-1]:
-            place = place[part]
-        place[path[-1]] = value
-
-    return change
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """From any mode to eight opaque bits a channel: transparency over white, deep grey scaled down.
 
-`reader` calls `opaque` before the resize and `srgb` after it, on far fewer pixels.
+`reader` calls `scaled_up` and `opaque` before the resize, and `srgb` after it, on far fewer pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,50 @@ def opaque(
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
+def scaled_up(
+    image: Image.Image, lower_bytes: Callable[[], Image.Image], declared: int | None = None
+) -> Image.Image:
+    """The picture of 16-bit colours whose upper bytes are `image`, which is changed: as bright as
+    it was taken, by the rule that `opaque` has for grey. Alpha goes with the colours where it has
+    no more bits than they.
+
+    Bright pictures stay as they are, and only of others the lower bytes are asked for.
+    """
+    if _largest(image) >= 1 << (DEPTHS[-2] - 8):
+        return image
+    lower = lower_bytes()
+    clear = lower.info.get("transparency")
+    largest = largest_alpha = 0
+    for _, values in _deep_strips(image, lower):
+        largest = max(largest, int(values[..., :3].max()))
+        largest_alpha = max(largest_alpha, int(values[..., 3:].max(initial=0)))
+    bits = significant_bits(declared, largest)
+    if bits == DEPTHS[-1]:
+        return image
+    for top, values in _deep_strips(image, lower):
+        if largest_alpha >= 1 << bits:
+            values[..., 3:] >>= DEPTHS[-1] - bits
+        shown = (values >> (bits - 8)).astype(np.uint8)
+        image.paste(Image.fromarray(shown), (0, top))
+    if isinstance(clear, tuple):
+        image.info["transparency"] = tuple(min(value >> (bits - 8), 255) for value in clear)
+    return image
+
+
+def _largest(image: Image.Image) -> int:
+    """Of the colours, without alpha."""
+    return max(int(np.asarray(strip)[..., :3].max()) for _, strip in _strips(image))
+
+
+def _deep_strips(
+    upper: Image.Image, lower: Image.Image
+) -> Iterator[tuple[int, NDArray[np.uint16]]]:
+    for (top, high), (_, low) in zip(_strips(upper), _strips(lower), strict=True):
+        values = np.asarray(high, np.uint16) << np.uint16(8)
+        values |= np.asarray(low, np.uint16)
+        yield top, values
+
+
 def _over_white(image: Image.Image) -> Image.Image:
     # Strip by strip, because the steps between the modes would each take a copy of the whole.
     shown = Image.new("RGB", image.size)
@@ -70,7 +114,7 @@ def _from_deep_grey(image: Image.Image, declared: int | None, white_is_zero: boo
 
 
 def significant_bits(declared: int | None, largest: int) -> int:
-    """How many bits of grey values mean something, at least 8."""
+    """How many bits of 16-bit values mean something, at least 8."""
     if declared and largest < 1 << declared:
         return max(declared, DEPTHS[0])
     return next(bits for bits in DEPTHS if largest < 1 << bits)

@@ -17,6 +17,7 @@ from dandelion_pictures.colour.primaries import profile_of
 from dandelion_pictures.cost import BYTES_A_PIXEL, MAX_PROFILE_BYTES, Cost
 from dandelion_pictures.errors import Kind, Unreadable
 from dandelion_pictures.formats import tags
+from dandelion_pictures.formats.deep_colour import both_passes, is_deep, lower_bytes
 from dandelion_pictures.formats.source import Source
 
 HEADER = 8
@@ -28,18 +29,23 @@ MAX_CHUNKS = 200_000
 def look(data: bytes) -> Source:
     """Raises Unreadable."""
     kept, told = _chunks(data)
-    image = PngImageFile(io.BytesIO(b"".join(kept)))
-    size = image.size
+    stream = b"".join(kept)
+    image = PngImageFile(io.BytesIO(stream))
+    size, deep = image.size, is_deep(image)
+    cost = Cost(size[0] * size[1] * BYTES_A_PIXEL, size[0] * size[1])
+    if deep:
+        cost = both_passes(cost, size, stream)
     if image.mode == "RGB" and isinstance(image.info.get("transparency"), tuple):
         _scale_transparency(image, told)
     return Source(
         format="PNG",
         size=size,
-        cost=lambda _: Cost(size[0] * size[1] * BYTES_A_PIXEL, size[0] * size[1]),
+        cost=lambda _: cost,
         decode=partial(_decode, image),
         orientation=tags.orientation(tags.exif_directory(told.get(b"eXIf", b""))),
         profile=_profile(told),
         significant_bits=told[b"sBIT"][0] if told.get(b"sBIT") else None,
+        lower_bytes=(lambda: lower_bytes(PngImageFile(io.BytesIO(stream)))) if deep else None,
     )
 
 

@@ -30,9 +30,13 @@ class Source:
     profile: bytes | None = None
     """The ICC profile of its colours; without one they are sRGB."""
     significant_bits: int | None = None
-    """How many bits of a 16-bit grey value the file says that it uses."""
+    """How many bits of a 16-bit value the file says that it uses."""
     white_is_zero: bool = False
     """Whether its 16-bit grey values count darkness."""
+
+    lower_bytes: Callable[[], Image.Image] | None = None
+    """The lower bytes of 16-bit colours, where `decode` gives the upper ones; decoded when asked.
+    A colour in its `info` that is transparent has all 16 bits."""
 
     @property
     def pixels(self) -> int:

@@ -16,6 +16,7 @@ from dandelion_pictures.colour.primaries import ADOBE_RGB
 from dandelion_pictures.cost import BYTES_A_PIXEL, MAX_PROFILE_BYTES, Cost
 from dandelion_pictures.errors import Kind, Unreadable
 from dandelion_pictures.formats import tags
+from dandelion_pictures.formats.deep_colour import both_passes, is_deep, lower_bytes
 from dandelion_pictures.formats.source import Source
 from dandelion_pictures.formats.tags import Directory
 
@@ -40,8 +41,12 @@ def look(data: bytes) -> Source:
     found = tags.first_directory(data)
     if found is None or not found.entries:
         raise Unreadable(Kind.TRUNCATED, "The TIFF ends before its directory. Send the whole file.")
-    image = TiffImageFile(io.BytesIO(_pixels_only(data, found)))
+    stream = _pixels_only(data, found)
+    image = TiffImageFile(io.BytesIO(stream))
+    deep = is_deep(image)
     cost = _cost(data, found, image.size)
+    if deep:
+        cost = both_passes(cost, image.size, stream)
     profile = found.content(PROFILE, MAX_PROFILE_BYTES)
     if profile is None and tags.is_adobe_rgb(found):
         profile = ADOBE_RGB
@@ -54,6 +59,7 @@ def look(data: bytes) -> Source:
         profile=profile,
         significant_bits=_significant_bits(found),
         white_is_zero=found.number(PHOTOMETRIC) == WHITE_IS_ZERO,
+        lower_bytes=(lambda: lower_bytes(TiffImageFile(io.BytesIO(stream)))) if deep else None,
     )
 
 

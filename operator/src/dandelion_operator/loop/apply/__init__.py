@@ -6,12 +6,18 @@ concern the order counts, so the first refusal ends it. Called by `reconcile`.
 
 from __future__ import annotations
 
-from typing import Any
-
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
+from dandelion_operator.loop.apply.children import (
+    NameTakenError,
+    apply_child,
+    child,
+    create_job,
+    notes,
+    with_notes,
+)
 from dandelion_operator.loop.decide.plan import (
     Action,
     AdjustDeployment,
@@ -19,6 +25,7 @@ from dandelion_operator.loop.decide.plan import (
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
+    ExpireJob,
     Plan,
     RefreshSecret,
     Refusal,
@@ -31,17 +38,9 @@ from dandelion_operator.loop.decide.plan import (
     SuspendJob,
 )
 from dandelion_operator.ports.clients import Clients
-from dandelion_operator.ports.kube.cluster import Cluster, ClusterError, ConflictError
-from dandelion_operator.ports.kube.objects import (
-    DEPLOYMENT,
-    JOB,
-    SECRET,
-    SERVICE,
-    SERVICE_ACCOUNT,
-    is_owned,
-)
+from dandelion_operator.ports.kube.cluster import ClusterError
+from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB
 from dandelion_operator.ports.registry import RegistryError
-from dandelion_operator.ports.s3.credentials import from_folder
 
 
 async def apply(
@@ -54,7 +53,8 @@ async def apply(
                 await carry_out(action, resource, location, clients)
             except (ClusterError, RegistryError) as error:
                 for_good = isinstance(error, ClusterError) and error.refused
-                refusals.append(Refusal(action, str(error), for_good))
+                taken = isinstance(error, NameTakenError)
+                refusals.append(Refusal(action, str(error), for_good, taken))
                 break
     return tuple(refusals)
 
@@ -68,14 +68,19 @@ async def carry_out(
     match action:
         case StartTraining():
             wanted = builders.job(resource, action, location, defaults)
-            await _create_job(wanted, resource, cluster)
+            await create_job(wanted, resource, cluster)
         case StartEvaluation():
             wanted = builders.evaluation_job(resource, action, location, defaults)
-            await _create_job(wanted, resource, cluster)
+            await create_job(wanted, resource, cluster)
         case RemoveJob(job):
             await cluster.delete(JOB, namespace, job)
+        case ExpireJob(job, seconds):
+            expiry = {"spec": {"ttlSecondsAfterFinished": seconds}}
+            await cluster.patch(JOB, namespace, job, expiry)
         case SuspendJob(job, suspend):
-            await cluster.patch(JOB, namespace, job, {"spec": {"suspend": suspend}})
+            note = {naming.SUSPENDED_ANNOTATION: "true" if suspend else None}
+            body = {"metadata": {"annotations": note}, "spec": {"suspend": suspend}}
+            await cluster.patch(JOB, namespace, job, body)
         case SetVerdict():
             tags = {
                 "verdict-reason": action.reason,
@@ -88,36 +93,18 @@ async def carry_out(
             await registry.set_alias(model, alias, version)
         case RemoveAlias(alias):
             await registry.remove_alias(model, alias)
-        case RefreshSecret(purpose):
-            credentials = from_folder(defaults.credentials_dirs[purpose])
-            secret = builders.credentials_secret(resource, purpose, credentials)
-            await cluster.apply(SECRET, secret)
-        case ApplyService():
-            await cluster.apply(SERVICE, builders.service(resource))
-        case ApplyAccount():
-            await cluster.apply(SERVICE_ACCOUNT, builders.service_account(resource))
+        case RefreshSecret() | ApplyService() | ApplyAccount() | ApplyDeployment():
+            kind, wanted = child(action, resource, location, defaults)
+            noted = with_notes(wanted, defaults.installation, action.corrected)
+            await apply_child(kind, noted, resource, cluster)
         case BindTokenReviewers():
             await clients.reviewers.bring_up_to_date()
-        case ApplyDeployment(target):
-            wanted = builders.deployment(resource, target, location, defaults)
-            await cluster.apply(DEPLOYMENT, wanted)
         case AdjustDeployment():
             fields = {
                 "replicas": action.replicas,
                 "progressDeadlineSeconds": action.progress_deadline_seconds,
                 "revisionHistoryLimit": action.revision_history_limit,
             }
-            await cluster.patch(DEPLOYMENT, namespace, naming.inference(key), {"spec": fields})
-
-
-async def _create_job(wanted: dict[str, Any], resource: Resource, cluster: Cluster) -> None:
-    """Or find it: its name says all that it is."""
-    try:
-        await cluster.create(JOB, wanted)
-    except ConflictError:
-        name = wanted["metadata"]["name"]
-        there = await cluster.get(JOB, resource.namespace, name)
-        if there is not None and not is_owned(there, resource.uid):
-            raise ClusterError(
-                422, f"a Job {name} exists and belongs to somebody else; delete it"
-            ) from None
+            told = {name: value for name, value in fields.items() if value is not None}
+            body = {"metadata": {"annotations": notes(action.corrected)}, "spec": told}
+            await cluster.patch(DEPLOYMENT, namespace, naming.inference(key), body)

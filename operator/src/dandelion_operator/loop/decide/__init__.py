@@ -10,9 +10,10 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.accept import accept
 from dandelion_operator.loop.decide.gate.compare import outlived_evaluations
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import Plan, RefreshSecret
+from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.loop.decide.rollout.children import roll_out
-from dandelion_operator.loop.decide.train.phase import outlived_jobs, train
+from dandelion_operator.loop.decide.secrets import contested_secrets, secrets
+from dandelion_operator.loop.decide.train.phase import expiring_jobs, outlived_jobs, train
 from dandelion_operator.seen.observed import Observed
 
 __all__ = ["decide"]
@@ -21,10 +22,15 @@ __all__ = ["decide"]
 def decide(resource: Resource, observed: Observed, location: Location) -> Plan:
     acceptance = accept(resource, observed, location)
     return Plan(
-        secrets=tuple(RefreshSecret(purpose) for purpose in sorted(observed.stale_secrets)),
+        secrets=secrets(observed),
         acceptance=acceptance,
         promote=promote(resource, observed),
         rollout=roll_out(resource, observed, location),
         train=train(resource, observed, acceptance),
-        tidy=(*outlived_jobs(observed), *outlived_evaluations(resource, observed)),
+        tidy=(
+            *expiring_jobs(resource, observed),
+            *outlived_jobs(observed),
+            *outlived_evaluations(resource, observed),
+        ),
+        contested=contested_secrets(resource, observed),
     )

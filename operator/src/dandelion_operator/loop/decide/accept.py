@@ -15,12 +15,16 @@ def accept(resource: Resource, observed: Observed, location: Location) -> Accept
         if isinstance(obstacle, Failure):
             return Acceptance(False, obstacle.reason, obstacle.message)
     uri, dataset = resource.spec.dataset.storage_uri, observed.dataset
-    if not isinstance(dataset, DatasetSeen):
-        return Acceptance(
-            True, Reason.VALID, f"the dataset {uri} is looked at when a run is to be started"
-        )
-    cut = f"; {dataset.cut}" if dataset.cut else ""
-    return Acceptance(True, Reason.VALID, f"the dataset {uri} can be read{cut}")
+    words = f"the dataset {uri} is looked at when a run is to be started"
+    if isinstance(dataset, DatasetSeen):
+        words = f"the dataset {uri} can be read" + (f"; {dataset.cut}" if dataset.cut else "")
+    return Acceptance(True, Reason.VALID, words + _unknown(resource))
+
+
+def _unknown(resource: Resource) -> str:
+    if not resource.unknown:
+        return ""
+    return f"; this operator does not know {', '.join(resource.unknown)}: upgrade it to use them"
 
 
 def _log(resource: Resource, location: Location) -> Failure | None:

@@ -6,7 +6,7 @@ notice, it leaves what once would have left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from dandelion_operator.api.location import Target
@@ -27,6 +27,7 @@ class StartTraining:
     initial_weights: str
     former_dataset: str = ""
     champion: Target | None = None
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class StartEvaluation:
     champion: Target
     run: str
     gate: str
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,14 @@ class RemoveJob:
     """Stops the run if it is one in flight."""
 
     job: str
+
+
+@dataclass(frozen=True)
+class ExpireJob:
+    """Let Kubernetes take a finished Job away some seconds after its end, which is recorded."""
+
+    job: str
+    seconds: int
 
 
 @dataclass(frozen=True)
@@ -82,16 +92,21 @@ class RefreshSecret:
     """Copy the chart's key for one purpose (training, inference, log) next to the resource."""
 
     purpose: str
+    corrected: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class ApplyService:
-    pass
+    """`corrected`, here and below: whose writes are put right with this or were before."""
+
+    corrected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ApplyAccount:
     """The ServiceAccount as which pods ask the API server who calls."""
+
+    corrected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,24 +116,31 @@ class BindTokenReviewers:
 
 @dataclass(frozen=True)
 class ApplyDeployment:
-    """A new pod template: this is what starts a rollout."""
+    """A new pod template: this is what starts a rollout.
+
+    `sets_replicas` is false where an autoscaler sets them.
+    """
 
     target: Target
+    sets_replicas: bool = True
+    corrected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class AdjustDeployment:
-    """Replicas, deadline and history only; no pod is restarted."""
+    """Replicas, deadline and history only; no pod is restarted. None: that one is left alone."""
 
-    replicas: int
-    progress_deadline_seconds: int
-    revision_history_limit: int
+    replicas: int | None
+    progress_deadline_seconds: int | None
+    revision_history_limit: int | None
+    corrected: tuple[str, ...] = ()
 
 
 Action = (
     StartTraining
     | StartEvaluation
     | RemoveJob
+    | ExpireJob
     | SuspendJob
     | SetVerdict
     | SetAlias
@@ -144,6 +166,7 @@ class TrainingPhase(Enum):
 
     FOLLOW = auto()
     PENDING = auto()
+    WAITING = auto()
     SUSPENDED = auto()
     COMPLETE = auto()
     FAILED = auto()
@@ -155,6 +178,7 @@ class TrainDecision:
     phase: TrainingPhase
     message: str = ""
     actions: tuple[Action, ...] = ()
+    not_before: str = ""  # the moment of the next attempt, where one is waited for
 
 
 @dataclass(frozen=True)
@@ -162,6 +186,7 @@ class PromoteDecision:
     message: str = ""
     waiting: Failure | None = None
     actions: tuple[Action, ...] = ()
+    not_before: str = ""  # as TrainDecision has it, for the Job that compares
 
 
 @dataclass(frozen=True)
@@ -169,6 +194,7 @@ class RolloutDecision:
     target: Target | None
     obstacle: Failure | None = None
     actions: tuple[Action, ...] = ()
+    contested: tuple[str, ...] = ()  # what somebody else writes too and is left alone, in words
 
 
 @dataclass(frozen=True)
@@ -179,6 +205,7 @@ class Plan:
     promote: PromoteDecision
     rollout: RolloutDecision
     tidy: tuple[Action, ...] = ()
+    contested: tuple[str, ...] = ()  # Secrets, as RolloutDecision has it of the other children
 
     @property
     def concerns(self) -> tuple[tuple[Action, ...], ...]:
@@ -204,3 +231,4 @@ class Refusal:
     action: Action
     message: str
     refused_for_good: bool
+    name_taken: bool = False  # an object of that name is somebody else's

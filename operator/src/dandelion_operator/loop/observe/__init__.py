@@ -1,12 +1,14 @@
 """All that matters for a resource, read anew: cluster, registry, storage, the pods' answers.
 
-Only reads; called by `reconcile`. What can be asked at the same time is. What a later read needs
-(which version awaits its verdict) is the same fact that the decisions rest on.
+Only reads; called by `reconcile`. What can be asked at the same time is, and what others may take
+long to answer is asked beside it. What a later read needs (which version awaits its verdict) is the
+same fact that the decisions rest on.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
@@ -43,23 +45,28 @@ async def observe(
         readings.evaluation_job(raw, raw_pods) for raw in own_jobs if readings.is_evaluation(raw)
     )
     deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
+    if deployment is not None and deployment.scaled_by:
+        still = await serving.is_autoscaled(deployment, key, cluster)
+        deployment = deployment if still else replace(deployment, scaled_by="")
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
-    address = service.address if service is not None and service.ours else None
-    somebody_is_ready = any(readings.holds(raw, "Ready") for raw in serving_pods)
-    dataset, progress, (artifacts, comparisons), pods, answer, account = await asyncio.gather(
-        training.dataset(resource, location, previous, jobs, credentials, clients.storage),
-        training.progress(resource, location, previous, jobs, credentials, clients.storage),
+    pods = serving.pods(resource, serving_pods, clients)
+    answer = serving.answer(resource, service, serving_pods, clients)
+    dataset, progress, (artifacts, comparisons), (account, raw_account) = await asyncio.gather(
+        training.dataset(resource, location, previous, jobs, credentials, clients),
+        training.progress(resource, location, previous, jobs, credentials, clients),
         asyncio.gather(
-            versions.artifacts(
-                resource, location, registry, deployment, credentials, clients.storage
-            ),
-            versions.comparisons(resource, location, registry, credentials, clients.storage),
+            versions.artifacts(resource, location, registry, deployment, credentials, clients),
+            versions.comparisons(resource, location, registry, credentials, clients),
         ),
-        serving.pods(serving_pods, clients.probe),
-        clients.probe.service(address) if address and somebody_is_ready else _nothing(),
         serving.account(resource, clients),
     )
+    raw = {
+        "Deployment": raw_deployment,
+        "Service": raw_service,
+        "ServiceAccount": raw_account,
+        **credentials.raw,
+    }
     return Observed(
         previous=previous,
         dataset=dataset,
@@ -76,12 +83,9 @@ async def observe(
         account=account,
         answer=answer,
         stale_secrets=credentials.stale_secrets,
+        raw={child: body for child, body in raw.items() if body},
     )
 
 
 def _is_over(previous: Status) -> bool:
     return previous.training is not None and previous.training.state.finished
-
-
-async def _nothing() -> None:
-    return None

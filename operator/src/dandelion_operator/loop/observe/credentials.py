@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Defaults, Location
-from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.reasons import Failure, Reason, name_taken
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.ports.kube.cluster import Cluster
-from dandelion_operator.ports.kube.objects import SECRET
+from dandelion_operator.ports.kube.objects import SECRET, is_owned
 from dandelion_operator.ports.s3.credentials import (
     Credentials,
     CredentialsError,
@@ -31,6 +31,7 @@ class ResolvedCredentials:
     training: Credentials | None
     failure: Failure | None
     stale_secrets: frozenset[str] = frozenset()
+    raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)  # the copies
 
 
 async def resolve_credentials(
@@ -43,6 +44,11 @@ async def resolve_credentials(
     )
     found = dict(zip(names, bodies, strict=True))
     copied = copies(location)
+    for purpose in sorted(copied):
+        there = found[purpose]
+        if there is not None and not is_owned(there, resource.uid):
+            way_out = "bring keys of your own in spec.storage.secretRef"
+            return ResolvedCredentials(None, name_taken("Secret", names[purpose], way_out))
     try:
         given = {
             purpose: from_folder(defaults.credentials_dirs[purpose])
@@ -57,7 +63,8 @@ async def resolve_credentials(
         for purpose in copied
         if (found[purpose] or {}).get("data") != encoded(given[purpose])
     )
-    return ResolvedCredentials(given[naming.TRAINING], None, frozenset(stale))
+    raw = {purpose: body for purpose, body in found.items() if purpose in copied and body}
+    return ResolvedCredentials(given[naming.TRAINING], None, frozenset(stale), raw)
 
 
 def secrets(location: Location) -> dict[str, str]:

@@ -12,12 +12,20 @@ from typing import Any
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.status import RunState
+from dandelion_operator.api.words import foreign, is_word
+from dandelion_operator.ports.kube import managed_fields
 from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.seen.serving import DeploymentSeen, PodSeen, ServiceSeen
-from dandelion_operator.seen.training import EvaluationJobSeen, JobSeen
+from dandelion_operator.seen.training import (
+    NO_SUSPENSION,
+    EvaluationJobSeen,
+    JobSeen,
+    Suspension,
+)
 
 PERMANENT = frozenset({"DigestMismatch", "ArtifactMissing", "ModelInvalid"})
 MESSAGE_LIMIT = 600
+KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
 
 def condition(raw: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
@@ -36,9 +44,8 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
     annotations = metadata.get("annotations") or {}
     own = [pod for pod in pods if is_owned(pod, metadata["uid"])]
     state = _job_state(raw, own)
+    suspension = _suspension(raw)
     reason, message = _job_cause(raw, own, state)
-    failed = condition(raw, "Failed")
-    finished = status.get("completionTime") or (failed or {}).get("lastTransitionTime")
     return JobSeen(
         name=metadata["name"],
         run=labels.get(naming.RUN_LABEL, ""),
@@ -46,14 +53,23 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
         state=state,
         created=metadata["creationTimestamp"],
         started=status.get("startTime"),
-        finished=finished if state.finished else None,
+        finished=_finished(raw, state),
         deleting="deletionTimestamp" in metadata,
+        lost="deletionTimestamp" in metadata and bool(own) and all(_is_lost(pod) for pod in own),
         trigger=annotations.get(naming.TRIGGER_ANNOTATION),
         fingerprint=annotations.get(naming.FINGERPRINT_ANNOTATION),
         retrain=annotations.get(naming.RETRAIN_VALUE_ANNOTATION, ""),
         reason=reason,
-        message=message,
+        message=message or _held_words(suspension),
+        suspension=suspension,
+        attempt=_number(annotations.get(naming.ATTEMPT_ANNOTATION), 1),
+        execution=annotations.get(naming.EXECUTION_ANNOTATION),
+        ttl_seconds=raw["spec"].get("ttlSecondsAfterFinished"),
     )
+
+
+def _number(text: str | None, otherwise: int) -> int:
+    return int(text) if text and text.isdigit() else otherwise
 
 
 def is_evaluation(raw: Mapping[str, Any]) -> bool:
@@ -65,6 +81,7 @@ def evaluation_job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) ->
     metadata = raw["metadata"]
     own = [pod for pod in pods if is_owned(pod, metadata["uid"])]
     state = _job_state(raw, own)
+    suspension = _suspension(raw)
     reason, message = _job_cause(raw, own, state)
     return EvaluationJobSeen(
         name=metadata["name"],
@@ -74,8 +91,55 @@ def evaluation_job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) ->
         gate=(metadata.get("annotations") or {}).get(naming.GATE_ANNOTATION, ""),
         deleting="deletionTimestamp" in metadata,
         reason=reason,
-        message=message,
+        message=message or _held_words(suspension),
+        suspension=suspension,
+        attempt=_number((metadata.get("annotations") or {}).get(naming.ATTEMPT_ANNOTATION), 1),
+        finished=_finished(raw, state),
     )
+
+
+def _finished(raw: Mapping[str, Any], state: RunState) -> str | None:
+    if not state.finished:
+        return None
+    completed = (raw.get("status") or {}).get("completionTime")
+    failed = condition(raw, "Failed") or {}
+    ended: str | None = completed or failed.get("lastTransitionTime")
+    return ended
+
+
+def _is_lost(pod: Mapping[str, Any]) -> bool:
+    """Told to go and no longer ready: its container has ended, or its node does not answer."""
+    return "deletionTimestamp" in pod["metadata"] and not holds(pod, "Ready")
+
+
+def _suspension(raw: Mapping[str, Any]) -> Suspension:
+    """The operator notes on a Job that it suspended it; an older release did not.
+
+    What it created suspended, an admission webhook did: Kueue's, which has a label of its own.
+    """
+    metadata, suspended = raw["metadata"], bool(raw["spec"].get("suspend"))
+    owner = _writer(raw, "spec", "suspend")
+    if (metadata.get("annotations") or {}).get(naming.SUSPENDED_ANNOTATION):
+        return Suspension(ours=True, undone_by="" if suspended else owner)
+    if not suspended:
+        return NO_SUSPENSION
+    queue = (metadata.get("labels") or {}).get(KUEUE_QUEUE_LABEL)
+    if queue:
+        return Suspension(held_by=f"Kueue, in the queue {queue}")
+    if owner != naming.FIELD_MANAGER:
+        return Suspension(held_by=owner)
+    created = metadata.get("generation", 1) <= 1
+    return Suspension(held_by="an admission webhook") if created else Suspension(ours=True)
+
+
+def _writer(raw: Mapping[str, Any], *path: str) -> str:
+    owners = managed_fields.writers(raw, *path)
+    return owners[0].manager if owners else "somebody else"
+
+
+def _held_words(suspension: Suspension) -> str | None:
+    held_by = suspension.held_by
+    return f"its Job is suspended by {held_by}, and goes on once resumed there" if held_by else None
 
 
 def _job_state(raw: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> RunState:
@@ -116,13 +180,19 @@ def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:
             continue
         try:
             written = json.loads(ended.get("message") or "")
-            return str(written["reason"]), str(written.get("message") or "")[:MESSAGE_LIMIT]
+            reason, words = str(written["reason"]), str(written.get("message") or "")
+            return _word(reason), foreign(words, MESSAGE_LIMIT)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             if ended.get("reason") == "OOMKilled":
                 return "OutOfMemory", "raise training.resources.limits.memory or lower batchSize"
             code = ended.get("exitCode")
             return "InternalError", f"its container ended with exit code {code}"
     return None
+
+
+def _word(reason: str) -> str:
+    """The image may be anybody's, and so may be what it writes before it ends."""
+    return reason if is_word(reason) else "InternalError"
 
 
 def _waiting_words(pod: Mapping[str, Any]) -> str | None:
@@ -134,11 +204,12 @@ def waiting(pod: Mapping[str, Any]) -> tuple[str, str] | None:
     """Why a pod has not started, in Kubernetes' own words."""
     scheduled = condition(pod, "PodScheduled")
     if scheduled is not None and scheduled.get("status") == "False":
-        return str(scheduled.get("reason")), str(scheduled.get("message") or "")[:MESSAGE_LIMIT]
+        words = foreign(str(scheduled.get("message") or ""), MESSAGE_LIMIT)
+        return str(scheduled.get("reason")), words
     for container in (pod.get("status") or {}).get("containerStatuses") or []:
         held = (container.get("state") or {}).get("waiting")
         if held and held.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
-            return str(held["reason"]), str(held.get("message") or "")[:MESSAGE_LIMIT]
+            return str(held["reason"]), foreign(str(held.get("message") or ""), MESSAGE_LIMIT)
     return None
 
 
@@ -160,12 +231,24 @@ def deployment(raw: Mapping[str, Any], uid: str) -> DeploymentSeen:
         revision_history_limit=spec.get("revisionHistoryLimit"),
         deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
         refused=failing.get("message") if failing.get("status") == "True" else None,
+        scaled_by=_scaled_by(raw),
+        paused_by=_writer(raw, "spec", "paused") if spec.get("paused") else "",
     )
+
+
+def _scaled_by(raw: Mapping[str, Any]) -> str:
+    """An autoscaler sets replicas by the scale subresource; so does `kubectl scale`, for once."""
+    for writer in managed_fields.writers(raw, "spec", "replicas"):
+        if writer.subresource == "scale" and not writer.manager.startswith("kubectl"):
+            return writer.manager
+    return ""
 
 
 def _target(template: Mapping[str, Any]) -> Target | None:
     containers = template["spec"].get("containers") or [{}]
-    env = {item["name"]: item.get("value", "") for item in containers[0].get("env") or []}
+    # Others may put containers of their own before it.
+    ours = [item for item in containers if item.get("name") == naming.INFERENCE] or containers
+    env = {item["name"]: item.get("value", "") for item in ours[0].get("env") or []}
     try:
         return Target(
             version=int(env["DANDELION_MODEL_VERSION"]),

@@ -8,21 +8,30 @@ from typing import Any
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.api.spec import Auth
 from dandelion_operator.loop.observe import readings
 from dandelion_operator.ports.clients import Clients
-from dandelion_operator.ports.kube.cluster import ClusterError
-from dandelion_operator.ports.kube.objects import SERVICE_ACCOUNT, is_owned
-from dandelion_operator.ports.probe import Probe
-from dandelion_operator.seen.serving import AccountSeen, PodSeen
+from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
+from dandelion_operator.ports.kube.objects import AUTOSCALER, SERVICE_ACCOUNT, is_owned
+from dandelion_operator.seen.serving import (
+    AccountSeen,
+    Answer,
+    DeploymentSeen,
+    PodSeen,
+    ServiceSeen,
+)
 
 ASKED_PODS = 3
+CONTROLLER_MANAGER = "kube-controller-manager"
 
 
-async def account(resource: Resource, clients: Clients) -> AccountSeen | Failure:
+async def account(
+    resource: Resource, clients: Clients
+) -> tuple[AccountSeen | Failure, Mapping[str, Any] | None]:
+    """And as the API server holds it."""
     if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS:
-        return AccountSeen()
+        return AccountSeen(), None
     key = resource.key
     try:
         raw, may_review = await asyncio.gather(
@@ -32,18 +41,49 @@ async def account(resource: Resource, clients: Clients) -> AccountSeen | Failure
     except ClusterError as error:
         if not error.refused:
             raise
-        return Failure(Reason.AUTH_UNAVAILABLE, str(error))
+        return Failure(Reason.AUTH_UNAVAILABLE, str(error)), None
     ours = raw is not None and is_owned(raw, resource.uid)
-    return AccountSeen(raw is not None, ours, may_review)
+    return AccountSeen(raw is not None, ours, may_review), raw
 
 
-async def pods(raw_pods: Sequence[Mapping[str, Any]], probe: Probe) -> tuple[PodSeen, ...]:
-    asked: dict[str, tuple[str, str] | None] = {}
+async def is_autoscaled(deployment: DeploymentSeen, key: NamespacedName, cluster: Cluster) -> bool:
+    """Whether who scaled it last still does: a HorizontalPodAutoscaler may be gone since.
+
+    Where that may not be asked, it does.
+    """
+    if deployment.scaled_by != CONTROLLER_MANAGER:
+        return bool(deployment.scaled_by)
+    try:
+        found = await cluster.list(AUTOSCALER, key.namespace)
+    except ClusterError as error:
+        if not error.refused:
+            raise
+        return True
+    targets = (item["spec"]["scaleTargetRef"] for item in found)
+    wanted = ("Deployment", naming.inference(key))
+    return any((target.get("kind"), target.get("name")) == wanted for target in targets)
+
+
+def pods(
+    resource: Resource, raw_pods: Sequence[Mapping[str, Any]], clients: Clients
+) -> tuple[PodSeen, ...]:
+    """As the API server has them, and what those said last that are not ready."""
     silent = [raw for raw in raw_pods if _can_be_asked(raw)][:ASKED_PODS]
-    answers = await asyncio.gather(*(probe.pod(raw["status"]["podIP"]) for raw in silent))
-    for raw, answer in zip(silent, answers, strict=True):
-        asked[raw["metadata"]["name"]] = answer
-    return tuple(readings.pod(raw, asked.get(raw["metadata"]["name"])) for raw in raw_pods)
+    addresses = {raw["metadata"]["name"]: str(raw["status"]["podIP"]) for raw in silent}
+    said = clients.probes.pods(resource.key, addresses)
+    return tuple(readings.pod(raw, said.get(raw["metadata"]["name"])) for raw in raw_pods)
+
+
+def answer(
+    resource: Resource,
+    service: ServiceSeen | None,
+    raw_pods: Sequence[Mapping[str, Any]],
+    clients: Clients,
+) -> Answer | None:
+    """What the Service answered lately; None where no pod is ready to."""
+    address = service.address if service is not None and service.ours else None
+    ready = frozenset(raw["metadata"]["name"] for raw in raw_pods if readings.holds(raw, "Ready"))
+    return clients.probes.service(resource.key, address, ready) if address and ready else None
 
 
 def _can_be_asked(raw: Mapping[str, Any]) -> bool:

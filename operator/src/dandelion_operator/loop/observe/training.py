@@ -10,7 +10,9 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState, Status
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
-from dandelion_operator.ports.s3.storage import Access, Storage
+from dandelion_operator.ports.clients import Clients
+from dandelion_operator.ports.lookups import Pending
+from dandelion_operator.ports.s3.storage import Access
 from dandelion_operator.seen.training import DatasetSeen, JobSeen, Progress
 
 
@@ -20,7 +22,7 @@ async def dataset(
     previous: Status,
     jobs: Sequence[JobSeen],
     credentials: ResolvedCredentials,
-    storage: Storage,
+    clients: Clients,
 ) -> DatasetSeen | Failure | None:
     """None: no run is to be started, and so its listing, which can be long, is not asked for."""
     if credentials.training is None:
@@ -37,9 +39,20 @@ async def dataset(
     )
     if resource.spec.suspend or settled or under_way:
         return None
-    return await storage.dataset(
-        Access(location, credentials.training), resource.spec.dataset.storage_uri, whole=True
+    access = Access(location, credentials.training)
+    uri = resource.spec.dataset.storage_uri
+    found = await clients.lookups.get(
+        resource.key,
+        "dataset",
+        (access, uri),
+        lambda: clients.storage.dataset(access, uri, whole=True),
+        or_last=True,
     )
+    if found is Pending.PENDING:
+        return Failure(
+            Reason.DATASET_LISTING, f"{uri} is being listed; {location.endpoint} is not done yet"
+        )
+    return found
 
 
 async def progress(
@@ -48,7 +61,7 @@ async def progress(
     previous: Status,
     jobs: Sequence[JobSeen],
     credentials: ResolvedCredentials,
-    storage: Storage,
+    clients: Clients,
 ) -> Progress:
     newest = max(
         (job for job in jobs if not job.deleting), key=lambda job: job.created, default=None
@@ -58,4 +71,12 @@ async def progress(
     end_is_known = before is not None and before.run == run and before.state.finished
     if not run or end_is_known or credentials.training is None:
         return Progress()
-    return await storage.progress(Access(location, credentials.training), resource.key, run)
+    access = Access(location, credentials.training)
+    found = await clients.lookups.get(
+        resource.key,
+        "progress",
+        (access, run),
+        lambda: clients.storage.progress(access, resource.key, run),
+        or_last=True,
+    )
+    return Progress(run=run) if found is Pending.PENDING else found

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import asyncio
 
-from dandelion_operator.api.location import Location
+from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
-from dandelion_operator.ports.s3.storage import Access, Storage
+from dandelion_operator.ports.clients import Clients
+from dandelion_operator.ports.lookups import Pending
+from dandelion_operator.ports.s3.storage import Access
 from dandelion_operator.seen.candidate import (
     candidate,
     comparison_name,
@@ -28,7 +30,7 @@ async def artifacts(
     registry: RegistrySeen | Failure,
     deployment: DeploymentSeen | None,
     credentials: ResolvedCredentials,
-    storage: Storage,
+    clients: Clients,
 ) -> dict[int, ContractSeen | Failure]:
     if isinstance(registry, Failure):
         return {}
@@ -57,11 +59,29 @@ async def artifacts(
     access = Access(location, credentials.training)
     found = await asyncio.gather(
         *(
-            storage.contract(access, version.target, fresh=number in fresh)
+            _contract(resource.key, access, version.target, number in fresh, clients)
             for number, version in wanted.items()
         )
     )
     return dict(zip(wanted, found, strict=True))
+
+
+async def _contract(
+    key: NamespacedName, access: Access, target: Target, fresh: bool, clients: Clients
+) -> ContractSeen | Failure:
+    found = await clients.lookups.get(
+        key,
+        f"contract of version {target.version}",
+        (access, target, fresh),
+        lambda: clients.storage.contract(access, target, fresh=fresh),
+    )
+    return _not_read_yet(access) if found is Pending.PENDING else found
+
+
+def _not_read_yet(access: Access) -> Failure:
+    return Failure(
+        Reason.STORAGE_UNREACHABLE, f"{access.location.endpoint} is slow and has not answered yet"
+    )
 
 
 async def comparisons(
@@ -69,7 +89,7 @@ async def comparisons(
     location: Location,
     registry: RegistrySeen | Failure,
     credentials: ResolvedCredentials,
-    storage: Storage,
+    clients: Clients,
 ) -> dict[ComparisonName, Comparison | Failure | None]:
     """That of the newest version with the champion that it is, or was, compared with."""
     if isinstance(registry, Failure):
@@ -84,4 +104,10 @@ async def comparisons(
     if credentials.training is None:
         return {name: credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")}
     access = Access(location, credentials.training)
-    return {name: await storage.comparison(access, resource.key, name)}
+    found = await clients.lookups.get(
+        resource.key,
+        "comparison",
+        (access, name),
+        lambda: clients.storage.comparison(access, resource.key, name),
+    )
+    return {name: _not_read_yet(access) if found is Pending.PENDING else found}

@@ -75,7 +75,10 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
         )
     if same is None and training.started_at is not None:
         yield entry("TrainingStarted", f"run {training.run}")
-    if training.state.finished and (same is None or not same.state.finished):
+    if same is not None and training.attempts > same.attempts:
+        yield entry("TrainingStarted", f"run {training.run}, attempt {training.attempts}")
+    known = same is not None and same.state.finished and same.attempts == training.attempts
+    if training.state.finished and not known:
         if training.state is RunState.SUCCEEDED:
             registry = observed.registry
             made = registry.of_run(training.run) if isinstance(registry, RegistrySeen) else None

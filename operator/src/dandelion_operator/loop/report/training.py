@@ -17,15 +17,20 @@ def training(
         return observed.previous.training
     before = observed.previous.training
     same = before if before is not None and before.run == last.run else None
+    # What an earlier attempt at this run was is no longer so.
+    this = same if same is not None and same.attempts == last.attempts else None
     progress = observed.progress if observed.progress.run == last.run else None
     state = last.state
     if plan.train.phase is TrainingPhase.SUSPENDED and not state.finished:
         state = RunState.SUSPENDED
     percent = progress.percent if progress else same.progress_percent if same else 0
-    finished = last.finished or (same.finished_at if same else None)
+    finished = last.finished or (this.finished_at if this else None)
+    execution = last.execution or (this.execution if this else None)
+    if execution is None and state.finished:
+        execution = digests.execution(resource)  # from here on, a change is seen
     run_id = (last.version.run_id if last.version else None) or (progress and progress.run_id)
     return Training(
-        job_name=last.job_name or naming.job(resource.key, last.run),
+        job_name=last.job_name or naming.job(resource.key, last.run, last.attempts),
         run=last.run,
         training_hash=last.training_hash,
         run_id=run_id or (same.run_id if same else None),
@@ -40,6 +45,8 @@ def training(
         dataset_fingerprint=last.fingerprint or (same.dataset_fingerprint if same else None),
         retrain=(last.retrain if last.retrain is not None else same.retrain if same else None)
         or _known_retrain(resource, last),
+        attempts=last.attempts,
+        execution=execution,
     )
 
 

@@ -119,19 +119,16 @@ class Cluster:
                 return found
             query = query | {"continue": more}
 
+    async def try_apply(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+        """What `apply` would make of it; nothing is written."""
+        return await self._call("PATCH", **_applied(kind, body, {"dryRun": "All"}))
+
     async def apply(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
         """Server-side apply: what this operator does not name, it does not touch."""
         metadata = body["metadata"]
-        namespace, name = metadata.get("namespace", ""), metadata["name"]
-        await self._refuse_to_take_over(kind, namespace, name)
-        return await self._write(
-            "PATCH",
-            kind,
-            (namespace, name),
-            body=body,
-            query={"fieldManager": FIELD_MANAGER, "force": "true"},
-            headers={"Content-Type": "application/apply-patch+yaml"},
-        )
+        place = (metadata.get("namespace", ""), metadata["name"])
+        await self._refuse_to_take_over(kind, *place)
+        return await self._write("PATCH", kind, place, **_applied(kind, body, {}))
 
     async def _refuse_to_take_over(self, kind: Kind, namespace: str, name: str) -> None:
         """What bears no label of this operator is in no cache, and must not be taken for absent."""
@@ -242,6 +239,16 @@ class Cluster:
         if status in (429, 500, 502, 503, 504):
             raise UnreachableError(message)
         raise ClusterError(status, message)
+
+
+def _applied(kind: Kind, body: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
+    metadata = body["metadata"]
+    return {
+        "path": kind.path(metadata.get("namespace", ""), metadata["name"]),
+        "body": body,
+        "query": {"fieldManager": FIELD_MANAGER, "force": "true", **query},
+        "headers": {"Content-Type": "application/apply-patch+yaml"},
+    }
 
 
 def _message(status: int, answer: Any) -> str:

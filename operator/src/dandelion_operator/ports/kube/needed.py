@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dandelion_operator.ports.kube.objects import JOB, POD, Kind
+from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, Kind
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # Of the specification of a pod, the node it is on; what else is in it came from its template.
 POD_SPEC = ("nodeName", "schedulingGates")
 
 
-def needed(kind: Kind, raw: Mapping[str, Any]) -> dict[str, Any]:
+def needed(kind: Kind, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """All of what is applied, since who else wrote to it is asked field by field."""
+    if kind in (DEPLOYMENT, SERVICE):
+        return raw
     metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
     if LAST_APPLIED in (metadata.get("annotations") or {}):
         annotations = dict(metadata["annotations"])

@@ -1,4 +1,5 @@
-"""The comparison of two artifacts on one dataset version, as training writes it.
+"""The comparison of two artifacts on one dataset version, as training writes it, or that there can
+be none.
 
 Counts and quantiles; the verdict is the gate's. Called by `storage`.
 """
@@ -25,6 +26,10 @@ Difference = Annotated[float, Field(ge=-1, le=1)]
 
 class ComparisonError(Exception):
     """The content is no comparison, or not the one that was asked for."""
+
+
+class ComparisonImpossible(Exception):  # noqa: N818 - an outcome, found where a comparison would be
+    """The two cannot be compared: found out by a run or by a Job, in words for people."""
 
 
 class Part(BaseModel):
@@ -66,8 +71,23 @@ class Document(Part):
     never_answered: NeverAnswered = Field(default=NeverAnswered(), alias="neverAnswered")
 
 
+class Outcome(Part):
+    """In place of a comparison that cannot be made."""
+
+    api_version: Literal["dandelion.dev/no-comparison/v1"] = Field(alias="apiVersion")
+    dataset: str
+    challenger: str
+    champion: str
+    message: Annotated[str, Field(min_length=1, max_length=1024)]
+
+
 def read_comparison(content: bytes, name: ComparisonName) -> Comparison:
-    """Raises ComparisonError."""
+    """Raises ComparisonError, and ComparisonImpossible where that is what is stored."""
+    impossible = _impossible(content)
+    if impossible is not None and name == ComparisonName(
+        impossible.dataset, impossible.challenger, impossible.champion
+    ):
+        raise ComparisonImpossible(foreign(impossible.message, 600))
     try:
         found = Document.model_validate_json(content)
     except ValidationError as error:
@@ -94,3 +114,10 @@ def read_comparison(content: bytes, name: ComparisonName) -> Comparison:
         lost=found.classes.lost,
         never_answered=found.never_answered.challenger,
     )
+
+
+def _impossible(content: bytes) -> Outcome | None:
+    try:
+        return Outcome.model_validate_json(content)
+    except ValidationError:
+        return None

@@ -33,7 +33,11 @@ from dandelion_operator.ports.s3.budget import (
 from dandelion_operator.ports.s3.client import ERRORS, as_failure, client, is_missing_key
 from dandelion_operator.ports.s3.contract import Contract, ContractError
 from dandelion_operator.ports.s3.credentials import Credentials
-from dandelion_operator.ports.s3.evaluation import ComparisonError, read_comparison
+from dandelion_operator.ports.s3.evaluation import (
+    ComparisonError,
+    ComparisonImpossible,
+    read_comparison,
+)
 from dandelion_operator.ports.s3.lanes import Kind, Lanes
 from dandelion_operator.ports.s3.listing import Listing
 from dandelion_operator.ports.s3.progress import read_progress
@@ -246,6 +250,12 @@ class Storage:
                 Kind.DOCUMENT,
                 self._limits.document,
                 lambda: read_comparison(self._document(access, bucket, where), name),
+            )
+        except ComparisonImpossible as outcome:
+            return Failure(
+                Reason.EVALUATION_FAILED,
+                f"EvaluationImpossible: {outcome} Delete s3://{bucket}/{where} to have it tried "
+                "again",
             )
         except (ComparisonError, LargeError) as error:
             return Failure(

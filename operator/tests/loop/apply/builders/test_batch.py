@@ -46,7 +46,7 @@ def test_training_is_told_everything_it_needs() -> None:
 
 LEARNING = ("AUGMENTATION", "MIRROR", "BALANCE_CLASSES")
 DATA = ("DATASET_VERSION", "ON_SMALL_CLASS", "KEEP", "FORMER_DATASET")
-EVALUATION = ("EVALUATIONS_URI", "CHAMPION_URI", "CHAMPION_DIGEST")
+EVALUATION = ("EVALUATIONS_URI", "CHAMPION_URI", "CHAMPION_DIGEST", "CHAMPION_VERSION")
 
 
 def of_training(names: tuple[str, ...], built: dict[str, Any]) -> list[str]:
@@ -85,12 +85,13 @@ def test_training_is_told_which_dataset_version_and_from_which_it_grows() -> Non
 
 
 def test_training_is_told_which_champion_it_is_compared_with() -> None:
-    assert of_training(EVALUATION, job()) == ["s3://models/default/lawn/evaluations", "", ""]
+    assert of_training(EVALUATION, job()) == ["s3://models/default/lawn/evaluations", "", "", ""]
     beside = replace(RUN, champion=given.version(3).target)
     assert of_training(EVALUATION, job(run=beside)) == [
         "s3://models/default/lawn/evaluations",
         "s3://models/default/lawn/run3/artifact",
         "sha256:3",
+        "3",
     ]
 
 
@@ -106,8 +107,10 @@ def test_an_evaluation_is_told_two_versions_and_one_dataset_version() -> None:
         "DATASET_MANIFESTS_URI": "s3://models/default/lawn/datasets",
         "ARTIFACT_URI": "s3://models/default/lawn/run4/artifact",
         "ARTIFACT_DIGEST": "sha256:4",
+        "ARTIFACT_VERSION": "4",
         "CHAMPION_URI": "s3://models/default/lawn/run3/artifact",
         "CHAMPION_DIGEST": "sha256:3",
+        "CHAMPION_VERSION": "3",
         "EVALUATIONS_URI": base,
         "STATUS_URI": f"{base}/{'d' * 64}/4-3.status.json",
         "WORK_DIR": "/work",
@@ -149,12 +152,16 @@ def test_placement_and_resources_are_passed_on() -> None:
             "resources": {"requests": {"cpu": 2}},
             "nodeSelector": {"gpu": "no"},
             "tolerations": [{"key": "batch", "operator": "Exists", "tolerationSeconds": 5}],
-            "ttlSecondsAfterFinished": 60,
         }
     )
     spec = pod(job(wanted))
     assert spec["containers"][0]["resources"] == {"requests": {"cpu": 2}}
     assert spec["nodeSelector"] == {"gpu": "no"}
     assert spec["tolerations"] == [{"key": "batch", "operator": "Exists", "tolerationSeconds": 5}]
-    assert job(wanted)["spec"]["ttlSecondsAfterFinished"] == 60
-    assert "ttlSecondsAfterFinished" not in job()["spec"]
+
+
+def test_no_job_expires_before_its_end_is_recorded() -> None:
+    assert (
+        "ttlSecondsAfterFinished"
+        not in job(given.resource(training={"ttlSecondsAfterFinished": 60}))["spec"]
+    )

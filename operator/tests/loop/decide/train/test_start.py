@@ -76,11 +76,16 @@ def test_the_trigger_tells_why(
             "s3://models/default/lawn/run1/artifact/model.safetensors",
             id="the champion's",
         ),
-        pytest.param(seen(), "none", id="none without a champion"),
+        pytest.param(seen(), "champion", id="what the run finds, without a champion"),
         pytest.param(
             serving(1, artifacts={1: Failure(Reason.ARTIFACT_REJECTED, "gone")}),
-            "none",
-            id="none where the champion's artifact is gone",
+            "champion",
+            id="what the run finds, where the champion's artifact is gone",
+        ),
+        pytest.param(
+            serving(1, artifacts={1: UNREACHABLE}),
+            "s3://models/default/lawn/run1/artifact/model.safetensors",
+            id="the champion's, even if they cannot be looked at now",
         ),
     ],
 )

@@ -70,6 +70,11 @@ class Index:
             self.generation, {item.name: (item, found) for item, found in kept if found is not None}
         )
 
+    def find(self, name: str) -> Finding | None:
+        """What is known of the object that was last seen under a name."""
+        known = self._findings.get(name)
+        return None if known is None else known[1]
+
     def __getitem__(self, name: str) -> Finding:
         return self._findings[name][1]
 

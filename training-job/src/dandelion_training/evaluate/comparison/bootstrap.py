@@ -2,14 +2,20 @@
 
 Macro F1 is no mean over images, so no formula gives its interval. The bootstrap draws the holdout
 anew, with repetition, and looks how the difference moves: Efron and Tibshirani (1993), "An
-introduction to the bootstrap", chapter 13. It is paired: each draw counts for both models. It takes
-images for independent; a burst of near-duplicates in the holdout makes it a little too sure.
+introduction to the bootstrap", chapter 13. It is paired: each draw counts for both models.
 
-An image matters only by its cell (truth, challenger's answer, champion's answer), so a draw is a
-draw of how often each cell comes: a few thousand numbers instead of 100,000 images.
+What is drawn are groups of near-duplicates, most of which are single images: ten photos of one
+flower are one piece of evidence, and drawing images would take them for ten (the cluster bootstrap:
+Davison and Hinkley (1997), "Bootstrap methods and their application", section 3.8; Field and Welsh
+(2007), "Bootstrapping clustered data", Journal of the Royal Statistical Society B 69).
+
+An image matters only by its cell (truth, challenger's answer, champion's answer), and a group by
+the cells of its images, so a draw is a draw of how often each kind of group comes: a few thousand
+numbers instead of 100,000 images.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,8 +27,8 @@ Counts = NDArray[np.int64]
 RESAMPLES = 2000
 # The quantiles of challenger − champion that a record keeps: 0.5 %, 1 %, …, 99.5 %.
 QUANTILES = tuple(number / 200 for number in range(1, 200))
-RARE = 16  # images of a cell; below, drawing them one by one is faster
-CELLS = 1 << 21  # of all draws that are in memory at once
+RARE = 16  # groups of a kind; below, drawing them one by one is faster
+CELLS = 1 << 21  # or kinds, of all draws that are in memory at once
 
 
 def bootstrapped(
@@ -32,15 +38,27 @@ def bootstrapped(
     classes: int,
     seed: str,
     resamples: int = RESAMPLES,
+    groups: Counts | None = None,
 ) -> tuple[float, ...]:
     """The quantiles of the difference in macro F1, over `classes` classes.
 
-    Truth and answers are an item an image; an answer of `classes` or above is no class that counts.
-    A class that a draw leaves without images is left out of both means of that draw.
+    Truth and answers are an item an image, and so is the number of the group that it belongs to;
+    without `groups` each image is one. An answer of `classes` or above is no class that counts. A
+    class that a draw leaves without images is left out of both means of that draw. A single group
+    tells nothing of chance: the quantiles then go evenly from -1 to 1.
     """
-    cells, count = _cells(label, challenger, champion, classes)
+    cells, cell = _cells(label, challenger, champion, classes)
+    kinds, count = _kinds(cell, groups if groups is not None else np.arange(len(cell)))
+    if count.sum() < 2:
+        return tuple(2 * share - 1 for share in QUANTILES)
+    rows = max(1, CELLS // max(len(count), len(cells.label), len(kinds.kind)))
     chance = np.random.default_rng(list(hashlib.sha256(seed.encode()).digest()))
-    found = np.concatenate([cells.differences(drawn) for drawn in _draws(count, resamples, chance)])
+    found = np.concatenate(
+        [
+            cells.differences(kinds.images(drawn, len(cells.label)))
+            for drawn in _draws(count, resamples, rows, chance)
+        ]
+    )
     return tuple(np.quantile(found, QUANTILES).tolist())
 
 
@@ -77,35 +95,75 @@ class _Cells:
         return summed
 
 
+@dataclass(frozen=True, eq=False)
+class _Kinds:
+    """Of which cells the groups of one kind consist. The first kinds are the single images of the
+    cells in `single`; those after them have `number` images of a cell, as triples in three arrays.
+    """
+
+    single: Counts
+    kind: Counts
+    cell: Counts
+    number: Counts
+
+    def images(self, drawn: Counts, cells: int) -> Counts:
+        """From kinds × draws, the groups that were drawn, to cells × draws, their images."""
+        found = np.zeros((cells, drawn.shape[1]), np.int64)
+        found[self.single] = drawn[: len(self.single)]
+        np.add.at(found, self.cell, drawn[self.kind] * self.number[:, np.newaxis])
+        return found
+
+
 def _cells(
     label: Counts, challenger: Counts, champion: Counts, classes: int
 ) -> tuple[_Cells, Counts]:
-    """The cells that occur, and the images in each."""
+    """The cells that occur, and the cell of each image."""
     side = classes + 1
-    codes, count = np.unique(
+    codes, cell = np.unique(
         (label * side + np.minimum(challenger, classes)) * side + np.minimum(champion, classes),
-        return_counts=True,
+        return_inverse=True,
     )
     rest, third = np.divmod(codes, side)
     first, second = np.divmod(rest, side)
-    return _Cells(classes, first, second, third), count.astype(np.int64)
+    return _Cells(classes, first, second, third), cell.astype(np.int64)
 
 
-def _draws(count: Counts, resamples: int, chance: np.random.Generator) -> Iterator[Counts]:
-    """Cells × draws, some draws at a time: the images of each cell, their sum that of `count`.
+def _kinds(cell: Counts, groups: Counts) -> tuple[_Kinds, Counts]:
+    """The kinds of groups that occur, and the groups of each."""
+    _, group, size = np.unique(groups, return_inverse=True, return_counts=True)
+    alone = size[group] == 1
+    single, counted = np.unique(cell[alone], return_counts=True)
+    rest = np.flatnonzero(~alone)
+    rest = rest[np.lexsort((cell[rest], group[rest]))]
+    starts = np.flatnonzero(np.diff(group[rest], prepend=-1))
+    contents = Counter(tuple(part.tolist()) for part in np.split(cell[rest], starts)[1:])
+    triples = [
+        (len(single) + number, *pair)
+        for number, content in enumerate(contents)
+        for pair in Counter(content).items()
+    ]
+    kind, place, images = np.array(triples, np.int64).reshape(-1, 3).T
+    return _Kinds(single, kind, place, images), np.append(counted, [*contents.values()]).astype(
+        np.int64
+    )
 
-    That is one multinomial distribution. Cells of few images are thousands where a model is weak
-    and has many classes; how many images fall to all of them together is drawn first, and then
-    those images one by one.
+
+def _draws(
+    count: Counts, resamples: int, rows: int, chance: np.random.Generator
+) -> Iterator[Counts]:
+    """Kinds × draws, `rows` draws at a time: the groups of each kind, their sum that of `count`.
+
+    That is one multinomial distribution. Kinds of few groups are thousands where a model is weak
+    and has many classes; how many groups fall to all of them together is drawn first, and then
+    those groups one by one.
     """
-    images = int(count.sum())
+    groups = int(count.sum())
     common, rare = np.flatnonzero(count >= RARE), np.flatnonzero(count < RARE)
-    groups = np.append(count[common], count[rare].sum()) if len(rare) else count
-    members = np.repeat(rare, count[rare])  # an item an image
-    rows = max(1, CELLS // len(count))
+    shares = np.append(count[common], count[rare].sum()) if len(rare) else count
+    members = np.repeat(rare, count[rare])  # an item a group
     for start in range(0, resamples, rows):
         size = min(rows, resamples - start)
-        split = chance.multinomial(images, groups / images, size=size)
+        split = chance.multinomial(groups, shares / groups, size=size)
         drawn = np.zeros((len(count), size), np.int64)
         if len(members):
             many = split[:, -1]

@@ -25,11 +25,16 @@ def evaluation_job(
     command = ["python", "-m", "dandelion_training", "evaluate"]
     return batch_job(
         resource,
-        naming.evaluation_job(resource.key, evaluation.evaluation),
+        naming.evaluation_job(resource.key, evaluation.evaluation, evaluation.attempt),
         labels,
-        {naming.GATE_ANNOTATION: evaluation.gate},
+        {naming.GATE_ANNOTATION: evaluation.gate, **_attempt(evaluation)},
         batch_pod(resource, CONTAINER, command, settings, location, defaults),
     )
+
+
+def _attempt(evaluation: StartEvaluation) -> dict[str, str]:
+    attempt = evaluation.attempt
+    return {naming.ATTEMPT_ANNOTATION: str(attempt)} if attempt > 1 else {}
 
 
 def _settings(
@@ -49,8 +54,10 @@ def _settings(
         "DATASET_MANIFESTS_URI": naming.manifests_uri(location.bucket, key),
         "ARTIFACT_URI": challenger.artifact_uri,
         "ARTIFACT_DIGEST": challenger.contract_digest,
+        "ARTIFACT_VERSION": challenger.version,
         "CHAMPION_URI": champion.artifact_uri,
         "CHAMPION_DIGEST": champion.contract_digest,
+        "CHAMPION_VERSION": champion.version,
         "EVALUATIONS_URI": base,
         "STATUS_URI": f"{base}/{name}.status.json",
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dandelion_operator.api import naming
+from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
@@ -14,27 +14,26 @@ from dandelion_operator.loop.decide.plan import StartTraining
 def job(
     resource: Resource, run: StartTraining, location: Location, defaults: Defaults
 ) -> dict[str, Any]:
+    """It does not expire by itself: Kubernetes may take it away once its end is recorded."""
     labels = naming.labels(resource.key, naming.TRAINING) | {
         naming.RUN_LABEL: run.run,
         naming.TRAINING_HASH_LABEL: run.training_hash,
     }
     settings = _settings(resource, run, location, image(resource, defaults))
     command = ["python", "-m", "dandelion_training"]
-    built = batch_job(
+    return batch_job(
         resource,
-        naming.job(resource.key, run.run),
+        naming.job(resource.key, run.run, run.attempt),
         labels,
         {
             naming.TRIGGER_ANNOTATION: run.trigger,
             naming.RETRAIN_VALUE_ANNOTATION: resource.retrain,
             naming.FINGERPRINT_ANNOTATION: run.fingerprint,
+            naming.EXECUTION_ANNOTATION: digests.execution(resource),
+            **({naming.ATTEMPT_ANNOTATION: str(run.attempt)} if run.attempt > 1 else {}),
         },
         batch_pod(resource, naming.TRAINING, command, settings, location, defaults),
     )
-    ttl = resource.spec.training.ttl_seconds_after_finished
-    if ttl is not None:
-        built["spec"]["ttlSecondsAfterFinished"] = ttl
-    return built
 
 
 def _settings(
@@ -64,6 +63,7 @@ def _settings(
         "EVALUATIONS_URI": naming.evaluations_uri(location.bucket, key),
         "CHAMPION_URI": champion.artifact_uri if champion else "",
         "CHAMPION_DIGEST": champion.contract_digest if champion else "",
+        "CHAMPION_VERSION": champion.version if champion else "",
         "REGISTERED_MODEL": model,
         "EXPERIMENT": model,
         "ARCHITECTURE": spec.training.architecture,

@@ -7,7 +7,7 @@ holds decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.reasons import Failure, Reason
@@ -21,6 +21,7 @@ from dandelion_operator.loop.decide.plan import (
     StartEvaluation,
     SuspendJob,
 )
+from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, OF_INFRASTRUCTURE, next_attempt
 from dandelion_operator.seen.candidate import (
     comparison_name,
     newest_of_training_hash,
@@ -59,10 +60,9 @@ class Pair:
 
     @property
     def job(self) -> EvaluationJobSeen | None:
-        return next(
-            (job for job in self.facts.observed.evaluations if job.evaluation == self.evaluation),
-            None,
-        )
+        """The newest attempt."""
+        own = (job for job in self.facts.observed.evaluations if job.evaluation == self.evaluation)
+        return max(own, key=lambda job: job.attempt, default=None)
 
     def waits(
         self, reason: Reason, words: str, actions: tuple[Action, ...] = ()
@@ -83,13 +83,14 @@ def compared(facts: Facts, version: VersionSeen) -> Answer:
     pair = Pair(facts, version, champion, name)
     for fact in (
         it_was_not_looked_for,
+        no_class_is_shared,
         it_cannot_be_read,
         it_is_there,
         the_champion_cannot_be_read_yet,
         the_champion_is_broken,
-        no_class_is_shared,
         the_run_has_not_ended,
         its_job_is_leaving,
+        infrastructure_ended_its_job,
         its_job_ended_without_it,
         its_job_is_suspended,
         its_job_runs,
@@ -161,6 +162,23 @@ def its_job_is_leaving(pair: Pair) -> Answer | None:
     return pair.waits(Reason.EVALUATION_RUNNING, words)
 
 
+def infrastructure_ended_its_job(pair: Pair) -> Answer | None:
+    """It is made again after a pause that grows, a bounded number of times."""
+    job = pair.job
+    if job is None or job.state is not RunState.FAILED or job.gate != pair.facts.gate:
+        return None
+    if job.reason not in OF_INFRASTRUCTURE or job.attempt >= ATTEMPT_LIMIT:
+        return None
+    due = next_attempt(job.finished, job.attempt)
+    if pair.facts.observed.now >= due:
+        return start(pair, job.attempt + 1)
+    words = (
+        f"the Job {job.name} failed: {job.reason}: {job.message or 'it failed'}; attempt "
+        f"{job.attempt + 1} of at most {ATTEMPT_LIMIT} begins at {due}"
+    )
+    return replace(pair.waits(Reason.EVALUATION_RUNNING, words), not_before=due)
+
+
 def its_job_ended_without_it(pair: Pair) -> Answer | None:
     """Under other rules it is tried again; under the same it stays failed."""
     job = pair.job
@@ -182,7 +200,7 @@ def its_job_ended_without_it(pair: Pair) -> Answer | None:
 
 def its_job_is_suspended(pair: Pair) -> Answer | None:
     job = pair.job
-    if job is None or job.state is not RunState.SUSPENDED:
+    if job is None or not job.suspension.ours:
         return None
     words = f"the Job {job.name} goes on"
     return pair.waits(Reason.EVALUATION_RUNNING, words, (SuspendJob(job.name, suspend=False),))
@@ -197,7 +215,7 @@ def its_job_runs(pair: Pair) -> Answer | None:
     return pair.waits(Reason.EVALUATION_RUNNING, words)
 
 
-def start(pair: Pair) -> PromoteDecision:
+def start(pair: Pair, attempt: int = 1) -> PromoteDecision:
     evaluation = pair.evaluation
     action = StartEvaluation(
         evaluation=evaluation,
@@ -206,8 +224,9 @@ def start(pair: Pair) -> PromoteDecision:
         champion=pair.champion.target,
         run=pair.version.run,
         gate=pair.facts.gate,
+        attempt=attempt,
     )
-    name = naming.evaluation_job(pair.facts.resource.key, evaluation)
+    name = naming.evaluation_job(pair.facts.resource.key, evaluation, attempt)
     return pair.waits(Reason.EVALUATION_RUNNING, f"the Job {name} is being started", (action,))
 
 
@@ -216,7 +235,7 @@ def suspended(facts: Facts) -> PromoteDecision | None:
     running = [
         job
         for job in facts.observed.evaluations
-        if job.in_flight and job.state is not RunState.SUSPENDED
+        if job.in_flight and job.state is not RunState.SUSPENDED and not job.suspension.undone_by
     ]
     if not facts.resource.spec.suspend or not running:
         return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Location, Target
-from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.reasons import Failure, name_taken
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Auth
+from dandelion_operator.loop.decide import contest
 from dandelion_operator.loop.decide.plan import (
     Action,
     AdjustDeployment,
@@ -17,7 +18,16 @@ from dandelion_operator.loop.decide.plan import (
     RolloutDecision,
 )
 from dandelion_operator.loop.decide.rollout.target import wanted_target
+from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.serving import DeploymentSeen
+
+# Fields of the Deployment that are set without a new pod template, and by which part of the action.
+ADJUSTABLE = {
+    "spec.replicas": "replicas",
+    "spec.progressDeadlineSeconds": "progress_deadline_seconds",
+    "spec.revisionHistoryLimit": "revision_history_limit",
+}
 
 
 def roll_out(resource: Resource, observed: Observed, location: Location) -> RolloutDecision:
@@ -30,6 +40,7 @@ def roll_out(resource: Resource, observed: Observed, location: Location) -> Roll
     return RolloutDecision(
         target,
         obstacle,
+        contested=_contested(resource, observed, location, target),
         # Pods that may not ask who calls would refuse everybody: their rights come before them.
         actions=_service(resource, observed)
         + _rights(resource, observed)
@@ -41,10 +52,7 @@ def _foreign(resource: Resource, observed: Observed) -> Failure | None:
     name = naming.inference(resource.key)
     for kind, child in (("Deployment", observed.deployment), ("Service", observed.service)):
         if child is not None and not child.ours:
-            return Failure(
-                Reason.NAME_TAKEN,
-                f"the {kind} {name} belongs to somebody else; delete it, or rename one of the two",
-            )
+            return name_taken(kind, name)
     return None
 
 
@@ -55,11 +63,7 @@ def _auth_obstacle(resource: Resource, observed: Observed) -> Failure | None:
     if isinstance(account, Failure):
         return account
     if account.exists and not account.ours:
-        return Failure(
-            Reason.NAME_TAKEN,
-            f"the ServiceAccount {naming.inference(resource.key)} belongs to somebody else; "
-            "delete it, or rename one of the two",
-        )
+        return name_taken("ServiceAccount", naming.inference(resource.key))
     return None
 
 
@@ -67,35 +71,87 @@ def _rights(resource: Resource, observed: Observed) -> tuple[Action, ...]:
     account = observed.account
     if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS or isinstance(account, Failure):
         return ()
-    made: tuple[Action, ...] = () if account.exists else (ApplyAccount(),)
+    drift = observed.drift("ServiceAccount")
+    made: tuple[Action, ...] = ()
+    if contest.writes(drift, not account.exists):
+        made = (ApplyAccount(contest.corrected(drift)),)
     bound: tuple[Action, ...] = () if account.may_review else (BindTokenReviewers(),)
     return made + bound
 
 
 def _service(resource: Resource, observed: Observed) -> tuple[Action, ...]:
-    current = observed.service is not None and observed.service.digest == digests.service(resource)
-    return () if current else (ApplyService(),)
+    drift = observed.drift("Service")
+    if not contest.writes(drift, _service_is_out_of_date(resource, observed)):
+        return ()
+    return (ApplyService(contest.corrected(drift)),)
+
+
+def _service_is_out_of_date(resource: Resource, observed: Observed) -> bool:
+    return observed.service is None or observed.service.digest != digests.service(resource)
 
 
 def _deployment(
     resource: Resource, observed: Observed, location: Location, target: Target
 ) -> tuple[Action, ...]:
-    deployment, rollout = observed.deployment, resource.spec.rollout
-    wanted = digests.serving(resource, target, location)
-    if (
-        deployment is None
-        or deployment.serving_digest != wanted
-        or deployment.target != target  # somebody edited the pod template by hand
+    deployment, drift = observed.deployment, observed.drift("Deployment")
+    out_of_date = _deployment_is_out_of_date(resource, observed, location, target)
+    if contest.writes(drift, out_of_date) and not (
+        not out_of_date and set(drift.fields) <= ADJUSTABLE.keys()
     ):
-        return (ApplyDeployment(target),)
-    adjusted = AdjustDeployment(
-        replicas=resource.spec.serving.replicas,
-        progress_deadline_seconds=rollout.progress_deadline_seconds,
-        revision_history_limit=rollout.revision_history_limit,
+        scaled_by = deployment.scaled_by if deployment is not None else ""
+        return (ApplyDeployment(target, not scaled_by, contest.corrected(drift)),)
+    if deployment is None or drift.rival_came_back:
+        return ()
+    return _adjusted(resource, deployment, drift)
+
+
+def _deployment_is_out_of_date(
+    resource: Resource, observed: Observed, location: Location, target: Target
+) -> bool:
+    deployment = observed.deployment
+    if deployment is None:
+        return True
+    if deployment.serving_digest != digests.serving(resource, target, location):
+        return True
+    edited_by_hand = deployment.target != target
+    return edited_by_hand and not observed.drift("Deployment").fields
+
+
+def _adjusted(
+    resource: Resource, deployment: DeploymentSeen, drift: Drift
+) -> tuple[AdjustDeployment, ...]:
+    """What an autoscaler sets, or somebody who set it again after it was put right, stays."""
+    wanted = {
+        "replicas": resource.spec.serving.replicas,
+        "progress_deadline_seconds": resource.spec.rollout.progress_deadline_seconds,
+        "revision_history_limit": resource.spec.rollout.revision_history_limit,
+    }
+    left = {ADJUSTABLE[name] for name in drift.fields if name in ADJUSTABLE and drift.contested}
+    if deployment.scaled_by:
+        left.add("replicas")
+    seen = {
+        "replicas": deployment.wanted_replicas,
+        "progress_deadline_seconds": deployment.progress_deadline_seconds or 0,
+        "revision_history_limit": deployment.revision_history_limit or 0,
+    }
+    if all(wanted[name] == seen[name] for name in wanted if name not in left):
+        return ()
+    told = {name: None if name in left else value for name, value in wanted.items()}
+    noted = contest.corrected(drift) if set(drift.fields) & ADJUSTABLE.keys() else drift.corrected
+    return (AdjustDeployment(**told, corrected=noted),)
+
+
+def _contested(
+    resource: Resource, observed: Observed, location: Location, target: Target
+) -> tuple[str, ...]:
+    name = naming.inference(resource.key)
+    stale = {
+        "Deployment": _deployment_is_out_of_date(resource, observed, location, target),
+        "Service": _service_is_out_of_date(resource, observed),
+        "ServiceAccount": False,
+    }
+    return tuple(
+        words
+        for kind, out_of_date in stale.items()
+        for words in contest.words(kind, name, observed.drift(kind), out_of_date)
     )
-    seen = AdjustDeployment(
-        replicas=deployment.wanted_replicas,
-        progress_deadline_seconds=deployment.progress_deadline_seconds or 0,
-        revision_history_limit=deployment.revision_history_limit or 0,
-    )
-    return () if seen == adjusted else (adjusted,)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import Acceptance
 from dandelion_operator.seen.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
@@ -41,6 +43,27 @@ class Facts:
     def fingerprint(self) -> str:
         dataset = self.observed.dataset
         return dataset.fingerprint if isinstance(dataset, DatasetSeen) else ""
+
+    @property
+    def repeatable(self) -> LastRun | None:
+        """The last run, where another attempt at it would make what is wanted: lost or failed."""
+        last, now = self.last, self.fingerprint
+        if last is None or last.training_hash != self.training_hash:
+            return None
+        if last.lost:
+            return last
+        changed = bool(last.fingerprint and now and last.fingerprint != now)
+        return last if last.state is RunState.FAILED and not changed else None
+
+    @property
+    def given_something_else(self) -> bool:
+        """Whether the next attempt would be given other resources, nodes or time than the last."""
+        last = self.last
+        return (
+            last is not None
+            and last.execution is not None
+            and last.execution != digests.execution(self.resource)
+        )
 
     @property
     def last_was_for_this(self) -> bool:

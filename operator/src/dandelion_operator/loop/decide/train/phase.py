@@ -8,6 +8,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import (
     Acceptance,
+    ExpireJob,
     RemoveJob,
     SuspendJob,
     TrainDecision,
@@ -15,7 +16,8 @@ from dandelion_operator.loop.decide.plan import (
 )
 from dandelion_operator.loop.decide.train.facts import Facts
 from dandelion_operator.loop.decide.train.start import start
-from dandelion_operator.seen.last_run import last_run
+from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, OF_INFRASTRUCTURE, next_attempt
+from dandelion_operator.seen.last_run import LastRun, last_run
 from dandelion_operator.seen.observed import Observed
 
 KEPT_JOBS = 3
@@ -39,6 +41,7 @@ def train(resource: Resource, observed: Observed, acceptance: Acceptance) -> Tra
         another_run_is_in_flight,
         a_stopped_run_is_still_leaving,
         last_run_failed_for_this,
+        next_attempt_is_not_due,
         registry_is_unreachable,
     ):
         decision = fact(facts)
@@ -51,10 +54,16 @@ def suspended_while_training(facts: Facts) -> TrainDecision | None:
     if not (facts.resource.spec.suspend and facts.in_flight):
         return None
     running = [job for job in facts.in_flight if job.state is not RunState.SUSPENDED]
+    words = "the run stands still and goes on from its last checkpoint later"
+    for job in running:
+        if job.suspension.undone_by:
+            words = f"{job.suspension.undone_by} resumed the Job {job.name}; it is left running"
     return TrainDecision(
         TrainingPhase.SUSPENDED,
-        "spec.suspend is true: the run stands still and goes on from its last checkpoint later",
-        tuple(SuspendJob(job.name, suspend=True) for job in running),
+        f"spec.suspend is true: {words}",
+        tuple(
+            SuspendJob(job.name, suspend=True) for job in running if not job.suspension.undone_by
+        ),
     )
 
 
@@ -79,7 +88,8 @@ def wanted_run_is_in_flight(facts: Facts) -> TrainDecision | None:
     if job is None:
         return None
     others = tuple(RemoveJob(other.name) for other in facts.in_flight if other is not job)
-    resume = (SuspendJob(job.name, suspend=False),) if job.state is RunState.SUSPENDED else ()
+    # Only what the operator suspended itself; where somebody else resumed that, the note goes.
+    resume = (SuspendJob(job.name, suspend=False),) if job.suspension.ours else ()
     return TrainDecision(TrainingPhase.FOLLOW, f"run {job.run} is in flight", others + resume)
 
 
@@ -100,7 +110,7 @@ def another_run_is_in_flight(facts: Facts) -> TrainDecision | None:
 
 
 def a_stopped_run_is_still_leaving(facts: Facts) -> TrainDecision | None:
-    if any(job.deleting for job in facts.observed.jobs):
+    if any(job.deleting and not job.lost for job in facts.observed.jobs):
         return TrainDecision(
             TrainingPhase.PENDING, "waiting until the pods of the stopped run are gone"
         )
@@ -108,16 +118,32 @@ def a_stopped_run_is_still_leaving(facts: Facts) -> TrainDecision | None:
 
 
 def last_run_failed_for_this(facts: Facts) -> TrainDecision | None:
-    last = facts.last
-    if last is None or not facts.last_was_for_this or last.state is not RunState.FAILED:
+    last = facts.repeatable
+    if last is None or last.lost or facts.given_something_else:
         return None
-    now = facts.fingerprint
-    if last.fingerprint and now and last.fingerprint != now:
+    if last.reason not in OF_INFRASTRUCTURE:
+        return TrainDecision(TrainingPhase.FAILED, _cause(last))
+    if last.attempts >= ATTEMPT_LIMIT:
+        words = f"; given up after {last.attempts} attempts"
+        return TrainDecision(TrainingPhase.FAILED, _cause(last) + words)
+    return None
+
+
+def next_attempt_is_not_due(facts: Facts) -> TrainDecision | None:
+    """A lost Job is started again at once, the first time."""
+    last = facts.repeatable
+    if last is None or facts.given_something_else or (last.lost and last.attempts == 1):
         return None
-    return TrainDecision(
-        TrainingPhase.FAILED,
-        f"{last.reason or 'InternalError'}: {last.message or 'the run failed'}",
-    )
+    due = next_attempt(last.finished or last.started, last.attempts)
+    if facts.observed.now >= due:
+        return None
+    words = f"attempt {last.attempts + 1} of at most {ATTEMPT_LIMIT} begins at {due}"
+    cause = f"the Job of attempt {last.attempts} is gone" if last.lost else _cause(last)
+    return TrainDecision(TrainingPhase.WAITING, f"{cause}; {words}", not_before=due)
+
+
+def _cause(last: LastRun) -> str:
+    return f"{last.reason or 'InternalError'}: {last.message or 'the run failed'}"
 
 
 def registry_is_unreachable(facts: Facts) -> TrainDecision | None:
@@ -127,6 +153,25 @@ def registry_is_unreachable(facts: Facts) -> TrainDecision | None:
             TrainingPhase.PENDING, f"training starts once MLflow answers: {registry.message}"
         )
     return None
+
+
+def expiring_jobs(resource: Resource, observed: Observed) -> tuple[ExpireJob, ...]:
+    """Those whose end is recorded: a Job that goes before that would have left no last words."""
+    seconds, recorded = (
+        resource.spec.training.ttl_seconds_after_finished,
+        observed.previous.training,
+    )
+    if seconds is None or recorded is None:
+        return ()
+    return tuple(
+        ExpireJob(job.name, seconds)
+        for job in observed.jobs
+        if job.state.finished
+        and not job.deleting
+        and job.ttl_seconds is None
+        and ((job.run, job.attempt) != (recorded.run, recorded.attempts) or recorded.state.finished)
+        and job.created <= (recorded.started_at or "")
+    )
 
 
 def outlived_jobs(observed: Observed) -> tuple[RemoveJob, ...]:

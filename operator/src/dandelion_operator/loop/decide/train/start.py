@@ -7,15 +7,16 @@ from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision, TrainingPhase
 from dandelion_operator.loop.decide.train.facts import Facts
-from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
+from dandelion_operator.seen.versions import RegistrySeen
 
 
 def start(facts: Facts) -> TrainDecision:
-    last, fingerprint = facts.last, facts.fingerprint
-    if last is not None and last.lost and facts.last_was_for_this:
-        run, fingerprint = last.run, last.fingerprint or fingerprint
+    last, again, fingerprint = facts.last, facts.repeatable, facts.fingerprint
+    if again is not None:
+        run, fingerprint = again.run, again.fingerprint or fingerprint
     else:
         run = digests.run(facts.training_hash, fingerprint, last.run if last else "")
+    attempt = again.attempts + 1 if again is not None else 1
     action = StartTraining(
         run=run,
         training_hash=facts.training_hash,
@@ -24,8 +25,10 @@ def start(facts: Facts) -> TrainDecision:
         initial_weights=_initial_weights(facts),
         former_dataset=_former_dataset(facts),
         champion=_champion(facts),
+        attempt=attempt,
     )
-    return TrainDecision(TrainingPhase.PENDING, f"run {run} is being started", (action,))
+    words = f"run {run}" if attempt == 1 else f"attempt {attempt} at run {run}"
+    return TrainDecision(TrainingPhase.PENDING, f"{words} is being started", (action,))
 
 
 def _trigger(facts: Facts) -> str:
@@ -33,7 +36,8 @@ def _trigger(facts: Facts) -> str:
     if last is None:
         return "Created"
     if facts.last_was_for_this:
-        return (last.trigger or "Created") if last.lost else "DatasetChanged"
+        again = facts.repeatable is not None
+        return (last.trigger or "Created") if again else "DatasetChanged"
     if facts.resource.retrain != (
         last.retrain or ""
     ) and last.training_hash == digests.training_hash_of(facts.resource.spec, last.retrain or ""):
@@ -42,16 +46,11 @@ def _trigger(facts: Facts) -> str:
 
 
 def _initial_weights(facts: Facts) -> str:
-    wanted = facts.resource.spec.training.initial_weights
-    registry = facts.observed.registry
-    if wanted != "champion":
+    """Without a champion the run is told just that: it starts as with auto, and says so."""
+    wanted, champion = facts.resource.spec.training.initial_weights, _champion(facts)
+    if wanted != "champion" or champion is None:
         return wanted
-    if isinstance(registry, RegistrySeen) and registry.champion is not None:
-        champion = registry.version(registry.champion)
-        sound = facts.observed.artifacts.get(registry.champion)
-        if champion is not None and isinstance(sound, ContractSeen):
-            return f"{champion.source.rstrip('/')}/model.safetensors"
-    return "none"
+    return f"{champion.artifact_uri.rstrip('/')}/model.safetensors"
 
 
 def _former_dataset(facts: Facts) -> str:

@@ -30,7 +30,9 @@ def conditions(
     build = ConditionBuilder(observed.previous, resource.generation, now)
     ours = last is not None and last.training_hash == digests.training_hash(resource)
     found = {
-        ConditionType.ACCEPTED: accepted(plan.acceptance, dataset if ours else None),
+        ConditionType.ACCEPTED: accepted(
+            plan.acceptance, dataset if ours else None, plan.contested
+        ),
         ConditionType.TRAINED: trained(observed, plan, last, refusals),
         ConditionType.PROMOTED: promoted(resource, observed, plan, refusals),
         ConditionType.ROLLED_OUT: rolled_out(resource, observed, plan, refusals),

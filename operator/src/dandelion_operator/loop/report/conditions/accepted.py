@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import DatasetInfo
 from dandelion_operator.loop.decide.plan import Acceptance
-from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, PartialCondition
+from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 
 
-def accepted(acceptance: Acceptance, dataset: DatasetInfo | None) -> PartialCondition:
+def accepted(
+    acceptance: Acceptance, dataset: DatasetInfo | None, contested: Sequence[str] = ()
+) -> PartialCondition:
     """`dataset` is the version that was made for this spec; None where there is none yet."""
+    if acceptance.reason is Reason.DATASET_LISTING:
+        return UNKNOWN, acceptance.reason, acceptance.message
     if not acceptance.accepted:
         return FALSE, acceptance.reason, acceptance.message
-    said = acceptance.message
+    said = "; ".join((acceptance.message, *contested))
     if dataset is not None and dataset.rejects_many:
         counted = dataset.rejected_files
         said += (

@@ -25,6 +25,8 @@ def promoted(
     if obstacle is not None and obstacle.reason is Reason.ARTIFACT_REJECTED:
         return FALSE, Reason.ARTIFACT_REJECTED, obstacle.message
     for refusal in refusals:
+        if isinstance(refusal.action, StartEvaluation) and refusal.name_taken:
+            return UNKNOWN, Reason.NAME_TAKEN, refusal.message
         if isinstance(refusal.action, StartEvaluation):
             return (
                 UNKNOWN,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import ConditionType
+from dandelion_operator.api.status import Condition, ConditionType
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, PartialCondition
 from dandelion_operator.seen.observed import Observed
@@ -23,11 +23,15 @@ def ready(
     rolled = others[ConditionType.ROLLED_OUT]
     if observed.deployment is not None and resource.spec.serving.replicas == 0:
         return FALSE, Reason.SCALED_TO_ZERO, "serving.replicas is 0: nothing answers"
+    before = observed.previous.condition(ConditionType.READY)
+    asking = answer is not None and answer.pending
+    if asking and before is not None and TRUE in (before.status, rolled[0]):
+        # Replicas say that they are ready, and the Service is being asked: nothing new is claimed.
+        return before.status, _reason(before), before.message
     if answer is not None and answer.version is not None and target is not None:
         words = f"version {answer.version} answers"
         if rolled[0] == TRUE and answer.version == target.version:
             return TRUE, Reason.SERVING, words
-        before = observed.previous.condition(ConditionType.READY)
         if before is not None and before.status == TRUE:
             more = f"; {rolled[2]}" if rolled[0] != TRUE else ""
             return TRUE, Reason.SERVING, words + more
@@ -40,4 +44,13 @@ def ready(
         status, reason, message = others[kind]
         if status != TRUE:
             return FALSE, reason, message
-    return FALSE, Reason.NOT_ANSWERING, answer.message if answer else "no replica is ready"
+    if answer is None:
+        return FALSE, Reason.NOT_ANSWERING, "no replica is ready"
+    words = answer.message or f"the Service answers with version {answer.version}, another one"
+    return FALSE, Reason.NOT_ANSWERING, words
+
+
+def _reason(condition: Condition) -> Reason:
+    """A reason of another version of this operator is not known any more."""
+    known = {reason.value: reason for reason in Reason}
+    return known.get(condition.reason, Reason.NOT_ANSWERING)

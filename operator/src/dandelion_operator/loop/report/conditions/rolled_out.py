@@ -27,12 +27,28 @@ SERVING_SECRETS = (RefreshSecret(naming.INFERENCE), RefreshSecret(naming.LOG))
 def rolled_out(
     resource: Resource, observed: Observed, plan: Plan, refusals: Sequence[Refusal]
 ) -> PartialCondition:
+    status, reason, message = _rolled_out(resource, observed, plan, refusals)
+    deployment, contested = observed.deployment, "; ".join(plan.rollout.contested)
+    if deployment is not None and deployment.scaled_by and status == TRUE:
+        message += f"; its replicas are set by {deployment.scaled_by}"
+    if not contested:
+        return status, reason, message
+    of_others = deployment is not None and deployment.target != plan.rollout.target
+    if reason is Reason.PROGRESSING and of_others:
+        return FALSE, Reason.CONTESTED, contested
+    return status, Reason.CONTESTED if status == TRUE else reason, f"{message}; {contested}"
+
+
+def _rolled_out(
+    resource: Resource, observed: Observed, plan: Plan, refusals: Sequence[Refusal]
+) -> PartialCondition:
     target, obstacle = plan.rollout.target, plan.rollout.obstacle
     for refusal in refusals:
         if isinstance(refusal.action, BindTokenReviewers):
             return FALSE, Reason.AUTH_UNAVAILABLE, refusal.message
         if isinstance(refusal.action, CHILDREN) or refusal.action in SERVING_SECRETS:
-            return FALSE, Reason.CHILD_REFUSED, refusal.message
+            reason = Reason.NAME_TAKEN if refusal.name_taken else Reason.CHILD_REFUSED
+            return FALSE, reason, refusal.message
     if obstacle is not None and obstacle.reason not in (
         Reason.REGISTRY_UNREACHABLE,
         Reason.ALIAS_MISSING,
@@ -47,17 +63,28 @@ def rolled_out(
         return TRUE, Reason.SCALED_TO_ZERO, "serving.replicas is 0"
     count = f"{deployment.available} of {deployment.wanted_replicas} replicas"
     if observed.serves_only(target):
-        return TRUE, Reason.REPLICAS_AVAILABLE, f"{count} serve version {target.version}"
-    return _unfinished(observed, target.version)
+        words = f"{count} serve version {target.version}"
+        return TRUE, Reason.REPLICAS_AVAILABLE, words + _paused(resource, observed, "; ")
+    return _unfinished(resource, observed, target.version)
 
 
-def _unfinished(observed: Observed, version: int) -> PartialCondition:
+def _paused(resource: Resource, observed: Observed, before: str = "") -> str:
+    deployment, name = observed.deployment, naming.inference(resource.key)
+    if deployment is None or not deployment.paused_by:
+        return ""
+    return (
+        f"{before}the Deployment {name} is paused by {deployment.paused_by}, so no other version "
+        f"is rolled out until kubectl rollout resume deployment/{name}"
+    )
+
+
+def _unfinished(resource: Resource, observed: Observed, version: int) -> PartialCondition:
     deployment = observed.deployment
     assert deployment is not None
     new = [pod for pod in observed.pods if pod.version == version and not pod.deleting]
     serving = sum(pod.ready for pod in new)
     words = f"{serving} of {deployment.wanted_replicas} replicas serve version {version}"
-    leaving = sum(pod.version != version for pod in observed.pods)
+    leaving = observed.pods_left(version)
     if leaving:
         words += f", {leaving} of another version left"
     troubled = next((pod for pod in new if not pod.ready and pod.reason), None)
@@ -67,6 +94,8 @@ def _unfinished(observed: Observed, version: int) -> PartialCondition:
         words += f"; {deployment.refused}"
     if troubled is not None and troubled.permanent:
         return FALSE, Reason.ARTIFACT_REJECTED, words
+    if deployment.paused_by:
+        return FALSE, Reason.PAUSED, f"{_paused(resource, observed)}; {words}"
     if deployment.deadline_exceeded:
         return FALSE, Reason.PROGRESS_DEADLINE_EXCEEDED, words
     return UNKNOWN, Reason.PROGRESSING, words

@@ -24,6 +24,8 @@ def trained(
     decision = plan.train
     failed = last is not None and last.state is RunState.FAILED
     for refusal in refusals:
+        if isinstance(refusal.action, StartTraining) and refusal.name_taken:
+            return FALSE, Reason.NAME_TAKEN, refusal.message
         if isinstance(refusal.action, StartTraining):
             return UNKNOWN, Reason.TRAINING_PENDING, f"the Job is refused: {refusal.message}"
         if refusal.action == RefreshSecret("training"):
@@ -41,7 +43,7 @@ def trained(
             return (
                 UNKNOWN,
                 Reason.TRAINING_RUNNING,
-                f"run {last.run}{stage}: {progress.percent}%",
+                f"run {last.run}{_attempt(last)}{stage}: {progress.percent}%",
             )
         case TrainingPhase.FOLLOW:
             cause = (last.message if last else None) or "waiting for its pod to start"
@@ -54,5 +56,9 @@ def trained(
             )
         case TrainingPhase.HELD_BACK:
             return UNKNOWN, Reason.NOT_STARTED, decision.message
-        case TrainingPhase.PENDING:
+        case TrainingPhase.PENDING | TrainingPhase.WAITING:
             return UNKNOWN, Reason.TRAINING_PENDING, decision.message
+
+
+def _attempt(last: LastRun) -> str:
+    return f", attempt {last.attempts}" if last.attempts > 1 else ""

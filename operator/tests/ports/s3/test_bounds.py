@@ -20,8 +20,8 @@ from dandelion_operator.ports.s3.lanes import Lanes
 from dandelion_operator.ports.s3.storage import Access, ReadLimits, Storage
 from dandelion_operator.seen.comparison import ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
+from fakes.hostile import Behaviour, Hostile, answer, drips, floods, hostile, says, silent
 from fakes.s3 import FakeS3, serving
-from hostile_server import Behaviour, Hostile, answer, drips, floods, hostile, says, silent
 
 URI = "s3://datasets/lawn"
 KEY = NamespacedName("default", "lawn")

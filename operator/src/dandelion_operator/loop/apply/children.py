@@ -1,0 +1,117 @@
+"""Writes a child, and never an object of somebody else's that happens to bear its name.
+
+`observe` has looked before, so this guards the moment in between. What the operator notes on a
+child: the digest of what it applied, which installation that was, and whose writes it put right.
+Called by `apply`, and by `compare` to know what would be applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from dandelion_operator.api import digests, naming
+from dandelion_operator.api.location import Defaults, Location
+from dandelion_operator.api.reasons import name_taken
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.loop.apply import builders
+from dandelion_operator.loop.decide.plan import (
+    ApplyAccount,
+    ApplyDeployment,
+    ApplyService,
+    RefreshSecret,
+)
+from dandelion_operator.ports.kube.cluster import Cluster, ClusterError, ConflictError
+from dandelion_operator.ports.kube.objects import (
+    DEPLOYMENT,
+    JOB,
+    SECRET,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    Kind,
+    is_owned,
+)
+from dandelion_operator.ports.s3.credentials import from_folder
+
+ADJUSTED = ("replicas", "progressDeadlineSeconds", "revisionHistoryLimit")
+
+
+class NameTakenError(ClusterError):
+    """An object of that name exists and belongs to somebody else."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(HTTPStatus.UNPROCESSABLE_ENTITY, name_taken(kind, name).message)
+
+
+def child(
+    action: RefreshSecret | ApplyService | ApplyAccount | ApplyDeployment,
+    resource: Resource,
+    location: Location,
+    defaults: Defaults,
+) -> tuple[Kind, dict[str, Any]]:
+    match action:
+        case RefreshSecret(purpose):
+            credentials = from_folder(defaults.credentials_dirs[purpose])
+            return SECRET, builders.credentials_secret(resource, purpose, credentials)
+        case ApplyService():
+            return SERVICE, builders.service(resource)
+        case ApplyAccount():
+            return SERVICE_ACCOUNT, builders.service_account(resource)
+        case ApplyDeployment(target, sets_replicas):
+            wanted = builders.deployment(resource, target, location, defaults)
+            if not sets_replicas:
+                del wanted["spec"]["replicas"]
+            return DEPLOYMENT, wanted
+
+
+def with_notes(
+    wanted: dict[str, Any], installation: str, corrected: Sequence[str]
+) -> dict[str, Any]:
+    metadata = wanted["metadata"]
+    annotations = {
+        **metadata.get("annotations", {}),
+        naming.APPLIED_ANNOTATION: applied_digest(wanted),
+        naming.INSTALLATION_ANNOTATION: installation,
+        **notes(corrected),
+    }
+    return {**wanted, "metadata": {**metadata, "annotations": annotations}}
+
+
+def notes(corrected: Sequence[str]) -> dict[str, str]:
+    return {naming.CORRECTED_ANNOTATION: ",".join(corrected)} if corrected else {}
+
+
+def applied_digest(wanted: Mapping[str, Any]) -> str:
+    """Of a child without what is adjusted by itself, and without secrets."""
+    spec = {name: value for name, value in wanted.get("spec", {}).items() if name not in ADJUSTED}
+    return digests.digest([wanted["metadata"], spec, sorted(wanted.get("data", {}))])
+
+
+async def apply_child(
+    kind: Kind, wanted: dict[str, Any], resource: Resource, cluster: Cluster
+) -> None:
+    """Makes it or brings it up to date. Raises NameTakenError and ClusterError.
+
+    With the uid of what was found, the API server answers with a conflict if another object has
+    taken its place since.
+    """
+    name = wanted["metadata"]["name"]
+    there = await cluster.get(kind, resource.namespace, name)
+    if there is not None:
+        if not is_owned(there, resource.uid):
+            raise NameTakenError(wanted["kind"], name)
+        metadata = wanted["metadata"] | {"uid": there["metadata"]["uid"]}
+        wanted = wanted | {"metadata": metadata}
+    await cluster.apply(kind, wanted)
+
+
+async def create_job(wanted: dict[str, Any], resource: Resource, cluster: Cluster) -> None:
+    """Or finds it: its name says all that it is. Raises NameTakenError and ClusterError."""
+    try:
+        await cluster.create(JOB, wanted)
+    except ConflictError:
+        name = wanted["metadata"]["name"]
+        there = await cluster.get(JOB, resource.namespace, name)
+        if there is not None and not is_owned(there, resource.uid):
+            raise NameTakenError("Job", name) from None

@@ -1,0 +1,182 @@
+"""Are the children still what was applied, or has somebody else written to them?
+
+Field managers tell without a request whether anybody has: a field that somebody else set is no
+longer the operator's. Only then is the API server asked, by a dry run of the apply, which fields
+would change; so what an admission webhook or a default adds is no difference. Called by `reconcile`
+between `observe` and `decide`. What it remembers only saves dry runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import structlog
+
+from dandelion_operator.api import digests, naming
+from dandelion_operator.api.location import Location
+from dandelion_operator.api.resource import NamespacedName, Resource
+from dandelion_operator.loop.apply.children import applied_digest, child, with_notes
+from dandelion_operator.loop.decide.plan import (
+    ApplyAccount,
+    ApplyDeployment,
+    ApplyService,
+    RefreshSecret,
+)
+from dandelion_operator.loop.decide.rollout.target import wanted_target
+from dandelion_operator.ports.clients import Clients
+from dandelion_operator.ports.kube import managed_fields
+from dandelion_operator.ports.kube.cluster import ClusterError
+from dandelion_operator.ports.kube.managed_fields import Path
+from dandelion_operator.ports.kube.objects import Kind, is_owned
+from dandelion_operator.seen.drift import Drift
+from dandelion_operator.seen.observed import Observed
+
+Raw = Mapping[str, Any]
+Wanted = RefreshSecret | ApplyService | ApplyAccount | ApplyDeployment
+
+NOTES = frozenset(
+    {naming.APPLIED_ANNOTATION, naming.INSTALLATION_ANNOTATION, naming.CORRECTED_ANNOTATION}
+)
+UNKNOWN_WRITER = "somebody unknown"
+
+log = structlog.get_logger(__name__)
+
+
+class Comparison:
+    """Remembers by resource and child which fields differed, for as long as nothing changes."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._known: dict[NamespacedName, dict[str, tuple[str, tuple[Path, ...]]]] = {}
+
+    def forget(self, key: NamespacedName) -> None:
+        self._known.pop(key, None)
+
+    async def drifts(
+        self, resource: Resource, observed: Observed, location: Location
+    ) -> dict[str, Drift]:
+        """Raises ClusterError."""
+        found = {}
+        for name, action in _applied(resource, observed, location):
+            live = observed.raw[name]
+            if not is_owned(live, resource.uid):
+                continue
+            fields: tuple[Path, ...] = ()
+            if action is not None:
+                kind, wanted = child(action, resource, location, self._clients.defaults)
+                fields = await self._differing(resource.key, name, kind, wanted, live)
+            found[name] = _drift(live, fields, self._clients.defaults.installation)
+        return found
+
+    async def _differing(
+        self, key: NamespacedName, name: str, kind: Kind, wanted: dict[str, Any], live: Raw
+    ) -> tuple[Path, ...]:
+        if not any(_is_of_others(live, wanted, path) for path in _paths(wanted)):
+            return ()
+        written = live["metadata"].get("managedFields")
+        state = digests.digest([managed_fields.content(live), written, wanted])
+        known = self._known.setdefault(key, {})
+        if name in known and known[name][0] == state:
+            return known[name][1]
+        found = await self._try(kind, wanted, live)
+        known[name] = (state, found)
+        return found
+
+    async def _try(self, kind: Kind, wanted: dict[str, Any], live: Raw) -> tuple[Path, ...]:
+        noted = with_notes(wanted, self._clients.defaults.installation, ())
+        body = {**noted, "metadata": {**noted["metadata"], "uid": live["metadata"]["uid"]}}
+        try:
+            tried = await self._clients.cluster.try_apply(kind, body)
+        except ClusterError as error:
+            if not error.refused:
+                raise
+            log.info("a child cannot be compared", child=kind.plural, cause=str(error))
+            return ()
+        is_there, would_be = _values(live), _values(tried)
+        return tuple(
+            path
+            for path in sorted(is_there.keys() | would_be.keys())
+            if is_there.get(path, _ABSENT) != would_be.get(path, _ABSENT)
+            and _is_of_others(live, wanted, path)
+        )
+
+
+_ABSENT = object()
+
+
+def _applied(
+    resource: Resource, observed: Observed, location: Location
+) -> Iterator[tuple[str, Wanted | None]]:
+    """By what each child was made; None: something else is wanted now, so nothing can differ."""
+    for name in observed.raw:
+        match name:
+            case "Deployment":
+                yield name, _deployment(resource, observed, location)
+            case "Service":
+                yield name, ApplyService()
+            case "ServiceAccount":
+                yield name, ApplyAccount()
+            case purpose:
+                yield name, RefreshSecret(purpose)
+
+
+def _deployment(
+    resource: Resource, observed: Observed, location: Location
+) -> ApplyDeployment | None:
+    (target, _), deployment = wanted_target(observed), observed.deployment
+    if target is None or deployment is None:
+        return None
+    if deployment.serving_digest != digests.serving(resource, target, location):
+        return None
+    return ApplyDeployment(target, not deployment.scaled_by)
+
+
+def _is_of_others(live: Raw, wanted: Raw, path: Path) -> bool:
+    """Whether somebody else set the field, or took it away.
+
+    A field that is not there may also be one that an older release did not apply: that is told by
+    the digest of what was applied.
+    """
+    ours = (
+        entry.get("fieldsV1") or {}
+        for entry in live["metadata"].get("managedFields") or []
+        if entry.get("manager") == naming.FIELD_MANAGER
+    )
+    if any(fields and managed_fields.owns(fields, path) for fields in ours):
+        return False
+    if managed_fields.holds(managed_fields.content(live), path):
+        return True
+    annotations = live["metadata"].get("annotations") or {}
+    return bool(annotations.get(naming.APPLIED_ANNOTATION) == applied_digest(wanted))
+
+
+def _paths(wanted: Raw) -> Iterator[Path]:
+    for path, _ in managed_fields.leaves(managed_fields.content(wanted)):
+        yield path
+
+
+def _values(raw: Raw) -> dict[Path, Any]:
+    return {
+        path: value
+        for path, value in managed_fields.leaves(managed_fields.content(raw))
+        if path[-1] not in NOTES
+    }
+
+
+def _drift(live: Raw, fields: tuple[Path, ...], installation: str) -> Drift:
+    annotations = live["metadata"].get("annotations") or {}
+    noted = annotations.get(naming.CORRECTED_ANNOTATION) or ""
+    wrote = annotations.get(naming.INSTALLATION_ANNOTATION) or installation
+    return Drift(
+        fields=tuple(managed_fields.in_words(path) for path in fields),
+        writers=tuple(sorted({_writer(live, path) for path in fields})),
+        corrected=tuple(name for name in noted.split(",") if name),
+        rival="" if wrote == installation else f"the installation in {wrote}",
+    )
+
+
+def _writer(live: Raw, path: Path) -> str:
+    for writer in managed_fields.writers(live, *path):
+        return writer.manager
+    return managed_fields.latest_writer(live, but=naming.FIELD_MANAGER) or UNKNOWN_WRITER

@@ -1,0 +1,141 @@
+"""Questions to Services and pods, asked beside the reconciles that want to know the answers.
+
+A reconcile is given what was last answered, at once, and its asking starts the next question where
+the last is not of just now; an answer that says something else wakes the resource. So a Service
+that does not answer takes nobody's time but its own. At most so many questions are under way, and
+those to who did not answer last time have fewer places, of their own. Used by `observe`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.ports.lookups import nobody
+from dandelion_operator.ports.probe import Probe
+from dandelion_operator.seen.serving import Answer
+
+PLACES, PLACES_FOR_SILENT = 32, 8
+# An answer older than this is no proof that anything answers.
+RECENT = 30.0
+# After an answer, the next question may be asked this much later; longer after each failure.
+PAUSE, LONGEST_PAUSE = 0.5, 8.0
+
+ASKING = Answer(None, "the Service is being asked", pending=True)
+# An address to what is answered there, and whether that is an answer.
+Ask = Callable[[str], Awaitable[tuple[Any, bool]]]
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Question:
+    """One that a resource has; with another address or `about` it is another one."""
+
+    address: str
+    about: Hashable = None
+    answer: Any = None
+    answered_at: float | None = None
+    due: float = float("-inf")
+    failures: int = 0
+    task: asyncio.Task[None] | None = None
+
+
+class Probes:
+    def __init__(
+        self,
+        probe: Probe,
+        wake: Callable[[NamespacedName], None] = nobody,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._probe = probe
+        self._wake = wake
+        self._monotonic = monotonic
+        self._questions: dict[NamespacedName, dict[str, Question]] = {}
+        self._places = asyncio.Semaphore(PLACES)
+        self._places_for_silent = asyncio.Semaphore(PLACES_FOR_SILENT)
+
+    def service(self, key: NamespacedName, address: str, ready_pods: frozenset[str]) -> Answer:
+        """What the Service answered since these pods are ready; never waits."""
+        question = self._question(key, "", address, ready_pods)
+        self._ask(key, question, self._of_service)
+        at = question.answered_at
+        if at is None or self._monotonic() - at > RECENT:
+            return ASKING
+        found: Answer = question.answer
+        return found
+
+    def pods(
+        self, key: NamespacedName, addresses: Mapping[str, str]
+    ) -> dict[str, tuple[str, str] | None]:
+        """Why these pods, by their names, said that they are not ready, as far as it is known."""
+        answers: dict[str, tuple[str, str] | None] = {}
+        for name, address in addresses.items():
+            question = self._question(key, name, address)
+            self._ask(key, question, self._of_pod)
+            answers[name] = question.answer
+        known = self._questions.get(key, {})
+        for gone in [name for name in known if name and name not in addresses]:
+            _cancel(known.pop(gone))
+        return answers
+
+    def forget(self, key: NamespacedName) -> None:
+        for question in self._questions.pop(key, {}).values():
+            _cancel(question)
+
+    def close(self) -> None:
+        for key in tuple(self._questions):
+            self.forget(key)
+
+    def _question(
+        self, key: NamespacedName, name: str, address: str, about: Hashable = None
+    ) -> Question:
+        of_resource = self._questions.setdefault(key, {})
+        found = of_resource.get(name)
+        if found is None or (found.address, found.about) != (address, about):
+            if found is not None:
+                _cancel(found)
+            found = of_resource[name] = Question(address, about)
+        return found
+
+    async def _of_service(self, address: str) -> tuple[Answer, bool]:
+        try:
+            answer = await self._probe.service(address)
+        except Exception:
+            log.exception("a question to a Service failed")
+            answer = Answer(None, "the Service could not be asked")
+        return answer, answer.version is not None
+
+    async def _of_pod(self, address: str) -> tuple[tuple[str, str] | None, bool]:
+        try:
+            answer = await self._probe.pod(address)
+        except Exception:
+            log.exception("a question to a pod failed")
+            answer = None
+        return answer, answer is not None
+
+    def _ask(self, key: NamespacedName, question: Question, ask: Ask) -> None:
+        under_way = question.task is not None and not question.task.done()
+        if not under_way and self._monotonic() >= question.due:
+            question.task = asyncio.create_task(self._asked(key, question, ask))
+
+    async def _asked(self, key: NamespacedName, question: Question, ask: Ask) -> None:
+        async with self._places_for_silent if question.failures else self._places:
+            answer, is_answer = await ask(question.address)
+        now = self._monotonic()
+        question.failures = 0 if is_answer else question.failures + 1
+        question.due = now + min(PAUSE * 2.0 ** min(question.failures, 16), LONGEST_PAUSE)
+        is_news = question.answered_at is None or question.answer != answer
+        question.answer, question.answered_at = answer, now
+        if is_news:
+            self._wake(key)
+
+
+def _cancel(question: Question) -> None:
+    if question.task is not None:
+        question.task.cancel()

@@ -1,0 +1,170 @@
+"""Put right, brought up to date, or left alone: what becomes of a child that others write to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import given
+import pytest
+from dandelion_operator.loop.decide.plan import (
+    Action,
+    AdjustDeployment,
+    ApplyAccount,
+    ApplyDeployment,
+    ApplyService,
+    RefreshSecret,
+)
+from dandelion_operator.seen.drift import Drift
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.serving import AccountSeen
+from given import deployment, serving
+
+PLAIN = given.resource()
+ASKING = given.resource(serving={"auth": "ClusterTokens"})
+IMAGE = "spec.template.spec.containers[name=inference].image"
+TARGET = given.version(3).target
+NEW_DIGEST = {"deployment": deployment(3, serving_digest="former")}
+
+
+def once(*fields: str) -> Drift:
+    return Drift(fields, ("kubectl-edit",))
+
+
+def again(*fields: str) -> Drift:
+    return Drift(fields, ("kubectl-edit",), corrected=("kubectl-edit",))
+
+
+def of_rival(*corrected: str) -> Drift:
+    return Drift(rival="the installation in other", corrected=corrected)
+
+
+EDITED, RIVAL = ("kubectl-edit",), ("the installation in other",)
+
+
+@pytest.mark.parametrize(
+    ("child", "drift", "about", "actions"),
+    [
+        pytest.param("Deployment", Drift(), {}, [], id="nobody else writes"),
+        pytest.param(
+            "Deployment",
+            once(IMAGE),
+            {},
+            [ApplyDeployment(TARGET, corrected=EDITED)],
+            id="an image is put right",
+        ),
+        pytest.param("Deployment", again(IMAGE), {}, [], id="and left alone when it comes back"),
+        pytest.param(
+            "Deployment",
+            Drift((IMAGE,), ("a", "b"), corrected=("a",)),
+            {},
+            [ApplyDeployment(TARGET, corrected=("a", "b"))],
+            id="another writer's change is put right for itself",
+        ),
+        pytest.param(
+            "Deployment",
+            again(IMAGE),
+            NEW_DIGEST,
+            [ApplyDeployment(TARGET, corrected=EDITED)],
+            id="a new pod template goes out, whatever others write",
+        ),
+        pytest.param(
+            "Deployment",
+            once("spec.replicas"),
+            {"deployment": deployment(3, wanted_replicas=5)},
+            [AdjustDeployment(1, 600, 3, corrected=EDITED)],
+            id="replicas are put right without a new pod template",
+        ),
+        pytest.param(
+            "Deployment",
+            again("spec.replicas"),
+            {"deployment": deployment(3, wanted_replicas=5)},
+            [],
+            id="replicas that come back are left alone",
+        ),
+        pytest.param(
+            "Deployment",
+            again("spec.replicas"),
+            {"deployment": deployment(3, wanted_replicas=5, progress_deadline_seconds=60)},
+            [AdjustDeployment(None, 600, 3, corrected=EDITED)],
+            id="and what else is to be adjusted is",
+        ),
+        pytest.param(
+            "Deployment",
+            Drift(),
+            {"deployment": deployment(3, wanted_replicas=5, scaled_by="keda")},
+            [],
+            id="an autoscaler's replicas are its own",
+        ),
+        pytest.param(
+            "Deployment",
+            Drift(),
+            {"deployment": deployment(3, scaled_by="keda", serving_digest="former")},
+            [ApplyDeployment(TARGET, sets_replicas=False)],
+            id="in a new pod template as well",
+        ),
+        pytest.param(
+            "Deployment",
+            of_rival(),
+            NEW_DIGEST,
+            [ApplyDeployment(TARGET, corrected=RIVAL)],
+            id="what another installation made is taken over once",
+        ),
+        pytest.param(
+            "Deployment", of_rival(*RIVAL), NEW_DIGEST, [], id="and not fought over after that"
+        ),
+        pytest.param(
+            "Deployment", of_rival(), {}, [], id="what another installation made alike is kept"
+        ),
+        pytest.param("Service", once("spec.selector"), {}, [ApplyService(EDITED)], id="a selector"),
+        pytest.param("Service", again("spec.selector"), {}, [], id="a selector that comes back"),
+        pytest.param(
+            "ServiceAccount",
+            once("automountServiceAccountToken"),
+            {},
+            [ApplyAccount(EDITED)],
+            id="an account",
+        ),
+        pytest.param(
+            "training",
+            once("data.AWS_ACCESS_KEY_ID"),
+            {"stale_secrets": frozenset({"training"})},
+            [RefreshSecret("training", EDITED)],
+            id="a key",
+        ),
+        pytest.param(
+            "training",
+            again("data.AWS_ACCESS_KEY_ID"),
+            {"stale_secrets": frozenset({"training"})},
+            [],
+            id="a key that comes back",
+        ),
+        pytest.param(
+            "training",
+            Drift(corrected=EDITED),
+            {"stale_secrets": frozenset({"training"})},
+            [RefreshSecret("training", EDITED)],
+            id="a rotated key goes out, whoever wrote before",
+        ),
+    ],
+)
+def test_what_is_written(
+    child: str, drift: Drift, about: dict[str, Any], actions: list[Action]
+) -> None:
+    resource = ASKING if child == "ServiceAccount" else PLAIN
+    wanted = about.get("deployment") or deployment(3, resource)
+    observed: Observed = serving(
+        3,
+        **{
+            "account": AccountSeen(True, True, True),
+            "drifts": {child: drift},
+            **about,
+            "deployment": wanted,
+        },
+    )
+    plan = given.decided(resource, observed)
+    found = [*plan.secrets, *plan.rollout.actions]
+    assert found == actions
+    noted = [getattr(item, "corrected", ()) for item in found]
+    assert noted == [getattr(item, "corrected", ()) for item in actions]
+    told = (*plan.contested, *plan.rollout.contested)
+    assert bool(told) is (drift.contested or drift.rival_came_back)
