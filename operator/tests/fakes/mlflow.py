@@ -61,6 +61,9 @@ class FakeMlflow:
             at, size = int(query.get("page_token", "0")), int(query["max_results"])
             more = {"next_page_token": str(at + size)} if at + size < len(models) else {}
             return httpx.Response(200, json={"registered_models": models[at : at + size]} | more)
+        if path == "/model-versions/search" and "filter" not in query:
+            found = [self._one(number) | {"name": MODEL} for number in sorted(self.versions)]
+            return httpx.Response(200, json={"model_versions": found})
         if path == "/model-versions/search":
             assert query["filter"] == f"name='{MODEL}'"
             return httpx.Response(

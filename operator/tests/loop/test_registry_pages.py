@@ -78,7 +78,28 @@ def stage() -> Stage:
 
 def test_a_thousand_models_are_watched_with_a_handful_of_calls(stage: Stage) -> None:
     assert stage.round() == []
+    stage.mlflow.asked.clear()
+    assert stage.round() == []
     assert len(stage.mlflow.asked) == MANY / PAGE_MODELS
+
+
+def test_the_first_round_spares_a_restart_all_other_calls(stage: Stage) -> None:
+    stage.mlflow.add_version(run="a")
+    stage.mlflow.aliases["champion"] = "1"
+    stage.round()
+    assert stage.snapshot() == (1, 0)
+    assert asyncio.run(stage.registry.snapshot(MODEL, fresh=False)) == asyncio.run(
+        stage.registry.snapshot(MODEL)
+    )
+
+
+def test_an_alias_that_names_no_version_is_asked_about(stage: Stage) -> None:
+    stage.mlflow.add_version(run="a")
+    stage.mlflow.aliases["champion"] = "9"
+    stage.round()
+    champion, calls = stage.snapshot()
+    assert champion == 9
+    assert calls > 0
 
 
 def test_a_moved_alias_among_many_wakes_its_resource_alone(stage: Stage) -> None:
@@ -135,6 +156,7 @@ def test_a_listing_answers_for_a_model_that_is_not_there(stage: Stage) -> None:
 
 
 def test_what_was_read_holds_until_a_listing_shows_a_change(stage: Stage) -> None:
+    stage.round()
     stage.mlflow.add_version(run="a")
     stage.round()
     assert stage.snapshot()[1] > 0

@@ -79,6 +79,15 @@ class ModelVersion(Part):
     tags: tuple[Tag, ...] | None = None
 
 
+class NamedVersion(ModelVersion):
+    name: str
+
+
+class VersionsAnswer(Part):
+    model_versions: tuple[NamedVersion, ...] = ()
+    next_page_token: str | None = None
+
+
 class ModelAnswer(Part):
     registered_model: RegisteredModel
 

@@ -7,6 +7,7 @@ asks the fence first. What goes wrong goes wrong for the model that was asked ab
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,6 +30,7 @@ from dandelion_operator.ports.mlflow import (
     SearchAnswer,
     SilentRegistryError,
     VersionAnswer,
+    VersionsAnswer,
     WriteAnswer,
     http_client,
 )
@@ -55,6 +57,7 @@ class Registry:
         self._mlflow = Mlflow(http, breaker)
         self._fence = fence
         self._memory = Memory(monotonic)
+        self._primed = False
 
     async def pulses(self) -> dict[str, Pulse]:
         """Of all models, in pages; from here on it vouches for what was read of them before.
@@ -72,7 +75,30 @@ class Registry:
                 break
             query |= {"page_token": page.next_page_token}
         self._memory.listed(found, begun)
+        if not self._primed:
+            self._primed = True
+            with contextlib.suppress(RegistryError):  # then each is asked for in its turn
+                await self._prime(found)
         return found
+
+    async def _prime(self, pulses: Mapping[str, Pulse]) -> None:
+        """Reads the versions of all models in pages, which spares a restart a call for each."""
+        versions: dict[str, dict[int, VersionSeen]] = {model: {} for model in pulses}
+        query = {"max_results": str(PAGE_MODELS)}
+        for _ in range(MAX_PAGES):
+            page = await self._mlflow.call(
+                "GET", "/model-versions/search", VersionsAnswer, params=query
+            )
+            for version in page.model_versions:
+                versions.setdefault(version.name, {})[version.version] = _seen(version)
+            if not page.next_page_token:
+                break
+            query |= {"page_token": page.next_page_token}
+        for model, pulse in pulses.items():
+            aliases = dict(pulse.aliases)
+            # A page that moved on while it was read may have left one out.
+            if versions[model].keys() >= set(aliases.values()):
+                self._memory.read(model, _registry(aliases, versions[model]), pulse)
 
     async def pulse(self, model: str) -> Pulse:
         """One cheap call; raises RegistryError if MLflow cannot be asked."""
@@ -116,11 +142,7 @@ class Registry:
                 seen = await self._one_version(model, wanted, until)
                 if seen is not None:
                     versions[seen.version] = seen
-        return RegistrySeen(
-            champion=champion,
-            challenger=challenger,
-            versions=tuple(versions[number] for number in sorted(versions, reverse=True)),
-        )
+        return _registry(aliases, versions)
 
     async def _model(self, model: str, until: float | None = None) -> RegisteredModel:
         try:
@@ -178,6 +200,18 @@ def _pulse(found: RegisteredModel) -> Pulse:
     return Pulse(
         aliases=tuple(sorted(found.by_alias.items())),
         updated=found.last_updated_timestamp or 0,
+    )
+
+
+def _registry(aliases: Mapping[str, int], versions: Mapping[int, VersionSeen]) -> RegistrySeen:
+    """Of the newest versions, and of those that the two aliases name."""
+    champion, challenger = aliases.get("champion"), aliases.get("challenger")
+    newest = sorted(versions, reverse=True)
+    kept = {*newest[:NEWEST_VERSIONS], champion, challenger}
+    return RegistrySeen(
+        champion=champion,
+        challenger=challenger,
+        versions=tuple(versions[number] for number in newest if number in kept),
     )
 
 
