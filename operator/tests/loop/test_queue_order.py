@@ -114,6 +114,20 @@ def test_resyncs_of_many_take_turns(queue: Queue, clock: Clock) -> None:
     assert moments == [clock.now + RESYNC_EVERY * MANY]
 
 
+def test_after_a_restart_resyncs_are_spread_over_all_of_the_pause(clock: Clock) -> None:
+    queue = Queue(clock, jitter=random.Random(1).random)
+    for number in range(MANY):
+        queue.enqueue(named(number), fresh=False)
+    for number in range(MANY):
+        finish(queue, named(number), Requeue(60))
+    whole = RESYNC_EVERY * MANY
+    tenths = [0] * 10
+    for entry in queue._entries.values():
+        tenths[int(10 * (entry.moment - clock.now) / whole)] += 1
+    assert sum(tenths) == MANY
+    assert min(tenths) > MANY / 20
+
+
 def test_one_resource_alone_is_resynced_as_often_as_was_asked_for(
     queue: Queue, clock: Clock
 ) -> None:

@@ -55,7 +55,10 @@ Reconcile = Callable[[NamespacedName], Awaitable[Requeue | None]]
 
 @dataclass
 class Entry:
-    """`ticket` is its one place in a heap that is not void; `moment` is when its turn may come."""
+    """`ticket` is its one place in a heap that is not void; `moment` is when its turn may come.
+
+    `rested`: it has been at rest since the queue began.
+    """
 
     due: float | None = None
     fresh: bool = False
@@ -64,6 +67,7 @@ class Entry:
     busy: bool = False
     ended: float = float("-inf")
     failures: int = 0
+    rested: bool = False
     starts: list[float] = field(default_factory=list)
 
 
@@ -227,15 +231,19 @@ class Queue:
         entry.failures = entry.failures + 1 if requeue.backoff else 0
         # What is under way is as urgent as an event; what is at rest or in trouble is backlog.
         under_way = requeue.after < SPREAD_FROM and not requeue.backoff
-        self.enqueue(key, self._pause(requeue.after, entry.failures), fresh=under_way)
+        self.enqueue(key, self._pause(requeue.after, entry), fresh=under_way)
 
-    def _pause(self, after: float, failures: int) -> float:
+    def _pause(self, after: float, entry: Entry) -> float:
         """Seconds until the next reconcile, where no event asks for an earlier one."""
         if after >= AT_REST:
             after = max(after, RESYNC_EVERY * len(self._entries))
-        if after >= SPREAD_FROM:
+            # After a restart all come to rest together: the first rest ends at any time.
+            share = 0.75 if entry.rested else 0.0
+            entry.rested = True
+            after *= share + (1 - share) * self._jitter()
+        elif after >= SPREAD_FROM:
             after *= 0.75 + 0.25 * self._jitter()
-        return max(after, self._backoff(failures))
+        return max(after, self._backoff(entry.failures))
 
     def _backoff(self, failures: int) -> float:
         if failures == 0:
