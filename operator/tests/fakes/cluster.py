@@ -22,6 +22,7 @@ class FakeCluster:
     clock: Callable[[], str]
     objects: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     refuse: dict[str, str] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
     made: int = 0
     version: int = 0
     # What somebody else does in between: before a POST, and after a GET of one object.
@@ -47,6 +48,8 @@ class FakeCluster:
         body: dict[str, Any] | None = None,
     ) -> Answer:
         namespace, plural, rest = _place(path)
+        if method == "GET" and plural in self.unreadable:
+            return _no(403, f"cannot list {plural}")
         if method == "GET":
             answer = copy.deepcopy(self._read(plural, namespace, rest, query or {}))
             if rest:
@@ -78,6 +81,14 @@ class FakeCluster:
         if rest:
             found = self.objects.get((plural, namespace, rest[0]))
             return (200, found) if found else _no(404, "not found")
+        if "fieldSelector" in query:
+            field, _, uid = query["fieldSelector"].partition("=")
+            assert (plural, field) == ("events", "involvedObject.uid")
+            return 200, {
+                "items": [
+                    item for item in self.kind(plural) if item["involvedObject"]["uid"] == uid
+                ]
+            }
         wanted = query.get("labelSelector", "")
         pairs = dict(item.split("=") for item in wanted.split(",") if item)
         items = [

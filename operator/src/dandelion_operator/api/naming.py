@@ -19,6 +19,7 @@ COMPONENT_LABEL = "app.kubernetes.io/component"
 
 SERVING_DIGEST_ANNOTATION = f"{GROUP}/serving-digest"
 SERVICE_DIGEST_ANNOTATION = f"{GROUP}/service-digest"
+BUDGET_DIGEST_ANNOTATION = f"{GROUP}/budget-digest"
 TRIGGER_ANNOTATION = f"{GROUP}/trigger"
 RETRAIN_VALUE_ANNOTATION = f"{GROUP}/retrain"
 APPLIED_ANNOTATION = f"{GROUP}/applied"

@@ -60,6 +60,27 @@ class Reason(StrEnum):
         "TrainingPending",
         "Training waits: for a node, an image, storage, MLflow or whoever suspended its Job.",
     )
+
+    # Trained and RolledOut, while a pod that is wanted does not run; the message has the words of
+    # whoever holds it up
+    PODS_REFUSED = (
+        "PodsRefused",
+        "The cluster refuses to create the pod: a quota, a LimitRange, admission, a missing "
+        "ServiceAccount. Tried again by itself.",
+    )
+    UNSCHEDULABLE = "Unschedulable", "No node can take the pod, or its volume cannot be bound."
+    IMAGE_PULL_FAILED = "ImagePullFailed", "The image cannot be pulled. Tried again by itself."
+    VOLUME_UNAVAILABLE = (
+        "VolumeUnavailable",
+        "A volume of the pod cannot be attached or mounted. Tried again by itself.",
+    )
+    CONTAINER_NOT_CREATED = (
+        "ContainerNotCreated",
+        "The container cannot be created: a Secret or ConfigMap that it names is missing, or its "
+        "security context does not suit the image.",
+    )
+    EVICTED = "Evicted", "A node put the pod out; another one starts."
+
     SUSPENDED = (
         "Suspended",
         "spec.suspend holds training and promotion back; what serves goes on serving.",

@@ -61,6 +61,12 @@ def _record_training(where: tuple[str, str], before: Status, after: Status) -> N
     TRAINING_SECONDS.labels(*where, outcome).observe(max(0.0, seconds.total_seconds()))
 
 
+def forget_all() -> None:
+    """Of an operator that leads no longer: it would go on telling what it last saw."""
+    CONDITION.clear()
+    CHAMPION_METRIC.clear()
+
+
 def forget(key: NamespacedName) -> None:
     labels = {"namespace": key.namespace, "name": key.name}
     for family in (CONDITION, CHAMPION_METRIC, TRAINING_SECONDS):

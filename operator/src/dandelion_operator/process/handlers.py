@@ -15,6 +15,7 @@ import kopf
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import GROUP, PLURAL, RETRAIN_ANNOTATION, NamespacedName
 from dandelion_operator.ports.kube import connection
+from dandelion_operator.ports.kube.cluster import UnreachableError
 from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
     JOB,
@@ -23,7 +24,7 @@ from dandelion_operator.ports.kube.objects import (
     SERVICE,
     Kind,
 )
-from dandelion_operator.process import logs
+from dandelion_operator.process import logs, platform
 from dandelion_operator.process.operator import Operator
 from dandelion_operator.process.settings import Settings
 
@@ -53,7 +54,7 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
         settings.watching.label_selectors[child] = naming.OWNER_LABEL
     api = connection.ApiServer(await connection.configuration())
     await _wait_for_crd(api)
-    memo.operator = Operator(own, api)
+    memo.operator = Operator(await _on_this_platform(own, api), api)
     memo.operator.start()
 
 
@@ -71,6 +72,14 @@ async def _wait_for_crd(api: connection.ApiServer) -> None:
         raise kopf.TemporaryError(
             f"the CRD {PLURAL}.{GROUP} is not installed yet", delay=CRD_WAIT_SECONDS
         )
+
+
+async def _on_this_platform(settings: Settings, api: connection.ApiServer) -> Settings:
+    try:
+        return await platform.resolved(settings, api)
+    except (OSError, UnreachableError) as error:
+        await api.aclose()
+        raise kopf.TemporaryError(str(error), delay=CRD_WAIT_SECONDS) from error
 
 
 @kopf.on.cleanup()

@@ -18,6 +18,7 @@ from dandelion_operator.seen.drift import NO_DRIFT, Drift
 from dandelion_operator.seen.serving import (
     AccountSeen,
     Answer,
+    BudgetSeen,
     DeploymentSeen,
     PodSeen,
     ServiceSeen,
@@ -43,6 +44,7 @@ class Observed:
     pods: tuple[PodSeen, ...] = ()
     service: ServiceSeen | None = None
     account: AccountSeen | Failure = field(default_factory=AccountSeen)
+    budget: BudgetSeen = field(default_factory=BudgetSeen)
     answer: Answer | None = None
     stale_secrets: frozenset[str] = frozenset()
     # The children as the API server holds them, and what others made of them: Deployment, Service,

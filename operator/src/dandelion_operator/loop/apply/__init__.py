@@ -22,6 +22,7 @@ from dandelion_operator.loop.decide.plan import (
     Action,
     AdjustDeployment,
     ApplyAccount,
+    ApplyBudget,
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
@@ -30,6 +31,7 @@ from dandelion_operator.loop.decide.plan import (
     RefreshSecret,
     Refusal,
     RemoveAlias,
+    RemoveBudget,
     RemoveJob,
     SetAlias,
     SetVerdict,
@@ -39,7 +41,7 @@ from dandelion_operator.loop.decide.plan import (
 )
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError
-from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB
+from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD_DISRUPTION_BUDGET
 from dandelion_operator.ports.registry import RegistryError
 
 
@@ -97,6 +99,11 @@ async def carry_out(
             kind, wanted = child(action, resource, location, defaults)
             noted = with_notes(wanted, defaults.installation, action.corrected)
             await apply_child(kind, noted, resource, cluster)
+        case ApplyBudget():
+            budget = builders.disruption_budget(resource)
+            await apply_child(POD_DISRUPTION_BUDGET, budget, resource, cluster)
+        case RemoveBudget():
+            await cluster.delete(POD_DISRUPTION_BUDGET, namespace, naming.inference(key))
         case BindTokenReviewers():
             await clients.reviewers.bring_up_to_date()
         case AdjustDeployment():

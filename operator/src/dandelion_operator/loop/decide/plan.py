@@ -17,7 +17,8 @@ from dandelion_operator.api.reasons import Failure, Reason
 class StartTraining:
     """`former_dataset` is the digest of the dataset version that the new one grows from, or "".
 
-    `champion` is what serves at that moment: the run evaluates it beside its own model.
+    `champion` is what serves at that moment: the run evaluates it beside its own model. `images` is
+    how many objects were listed, or 0: the pod asks for disk by it.
     """
 
     run: str
@@ -27,6 +28,7 @@ class StartTraining:
     initial_weights: str
     former_dataset: str = ""
     champion: Target | None = None
+    images: int = 0
     attempt: int = 1
 
 
@@ -103,6 +105,16 @@ class ApplyService:
 
 
 @dataclass(frozen=True)
+class ApplyBudget:
+    """The PodDisruptionBudget that lets one serving pod after the other be put out."""
+
+
+@dataclass(frozen=True)
+class RemoveBudget:
+    pass
+
+
+@dataclass(frozen=True)
 class ApplyAccount:
     """The ServiceAccount as which pods ask the API server who calls."""
 
@@ -148,6 +160,8 @@ Action = (
     | RefreshSecret
     | ApplyService
     | ApplyAccount
+    | ApplyBudget
+    | RemoveBudget
     | BindTokenReviewers
     | ApplyDeployment
     | AdjustDeployment

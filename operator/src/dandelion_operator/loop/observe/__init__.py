@@ -14,7 +14,7 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import Status
-from dandelion_operator.loop.observe import readings, serving, training, versions
+from dandelion_operator.loop.observe import readings, serving, training, versions, waiting
 from dandelion_operator.loop.observe.credentials import resolve_credentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
@@ -40,19 +40,32 @@ async def observe(
         resolve_credentials(resource, location, cluster, clients.defaults),
     )
     own_jobs = [raw for raw in raw_jobs if is_owned(raw, resource.uid)]
-    jobs = tuple(readings.job(raw, raw_pods) for raw in own_jobs if not readings.is_evaluation(raw))
-    evaluations = tuple(
-        readings.evaluation_job(raw, raw_pods) for raw in own_jobs if readings.is_evaluation(raw)
+    told = await waiting.events(key.namespace, own_jobs, raw_pods, cluster)
+    jobs = tuple(
+        readings.job(raw, raw_pods, told) for raw in own_jobs if not readings.is_evaluation(raw)
     )
-    deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
+    evaluations = tuple(
+        readings.evaluation_job(raw, raw_pods, told)
+        for raw in own_jobs
+        if readings.is_evaluation(raw)
+    )
+    deployment = (
+        readings.deployment(raw_deployment, resource.uid, raw_pods) if raw_deployment else None
+    )
     if deployment is not None and deployment.scaled_by:
         still = await serving.is_autoscaled(deployment, key, cluster)
         deployment = deployment if still else replace(deployment, scaled_by="")
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
-    pods = serving.pods(resource, serving_pods, clients)
+    pods = serving.pods(resource, serving_pods, told, clients)
     answer = serving.answer(resource, service, serving_pods, clients)
-    dataset, progress, (artifacts, comparisons), (account, raw_account) = await asyncio.gather(
+    (
+        dataset,
+        progress,
+        (artifacts, comparisons),
+        (account, raw_account),
+        budget,
+    ) = await asyncio.gather(
         training.dataset(resource, location, previous, jobs, credentials, clients),
         training.progress(resource, location, previous, jobs, credentials, clients),
         asyncio.gather(
@@ -60,6 +73,7 @@ async def observe(
             versions.comparisons(resource, location, registry, credentials, clients),
         ),
         serving.account(resource, clients),
+        serving.budget(resource, clients),
     )
     raw = {
         "Deployment": raw_deployment,
@@ -81,6 +95,7 @@ async def observe(
         pods=pods,
         service=service,
         account=account,
+        budget=budget,
         answer=answer,
         stale_secrets=credentials.stale_secrets,
         raw={child: body for child, body in raw.items() if body},

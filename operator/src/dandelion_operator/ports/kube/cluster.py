@@ -91,15 +91,23 @@ class Cluster:
         self._caches.read(kind, namespace, name, found, mark)
         return found
 
-    async def list(self, kind: Kind, namespace: str, selector: str = "") -> list[dict[str, Any]]:
-        """`selector`: a cache knows labels that have to be equal, NAME=VALUE,…, and no other."""
+    async def list(
+        self, kind: Kind, namespace: str, selector: str = "", fields: str = "", limit: int = 0
+    ) -> list[dict[str, Any]]:
+        """By labels or, where `fields` is given, by fields; at most `limit` of them, 0 is all.
+
+        A cache knows all that have certain labels, NAME=VALUE,…, and answers nothing else.
+        """
         labels = dict(item.partition("=")[::2] for item in selector.split(",") if item)
-        covered = self._caches.covers(kind, namespace) and all(labels.values())
+        whole = all(labels.values()) and not (fields or limit)
+        covered = whole and self._caches.covers(kind, namespace)
         if covered and self._caches.answers_list(kind, namespace, labels):
             return self._caches.list(kind, namespace, labels)
         doubted = self._caches.doubted(kind, namespace, labels) if covered else []
         marks = {place: self._caches.mark(kind, *place) for place in doubted}
-        answer = await self._call("GET", kind.path(namespace), query={"labelSelector": selector})
+        query = {"fieldSelector": fields} if fields else {"labelSelector": selector}
+        query |= {"limit": str(limit)} if limit else {}
+        answer = await self._call("GET", kind.path(namespace), query=query)
         items: list[dict[str, Any]] = answer["items"] or []
         if covered:
             self._caches.read_list(kind, items, marks)

@@ -7,6 +7,7 @@ from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision, TrainingPhase
 from dandelion_operator.loop.decide.train.facts import Facts
+from dandelion_operator.seen.training import DatasetSeen
 from dandelion_operator.seen.versions import RegistrySeen
 
 
@@ -25,6 +26,7 @@ def start(facts: Facts) -> TrainDecision:
         initial_weights=_initial_weights(facts),
         former_dataset=_former_dataset(facts),
         champion=_champion(facts),
+        images=_images(facts),
         attempt=attempt,
     )
     words = f"run {run}" if attempt == 1 else f"attempt {attempt} at run {run}"
@@ -62,6 +64,12 @@ def _former_dataset(facts: Facts) -> str:
     if not isinstance(registry, RegistrySeen):
         return ""
     return next((item.dataset_digest for item in registry.versions if item.dataset_digest), "")
+
+
+def _images(facts: Facts) -> int:
+    """How many objects were listed; a listing without a fingerprint is only a glance."""
+    dataset = facts.observed.dataset
+    return dataset.objects if isinstance(dataset, DatasetSeen) and dataset.fingerprint else 0
 
 
 def _champion(facts: Facts) -> Target | None:
