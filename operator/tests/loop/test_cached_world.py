@@ -37,7 +37,8 @@ class CachedWorld(World):
             self.caches.of(kind).synced = True
 
     async def request(self, method: str, path: str, *about: Any, **more: Any) -> tuple[int, Any]:
-        if method == "GET" and "/secrets/" not in path:
+        watched = {kind.plural for kind in WATCHED}
+        if method == "GET" and watched & set(path.split("/")):
             self.requests.append(path)
         status, answer = await self.cluster.request(method, path, *about, **more)
         return status, answer

@@ -24,7 +24,7 @@ from dandelion_operator.ports import metrics
 from dandelion_operator.ports.fence import NotLeadingError
 
 # They wait for answers far more than they compute.
-WORKERS = 8
+WORKERS = 16
 SPACING = 0.25
 STANDBY_PAUSE = 0.2
 FIRST_BACKOFF, LAST_BACKOFF = 1.0, 60.0

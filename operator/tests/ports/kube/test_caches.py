@@ -230,6 +230,15 @@ def test_only_what_is_looked_at_is_kept() -> None:
     assert (stage.get() or {})["spec"] == {"suspend": True}
 
 
+def test_who_suspended_a_job_is_kept() -> None:
+    stage = Stage()
+    made = stage.told(JOB, job(template={"spec": {}}, suspend=True))
+    made["metadata"]["managedFields"] = [{"manager": "somebody"}]
+    made["metadata"]["resourceVersion"] += "0"
+    stage.caches.seen(JOB, made)
+    assert (stage.get() or {})["metadata"]["managedFields"] == [{"manager": "somebody"}]
+
+
 def test_of_what_is_applied_who_wrote_which_field_is_kept() -> None:
     stage = Stage()
     made = stage.told(DEPLOYMENT, job(template={"spec": {}}))

@@ -19,18 +19,18 @@ def needed(kind: Kind, raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """All of what is applied, since who else wrote to it is asked field by field."""
     if kind in (DEPLOYMENT, SERVICE):
         return raw
-    metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
-    if LAST_APPLIED in (metadata.get("annotations") or {}):
-        annotations = dict(metadata["annotations"])
-        del annotations[LAST_APPLIED]
-        metadata["annotations"] = annotations
-    kept = {**raw, "metadata": metadata}
+    kept = {**raw, "metadata": _without_last_applied(raw["metadata"])}
+    if kind == JOB:
+        # Who suspended it is asked; of what it runs, its labels tell enough.
+        kept["spec"] = {key: value for key, value in raw["spec"].items() if key != "template"}
+        return kept
+    kept["metadata"].pop("managedFields", None)
     if kind == POD:
-        kept["spec"] = {
-            key: value for key, value in (raw.get("spec") or {}).items() if key in POD_SPEC
-        }
-    elif kind == JOB:
-        kept["spec"] = {
-            key: value for key, value in (raw.get("spec") or {}).items() if key != "template"
-        }
+        kept["spec"] = {k: v for k, v in (raw.get("spec") or {}).items() if k in POD_SPEC}
     return kept
+
+
+def _without_last_applied(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    annotations = dict(metadata.get("annotations") or {})
+    annotations.pop(LAST_APPLIED, None)
+    return {**metadata, "annotations": annotations} if "annotations" in metadata else {**metadata}
