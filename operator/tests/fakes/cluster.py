@@ -24,6 +24,7 @@ class FakeCluster:
     refuse: dict[str, str] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     made: int = 0
+    version: int = 0
     # What somebody else does in between: before a POST, and after a GET of one object.
     before_creation: Callable[[str, dict[str, Any]], None] | None = None
     after_reading: Callable[[str, str], None] | None = None
@@ -169,7 +170,8 @@ class FakeCluster:
         return self._changed(body)
 
     def _changed(self, item: dict[str, Any]) -> Answer:
-        item["metadata"]["resourceVersion"] = str(int(item["metadata"]["resourceVersion"]) + 1)
+        self.version += 1
+        item["metadata"]["resourceVersion"] = str(self.version)
         return 200, item
 
     def put(self, plural: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ class FakeMlflow:
     away: bool = False
     aliases: dict[str, str] = field(default_factory=dict)
     versions: dict[int, dict[str, Any]] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     deleted: set[int] = field(default_factory=set)
     model_tags: dict[str, str] = field(default_factory=dict)
     created: int | None = None  # milliseconds; None: there is no registered model
@@ -65,6 +67,7 @@ class FakeMlflow:
         if self.away:
             raise httpx.ConnectError("connection refused", request=request)
         path = request.url.path.removeprefix("/api/2.0/mlflow")
+        self.asked.append(path)
         if request.method == "GET":
             query = {k: v[0] for k, v in parse_qs(urlsplit(str(request.url)).query).items()}
             return self._read(path, query)
@@ -75,12 +78,15 @@ class FakeMlflow:
         if path == "/registered-models/get":
             if self.created is None:
                 return self._missing()
-            model = {
-                "creation_timestamp": self.created,
-                "aliases": [{"alias": k, "version": v} for k, v in self.aliases.items()],
-                "tags": [{"key": k, "value": v} for k, v in self.model_tags.items()],
-            }
-            return httpx.Response(200, json={"registered_model": model})
+            return httpx.Response(200, json={"registered_model": self._model()})
+        if path == "/registered-models/search":
+            models = self._listed()
+            at, size = int(query.get("page_token", "0")), int(query["max_results"])
+            more = {"next_page_token": str(at + size)} if at + size < len(models) else {}
+            return httpx.Response(200, json={"registered_models": models[at : at + size]} | more)
+        if path == "/model-versions/search" and "filter" not in query:
+            found = [self._one(number) | {"name": MODEL} for number in self.listed]
+            return httpx.Response(200, json={"model_versions": found})
         if path == "/model-versions/search":
             assert query["filter"] == f"name='{MODEL}'"
             return httpx.Response(200, json={"model_versions": [self._one(n) for n in self.listed]})
@@ -90,6 +96,19 @@ class FakeMlflow:
                 return self._missing()
             return httpx.Response(200, json={"model_version": self._one(number)})
         raise AssertionError(path)
+
+    def _listed(self) -> list[dict[str, Any]]:
+        own = [] if self.created is None else [self._model()]
+        return own + [{"name": name} for name in self.others]
+
+    def _model(self) -> dict[str, Any]:
+        return {
+            "name": MODEL,
+            "creation_timestamp": self.created,
+            "last_updated_timestamp": len(self.versions),
+            "aliases": [{"alias": k, "version": v} for k, v in self.aliases.items()],
+            "tags": [{"key": k, "value": v} for k, v in self.model_tags.items()],
+        }
 
     def _one(self, number: int) -> dict[str, Any]:
         version = self.versions[number]

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from dandelion_operator.api.location import location
+from dandelion_operator.api.location import Location, location
 from dandelion_operator.api.resource import InvalidResource, NamespacedName, Resource, parse
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status import parse as parse_status
@@ -101,10 +101,11 @@ class Reconciler:
         self, body: Mapping[str, Any], resource: Resource, previous: Status, last: bool
     ) -> Outcome:
         place = location(resource, self._clients.defaults)
-        found = await observe(resource, place, previous, self._clients)
-        drifts = await self._comparison.drifts(resource, found, place)
-        observed = replace(found, drifts=drifts, now=self._time())
+        observed = await self._look(resource, place, previous, fresh=False)
         decided = decide(resource, observed, place)
+        if decided.rests_on_the_registry:
+            observed = await self._look(resource, place, previous, fresh=True)
+            decided = decide(resource, observed, place)
         todo = [action for concern in decided.concerns for action in concern]
         if not todo and decided.promote.promotion is None:
             return Outcome(body, resource, observed, decided, (), settled=True)
@@ -117,6 +118,13 @@ class Reconciler:
             await self._write(body, previous, told)
             return Outcome(body, resource, observed, decided, refusals, settled=False)
         return Outcome(body, resource, observed, decided, refusals, settled=bool(refusals) or last)
+
+    async def _look(
+        self, resource: Resource, place: Location, previous: Status, fresh: bool
+    ) -> Observed:
+        found = await observe(resource, place, previous, self._clients, fresh)
+        drifts = await self._comparison.drifts(resource, found, place)
+        return replace(found, drifts=drifts, now=self._time())
 
     async def _report(self, outcome: Outcome, previous: Status) -> Requeue:
         after = report(

@@ -34,7 +34,7 @@ CHAMPION_METRIC = Gauge(
     ["namespace", "name", "metric"],
 )
 LEADING = Gauge("dandelion_operator_leading", "1 while this operator may write")
-QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments that wait for a reconcile")
+QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments whose reconcile is due")
 
 STATUSES = ("True", "False", "Unknown")
 

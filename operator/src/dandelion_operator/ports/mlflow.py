@@ -85,12 +85,30 @@ class ModelVersion(Part):
     tags: tuple[Tag, ...] | None = None
 
 
+class NamedVersion(ModelVersion):
+    name: str
+
+
+class VersionsAnswer(Part):
+    model_versions: tuple[NamedVersion, ...] = ()
+    next_page_token: str | None = None
+
+
 class ModelAnswer(Part):
     registered_model: RegisteredModel
 
 
 class VersionAnswer(Part):
     model_version: ModelVersion
+
+
+class NamedModel(RegisteredModel):
+    name: str
+
+
+class ModelsAnswer(Part):
+    registered_models: tuple[NamedModel, ...] = ()
+    next_page_token: str | None = None
 
 
 class SearchAnswer(Part):

@@ -30,7 +30,8 @@ from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, StoredA
 @dataclass(frozen=True)
 class Observed:
     previous: Status
-    dataset: DatasetSeen | Failure
+    # None: nothing is about to learn from it, so it was not listed.
+    dataset: DatasetSeen | Failure | None
     registry: RegistrySeen | Failure
     credentials: Failure | None = None
     jobs: tuple[JobSeen, ...] = ()

@@ -283,6 +283,11 @@ class Plan:
             self.tidy,
         )
 
+    @property
+    def rests_on_the_registry(self) -> bool:
+        """Whether something is to be done that another look at the registry could forbid."""
+        return bool(self.promote.actions or self.rollout.actions or self.train.actions)
+
 
 @dataclass(frozen=True)
 class Refusal:

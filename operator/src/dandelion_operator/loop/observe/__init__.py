@@ -24,16 +24,21 @@ from dandelion_operator.seen.versions import RegistrySeen
 
 
 async def observe(
-    resource: Resource, location: Location, previous: Status, clients: Clients
+    resource: Resource, location: Location, previous: Status, clients: Clients, fresh: bool = True
 ) -> Observed:
+    """Not `fresh`: what is known of the registry from before will do, unless a run may change it.
+
+    That is enough to see that there is nothing to do, and never ground for doing something.
+    """
     key, cluster = resource.key, clients.cluster
     owned = naming.as_selector({naming.OWNER_LABEL: key.name})
-    raw_jobs, raw_pods, raw_deployment, raw_service, registry, credentials = await asyncio.gather(
-        cluster.list(JOB, key.namespace, owned),
+    raw_jobs = await cluster.list(JOB, key.namespace, owned)
+    run_may_register = bool(raw_jobs) and not _is_over(previous)
+    raw_pods, raw_deployment, raw_service, registry, credentials = await asyncio.gather(
         cluster.list(POD, key.namespace, owned),
         cluster.get(DEPLOYMENT, key.namespace, naming.inference(key)),
         cluster.get(SERVICE, key.namespace, naming.inference(key)),
-        clients.registry.snapshot(naming.registered_model(key)),
+        clients.registry.snapshot(naming.registered_model(key), fresh or run_may_register),
         resolve_credentials(resource, location, cluster, clients.defaults),
     )
     own_jobs = [raw for raw in raw_jobs if is_owned(raw, resource.uid)]
@@ -102,3 +107,7 @@ async def observe(
         raw={child: body for child, body in raw.items() if body},
     )
     return replace(observed, registry=own_registry(resource, observed))
+
+
+def _is_over(previous: Status) -> bool:
+    return previous.training is not None and previous.training.state.finished
