@@ -192,7 +192,7 @@ class Mlflow:
             cause = self._silence(error)
             self._breaker.failed(cause)
             nobody = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            raise SilentRegistryError(self._breaker.words(cause), nobody) from error
+            raise SilentRegistryError(cause, nobody) from error
         finally:
             self._breaker.unasked()
 
