@@ -90,9 +90,7 @@ PAUSES = [
         pace.WHILE_TRAINING,
         id="a comparison goes on",
     ),
-    pytest.param(
-        {}, told(promoted="EvaluationFailed"), pace.WHILE_STUCK, id="a comparison failed"
-    ),
+    pytest.param({}, told(promoted="EvaluationFailed"), pace.WHILE_STUCK, id="a comparison failed"),
     pytest.param(
         {"rollout": RolloutDecision(None, AWAY)},
         NOTHING,
