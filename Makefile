@@ -133,6 +133,18 @@ test-long: $(DEV_VENV)/.complete ## what takes too long for every change: a kill
 bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, and what wrong labels are found; figures go to bench-results/
 	@PYTHONPATH=k8s/local:k8s/demo:operator/src:$(PICTURES)/src:training-job/src $(DEV)/python -m tests.bench $(ONLY)
 
+# What the MLflow image holds: its server needs packages that no component has.
+MLFLOW_VENV := $(CACHE)/venv-mlflow-$(call digest,k8s/images/mlflow/requirements.txt)
+$(MLFLOW_VENV)/.complete: $(DEV_VENV)/.complete
+	@echo "==> Python packages from k8s/images/mlflow/requirements.txt"
+	@rm -rf $(MLFLOW_VENV) && $(PYTHON) -m venv $(MLFLOW_VENV)
+	@$(DEV)/uv pip install -q --compile-bytecode --no-deps --require-hashes --python $(MLFLOW_VENV)/bin/python -r k8s/images/mlflow/requirements.txt
+	@touch $@
+
+.PHONY: bench-operator
+bench-operator: $(DEV_VENV)/.complete $(MLFLOW_VENV)/.complete ## the operator with SIZES="10 100 1000 10000" resources on a real API server, MLflow and MinIO, to bench-results/many.md
+	@DANDELION_BENCH_MLFLOW=$(MLFLOW_VENV)/bin PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m tests.bench.many $(SIZES)
+
 .PHONY: bench-serving
 bench-serving: $(DEV_VENV)/.complete ## serving against the bare loop and its peers, to bench-results/: ONLY="limit dandelion", ROUNDS=3, SECONDS=4, PRECISION=fp32
 	@PYTHONPATH=$(PICTURES)/src $(DEV)/python inference/bench/comparison.py $(ONLY) --output bench-results \

@@ -86,7 +86,7 @@ class ApiServer:
         return answer.strip().splitlines()[-1] == "yes"
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:
@@ -99,7 +99,7 @@ def _free_ports(count: int) -> list[int]:
 
 @contextmanager
 def running(folder: Path) -> Iterator[ApiServer]:
-    port, store, peer = _free_ports(3)
+    port, store, peer = free_ports(3)
     server = ApiServer(port, folder)
     try:
         _start(server, "etcd", _etcd(folder, store, peer))

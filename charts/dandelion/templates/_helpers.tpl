@@ -54,12 +54,20 @@ app.kubernetes.io/part-of: dandelion
 {{- end -}}
 {{- end -}}
 
+{{/* "true" where pods run with the images' own IDs; OpenShift wants to choose them for each namespace. */}}
+{{- define "dandelion.fixedIds" -}}
+{{- $fixed := toString .Values.podSecurity.fixedIds -}}
+{{- if or (eq $fixed "true") (and (eq $fixed "auto") (not (.Capabilities.APIVersions.Has "security.openshift.io/v1"))) -}}true{{- end -}}
+{{- end -}}
+
 {{/* Pod Security "restricted", with a numeric user that owns nothing in the images. */}}
 {{- define "dandelion.podSecurityContext" -}}
 runAsNonRoot: true
+{{- if include "dandelion.fixedIds" . }}
 runAsUser: 65532
 runAsGroup: 65532
 fsGroup: 65532
+{{- end }}
 fsGroupChangePolicy: OnRootMismatch
 seccompProfile:
   type: RuntimeDefault

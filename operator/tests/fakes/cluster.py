@@ -22,7 +22,9 @@ class FakeCluster:
     clock: Callable[[], str]
     objects: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     refuse: dict[str, str] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
     made: int = 0
+    version: int = 0
     # What somebody else does in between: before a POST, and after a GET of one object.
     before_creation: Callable[[str, dict[str, Any]], None] | None = None
     after_reading: Callable[[str, str], None] | None = None
@@ -46,6 +48,8 @@ class FakeCluster:
         body: dict[str, Any] | None = None,
     ) -> Answer:
         namespace, plural, rest = _place(path)
+        if method == "GET" and plural in self.unreadable:
+            return _no(403, f"cannot list {plural}")
         if method == "GET":
             answer = copy.deepcopy(self._read(plural, namespace, rest, query or {}))
             if rest:
@@ -77,6 +81,14 @@ class FakeCluster:
         if rest:
             found = self.objects.get((plural, namespace, rest[0]))
             return (200, found) if found else _no(404, "not found")
+        if "fieldSelector" in query:
+            field, _, uid = query["fieldSelector"].partition("=")
+            assert (plural, field) == ("events", "involvedObject.uid")
+            return 200, {
+                "items": [
+                    item for item in self.kind(plural) if item["involvedObject"]["uid"] == uid
+                ]
+            }
         wanted = query.get("labelSelector", "")
         pairs = dict(item.split("=") for item in wanted.split(",") if item)
         items = [
@@ -158,7 +170,8 @@ class FakeCluster:
         return self._changed(body)
 
     def _changed(self, item: dict[str, Any]) -> Answer:
-        item["metadata"]["resourceVersion"] = str(int(item["metadata"]["resourceVersion"]) + 1)
+        self.version += 1
+        item["metadata"]["resourceVersion"] = str(self.version)
         return 200, item
 
     def put(self, plural: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,10 +20,30 @@ class FakeMlflow:
     away: bool = False
     aliases: dict[str, str] = field(default_factory=dict)
     versions: dict[int, dict[str, Any]] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    deleted: set[int] = field(default_factory=set)
+    model_tags: dict[str, str] = field(default_factory=dict)
+    created: int | None = None  # milliseconds; None: there is no registered model
+    clock: Callable[[], int] = lambda: 0
+
+    def lose(self) -> None:
+        """Its volume is gone."""
+        self.aliases, self.versions, self.deleted, self.model_tags = {}, {}, set(), {}
+        self.created = None
+
+    @property
+    def listed(self) -> list[int]:
+        return sorted(self.versions.keys() - self.deleted)
+
+    def delete(self, number: int) -> None:
+        """What MLflow does: the aliases go with the version, and its number is not given again."""
+        self.deleted.add(number)
+        self.aliases = {k: v for k, v in self.aliases.items() if v != str(number)}
 
     def add_version(self, **tags: str) -> int:
-        number = max(self.versions, default=0) + 1
         run = tags["run"]
+        number = self._next()
         self.versions[number] = {
             "version": str(number),
             "source": f"s3://models/default/lawn/{run}/artifact",
@@ -33,6 +54,11 @@ class FakeMlflow:
         }
         return number
 
+    def _next(self) -> int:
+        if self.created is None:
+            self.created = self.clock()
+        return max(self.versions, default=0) + 1
+
     def verdict(self, number: int) -> str:
         tags: dict[str, str] = self.versions[number]["tags"]
         return tags.get("dandelion.dev/verdict", "")
@@ -41,6 +67,7 @@ class FakeMlflow:
         if self.away:
             raise httpx.ConnectError("connection refused", request=request)
         path = request.url.path.removeprefix("/api/2.0/mlflow")
+        self.asked.append(path)
         if request.method == "GET":
             query = {k: v[0] for k, v in parse_qs(urlsplit(str(request.url)).query).items()}
             return self._read(path, query)
@@ -49,21 +76,39 @@ class FakeMlflow:
 
     def _read(self, path: str, query: dict[str, str]) -> httpx.Response:
         if path == "/registered-models/get":
-            if not self.versions:
+            if self.created is None:
                 return self._missing()
-            aliases = [{"alias": k, "version": v} for k, v in self.aliases.items()]
-            return httpx.Response(200, json={"registered_model": {"aliases": aliases}})
+            return httpx.Response(200, json={"registered_model": self._model()})
+        if path == "/registered-models/search":
+            models = self._listed()
+            at, size = int(query.get("page_token", "0")), int(query["max_results"])
+            more = {"next_page_token": str(at + size)} if at + size < len(models) else {}
+            return httpx.Response(200, json={"registered_models": models[at : at + size]} | more)
+        if path == "/model-versions/search" and "filter" not in query:
+            found = [self._one(number) | {"name": MODEL} for number in self.listed]
+            return httpx.Response(200, json={"model_versions": found})
         if path == "/model-versions/search":
             assert query["filter"] == f"name='{MODEL}'"
-            return httpx.Response(
-                200, json={"model_versions": [self._one(n) for n in sorted(self.versions)]}
-            )
+            return httpx.Response(200, json={"model_versions": [self._one(n) for n in self.listed]})
         if path == "/model-versions/get":
             number = int(query["version"])
-            if number not in self.versions:
+            if number not in self.listed:
                 return self._missing()
             return httpx.Response(200, json={"model_version": self._one(number)})
         raise AssertionError(path)
+
+    def _listed(self) -> list[dict[str, Any]]:
+        own = [] if self.created is None else [self._model()]
+        return own + [{"name": name} for name in self.others]
+
+    def _model(self) -> dict[str, Any]:
+        return {
+            "name": MODEL,
+            "creation_timestamp": self.created,
+            "last_updated_timestamp": len(self.versions),
+            "aliases": [{"alias": k, "version": v} for k, v in self.aliases.items()],
+            "tags": [{"key": k, "value": v} for k, v in self.model_tags.items()],
+        }
 
     def _one(self, number: int) -> dict[str, Any]:
         version = self.versions[number]
@@ -77,6 +122,22 @@ class FakeMlflow:
             self.aliases.pop(body["alias"], None)
         elif path == "/model-versions/set-tag":
             self.versions[int(body["version"])]["tags"][body["key"]] = body["value"]
+        elif path == "/registered-models/create":
+            if self.created is not None:
+                return httpx.Response(400, json={"error_code": "RESOURCE_ALREADY_EXISTS"})
+            self.created = self.clock()
+            self.model_tags = {item["key"]: item["value"] for item in body["tags"]}
+        elif path == "/registered-models/set-tag":
+            self.model_tags[body["key"]] = body["value"]
+        elif (method, path) == ("DELETE", "/registered-models/delete-tag"):
+            self.model_tags.pop(body["key"], None)
+        elif path == "/model-versions/create":
+            number = self._next()
+            self.versions[number] = {
+                "version": str(number),
+                "source": body["source"],
+                "tags": {item["key"]: item["value"] for item in body["tags"]},
+            }
         else:
             raise AssertionError(path)
         return httpx.Response(200, json={})

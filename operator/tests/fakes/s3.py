@@ -79,12 +79,28 @@ def serving() -> Iterator[FakeS3]:
             self, bucket: str, objects: dict[str, bytes], query: dict[str, list[str]]
         ) -> None:
             prefix = query.get("prefix", [""])[0]
+            if "delimiter" in query and query["delimiter"][0]:
+                self._folders(bucket, objects, prefix)
+                return
             found = "".join(
                 f"<Contents><Key>{escape(name)}</Key><Size>{len(content)}</Size>"
                 f"<ETag>{md5(content).hexdigest()}</ETag>"
                 "<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
                 for name, content in sorted(objects.items())
                 if name.startswith(prefix)
+            )
+            body = (
+                f"<ListBucketResult><Name>{bucket}</Name><IsTruncated>false</IsTruncated>{found}"
+                "</ListBucketResult>"
+            )
+            self._send(200, body.encode())
+
+        def _folders(self, bucket: str, objects: dict[str, bytes], prefix: str) -> None:
+            inside = (name.removeprefix(prefix) for name in objects if name.startswith(prefix))
+            names = sorted({name.split("/")[0] for name in inside if "/" in name})
+            found = "".join(
+                f"<CommonPrefixes><Prefix>{escape(f'{prefix}{name}/')}</Prefix></CommonPrefixes>"
+                for name in names
             )
             body = (
                 f"<ListBucketResult><Name>{bucket}</Name><IsTruncated>false</IsTruncated>{found}"

@@ -120,7 +120,12 @@ def pod(number: int, ready: bool = True, **about: Any) -> PodSeen:
 
 
 def contract(accuracy: float = 0.9, holdout: int = 1000, **metrics: float) -> ContractSeen:
-    return ContractSeen({"accuracy": accuracy, **metrics}, holdout=holdout)
+    return ContractSeen(
+        {"accuracy": accuracy, **metrics},
+        holdout=holdout,
+        model="default.lawn",
+        dataset_uri="s3://datasets/lawn",
+    )
 
 
 def comparison(wins: int = 0, losses: int = 0, images: int = 1000) -> Comparison:

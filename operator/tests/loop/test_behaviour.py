@@ -61,7 +61,8 @@ def test_an_alias_on_a_version_that_does_not_exist_keeps_the_old_one_serving(
         world.mlflow.aliases["champion"] = "9"
         await world.settle()
         assert world.serving_version() == "2"
-        assert "version 9, which does not exist" in world.message("RolledOut")
+        assert "version 9, which does not exist" in world.message("Promoted")
+        assert world.condition("Promoted") == ("False", "AliasMissing")
         assert world.condition("Ready") == ("True", "Serving")
 
     played(scene)

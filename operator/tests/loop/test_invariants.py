@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import given
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
@@ -83,19 +85,25 @@ versions = st.builds(
     run=st.sampled_from(["", *RUNS]),
     training_hash=st.sampled_from(TRAINING_HASHES),
     verdict=st.sampled_from(
-        ["", "promoting", "promoted", "rejected", "undecided", "awaiting", "observed"]
+        ["", "passed", "promoting", "promoted", "rejected", "undecided", "awaiting", "observed"]
     ),
     gate=st.sampled_from(["", *(digests.gate(item) for item in RESOURCES)]),
     replaces=st.sampled_from(["", "1", "2"]),
 )
 aliases = st.none() | st.integers(1, 5)
 registries = st.builds(
-    lambda found, champion, challenger: given.registry(
-        *found, champion=champion, challenger=challenger
+    lambda found, champion, challenger, left, deployed, restoring: replace(
+        given.registry(*found, champion=champion, challenger=challenger),
+        left=left if champion is None else None,
+        deployed=given.version(deployed).target if deployed else None,
+        restoring=restoring,
     ),
     st.lists(versions, max_size=4, unique_by=lambda item: item.version),
     aliases,
     aliases,
+    st.none() | versions,
+    aliases,
+    st.sampled_from([False, False, False, True]),
 )
 jobs = st.builds(
     given.job,
@@ -208,7 +216,7 @@ def test_never_are_two_runs_wanted_or_one_while_another_is_in_flight(
 
 @QUICK
 @for_any(resources, worlds)
-def test_the_champion_is_only_moved_to_a_version_with_the_verdict_promoting(
+def test_the_alias_is_only_given_to_what_passed_or_given_back_to_what_serves(
     resource: Resource, observed: Observed
 ) -> None:
     todo = actions(resource, observed)
@@ -222,7 +230,18 @@ def test_the_champion_is_only_moved_to_a_version_with_the_verdict_promoting(
                 and (item.version, item.verdict) == (action.version, "promoting")
                 for item in todo
             )
-            assert now or begun.verdict == "promoting"
+            gives_back = any(
+                item.replaces == str(action.version) and item.verdict in ("passed", "promoting")
+                for item in observed.registry.versions
+            )
+            deployed = observed.registry.deployed
+            serves = (
+                observed.registry.restoring
+                and observed.registry.champion is None
+                and deployed is not None
+                and begun.contract_digest == deployed.contract_digest
+            )
+            assert now or begun.verdict == "promoting" or gives_back or serves
 
 
 @QUICK

@@ -25,7 +25,7 @@ class Enqueued(Queue):
     def keys(self) -> tuple[NamespacedName, ...]:
         return (KEY,)
 
-    def enqueue(self, key: NamespacedName, after: float = 0.0) -> None:
+    def enqueue(self, key: NamespacedName, after: float = 0.0, fresh: bool = True) -> None:
         self.enqueued.append(key)
 
 

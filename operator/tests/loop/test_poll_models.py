@@ -27,7 +27,7 @@ class Several(Queue):
     def keys(self) -> tuple[NamespacedName, ...]:
         return KEYS
 
-    def enqueue(self, key: NamespacedName, after: float = 0.0) -> None:
+    def enqueue(self, key: NamespacedName, after: float = 0.0, fresh: bool = True) -> None:
         self.enqueued.append(key.name)
 
 
@@ -41,6 +41,10 @@ class Models:
         self.champion[naming.registered_model(NamespacedName("default", name))] = what
 
     def handle(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/registered-models/search"):
+            return self._page()
+        if request.url.path.endswith("/model-versions/search"):
+            return httpx.Response(200, json={})
         said = self.champion[request.url.params["name"]]
         if isinstance(said, Exception):
             raise said
@@ -48,6 +52,19 @@ class Models:
             return httpx.Response(said, text="Internal Server Error")
         aliases = [{"alias": "champion", "version": said}]
         return httpx.Response(200, json={"registered_model": {"aliases": aliases}})
+
+    def _page(self) -> httpx.Response:
+        """One model in trouble is trouble for the whole of it."""
+        for said in self.champion.values():
+            if isinstance(said, RuntimeError):
+                raise said
+            if not str(said).isdigit() or isinstance(said, int):
+                return httpx.Response(500, text="Internal Server Error")
+        models = [
+            {"name": name, "aliases": [{"alias": "champion", "version": said}]}
+            for name, said in self.champion.items()
+        ]
+        return httpx.Response(200, json={"registered_models": models})
 
 
 def registry(models: Models) -> Registry:
@@ -108,9 +125,9 @@ def test_whatever_a_round_ends_in_the_next_one_comes() -> None:
         ended = asyncio.Event()
 
         class Rounds(RegistryPoll):
-            async def round(self) -> None:
+            async def round(self) -> int:
                 try:
-                    await super().round()
+                    return await super().round()
                 finally:
                     ended.set()
 

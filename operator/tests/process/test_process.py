@@ -44,7 +44,7 @@ def test_kopf_is_given_nothing_that_needs_a_finalizer_or_an_annotation() -> None
     assert handlers.start is not None
     assert not list(registry._changing.get_all_handlers())
     assert not list(registry._spawning.get_all_handlers())
-    assert len(list(registry._watching.get_all_handlers())) == 4
+    assert len(list(registry._watching.get_all_handlers())) == 5
 
 
 @pytest.mark.parametrize(

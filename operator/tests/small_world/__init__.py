@@ -34,12 +34,12 @@ from dandelion_operator.process.settings import Settings
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.training import DatasetSeen, Progress
-from dandelion_operator.seen.versions import ContractSeen
+from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
 from fakes.cluster import KEY, FakeCluster
 from fakes.killer import Killed, Killer
 from fakes.mlflow import FakeMlflow
 
-from small_world.controllers import roll, train
+from small_world.controllers import DATASET, roll, train
 
 BINDING = "dandelion-token-reviewers"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,6 +52,8 @@ class FakeStorage:
     contracts: dict[str, ContractSeen | Failure] = field(default_factory=dict)
     progresses: dict[str, Progress] = field(default_factory=dict)
     comparisons: dict[ComparisonName, Comparison | Failure] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)  # of contracts, by their folders
+    listing: Failure | None = None
 
     async def dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
         return self.obstacle or DatasetSeen(self.fingerprint if whole else "", 40)
@@ -64,6 +66,17 @@ class FakeStorage:
         self, access: Access, key: NamespacedName, name: ComparisonName
     ) -> Comparison | Failure | None:
         return self.comparisons.get(name)
+
+    async def stored(
+        self, access: Access, key: NamespacedName, served: tuple[str, ...]
+    ) -> tuple[StoredArtifact, ...] | Failure:
+        if self.listing is not None:
+            return self.listing
+        return tuple(
+            StoredArtifact(source.split("/")[-2], source, self.digests[source], DATASET)
+            for source, found in self.contracts.items()
+            if isinstance(found, ContractSeen)
+        )
 
     async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
         return self.progresses.get(run, Progress(run=run))
@@ -99,7 +112,7 @@ class World:
         self.killer = Killer(kill_at, after_effect)
         self.time = START
         self.cluster = FakeCluster(self.killer, self.now_text)
-        self.mlflow = FakeMlflow(self.killer)
+        self.mlflow = FakeMlflow(self.killer, clock=lambda: int(self.time.timestamp() * 1000))
         self.storage = FakeStorage()
         self.probe = FakeProbe(self)
         self.accuracy, self.precision = 0.9, "fp32"
@@ -159,6 +172,7 @@ class World:
                 "made": self.cluster.made,
                 "aliases": self.mlflow.aliases,
                 "versions": self.mlflow.versions,
+                "model": (self.mlflow.created, self.mlflow.model_tags),
                 "contracts": self.storage.contracts,
                 "comparisons": self.storage.comparisons,
                 "time": self.time,
@@ -170,6 +184,7 @@ class World:
         stored = copy.deepcopy(stored)
         self.cluster.objects, self.cluster.made = stored["objects"], stored["made"]
         self.mlflow.aliases, self.mlflow.versions = stored["aliases"], stored["versions"]
+        self.mlflow.created, self.mlflow.model_tags = stored["model"]
         self.storage.contracts, self.time = stored["contracts"], stored["time"]
         self.storage.comparisons = stored["comparisons"]
         self.standing = stored["standing"]
@@ -255,21 +270,23 @@ class World:
         for deployment in self.cluster.kind("deployments"):
             roll(self, deployment)
 
-    async def reconcile(self) -> None:
-        """One reconcile; an operator that is killed is started again by Kubernetes."""
+    async def reconcile(self) -> bool:
+        """One reconcile. False: the operator was killed in it, and Kubernetes starts it again."""
         try:
             await self.reconciler(KEY)
         except Killed:
             self.restart()
+            return False
+        return True
 
     async def settle(self, turns: int = 40) -> None:
         """Until two reconciles in a row leave everything as it was."""
         quiet = 0
         for _ in range(turns):
             before = self.everything()
-            await self.reconcile()
+            whole = await self.reconcile()
             self.tick()
-            quiet = quiet + 1 if self.everything() == before else 0
+            quiet = quiet + 1 if whole and self.everything() == before else 0
             if quiet == 2:
                 return
         raise AssertionError(f"never comes to rest: {json.dumps(self.status, indent=1)}")
@@ -281,7 +298,10 @@ class World:
             for where, item in self.cluster.objects.items()
             if where[0] not in ("pods", "events")
         }
-        return json.dumps([kept, self.mlflow.aliases, self.mlflow.versions], sort_keys=True)
+        return json.dumps(
+            [kept, self.mlflow.aliases, self.mlflow.versions, self.mlflow.model_tags],
+            sort_keys=True,
+        )
 
     def outcome(self) -> dict[str, Any]:
         """What a user would call the result; no times, no counters."""

@@ -50,24 +50,26 @@ def train(world: World, job: dict[str, Any]) -> None:
             run=run, state="failed", reason=reason, message=message
         )
         return
-    uri = f"s3://models/default/lawn/{run}/artifact"
+    uri, told = f"s3://models/default/lawn/{run}/artifact", _environment(job)
     world.storage.contracts[uri] = ContractSeen(
         {"accuracy": world.accuracy},
         classes=("dandelion", "grass"),
         precision=world.precision,
         holdout=HOLDOUT,
+        model=told["DANDELION_REGISTERED_MODEL"],
+        dataset_uri=told["DANDELION_DATASET_URI"],
     )
     if not any(
         version["tags"].get("dandelion.dev/run") == run
         for version in world.mlflow.versions.values()
     ):
         digest = hashlib.sha256(run.encode()).hexdigest()
+        world.storage.digests[uri] = f"sha256:{digest}"
         world.mlflow.add_version(
             run=run,
             training_hash=job["metadata"]["labels"][naming.TRAINING_HASH_LABEL],
             **{"contract-digest": f"sha256:{digest}", "dataset-digest": DATASET},
         )
-        told = _environment(job)
         if told["DANDELION_CHAMPION_URI"] and world.compares:
             _compare(
                 world,

@@ -22,6 +22,14 @@ from tests.api.test_crd import model_deployment
         pytest.param(
             {"serving": {"resources": {"limits": {"cpu": 1, "memory": "1.5Gi"}}}}, id="cpu"
         ),
+        pytest.param(
+            {"training": {"resources": {"requests": {"cpu": 0.5}, "limits": {"cpu": 1.5}}}},
+            id="half a processor, unquoted",
+        ),
+        pytest.param(
+            {"serving": {"resources": {"requests": {"memory": 1e9}, "limits": {"cpu": "0.5"}}}},
+            id="quantities as Kubernetes takes them",
+        ),
         pytest.param({"serving": {"tolerations": [{"operator": "Exists"}]}}, id="every taint"),
         pytest.param({"serving": {"replicas": 0}}, id="no pods"),
         pytest.param(

@@ -56,7 +56,7 @@ from tests.api.test_crd import model_deployment
                     "resources": {"requests": {"memory": "4Gi"}, "limits": {"memory": "2Gi"}}
                 }
             },
-            "spec.training.resources: Invalid value: a request must not be larger than the limit "
+            "spec.training.resources: a request must not be larger than the limit "
             "of the same resource: raise the limit or lower the request",
             id="a request above its limit",
         ),

@@ -19,14 +19,24 @@ import json
 from typing import Any
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.camel import Camel
 from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec import Camel, Spec
+from dandelion_operator.api.spec import Spec
+
+MAX_UNAVAILABLE = 1  # serving pods that a PodDisruptionBudget lets go at a time
 
 # The fields that came after the first release.
 LATER_DATASET = {"version", "on_small_class"}
 LATER_TRAINING = {"augmentation", "balance_classes"}
-LATER_SERVING = {"precision", "queue_limit", "request_timeout_seconds", "logging", "auth"}
+LATER_SERVING = {
+    "precision",
+    "queue_limit",
+    "request_timeout_seconds",
+    "logging",
+    "auth",
+    "pod_template",
+}
 
 
 def digest(content: Any, length: int = 10) -> str:
@@ -76,6 +86,7 @@ def execution(resource: Resource) -> str:
         "tolerations",
         "active_deadline_seconds",
         "backoff_limit",
+        "pod_template",
     }
     return digest(_set(resource.spec.training, fields))
 
@@ -108,6 +119,10 @@ def serving(resource: Resource, target: Target, location: Location) -> str:
         },
         length=16,
     )
+
+
+def budget(resource: Resource) -> str:
+    return digest([naming.inference_selector(resource.key), MAX_UNAVAILABLE])
 
 
 def service(resource: Resource) -> str:

@@ -9,11 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.pod_template import PodTemplate
 from dandelion_operator.api.resource import Resource
 
 BUCKET, REGION = "models", "us-east-1"
+TRAINING_RESOURCES: Mapping[str, Any] = {
+    "requests": {"cpu": "500m", "memory": "2Gi"},
+    "limits": {"memory": "8Gi"},
+}
+INFERENCE_RESOURCES: Mapping[str, Any] = {
+    "requests": {"cpu": "200m", "memory": "512Mi"},
+    "limits": {"memory": "1Gi"},
+}
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
@@ -30,6 +40,13 @@ class Defaults:
     s3_bucket: str
     s3_ca_bundle: str = ""
     log_uri: str = ""
+    # What pods ask for, and what is laid over them, where a resource says nothing of it.
+    training_resources: Mapping[str, Any] = field(default_factory=lambda: TRAINING_RESOURCES)
+    inference_resources: Mapping[str, Any] = field(default_factory=lambda: INFERENCE_RESOURCES)
+    training_template: PodTemplate | None = None
+    inference_template: PodTemplate | None = None
+    # Whether pods run with the project's own user and group IDs, or with the cluster's choice.
+    fixed_ids: bool = True
     installation: str = ""  # the operator's namespace
     # Where the installation's own S3 credentials are mounted, by purpose.
     credentials_dirs: Mapping[str, Path] = field(default_factory=dict)

@@ -19,6 +19,7 @@ COMPONENT_LABEL = "app.kubernetes.io/component"
 
 SERVING_DIGEST_ANNOTATION = f"{GROUP}/serving-digest"
 SERVICE_DIGEST_ANNOTATION = f"{GROUP}/service-digest"
+BUDGET_DIGEST_ANNOTATION = f"{GROUP}/budget-digest"
 TRIGGER_ANNOTATION = f"{GROUP}/trigger"
 RETRAIN_VALUE_ANNOTATION = f"{GROUP}/retrain"
 APPLIED_ANNOTATION = f"{GROUP}/applied"
@@ -28,6 +29,7 @@ ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
 EXECUTION_ANNOTATION = f"{GROUP}/execution"
 SUSPENDED_ANNOTATION = f"{GROUP}/suspended"
 GATE_ANNOTATION = f"{GROUP}/gate"
+RESTORING_TAG = f"{GROUP}/restoring"  # of a registered model
 FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
 
 TRAINING = "training"
@@ -86,6 +88,11 @@ def inference_selector(key: NamespacedName) -> dict[str, str]:
 
 def as_selector(labels: dict[str, str]) -> str:
     return ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
+
+
+def artifacts_uri(bucket: str, key: NamespacedName) -> str:
+    """Where every run of a resource writes, with the slash that ends it."""
+    return f"s3://{bucket}/{key.namespace}/{key.name}/"
 
 
 def run_prefix(key: NamespacedName, run: str) -> str:

@@ -60,6 +60,27 @@ class Reason(StrEnum):
         "TrainingPending",
         "Training waits: for a node, an image, storage, MLflow or whoever suspended its Job.",
     )
+
+    # Trained and RolledOut, while a pod that is wanted does not run; the message has the words of
+    # whoever holds it up
+    PODS_REFUSED = (
+        "PodsRefused",
+        "The cluster refuses to create the pod: a quota, a LimitRange, admission, a missing "
+        "ServiceAccount. Tried again by itself.",
+    )
+    UNSCHEDULABLE = "Unschedulable", "No node can take the pod, or its volume cannot be bound."
+    IMAGE_PULL_FAILED = "ImagePullFailed", "The image cannot be pulled. Tried again by itself."
+    VOLUME_UNAVAILABLE = (
+        "VolumeUnavailable",
+        "A volume of the pod cannot be attached or mounted. Tried again by itself.",
+    )
+    CONTAINER_NOT_CREATED = (
+        "ContainerNotCreated",
+        "The container cannot be created: a Secret or ConfigMap that it names is missing, or its "
+        "security context does not suit the image.",
+    )
+    EVICTED = "Evicted", "A node put the pod out; another one starts."
+
     SUSPENDED = (
         "Suspended",
         "spec.suspend holds training and promotion back; what serves goes on serving.",
@@ -90,17 +111,28 @@ class Reason(StrEnum):
     NO_VERSION = "NoVersion", "The registry holds no version of this model yet."
     ALIAS_MISSING = (
         "AliasMissing",
-        "Versions exist, but the alias champion names none of them. What serves goes on serving; "
-        "set the alias in MLflow, or train a new version.",
+        "The alias champion names no version that exists. What serves goes on serving; set the "
+        "alias in MLflow, or train a new version.",
     )
     ARTIFACT_REJECTED = (
         "ArtifactRejected",
-        "A version's files are missing or are not those that its digests promise. What served "
-        "before goes on serving.",
+        "A version's files are missing, are not those that its digests promise, or were not made "
+        "for this ModelDeployment. What served before goes on serving.",
+    )
+    ADOPTION_NEEDED = (
+        "AdoptionNeeded",
+        "The alias champion names a version that a former ModelDeployment of this name left, "
+        "trained from other data. It is not served before the annotation dandelion.dev/adopt names "
+        "it.",
     )
     REGISTRY_UNREACHABLE = (
         "RegistryUnreachable",
         "MLflow does not answer. Tried again by itself; what serves goes on serving.",
+    )
+    REGISTRY_LOST = (
+        "RegistryLost",
+        "MLflow no longer knows versions that it held before. They are registered again from the "
+        "contracts in S3, and what serves becomes the champion again.",
     )
     AWAITING_APPROVAL = (
         "AwaitingApproval",

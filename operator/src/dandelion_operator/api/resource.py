@@ -21,6 +21,7 @@ API_VERSION = f"{GROUP}/v1alpha1"
 KIND = "ModelDeployment"
 PLURAL = "modeldeployments"
 RETRAIN_ANNOTATION = f"{GROUP}/retrain"
+ADOPT_ANNOTATION = f"{GROUP}/adopt"
 
 NAME_LIMIT = 42
 
@@ -48,6 +49,7 @@ class Resource:
     generation: int
     retrain: str
     spec: Spec
+    adopt: str = ""
     unknown: tuple[str, ...] = ()
 
     @property
@@ -83,7 +85,8 @@ def parse(body: Mapping[str, Any]) -> Resource | InvalidResource:
         spec, unknown = _spec(body.get("spec") or {})
     except ValidationError as error:
         return InvalidResource(key, uid, generation, _in_words(error))
-    return Resource(key, uid, generation, _retrain(body), spec, unknown)
+    adopt = (metadata.get("annotations") or {}).get(ADOPT_ANNOTATION, "")
+    return Resource(key, uid, generation, _retrain(body), spec, adopt, unknown)
 
 
 def _spec(raw: Mapping[str, Any]) -> tuple[Spec, tuple[str, ...]]:

@@ -9,19 +9,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
+
+from dandelion_operator.api.camel import Camel
+from dandelion_operator.api.pod_template import PodTemplate
 
 # S3 names objects literally: `#`, `?`, `%` and spaces are characters of a key like any other.
 S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/\x00-\x1f\x7f]+)+/?$"
 DIGEST = r"^sha256:[0-9a-f]{64}$"
+TRAINING_CONTAINER, INFERENCE_CONTAINER = "training", "inference"
 S3_PLACE = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?$"
-
-
-class Camel(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
-    )
 
 
 class SecretRef(Camel):
@@ -79,9 +76,13 @@ class Dataset(Camel):
         return value
 
 
+# As Kubernetes takes a quantity in JSON: 2, 0.5 and "500m".
+Quantity = StrictInt | StrictFloat | StrictStr
+
+
 class ComputeResources(Camel):
-    requests: dict[str, int | str] = Field(default_factory=dict)
-    limits: dict[str, int | str] = Field(default_factory=dict)
+    requests: dict[str, Quantity] = Field(default_factory=dict)
+    limits: dict[str, Quantity] = Field(default_factory=dict)
 
 
 class Toleration(Camel):
@@ -136,6 +137,12 @@ class Training(Camel):
     active_deadline_seconds: int = Field(default=86400, ge=1, le=2147483647)
     backoff_limit: int = Field(default=2, ge=0, le=100)
     ttl_seconds_after_finished: int | None = Field(default=None, ge=0)
+    pod_template: PodTemplate | None = None
+
+    @field_validator("pod_template")
+    @classmethod
+    def speaks_of_the_training_container(cls, value: PodTemplate | None) -> PodTemplate | None:
+        return value.of_container(TRAINING_CONTAINER) if value else None
 
     @field_validator("augmentation", mode="before")
     @classmethod
@@ -218,11 +225,27 @@ class Serving(Camel):
     request_timeout_seconds: int = Field(default=30, ge=1, le=600)
     logging: Logging = Field(default_factory=Logging)
     auth: Auth = Auth.NONE
+    pod_template: PodTemplate | None = None
 
     @field_validator("logging", mode="before")
     @classmethod
     def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
         return {} if value is None else value
+
+    @field_validator("pod_template")
+    @classmethod
+    def speaks_of_the_inference_container(cls, value: PodTemplate | None) -> PodTemplate | None:
+        return value.of_container(INFERENCE_CONTAINER) if value else None
+
+    @model_validator(mode="after")
+    def tokens_need_the_operators_account(self) -> Self:
+        account = self.pod_template and self.pod_template.spec.service_account_name
+        if account and self.auth is Auth.CLUSTER_TOKENS:
+            raise ValueError(
+                "podTemplate.spec.serviceAccountName cannot be set with auth: ClusterTokens, whose "
+                "pods run as an account of their own: leave one of the two out"
+            )
+        return self
 
 
 class Spec(Camel):

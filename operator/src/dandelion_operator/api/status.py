@@ -19,7 +19,9 @@ HISTORY_LIMIT = 20
 CLASS_LIMIT = 200  # a ModelDeployment has to fit into etcd's 1.5 MB
 MANY_REJECTED = 0.05
 PROMOTED, FOLLOWED_ALIAS = "Promoted", "FollowedAlias"
-FOLLOWED = (PROMOTED, FOLLOWED_ALIAS)
+RESTORED, TRAINED = "RegistryRestored", "TrainingSucceeded"
+FOLLOWED = (PROMOTED, FOLLOWED_ALIAS, RESTORED)
+ADOPTION_NEEDED = "AdoptionNeeded"
 # Text for people, some of it made of what others said.
 Words = Annotated[str, AfterValidator(one_line)]
 
@@ -165,11 +167,18 @@ class Status(Part):
     @property
     def followed(self) -> str | None:
         """The version that the alias was last followed to, whether or not it serves yet."""
-        entries = (item for item in self.history if item.decision in FOLLOWED)
+        entries = (item for item in self.history if item.decision in FOLLOWED and item.version)
         newest = next(entries, None)
         if newest is not None:
             return newest.version
         return self.champion.version if self.champion is not None else None
+
+    @property
+    def offered(self) -> str | None:
+        """The version of a former resource of this name that a person was last asked about."""
+        entries = (item for item in self.history if item.decision == ADOPTION_NEEDED)
+        newest = next(entries, None)
+        return newest.version if newest is not None else None
 
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -11,6 +11,7 @@ from dandelion_operator.api.status import ConditionType, Status
 from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
 from dandelion_operator.seen.attempts import seconds_until
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.waiting import WAITING
 
 # Seconds.
 AT_ONCE = 0.0
@@ -38,7 +39,15 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
     for holds, seconds in (
         (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESSING, WHILE_ROLLING_OUT),
         (reason(ConditionType.READY) == Reason.NOT_ANSWERING, WHILE_ROLLING_OUT),
-        (plan.train.phase in (TrainingPhase.FOLLOW, TrainingPhase.PENDING), WHILE_TRAINING),
+        (plan.train.phase is TrainingPhase.PENDING, WHILE_TRAINING),
+        (
+            plan.train.phase is TrainingPhase.FOLLOW
+            and reason(ConditionType.TRAINED) not in WAITING,
+            WHILE_TRAINING,
+        ),
+        # A pod's own change enqueues at once; Events, which tell the rest of it, do not.
+        (reason(ConditionType.TRAINED) in WAITING, WHILE_BLOCKED),
+        (reason(ConditionType.ROLLED_OUT) in WAITING, WHILE_BLOCKED),
         (isinstance(observed.dataset, Failure), WHILE_BLOCKED),
         (waiting and not plan.promote.not_before, WHILE_BLOCKED),
         (

@@ -1,21 +1,23 @@
 """The registry poll: notices that somebody moved an alias or registered a version.
 
-One cheap call a resource and round; a resource whose answer changed is enqueued, and so is one that
-turns from an answer to an error or back, which says nothing about the others. MLflow going away or
-coming back enqueues all of them once, so that the conditions say so; while it is away, one failing
-call a round is enough.
+All models are listed in pages, and a resource whose model changed is enqueued. Where MLflow cannot
+list them, the models of the resources are asked for one by one: one that turns from an answer to an
+error or back is enqueued, which says nothing about the others. MLflow going away or coming back
+enqueues all of them once, so that the conditions say so; while it is away, one failing call a round
+is enough. The pause grows with the number of models: MLflow is to have other things to do.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import structlog
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.loop.workqueue import Queue
+from dandelion_operator.loop.workqueue import STANDBY_PAUSE, Queue
 from dandelion_operator.ports.registry import (
     Pulse,
     Registry,
@@ -25,33 +27,79 @@ from dandelion_operator.ports.registry import (
 
 # One model that gets no answer may be its own trouble; so many in a row are MLflow's.
 SILENT_MODELS = 3
+# MLflow works half a millisecond for each model of a page, and this keeps it at 2 % of a processor.
+SECONDS_PER_MODEL, LONGEST_PAUSE = 0.025, 300.0
+# After a restart the first listing is worth so many seconds: it spares two calls a resource.
+WAIT_FOR_LISTING_SECONDS = 10.0
+
+NOT_REGISTERED = Pulse((), 0)
 
 log = structlog.get_logger(__name__)
 
 
 class RegistryPoll:
-    def __init__(self, registry: Registry, queue: Queue, seconds: float) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        queue: Queue,
+        seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`seconds`: the shortest pause between two rounds."""
         self._registry = registry
         self._queue = queue
         self._seconds = seconds
+        self._monotonic = monotonic
+        self._begun: float | None = None
+        self._listed = False
         # None: MLflow has an error for this model.
         self._pulses: dict[NamespacedName, Pulse | None] = {}
         self._asked_last: NamespacedName | None = None
         self._away = False
 
+    @property
+    def worth_waiting_for(self) -> bool:
+        """The first listing is under way and has not taken too long."""
+        begun = self._begun if self._begun is not None else self._monotonic()
+        return not self._listed and self._monotonic() < begun + WAIT_FOR_LISTING_SECONDS
+
     async def run(self, allowed: Callable[[], bool]) -> None:
         while True:
-            await asyncio.sleep(self._seconds)
-            if allowed():
-                try:
-                    await self.round()
-                except Exception:
-                    log.exception("a round of the registry poll failed and is tried again")
+            if not allowed():
+                await asyncio.sleep(STANDBY_PAUSE)
+                continue
+            self._begun = self._begun if self._begun is not None else self._monotonic()
+            models = 0
+            try:
+                models = await self.round()
+            except Exception:
+                log.exception("a round of the registry poll failed and is tried again")
+            self._listed = True
+            await asyncio.sleep(self.pause(models))
 
-    async def round(self) -> None:
+    def pause(self, models: int) -> float:
+        """Seconds after a round that had so many models listed."""
+        return max(self._seconds, min(SECONDS_PER_MODEL * models, LONGEST_PAUSE))
+
+    async def round(self) -> int:
+        """How many models MLflow had to list."""
         keys = self._queue.keys
         for gone in self._pulses.keys() - set(keys):
             del self._pulses[gone]
+        try:
+            listed = await self._registry.pulses()
+        except RegistryError as error:
+            if isinstance(error, SilentRegistryError) and error.nobody:
+                self._turned(away=True, cause=str(error))
+                return 0
+            await self._one_by_one(keys)
+            return len(keys)
+        for key in keys:
+            self._noted(key, listed.get(naming.registered_model(key), NOT_REGISTERED))
+        self._turned(away=False)
+        return len(listed)
+
+    async def _one_by_one(self, keys: tuple[NamespacedName, ...]) -> None:
         silent = 0
         for key in self._in_turn(keys):
             self._asked_last = key

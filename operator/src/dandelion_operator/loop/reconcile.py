@@ -15,24 +15,25 @@ from typing import Any
 
 import structlog
 
-from dandelion_operator.api.location import location
+from dandelion_operator.api.location import Location, location
 from dandelion_operator.api.resource import InvalidResource, NamespacedName, Resource, parse
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status import parse as parse_status
 from dandelion_operator.loop import pace
-from dandelion_operator.loop.apply import apply
+from dandelion_operator.loop.apply import apply, promoted
 from dandelion_operator.loop.apply.compare import Comparison
 from dandelion_operator.loop.apply.events import write_event
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.observe import observe
-from dandelion_operator.loop.report import invalid, report
+from dandelion_operator.loop.report import invalid, promotion_told, report
 from dandelion_operator.loop.report.events import event_objects
 from dandelion_operator.loop.workqueue import Requeue
 from dandelion_operator.ports import metrics
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError, ConflictError
 from dandelion_operator.ports.kube.objects import MODEL_DEPLOYMENT
+from dandelion_operator.ports.registry import AliasMovedError
 from dandelion_operator.seen.observed import Observed
 
 MAX_PASSES = 6
@@ -68,8 +69,8 @@ class Reconciler:
         started = time.monotonic()
         try:
             return await self._reconcile(key)
-        except ConflictError:
-            return Requeue(pace.AT_ONCE)  # the resource changed meanwhile: reconcile the new one
+        except (ConflictError, AliasMovedError):
+            return Requeue(pace.AT_ONCE)  # the world changed meanwhile: reconcile the new one
         except ClusterError as error:
             metrics.RECONCILE_ERRORS.labels(type(error).__name__).inc()
             log.warning("the API server is in the way", resource=str(key), cause=str(error))
@@ -94,24 +95,36 @@ class Reconciler:
             outcome = await self._pass(body, resource, previous, last=turn == MAX_PASSES)
             if outcome.settled:
                 return await self._report(outcome, previous)
-        raise AssertionError("the last pass always settles")
+        return Requeue(pace.AT_ONCE)
 
     async def _pass(
         self, body: Mapping[str, Any], resource: Resource, previous: Status, last: bool
     ) -> Outcome:
         place = location(resource, self._clients.defaults)
-        found = await observe(resource, place, previous, self._clients)
-        drifts = await self._comparison.drifts(resource, found, place)
-        observed = replace(found, drifts=drifts, now=self._time())
+        observed = await self._look(resource, place, previous, fresh=False)
         decided = decide(resource, observed, place)
+        if decided.rests_on_the_registry:
+            observed = await self._look(resource, place, previous, fresh=True)
+            decided = decide(resource, observed, place)
         todo = [action for concern in decided.concerns for action in concern]
-        if not todo:
+        if not todo and decided.promote.promotion is None:
             return Outcome(body, resource, observed, decided, (), settled=True)
         log.info("acting", resource=str(resource.key), actions=[repr(item) for item in todo])
         refusals = await apply(decided, resource, place, self._clients)
         for refusal in refusals:
             log.warning("refused", resource=str(resource.key), cause=refusal.message)
+        if promoted(decided, refusals):
+            told = promotion_told(resource, observed, decided, self._time())
+            await self._write(body, previous, told)
+            return Outcome(body, resource, observed, decided, refusals, settled=False)
         return Outcome(body, resource, observed, decided, refusals, settled=bool(refusals) or last)
+
+    async def _look(
+        self, resource: Resource, place: Location, previous: Status, fresh: bool
+    ) -> Observed:
+        found = await observe(resource, place, previous, self._clients, fresh)
+        drifts = await self._comparison.drifts(resource, found, place)
+        return replace(found, drifts=drifts, now=self._time())
 
     async def _report(self, outcome: Outcome, previous: Status) -> Requeue:
         after = report(

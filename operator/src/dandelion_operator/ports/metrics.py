@@ -34,7 +34,7 @@ CHAMPION_METRIC = Gauge(
     ["namespace", "name", "metric"],
 )
 LEADING = Gauge("dandelion_operator_leading", "1 while this operator may write")
-QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments that wait for a reconcile")
+QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments whose reconcile is due")
 
 STATUSES = ("True", "False", "Unknown")
 
@@ -59,6 +59,12 @@ def _record_training(where: tuple[str, str], before: Status, after: Status) -> N
     outcome = "succeeded" if now.state is RunState.SUCCEEDED else "failed"
     seconds = datetime.fromisoformat(now.finished_at) - datetime.fromisoformat(now.started_at)
     TRAINING_SECONDS.labels(*where, outcome).observe(max(0.0, seconds.total_seconds()))
+
+
+def forget_all() -> None:
+    """Of an operator that leads no longer: it would go on telling what it last saw."""
+    CONDITION.clear()
+    CHAMPION_METRIC.clear()
 
 
 def forget(key: NamespacedName) -> None:

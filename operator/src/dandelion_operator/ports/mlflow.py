@@ -38,6 +38,10 @@ class NotInRegistryError(RegistryError):
     pass
 
 
+class InRegistryError(RegistryError):
+    """It is there already."""
+
+
 class SilentRegistryError(RegistryError):
     """No answer came; `nobody` if nothing listens there, so that none will come for any model."""
 
@@ -58,18 +62,20 @@ class Alias(Part):
     version: Version
 
 
+class Tag(Part):
+    key: str
+    value: str | None = None
+
+
 class RegisteredModel(Part):
     aliases: tuple[Alias, ...] | None = None
     last_updated_timestamp: int | None = None
+    creation_timestamp: int | None = None
+    tags: tuple[Tag, ...] | None = None
 
     @property
     def by_alias(self) -> dict[str, int]:
         return {item.alias: item.version for item in self.aliases or ()}
-
-
-class Tag(Part):
-    key: str
-    value: str | None = None
 
 
 class ModelVersion(Part):
@@ -79,12 +85,30 @@ class ModelVersion(Part):
     tags: tuple[Tag, ...] | None = None
 
 
+class NamedVersion(ModelVersion):
+    name: str
+
+
+class VersionsAnswer(Part):
+    model_versions: tuple[NamedVersion, ...] = ()
+    next_page_token: str | None = None
+
+
 class ModelAnswer(Part):
     registered_model: RegisteredModel
 
 
 class VersionAnswer(Part):
     model_version: ModelVersion
+
+
+class NamedModel(RegisteredModel):
+    name: str
+
+
+class ModelsAnswer(Part):
+    registered_models: tuple[NamedModel, ...] = ()
+    next_page_token: str | None = None
 
 
 class SearchAnswer(Part):
@@ -128,6 +152,8 @@ class Mlflow:
         words = foreign(str(known.get("message") or ""))
         if known.get("error_code") == "RESOURCE_DOES_NOT_EXIST":
             raise NotInRegistryError(words)
+        if known.get("error_code") == "RESOURCE_ALREADY_EXISTS":
+            raise InRegistryError(words)
         raise RegistryError(f"MLflow answers HTTP {status}{f': {words}' if words else ''}")
 
     def _parsed(self, shape: type[Shape], answer: Any) -> Shape:

@@ -7,21 +7,24 @@ asks the fence first. What goes wrong goes wrong for the model that was asked ab
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
+from dandelion_operator.api.naming import RESTORING_TAG
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import GROUP
 from dandelion_operator.api.words import foreign
 from dandelion_operator.ports.breaker import Breaker
 from dandelion_operator.ports.fence import READ_SECONDS, Fence
 from dandelion_operator.ports.mlflow import (
+    InRegistryError,
     Mlflow,
     ModelAnswer,
+    ModelsAnswer,
     ModelVersion,
     NotInRegistryError,
     RegisteredModel,
@@ -29,49 +32,109 @@ from dandelion_operator.ports.mlflow import (
     SearchAnswer,
     SilentRegistryError,
     VersionAnswer,
+    VersionsAnswer,
     WriteAnswer,
     http_client,
 )
+from dandelion_operator.ports.registry_memory import Memory, Pulse
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
 
-__all__ = ["Pulse", "Registry", "RegistryError", "SilentRegistryError", "http_client"]
+__all__ = [
+    "AliasMovedError",
+    "Pulse",
+    "Registry",
+    "RegistryError",
+    "SilentRegistryError",
+    "http_client",
+]
 
 NEWEST_VERSIONS = 50
+# MLflow makes a page of so many models in a tenth of a second. No installation has more in all.
+PAGE_MODELS, MAX_PAGES = 200, 500
 TAG = f"{GROUP}/"
 
 
-@dataclass(frozen=True)
-class Pulse:
-    """What changes when somebody moves an alias or registers a version."""
-
-    aliases: tuple[tuple[str, int], ...]
-    updated: int
+class AliasMovedError(Exception):
+    """Somebody moved an alias between reading and writing: what was decided holds no more."""
 
 
 class Registry:
     def __init__(
-        self, http: httpx.AsyncClient, fence: Fence, breaker: Breaker | None = None
+        self,
+        http: httpx.AsyncClient,
+        fence: Fence,
+        breaker: Breaker | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Without a breaker, MLflow is asked every time."""
         self._mlflow = Mlflow(http, breaker)
         self._fence = fence
+        self._memory = Memory(monotonic)
+        self._primed = False
+
+    async def pulses(self) -> dict[str, Pulse]:
+        """Of all models, in pages; from here on it vouches for what was read of them before.
+
+        Raises RegistryError if MLflow cannot be asked, or has no answer for one of the pages.
+        """
+        found: dict[str, Pulse] = {}
+        begun, query = self._memory.now(), {"max_results": str(PAGE_MODELS)}
+        for _ in range(MAX_PAGES):
+            page = await self._mlflow.call(
+                "GET", "/registered-models/search", ModelsAnswer, params=query
+            )
+            found |= {model.name: _pulse(model) for model in page.registered_models}
+            if not page.next_page_token:
+                break
+            query |= {"page_token": page.next_page_token}
+        self._memory.listed(found, begun)
+        if not self._primed:
+            self._primed = True
+            with contextlib.suppress(RegistryError):  # then each is asked for in its turn
+                await self._prime(found)
+        return found
+
+    async def _prime(self, pulses: Mapping[str, Pulse]) -> None:
+        """Reads the versions of all models in pages, which spares a restart a call for each."""
+        versions: dict[str, dict[int, VersionSeen]] = {model: {} for model in pulses}
+        query = {"max_results": str(PAGE_MODELS)}
+        for _ in range(MAX_PAGES):
+            page = await self._mlflow.call(
+                "GET", "/model-versions/search", VersionsAnswer, params=query
+            )
+            for version in page.model_versions:
+                versions.setdefault(version.name, {})[version.version] = _seen(version)
+            if not page.next_page_token:
+                break
+            query |= {"page_token": page.next_page_token}
+        for model, pulse in pulses.items():
+            # A page that moved on while it was read may have left one out.
+            if versions[model].keys() >= set(dict(pulse.aliases).values()):
+                self._memory.read(model, _registry(pulse, versions[model]), pulse)
 
     async def pulse(self, model: str) -> Pulse:
         """One cheap call; raises RegistryError if MLflow cannot be asked."""
-        found = await self._model(model)
-        return Pulse(
-            aliases=tuple(sorted(found.by_alias.items())),
-            updated=found.last_updated_timestamp or 0,
-        )
+        return _pulse(await self._model(model))
 
-    async def snapshot(self, model: str) -> RegistrySeen | Failure:
+    async def snapshot(self, model: str, fresh: bool = True) -> RegistrySeen | Failure:
+        """Unless it has to be `fresh`, what was read before may do, if no listing says otherwise.
+
+        Nothing may be written on the ground of an answer that was not fresh.
+        """
+        if not fresh and (known := self._memory.of(model)) is not None:
+            return known
+        pulse = self._memory.pulse(model)
         try:
-            return await self._snapshot(model, time.monotonic() + READ_SECONDS)
+            found = await self._snapshot(model, time.monotonic() + READ_SECONDS)
         except RegistryError as error:
             return Failure(Reason.REGISTRY_UNREACHABLE, str(error))
+        if not fresh:
+            self._memory.read(model, found, pulse)
+        return found
 
     async def _snapshot(self, model: str, until: float) -> RegistrySeen:
-        aliases = (await self._model(model, until)).by_alias
+        found = await self._model(model, until)
+        aliases = found.by_alias
         answer = await self._mlflow.call(
             "GET",
             "/model-versions/search",
@@ -92,11 +155,7 @@ class Registry:
                 seen = await self._one_version(model, wanted, until)
                 if seen is not None:
                     versions[seen.version] = seen
-        return RegistrySeen(
-            champion=champion,
-            challenger=challenger,
-            versions=tuple(versions[number] for number in sorted(versions, reverse=True)),
-        )
+        return _registry(_pulse(found), versions)
 
     async def _model(self, model: str, until: float | None = None) -> RegisteredModel:
         try:
@@ -119,6 +178,33 @@ class Registry:
         except NotInRegistryError:
             return None
         return _seen(answer.model_version)
+
+    async def begin_restoring(self, model: str) -> None:
+        """The registered model with a mark, so that whoever comes next knows what it lacks."""
+        tag = {"key": RESTORING_TAG, "value": "true"}
+        try:
+            await self._write("POST", "/registered-models/create", {"name": model, "tags": [tag]})
+        except InRegistryError:
+            await self._write("POST", "/registered-models/set-tag", {"name": model, **tag})
+
+    async def end_restoring(self, model: str) -> None:
+        try:
+            body = {"name": model, "key": RESTORING_TAG}
+            await self._write("DELETE", "/registered-models/delete-tag", body)
+        except NotInRegistryError:
+            return
+
+    async def register(self, model: str, source: str, tags: Mapping[str, str]) -> None:
+        """A new version, all tags with it."""
+        listed = [{"key": f"{TAG}{key}", "value": value} for key, value in tags.items() if value]
+        body = {"name": model, "source": source, "tags": listed}
+        await self._write("POST", "/model-versions/create", body)
+
+    async def confirm_alias(self, model: str, alias: str, version: int | None) -> None:
+        """Raises AliasMovedError unless the alias still names that version; None: no version."""
+        named = (await self._model(model)).by_alias.get(alias)
+        if named != version:
+            raise AliasMovedError(f"the alias {alias} of {model} names version {named} now")
 
     async def set_alias(self, model: str, alias: str, version: int) -> None:
         await self._write(
@@ -144,7 +230,34 @@ class Registry:
 
     async def _write(self, method: str, path: str, body: Mapping[str, Any]) -> None:
         self._fence.check()
-        await self._mlflow.call(method, path, WriteAnswer, json=body)
+        try:
+            await self._mlflow.call(method, path, WriteAnswer, json=body)
+        finally:
+            self._memory.wrote(body["name"])
+
+
+def _pulse(found: RegisteredModel) -> Pulse:
+    return Pulse(
+        aliases=tuple(sorted(found.by_alias.items())),
+        updated=found.last_updated_timestamp or 0,
+        created=(found.creation_timestamp or 0) // 1000,
+        restoring=any(item.key == RESTORING_TAG for item in found.tags or ()),
+    )
+
+
+def _registry(pulse: Pulse, versions: Mapping[int, VersionSeen]) -> RegistrySeen:
+    """Of the newest versions, and of those that the two aliases name."""
+    aliases = dict(pulse.aliases)
+    champion, challenger = aliases.get("champion"), aliases.get("challenger")
+    newest = sorted(versions, reverse=True)
+    kept = {*newest[:NEWEST_VERSIONS], champion, challenger}
+    return RegistrySeen(
+        champion=champion,
+        challenger=challenger,
+        versions=tuple(versions[number] for number in newest if number in kept),
+        created=pulse.created,
+        restoring=pulse.restoring,
+    )
 
 
 def _seen(found: ModelVersion) -> VersionSeen:

@@ -1,7 +1,9 @@
-"""What kopf calls: start-up, clean-up, log-in, and handlers that enqueue what an event is about.
+"""What kopf calls: start-up, clean-up, log-in, and handlers that tell the caches what an event is
+about, and the work queue whom it concerns.
 
 Only low-level event handlers are used: they put no finalizer and no annotation on anything, so a
-ModelDeployment can be deleted while no operator runs. Loaded by `__main__` or `kopf run -m`.
+ModelDeployment can be deleted while no operator runs. An event without a type is part of a listing
+and tells of nothing that happened just now. Loaded by `__main__` or `kopf run -m`.
 """
 
 from __future__ import annotations
@@ -11,14 +13,37 @@ from typing import Any
 import kopf
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.resource import GROUP, PLURAL, RETRAIN_ANNOTATION, NamespacedName
+from dandelion_operator.api.resource import (
+    ADOPT_ANNOTATION,
+    GROUP,
+    PLURAL,
+    RETRAIN_ANNOTATION,
+    NamespacedName,
+)
 from dandelion_operator.ports.kube import connection
-from dandelion_operator.process import logs
+from dandelion_operator.ports.kube.cluster import UnreachableError
+from dandelion_operator.ports.kube.objects import (
+    DEPLOYMENT,
+    JOB,
+    MODEL_DEPLOYMENT,
+    POD,
+    SERVICE,
+    Kind,
+)
+from dandelion_operator.process import logs, platform
 from dandelion_operator.process.operator import Operator
 from dandelion_operator.process.settings import Settings
 
-CHILDREN = (("batch", "v1", "jobs"), ("apps", "v1", "deployments"), ("", "v1", "pods"))
+CHILDREN = {
+    ("batch", "v1", "jobs"): JOB,
+    ("apps", "v1", "deployments"): DEPLOYMENT,
+    ("", "v1", "pods"): POD,
+    ("", "v1", "services"): SERVICE,
+}
 CRD_WAIT_SECONDS = 3.0
+# A listing is read in pages, and what kopf makes for each object of one is soon let go again:
+# thousands of objects at once would decide how much memory the operator takes for good.
+LISTED_AT_A_TIME, IDLE_SECONDS = 200, 1.0
 
 
 @kopf.on.startup()
@@ -29,11 +54,13 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.scanning.disabled = True
     settings.peering.standalone = True
     settings.watching.server_timeout = 600
+    settings.watching.chunk_size = LISTED_AT_A_TIME
+    settings.queueing.idle_timeout = IDLE_SECONDS
     for child in CHILDREN:
         settings.watching.label_selectors[child] = naming.OWNER_LABEL
     api = connection.ApiServer(await connection.configuration())
     await _wait_for_crd(api)
-    memo.operator = Operator(own, api)
+    memo.operator = Operator(await _on_this_platform(own, api), api)
     memo.operator.start()
 
 
@@ -53,6 +80,14 @@ async def _wait_for_crd(api: connection.ApiServer) -> None:
         )
 
 
+async def _on_this_platform(settings: Settings, api: connection.ApiServer) -> Settings:
+    try:
+        return await platform.resolved(settings, api)
+    except (OSError, UnreachableError) as error:
+        await api.aclose()
+        raise kopf.TemporaryError(str(error), delay=CRD_WAIT_SECONDS) from error
+
+
 @kopf.on.cleanup()
 async def stop(memo: kopf.Memo, **_: Any) -> None:
     if "operator" in memo:
@@ -65,24 +100,42 @@ async def log_in(settings: kopf.OperatorSettings, **_: Any) -> kopf.ConnectionIn
 
 
 @kopf.on.event(GROUP, "v1alpha1", PLURAL)
-async def resource_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
-    metadata = body["metadata"]
+async def resource_changed(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
+    _note(memo.operator, MODEL_DEPLOYMENT, event)
+    metadata = event["object"]["metadata"]
     # A status that this operator wrote itself changes nothing that matters here.
     content = (
         metadata["uid"],
         metadata.get("generation"),
         metadata.get("deletionTimestamp"),
         (metadata.get("annotations") or {}).get(RETRAIN_ANNOTATION),
+        (metadata.get("annotations") or {}).get(ADOPT_ANNOTATION),
     )
-    if memo.get("content") != content:
+    if memo.get("content") != content or event["type"] == "DELETED":
         memo.content = content
-        memo.operator.queue.enqueue(NamespacedName(metadata["namespace"], metadata["name"]))
+        _enqueue(memo.operator, NamespacedName(metadata["namespace"], metadata["name"]), event)
 
 
-for _child in CHILDREN:
+for _child, _kind in CHILDREN.items():
 
-    @kopf.on.event(*_child, labels={naming.OWNER_LABEL: kopf.PRESENT}, id=f"{_child[2]}_changed")
-    async def child_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
-        metadata = body["metadata"]
+    @kopf.on.event(
+        *_child, labels={naming.OWNER_LABEL: kopf.PRESENT}, id=f"{_child[2]}_changed", param=_kind
+    )
+    async def child_changed(
+        event: kopf.RawEvent, memo: kopf.Memo, param: Any = None, **_: Any
+    ) -> None:
+        _note(memo.operator, param, event)
+        metadata = event["object"]["metadata"]
         key = NamespacedName(metadata["namespace"], metadata["labels"][naming.OWNER_LABEL])
-        memo.operator.queue.enqueue(key)
+        _enqueue(memo.operator, key, event)
+
+
+def _note(operator: Operator, kind: Kind, event: kopf.RawEvent) -> None:
+    if event["type"] == "DELETED":
+        operator.caches.gone(kind, event["object"])
+    else:
+        operator.caches.seen(kind, event["object"])
+
+
+def _enqueue(operator: Operator, key: NamespacedName, event: kopf.RawEvent) -> None:
+    operator.queue.enqueue(key, fresh=event["type"] is not None)

@@ -48,6 +48,8 @@ class Health:
 
     async def metrics(self, _: web.Request) -> web.Response:
         metrics.LEADING.set(self._elector.leading)
+        if not self._elector.leading:
+            metrics.forget_all()
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

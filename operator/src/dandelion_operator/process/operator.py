@@ -14,6 +14,7 @@ import signal
 import socket
 import uuid
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 import httpx
@@ -26,6 +27,8 @@ from dandelion_operator.ports import probe, registry
 from dandelion_operator.ports.breaker import Breaker
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube.audit import Audit
+from dandelion_operator.ports.kube.caches import Caches
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.connection import ApiServer
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
@@ -51,10 +54,12 @@ class Operator:
         mlflow, pods = registry.http_client(settings.mlflow_tracking_uri), probe.http_client()
         self._connections: list[ApiServer | httpx.AsyncClient] = [api, mlflow, pods]
         fence = Fence()
-        cluster = Cluster(api, fence)
+        self.caches = Caches(settings.namespaces)
+        cluster = Cluster(api, fence, self.caches)
         model_registry = Registry(mlflow, fence, Breaker(longest_pause=MLFLOW_PAUSE))
         self.fence = fence
         self.queue = Queue()
+        self._audit = Audit(cluster, self.caches, partial(self.queue.enqueue, fresh=False))
         leases = LeaseStore(cluster, settings.operator_namespace, settings.lease_name)
         self.elector = Elector(leases, identity(settings), fence)
         self._poll = RegistryPoll(model_registry, self.queue, settings.registry_poll_seconds)
@@ -83,11 +88,16 @@ class Operator:
             "health", health.serve(self._health, settings.health_port, settings.metrics_port)
         )
         self._spawn("election", self.elector.run())
-        self._spawn("queue", self.queue.run(self._reconciler, lambda: self.fence.open))
+        self._spawn("audit", self._audit.run())
+        self._spawn("queue", self.queue.run(self._reconciler, self._may_reconcile))
         self._spawn("poll", self._poll.run(lambda: self.fence.open))
         self._spawn(
             "reviewers", self._reviewers.run(lambda: self.fence.open, settings.resync_seconds)
         )
+
+    def _may_reconcile(self) -> bool:
+        wait = self._audit.worth_waiting_for or self._poll.worth_waiting_for
+        return self.fence.open and not wait
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)
@@ -103,6 +113,7 @@ class Operator:
     async def stop(self) -> None:
         await self._cancel("election")
         await self._cancel("poll")
+        await self._cancel("audit")
         await self._cancel("reviewers")
         self.fence.close()
         self.queue.stop()

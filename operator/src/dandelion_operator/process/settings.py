@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.location import Defaults
+from dandelion_operator.api.location import INFERENCE_RESOURCES, TRAINING_RESOURCES, Defaults
+from dandelion_operator.api.pod_template import PodTemplate
+from dandelion_operator.api.spec import INFERENCE_CONTAINER, TRAINING_CONTAINER, ComputeResources
 from dandelion_operator.ports.s3.credentials import SECRETS
 
 
@@ -37,12 +40,29 @@ class Settings(BaseSettings):
     # Empty: serving pods cannot be given the right to ask the API server who calls.
     token_reviewer_binding: str = ""
 
+    training_resources: ComputeResources | None = None
+    inference_resources: ComputeResources | None = None
+    training_pod_template: PodTemplate | None = None
+    inference_pod_template: PodTemplate | None = None
+    # auto: where the cluster does not choose the IDs of pods itself, as OpenShift does.
+    fixed_ids: Literal["auto", "true", "false"] = "auto"
+
     registry_poll_seconds: float = Field(default=2.0, gt=0)
     resync_seconds: float = Field(default=60.0, gt=0)
     lease_name: str = "dandelion-operator"
     health_port: int = 8080
     metrics_port: int = 9090
     log_format: Literal["json", "console"] = "json"
+
+    @field_validator("training_pod_template")
+    @classmethod
+    def speaks_of_the_training_container(cls, value: PodTemplate | None) -> PodTemplate | None:
+        return value.of_container(TRAINING_CONTAINER) if value else None
+
+    @field_validator("inference_pod_template")
+    @classmethod
+    def speaks_of_the_inference_container(cls, value: PodTemplate | None) -> PodTemplate | None:
+        return value.of_container(INFERENCE_CONTAINER) if value else None
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -66,6 +86,11 @@ class Settings(BaseSettings):
             s3_bucket=self.s3_bucket,
             s3_ca_bundle=self.s3_ca_bundle,
             log_uri=self.log_uri.rstrip("/"),
+            training_resources=_or(self.training_resources, TRAINING_RESOURCES),
+            inference_resources=_or(self.inference_resources, INFERENCE_RESOURCES),
+            training_template=self.training_pod_template,
+            inference_template=self.inference_pod_template,
+            fixed_ids=self.fixed_ids != "false",
             installation=self.operator_namespace,
             credentials_dirs={
                 naming.TRAINING: self.training_credentials_dir,
@@ -73,3 +98,7 @@ class Settings(BaseSettings):
                 naming.LOG: self.log_credentials_dir,
             },
         )
+
+
+def _or(given: ComputeResources | None, otherwise: Mapping[str, Any]) -> Mapping[str, Any]:
+    return otherwise if given is None else given.model_dump(mode="json", exclude_defaults=True)

@@ -25,19 +25,22 @@ def newest_of_training_hash(resource: Resource, registry: RegistrySeen) -> Versi
 def candidate(resource: Resource, registry: RegistrySeen) -> VersionSeen | None:
     """The newest version trained for this very spec, if the gate has not spoken about it yet."""
     newest, gate = newest_of_training_hash(resource, registry), digests.gate(resource)
-    if newest is None or newest.version <= (registry.champion or 0):
+    champion = registry.version(registry.champion)
+    if newest is None or (champion is not None and newest.version <= champion.version):
         return None
     judged_otherwise = newest.verdict in JUDGED_OTHERWISE
-    if not newest.verdict or (judged_otherwise and newest.gate != gate):
+    # Its promotion was cut off before anything changed: what the spec asks for may have.
+    untouched = newest.verdict == Verdict.PASSED and newest.replaces == str(registry.alias)
+    if not newest.verdict or untouched or (judged_otherwise and newest.gate != gate):
         return newest
     return None
 
 
 def opponent(registry: RegistrySeen, version: VersionSeen) -> VersionSeen | None:
-    """The champion that a version is compared with, or was when it was promoted."""
-    if version.verdict in (Verdict.PROMOTING, Verdict.PROMOTED):
+    """The version that one is compared with, or was when it was promoted."""
+    if version.verdict in (Verdict.PASSED, Verdict.PROMOTING, Verdict.PROMOTED):
         return registry.version(int(version.replaces)) if version.replaces.isdigit() else None
-    return registry.version(registry.champion)
+    return registry.incumbent
 
 
 def comparison_name(challenger: VersionSeen, champion: VersionSeen) -> ComparisonName | None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState, Training
-from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, JOB_LOST
+from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, JOB_LOST, OF_INFRASTRUCTURE
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen, Progress
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
@@ -32,6 +33,7 @@ class LastRun:
     finished: str | None = None
     reason: str | None = None
     message: str | None = None
+    waiting: Failure | None = None
     version: VersionSeen | None = None
     attempts: int = 1
     execution: str | None = None
@@ -50,6 +52,11 @@ def last_run(key: NamespacedName, observed: Observed, training_hash: str) -> Las
         # counts, so that taking an edit back does not train the same thing a second time.
         return _of_registry(key, observed) or last
     return last
+
+
+def may_be_repeated(last: LastRun) -> bool:
+    """Whether another attempt at a failed run may help without anybody changing anything."""
+    return last.reason in OF_INFRASTRUCTURE and last.attempts < ATTEMPT_LIMIT
 
 
 def _newest_job(jobs: tuple[JobSeen, ...], remembered: Training | None) -> JobSeen | None:
@@ -91,6 +98,7 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
         finished=job.finished,
         reason=reason,
         message=message,
+        waiting=job.waiting if state is RunState.PENDING else None,
         version=version,
         attempts=job.attempt,
         execution=job.execution,

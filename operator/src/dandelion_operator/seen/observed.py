@@ -18,30 +18,35 @@ from dandelion_operator.seen.drift import NO_DRIFT, Drift
 from dandelion_operator.seen.serving import (
     AccountSeen,
     Answer,
+    BudgetSeen,
     DeploymentSeen,
     PodSeen,
     ServiceSeen,
 )
 from dandelion_operator.seen.training import DatasetSeen, EvaluationJobSeen, JobSeen, Progress
-from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
+from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, StoredArtifact
 
 
 @dataclass(frozen=True)
 class Observed:
     previous: Status
-    dataset: DatasetSeen | Failure
+    # None: nothing is about to learn from it, so it was not listed.
+    dataset: DatasetSeen | Failure | None
     registry: RegistrySeen | Failure
     credentials: Failure | None = None
     jobs: tuple[JobSeen, ...] = ()
     evaluations: tuple[EvaluationJobSeen, ...] = ()
     progress: Progress = field(default_factory=Progress)
     artifacts: Mapping[int, ContractSeen | Failure] = field(default_factory=dict)
+    # Oldest first; only looked for where the registry was lost.
+    stored: tuple[StoredArtifact, ...] | Failure = ()
     # None: it has not been made.
     comparisons: Mapping[ComparisonName, Comparison | Failure | None] = field(default_factory=dict)
     deployment: DeploymentSeen | None = None
     pods: tuple[PodSeen, ...] = ()
     service: ServiceSeen | None = None
     account: AccountSeen | Failure = field(default_factory=AccountSeen)
+    budget: BudgetSeen = field(default_factory=BudgetSeen)
     answer: Answer | None = None
     stale_secrets: frozenset[str] = frozenset()
     # The children as the API server holds them, and what others made of them: Deployment, Service,
@@ -52,6 +57,17 @@ class Observed:
 
     def drift(self, child: str) -> Drift:
         return self.drifts.get(child, NO_DRIFT)
+
+    @property
+    def goes_on(self) -> str:
+        """What a failure leaves as it is, in the words that end a message."""
+        ready = {pod.version for pod in self.pods if pod.ready and not pod.deleting}
+        serving = sorted(version for version in ready if version is not None)
+        if not serving:
+            return "nothing serves"
+        if len(serving) == 1:
+            return f"version {serving[0]} goes on serving"
+        return f"versions {' and '.join(str(version) for version in serving)} go on serving"
 
     def serves_only(self, target: Target) -> bool:
         """Every wanted replica is there with this version, and nothing of another one answers."""

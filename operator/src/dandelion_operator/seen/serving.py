@@ -22,8 +22,13 @@ class DeploymentSeen:
     revision_history_limit: int | None = None
     deadline_exceeded: bool = False
     refused: str | None = None
+    evicted: str | None = None  # why a node put the newest pod out
     paused_by: str = ""  # who paused it, in words; empty where it is not paused
     scaled_by: str = ""  # who sets its replicas by its scale subresource; empty where nobody does
+
+    def serves(self, target: Target) -> bool:
+        """Whether it is this resource's and wants exactly that artifact."""
+        return self.ours and self.target == target
 
     @property
     def complete(self) -> bool:
@@ -54,6 +59,19 @@ class ServiceSeen:
     ours: bool
     digest: str | None = None
     address: str | None = None
+
+
+@dataclass(frozen=True)
+class BudgetSeen:
+    """PodDisruptionBudgets over the serving pods. `digest` is what ours was made from.
+
+    Kubernetes evicts no pod that two budgets cover, so one of somebody else's is enough.
+    """
+
+    exists: bool = False
+    ours: bool = False
+    digest: str | None = None
+    another_covers: bool = False
 
 
 @dataclass(frozen=True)

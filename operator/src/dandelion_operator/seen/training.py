@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.status import RunState
 
 
@@ -52,6 +53,7 @@ class JobSeen:
     retrain: str = ""
     reason: str | None = None
     message: str | None = None
+    waiting: Failure | None = None  # why its pod does not run yet
     suspension: Suspension = NO_SUSPENSION
     attempt: int = 1
     execution: str | None = None

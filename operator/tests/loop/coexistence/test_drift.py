@@ -202,6 +202,21 @@ def test_what_an_upgrade_would_make_otherwise_is_no_drift(world: World) -> None:
     played(scene)
 
 
+def test_without_field_managers_nothing_is_taken_for_somebody_elses(world: World) -> None:
+    async def scene() -> None:
+        await serving(world)
+        before = world.killer.writes
+        for kind in ("deployments", "services", "secrets", "serviceaccounts"):
+            for found in world.cluster.kind(kind):
+                del found["metadata"]["managedFields"]
+        world.settings = world.settings.model_copy(update={"inference_image": "inference:2"})
+        world.restart()
+        await world.reconcile()
+        assert (world.killer.writes, world.cluster.dry_runs) == (before, 0)
+
+    played(scene)
+
+
 def test_a_sidecar_that_a_webhook_puts_first_is_not_fought(world: World) -> None:
     async def scene() -> None:
         world.cluster.webhook = lambda plural, body: (

@@ -16,7 +16,7 @@ from dandelion_operator.loop.decide.plan import (
 )
 from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.serving import AccountSeen
+from dandelion_operator.seen.serving import AccountSeen, BudgetSeen
 from given import deployment, serving
 
 PLAIN = given.resource()
@@ -91,7 +91,10 @@ EDITED, RIVAL = ("kubectl-edit",), ("the installation in other",)
         pytest.param(
             "Deployment",
             Drift(),
-            {"deployment": deployment(3, wanted_replicas=5, scaled_by="keda")},
+            {
+                "deployment": deployment(3, wanted_replicas=5, scaled_by="keda"),
+                "budget": BudgetSeen(another_covers=True),
+            },
             [],
             id="an autoscaler's replicas are its own",
         ),

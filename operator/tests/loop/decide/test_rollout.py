@@ -89,7 +89,7 @@ def moved_to(number: int, artifact: object = None, **about: object) -> Observed:
             PLAIN,
             moved_to(9),
             [],
-            Reason.ARTIFACT_REJECTED,
+            Reason.ALIAS_MISSING,
             id="keeps v3 serving when the alias names nothing",
         ),
         pytest.param(

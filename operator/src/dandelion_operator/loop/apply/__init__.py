@@ -6,6 +6,8 @@ concern the order counts, so the first refusal ends it. Called by `reconcile`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import Resource
@@ -22,14 +24,20 @@ from dandelion_operator.loop.decide.plan import (
     Action,
     AdjustDeployment,
     ApplyAccount,
+    ApplyBudget,
     ApplyDeployment,
     ApplyService,
+    BeginRestoring,
     BindTokenReviewers,
+    ConfirmAlias,
+    EndRestoring,
     ExpireJob,
     Plan,
     RefreshSecret,
     Refusal,
+    RegisterVersion,
     RemoveAlias,
+    RemoveBudget,
     RemoveJob,
     SetAlias,
     SetVerdict,
@@ -39,14 +47,18 @@ from dandelion_operator.loop.decide.plan import (
 )
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError
-from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB
+from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD_DISRUPTION_BUDGET
 from dandelion_operator.ports.registry import RegistryError
 
 
 async def apply(
     plan: Plan, resource: Resource, location: Location, clients: Clients
 ) -> tuple[Refusal, ...]:
-    refusals = []
+    """Ends with a promotion that was carried out: it is told before anything else is written.
+
+    Raises AliasMovedError where somebody moved the alias since it was read.
+    """
+    refusals: list[Refusal] = []
     for concern in plan.concerns:
         for action in concern:
             try:
@@ -56,7 +68,16 @@ async def apply(
                 taken = isinstance(error, NameTakenError)
                 refusals.append(Refusal(action, str(error), for_good, taken))
                 break
+        if concern is plan.promote.actions and promoted(plan, refusals):
+            break
     return tuple(refusals)
+
+
+def promoted(plan: Plan, refusals: Sequence[Refusal]) -> bool:
+    """Whether the plan holds a promotion, and all of it was carried out."""
+    return plan.promote.promotion is not None and not any(
+        refusal.action in plan.promote.actions for refusal in refusals
+    )
 
 
 async def carry_out(
@@ -91,12 +112,25 @@ async def carry_out(
             await registry.set_tags(model, action.version, tags)
         case SetAlias(alias, version):
             await registry.set_alias(model, alias, version)
+        case BeginRestoring():
+            await registry.begin_restoring(model)
+        case RegisterVersion():
+            await registry.register(model, action.artifact.source, _tags(action))
+        case EndRestoring():
+            await registry.end_restoring(model)
+        case ConfirmAlias(alias, version):
+            await registry.confirm_alias(model, alias, version)
         case RemoveAlias(alias):
             await registry.remove_alias(model, alias)
         case RefreshSecret() | ApplyService() | ApplyAccount() | ApplyDeployment():
             kind, wanted = child(action, resource, location, defaults)
             noted = with_notes(wanted, defaults.installation, action.corrected)
             await apply_child(kind, noted, resource, cluster)
+        case ApplyBudget():
+            budget = builders.disruption_budget(resource)
+            await apply_child(POD_DISRUPTION_BUDGET, budget, resource, cluster)
+        case RemoveBudget():
+            await cluster.delete(POD_DISRUPTION_BUDGET, namespace, naming.inference(key))
         case BindTokenReviewers():
             await clients.reviewers.bring_up_to_date()
         case AdjustDeployment():
@@ -108,3 +142,18 @@ async def carry_out(
             told = {name: value for name, value in fields.items() if value is not None}
             body = {"metadata": {"annotations": notes(action.corrected)}, "spec": told}
             await cluster.patch(DEPLOYMENT, namespace, naming.inference(key), body)
+
+
+def _tags(action: RegisterVersion) -> dict[str, str]:
+    artifact = action.artifact
+    return {
+        "run": artifact.run,
+        "training-hash": action.training_hash,
+        "dataset-digest": artifact.dataset_digest,
+        "contract-digest": artifact.contract_digest,
+        "image": artifact.image,
+        "git-revision": artifact.git_revision,
+        "precision": artifact.precision,
+        "verdict": action.verdict,
+        "verdict-reason": action.reason,
+    }

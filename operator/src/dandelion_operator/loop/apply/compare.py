@@ -9,6 +9,7 @@ between `observe` and `decide`. What it remembers only saves dry runs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -43,12 +44,23 @@ UNKNOWN_WRITER = "somebody unknown"
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True)
+class _State:
+    """What an answer rests on: the child as it is, and all that decides what is wanted of it."""
+
+    uid: str
+    version: str
+    generation: int
+    location: Location
+    action: Wanted
+
+
 class Comparison:
     """Remembers by resource and child which fields differed, for as long as nothing changes."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._known: dict[NamespacedName, dict[str, tuple[str, tuple[Path, ...]]]] = {}
+        self._known: dict[NamespacedName, dict[str, tuple[_State, tuple[Path, ...]]]] = {}
 
     def forget(self, key: NamespacedName) -> None:
         self._known.pop(key, None)
@@ -63,23 +75,24 @@ class Comparison:
             if not is_owned(live, resource.uid):
                 continue
             fields: tuple[Path, ...] = ()
-            if action is not None:
-                kind, wanted = child(action, resource, location, self._clients.defaults)
-                fields = await self._differing(resource.key, name, kind, wanted, live)
+            # Without field managers, nothing tells others' writes from a former release's.
+            if action is not None and live["metadata"].get("managedFields"):
+                fields = await self._remembered(name, action, resource, location, live)
             found[name] = _drift(live, fields, self._clients.defaults.installation)
         return found
 
-    async def _differing(
-        self, key: NamespacedName, name: str, kind: Kind, wanted: dict[str, Any], live: Raw
+    async def _remembered(
+        self, name: str, action: Wanted, resource: Resource, location: Location, live: Raw
     ) -> tuple[Path, ...]:
-        if not any(_is_of_others(live, wanted, path) for path in _paths(wanted)):
-            return ()
-        written = live["metadata"].get("managedFields")
-        state = digests.digest([managed_fields.content(live), written, wanted])
-        known = self._known.setdefault(key, {})
+        metadata, known = live["metadata"], self._known.setdefault(resource.key, {})
+        state = _State(
+            metadata["uid"], metadata["resourceVersion"], resource.generation, location, action
+        )
         if name in known and known[name][0] == state:
             return known[name][1]
-        found = await self._try(kind, wanted, live)
+        kind, wanted = child(action, resource, location, self._clients.defaults)
+        suspected = any(_is_of_others(live, wanted, path) for path in _paths(wanted))
+        found = await self._try(kind, wanted, live) if suspected else ()
         known[name] = (state, found)
         return found
 

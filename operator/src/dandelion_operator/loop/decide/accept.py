@@ -14,9 +14,10 @@ def accept(resource: Resource, observed: Observed, location: Location) -> Accept
     for obstacle in (observed.credentials, _log(resource, location), observed.dataset):
         if isinstance(obstacle, Failure):
             return Acceptance(False, obstacle.reason, obstacle.message)
-    dataset = observed.dataset
-    cut = f"; {dataset.cut}" if isinstance(dataset, DatasetSeen) and dataset.cut else ""
-    words = f"the dataset {resource.spec.dataset.storage_uri} can be read{cut}"
+    uri, dataset = resource.spec.dataset.storage_uri, observed.dataset
+    words = f"the dataset {uri} is looked at when a run is to be started"
+    if isinstance(dataset, DatasetSeen):
+        words = f"the dataset {uri} can be read" + (f"; {dataset.cut}" if dataset.cut else "")
     return Acceptance(True, Reason.VALID, words + _unknown(resource))
 
 

@@ -11,13 +11,16 @@ from enum import Enum, auto
 
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.status import PROMOTED
+from dandelion_operator.seen.versions import StoredArtifact
 
 
 @dataclass(frozen=True)
 class StartTraining:
     """`former_dataset` is the digest of the dataset version that the new one grows from, or "".
 
-    `champion` is what serves at that moment: the run evaluates it beside its own model.
+    `champion` is what serves at that moment: the run evaluates it beside its own model. `images` is
+    how many objects were listed, or 0: the pod asks for disk by it.
     """
 
     run: str
@@ -27,6 +30,7 @@ class StartTraining:
     initial_weights: str
     former_dataset: str = ""
     champion: Target | None = None
+    images: int = 0
     attempt: int = 1
 
 
@@ -88,6 +92,34 @@ class RemoveAlias:
 
 
 @dataclass(frozen=True)
+class ConfirmAlias:
+    """Nothing is written after this unless the alias still names that version, or none."""
+
+    alias: str
+    version: int | None
+
+
+@dataclass(frozen=True)
+class BeginRestoring:
+    """The registered model, marked as one that lacks versions until `EndRestoring`."""
+
+
+@dataclass(frozen=True)
+class RegisterVersion:
+    """Register an artifact again, with the tags that training wrote and a verdict or none."""
+
+    artifact: StoredArtifact
+    training_hash: str
+    verdict: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class EndRestoring:
+    pass
+
+
+@dataclass(frozen=True)
 class RefreshSecret:
     """Copy the chart's key for one purpose (training, inference, log) next to the resource."""
 
@@ -100,6 +132,16 @@ class ApplyService:
     """`corrected`, here and below: whose writes are put right with this or were before."""
 
     corrected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ApplyBudget:
+    """The PodDisruptionBudget that lets one serving pod after the other be put out."""
+
+
+@dataclass(frozen=True)
+class RemoveBudget:
+    pass
 
 
 @dataclass(frozen=True)
@@ -145,9 +187,15 @@ Action = (
     | SetVerdict
     | SetAlias
     | RemoveAlias
+    | ConfirmAlias
+    | BeginRestoring
+    | RegisterVersion
+    | EndRestoring
     | RefreshSecret
     | ApplyService
     | ApplyAccount
+    | ApplyBudget
+    | RemoveBudget
     | BindTokenReviewers
     | ApplyDeployment
     | AdjustDeployment
@@ -182,10 +230,27 @@ class TrainDecision:
 
 
 @dataclass(frozen=True)
+class Promotion:
+    """What the history tells of a version that got the alias. `dataset` is its digest.
+
+    No version: the registry was restored, and what served is not in it.
+    """
+
+    version: int | None
+    reason: str
+    dataset: str = ""
+    decision: str = PROMOTED
+    trigger: str | None = None  # None: that of the run
+
+
+@dataclass(frozen=True)
 class PromoteDecision:
+    """`promotion`: done with the actions, and to be told before anything else is written."""
+
     message: str = ""
     waiting: Failure | None = None
     actions: tuple[Action, ...] = ()
+    promotion: Promotion | None = None
     not_before: str = ""  # as TrainDecision has it, for the Job that compares
 
 
@@ -217,6 +282,11 @@ class Plan:
             self.train.actions,
             self.tidy,
         )
+
+    @property
+    def rests_on_the_registry(self) -> bool:
+        """Whether something is to be done that another look at the registry could forbid."""
+        return bool(self.promote.actions or self.rollout.actions or self.train.actions)
 
 
 @dataclass(frozen=True)

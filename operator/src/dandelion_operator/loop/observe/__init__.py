@@ -14,47 +14,71 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import Status
-from dandelion_operator.loop.observe import readings, serving, training, versions
+from dandelion_operator.loop.observe import readings, serving, training, versions, waiting
 from dandelion_operator.loop.observe.credentials import resolve_credentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
+from dandelion_operator.seen.identity import own_registry
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.versions import RegistrySeen
 
 
 async def observe(
-    resource: Resource, location: Location, previous: Status, clients: Clients
+    resource: Resource, location: Location, previous: Status, clients: Clients, fresh: bool = True
 ) -> Observed:
+    """Not `fresh`: what is known of the registry from before will do, unless a run may change it.
+
+    That is enough to see that there is nothing to do, and never ground for doing something.
+    """
     key, cluster = resource.key, clients.cluster
     owned = naming.as_selector({naming.OWNER_LABEL: key.name})
-    raw_jobs, raw_pods, raw_deployment, raw_service, registry, credentials = await asyncio.gather(
-        cluster.list(JOB, key.namespace, owned),
+    raw_jobs = await cluster.list(JOB, key.namespace, owned)
+    run_may_register = bool(raw_jobs) and not _is_over(previous)
+    raw_pods, raw_deployment, raw_service, registry, credentials = await asyncio.gather(
         cluster.list(POD, key.namespace, owned),
         cluster.get(DEPLOYMENT, key.namespace, naming.inference(key)),
         cluster.get(SERVICE, key.namespace, naming.inference(key)),
-        clients.registry.snapshot(naming.registered_model(key)),
+        clients.registry.snapshot(naming.registered_model(key), fresh or run_may_register),
         resolve_credentials(resource, location, cluster, clients.defaults),
     )
     own_jobs = [raw for raw in raw_jobs if is_owned(raw, resource.uid)]
-    jobs = tuple(readings.job(raw, raw_pods) for raw in own_jobs if not readings.is_evaluation(raw))
-    evaluations = tuple(
-        readings.evaluation_job(raw, raw_pods) for raw in own_jobs if readings.is_evaluation(raw)
+    told = await waiting.events(key.namespace, own_jobs, raw_pods, cluster)
+    jobs = tuple(
+        readings.job(raw, raw_pods, told) for raw in own_jobs if not readings.is_evaluation(raw)
     )
-    deployment = readings.deployment(raw_deployment, resource.uid) if raw_deployment else None
+    evaluations = tuple(
+        readings.evaluation_job(raw, raw_pods, told)
+        for raw in own_jobs
+        if readings.is_evaluation(raw)
+    )
+    deployment = (
+        readings.deployment(raw_deployment, resource.uid, raw_pods) if raw_deployment else None
+    )
+    if deployment is not None and deployment.ours and isinstance(registry, RegistrySeen):
+        registry = replace(registry, deployed=deployment.target)
     if deployment is not None and deployment.scaled_by:
         still = await serving.is_autoscaled(deployment, key, cluster)
         deployment = deployment if still else replace(deployment, scaled_by="")
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
-    pods = serving.pods(resource, serving_pods, clients)
+    pods = serving.pods(resource, serving_pods, told, clients)
     answer = serving.answer(resource, service, serving_pods, clients)
-    dataset, progress, (artifacts, comparisons), (account, raw_account) = await asyncio.gather(
+    (
+        dataset,
+        progress,
+        (artifacts, comparisons, stored),
+        (account, raw_account),
+        budget,
+    ) = await asyncio.gather(
         training.dataset(resource, location, previous, jobs, credentials, clients),
         training.progress(resource, location, previous, jobs, credentials, clients),
         asyncio.gather(
             versions.artifacts(resource, location, registry, deployment, credentials, clients),
             versions.comparisons(resource, location, registry, credentials, clients),
+            versions.stored(resource, location, previous, registry, credentials, clients),
         ),
         serving.account(resource, clients),
+        serving.budget(resource, clients),
     )
     raw = {
         "Deployment": raw_deployment,
@@ -62,7 +86,7 @@ async def observe(
         "ServiceAccount": raw_account,
         **credentials.raw,
     }
-    return Observed(
+    observed = Observed(
         previous=previous,
         dataset=dataset,
         registry=registry,
@@ -72,11 +96,18 @@ async def observe(
         progress=progress,
         artifacts=artifacts,
         comparisons=comparisons,
+        stored=stored,
         deployment=deployment,
         pods=pods,
         service=service,
         account=account,
+        budget=budget,
         answer=answer,
         stale_secrets=credentials.stale_secrets,
         raw={child: body for child, body in raw.items() if body},
     )
+    return replace(observed, registry=own_registry(resource, observed))
+
+
+def _is_over(previous: Status) -> bool:
+    return previous.training is not None and previous.training.state.finished

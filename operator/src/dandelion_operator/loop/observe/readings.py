@@ -7,25 +7,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target
+from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState
 from dandelion_operator.api.words import foreign, is_word
+from dandelion_operator.loop.observe import waiting
+from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.ports.kube import managed_fields
 from dandelion_operator.ports.kube.objects import is_owned
-from dandelion_operator.seen.serving import DeploymentSeen, PodSeen, ServiceSeen
+from dandelion_operator.seen.serving import BudgetSeen, DeploymentSeen, PodSeen, ServiceSeen
 from dandelion_operator.seen.training import (
     NO_SUSPENSION,
     EvaluationJobSeen,
     JobSeen,
     Suspension,
 )
+from dandelion_operator.seen.waiting import waiting as pending
 
 PERMANENT = frozenset({"DigestMismatch", "ArtifactMissing", "ModelInvalid"})
 MESSAGE_LIMIT = 600
 KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+NOTHING: Told = MappingProxyType({})
 
 
 def condition(raw: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
@@ -38,14 +45,15 @@ def holds(raw: Mapping[str, Any], kind: str) -> bool:
     return found is not None and found.get("status") == "True"
 
 
-def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
+def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = NOTHING) -> JobSeen:
     metadata, status = raw["metadata"], raw.get("status") or {}
     labels = metadata.get("labels") or {}
     annotations = metadata.get("annotations") or {}
     own = [pod for pod in pods if is_owned(pod, metadata["uid"])]
     state = _job_state(raw, own)
     suspension = _suspension(raw)
-    reason, message = _job_cause(raw, own, state)
+    reason, message = _job_cause(raw, own, state, told)
+    held_up = waiting.of_job(raw, own, told) if state is RunState.PENDING else None
     return JobSeen(
         name=metadata["name"],
         run=labels.get(naming.RUN_LABEL, ""),
@@ -61,6 +69,7 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> JobSeen:
         retrain=annotations.get(naming.RETRAIN_VALUE_ANNOTATION, ""),
         reason=reason,
         message=message or _held_words(suspension),
+        waiting=pending(*held_up, otherwise=Reason.TRAINING_PENDING) if held_up else None,
         suspension=suspension,
         attempt=_number(annotations.get(naming.ATTEMPT_ANNOTATION), 1),
         execution=annotations.get(naming.EXECUTION_ANNOTATION),
@@ -77,12 +86,14 @@ def is_evaluation(raw: Mapping[str, Any]) -> bool:
     return naming.EVALUATION_LABEL in (raw["metadata"].get("labels") or {})
 
 
-def evaluation_job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> EvaluationJobSeen:
+def evaluation_job(
+    raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = NOTHING
+) -> EvaluationJobSeen:
     metadata = raw["metadata"]
     own = [pod for pod in pods if is_owned(pod, metadata["uid"])]
     state = _job_state(raw, own)
     suspension = _suspension(raw)
-    reason, message = _job_cause(raw, own, state)
+    reason, message = _job_cause(raw, own, state, told)
     return EvaluationJobSeen(
         name=metadata["name"],
         evaluation=metadata["labels"][naming.EVALUATION_LABEL],
@@ -154,10 +165,11 @@ def _job_state(raw: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> Run
 
 
 def _job_cause(
-    raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], state: RunState
+    raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], state: RunState, told: Told
 ) -> tuple[str | None, str | None]:
     if state is RunState.PENDING:
-        return None, next(filter(None, (_waiting_words(pod) for pod in pods)), None)
+        held_up = waiting.of_job(raw, pods, told)
+        return None, ": ".join(filter(None, held_up)) if held_up else None
     if state is not RunState.FAILED:
         return None, None
     failed = condition(raw, "Failed") or {}
@@ -174,6 +186,9 @@ def _job_cause(
 
 
 def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:
+    evicted = waiting.eviction([pod])
+    if evicted is not None:
+        return evicted
     for container in (pod.get("status") or {}).get("containerStatuses") or []:
         ended = (container.get("state") or {}).get("terminated")
         if not ended or ended.get("exitCode") == 0:
@@ -195,28 +210,15 @@ def _word(reason: str) -> str:
     return reason if is_word(reason) else "InternalError"
 
 
-def _waiting_words(pod: Mapping[str, Any]) -> str | None:
-    cause = waiting(pod)
-    return f"{cause[0]}: {cause[1]}".rstrip(": ") if cause else None
-
-
-def waiting(pod: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Why a pod has not started, in Kubernetes' own words."""
-    scheduled = condition(pod, "PodScheduled")
-    if scheduled is not None and scheduled.get("status") == "False":
-        words = foreign(str(scheduled.get("message") or ""), MESSAGE_LIMIT)
-        return str(scheduled.get("reason")), words
-    for container in (pod.get("status") or {}).get("containerStatuses") or []:
-        held = (container.get("state") or {}).get("waiting")
-        if held and held.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
-            return str(held["reason"]), foreign(str(held.get("message") or ""), MESSAGE_LIMIT)
-    return None
-
-
-def deployment(raw: Mapping[str, Any], uid: str) -> DeploymentSeen:
+def deployment(
+    raw: Mapping[str, Any], uid: str, pods: Sequence[Mapping[str, Any]] = ()
+) -> DeploymentSeen:
+    """`pods`: all of this resource that serve or did."""
     metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
     progressing = condition(raw, "Progressing") or {}
     failing = condition(raw, "ReplicaFailure") or {}
+    refused = waiting.cleaned(failing.get("message"))
+    evicted = waiting.eviction([pod for pod in pods if _component(pod) == naming.INFERENCE])
     return DeploymentSeen(
         ours=is_owned(raw, uid),
         target=_target(spec["template"]),
@@ -230,7 +232,8 @@ def deployment(raw: Mapping[str, Any], uid: str) -> DeploymentSeen:
         progress_deadline_seconds=spec.get("progressDeadlineSeconds"),
         revision_history_limit=spec.get("revisionHistoryLimit"),
         deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
-        refused=failing.get("message") if failing.get("status") == "True" else None,
+        refused=refused if failing.get("status") == "True" else None,
+        evicted=evicted[1] if evicted else None,
         scaled_by=_scaled_by(raw),
         paused_by=_writer(raw, "spec", "paused") if spec.get("paused") else "",
     )
@@ -269,19 +272,64 @@ def service(raw: Mapping[str, Any], uid: str) -> ServiceSeen:
     )
 
 
+def budget(raw: Sequence[Mapping[str, Any]], key: NamespacedName, uid: str) -> BudgetSeen:
+    """`raw`: all budgets of the namespace."""
+    name = naming.inference(key)
+    named = next((item for item in raw if item["metadata"]["name"] == name), None)
+    others = (item for item in raw if not is_owned(item, uid))
+    pods = naming.labels(key, naming.INFERENCE)
+    return BudgetSeen(
+        exists=named is not None,
+        ours=named is not None and is_owned(named, uid),
+        digest=_annotation(named or {}, naming.BUDGET_DIGEST_ANNOTATION),
+        another_covers=any(_selects(item["spec"].get("selector"), pods) for item in others),
+    )
+
+
+def _annotation(raw: Mapping[str, Any], name: str) -> str | None:
+    found: str | None = ((raw.get("metadata") or {}).get("annotations") or {}).get(name)
+    return found
+
+
+def _selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """As Kubernetes matches a LabelSelector: no selector selects nothing, an empty one all."""
+    if selector is None:
+        return False
+    wanted = (selector.get("matchLabels") or {}).items()
+    return wanted <= labels.items() and all(
+        _holds(item, labels) for item in selector.get("matchExpressions") or []
+    )
+
+
+def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    value = labels.get(expression["key"])
+    listed = value in (expression.get("values") or [])
+    return {
+        "Exists": value is not None,
+        "DoesNotExist": value is None,
+        "In": value is not None and listed,
+        "NotIn": not listed,
+    }.get(expression["operator"], False)
+
+
 def is_serving_pod(raw: Mapping[str, Any]) -> bool:
     """An evicted pod stays behind as a record of itself; nothing serves there."""
-    labels, status = raw["metadata"].get("labels") or {}, raw.get("status") or {}
-    ended = status.get("phase") in ("Failed", "Succeeded")
-    return labels.get(naming.COMPONENT_LABEL) == naming.INFERENCE and not ended
+    ended = (raw.get("status") or {}).get("phase") in ("Failed", "Succeeded")
+    return _component(raw) == naming.INFERENCE and not ended
 
 
-def pod(raw: Mapping[str, Any], answer: tuple[str, str] | None) -> PodSeen:
+def _component(raw: Mapping[str, Any]) -> str | None:
+    return (raw["metadata"].get("labels") or {}).get(naming.COMPONENT_LABEL)
+
+
+def pod(raw: Mapping[str, Any], answer: tuple[str, str] | None, told: Told = NOTHING) -> PodSeen:
     """`answer`: what the pod itself answered when it was asked why it is not ready."""
     metadata = raw["metadata"]
     version = (metadata.get("labels") or {}).get(naming.VERSION_LABEL, "")
     ready = holds(raw, "Ready")
-    reason, message = (None, None) if ready else (answer or waiting(raw) or (None, None))
+    reason, message = (
+        (None, None) if ready else (answer or waiting.of_pod(raw, told) or (None, None))
+    )
     return PodSeen(
         name=metadata["name"],
         version=int(version) if version.isdigit() else None,

@@ -11,12 +11,19 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.api.spec import Auth
 from dandelion_operator.loop.observe import readings
+from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
-from dandelion_operator.ports.kube.objects import AUTOSCALER, SERVICE_ACCOUNT, is_owned
+from dandelion_operator.ports.kube.objects import (
+    AUTOSCALER,
+    POD_DISRUPTION_BUDGET,
+    SERVICE_ACCOUNT,
+    is_owned,
+)
 from dandelion_operator.seen.serving import (
     AccountSeen,
     Answer,
+    BudgetSeen,
     DeploymentSeen,
     PodSeen,
     ServiceSeen,
@@ -64,14 +71,25 @@ async def is_autoscaled(deployment: DeploymentSeen, key: NamespacedName, cluster
     return any((target.get("kind"), target.get("name")) == wanted for target in targets)
 
 
+async def budget(resource: Resource, clients: Clients) -> BudgetSeen:
+    """An operator that may not read budgets makes none."""
+    try:
+        found = await clients.cluster.list(POD_DISRUPTION_BUDGET, resource.namespace)
+    except ClusterError as error:
+        if not error.refused:
+            raise
+        return BudgetSeen(another_covers=True)
+    return readings.budget(found, resource.key, resource.uid)
+
+
 def pods(
-    resource: Resource, raw_pods: Sequence[Mapping[str, Any]], clients: Clients
+    resource: Resource, raw_pods: Sequence[Mapping[str, Any]], told: Told, clients: Clients
 ) -> tuple[PodSeen, ...]:
     """As the API server has them, and what those said last that are not ready."""
     silent = [raw for raw in raw_pods if _can_be_asked(raw)][:ASKED_PODS]
     addresses = {raw["metadata"]["name"]: str(raw["status"]["podIP"]) for raw in silent}
     said = clients.probes.pods(resource.key, addresses)
-    return tuple(readings.pod(raw, said.get(raw["metadata"]["name"])) for raw in raw_pods)
+    return tuple(readings.pod(raw, said.get(raw["metadata"]["name"]), told) for raw in raw_pods)
 
 
 def answer(

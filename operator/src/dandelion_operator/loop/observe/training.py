@@ -23,7 +23,8 @@ async def dataset(
     jobs: Sequence[JobSeen],
     credentials: ResolvedCredentials,
     clients: Clients,
-) -> DatasetSeen | Failure:
+) -> DatasetSeen | Failure | None:
+    """None: no run is to be started, and so its listing, which can be long, is not asked for."""
     if credentials.training is None:
         return credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
     training_hash, before = digests.training_hash(resource), previous.training
@@ -36,13 +37,15 @@ async def dataset(
         job.training_hash == training_hash and job.state is not RunState.FAILED and not job.deleting
         for job in jobs
     )
+    if resource.spec.suspend or settled or under_way:
+        return None
     access = Access(location, credentials.training)
-    uri, whole = resource.spec.dataset.storage_uri, not (settled or under_way)
+    uri = resource.spec.dataset.storage_uri
     found = await clients.lookups.get(
         resource.key,
         "dataset",
-        (access, uri, whole),
-        lambda: clients.storage.dataset(access, uri, whole=whole),
+        (access, uri),
+        lambda: clients.storage.dataset(access, uri, whole=True),
         or_last=True,
     )
     if found is Pending.PENDING:

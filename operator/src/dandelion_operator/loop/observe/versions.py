@@ -9,6 +9,7 @@ import asyncio
 from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName, Resource
+from dandelion_operator.api.status import Status
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.lookups import Pending
@@ -20,8 +21,10 @@ from dandelion_operator.seen.candidate import (
     opponent,
 )
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
+from dandelion_operator.seen.lost import registry_is_lost, served_digests
+from dandelion_operator.seen.ownership import foreign_contract, foreign_source
 from dandelion_operator.seen.serving import DeploymentSeen
-from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
+from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, StoredArtifact, VersionSeen
 
 
 async def artifacts(
@@ -37,7 +40,7 @@ async def artifacts(
     wanted = {
         version.version: version
         for version in (
-            registry.version(registry.champion),
+            registry.incumbent,
             registry.version(registry.challenger),
             newest_of_training_hash(resource, registry),
         )
@@ -57,12 +60,18 @@ async def artifacts(
         or (version.version == registry.champion and version.target != serving)
     }
     access = Access(location, credentials.training)
-    found = await asyncio.gather(
-        *(
-            _contract(resource.key, access, version.target, number in fresh, clients)
-            for number, version in wanted.items()
-        )
-    )
+
+    async def read(version: VersionSeen) -> ContractSeen | Failure:
+        elsewhere = foreign_source(version.source, resource.key, location.bucket)
+        if elsewhere is not None:
+            return elsewhere
+        fresh_one = version.version in fresh
+        found = await _contract(resource.key, access, version.target, fresh_one, clients)
+        if isinstance(found, ContractSeen):
+            return foreign_contract(found, resource.key) or found
+        return found
+
+    found = await asyncio.gather(*(read(version) for version in wanted.values()))
     return dict(zip(wanted, found, strict=True))
 
 
@@ -111,3 +120,26 @@ async def comparisons(
         lambda: clients.storage.comparison(access, resource.key, name),
     )
     return {name: _not_read_yet(access) if found is Pending.PENDING else found}
+
+
+async def stored(
+    resource: Resource,
+    location: Location,
+    previous: Status,
+    registry: RegistrySeen | Failure,
+    credentials: ResolvedCredentials,
+    clients: Clients,
+) -> tuple[StoredArtifact, ...] | Failure:
+    """What a lost registry can be restored from."""
+    if isinstance(registry, Failure) or not registry_is_lost(previous, registry):
+        return ()
+    if credentials.training is None:
+        return credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
+    access, served = Access(location, credentials.training), served_digests(previous, registry)
+    found = await clients.lookups.get(
+        resource.key,
+        "stored artifacts",
+        (access, served),
+        lambda: clients.storage.stored(access, resource.key, served),
+    )
+    return _not_read_yet(access) if found is Pending.PENDING else found

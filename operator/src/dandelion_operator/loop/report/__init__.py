@@ -19,11 +19,11 @@ from dandelion_operator.loop.report.conditions.builder import ConditionBuilder
 from dandelion_operator.loop.report.conditions.phase import phase
 from dandelion_operator.loop.report.dataset import dataset
 from dandelion_operator.loop.report.evaluation import evaluation
-from dandelion_operator.loop.report.history import history_entries
+from dandelion_operator.loop.report.history import history_entries, promotion_entries
 from dandelion_operator.seen.last_run import last_run
 from dandelion_operator.seen.observed import Observed
 
-__all__ = ["invalid", "report"]
+__all__ = ["invalid", "promotion_told", "report"]
 
 
 def report(
@@ -55,6 +55,19 @@ def report(
         selector=naming.as_selector(naming.inference_selector(resource.key)),
         history=(*fresh, *previous.history)[:HISTORY_LIMIT],
     )
+
+
+def promotion_told(resource: Resource, observed: Observed, plan: Plan, now: str) -> Status:
+    """What was known before, with the promotion in the history and the end of its run before it.
+
+    All else is told once it has happened.
+    """
+    previous = observed.previous
+    last = last_run(resource.key, observed, digests.training_hash(resource))
+    run = training.training(resource, observed, plan, last, now)
+    fresh = promotion_entries(observed, plan, run, now)
+    history = (*fresh, *previous.history)[:HISTORY_LIMIT]
+    return previous.model_copy(update={"training": run, "history": history})
 
 
 def invalid(resource: InvalidResource, previous: Status, now: str) -> Status:

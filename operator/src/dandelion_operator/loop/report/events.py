@@ -15,9 +15,18 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.naming import FIELD_MANAGER
 from dandelion_operator.api.resource import API_VERSION, KIND
 from dandelion_operator.api.status import DatasetInfo, Status
+from dandelion_operator.seen.waiting import WAITING
 
 MESSAGE_LIMIT = 1024
-WARNINGS = frozenset({"TrainingFailed", "Rejected", "ArtifactRejected", "ProgressDeadlineExceeded"})
+WARNINGS = frozenset(
+    {
+        "TrainingFailed",
+        "Rejected",
+        "ArtifactRejected",
+        "ProgressDeadlineExceeded",
+        "AdoptionNeeded",
+    }
+)
 EXPLAINED_BY_HISTORY = frozenset({"Trained", "Promoted", "Ready"})
 WITHOUT_EVENT = WARNINGS | {"NoVersion"}
 
@@ -52,6 +61,8 @@ def new_events(before: Status, after: Status) -> Iterator[Event]:
             )
             if not known_before and condition.reason not in WITHOUT_EVENT:
                 yield Event(condition.reason, condition.message, warning=True)
+        elif condition.status == "Unknown" and condition.reason in WAITING - {was and was.reason}:
+            yield Event(condition.reason, condition.message, warning=True)
     yield from _of_dataset(before, after)
     yield from _of_evaluation(before, after)
 

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import (
+    ADOPTION_NEEDED,
     FOLLOWED_ALIAS,
     PROMOTED,
+    TRAINED,
     Challenger,
     Condition,
     ConditionType,
@@ -45,8 +47,28 @@ def history_entries(
         *_of_challenger(observed, challenger, training, now),
         *_of_champion(observed, plan, training, now),
         *_of_artifact(observed, conditions, now),
+        *_of_a_broken_challenger(observed, challenger, plan, conditions, now),
+        *_of_what_was_left(observed, plan, now),
     ]
     return tuple(reversed(found))
+
+
+def promotion_entries(
+    observed: Observed, plan: Plan, training: Training | None, now: str
+) -> tuple[HistoryEntry, ...]:
+    """Newest first."""
+    promotion = plan.promote.promotion
+    if promotion is None:
+        return ()
+    entry = HistoryEntry(
+        time=now,
+        decision=promotion.decision,
+        trigger=promotion.trigger or (training.trigger if training else None),
+        dataset=promotion.dataset or None,
+        version=None if promotion.version is None else str(promotion.version),
+        reason=promotion.reason,
+    )
+    return (entry, *reversed([*_of_training(observed, training, now)]))
 
 
 def _of_training(observed: Observed, training: Training | None, now: str) -> Iterator[HistoryEntry]:
@@ -83,7 +105,7 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
             registry = observed.registry
             made = registry.of_run(training.run) if isinstance(registry, RegistrySeen) else None
             version = str(made.version) if made else None
-            yield entry("TrainingSucceeded", f"run {training.run}", version)
+            yield entry(TRAINED, f"run {training.run}", version)
         else:
             cause = f"{training.reason or 'InternalError'}: {training.message or ''}".rstrip(": ")
             yield entry("TrainingFailed", cause)
@@ -166,4 +188,39 @@ def _of_artifact(
         decision=rolled.reason,
         version=None if champion is None else str(champion),
         reason=rolled.message,
+    )
+
+
+def _of_a_broken_challenger(
+    observed: Observed,
+    challenger: Challenger | None,
+    plan: Plan,
+    conditions: Sequence[Condition],
+    now: str,
+) -> Iterator[HistoryEntry]:
+    waiting = plan.promote.waiting
+    if challenger is None or waiting is None or waiting.reason is not Reason.ARTIFACT_REJECTED:
+        return
+    told = next((item for item in conditions if item.type is ConditionType.PROMOTED), None)
+    before = observed.previous.condition(ConditionType.PROMOTED)
+    known = before is not None and before.reason == Reason.ARTIFACT_REJECTED
+    if told is None or told.reason != Reason.ARTIFACT_REJECTED or known:
+        return
+    yield HistoryEntry(
+        time=now, decision=told.reason, version=challenger.version, reason=told.message
+    )
+
+
+def _of_what_was_left(observed: Observed, plan: Plan, now: str) -> Iterator[HistoryEntry]:
+    """Written once: an alias that names another version afterwards was moved by a person."""
+    registry, obstacle = observed.registry, plan.rollout.obstacle
+    left = registry.left if isinstance(registry, RegistrySeen) else None
+    if left is None or obstacle is None or observed.previous.offered == str(left.version):
+        return
+    yield HistoryEntry(
+        time=now,
+        decision=ADOPTION_NEEDED,
+        dataset=left.dataset_digest or None,
+        version=str(left.version),
+        reason=obstacle.message,
     )

@@ -68,7 +68,8 @@ def challenger(
     if version is None or version.version == registry.champion:
         return None
     named = version.version == registry.challenger
-    if not named and (version.version <= above or version.verdict == Verdict.PROMOTED):
+    served_once = version.verdict in (Verdict.PROMOTED, Verdict.RESTORED)
+    if not named and (version.version <= above or served_once):
         return None  # older than what serves, or it served and somebody rolled it back
     contract = observed.artifacts.get(version.version)
     same = before if before is not None and before.version == str(version.version) else None

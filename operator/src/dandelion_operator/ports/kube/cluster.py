@@ -1,8 +1,9 @@
 """Reads and writes of Kubernetes objects as plain JSON: a handful of verbs on a handful of kinds.
 
 Bodies are the dictionaries that the builders make, answers are the API server's, and the official
-client carries both (`connection.ApiServer`). Every write asks the fence first. Used by `observe`,
-`apply`, `reconcile`, and `lease` for the election.
+client carries both (`connection.ApiServer`). Every write asks the fence first. What the caches can
+answer is not asked for again; every answer makes them newer. Used by `observe`, `apply`,
+`reconcile`, and `lease` for the election.
 """
 
 from __future__ import annotations
@@ -11,9 +12,19 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from dandelion_operator.api.naming import FIELD_MANAGER
+from dandelion_operator.api.naming import FIELD_MANAGER, OWNER_LABEL
 from dandelion_operator.ports.fence import READ_SECONDS, WRITE_SECONDS, Fence
+from dandelion_operator.ports.kube.caches import (
+    Caches,
+    Listed,
+    as_listed,
+    is_told_by_watches,
+)
 from dandelion_operator.ports.kube.objects import Kind
+
+# One page of a listing of metadata, which is about a kilobyte an object.
+PAGE = 500
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class ClusterError(Exception):
@@ -54,22 +65,67 @@ class Transport(Protocol):
 
 
 class Cluster:
-    def __init__(self, transport: Transport, fence: Fence) -> None:
+    """Without `caches`, every read is a request."""
+
+    def __init__(self, transport: Transport, fence: Fence, caches: Caches | None = None) -> None:
         self._transport = transport
         self._fence = fence
+        self._caches = caches or Caches(kinds=())
 
     async def get(self, kind: Kind, namespace: str, name: str) -> dict[str, Any] | None:
-        try:
-            return await self._call("GET", kind.path(namespace, name))
-        except ClusterError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
+        """Without what `needed` leaves out, where a cache answers."""
+        if self._caches.answers(kind, namespace, name):
+            return self._caches.get(kind, namespace, name)
+        return await self.read(kind, namespace, name)
 
-    async def list(self, kind: Kind, namespace: str, selector: str = "") -> list[dict[str, Any]]:
-        answer = await self._call("GET", kind.path(namespace), query={"labelSelector": selector})
-        items: list[dict[str, Any]] = answer["items"]
+    async def read(self, kind: Kind, namespace: str, name: str) -> dict[str, Any] | None:
+        """The whole object, from the API server."""
+        mark = self._caches.mark(kind, namespace, name)
+        found: dict[str, Any] | None
+        try:
+            found = await self._call("GET", kind.path(namespace, name))
+        except ClusterError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            found = None
+        self._caches.read(kind, namespace, name, found, mark)
+        return found
+
+    async def list(
+        self, kind: Kind, namespace: str, selector: str = "", fields: str = "", limit: int = 0
+    ) -> list[dict[str, Any]]:
+        """By labels or, where `fields` is given, by fields; at most `limit` of them, 0 is all.
+
+        A cache knows all that have certain labels, NAME=VALUE,…, and answers nothing else.
+        """
+        labels = dict(item.partition("=")[::2] for item in selector.split(",") if item)
+        whole = all(labels.values()) and not (fields or limit)
+        covered = whole and self._caches.covers(kind, namespace)
+        if covered and self._caches.answers_list(kind, namespace, labels):
+            return self._caches.list(kind, namespace, labels)
+        doubted = self._caches.doubted(kind, namespace, labels) if covered else []
+        marks = {place: self._caches.mark(kind, *place) for place in doubted}
+        query = {"fieldSelector": fields} if fields else {"labelSelector": selector}
+        query |= {"limit": str(limit)} if limit else {}
+        answer = await self._call("GET", kind.path(namespace), query=query)
+        items: list[dict[str, Any]] = answer["items"] or []
+        if covered:
+            self._caches.read_list(kind, items, marks)
         return items
+
+    async def list_metadata(self, kind: Kind, namespace: str, selector: str) -> tuple[Listed, ...]:
+        """From the API server, in pages; `selector` is any label selector."""
+        query = {"labelSelector": selector, "limit": str(PAGE)}
+        found: tuple[Listed, ...] = ()
+        while True:
+            page = await self._call(
+                "GET", kind.path(namespace), query=query, headers={"Accept": METADATA_ONLY}
+            )
+            found += tuple(map(as_listed, page["items"] or ()))
+            more = (page.get("metadata") or {}).get("continue")
+            if not more:
+                return found
+            query = query | {"continue": more}
 
     async def try_apply(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
         """What `apply` would make of it; nothing is written."""
@@ -77,13 +133,32 @@ class Cluster:
 
     async def apply(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
         """Server-side apply: what this operator does not name, it does not touch."""
-        return await self._write("PATCH", **_applied(kind, body, {}))
+        metadata = body["metadata"]
+        place = (metadata.get("namespace", ""), metadata["name"])
+        await self._refuse_to_take_over(kind, *place)
+        return await self._write("PATCH", kind, place, **_applied(kind, body, {}))
+
+    async def _refuse_to_take_over(self, kind: Kind, namespace: str, name: str) -> None:
+        """What bears no label of this operator is in no cache, and must not be taken for absent."""
+        if not self._caches.answers(kind, namespace, name):
+            return
+        if self._caches.get(kind, namespace, name) is not None:
+            return
+        self._fence.check()
+        found = await self.read(kind, namespace, name)
+        if found is not None and not is_told_by_watches(kind, found):
+            raise ConflictError(
+                HTTPStatus.CONFLICT, f"{kind.plural} {name} exists and is not of this operator"
+            )
 
     async def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
         """Raises ConflictError if an object of that name exists."""
+        metadata = body["metadata"]
         return await self._write(
             "POST",
-            kind.path(body["metadata"]["namespace"]),
+            kind,
+            (metadata["namespace"], metadata["name"]),
+            path=kind.path(metadata["namespace"]),
             body=body,
             query={"fieldManager": FIELD_MANAGER},
         )
@@ -93,7 +168,8 @@ class Cluster:
     ) -> dict[str, Any]:
         return await self._write(
             "PATCH",
-            kind.path(namespace, name),
+            kind,
+            (namespace, name),
             body=body,
             query={"fieldManager": FIELD_MANAGER},
             headers={"Content-Type": "application/merge-patch+json"},
@@ -104,7 +180,8 @@ class Cluster:
         try:
             await self._write(
                 "DELETE",
-                kind.path(namespace, name),
+                kind,
+                (namespace, name),
                 body={
                     "apiVersion": "v1",
                     "kind": "DeleteOptions",
@@ -117,10 +194,14 @@ class Cluster:
 
     async def replace_status(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
         """Raises ConflictError if the object changed since it was read."""
-        metadata = body["metadata"]
-        path = kind.path(metadata["namespace"], metadata["name"])
+        place = (body["metadata"]["namespace"], body["metadata"]["name"])
         return await self._write(
-            "PUT", f"{path}/status", body=body, query={"fieldManager": FIELD_MANAGER}
+            "PUT",
+            kind,
+            place,
+            path=f"{kind.path(*place)}/status",
+            body=body,
+            query={"fieldManager": FIELD_MANAGER},
         )
 
     async def replace(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
@@ -133,9 +214,24 @@ class Cluster:
     async def create_unfenced(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
         return await self._call("POST", kind.path(body["metadata"]["namespace"]), body=body)
 
-    async def _write(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+    async def _write(
+        self,
+        method: str,
+        kind: Kind,
+        place: tuple[str, str],
+        path: str | None = None,
+        **request: Any,
+    ) -> dict[str, Any]:
         self._fence.check()
-        return await self._call(method, path, **request)
+        labels = (request["body"].get("metadata") or {}).get("labels") or {}
+        try:
+            answer = await self._call(method, path or kind.path(*place), **request)
+        except BaseException:
+            # Whether it was done, and what the object is now, only the API server can tell.
+            self._caches.doubt(kind, *place, labels.get(OWNER_LABEL, ""))
+            raise
+        self._caches.wrote(kind, *place, answer)
+        return answer
 
     async def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         try:

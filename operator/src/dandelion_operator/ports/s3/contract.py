@@ -29,12 +29,18 @@ class File(Part):
 
 class Dataset(Part):
     digest: str | None = None
+    uri: str = Field(default="", alias="storageUri")
     images: int | None = None
     holdout: int | None = None
 
 
 class Precision(Part):
     choice: Literal["fp32", "bf16", "int8"] = "fp32"
+
+
+class Training(Part):
+    image: str = ""
+    git_revision: str = Field(default="", alias="gitRevision")
 
 
 class ByClass(Part):
@@ -50,9 +56,11 @@ class ByClass(Part):
 class Contract(Part):
     metrics: Annotated[dict[str, float], Field(max_length=MAX_METRICS)]
     files: Annotated[dict[str, File], Field(max_length=MAX_FILES)]
+    name: str = ""
     classes: tuple[str, ...] = ()
     dataset: Dataset = Dataset()
     precision: Precision = Precision()
+    training: Training = Training()
     by_class: dict[str, ByClass] = Field(default_factory=dict, alias="perClass")
 
     @classmethod
@@ -73,5 +81,7 @@ class Contract(Part):
             classes=self.classes,
             precision=self.precision.choice,
             holdout=self.dataset.holdout,
+            model=self.name,
+            dataset_uri=self.dataset.uri,
             by_class={name: found.figures for name, found in self.by_class.items()},
         )

@@ -41,9 +41,10 @@ from dandelion_operator.ports.s3.evaluation import (
 from dandelion_operator.ports.s3.lanes import Kind, Lanes
 from dandelion_operator.ports.s3.listing import Listing
 from dandelion_operator.ports.s3.progress import read_progress
+from dandelion_operator.ports.s3.stored import stored_artifacts
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
-from dandelion_operator.seen.versions import ContractSeen
+from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
 
 SHORTEST_MEMORY = 5.0
 LONGEST_MEMORY = 120.0
@@ -58,6 +59,8 @@ Found = TypeVar("Found")
 DOCUMENT = Limits(seconds=15.0, answer_bytes=8 * MEBIBYTE, requests=64)
 FIRST_PAGE = Limits(seconds=15.0, answer_bytes=8 * MEBIBYTE, requests=8)
 LISTING = Limits(seconds=120.0, answer_bytes=8 * MEBIBYTE, requests=400)
+# A request for every run that there ever was.
+STORED = Limits(seconds=120.0, answer_bytes=8 * MEBIBYTE, requests=4000)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class ReadLimits:
     document: Limits = DOCUMENT
     first_page: Limits = FIRST_PAGE
     listing: Limits = LISTING
+    stored: Limits = STORED
 
 
 DEFAULT_LIMITS = ReadLimits()
@@ -265,6 +269,25 @@ class Storage:
         except ERRORS as error:
             if is_missing_key(error):
                 return None
+            return as_failure(error, access.location, bucket)
+
+    async def stored(
+        self, access: Access, key: NamespacedName, served: tuple[str, ...]
+    ) -> tuple[StoredArtifact, ...] | Failure:
+        """What its runs left; `served`: digests of contracts that count however old they are."""
+        bucket = access.location.bucket
+
+        def read(name: str) -> bytes:
+            return self._document(access, bucket, name)
+
+        try:
+            return await self._read(
+                access,
+                Kind.LISTING,
+                self._limits.stored,
+                lambda: stored_artifacts(self._client(access), read, bucket, key, served),
+            )
+        except ERRORS as error:
             return as_failure(error, access.location, bucket)
 
     async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:

@@ -8,6 +8,7 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator.api import digests
+from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.decide.plan import ExpireJob, StartTraining, TrainDecision
@@ -195,6 +196,20 @@ def test_the_next_attempt_is_told_with_its_moment_and_waited_for() -> None:
         "StorageUnreachable: words; attempt 4 of at most 8 begins at 2026-01-01T00:02:00Z"
     )
     assert pace.pause(observed, plan, told, 60.0) == 20.0
+
+
+def test_while_storage_is_away_the_next_attempt_waits_for_it_and_says_so() -> None:
+    away = Failure(Reason.STORAGE_UNREACHABLE, "http://s3 does not answer")
+    observed = after(failed("StorageUnreachable"), dataset=away)
+    plan = given.decided(PLAIN, observed)
+    assert plan.train.actions == ()
+    told = report(PLAIN, observed, plan, (), observed.now)
+    trained = next(item for item in told.conditions if item.type == "Trained")
+    assert (trained.status, trained.reason) == ("Unknown", "TrainingPending")
+    assert trained.message == (
+        "StorageUnreachable: words; it is attempted again after this is over: "
+        "http://s3 does not answer"
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Pure functions from a parsed resource to plain dictionaries; called by `apply`.
 """
 
 from dandelion_operator.loop.apply.builders.access import service_account
+from dandelion_operator.loop.apply.builders.budget import disruption_budget
 from dandelion_operator.loop.apply.builders.deployment import deployment
 from dandelion_operator.loop.apply.builders.evaluation import evaluation_job
 from dandelion_operator.loop.apply.builders.job import job
@@ -13,6 +14,7 @@ from dandelion_operator.loop.apply.builders.service import service
 __all__ = [
     "credentials_secret",
     "deployment",
+    "disruption_budget",
     "evaluation_job",
     "job",
     "service",

@@ -10,11 +10,8 @@ from typing import Any
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply.builders import pod
+from dandelion_operator.loop.apply.builders.pod.template import laid_over
 
-DEFAULT_RESOURCES = {
-    "requests": {"cpu": "500m", "memory": "2Gi"},
-    "limits": {"memory": "8Gi"},
-}
 PERMANENT_FAILURE = 64  # the exit code with which training says: trying again cannot help
 GRACE_SECONDS = 60  # enough to write a checkpoint after an eviction
 WORK_DIR = "/work"
@@ -30,11 +27,12 @@ def batch_job(
     labels: dict[str, str],
     annotations: dict[str, str],
     template: dict[str, Any],
+    defaults: Defaults,
 ) -> dict[str, Any]:
     """A Job of one pod with one container."""
     training = resource.spec.training
     (container,) = template["containers"]
-    return {
+    plain = {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
@@ -69,6 +67,7 @@ def batch_job(
             "template": {"metadata": {"labels": labels}, "spec": template},
         },
     }
+    return laid_over(plain, defaults.training_template, training)
 
 
 def batch_pod(
@@ -86,7 +85,7 @@ def batch_pod(
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
-        "securityContext": pod.POD_SECURITY,
+        "securityContext": pod.security(defaults.fixed_ids),
         "containers": [
             {
                 "name": container,
@@ -99,7 +98,7 @@ def batch_pod(
                     {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of this pod
                 ],
                 "ports": [{"name": "metrics", "containerPort": 9090}],
-                "resources": pod.compute(training.resources, DEFAULT_RESOURCES),
+                "resources": pod.compute(training.resources, defaults.training_resources),
                 "securityContext": pod.CONTAINER_SECURITY,
                 "terminationMessagePolicy": "File",
                 "volumeMounts": [
@@ -116,5 +115,4 @@ def batch_pod(
             {"name": "work", "emptyDir": {}},
             {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}},
         ],
-        **pod.placement(training.node_selector, training.tolerations),
     }

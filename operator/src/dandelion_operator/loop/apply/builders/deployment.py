@@ -9,12 +9,9 @@ from dandelion_operator.api.location import Defaults, Location, Target
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Auth, Serving
 from dandelion_operator.loop.apply.builders import pod
+from dandelion_operator.loop.apply.builders.pod.template import laid_over
 
 PORT = 8080
-DEFAULT_RESOURCES = {
-    "requests": {"cpu": "200m", "memory": "512Mi"},
-    "limits": {"memory": "1Gi"},
-}
 
 
 def deployment(
@@ -23,7 +20,7 @@ def deployment(
     spec, rollout = resource.spec.serving, resource.spec.rollout
     labels = naming.labels(resource.key, naming.INFERENCE)
     versioned = labels | {naming.VERSION_LABEL: str(target.version)}
-    return {
+    plain = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {
@@ -51,6 +48,11 @@ def deployment(
             },
         },
     }
+    built = laid_over(plain, defaults.inference_template, spec)
+    if spec.auth is Auth.CLUSTER_TOKENS:
+        account = {"serviceAccountName": naming.inference(resource.key)}
+        built["spec"]["template"]["spec"] |= account
+    return built
 
 
 def _pod(
@@ -71,11 +73,11 @@ def _pod(
     return {
         # Named even where it is the default one: of a field that is merely left out, the API server
         # keeps the copy in the older field serviceAccount.
-        "serviceAccountName": naming.inference(resource.key) if asks_who_calls else "default",
+        "serviceAccountName": "default",
         "automountServiceAccountToken": asks_who_calls,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 30,
-        "securityContext": pod.POD_SECURITY,
+        "securityContext": pod.security(defaults.fixed_ids),
         "topologySpreadConstraints": [
             {
                 "maxSkew": 1,
@@ -108,7 +110,7 @@ def _pod(
                     "timeoutSeconds": 5,
                     "failureThreshold": 6,
                 },
-                "resources": pod.compute(spec.resources, DEFAULT_RESOURCES),
+                "resources": pod.compute(spec.resources, defaults.inference_resources),
                 "securityContext": pod.CONTAINER_SECURITY,
                 "volumeMounts": [
                     pod.credentials_mount(),
@@ -122,7 +124,6 @@ def _pod(
             *([pod.log_volume(log)] if log else []),
             {"name": "tmp", "emptyDir": {}},
         ],
-        **pod.placement(spec.node_selector, spec.tolerations),
     }
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
+from dandelion_operator.loop.apply.builders.pod.disk import with_disk
 from dandelion_operator.loop.decide.plan import StartTraining
 
 
@@ -21,7 +23,7 @@ def job(
     }
     settings = _settings(resource, run, location, image(resource, defaults))
     command = ["python", "-m", "dandelion_training"]
-    return batch_job(
+    built = batch_job(
         resource,
         naming.job(resource.key, run.run, run.attempt),
         labels,
@@ -33,7 +35,15 @@ def job(
             **({naming.ATTEMPT_ANNOTATION: str(run.attempt)} if run.attempt > 1 else {}),
         },
         batch_pod(resource, naming.TRAINING, command, settings, location, defaults),
+        defaults,
     )
+    template = built["spec"]["template"]["spec"]
+    (container,) = template["containers"]
+    if pod.uses_the_nodes_disk(template):
+        container["resources"] = with_disk(
+            container["resources"], run.images, resource.spec.training.image_size
+        )
+    return built
 
 
 def _settings(

@@ -125,8 +125,20 @@ def the_champion_cannot_be_read_yet(pair: Pair) -> Answer | None:
 
 
 def the_champion_is_broken(pair: Pair) -> Answer | None:
+    """No verdict either: its files may be put back.
+
+    What is not even the champion any more keeps nothing from taking its place.
+    """
     artifact = pair.facts.observed.artifacts.get(pair.champion.version)
-    return NotComparable() if isinstance(artifact, Failure) else None
+    if not isinstance(artifact, Failure):
+        return None
+    if pair.facts.registry.champion != pair.champion.version:
+        return NotComparable()
+    words = (
+        f"it cannot be compared with champion {pair.champion.version}: {artifact.message}; put its "
+        f"files back, or set the alias champion to version {pair.version.version}"
+    )
+    return pair.waits(artifact.reason, words)
 
 
 def no_class_is_shared(pair: Pair) -> Answer | None:
@@ -193,7 +205,7 @@ def its_job_ended_without_it(pair: Pair) -> Answer | None:
         cause = "it ended, but the comparison is not there"
     words = (
         f"the Job {job.name} compares it with champion {pair.champion.version}: {cause}; delete "
-        f"the Job to try again. Version {pair.champion.version} stays the champion"
+        f"the Job to try again"
     )
     return pair.waits(Reason.EVALUATION_FAILED, words)
 

@@ -1,8 +1,9 @@
 """Promote?: evaluate the gate once a version, move the alias, or follow whoever moved it.
 
-A promotion is three writes: the verdict `promoting`, the alias, the verdict `promoted`. The last
-one waits until the history holds its entry, so a crash between any two of them is picked up where
-it was, and the entry tells who moved the alias.
+A promotion is a chain of writes: the verdict `passed`, the alias taken from the former champion,
+the verdict `promoting`, the alias given to the version, the history entry, the verdict `promoted`.
+Each state in between differs from every other and from what a person makes of it, so a crash is
+picked up where it was, and an alias that a person set, be it to the former champion, stays.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ from dandelion_operator.api.spec import PromotionMode
 from dandelion_operator.loop.decide.gate.compare import NotComparable, compared, suspended
 from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate
 from dandelion_operator.loop.decide.gate.facts import Facts
+from dandelion_operator.loop.decide.gate.restore import the_registry_was_lost
 from dandelion_operator.loop.decide.gate.verdict import Outcome
 from dandelion_operator.loop.decide.plan import (
     Action,
+    ConfirmAlias,
     PromoteDecision,
+    Promotion,
     RemoveAlias,
     SetAlias,
     SetVerdict,
 )
-from dandelion_operator.seen.candidate import candidate
+from dandelion_operator.seen.candidate import candidate, opponent
 from dandelion_operator.seen.comparison import Comparison
+from dandelion_operator.seen.identity import is_own
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen, Verdict, VersionSeen
 
@@ -34,7 +39,9 @@ def promote(resource: Resource, observed: Observed) -> PromoteDecision:
         return PromoteDecision(observed.registry.message, waiting=observed.registry)
     facts = Facts(resource, observed, observed.registry)
     for fact in (
+        the_registry_was_lost,
         suspended,
+        the_alias_was_given_but_nobody_told,
         the_history_has_an_entry_but_the_version_no_verdict,
         a_promotion_was_begun,
         a_version_has_no_verdict_yet,
@@ -63,19 +70,91 @@ def the_history_has_an_entry_but_the_version_no_verdict(facts: Facts) -> Promote
     return PromoteDecision(actions=tuple(actions)) if actions else None
 
 
-def a_promotion_was_begun(facts: Facts) -> PromoteDecision | None:
-    begun = next(
-        (item for item in facts.registry.versions if item.verdict == Verdict.PROMOTING), None
-    )
-    champion = facts.registry.champion
-    if begun is None or begun.version == champion:
+def the_alias_was_given_but_nobody_told(facts: Facts) -> PromoteDecision | None:
+    champion = facts.registry.version(facts.registry.champion)
+    if champion is None or champion.verdict != Verdict.PROMOTING:
         return None
-    if begun.replaces == _text(champion):
-        return PromoteDecision(actions=(SetAlias(CHAMPION, begun.version),))
-    reason = f"somebody moved the alias champion to version {_text(champion) or 'none'} meanwhile"
-    return PromoteDecision(
-        actions=(SetVerdict(begun.version, Verdict.REJECTED, reason, facts.gate),)
+    if facts.observed.previous.followed == str(champion.version):
+        return None
+    return PromoteDecision(promotion=_promotion(champion, champion.verdict_reason))
+
+
+def a_promotion_was_begun(facts: Facts) -> PromoteDecision | None:
+    alias = facts.registry.alias
+    begun = next((item for item in facts.registry.versions if _is_begun(facts, item)), None)
+    if begun is None:
+        return None
+    if facts.observed.previous.followed == str(begun.version):
+        # It was the champion already when a person moved the alias on.
+        return _settle(facts, begun, Verdict.PROMOTED, begun.verdict_reason)
+    if alias is None:
+        return _go_on(facts, begun)
+    if begun.replaces != str(alias):
+        reason = f"somebody moved the alias champion to version {alias} meanwhile"
+        return _settle(facts, begun, Verdict.REJECTED, reason)
+    if begun.verdict == Verdict.PROMOTING:
+        reason = f"somebody gave the alias champion back to version {alias} meanwhile"
+        return _settle(facts, begun, Verdict.REJECTED, reason)
+    return None  # nothing was written yet: it is judged as if for the first time
+
+
+def _is_begun(facts: Facts, version: VersionSeen) -> bool:
+    return (
+        version.verdict in (Verdict.PASSED, Verdict.PROMOTING)
+        and version.version != facts.registry.alias
+        and is_own(facts.resource, facts.observed, version)
     )
+
+
+def _settle(facts: Facts, begun: VersionSeen, verdict: str, reason: str) -> PromoteDecision:
+    return PromoteDecision(
+        actions=(SetVerdict(begun.version, verdict, reason, facts.gate, replaces=begun.replaces),)
+    )
+
+
+def _go_on(facts: Facts, begun: VersionSeen) -> PromoteDecision:
+    """No version has the alias: the former champion lost it for this one."""
+
+    def verdict(word: str) -> SetVerdict:
+        return SetVerdict(
+            begun.version, word, begun.verdict_reason, begun.gate, replaces=begun.replaces
+        )
+
+    spec = facts.resource.spec
+    if not spec.suspend and spec.promotion.mode is PromotionMode.AUTO:
+        return PromoteDecision(
+            actions=(verdict(Verdict.PROMOTING), *_give_alias(begun.version)),
+            promotion=_promotion(begun, begun.verdict_reason),
+        )
+    former = next(
+        (item for item in facts.registry.versions if str(item.version) == begun.replaces), None
+    )
+    if former is not None:  # as it was before; then the spec as it is now decides
+        return PromoteDecision(
+            actions=(verdict(Verdict.PASSED), *_give_alias(former.version)),
+        )
+    return PromoteDecision() if spec.suspend else _hand_over(facts, begun)
+
+
+def _hand_over(facts: Facts, begun: VersionSeen) -> PromoteDecision:
+    """It passed when the mode was Auto; now a person decides, or nobody."""
+    if facts.resource.spec.promotion.mode is PromotionMode.OBSERVE:
+        reason = f"would have been promoted: {begun.verdict_reason}"
+        return _settle(facts, begun, Verdict.OBSERVED, reason)
+    awaiting = _settle(facts, begun, Verdict.AWAITING, begun.verdict_reason)
+    return PromoteDecision(actions=(SetAlias(CHALLENGER, begun.version), *awaiting.actions))
+
+
+def _take_alias(former: int) -> tuple[Action, ...]:
+    return ConfirmAlias(CHAMPION, former), RemoveAlias(CHAMPION)
+
+
+def _give_alias(version: int) -> tuple[Action, ...]:
+    return ConfirmAlias(CHAMPION, None), SetAlias(CHAMPION, version)
+
+
+def _promotion(version: VersionSeen, reason: str) -> Promotion:
+    return Promotion(version.version, reason, version.dataset_digest)
 
 
 def a_version_has_no_verdict_yet(facts: Facts) -> PromoteDecision | None:
@@ -86,12 +165,12 @@ def a_version_has_no_verdict_yet(facts: Facts) -> PromoteDecision | None:
     if artifact is None:
         return None
     if isinstance(artifact, Failure):
-        if artifact.reason is not Reason.ARTIFACT_REJECTED:
-            return PromoteDecision(
-                f"version {version.version} cannot be judged yet: {artifact.message}",
-                waiting=artifact,
-            )
-        return _reject(facts, version, f"{artifact.reason}: {artifact.message}")
+        # Never a verdict, whatever the reason: files may be put back, and a store that is being
+        # restored answers as if they had never been there.
+        verb = "be served" if artifact.reason is Reason.ARTIFACT_REJECTED else "be judged yet"
+        return PromoteDecision(
+            f"version {version.version} cannot {verb}: {artifact.message}", waiting=artifact
+        )
     if evaluate_gate(facts.resource, artifact, None, None).outcome is Outcome.REJECTED:
         return _judge(facts, version, artifact, NotComparable())  # by its own figures
     comparison = compared(facts, version)
@@ -106,13 +185,13 @@ def _judge(
     contract: ContractSeen,
     comparison: Comparison | NotComparable,
 ) -> PromoteDecision:
+    found = comparison if isinstance(comparison, Comparison) else None
+    champion = facts.registry.version(facts.registry.champion)
+    against = opponent(facts.registry, version) if found is not None else champion
     result = evaluate_gate(
-        facts.resource,
-        contract,
-        facts.registry.champion,
-        comparison if isinstance(comparison, Comparison) else None,
+        facts.resource, contract, None if against is None else against.version, found
     )
-    mode, former = facts.resource.spec.promotion.mode, _text(facts.registry.champion)
+    mode, former = facts.resource.spec.promotion.mode, _text(facts.registry.alias)
 
     def verdict(word: str, reason: str = result.reason) -> SetVerdict:
         return SetVerdict(version.version, word, reason, facts.gate, replaces=former)
@@ -130,14 +209,12 @@ def _judge(
         return PromoteDecision(
             actions=(SetAlias(CHALLENGER, version.version), verdict(Verdict.AWAITING))
         )
+    alias = facts.registry.alias
+    taken = () if alias is None else (verdict(Verdict.PASSED), *_take_alias(alias))
     return PromoteDecision(
-        actions=(verdict(Verdict.PROMOTING), SetAlias(CHAMPION, version.version))
+        actions=(*taken, verdict(Verdict.PROMOTING), *_give_alias(version.version)),
+        promotion=_promotion(version, result.reason),
     )
-
-
-def _reject(facts: Facts, version: VersionSeen, reason: str) -> PromoteDecision:
-    verdict = SetVerdict(version.version, Verdict.REJECTED, reason, facts.gate)
-    return _turn_down(facts, version, verdict)
 
 
 def _turn_down(facts: Facts, version: VersionSeen, verdict: SetVerdict) -> PromoteDecision:

@@ -12,11 +12,14 @@ from dandelion_operator.loop.decide.plan import (
     Action,
     AdjustDeployment,
     ApplyAccount,
+    ApplyBudget,
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
+    RemoveBudget,
     RolloutDecision,
 )
+from dandelion_operator.loop.decide.rollout.adoption import adoption_needed
 from dandelion_operator.loop.decide.rollout.target import wanted_target
 from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
@@ -32,6 +35,7 @@ ADJUSTABLE = {
 
 def roll_out(resource: Resource, observed: Observed, location: Location) -> RolloutDecision:
     target, obstacle = wanted_target(observed)
+    obstacle = adoption_needed(resource, observed) or obstacle
     if target is None:
         return RolloutDecision(None, obstacle)
     blocked = _foreign(resource, observed) or _auth_obstacle(resource, observed)
@@ -44,7 +48,8 @@ def roll_out(resource: Resource, observed: Observed, location: Location) -> Roll
         # Pods that may not ask who calls would refuse everybody: their rights come before them.
         actions=_service(resource, observed)
         + _rights(resource, observed)
-        + _deployment(resource, observed, location, target),
+        + _deployment(resource, observed, location, target)
+        + _budget(resource, observed),
     )
 
 
@@ -88,6 +93,19 @@ def _service(resource: Resource, observed: Observed) -> tuple[Action, ...]:
 
 def _service_is_out_of_date(resource: Resource, observed: Observed) -> bool:
     return observed.service is None or observed.service.digest != digests.service(resource)
+
+
+def _budget(resource: Resource, observed: Observed) -> tuple[Action, ...]:
+    """Of one pod there is nothing to keep: a budget would only hold up whoever drains its node."""
+    budget, deployment = observed.budget, observed.deployment
+    replicas = resource.spec.serving.replicas
+    if deployment is not None and deployment.scaled_by:
+        replicas = deployment.wanted_replicas
+    if replicas < 2 or budget.another_covers:
+        return (RemoveBudget(),) if budget.exists and budget.ours else ()
+    if budget.exists and (not budget.ours or budget.digest == digests.budget(resource)):
+        return ()
+    return (ApplyBudget(),)
 
 
 def _deployment(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.versions import RegistrySeen
 
 
 def wanted_target(observed: Observed) -> tuple[Target | None, Failure | None]:
@@ -17,19 +18,9 @@ def wanted_target(observed: Observed) -> tuple[Target | None, Failure | None]:
     registry = observed.registry
     if isinstance(registry, Failure):
         return deployed, registry
-    if registry.champion is None:
-        if registry.versions:
-            return deployed, Failure(
-                Reason.ALIAS_MISSING,
-                "no version has the alias champion; what serves goes on serving",
-            )
-        return deployed, Failure(Reason.NO_VERSION, "no version has been registered yet")
     champion = registry.version(registry.champion)
     if champion is None:
-        return deployed, Failure(
-            Reason.ARTIFACT_REJECTED,
-            f"the alias champion names version {registry.champion}, which does not exist",
-        )
+        return deployed, _no_champion(observed, registry, deployed)
     if deployed is not None and deployed == champion.target:
         return deployed, None
     artifact = observed.artifacts.get(champion.version)
@@ -37,6 +28,23 @@ def wanted_target(observed: Observed) -> tuple[Target | None, Failure | None]:
         artifact = Failure(Reason.STORAGE_UNREACHABLE, "its artifact has not been looked at yet")
     if isinstance(artifact, Failure):
         return deployed, Failure(
-            artifact.reason, f"version {champion.version} cannot be served: {artifact.message}"
+            artifact.reason,
+            f"version {champion.version} cannot be served: {artifact.message}; {observed.goes_on}",
         )
     return champion.target, None
+
+
+def _no_champion(observed: Observed, registry: RegistrySeen, deployed: Target | None) -> Failure:
+    if registry.champion is not None:
+        why = f"the alias champion names version {registry.champion}, which does not exist"
+    elif deployed is not None and registry.version(deployed.version) is None:
+        why = f"MLflow knows version {deployed.version} no more, and no version is the champion"
+    elif registry.versions:
+        why = "no version has the alias champion"
+    else:
+        return Failure(Reason.NO_VERSION, "no version has been registered yet")
+    return Failure(
+        Reason.ALIAS_MISSING,
+        f"{why}; {observed.goes_on}. The next version that passes becomes the champion, or set the "
+        "alias in MLflow",
+    )

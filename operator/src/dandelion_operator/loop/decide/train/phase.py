@@ -17,7 +17,7 @@ from dandelion_operator.loop.decide.plan import (
 from dandelion_operator.loop.decide.train.facts import Facts
 from dandelion_operator.loop.decide.train.start import start
 from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, OF_INFRASTRUCTURE, next_attempt
-from dandelion_operator.seen.last_run import LastRun, last_run
+from dandelion_operator.seen.last_run import LastRun, last_run, may_be_repeated
 from dandelion_operator.seen.observed import Observed
 
 KEPT_JOBS = 3
@@ -121,12 +121,11 @@ def last_run_failed_for_this(facts: Facts) -> TrainDecision | None:
     last = facts.repeatable
     if last is None or last.lost or facts.given_something_else:
         return None
-    if last.reason not in OF_INFRASTRUCTURE:
-        return TrainDecision(TrainingPhase.FAILED, _cause(last))
-    if last.attempts >= ATTEMPT_LIMIT:
-        words = f"; given up after {last.attempts} attempts"
-        return TrainDecision(TrainingPhase.FAILED, _cause(last) + words)
-    return None
+    if may_be_repeated(last):
+        return None
+    given_up = last.reason in OF_INFRASTRUCTURE
+    words = f"; given up after {last.attempts} attempts" if given_up else ""
+    return TrainDecision(TrainingPhase.FAILED, _cause(last) + words)
 
 
 def next_attempt_is_not_due(facts: Facts) -> TrainDecision | None:

@@ -7,6 +7,7 @@ from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision, TrainingPhase
 from dandelion_operator.loop.decide.train.facts import Facts
+from dandelion_operator.seen.training import DatasetSeen
 from dandelion_operator.seen.versions import RegistrySeen
 
 
@@ -25,6 +26,7 @@ def start(facts: Facts) -> TrainDecision:
         initial_weights=_initial_weights(facts),
         former_dataset=_former_dataset(facts),
         champion=_champion(facts),
+        images=_images(facts),
         attempt=attempt,
     )
     words = f"run {run}" if attempt == 1 else f"attempt {attempt} at run {run}"
@@ -64,12 +66,18 @@ def _former_dataset(facts: Facts) -> str:
     return next((item.dataset_digest for item in registry.versions if item.dataset_digest), "")
 
 
+def _images(facts: Facts) -> int:
+    """How many objects were listed; a listing without a fingerprint is only a glance."""
+    dataset = facts.observed.dataset
+    return dataset.objects if isinstance(dataset, DatasetSeen) and dataset.fingerprint else 0
+
+
 def _champion(facts: Facts) -> Target | None:
     """None where its artifact is known to be broken: a run must not fail because of it."""
     registry = facts.observed.registry
     if not isinstance(registry, RegistrySeen):
         return None
-    champion = registry.version(registry.champion)
+    champion = registry.incumbent
     if champion is None or not champion.contract_digest:
         return None
     artifact = facts.observed.artifacts.get(champion.version)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import Condition, ConditionType
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE
+from dandelion_operator.seen.waiting import WAITING
 
 
 def phase(conditions: Sequence[Condition]) -> str:
@@ -17,7 +18,7 @@ def phase(conditions: Sequence[Condition]) -> str:
     for holds, word in (
         (status.get(ConditionType.ACCEPTED) == FALSE and not is_ready, "Blocked"),
         (reason.get(ConditionType.TRAINED) == Reason.TRAINING_RUNNING, "Training"),
-        (reason.get(ConditionType.ROLLED_OUT) == Reason.PROGRESSING, "RollingOut"),
+        (reason.get(ConditionType.ROLLED_OUT) in (Reason.PROGRESSING, *WAITING), "RollingOut"),
         (is_ready, "Serving"),
         (reason.get(ConditionType.TRAINED) == Reason.SUSPENDED, "Suspended"),
         (reason.get(ConditionType.PROMOTED) == Reason.AWAITING_APPROVAL, "AwaitingApproval"),

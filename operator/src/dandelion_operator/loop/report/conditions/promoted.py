@@ -6,13 +6,34 @@ from collections.abc import Sequence
 
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import Plan, Refusal, StartEvaluation
+from dandelion_operator.loop.decide.plan import (
+    BeginRestoring,
+    ConfirmAlias,
+    EndRestoring,
+    Plan,
+    Refusal,
+    RegisterVersion,
+    RemoveAlias,
+    SetAlias,
+    SetVerdict,
+    StartEvaluation,
+)
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.candidate import newest_of_training_hash
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, Verdict, VersionSeen
+from dandelion_operator.seen.versions import ContractSeen, Verdict, VersionSeen
 
 NAMED = 5
+NOT_DONE = ("", Verdict.PASSED, Verdict.PROMOTING)
+REGISTRY_WRITES = (
+    SetVerdict,
+    SetAlias,
+    RemoveAlias,
+    ConfirmAlias,
+    BeginRestoring,
+    RegisterVersion,
+    EndRestoring,
+)
 
 
 def promoted(
@@ -21,6 +42,9 @@ def promoted(
     registry = observed.registry
     if isinstance(registry, Failure):
         return UNKNOWN, Reason.REGISTRY_UNREACHABLE, registry.message
+    waiting = plan.promote.waiting
+    if waiting is not None and waiting.reason is Reason.REGISTRY_LOST:
+        return UNKNOWN, waiting.reason, waiting.message
     obstacle = plan.rollout.obstacle
     if obstacle is not None and obstacle.reason is Reason.ARTIFACT_REJECTED:
         return FALSE, Reason.ARTIFACT_REJECTED, obstacle.message
@@ -34,20 +58,19 @@ def promoted(
                 f"the Job that compares the newest version with the champion is refused: "
                 f"{refusal.message}",
             )
+        if isinstance(refusal.action, REGISTRY_WRITES):
+            return UNKNOWN, Reason.REGISTRY_UNREACHABLE, f"tried again: {refusal.message}"
     newest = newest_of_training_hash(resource, registry)
-    if newest is not None and newest.version > (registry.champion or 0):
-        verdict = _verdict(resource, newest, registry, plan)
+    champion = registry.version(registry.champion)
+    if newest is not None and (champion is None or newest.version > champion.version):
+        verdict = _verdict(resource, newest, observed, champion, plan)
         if verdict is not None:
             return verdict
-    if registry.champion is not None:
-        silent = _never_answered(observed, registry.champion)
-        return TRUE, Reason.VERSION_PROMOTED, f"version {registry.champion} is the champion{silent}"
-    if registry.versions:
-        return (
-            FALSE,
-            Reason.ALIAS_MISSING,
-            "no version has the alias champion; set it in MLflow, or train a new version",
-        )
+    if champion is not None:
+        silent = _never_answered(observed, champion.version)
+        return TRUE, Reason.VERSION_PROMOTED, f"version {champion.version} is the champion{silent}"
+    if obstacle is not None:
+        return FALSE, obstacle.reason, obstacle.message
     return FALSE, Reason.NO_VERSION, "no version has been registered yet"
 
 
@@ -61,13 +84,21 @@ def _never_answered(observed: Observed, version: int) -> str:
 
 
 def _verdict(
-    resource: Resource, newest: VersionSeen, registry: RegistrySeen, plan: Plan
+    resource: Resource,
+    newest: VersionSeen,
+    observed: Observed,
+    champion: VersionSeen | None,
+    plan: Plan,
 ) -> PartialCondition | None:
-    stays = f"; version {registry.champion} stays the champion" if registry.champion else ""
+    stays = f"; version {champion.version} stays the champion" if champion else ""
+    if champion is None and observed.deployment is not None:
+        stays = f"; {observed.goes_on}"
     if newest.verdict == Verdict.REJECTED:
-        broken = newest.verdict_reason.startswith(Reason.ARTIFACT_REJECTED.value)
-        reason = Reason.ARTIFACT_REJECTED if broken else Reason.GATE_FAILED
-        return FALSE, reason, f"version {newest.version}: {newest.verdict_reason}{stays}"
+        return (
+            FALSE,
+            Reason.GATE_FAILED,
+            f"version {newest.version}: {newest.verdict_reason}{stays}",
+        )
     if newest.verdict == Verdict.UNDECIDED:
         return (
             UNKNOWN,
@@ -88,9 +119,12 @@ def _verdict(
             Reason.OBSERVE_ONLY,
             f"version {newest.version} {newest.verdict_reason}{stays}",
         )
-    if not newest.verdict and resource.spec.suspend:
-        words = f"version {newest.version} is judged once spec.suspend is false{stays}"
+    if newest.verdict in NOT_DONE and resource.spec.suspend:
+        done = "promoted" if newest.verdict == Verdict.PROMOTING else "judged"
+        words = f"version {newest.version} is {done} once spec.suspend is false{stays}"
         return UNKNOWN, Reason.SUSPENDED, words
     if plan.promote.waiting is not None:
-        return UNKNOWN, plan.promote.waiting.reason, plan.promote.message
+        reason = plan.promote.waiting.reason
+        status = FALSE if reason is Reason.ARTIFACT_REJECTED else UNKNOWN
+        return status, reason, f"{plan.promote.message}{stays}"
     return None

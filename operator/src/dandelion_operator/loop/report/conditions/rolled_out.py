@@ -10,17 +10,29 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan import (
     AdjustDeployment,
     ApplyAccount,
+    ApplyBudget,
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
     Plan,
     RefreshSecret,
     Refusal,
+    RemoveBudget,
 )
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.waiting import PENDING_REASONS
 
-CHILDREN = (ApplyDeployment, ApplyService, ApplyAccount, AdjustDeployment)
+CHILDREN = (
+    ApplyDeployment,
+    ApplyService,
+    ApplyAccount,
+    ApplyBudget,
+    RemoveBudget,
+    AdjustDeployment,
+)
+# They tell nothing of what is rolled out, where something is.
+OF_THE_REGISTRY = (Reason.REGISTRY_UNREACHABLE, Reason.ALIAS_MISSING, Reason.NO_VERSION)
 SERVING_SECRETS = (RefreshSecret(naming.INFERENCE), RefreshSecret(naming.LOG))
 
 
@@ -49,10 +61,7 @@ def _rolled_out(
         if isinstance(refusal.action, CHILDREN) or refusal.action in SERVING_SECRETS:
             reason = Reason.NAME_TAKEN if refusal.name_taken else Reason.CHILD_REFUSED
             return FALSE, reason, refusal.message
-    if obstacle is not None and obstacle.reason not in (
-        Reason.REGISTRY_UNREACHABLE,
-        Reason.ALIAS_MISSING,
-    ):
+    if obstacle is not None and obstacle.reason not in OF_THE_REGISTRY:
         return UNKNOWN if obstacle.may_pass else FALSE, obstacle.reason, obstacle.message
     deployment = observed.deployment
     if target is None or deployment is None:
@@ -88,14 +97,20 @@ def _unfinished(resource: Resource, observed: Observed, version: int) -> Partial
     if leaving:
         words += f", {leaving} of another version left"
     troubled = next((pod for pod in new if not pod.ready and pod.reason), None)
+    reason = Reason.PROGRESSING
     if troubled is not None:
         words += f"; pod {troubled.name}: {troubled.reason}: {troubled.message or ''}".rstrip(": ")
+        reason = PENDING_REASONS.get(troubled.reason or "", reason)
     elif deployment.refused:
         words += f"; {deployment.refused}"
+        reason = Reason.PODS_REFUSED
+    elif deployment.evicted:
+        words += f"; a pod was evicted: {deployment.evicted}"
+        reason = Reason.EVICTED
     if troubled is not None and troubled.permanent:
         return FALSE, Reason.ARTIFACT_REJECTED, words
     if deployment.paused_by:
         return FALSE, Reason.PAUSED, f"{_paused(resource, observed)}; {words}"
     if deployment.deadline_exceeded:
         return FALSE, Reason.PROGRESS_DEADLINE_EXCEEDED, words
-    return UNKNOWN, Reason.PROGRESSING, words
+    return UNKNOWN, reason, words

@@ -14,7 +14,7 @@ from dandelion_operator.loop.decide.plan import (
     TrainingPhase,
 )
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
-from dandelion_operator.seen.last_run import LastRun
+from dandelion_operator.seen.last_run import LastRun, may_be_repeated
 from dandelion_operator.seen.observed import Observed
 
 
@@ -45,9 +45,14 @@ def trained(
                 Reason.TRAINING_RUNNING,
                 f"run {last.run}{_attempt(last)}{stage}: {progress.percent}%",
             )
+        case TrainingPhase.FOLLOW if last is not None and last.waiting is not None:
+            return UNKNOWN, last.waiting.reason, last.waiting.message
         case TrainingPhase.FOLLOW:
             cause = (last.message if last else None) or "waiting for its pod to start"
             return UNKNOWN, Reason.TRAINING_PENDING, cause
+        case TrainingPhase.HELD_BACK if failed and last is not None and may_be_repeated(last):
+            words = f"{last.reason}: {last.message}; it is attempted again after this is over"
+            return UNKNOWN, Reason.TRAINING_PENDING, f"{words}: {decision.message}"
         case TrainingPhase.HELD_BACK if failed and last is not None:
             return (
                 FALSE,

@@ -7,12 +7,12 @@ variables, so they show up in no process list and follow a rotation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from dandelion_operator.api.location import Location, Log
 from dandelion_operator.api.resource import API_VERSION, KIND, Resource
-from dandelion_operator.api.spec import ComputeResources, Toleration
+from dandelion_operator.api.spec import ComputeResources
 
 USER = 65532
 CREDENTIALS_DIR = "/var/run/secrets/dandelion/s3"
@@ -25,13 +25,13 @@ CONTAINER_SECURITY = {
     "capabilities": {"drop": ["ALL"]},
 }
 
-POD_SECURITY = {
-    "runAsNonRoot": True,
-    "runAsUser": USER,
-    "runAsGroup": USER,
-    "fsGroup": USER,
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
+FIXED_IDS = {"runAsUser": USER, "runAsGroup": USER, "fsGroup": USER}
+
+
+def security(fixed_ids: bool) -> dict[str, Any]:
+    """Without fixed IDs it is the cluster that chooses them, as OpenShift does for a namespace."""
+    chosen = FIXED_IDS if fixed_ids else {}
+    return {"runAsNonRoot": True, **chosen, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def owner_reference(resource: Resource) -> dict[str, Any]:
@@ -80,20 +80,20 @@ def log_mount() -> dict[str, Any]:
     return {"name": "log", "mountPath": LOG_CREDENTIALS_DIR, "readOnly": True}
 
 
+def uses_the_nodes_disk(template: Mapping[str, Any]) -> bool:
+    """Unless a podTemplate put another volume, or memory, in the place of the scratch space."""
+    (work,) = (item for item in template["volumes"] if item["name"] == "work")
+    return "emptyDir" in work and not (work["emptyDir"] or {}).get("medium")
+
+
 def compute(resources: ComputeResources | None, default: Mapping[str, Any]) -> dict[str, Any]:
-    if resources is None:
-        return dict(default)
-    return resources.model_dump(mode="json", exclude_defaults=True)
+    given = default if resources is None else resources.model_dump(exclude_defaults=True)
+    return {kind: _written(quantities) for kind, quantities in given.items()}
 
 
-def placement(
-    node_selector: Mapping[str, str], tolerations: Sequence[Toleration]
-) -> dict[str, Any]:
-    placed: dict[str, Any] = {}
-    if node_selector:
-        placed["nodeSelector"] = dict(node_selector)
-    if tolerations:
-        placed["tolerations"] = [
-            item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in tolerations
-        ]
-    return placed
+def _written(quantities: Mapping[str, int | float | str]) -> dict[str, int | str]:
+    """A fraction as text, which is how Kubernetes gives a quantity back."""
+    return {
+        name: str(value) if isinstance(value, float) else value
+        for name, value in quantities.items()
+    }

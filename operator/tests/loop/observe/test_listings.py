@@ -1,0 +1,83 @@
+"""A dataset is listed where a run may be started, and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.ports.s3.storage import Access
+from dandelion_operator.seen.training import DatasetSeen
+from small_world import FakeStorage, World, played
+
+
+class CountedStorage(FakeStorage):
+    def __init__(self) -> None:
+        super().__init__()
+        self.listings = 0
+
+    async def dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
+        self.listings += 1
+        return await super().dataset(access, uri, whole)
+
+
+def counted(folder: Path) -> tuple[World, CountedStorage]:
+    world, storage = World(folder), CountedStorage()
+    world.storage = storage
+    world.restart()
+    return world, storage
+
+
+def test_a_suspended_resource_lists_nothing_until_it_is_resumed(tmp_path: Path) -> None:
+    async def scene() -> None:
+        world, storage = counted(tmp_path)
+        world.apply(suspend=True)
+        await world.settle()
+        assert storage.listings == 0
+        assert world.condition("Accepted") == ("True", "Valid")
+        assert "is looked at when a run is to be started" in world.message("Accepted")
+        world.apply()
+        await world.reconcile()
+        assert storage.listings > 0
+
+    played(scene)
+
+
+def test_a_trained_resource_lists_nothing_until_it_is_to_train_again(tmp_path: Path) -> None:
+    async def scene() -> None:
+        world, storage = counted(tmp_path)
+        world.apply()
+        await world.settle()
+        storage.listings = 0
+        await world.reconcile()
+        assert storage.listings == 0
+        world.annotate("again")
+        await world.reconcile()
+        assert storage.listings > 0
+
+    played(scene)
+
+
+def test_after_a_failed_run_the_dataset_is_watched_for_a_change(tmp_path: Path) -> None:
+    async def scene() -> None:
+        world, storage = counted(tmp_path)
+        world.train_fails = ("DatasetEmpty", "no image can be read")
+        world.apply()
+        await world.settle()
+        world.train_fails = None
+        storage.fingerprint = "images-2"
+        await world.settle()
+        assert world.condition("Trained") == ("True", "TrainingComplete")
+
+    played(scene)
+
+
+def test_a_dataset_that_goes_away_takes_nothing_from_what_is_trained(tmp_path: Path) -> None:
+    async def scene() -> None:
+        world, storage = counted(tmp_path)
+        world.apply()
+        await world.settle()
+        storage.obstacle = Failure(Reason.BUCKET_NOT_FOUND, "there is no bucket datasets")
+        await world.settle()
+        assert world.condition("Accepted") == ("True", "Valid")
+
+    played(scene)

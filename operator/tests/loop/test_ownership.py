@@ -1,0 +1,117 @@
+"""Only what this resource's own runs wrote is served, whatever the registry says of a version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from dandelion_operator.seen.versions import ContractSeen
+from small_world import World, played
+
+THEIRS = "s3://models/garden/roses/run1/artifact"
+DIGEST = {"contract-digest": "sha256:theirs"}
+
+
+def in_another_folder(world: World, run: str) -> str:
+    return THEIRS
+
+
+def in_another_bucket(world: World, run: str) -> str:
+    return f"s3://elsewhere/default/lawn/{run}/artifact"
+
+
+def in_a_folder_that_begins_alike(world: World, run: str) -> str:
+    return f"s3://models/default/lawn-2/{run}/artifact"
+
+
+def out_of_the_own_folder_by_dots(world: World, run: str) -> str:
+    return "s3://models/default/lawn/../../garden/roses/run1/artifact"
+
+
+def registered(world: World, source: str, model: str, **tags: str) -> int:
+    """What anybody who reaches MLflow and S3 may do."""
+    number = world.mlflow.add_version(run="foreign", **DIGEST, **tags)
+    world.mlflow.versions[number]["source"] = source
+    world.storage.contracts[source] = ContractSeen(
+        {"accuracy": 0.99}, holdout=1000, model=model, dataset_uri="s3://datasets/lawn"
+    )
+    return number
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        in_another_folder,
+        in_another_bucket,
+        in_a_folder_that_begins_alike,
+        out_of_the_own_folder_by_dots,
+    ],
+    ids=lambda made: made.__name__.replace("_", " "),
+)
+def test_a_version_whose_source_lies_elsewhere_is_not_served(
+    world: World, source: Callable[[World, str], str]
+) -> None:
+    async def scene() -> None:
+        world.apply()
+        await world.settle()
+        number = registered(world, source(world, "run9"), "default.lawn")
+        world.mlflow.aliases["champion"] = str(number)
+        await world.settle()
+        assert world.serving_version() == "1"
+        assert world.condition("RolledOut") == ("False", "ArtifactRejected")
+        assert "does not lie below s3://models/default/lawn/" in world.message("RolledOut")
+        assert world.condition("Ready") == ("True", "Serving")
+
+    played(scene)
+
+
+@pytest.mark.parametrize("model", ["garden.roses", ""])
+def test_a_version_whose_contract_names_another_model_is_not_served(
+    world: World, model: str
+) -> None:
+    async def scene() -> None:
+        world.apply()
+        await world.settle()
+        source = "s3://models/default/lawn/copied/artifact"
+        world.mlflow.aliases["champion"] = str(registered(world, source, model))
+        await world.settle()
+        assert world.serving_version() == "1"
+        assert world.condition("RolledOut") == ("False", "ArtifactRejected")
+        assert f"names {'the model ' if model else 'no model'}{model}" in world.message("RolledOut")
+
+    played(scene)
+
+
+def test_a_foreign_version_is_not_promoted_for_bearing_this_specs_training_hash(
+    world: World,
+) -> None:
+    async def scene() -> None:
+        world.apply()
+        await world.settle()
+        own = world.mlflow.versions[1]["tags"]
+        tags = {"training-hash": own["dandelion.dev/training-hash"]}
+        registered(world, THEIRS, "garden.roses", **tags)
+        await world.settle()
+        assert world.mlflow.aliases["champion"] == "1"
+        assert world.serving_version() == "1"
+
+    played(scene)
+
+
+def test_a_version_of_an_own_run_is_served(world: World) -> None:
+    async def scene() -> None:
+        world.apply()
+        await world.settle()
+        found = world.storage.contracts["s3://models/default/lawn/by-hand/artifact"] = replace(
+            next(
+                item for item in world.storage.contracts.values() if isinstance(item, ContractSeen)
+            )
+        )
+        assert found.model == "default.lawn"
+        number = world.mlflow.add_version(run="by-hand", **DIGEST)
+        world.mlflow.aliases["champion"] = str(number)
+        await world.settle()
+        assert world.serving_version() == str(number)
+
+    played(scene)
