@@ -78,18 +78,18 @@ def test_one_question_at_a_time_goes_through_after_a_pause(breaker: Breaker, clo
     breaker.enter()
 
 
-def test_the_words_have_the_cause_and_do_not_count_down(breaker: Breaker, clock: Clock) -> None:
+def test_the_words_are_the_cause_however_long_the_pauses_are(
+    breaker: Breaker, clock: Clock
+) -> None:
     for _ in range(3):
         ask(breaker, "failed")
-    first = ask(breaker, "failed")
-    assert first == "silence; it is asked again after pauses of 5 s"
-    clock.now += 3
-    assert ask(breaker, "failed") == first
-    assert breaker.words("silence") == first, "and the same for the one that was asked"
+    for _ in range(200):
+        clock.now += 1
+        assert ask(breaker, "failed") in {"silence", "asked"}
 
 
 def test_a_night_of_failures_is_only_a_long_pause(breaker: Breaker, clock: Clock) -> None:
     for _ in range(2000):
         clock.now += 30
         assert ask(breaker, "failed") == "asked"
-    assert ask(breaker, "failed").endswith("pauses of 30 s")
+    assert ask(breaker, "failed") == "silence"

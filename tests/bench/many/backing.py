@@ -90,7 +90,6 @@ def backing(folder: Path) -> Iterator[Backing]:
     with ExitStack() as stack:
         api = stack.enter_context(running(folder / "api"))
         api.apply(template({}, "--show-only", "templates/crd.yaml"), "--server-side")
-        api.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
         _await_storage(api)
         api.kubectl("create", "namespace", NAMESPACE)
         minio = _minio(folder, stack)
@@ -99,7 +98,7 @@ def backing(folder: Path) -> Iterator[Backing]:
 
 
 def _await_storage(api: ApiServer) -> None:
-    """For some seconds after the CRD was made, the API server has no storage for it yet."""
+    """The API server takes some seconds from a CRD to its storage."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         try:

@@ -17,7 +17,9 @@ MOST_DOUBLINGS = 16
 
 
 class OpenError(Exception):
-    """It was not asked; the message says why."""
+    """It was not asked. The message is why it is not, the same as when it was asked last: while
+    nothing changes, no status is to be written because of pauses that grow.
+    """
 
 
 class Breaker:
@@ -47,7 +49,7 @@ class Breaker:
     def check(self) -> None:
         """Raises OpenError while nobody may ask."""
         if self.is_open and (self._probing or self._monotonic() < self._until):
-            raise OpenError(self.words(self._cause))
+            raise OpenError(self._cause)
 
     def enter(self) -> None:
         """Before a question; each must end in `answered`, `failed` or `unasked`.
@@ -68,12 +70,6 @@ class Breaker:
     def unasked(self) -> None:
         """The question was taken back, so nothing is known."""
         self._probing = False
-
-    def words(self, cause: str) -> str:
-        """The same while nothing changes: no status is to be written for a countdown."""
-        if not self.is_open:
-            return cause
-        return f"{cause}; it is asked again after pauses of {self._pause:.0f} s"
 
     @property
     def _pause(self) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 import httpx
@@ -24,6 +24,9 @@ API = "/api/2.0/mlflow"
 CONNECT_SECONDS = 3.0
 # Fifty versions with a hundred tags each are less.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+# After these pauses, in seconds, what may be repeated is asked again where MLflow is in trouble: a
+# promotion is a chain of calls, and one bad answer in five must not cost minutes.
+PAUSES = (0.1, 0.4)
 # Failures in a row that nobody lives to see.
 NEVER = 1 << 62
 # What httpx raises besides its own errors: of an address, of a name, of a stream that was closed.
@@ -40,6 +43,10 @@ class NotInRegistryError(RegistryError):
 
 class InRegistryError(RegistryError):
     """It is there already."""
+
+
+class TroubledRegistryError(RegistryError):
+    """MLflow answered that it could not do it just now."""
 
 
 class SilentRegistryError(RegistryError):
@@ -135,9 +142,31 @@ class Mlflow:
         path: str,
         shape: type[Shape],
         until: float | None = None,
+        check: Callable[[], None] | None = None,
+        may_repeat: bool = True,
         **request: Any,
     ) -> Shape:
-        """`until` bounds several calls together, by the monotonic clock. Raises RegistryError."""
+        """`until` bounds several calls together, by the monotonic clock; `check` is asked before
+        each try and may raise. Raises RegistryError.
+        """
+        for pause in PAUSES if may_repeat else ():
+            try:
+                return await self._call(method, path, shape, until, check, request)
+            except TroubledRegistryError:
+                await asyncio.sleep(pause)
+        return await self._call(method, path, shape, until, check, request)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        shape: type[Shape],
+        until: float | None,
+        check: Callable[[], None] | None,
+        request: Mapping[str, Any],
+    ) -> Shape:
+        if check is not None:
+            check()
         seconds = READ_SECONDS if method == "GET" else WRITE_SECONDS
         if until is not None:
             seconds = max(0.0, until - time.monotonic())
@@ -154,7 +183,9 @@ class Mlflow:
             raise NotInRegistryError(words)
         if known.get("error_code") == "RESOURCE_ALREADY_EXISTS":
             raise InRegistryError(words)
-        raise RegistryError(f"MLflow answers HTTP {status}{f': {words}' if words else ''}")
+        troubled = status == httpx.codes.TOO_MANY_REQUESTS or httpx.codes.is_server_error(status)
+        kind = TroubledRegistryError if troubled else RegistryError
+        raise kind(f"MLflow answers HTTP {status}{f': {words}' if words else ''}")
 
     def _parsed(self, shape: type[Shape], answer: Any) -> Shape:
         if not isinstance(answer, dict):
@@ -192,7 +223,7 @@ class Mlflow:
             cause = self._silence(error)
             self._breaker.failed(cause)
             nobody = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            raise SilentRegistryError(self._breaker.words(cause), nobody) from error
+            raise SilentRegistryError(cause, nobody) from error
         finally:
             self._breaker.unasked()
 

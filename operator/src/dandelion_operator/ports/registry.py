@@ -198,7 +198,7 @@ class Registry:
         """A new version, all tags with it."""
         listed = [{"key": f"{TAG}{key}", "value": value} for key, value in tags.items() if value]
         body = {"name": model, "source": source, "tags": listed}
-        await self._write("POST", "/model-versions/create", body)
+        await self._write("POST", "/model-versions/create", body, may_repeat=False)
 
     async def confirm_alias(self, model: str, alias: str, version: int | None) -> None:
         """Raises AliasMovedError unless the alias still names that version; None: no version."""
@@ -228,10 +228,14 @@ class Registry:
                 {"name": model, "version": str(version), "key": f"{TAG}{key}", "value": value},
             )
 
-    async def _write(self, method: str, path: str, body: Mapping[str, Any]) -> None:
-        self._fence.check()
+    async def _write(
+        self, method: str, path: str, body: Mapping[str, Any], may_repeat: bool = True
+    ) -> None:
+        check = self._fence.check
         try:
-            await self._mlflow.call(method, path, WriteAnswer, json=body)
+            await self._mlflow.call(
+                method, path, WriteAnswer, check=check, may_repeat=may_repeat, json=body
+            )
         finally:
             self._memory.wrote(body["name"])
 

@@ -280,7 +280,7 @@ def test_a_silent_endpoint_is_left_alone_and_asked_again_later(s3: FakeS3) -> No
             assert said[2] == said[3], "one text, whether it was asked or not"
             assert isinstance(said[3], Failure)
             assert said[3].reason is Reason.STORAGE_UNREACHABLE
-            assert "no whole answer within 0 s; it is asked again after" in said[3].message
+            assert said[3].message.endswith("no whole answer within 0 s")
             await ask(read, 5)
             assert len(endpoint.requests) == asked
             other = replace(access(endpoint.endpoint), credentials=Credentials("other", "key"))

@@ -147,6 +147,7 @@ def test_an_endpoint_that_is_not_there_is_unreachable() -> None:
     found = asyncio.run(Storage().dataset(access(closed), URI, whole=True))
     assert isinstance(found, Failure)
     assert found.reason is Reason.STORAGE_UNREACHABLE
+    assert "cannot be reached: Failed to establish a new connection" in found.message
     assert "refused" in found.message
 
 

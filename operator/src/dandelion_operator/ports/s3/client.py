@@ -49,6 +49,8 @@ REJECTED = frozenset(
     }
 )
 MISSING_KEY = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion", "NotFound"})
+# Before its words urllib3 puts the connection, which the sentence has named already.
+CONNECTION = re.compile(r"^\w+\(host=[^)]*\): ")
 BUCKET_NAME = re.compile(r"(?!.*(\.\.|\.-|-\.))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -128,7 +130,12 @@ def cause(error: BaseException) -> str:
     found: object = error
     while isinstance(inner := getattr(found, "reason", None), BaseException):
         found = inner
+    # A connection that is refused counts as one that is late, in urllib3's classes.
+    if isinstance(found, urllib3.exceptions.TimeoutError) and not isinstance(
+        found, urllib3.exceptions.NewConnectionError
+    ):
+        return "no answer in time"
     words = str(found)
     if "CERTIFICATE_VERIFY_FAILED" in words:
         return "its certificate is not trusted; put its authority into spec.storage.caBundle"
-    return foreign(words.rsplit(">: ", 1)[-1])
+    return foreign(CONNECTION.sub("", words))

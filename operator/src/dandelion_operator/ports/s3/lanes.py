@@ -91,10 +91,8 @@ class Lanes:
             # An endpoint that answered is there, however much more there was to say.
             if budget.answered or not is_silence(error):
                 raise
-            words = self._failed(breaker, endpoint, cause(error))
-            if words is None:
-                raise
-            raise OpenError(words) from error
+            self._failed(breaker, endpoint, cause(error))
+            raise
         finally:
             if budget.answered:
                 breaker.answered()
@@ -137,15 +135,11 @@ class Lanes:
             self._breakers.popitem(last=False)
         return found
 
-    def _failed(self, breaker: Breaker, endpoint: str, why: str) -> str | None:
-        """What is to be said of an endpoint that is left alone from here on."""
+    def _failed(self, breaker: Breaker, endpoint: str, why: str) -> None:
         was_open = breaker.is_open
         breaker.failed(why)
-        if not breaker.is_open:
-            return None
-        if not was_open:
+        if breaker.is_open and not was_open:
             log.warning("an endpoint is asked less often", endpoint=endpoint, cause=why)
-        return breaker.words(why)
 
     def close(self) -> None:
         """No read outlives the operator by more than its thread needs to notice."""

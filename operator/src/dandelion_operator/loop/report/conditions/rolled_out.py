@@ -65,6 +65,11 @@ def _rolled_out(
         return UNKNOWN if obstacle.may_pass else FALSE, obstacle.reason, obstacle.message
     deployment = observed.deployment
     if target is None or deployment is None:
+        waiting = plan.promote.waiting
+        if obstacle is not None and obstacle.reason is Reason.ALIAS_MISSING and waiting is not None:
+            # Nobody took the alias away: the first version could not be judged yet.
+            status = FALSE if waiting.reason is Reason.ARTIFACT_REJECTED else UNKNOWN
+            return status, waiting.reason, plan.promote.message
         if obstacle is not None:
             return UNKNOWN if obstacle.may_pass else FALSE, obstacle.reason, obstacle.message
         return UNKNOWN, Reason.PROGRESSING, "the Deployment is being created"
