@@ -16,6 +16,7 @@ from dandelion_operator.loop.decide.plan import (
     TrainDecision,
     TrainingPhase,
 )
+from dandelion_operator.seen.waiting import WAITING
 from given import serving
 
 RESYNC = 3600.0
@@ -30,7 +31,12 @@ FAILED = Failure(Reason.EVALUATION_FAILED, "the Job failed")
 
 
 def told(**reasons: str) -> Status:
-    names = {"promoted": "Promoted", "rolled_out": "RolledOut", "ready": "Ready"}
+    names = {
+        "trained": "Trained",
+        "promoted": "Promoted",
+        "rolled_out": "RolledOut",
+        "ready": "Ready",
+    }
     return given.status(
         conditions=[
             {"type": names[kind], "status": "Unknown", "reason": reason, "lastTransitionTime": NOW}
@@ -99,6 +105,19 @@ PAUSES = [
     ),
     pytest.param(
         {"rollout": RolloutDecision(None, GONE)}, NOTHING, RESYNC, id="what is broken stays so"
+    ),
+    *(
+        pytest.param(
+            train(TrainingPhase.FOLLOW),
+            told(trained=reason),
+            pace.WHILE_BLOCKED,
+            id=f"Trained says {reason}",
+        )
+        for reason in sorted(WAITING)
+    ),
+    *(
+        pytest.param({}, told(rolled_out=reason), pace.WHILE_BLOCKED, id=f"RolledOut says {reason}")
+        for reason in sorted(WAITING)
     ),
     *(
         pytest.param({}, told(rolled_out=reason), pace.WHILE_STUCK, id=f"RolledOut says {reason}")

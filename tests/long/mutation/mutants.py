@@ -118,7 +118,7 @@ def _changes_of(node: ast.AST) -> Iterator[tuple[str, Change]]:
             yield f"drop if {_words(condition)}", _unfiltered(place)
     body = getattr(node, "body", None)
     for place, pair in enumerate(zip(body, body[1:], strict=False)) if _is_list(body) else ():
-        if all(_leaves(item) for item in pair):
+        if all(_leaves(item) for item in pair) and not _exclude_each_other(*pair):
             first, second = (_words(item.test) for item in pair)
             yield f"swap if {first} with if {second}", _swap(place, lambda each: each.body)
 
@@ -131,6 +131,18 @@ def _leaves(node: ast.stmt) -> bool:
     return isinstance(node, ast.If) and not node.orelse and isinstance(node.body[-1], LEAVING)
 
 
+def _exclude_each_other(one: ast.If, other: ast.If) -> bool:
+    """Whether one thing is compared with two names: then their order decides nothing."""
+    tests = (one.test, other.test)
+    compared = [(ast.unparse(test.left), test) for test in tests if isinstance(test, ast.Compare)]
+    if len(compared) < 2 or compared[0][0] != compared[1][0]:
+        return False
+    return all(
+        isinstance(test.ops[0], ast.Eq | ast.Is) and isinstance(test.comparators[0], ast.Attribute)
+        for _, test in compared
+    )
+
+
 def _changed(function: FunctionNode, index: int, change: Change) -> FunctionNode:
     copied = copy.deepcopy(function)
     for position, node in enumerate(ast.walk(copied)):
@@ -140,7 +152,9 @@ def _changed(function: FunctionNode, index: int, change: Change) -> FunctionNode
     return ast.fix_missing_locations(copied)
 
 
-def _swaps(items: list[ast.expr], where: Callable[[Any], list[Any]]) -> Iterator[tuple[str, Change]]:
+def _swaps(
+    items: list[ast.expr], where: Callable[[Any], list[Any]]
+) -> Iterator[tuple[str, Change]]:
     for place, (one, other) in enumerate(zip(items, items[1:], strict=False)):
         yield f"swap {_words(one)} with {_words(other)}", _swap(place, where)
 

@@ -22,6 +22,7 @@ from dandelion_operator.loop.report import invalid, report
 from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer
+from dandelion_operator.seen.waiting import WAITING
 from given import (
     NOW,
     compared,
@@ -67,6 +68,10 @@ def without(reason: Reason) -> Observed:
 
 def moved(**about: Any) -> Observed:
     return serving(3, **MOVED, **about)
+
+
+def held_up(reason: Reason) -> Observed:
+    return seen(jobs=(job(state=RunState.PENDING, waiting=Failure(reason, "the words")),))
 
 
 def failed() -> Observed:
@@ -149,6 +154,21 @@ SITUATIONS: Mapping[Reason, Situation] = {
         pace.WHILE_BLOCKED,
         serving(3, registry=Failure(Reason.REGISTRY_UNREACHABLE, "no answer")),
     ),
+    Reason.ADOPTION_NEEDED: Situation(
+        ROLLED_OUT,
+        pace.WHILE_TRAINING,
+        seen(jobs=(job(),), registry=replace(registry(), left=version(2))),
+    ),
+    Reason.REGISTRY_LOST: Situation(
+        PROMOTED,
+        pace.WHILE_BLOCKED,
+        serving(
+            3,
+            registry=replace(registry(version(3)), restoring=True),
+            stored=Failure(Reason.STORAGE_UNREACHABLE, "no answer"),
+        ),
+    ),
+    **{reason: Situation(TRAINED, pace.WHILE_BLOCKED, held_up(reason)) for reason in WAITING},
     Reason.REPLICAS_AVAILABLE: Situation(ROLLED_OUT, RESYNC, serving(3)),
     Reason.PROGRESSING: Situation(
         ROLLED_OUT, pace.WHILE_ROLLING_OUT, serving(3, deployment=deployment(3, available=0))

@@ -15,7 +15,9 @@ from dandelion_operator.loop.decide.gate.interval import score_bounds
 from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.plan import (
     Action,
+    ConfirmAlias,
     PromoteDecision,
+    RemoveAlias,
     RemoveJob,
     SetAlias,
     SetVerdict,
@@ -73,10 +75,14 @@ def in_words(action: Action) -> str:
             return f"{alias}={number}"
         case SuspendJob(name, suspend):
             return f"{'suspend' if suspend else 'resume'} {name}"
+        case ConfirmAlias(_, number):
+            return f"the alias names {number or 'none'}"
+        case RemoveAlias(alias):
+            return f"no {alias}"
         case StartEvaluation():
             return f"compare, attempt {action.attempt}"
         case _:
-            return f"remove {getattr(action, 'job', action)}"
+            return repr(action)
 
 
 BEGUN_AND_FOLLOWED = beside(
@@ -87,14 +93,20 @@ BEGUN_AND_FOLLOWED = beside(
     ),
 )
 BEGUN_AND_NEWER = beside(
-    comparison(),
     registry=registry(
-        version(3),
-        version(4, verdict="promoting", replaces="3"),
-        version(5, verdict=""),
-        champion=3,
+        version(3), version(4, verdict="passed", replaces="3"), version(5, verdict="")
     ),
     artifacts={5: contract(0.1)},
+)
+LOST_WHILE_COMPARING = beside(
+    previous=status(champion={"version": "3"}, training=given.training("run3")),
+    registry=replace(registry(), restoring=True),
+    evaluations=(evaluation(),),
+)
+GIVEN_AND_NEWER = beside(
+    registry=registry(
+        version(4, verdict="promoting"), version(5, verdict="promoting", replaces="3"), champion=4
+    ),
 )
 FOLLOWED = {
     "previous": status(champion={"version": "4"}),
@@ -126,7 +138,7 @@ FOLLOWED = {
         pytest.param(
             PLAIN,
             BEGUN_AND_NEWER,
-            ["champion=4"],
+            ["4 promoting", "the alias names none", "champion=4"],
             id="a promotion is taken up before a newer version is judged",
         ),
         pytest.param(
@@ -150,14 +162,27 @@ FOLLOWED = {
         pytest.param(
             PLAIN,
             beside(comparison(), artifacts={3: AWAY, 4: contract()}),
-            ["4 promoting", "champion=4"],
+            [
+                "4 passed",
+                "the alias names 3",
+                "no champion",
+                "4 promoting",
+                "the alias names none",
+                "champion=4",
+            ],
             id="a comparison that is there counts although the champion cannot be read",
         ),
         pytest.param(
+            SUSPENDED,
+            LOST_WHILE_COMPARING,
+            [],
+            id="a lost registry comes before everything",
+        ),
+        pytest.param(
             PLAIN,
-            beside(artifacts={3: GONE, 4: contract()}, jobs=(job("run4"),)),
-            ["4 undecided"],
-            id="a broken champion is compared with nothing although the run goes on",
+            GIVEN_AND_NEWER,
+            [],
+            id="an alias that was given is told before another promotion is taken up",
         ),
         pytest.param(
             PLAIN,
@@ -192,6 +217,11 @@ def ended(state: RunState = RunState.FAILED, **about: Any) -> Observed:
 @pytest.mark.parametrize(
     ("observed", "words"),
     [
+        pytest.param(
+            beside(artifacts={3: GONE, 4: contract()}, jobs=(job("run4"),)),
+            "it cannot be compared with champion 3: gone; put its files back",
+            id="a broken champion is told before a run that goes on",
+        ),
         pytest.param(
             beside(jobs=(job("run4"),), evaluations=(evaluation(deleting=True),)),
             "run run4 has not ended yet",
@@ -303,13 +333,16 @@ def reason_of(found: PromoteDecision) -> str:
     return verdict.reason
 
 
-@pytest.mark.parametrize(
-    ("champion", "named"), [pytest.param(2, "2", id="another"), pytest.param(None, "none", id="no")]
-)
-def test_a_begun_promotion_that_a_person_overtook_says_so(champion: int | None, named: str) -> None:
+def test_a_begun_promotion_that_a_person_overtook_says_so() -> None:
     begun = version(4, verdict="promoting", replaces="3")
-    found = promote(PLAIN, beside(registry=registry(version(2), begun, champion=champion)))
-    assert reason_of(found) == (f"somebody moved the alias champion to version {named} meanwhile")
+    found = promote(PLAIN, beside(registry=registry(version(2), begun, champion=2)))
+    assert reason_of(found) == "somebody moved the alias champion to version 2 meanwhile"
+
+
+def test_an_alias_that_was_given_is_told() -> None:
+    told_of = promote(PLAIN, GIVEN_AND_NEWER).promotion
+    assert told_of is not None
+    assert told_of.version == 4
 
 
 def test_the_first_version_replaces_none() -> None:

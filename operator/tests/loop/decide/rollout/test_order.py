@@ -171,7 +171,7 @@ def test_without_a_deployment_nothing_is_kept_where_the_champion_cannot_be_read(
     assert found.target is None
     assert found.obstacle == Failure(
         Reason.STORAGE_UNREACHABLE,
-        "version 3 cannot be served: its artifact has not been looked at yet",
+        "version 3 cannot be served: its artifact has not been looked at yet; nothing serves",
     )
 
 
