@@ -11,6 +11,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import CodeType
 from typing import Any, TypeGuard
@@ -117,7 +118,7 @@ def _changes_of(node: ast.AST) -> Iterator[tuple[str, Change]]:
         for place, condition in enumerate(node.ifs):
             yield f"drop if {_words(condition)}", _unfiltered(place)
     body = getattr(node, "body", None)
-    for place, pair in enumerate(zip(body, body[1:], strict=False)) if _is_list(body) else ():
+    for place, pair in enumerate(pairwise(body)) if _is_list(body) else ():
         if all(_leaves(item) for item in pair) and not _exclude_each_other(*pair):
             first, second = (_words(item.test) for item in pair)
             yield f"swap if {first} with if {second}", _swap(place, lambda each: each.body)
@@ -155,7 +156,7 @@ def _changed(function: FunctionNode, index: int, change: Change) -> FunctionNode
 def _swaps(
     items: list[ast.expr], where: Callable[[Any], list[Any]]
 ) -> Iterator[tuple[str, Change]]:
-    for place, (one, other) in enumerate(zip(items, items[1:], strict=False)):
+    for place, (one, other) in enumerate(pairwise(items)):
         yield f"swap {_words(one)} with {_words(other)}", _swap(place, where)
 
 

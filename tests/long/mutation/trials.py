@@ -7,8 +7,8 @@ the rooms named as the function's first. The first child gets no change; its tim
 from __future__ import annotations
 
 import importlib
-import os
 import json
+import os
 import resource
 import signal
 from collections.abc import Callable, Sequence
