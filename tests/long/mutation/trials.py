@@ -1,7 +1,8 @@
 """Tries mutants against tests that are collected once, each in a forked child of its own.
 
-A child gets one function's changed code and runs the tests until the first fails: the quick ones of
-the rooms named as the function's first. The first child gets no change; its times make the order.
+A child gets one function's changed code and runs the tests until the first fails: those first that
+noticed another change of that module, then the quick ones of the rooms named as the function's. The
+first child gets no change; its times make the order.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class Trials:
     ) -> None:
         self._waiting, self._at_once, self._survived = list(tried), at_once, survived
         self._took: dict[str, float] = {}
+        self._noticed: dict[str, set[str]] = {}  # by module, which tests noticed a change
         self._limit = 600
+        self._told = -1  # a child's end of the pipe to its parent
 
     def pytest_configure(self, config: pytest.Config) -> None:
         reporter = config.pluginmanager.getplugin("terminalreporter")
@@ -47,21 +50,29 @@ class Trials:
         if session.testsfailed:
             raise AssertionError("the unit tests can't be collected")
         self._time(session.items)
-        running: dict[int, Mutant] = {}
+        running: dict[int, tuple[Mutant, int]] = {}
         while self._waiting or running:
             while self._waiting and len(running) < self._at_once:
                 mutant = self._waiting.pop(0)
-                running[self._child(self._ordered(session.items, mutant), mutant)] = mutant
+                reading, writing = os.pipe()
+                pid = self._child(self._ordered(session.items, mutant), mutant, writing)
+                os.close(writing)
+                running[pid] = mutant, reading
             pid, status = os.wait()
             if pid in running:
-                mutant = running.pop(pid)
+                mutant, reading = running.pop(pid)
+                with os.fdopen(reading, "rb") as pipe:
+                    noticed = pipe.read().decode()
                 if os.waitstatus_to_exitcode(status) == 0:
                     self._survived(mutant)
+                elif noticed:
+                    self._noticed.setdefault(mutant.module, set()).add(noticed)
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Only children get here; one failure is enough for them."""
         if report.failed:
+            os.write(self._told, report.nodeid.encode())
             os._exit(1)
         self._took[report.nodeid] = self._took.get(report.nodeid, 0.0) + report.duration
 
@@ -81,16 +92,16 @@ class Trials:
     def _ordered(self, items: Sequence[pytest.Item], mutant: Mutant) -> list[pytest.Item]:
         rooms = mutant.module.split(".")
 
-        def place(item: pytest.Item) -> tuple[bool, int, float]:
+        noticed = self._noticed.get(mutant.module, set())
+
+        def place(item: pytest.Item) -> tuple[bool, bool, int, float]:
             took = self._took[item.nodeid]
             shared = len(set(rooms) & set(Path(item.nodeid.partition("::")[0]).parts))
-            return took > QUICK, -shared, took
+            return item.nodeid not in noticed, took > QUICK, -shared, took
 
         return sorted(items, key=place)
 
-    def _child(
-        self, items: Sequence[pytest.Item], mutant: Mutant | None, told: int | None = None
-    ) -> int:
+    def _child(self, items: Sequence[pytest.Item], mutant: Mutant | None, told: int) -> int:
         """The child's process id; it ends with 0 where every test passed."""
         pid = os.fork()
         if pid:
@@ -101,11 +112,12 @@ class Trials:
             os.dup2(null, 2)
             resource.setrlimit(resource.RLIMIT_CPU, (self._limit, self._limit))
             signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+            self._told = told
             if mutant is not None:
                 _function(mutant).__code__ = mutant.code
             for item, following in zip(items, [*items[1:], None], strict=True):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if told is not None:
+            if mutant is None:
                 with os.fdopen(told, "wb") as pipe:
                     pipe.write(json.dumps(self._took).encode())
             os._exit(0)
