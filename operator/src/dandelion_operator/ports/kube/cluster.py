@@ -24,8 +24,8 @@ from dandelion_operator.ports.kube.objects import Kind
 
 # One page of a listing of metadata, which is about a kilobyte an object.
 PAGE = 500
-# After these pauses, in seconds, a read is asked again: a look is a dozen of them, and one bad answer
-# in five must not cost minutes.
+# After these pauses, in seconds, a read is asked again: a look is a dozen of them, and one bad
+# answer in five must not cost minutes.
 PAUSES = (0.1, 0.4)
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
