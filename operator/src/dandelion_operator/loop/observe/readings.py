@@ -20,6 +20,7 @@ from dandelion_operator.loop.observe import waiting
 from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.ports.kube import managed_fields
 from dandelion_operator.ports.kube.objects import is_owned
+from dandelion_operator.seen.conclusions.waiting import waiting as pending
 from dandelion_operator.seen.serving import BudgetSeen, DeploymentSeen, PodSeen, ServiceSeen
 from dandelion_operator.seen.training import (
     NO_SUSPENSION,
@@ -27,7 +28,6 @@ from dandelion_operator.seen.training import (
     JobSeen,
     Suspension,
 )
-from dandelion_operator.seen.waiting import waiting as pending
 
 PERMANENT = frozenset({"DigestMismatch", "ArtifactMissing", "ModelInvalid"})
 MESSAGE_LIMIT = 600

@@ -25,9 +25,9 @@ from dandelion_operator.loop.decide.plan import (
     SetAlias,
     SetVerdict,
 )
-from dandelion_operator.seen.candidate import candidate, opponent
 from dandelion_operator.seen.comparison import Comparison
-from dandelion_operator.seen.identity import is_own
+from dandelion_operator.seen.conclusions.candidate import candidate, opponent
+from dandelion_operator.seen.conclusions.identity import is_own
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen, Verdict, VersionSeen
 
