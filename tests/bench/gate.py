@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from dandelion_operator.loop.decide.gate.evidence import EvaluationFigures
-from dandelion_operator.loop.decide.gate.verdict import Outcome, evaluate_gate
+from dandelion_operator.loop.decide.gate.judge import Outcome, evaluate_gate
+from dandelion_operator.loop.decide.gate.judge.evidence import EvaluationFigures
 from dandelion_operator.seen.comparison import Comparison, PairedCounts, PairedMacroF1
 
 from tests.bench.figures import Figure

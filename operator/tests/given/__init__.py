@@ -12,13 +12,13 @@ from dandelion_operator.api.status import RunState, Status
 from dandelion_operator.api.status import parse as parse_status
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Plan
-from dandelion_operator.seen.candidate import comparison_name
 from dandelion_operator.seen.comparison import (
     Comparison,
     ComparisonName,
     PairedCounts,
     PairedMacroF1,
 )
+from dandelion_operator.seen.conclusions.candidate import comparison_name
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer, DeploymentSeen, PodSeen, ServiceSeen
 from dandelion_operator.seen.training import (

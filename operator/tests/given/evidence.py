@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dandelion_operator.loop.decide.gate.evidence import EvaluationFigures
+from dandelion_operator.loop.decide.gate.judge.evidence import EvaluationFigures
 from dandelion_operator.seen.comparison import ClassFigures, Comparison, PairedCounts, PairedMacroF1
 
 

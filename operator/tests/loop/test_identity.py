@@ -9,7 +9,7 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.seen.identity import own_registry
+from dandelion_operator.seen.conclusions.identity import own_registry
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen
 from fakes.cluster import KEY

@@ -10,7 +10,7 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import Status
-from dandelion_operator.seen.lost import registry_is_lost
+from dandelion_operator.seen.conclusions.lost import registry_is_lost
 from dandelion_operator.seen.versions import RegistrySeen
 from given import status, training, version
 from small_world import World, played

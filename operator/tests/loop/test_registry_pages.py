@@ -12,7 +12,7 @@ from dandelion_operator.loop.poll import LONGEST_PAUSE, RegistryPoll
 from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.registry import PAGE_MODELS, Registry
-from dandelion_operator.ports.registry_memory import VOUCHED_SECONDS
+from dandelion_operator.ports.registry.memory import VOUCHED_SECONDS
 from dandelion_operator.seen.versions import RegistrySeen
 from fakes.cluster import KEY
 from fakes.killer import Killer

@@ -26,8 +26,8 @@ from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
-from dandelion_operator.ports.probe import Probe
 from dandelion_operator.ports.probes import Probes
+from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Access, Storage
 from dandelion_operator.process.settings import Settings

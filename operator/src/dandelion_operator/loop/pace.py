@@ -9,9 +9,9 @@ from __future__ import annotations
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import ConditionType, Status
 from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
-from dandelion_operator.seen.attempts import seconds_until
+from dandelion_operator.seen.conclusions.attempts import seconds_until
+from dandelion_operator.seen.conclusions.waiting import WAITING
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.waiting import WAITING
 
 # Seconds.
 AT_ONCE = 0.0

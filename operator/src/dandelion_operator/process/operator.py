@@ -23,7 +23,7 @@ import structlog
 from dandelion_operator.loop.poll import RegistryPoll
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.loop.workqueue import Queue
-from dandelion_operator.ports import probe, registry
+from dandelion_operator.ports import registry
 from dandelion_operator.ports.breaker import Breaker
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
@@ -33,8 +33,8 @@ from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.connection import ApiServer
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.lookups import Lookups
-from dandelion_operator.ports.probe import Probe
-from dandelion_operator.ports.probes import Probes
+from dandelion_operator.ports.probes import Probes, probe
+from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.process import health

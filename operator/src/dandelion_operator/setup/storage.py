@@ -27,7 +27,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.ports.s3.client import ERRORS, as_failure, client, pool
+from dandelion_operator.ports.s3.connection.client import ERRORS, as_failure, client, pool
 from dandelion_operator.ports.s3.credentials import (
     SECRETS,
     Credentials,

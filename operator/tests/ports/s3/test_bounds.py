@@ -13,10 +13,10 @@ import pytest
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.ports.s3 import listing
-from dandelion_operator.ports.s3.budget import MEBIBYTE, Limits
+from dandelion_operator.ports.s3.connection.budget import MEBIBYTE, Limits
+from dandelion_operator.ports.s3.connection.lanes import Lanes
 from dandelion_operator.ports.s3.credentials import Credentials
-from dandelion_operator.ports.s3.lanes import Lanes
+from dandelion_operator.ports.s3.documents import listing
 from dandelion_operator.ports.s3.storage import Access, ReadLimits, Storage
 from dandelion_operator.seen.comparison import ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress

@@ -18,7 +18,7 @@ from dandelion_operator.loop.observe import readings, serving, training, version
 from dandelion_operator.loop.observe.credentials import resolve_credentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
-from dandelion_operator.seen.identity import own_registry
+from dandelion_operator.seen.conclusions.identity import own_registry
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen
 

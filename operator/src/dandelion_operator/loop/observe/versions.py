@@ -14,15 +14,15 @@ from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.lookups import Pending
 from dandelion_operator.ports.s3.storage import Access
-from dandelion_operator.seen.candidate import (
+from dandelion_operator.seen.comparison import Comparison, ComparisonName
+from dandelion_operator.seen.conclusions.candidate import (
     candidate,
     comparison_name,
     newest_of_training_hash,
     opponent,
 )
-from dandelion_operator.seen.comparison import Comparison, ComparisonName
-from dandelion_operator.seen.lost import registry_is_lost, served_digests
-from dandelion_operator.seen.ownership import foreign_contract, foreign_source
+from dandelion_operator.seen.conclusions.lost import registry_is_lost, served_digests
+from dandelion_operator.seen.conclusions.ownership import foreign_contract, foreign_source
 from dandelion_operator.seen.serving import DeploymentSeen
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, StoredArtifact, VersionSeen
 

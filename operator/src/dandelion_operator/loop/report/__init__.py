@@ -20,7 +20,7 @@ from dandelion_operator.loop.report.conditions.phase import phase
 from dandelion_operator.loop.report.dataset import dataset
 from dandelion_operator.loop.report.evaluation import evaluation
 from dandelion_operator.loop.report.history import history_entries, promotion_entries
-from dandelion_operator.seen.last_run import last_run
+from dandelion_operator.seen.conclusions.last_run import last_run
 from dandelion_operator.seen.observed import Observed
 
 __all__ = ["invalid", "promotion_told", "report"]

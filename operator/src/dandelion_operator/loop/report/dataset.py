@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dandelion_operator.api.status import CLASS_LIMIT, DatasetInfo
-from dandelion_operator.seen.last_run import LastRun
+from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen
 

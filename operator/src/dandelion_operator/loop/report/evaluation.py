@@ -5,8 +5,12 @@ from __future__ import annotations
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import Evaluation
 from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate, never_answered
-from dandelion_operator.seen.candidate import comparison_name, newest_of_training_hash, opponent
 from dandelion_operator.seen.comparison import Comparison
+from dandelion_operator.seen.conclusions.candidate import (
+    comparison_name,
+    newest_of_training_hash,
+    opponent,
+)
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, VersionSeen
 

@@ -15,7 +15,7 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.naming import FIELD_MANAGER
 from dandelion_operator.api.resource import API_VERSION, KIND
 from dandelion_operator.api.status import DatasetInfo, Status
-from dandelion_operator.seen.waiting import WAITING
+from dandelion_operator.seen.conclusions.waiting import WAITING
 
 MESSAGE_LIMIT = 1024
 WARNINGS = frozenset(

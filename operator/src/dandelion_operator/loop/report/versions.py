@@ -7,7 +7,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Precision
 from dandelion_operator.api.status import Challenger, Champion
 from dandelion_operator.loop.decide.plan import Plan
-from dandelion_operator.seen.candidate import newest_of_training_hash
+from dandelion_operator.seen.conclusions.candidate import newest_of_training_hash
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, Verdict
 

@@ -23,25 +23,25 @@ from dandelion_operator.api.location import Location, Target, is_table, split_ur
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.words import foreign
-from dandelion_operator.ports.s3.budget import (
+from dandelion_operator.ports.s3.connection.budget import (
     MEBIBYTE,
     LargeError,
     LateError,
     Limits,
     ManyError,
 )
-from dandelion_operator.ports.s3.client import ERRORS, as_failure, client, is_missing_key
-from dandelion_operator.ports.s3.contract import Contract, ContractError
+from dandelion_operator.ports.s3.connection.client import ERRORS, as_failure, client, is_missing_key
+from dandelion_operator.ports.s3.connection.lanes import Kind, Lanes
 from dandelion_operator.ports.s3.credentials import Credentials
-from dandelion_operator.ports.s3.evaluation import (
+from dandelion_operator.ports.s3.documents.contract import Contract, ContractError
+from dandelion_operator.ports.s3.documents.evaluation import (
     ComparisonError,
     ComparisonImpossible,
     read_comparison,
 )
-from dandelion_operator.ports.s3.lanes import Kind, Lanes
-from dandelion_operator.ports.s3.listing import Listing
-from dandelion_operator.ports.s3.progress import read_progress
-from dandelion_operator.ports.s3.stored import stored_artifacts
+from dandelion_operator.ports.s3.documents.listing import Listing
+from dandelion_operator.ports.s3.documents.progress import read_progress
+from dandelion_operator.ports.s3.documents.stored import stored_artifacts
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen, StoredArtifact

@@ -13,7 +13,7 @@ from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan import RemoveJob, StartEvaluation
 from dandelion_operator.loop.observe import readings
 from dandelion_operator.loop.report import report
-from dandelion_operator.seen.attempts import ATTEMPT_LIMIT
+from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT
 from dandelion_operator.seen.observed import Observed
 from given import evaluation
 from given.workloads import EVALUATE

@@ -14,7 +14,7 @@ from dandelion_operator.loop import pace
 from dandelion_operator.loop.decide.plan import ExpireJob, StartTraining, TrainDecision
 from dandelion_operator.loop.decide.plan import TrainingPhase as Phase
 from dandelion_operator.loop.report import report
-from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, next_attempt, pause_seconds
+from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT, next_attempt, pause_seconds
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
 from fakes.cluster import KEY

@@ -21,17 +21,21 @@ from dandelion_operator.loop.decide.plan import (
     StartEvaluation,
     SuspendJob,
 )
-from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, OF_INFRASTRUCTURE, next_attempt
-from dandelion_operator.seen.candidate import (
-    comparison_name,
-    newest_of_training_hash,
-    opponent,
-)
 from dandelion_operator.seen.comparison import (
     Comparison,
     ComparisonName,
     PairedCounts,
     PairedMacroF1,
+)
+from dandelion_operator.seen.conclusions.attempts import (
+    ATTEMPT_LIMIT,
+    OF_INFRASTRUCTURE,
+    next_attempt,
+)
+from dandelion_operator.seen.conclusions.candidate import (
+    comparison_name,
+    newest_of_training_hash,
+    opponent,
 )
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import EvaluationJobSeen

@@ -6,9 +6,9 @@ Called by `promote` for the verdict, and by `report` to show what it rests on.
 from __future__ import annotations
 
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.gate import verdict
-from dandelion_operator.loop.decide.gate.evidence import ACCURACY, MACRO_F1, EvaluationFigures
-from dandelion_operator.loop.decide.gate.verdict import GateResult, Outcome
+from dandelion_operator.loop.decide.gate import judge
+from dandelion_operator.loop.decide.gate.judge import GateResult, Outcome
+from dandelion_operator.loop.decide.gate.judge.evidence import ACCURACY, MACRO_F1, EvaluationFigures
 from dandelion_operator.seen.comparison import Comparison
 from dandelion_operator.seen.versions import ContractSeen
 
@@ -25,7 +25,7 @@ def evaluate_gate(
         return GateResult(
             Outcome.REJECTED, False, f"its contract holds no metric {rules.metric}: rejected"
         )
-    return verdict.evaluate_gate(
+    return judge.evaluate_gate(
         rules,
         _figures(contract, comparison),
         None if champion is None else str(champion),

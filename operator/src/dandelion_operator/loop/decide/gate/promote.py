@@ -14,8 +14,8 @@ from dandelion_operator.api.spec import PromotionMode
 from dandelion_operator.loop.decide.gate.compare import NotComparable, compared, suspended
 from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate
 from dandelion_operator.loop.decide.gate.facts import Facts
+from dandelion_operator.loop.decide.gate.judge import Outcome
 from dandelion_operator.loop.decide.gate.restore import the_registry_was_lost
-from dandelion_operator.loop.decide.gate.verdict import Outcome
 from dandelion_operator.loop.decide.plan import (
     Action,
     ConfirmAlias,
@@ -25,9 +25,9 @@ from dandelion_operator.loop.decide.plan import (
     SetAlias,
     SetVerdict,
 )
-from dandelion_operator.seen.candidate import candidate, opponent
 from dandelion_operator.seen.comparison import Comparison
-from dandelion_operator.seen.identity import is_own
+from dandelion_operator.seen.conclusions.candidate import candidate, opponent
+from dandelion_operator.seen.conclusions.identity import is_own
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen, Verdict, VersionSeen
 

@@ -23,7 +23,7 @@ from dandelion_operator.loop.decide.plan import (
     SetAlias,
     SetVerdict,
 )
-from dandelion_operator.seen.lost import registry_is_lost, served_digests
+from dandelion_operator.seen.conclusions.lost import registry_is_lost, served_digests
 from dandelion_operator.seen.versions import StoredArtifact, Verdict, VersionSeen
 
 CHAMPION = "champion"

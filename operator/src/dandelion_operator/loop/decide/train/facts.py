@@ -8,7 +8,7 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import Acceptance
-from dandelion_operator.seen.last_run import LastRun
+from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, JobSeen
 from dandelion_operator.seen.versions import RegistrySeen

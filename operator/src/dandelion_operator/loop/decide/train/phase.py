@@ -16,8 +16,12 @@ from dandelion_operator.loop.decide.plan import (
 )
 from dandelion_operator.loop.decide.train.facts import Facts
 from dandelion_operator.loop.decide.train.start import start
-from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, OF_INFRASTRUCTURE, next_attempt
-from dandelion_operator.seen.last_run import LastRun, last_run, may_be_repeated
+from dandelion_operator.seen.conclusions.attempts import (
+    ATTEMPT_LIMIT,
+    OF_INFRASTRUCTURE,
+    next_attempt,
+)
+from dandelion_operator.seen.conclusions.last_run import LastRun, last_run, may_be_repeated
 from dandelion_operator.seen.observed import Observed
 
 KEPT_JOBS = 3

@@ -14,7 +14,7 @@ from dandelion_operator.loop.report.conditions.promoted import promoted
 from dandelion_operator.loop.report.conditions.ready import ready
 from dandelion_operator.loop.report.conditions.rolled_out import rolled_out
 from dandelion_operator.loop.report.conditions.trained import trained
-from dandelion_operator.seen.last_run import LastRun
+from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import Condition, ConditionType
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE
-from dandelion_operator.seen.waiting import WAITING
+from dandelion_operator.seen.conclusions.waiting import WAITING
 
 
 def phase(conditions: Sequence[Condition]) -> str:

@@ -19,7 +19,7 @@ from dandelion_operator.loop.decide.plan import (
     StartEvaluation,
 )
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
-from dandelion_operator.seen.candidate import newest_of_training_hash
+from dandelion_operator.seen.conclusions.candidate import newest_of_training_hash
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen, Verdict, VersionSeen
 

@@ -20,8 +20,8 @@ from dandelion_operator.loop.decide.plan import (
     RemoveBudget,
 )
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
+from dandelion_operator.seen.conclusions.waiting import PENDING_REASONS
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.waiting import PENDING_REASONS
 
 CHILDREN = (
     ApplyDeployment,

@@ -14,7 +14,7 @@ from dandelion_operator.loop.decide.plan import (
     TrainingPhase,
 )
 from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
-from dandelion_operator.seen.last_run import LastRun, may_be_repeated
+from dandelion_operator.seen.conclusions.last_run import LastRun, may_be_repeated
 from dandelion_operator.seen.observed import Observed
 
 

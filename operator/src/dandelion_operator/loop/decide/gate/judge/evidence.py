@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dandelion_operator.loop.decide.gate.interval import CONTINUITY, score_bounds
+from dandelion_operator.loop.decide.gate.judge.interval import CONTINUITY, score_bounds
 from dandelion_operator.seen.comparison import ClassFigures, Comparison, PairedMacroF1
 
 ACCURACY, MACRO_F1 = "accuracy", "macroF1"

@@ -12,8 +12,8 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.ports.s3 import stored
 from dandelion_operator.ports.s3.credentials import Credentials
+from dandelion_operator.ports.s3.documents import stored
 from dandelion_operator.ports.s3.storage import Access, Storage
 from dandelion_operator.seen.versions import StoredArtifact
 from fakes.s3 import FakeS3, serving

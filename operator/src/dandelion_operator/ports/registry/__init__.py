@@ -20,7 +20,7 @@ from dandelion_operator.api.resource import GROUP
 from dandelion_operator.api.words import foreign
 from dandelion_operator.ports.breaker import Breaker
 from dandelion_operator.ports.fence import READ_SECONDS, Fence
-from dandelion_operator.ports.mlflow import (
+from dandelion_operator.ports.registry.calls import (
     InRegistryError,
     Mlflow,
     ModelAnswer,
@@ -36,7 +36,7 @@ from dandelion_operator.ports.mlflow import (
     WriteAnswer,
     http_client,
 )
-from dandelion_operator.ports.registry_memory import Memory, Pulse
+from dandelion_operator.ports.registry.memory import Memory, Pulse
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
 
 __all__ = [

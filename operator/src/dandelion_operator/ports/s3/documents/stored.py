@@ -14,9 +14,9 @@ from minio.error import S3Error
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.ports.s3.budget import LargeError
-from dandelion_operator.ports.s3.client import is_missing_key
-from dandelion_operator.ports.s3.contract import Contract, ContractError
+from dandelion_operator.ports.s3.connection.budget import LargeError
+from dandelion_operator.ports.s3.connection.client import is_missing_key
+from dandelion_operator.ports.s3.documents.contract import Contract, ContractError
 from dandelion_operator.seen.versions import StoredArtifact
 
 # The registry's newest versions are read in one page; as many and a few more have room in it.

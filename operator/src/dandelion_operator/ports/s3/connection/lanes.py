@@ -19,8 +19,14 @@ from typing import TypeVar
 import structlog
 
 from dandelion_operator.ports.breaker import Breaker, OpenError
-from dandelion_operator.ports.s3.budget import Budget, BusyError, LateError, Limits, spending
-from dandelion_operator.ports.s3.client import cause, is_silence
+from dandelion_operator.ports.s3.connection.budget import (
+    Budget,
+    BusyError,
+    LateError,
+    Limits,
+    spending,
+)
+from dandelion_operator.ports.s3.connection.client import cause, is_silence
 
 THREADS = 64
 SLOT_SECONDS = 10.0

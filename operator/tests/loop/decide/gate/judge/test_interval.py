@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from dandelion_operator.loop.decide.gate.interval import (
+from dandelion_operator.loop.decide.gate.judge.interval import (
     restricted_losses,
     restricted_variance,
     score_bounds,

@@ -17,15 +17,15 @@ from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.words import foreign, is_word
 from dandelion_operator.ports.breaker import OpenError
-from dandelion_operator.ports.s3.budget import (
+from dandelion_operator.ports.s3.connection.budget import (
     BusyError,
     LargeError,
     LateError,
     ManyError,
     SpentError,
 )
+from dandelion_operator.ports.s3.connection.transport import Transport
 from dandelion_operator.ports.s3.credentials import Credentials
-from dandelion_operator.ports.s3.transport import Transport
 
 ERRORS = (
     MinioException,

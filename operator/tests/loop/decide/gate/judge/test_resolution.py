@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from dandelion_operator.loop.decide.gate.evidence import difference, quantile
-from dandelion_operator.loop.decide.gate.resolution import (
+from dandelion_operator.loop.decide.gate.judge.evidence import difference, quantile
+from dandelion_operator.loop.decide.gate.judge.resolution import (
     accuracy_images,
     accuracy_resolution,
     images_needed,

@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from dandelion_operator.api.spec import OnUndecided
-from dandelion_operator.loop.decide.gate.evidence import MACRO_F1, Difference, EvaluationFigures
+from dandelion_operator.loop.decide.gate.judge.evidence import (
+    MACRO_F1,
+    Difference,
+    EvaluationFigures,
+)
 from dandelion_operator.seen.comparison import ClassFigures, Comparison
 
 NAMED = 5

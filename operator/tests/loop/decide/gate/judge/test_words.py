@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from dandelion_operator.loop.decide.gate.evidence import EvaluationFigures
-from dandelion_operator.loop.decide.gate.verdict import evaluate_gate
+from dandelion_operator.loop.decide.gate.judge import evaluate_gate
+from dandelion_operator.loop.decide.gate.judge.evidence import EvaluationFigures
 from dandelion_operator.seen.comparison import ClassFigures, Comparison, PairedMacroF1
 from given.evidence import BETTER, HOLD, MACRO, PLAIN, Asked, classes, compared, figures, macro
 

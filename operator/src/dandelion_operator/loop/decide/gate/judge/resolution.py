@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import math
 
-from dandelion_operator.loop.decide.gate.evidence import ACCURACY, quantile
-from dandelion_operator.loop.decide.gate.interval import (
+from dandelion_operator.loop.decide.gate.judge.evidence import ACCURACY, quantile
+from dandelion_operator.loop.decide.gate.judge.interval import (
     CONTINUITY,
     HALVINGS,
     restricted_variance,

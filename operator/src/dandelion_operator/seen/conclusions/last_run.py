@@ -13,7 +13,7 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState, Training
-from dandelion_operator.seen.attempts import ATTEMPT_LIMIT, JOB_LOST, OF_INFRASTRUCTURE
+from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT, JOB_LOST, OF_INFRASTRUCTURE
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen, Progress
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen

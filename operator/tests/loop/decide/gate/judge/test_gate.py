@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from dandelion_operator.loop.decide.gate.verdict import evaluate_gate
+from dandelion_operator.loop.decide.gate.judge import evaluate_gate
 from dandelion_operator.seen.comparison import Comparison, PairedCounts, PairedMacroF1
 from given.evidence import BETTER, HOLD, MACRO, PLAIN, Asked, compared, figures, macro, spread
 from hypothesis import given as for_any

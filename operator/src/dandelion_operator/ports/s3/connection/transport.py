@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError
 
-from dandelion_operator.ports.s3.budget import Budget, current
+from dandelion_operator.ports.s3.connection.budget import Budget, current
 
 CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
 # A name may resolve to any number of addresses, each with a time-out of its own.

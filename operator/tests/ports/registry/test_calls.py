@@ -9,11 +9,10 @@ from typing import Any
 import httpx
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.ports import mlflow
 from dandelion_operator.ports import registry as port
 from dandelion_operator.ports.breaker import Breaker
 from dandelion_operator.ports.fence import Fence
-from dandelion_operator.ports.registry import Registry, RegistryError, http_client
+from dandelion_operator.ports.registry import Registry, RegistryError, calls, http_client
 from fakes.hostile import Behaviour, answer, drips, floods, hostile, says, silent
 
 MODEL = "default.lawn"
@@ -119,9 +118,9 @@ def test_a_write_that_only_seems_to_be_answered_is_refused() -> None:
 def test_a_read_ends_whatever_listens(
     behaviour: Behaviour, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (mlflow, port):
+    for module in (calls, port):
         monkeypatch.setattr(module, "READ_SECONDS", 0.3)
-    monkeypatch.setattr(mlflow, "MAX_ANSWER_BYTES", 1024 * 1024)
+    monkeypatch.setattr(calls, "MAX_ANSWER_BYTES", 1024 * 1024)
 
     async def scene(address: str) -> object:
         async with http_client(address) as http:

@@ -18,7 +18,7 @@ import structlog
 
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.lookups import nobody
-from dandelion_operator.ports.probe import Probe
+from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.seen.serving import Answer
 
 PLACES, PLACES_FOR_SILENT = 32, 8

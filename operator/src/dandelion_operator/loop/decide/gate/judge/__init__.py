@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dandelion_operator.api.spec import OnUndecided
-from dandelion_operator.loop.decide.gate import words
-from dandelion_operator.loop.decide.gate.evidence import (
+from dandelion_operator.loop.decide.gate.judge import words
+from dandelion_operator.loop.decide.gate.judge.evidence import (
     Difference,
     EvaluationFigures,
     difference,
 )
-from dandelion_operator.loop.decide.gate.resolution import images_needed, resolution
-from dandelion_operator.loop.decide.gate.rules import Rules
+from dandelion_operator.loop.decide.gate.judge.resolution import images_needed, resolution
+from dandelion_operator.loop.decide.gate.judge.rules import Rules
 from dandelion_operator.seen.comparison import Comparison
 
 FLOAT_NOISE = 1e-9

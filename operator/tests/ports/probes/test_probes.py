@@ -15,7 +15,6 @@ from dandelion_operator.api.status import ConditionType
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.report import report
 from dandelion_operator.loop.workqueue import WORKERS, Queue, Requeue
-from dandelion_operator.ports.probe import Probe
 from dandelion_operator.ports.probes import (
     ASKING,
     LONGEST_PAUSE,
@@ -25,6 +24,7 @@ from dandelion_operator.ports.probes import (
     RECENT,
     Probes,
 )
+from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.seen.serving import Answer
 from fakes.cluster import KEY
 from fakes.hostile import Behaviour, answer, drips, floods, hostile, says, silent

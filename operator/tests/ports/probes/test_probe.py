@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from dandelion_operator.ports.probe import TRIES, Probe
+from dandelion_operator.ports.probes.probe import TRIES, Probe
 from dandelion_operator.seen.serving import Answer
 
 READY = httpx.Response(200, json={"model": {"name": "lawn", "version": "3"}})

@@ -1,48 +1,24 @@
-"""From the JSON of Jobs, Deployments, pods and Services to what the decisions need of them.
-
-Pure; called by `observe`, the only folder that knows what such objects look like from outside.
-"""
+"""From Jobs and their pods: how runs and evaluations go, and what holds them up or ended them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Reason
-from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import RunState
 from dandelion_operator.api.words import foreign, is_word
 from dandelion_operator.loop.observe import waiting
+from dandelion_operator.loop.observe.readings.objects import NOTHING, condition, holds, writer_of
 from dandelion_operator.loop.observe.waiting import Told
-from dandelion_operator.ports.kube import managed_fields
 from dandelion_operator.ports.kube.objects import is_owned
-from dandelion_operator.seen.serving import BudgetSeen, DeploymentSeen, PodSeen, ServiceSeen
-from dandelion_operator.seen.training import (
-    NO_SUSPENSION,
-    EvaluationJobSeen,
-    JobSeen,
-    Suspension,
-)
-from dandelion_operator.seen.waiting import waiting as pending
+from dandelion_operator.seen.conclusions.waiting import waiting as pending
+from dandelion_operator.seen.training import NO_SUSPENSION, EvaluationJobSeen, JobSeen, Suspension
 
-PERMANENT = frozenset({"DigestMismatch", "ArtifactMissing", "ModelInvalid"})
 MESSAGE_LIMIT = 600
 KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
-NOTHING: Told = MappingProxyType({})
-
-
-def condition(raw: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
-    found = (raw.get("status") or {}).get("conditions") or []
-    return next((item for item in found if item.get("type") == kind), None)
-
-
-def holds(raw: Mapping[str, Any], kind: str) -> bool:
-    found = condition(raw, kind)
-    return found is not None and found.get("status") == "True"
 
 
 def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = NOTHING) -> JobSeen:
@@ -129,7 +105,7 @@ def _suspension(raw: Mapping[str, Any]) -> Suspension:
     What it created suspended, an admission webhook did: Kueue's, which has a label of its own.
     """
     metadata, suspended = raw["metadata"], bool(raw["spec"].get("suspend"))
-    owner = _writer(raw, "spec", "suspend")
+    owner = writer_of(raw, "spec", "suspend")
     if (metadata.get("annotations") or {}).get(naming.SUSPENDED_ANNOTATION):
         return Suspension(ours=True, undone_by="" if suspended else owner)
     if not suspended:
@@ -141,11 +117,6 @@ def _suspension(raw: Mapping[str, Any]) -> Suspension:
         return Suspension(held_by=owner)
     created = metadata.get("generation", 1) <= 1
     return Suspension(held_by="an admission webhook") if created else Suspension(ours=True)
-
-
-def _writer(raw: Mapping[str, Any], *path: str) -> str:
-    owners = managed_fields.writers(raw, *path)
-    return owners[0].manager if owners else "somebody else"
 
 
 def _held_words(suspension: Suspension) -> str | None:
@@ -208,134 +179,3 @@ def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:
 def _word(reason: str) -> str:
     """The image may be anybody's, and so may be what it writes before it ends."""
     return reason if is_word(reason) else "InternalError"
-
-
-def deployment(
-    raw: Mapping[str, Any], uid: str, pods: Sequence[Mapping[str, Any]] = ()
-) -> DeploymentSeen:
-    """`pods`: all of this resource that serve or did."""
-    metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
-    progressing = condition(raw, "Progressing") or {}
-    failing = condition(raw, "ReplicaFailure") or {}
-    refused = waiting.cleaned(failing.get("message"))
-    evicted = waiting.eviction([pod for pod in pods if _component(pod) == naming.INFERENCE])
-    return DeploymentSeen(
-        ours=is_owned(raw, uid),
-        target=_target(spec["template"]),
-        serving_digest=(metadata.get("annotations") or {}).get(naming.SERVING_DIGEST_ANNOTATION),
-        generation=metadata.get("generation", 0),
-        observed_generation=status.get("observedGeneration", 0),
-        wanted_replicas=spec.get("replicas", 1),
-        replicas=status.get("replicas", 0),
-        updated=status.get("updatedReplicas", 0),
-        available=status.get("availableReplicas", 0),
-        progress_deadline_seconds=spec.get("progressDeadlineSeconds"),
-        revision_history_limit=spec.get("revisionHistoryLimit"),
-        deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
-        refused=refused if failing.get("status") == "True" else None,
-        evicted=evicted[1] if evicted else None,
-        scaled_by=_scaled_by(raw),
-        paused_by=_writer(raw, "spec", "paused") if spec.get("paused") else "",
-    )
-
-
-def _scaled_by(raw: Mapping[str, Any]) -> str:
-    """An autoscaler sets replicas by the scale subresource; so does `kubectl scale`, for once."""
-    for writer in managed_fields.writers(raw, "spec", "replicas"):
-        if writer.subresource == "scale" and not writer.manager.startswith("kubectl"):
-            return writer.manager
-    return ""
-
-
-def _target(template: Mapping[str, Any]) -> Target | None:
-    containers = template["spec"].get("containers") or [{}]
-    # Others may put containers of their own before it.
-    ours = [item for item in containers if item.get("name") == naming.INFERENCE] or containers
-    env = {item["name"]: item.get("value", "") for item in ours[0].get("env") or []}
-    try:
-        return Target(
-            version=int(env["DANDELION_MODEL_VERSION"]),
-            artifact_uri=env["DANDELION_ARTIFACT_URI"],
-            contract_digest=env["DANDELION_CONTRACT_DIGEST"],
-        )
-    except (KeyError, ValueError):
-        return None
-
-
-def service(raw: Mapping[str, Any], uid: str) -> ServiceSeen:
-    metadata = raw["metadata"]
-    address = raw["spec"].get("clusterIP")
-    return ServiceSeen(
-        ours=is_owned(raw, uid),
-        digest=(metadata.get("annotations") or {}).get(naming.SERVICE_DIGEST_ANNOTATION),
-        address=address if address and address != "None" else None,
-    )
-
-
-def budget(raw: Sequence[Mapping[str, Any]], key: NamespacedName, uid: str) -> BudgetSeen:
-    """`raw`: all budgets of the namespace."""
-    name = naming.inference(key)
-    named = next((item for item in raw if item["metadata"]["name"] == name), None)
-    others = (item for item in raw if not is_owned(item, uid))
-    pods = naming.labels(key, naming.INFERENCE)
-    return BudgetSeen(
-        exists=named is not None,
-        ours=named is not None and is_owned(named, uid),
-        digest=_annotation(named or {}, naming.BUDGET_DIGEST_ANNOTATION),
-        another_covers=any(_selects(item["spec"].get("selector"), pods) for item in others),
-    )
-
-
-def _annotation(raw: Mapping[str, Any], name: str) -> str | None:
-    found: str | None = ((raw.get("metadata") or {}).get("annotations") or {}).get(name)
-    return found
-
-
-def _selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """As Kubernetes matches a LabelSelector: no selector selects nothing, an empty one all."""
-    if selector is None:
-        return False
-    wanted = (selector.get("matchLabels") or {}).items()
-    return wanted <= labels.items() and all(
-        _holds(item, labels) for item in selector.get("matchExpressions") or []
-    )
-
-
-def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    value = labels.get(expression["key"])
-    listed = value in (expression.get("values") or [])
-    return {
-        "Exists": value is not None,
-        "DoesNotExist": value is None,
-        "In": value is not None and listed,
-        "NotIn": not listed,
-    }.get(expression["operator"], False)
-
-
-def is_serving_pod(raw: Mapping[str, Any]) -> bool:
-    """An evicted pod stays behind as a record of itself; nothing serves there."""
-    ended = (raw.get("status") or {}).get("phase") in ("Failed", "Succeeded")
-    return _component(raw) == naming.INFERENCE and not ended
-
-
-def _component(raw: Mapping[str, Any]) -> str | None:
-    return (raw["metadata"].get("labels") or {}).get(naming.COMPONENT_LABEL)
-
-
-def pod(raw: Mapping[str, Any], answer: tuple[str, str] | None, told: Told = NOTHING) -> PodSeen:
-    """`answer`: what the pod itself answered when it was asked why it is not ready."""
-    metadata = raw["metadata"]
-    version = (metadata.get("labels") or {}).get(naming.VERSION_LABEL, "")
-    ready = holds(raw, "Ready")
-    reason, message = (
-        (None, None) if ready else (answer or waiting.of_pod(raw, told) or (None, None))
-    )
-    return PodSeen(
-        name=metadata["name"],
-        version=int(version) if version.isdigit() else None,
-        ready=ready,
-        deleting="deletionTimestamp" in metadata,
-        reason=reason,
-        message=message,
-        permanent=reason in PERMANENT,
-    )

@@ -1,0 +1,22 @@
+"""From the JSON of Kubernetes' objects to what the decisions need of them, by kind.
+
+Pure; called by `observe`, the only folder that knows what such objects look like from outside.
+"""
+
+from dandelion_operator.loop.observe.readings.deployments import deployment
+from dandelion_operator.loop.observe.readings.jobs import evaluation_job, is_evaluation, job
+from dandelion_operator.loop.observe.readings.objects import holds
+from dandelion_operator.loop.observe.readings.pods import is_serving_pod, pod
+from dandelion_operator.loop.observe.readings.services import budget, service
+
+__all__ = [
+    "budget",
+    "deployment",
+    "evaluation_job",
+    "holds",
+    "is_evaluation",
+    "is_serving_pod",
+    "job",
+    "pod",
+    "service",
+]

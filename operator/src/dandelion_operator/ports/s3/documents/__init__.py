@@ -1,0 +1,1 @@
+"""What lies in the store: each kind of document, and what is read of it."""

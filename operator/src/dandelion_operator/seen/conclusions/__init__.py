@@ -1,0 +1,1 @@
+"""What follows from what was read, and from that alone."""
