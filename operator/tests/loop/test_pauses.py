@@ -16,7 +16,7 @@ from dandelion_operator.loop.decide.plan import (
     TrainDecision,
     TrainingPhase,
 )
-from dandelion_operator.seen.waiting import WAITING
+from dandelion_operator.seen.conclusions.waiting import WAITING
 from given import serving
 
 RESYNC = 3600.0

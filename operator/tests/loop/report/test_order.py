@@ -29,7 +29,7 @@ from dandelion_operator.loop.report.conditions.ready import ready
 from dandelion_operator.loop.report.conditions.rolled_out import rolled_out
 from dandelion_operator.loop.report.conditions.trained import trained
 from dandelion_operator.seen.comparison import ClassFigures
-from dandelion_operator.seen.last_run import LastRun
+from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer
 from given import contract, deployment, pod, registry, serving, status, version

@@ -19,10 +19,10 @@ from dandelion_operator.loop import pace
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import ApplyService, Refusal
 from dandelion_operator.loop.report import invalid, report
+from dandelion_operator.seen.conclusions.waiting import WAITING
 from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer
-from dandelion_operator.seen.waiting import WAITING
 from given import (
     NOW,
     compared,

@@ -11,7 +11,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.gate.compare import outlived_evaluations
-from dandelion_operator.loop.decide.gate.interval import score_bounds
+from dandelion_operator.loop.decide.gate.judge.interval import score_bounds
 from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.plan import (
     Action,

@@ -11,7 +11,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import RemoveJob, StartTraining, SuspendJob, TrainingPhase
-from dandelion_operator.seen.attempts import ATTEMPT_LIMIT
+from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, Suspension
 from given import contract, job, registry, seen, serving, status, training, version

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from dandelion_operator.ports import mlflow
 from dandelion_operator.ports.fence import Fence, NotLeadingError
-from dandelion_operator.ports.registry import Registry, RegistryError
+from dandelion_operator.ports.registry import Registry, RegistryError, calls
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mlflow, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(calls, "PAUSES", (0.0, 0.0))
 
 
 class InTrouble:
