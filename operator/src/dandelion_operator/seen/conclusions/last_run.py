@@ -76,7 +76,13 @@ def _newest_job(jobs: tuple[JobSeen, ...], remembered: Training | None) -> JobSe
 
 def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> LastRun:
     version, state = _version(observed, job.run), job.state
-    if version is not None:
+    # A look at which MLflow does not answer does not take back what one before it saw.
+    known = (
+        remembered is not None
+        and remembered.run == job.run
+        and remembered.state is RunState.SUCCEEDED
+    )
+    if version is not None or known:
         state = RunState.SUCCEEDED  # what the Job does from here on is tidying up
     reason, message = job.reason, job.message
     if state is RunState.FAILED and reason is None:

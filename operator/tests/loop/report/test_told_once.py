@@ -1,0 +1,24 @@
+"""What was told stays told: a look that sees less takes nothing back and tells nothing twice."""
+
+from __future__ import annotations
+
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.status import RunState
+from dandelion_operator.loop.report.history import TRAINED
+from given import job, registry, seen, status, training, version
+from given.told import told
+
+AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "MLflow answers HTTP 500")
+RUNNING = job("run1", RunState.RUNNING)
+
+
+def test_a_run_succeeds_once_however_often_mlflow_is_away_before_its_job_ends() -> None:
+    registered = registry(version(1, run="run1", verdict=""), champion=None)
+    first = told(seen(jobs=(RUNNING,), registry=registered, previous=status(training=training())))
+    assert first.training is not None
+    assert first.training.state is RunState.SUCCEEDED
+    away = told(seen(jobs=(RUNNING,), registry=AWAY, previous=first))
+    assert away.training is not None
+    assert away.training.state is RunState.SUCCEEDED
+    again = told(seen(jobs=(RUNNING,), registry=registered, previous=away))
+    assert [entry.decision for entry in again.history].count(TRAINED) <= 1
