@@ -223,6 +223,14 @@ def ended(state: RunState = RunState.FAILED, **about: Any) -> Observed:
             id="a broken champion is told before a run that goes on",
         ),
         pytest.param(
+            beside(
+                registry=replace(registry(version(3), NEW), deployed=version(3).target),
+                artifacts={3: AWAY, 4: contract()},
+            ),
+            "no answer",
+            id="what serves without an alias is waited for where it cannot be read",
+        ),
+        pytest.param(
             beside(jobs=(job("run4"),), evaluations=(evaluation(deleting=True),)),
             "run run4 has not ended yet",
             id="the run is waited for before the Job",
