@@ -24,6 +24,9 @@ from dandelion_operator.ports.kube.objects import Kind
 
 # One page of a listing of metadata, which is about a kilobyte an object.
 PAGE = 500
+# After these pauses, in seconds, a read is asked again: a look is a dozen of them, and one bad
+# answer in five must not cost minutes.
+PAUSES = (0.1, 0.4)
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -47,6 +50,10 @@ class ConflictError(ClusterError):
 class UnreachableError(ClusterError):
     def __init__(self, message: str) -> None:
         super().__init__(0, message)
+
+
+class TroubledError(UnreachableError):
+    """It answered that it could not do it just now."""
 
 
 class Transport(Protocol):
@@ -234,6 +241,14 @@ class Cluster:
         return answer
 
     async def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        for pause in PAUSES if method == "GET" else ():
+            try:
+                return await self._call_once(method, path, **request)
+            except TroubledError:
+                await asyncio.sleep(pause)
+        return await self._call_once(method, path, **request)
+
+    async def _call_once(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         try:
             async with asyncio.timeout(READ_SECONDS if method == "GET" else WRITE_SECONDS):
                 status, answer = await self._transport.request(method, path, **request)
@@ -245,7 +260,7 @@ class Cluster:
         if status == HTTPStatus.CONFLICT:
             raise ConflictError(status, message)
         if status in (429, 500, 502, 503, 504):
-            raise UnreachableError(message)
+            raise TroubledError(message)
         raise ClusterError(status, message)
 
 

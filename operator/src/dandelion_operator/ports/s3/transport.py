@@ -82,7 +82,7 @@ class Transport(urllib3.PoolManager):
             num_pools=2,
             maxsize=16,
             retries=urllib3.Retry(
-                total=1, backoff_factor=0.2, redirect=0, respect_retry_after_header=False
+                total=2, backoff_factor=0.2, redirect=0, respect_retry_after_header=False
             ),
             ssl_context=context,
         )
