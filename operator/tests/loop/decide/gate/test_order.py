@@ -185,6 +185,47 @@ FOLLOWED = {
             id="an alias that was given is told before another promotion is taken up",
         ),
         pytest.param(
+            SUSPENDED,
+            replace(GIVEN_AND_NEWER, evaluations=(evaluation(),)),
+            [f"suspend {JOB}"],
+            id="a comparison is suspended before an alias that was given is told",
+        ),
+        pytest.param(
+            PLAIN,
+            beside(
+                previous=status(champion={"version": "3"}),
+                registry=registry(version(3), version(4, verdict="awaiting"), champion=4),
+            ),
+            [],
+            id="an approval is noted once it is told, and not before",
+        ),
+        pytest.param(
+            PLAIN,
+            beside(
+                previous=status(champion={"version": "4"}),
+                registry=registry(version(3), version(4, verdict="promoting", replaces="3")),
+            ),
+            ["4 promoted"],
+            id="what was the champion is not made it again without its alias",
+        ),
+        pytest.param(
+            PLAIN,
+            beside(
+                previous=status(champion={"version": "3"}),
+                registry=registry(
+                    version(3), version(4, verdict="passed", replaces="3"), champion=4
+                ),
+            ),
+            [],
+            id="a promotion that reached its alias is begun no more",
+        ),
+        pytest.param(
+            PLAIN,
+            beside(registry=replace(registry(version(3), NEW), deployed=version(3).target)),
+            ["compare, attempt 1"],
+            id="what serves without an alias is compared with",
+        ),
+        pytest.param(
             PLAIN,
             beside(artifacts={3: OF_LEAF, 4: contract()}),
             ["compare, attempt 1"],
@@ -221,6 +262,14 @@ def ended(state: RunState = RunState.FAILED, **about: Any) -> Observed:
             beside(artifacts={3: GONE, 4: contract()}, jobs=(job("run4"),)),
             "it cannot be compared with champion 3: gone; put its files back",
             id="a broken champion is told before a run that goes on",
+        ),
+        pytest.param(
+            beside(
+                registry=replace(registry(version(3), NEW), deployed=version(3).target),
+                artifacts={3: AWAY, 4: contract()},
+            ),
+            "no answer",
+            id="what serves without an alias is waited for where it cannot be read",
         ),
         pytest.param(
             beside(jobs=(job("run4"),), evaluations=(evaluation(deleting=True),)),
