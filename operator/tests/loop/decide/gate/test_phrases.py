@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from dandelion_operator.loop.decide.gate import words
-from dandelion_operator.loop.decide.gate.evidence import Difference
+from dandelion_operator.loop.decide.gate.judge import words
+from dandelion_operator.loop.decide.gate.judge.evidence import Difference
 from given.evidence import classes, compared, figures
 
 
