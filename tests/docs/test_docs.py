@@ -60,6 +60,23 @@ def test_every_link_into_the_repository_leads_somewhere(path: Path) -> None:
     ] == []
 
 
+def test_every_concept_is_where_the_design_notes_say() -> None:
+    packages = (
+        "operator/src/dandelion_operator",
+        "training-job/src/dandelion_training",
+        "inference/src/dandelion_inference",
+    )
+    (table,) = re.findall(r"(?ms)^\| Concept \|.*?^$", TEXTS[1].read_text())
+    named = [
+        f"{package}/{path}"
+        for row in table.splitlines()[2:]
+        for package, cell in zip(packages, row.strip("|").split("|")[1:], strict=True)
+        for path in re.findall(r"`([^`]+)`", cell)
+    ]
+    assert len(named) > 30
+    assert [path for path in named if not (REPOSITORY / path).exists()] == []
+
+
 def test_every_test_folder_that_is_explained_exists() -> None:
     named = re.findall(r"`((?:tests|k8s)/[\w/]+)`", TEXTS[2].read_text())
     assert named
