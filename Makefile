@@ -87,7 +87,7 @@ $(UNIT): export OMP_NUM_THREADS := 1
 UNIT_TESTS := $(DEV)/python -m pytest -q -p no:schemathesis -p no:locust -p no:anyio
 
 unit-operator: $(DEV_VENV)/.complete
-	@echo "==> unit tests: operator" && cd operator && $(UNIT_TESTS) tests
+	@echo "==> unit tests: operator" && cd operator && $(UNIT_TESTS) tests --ignore=tests/thorough
 
 unit-inference unit-training-job: unit-%: $(DEV_VENV)/.complete
 	@echo "==> unit tests: $*" && cd $* && $(UNIT_TESTS) tests --ignore=tests/thorough --ignore=tests/process
@@ -114,6 +114,7 @@ integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workf
 	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/agreement tests/page
 	@cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough
 	@cd training-job && $(DEV)/python -m pytest -q tests/process
+	@cd operator && $(DEV)/python -m pytest -q tests/thorough
 
 .PHONY: e2e
 e2e: $(DEV_VENV)/.complete ## end to end on a real cluster, which is left running
@@ -126,7 +127,7 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 
 .PHONY: test-long
 test-long: $(DEV_VENV)/.complete ## what takes too long for every change: a kill at every write, every fault, long absences
-	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/loop/test_histories.py
+	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_histories.py
 	@$(WHOLE) -v --durations=20 tests/long
 
 .PHONY: bench

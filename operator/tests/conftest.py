@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import structlog
+from dandelion_operator.ports.kube import cluster
+from dandelion_operator.ports.registry import calls
 from hypothesis import settings
 from small_world import World
 
@@ -14,7 +16,17 @@ settings.register_profile("short", max_examples=20, deadline=None, database=None
 settings.register_profile("long", max_examples=2000, deadline=None, database=None)
 settings.load_profile("short")
 
-structlog.configure(logger_factory=structlog.ReturnLoggerFactory(), cache_logger_on_first_use=True)
+# Nobody reads what is logged here, so nothing is rendered.
+structlog.configure(
+    processors=[], logger_factory=structlog.ReturnLoggerFactory(), cache_logger_on_first_use=True
+)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked again is asked again without a pause."""
+    monkeypatch.setattr(cluster, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(calls, "PAUSES", (0.0, 0.0))
 
 
 @pytest.fixture

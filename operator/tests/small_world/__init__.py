@@ -281,14 +281,15 @@ class World:
 
     async def settle(self, turns: int = 40) -> None:
         """Until two reconciles in a row leave everything as it was."""
-        quiet = 0
+        quiet, before = 0, self.everything()
         for _ in range(turns):
-            before = self.everything()
             whole = await self.reconcile()
             self.tick()
-            quiet = quiet + 1 if whole and self.everything() == before else 0
+            after = self.everything()
+            quiet = quiet + 1 if whole and after == before else 0
             if quiet == 2:
                 return
+            before = after
         raise AssertionError(f"never comes to rest: {json.dumps(self.status, indent=1)}")
 
     def everything(self) -> str:

@@ -16,7 +16,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from dandelion_operator.ports.fence import Fence
-from dandelion_operator.ports.kube import cluster as cluster_port
 from dandelion_operator.ports.kube import connection
 from dandelion_operator.ports.kube.cluster import Cluster, UnreachableError
 from dandelion_operator.ports.kube.connection import ApiServer
@@ -130,10 +129,7 @@ def test_a_write_whose_connection_breaks_is_not_sent_again(name: str, pod: Path)
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_told_to_try_later_only_reads_are_sent_again(
-    status: int, pod: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cluster_port, "PAUSES", (0.0, 0.0))
+def test_told_to_try_later_only_reads_are_sent_again(status: int, pod: Path) -> None:
     asked: list[str] = []
 
     async def handle(request: web.Request) -> web.StreamResponse:

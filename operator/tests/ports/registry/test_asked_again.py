@@ -8,12 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from dandelion_operator.ports.fence import Fence, NotLeadingError
-from dandelion_operator.ports.registry import Registry, RegistryError, calls
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "PAUSES", (0.0, 0.0))
+from dandelion_operator.ports.registry import Registry, RegistryError
 
 
 class InTrouble:
