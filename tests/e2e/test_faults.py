@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.faults.faults import Faults, Rule, fail, lose_answer
+from tests.e2e.faults.faults import NO_LEASE, Faults, fail
 from tests.e2e.faults.wire import behind_the_proxy
 from tests.e2e.lives import End, end, gone, live
 from tests.e2e.world import World, colours
@@ -55,22 +55,11 @@ def test_killed_at_every_write(world: World, faults: Faults, uri: str, undisturb
         assert any(moment in write for write in at), (moment, at)
 
 
-@pytest.mark.parametrize(
-    ("name", "rules"),
-    [
-        (
-            "a-fifth-fails",
-            [
-                fail(".*", ".*", 500, chance=0.1),
-                lose_answer(chance=0.1),
-            ],
-        ),
-    ],
-)
-def test_the_end_is_the_same(
-    world: World, faults: Faults, uri: str, undisturbed: End, name: str, rules: list[Rule]
+def test_each_write_refused_once_ends_the_same(
+    world: World, faults: Faults, uri: str, undisturbed: End
 ) -> None:
-    with faults.rules(*rules):
+    name = "refused-once"
+    with faults.rules(fail(".*", NO_LEASE, 500, write=True, once_each=True)):
         live(world, name, uri)
     world.until(
         f"the end is {undisturbed}",

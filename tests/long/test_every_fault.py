@@ -62,6 +62,7 @@ def test_killed_before_every_write(
 EACH = {"write": True, "once_each": True}
 
 TABLE: dict[str, list[Rule]] = {
+    "a-fifth-fails": [fail(".*", ".*", 500, chance=0.1), lose_answer(chance=0.1)],
     "conflicts": [fail(".*", NO_LEASE, 409, **EACH)],
     "too-many-requests": [fail(".*", NO_LEASE, 429, **EACH)],
     "errors": [fail(".*", NO_LEASE, 500, **EACH)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.report.history import TRAINED
-from given import job, registry, seen, status, training, version
+from given import decided, job, registry, resource, seen, status, training, version
 from given.told import told
 
 AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "MLflow answers HTTP 500")
@@ -22,3 +22,9 @@ def test_a_run_succeeds_once_however_often_mlflow_is_away_before_its_job_ends() 
     assert away.training.state is RunState.SUCCEEDED
     again = told(seen(jobs=(RUNNING,), registry=registered, previous=away))
     assert [entry.decision for entry in again.history].count(TRAINED) <= 1
+
+
+def test_a_job_that_tidies_up_is_left_alone_while_mlflow_is_away() -> None:
+    before = status(training=training("run1", "Succeeded"))
+    observed = seen(jobs=(RUNNING,), registry=AWAY, previous=before)
+    assert decided(resource(), observed).train.actions == ()

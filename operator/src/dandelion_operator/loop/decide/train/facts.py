@@ -25,13 +25,18 @@ class Facts:
     @property
     def in_flight(self) -> tuple[JobSeen, ...]:
         """A Job whose version is registered has done its work, even if its pod still ends."""
-        registry = self.observed.registry
-        done = registry if isinstance(registry, RegistrySeen) else RegistrySeen()
         return tuple(
             job
             for job in self.observed.jobs
-            if not (job.state.finished or job.deleting or done.of_run(job.run))
+            if not (job.state.finished or job.deleting or self._is_done(job.run))
         )
+
+    def _is_done(self, run: str) -> bool:
+        """Known by its version or, while MLflow does not answer, from a look at which it did."""
+        last, registry = self.last, self.observed.registry
+        if last is not None and last.run == run and last.state is RunState.SUCCEEDED:
+            return True
+        return isinstance(registry, RegistrySeen) and registry.of_run(run) is not None
 
     @property
     def wanted_in_flight(self) -> JobSeen | None:
