@@ -70,6 +70,7 @@ def test_versions_and_champion_come_back_from_s3_while_requests_are_answered(
     with SteadyLoad(world.url(NAME), IMAGE) as load:
         time.sleep(2)
         lose_registry(world)
+        world.until("the registry is lost", lambda: champion(world) != served, every=0.1)
         world.until(
             "the champion is what served before", lambda: champion(world) == served, seconds=240
         )
@@ -85,7 +86,7 @@ def test_versions_and_champion_come_back_from_s3_while_requests_are_answered(
 
 def test_the_person_who_rolled_back_is_not_undone(rolled_back: World) -> None:
     world = rolled_back
-    served = champion(world)
+    served = world.until("MLflow answers", lambda: champion(world))
     time.sleep(15)  # some looks of the operator
     assert champion(world) == served
     assert world.status(NAME)["champion"]["servedReplicas"] == 2
