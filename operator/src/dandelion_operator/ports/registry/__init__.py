@@ -24,7 +24,6 @@ from dandelion_operator.ports.registry.calls import (
     InRegistryError,
     Mlflow,
     ModelAnswer,
-    ModelsAnswer,
     ModelVersion,
     NotInRegistryError,
     RegisteredModel,
@@ -36,6 +35,7 @@ from dandelion_operator.ports.registry.calls import (
     WriteAnswer,
     http_client,
 )
+from dandelion_operator.ports.registry.listing import MAX_PAGES, PAGE_MODELS, Listing, pulse_of
 from dandelion_operator.ports.registry.memory import Memory, Pulse
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
 
@@ -49,8 +49,6 @@ __all__ = [
 ]
 
 NEWEST_VERSIONS = 50
-# MLflow makes a page of so many models in a tenth of a second. No installation has more in all.
-PAGE_MODELS, MAX_PAGES = 200, 500
 TAG = f"{GROUP}/"
 
 
@@ -70,23 +68,21 @@ class Registry:
         self._mlflow = Mlflow(http, breaker)
         self._fence = fence
         self._memory = Memory(monotonic)
+        self._listing = Listing(self._mlflow, monotonic)
         self._primed = False
 
-    async def pulses(self) -> dict[str, Pulse]:
-        """Of all models, in pages; from here on it vouches for what was read of them before.
+    @property
+    def lists_at_once(self) -> bool:
+        """Whether the last listing cost MLflow next to nothing."""
+        return self._listing.at_once
 
-        Raises RegistryError if MLflow cannot be asked, or has no answer for one of the pages.
+    async def pulses(self) -> dict[str, Pulse]:
+        """Of all models; from here on it vouches for what was read of them before.
+
+        Raises RegistryError if MLflow cannot be asked, or has no answer for some of them.
         """
-        found: dict[str, Pulse] = {}
-        begun, query = self._memory.now(), {"max_results": str(PAGE_MODELS)}
-        for _ in range(MAX_PAGES):
-            page = await self._mlflow.call(
-                "GET", "/registered-models/search", ModelsAnswer, params=query
-            )
-            found |= {model.name: _pulse(model) for model in page.registered_models}
-            if not page.next_page_token:
-                break
-            query |= {"page_token": page.next_page_token}
+        begun = self._memory.now()
+        found = await self._listing.pulses()
         self._memory.listed(found, begun)
         if not self._primed:
             self._primed = True
@@ -114,7 +110,7 @@ class Registry:
 
     async def pulse(self, model: str) -> Pulse:
         """One cheap call; raises RegistryError if MLflow cannot be asked."""
-        return _pulse(await self._model(model))
+        return pulse_of(await self._model(model))
 
     async def snapshot(self, model: str, fresh: bool = True) -> RegistrySeen | Failure:
         """Unless it has to be `fresh`, what was read before may do, if no listing says otherwise.
@@ -155,7 +151,7 @@ class Registry:
                 seen = await self._one_version(model, wanted, until)
                 if seen is not None:
                     versions[seen.version] = seen
-        return _registry(_pulse(found), versions)
+        return _registry(pulse_of(found), versions)
 
     async def _model(self, model: str, until: float | None = None) -> RegisteredModel:
         try:
@@ -238,15 +234,6 @@ class Registry:
             )
         finally:
             self._memory.wrote(body["name"])
-
-
-def _pulse(found: RegisteredModel) -> Pulse:
-    return Pulse(
-        aliases=tuple(sorted(found.by_alias.items())),
-        updated=found.last_updated_timestamp or 0,
-        created=(found.creation_timestamp or 0) // 1000,
-        restoring=any(item.key == RESTORING_TAG for item in found.tags or ()),
-    )
 
 
 def _registry(pulse: Pulse, versions: Mapping[int, VersionSeen]) -> RegistrySeen:
