@@ -68,7 +68,7 @@ async def observe(
         progress,
         (artifacts, comparisons, stored),
         (account, raw_account),
-        budget,
+        (budget, raw_budget),
     ) = await asyncio.gather(
         training.dataset(resource, location, previous, jobs, credentials, clients),
         training.progress(resource, location, previous, jobs, credentials, clients),
@@ -84,6 +84,7 @@ async def observe(
         "Deployment": raw_deployment,
         "Service": raw_service,
         "ServiceAccount": raw_account,
+        "PodDisruptionBudget": raw_budget,
         **credentials.raw,
     }
     observed = Observed(

@@ -71,15 +71,19 @@ async def is_autoscaled(deployment: DeploymentSeen, key: NamespacedName, cluster
     return any((target.get("kind"), target.get("name")) == wanted for target in targets)
 
 
-async def budget(resource: Resource, clients: Clients) -> BudgetSeen:
-    """An operator that may not read budgets makes none."""
+async def budget(
+    resource: Resource, clients: Clients
+) -> tuple[BudgetSeen, Mapping[str, Any] | None]:
+    """And as the API server holds it. An operator that may not read budgets makes none."""
     try:
         found = await clients.cluster.list(POD_DISRUPTION_BUDGET, resource.namespace)
     except ClusterError as error:
         if not error.refused:
             raise
-        return BudgetSeen(another_covers=True)
-    return readings.budget(found, resource.key, resource.uid)
+        return BudgetSeen(another_covers=True), None
+    name = naming.inference(resource.key)
+    raw = next((item for item in found if item["metadata"]["name"] == name), None)
+    return readings.budget(found, resource.key, resource.uid), raw
 
 
 def pods(
