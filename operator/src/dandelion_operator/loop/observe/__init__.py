@@ -34,10 +34,11 @@ async def observe(
     owned = naming.as_selector({naming.OWNER_LABEL: key.name})
     raw_jobs = await cluster.list(JOB, key.namespace, owned)
     run_may_register = bool(raw_jobs) and not _is_over(previous)
-    raw_pods, raw_deployment, raw_service, registry, credentials = await asyncio.gather(
+    raw_pods, raw_deployment, raw_service, endpoints, registry, credentials = await asyncio.gather(
         cluster.list(POD, key.namespace, owned),
         cluster.get(DEPLOYMENT, key.namespace, naming.inference(key)),
         cluster.get(SERVICE, key.namespace, naming.inference(key)),
+        serving.endpoints(key, cluster),
         clients.registry.snapshot(naming.registered_model(key), fresh or run_may_register),
         resolve_credentials(resource, location, cluster, clients.defaults),
     )
@@ -62,7 +63,7 @@ async def observe(
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     pods = serving.pods(resource, serving_pods, told, clients)
-    answer = serving.answer(resource, service, serving_pods, clients)
+    answer = serving.answer(resource, service, serving_pods, endpoints, clients)
     (
         dataset,
         progress,

@@ -22,6 +22,7 @@ from dandelion_operator.api.naming import OWNER_LABEL
 from dandelion_operator.ports.kube.needed import needed
 from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
+    ENDPOINT_SLICE,
     JOB,
     MODEL_DEPLOYMENT,
     POD,
@@ -29,8 +30,9 @@ from dandelion_operator.ports.kube.objects import (
     Kind,
 )
 
-# Watched with the label of their owner; ModelDeployments are watched without any.
-CHILDREN = (JOB, DEPLOYMENT, POD, SERVICE)
+# Watched with the label of their owner, which EndpointSlices take over from their Service;
+# ModelDeployments are watched without any.
+CHILDREN = (JOB, DEPLOYMENT, POD, SERVICE, ENDPOINT_SLICE)
 WATCHED = (MODEL_DEPLOYMENT, *CHILDREN)
 # Events of an object may arrive after the news of its end.
 REMEMBERED_ENDS = 20_000
