@@ -18,6 +18,7 @@ from dandelion_operator.loop.observe import readings, serving, training, version
 from dandelion_operator.loop.observe.credentials import resolve_credentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
+from dandelion_operator.ports.registry import LOOK_SECONDS
 from dandelion_operator.seen.conclusions.identity import own_registry
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen
@@ -39,7 +40,11 @@ async def observe(
         cluster.get(DEPLOYMENT, key.namespace, naming.inference(key)),
         cluster.get(SERVICE, key.namespace, naming.inference(key)),
         serving.endpoints(key, cluster),
-        clients.registry.snapshot(naming.registered_model(key), fresh or run_may_register),
+        clients.registry.snapshot(
+            naming.registered_model(key),
+            fresh or run_may_register,
+            None if fresh else LOOK_SECONDS,
+        ),
         resolve_credentials(resource, location, cluster, clients.defaults),
     )
     own_jobs = [raw for raw in raw_jobs if is_owned(raw, resource.uid)]
