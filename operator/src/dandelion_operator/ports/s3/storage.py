@@ -59,7 +59,7 @@ Found = TypeVar("Found")
 DOCUMENT = Limits(seconds=15.0, answer_bytes=8 * MEBIBYTE, requests=64)
 FIRST_PAGE = Limits(seconds=15.0, answer_bytes=8 * MEBIBYTE, requests=8)
 LISTING = Limits(seconds=120.0, answer_bytes=8 * MEBIBYTE, requests=400)
-# A request for every run that there ever was.
+# A request for every run that there ever was, and one for each contract that is read.
 STORED = Limits(seconds=120.0, answer_bytes=8 * MEBIBYTE, requests=4000)
 
 
