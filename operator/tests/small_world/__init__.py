@@ -55,8 +55,8 @@ class FakeStorage:
     digests: dict[str, str] = field(default_factory=dict)  # of contracts, by their folders
     listing: Failure | None = None
 
-    async def dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
-        return self.obstacle or DatasetSeen(self.fingerprint if whole else "", 40)
+    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
+        return self.obstacle or DatasetSeen(self.fingerprint, 40)
 
     async def contract(self, access: Access, target: Target, fresh: bool) -> ContractSeen | Failure:
         missing = Failure(Reason.ARTIFACT_REJECTED, f"{target.artifact_uri} does not exist")

@@ -15,9 +15,9 @@ class CountedStorage(FakeStorage):
         super().__init__()
         self.listings = 0
 
-    async def dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
+    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
         self.listings += 1
-        return await super().dataset(access, uri, whole)
+        return await super().dataset(access, uri)
 
 
 def counted(folder: Path) -> tuple[World, CountedStorage]:

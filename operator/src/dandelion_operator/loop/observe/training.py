@@ -45,7 +45,7 @@ async def dataset(
         resource.key,
         "dataset",
         (access, uri),
-        lambda: clients.storage.dataset(access, uri, whole=True),
+        lambda: clients.storage.dataset(access, uri),
         or_last=True,
     )
     if found is Pending.PENDING:

@@ -57,7 +57,6 @@ Found = TypeVar("Found")
 
 # A page of a listing has a thousand names, each of a kilobyte at most, escaped for XML.
 DOCUMENT = Limits(seconds=15.0, answer_bytes=8 * MEBIBYTE, requests=64)
-FIRST_PAGE = Limits(seconds=15.0, answer_bytes=8 * MEBIBYTE, requests=8)
 LISTING = Limits(seconds=120.0, answer_bytes=8 * MEBIBYTE, requests=400)
 # A request for every run that there ever was, and one for each contract that is read.
 STORED = Limits(seconds=120.0, answer_bytes=8 * MEBIBYTE, requests=4000)
@@ -66,7 +65,6 @@ STORED = Limits(seconds=120.0, answer_bytes=8 * MEBIBYTE, requests=4000)
 @dataclass(frozen=True)
 class ReadLimits:
     document: Limits = DOCUMENT
-    first_page: Limits = FIRST_PAGE
     listing: Limits = LISTING
     stored: Limits = STORED
 
@@ -105,14 +103,14 @@ class Storage:
         self._contracts: OrderedDict[tuple[str, ...], ContractSeen] = OrderedDict()
         self._comparisons: OrderedDict[tuple[str, ...], Comparison] = OrderedDict()
 
-    async def dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
-        """`whole`: list all of it for a fingerprint; otherwise only see that something is there."""
-        key = (*access.identity, uri, str(whole))
+    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
+        """Lists all of it, for a fingerprint."""
+        key = (*access.identity, uri)
         until, found = self._listings.get(key, (float("-inf"), None))
         if found is not None and self._monotonic() < until:
             return found
         started = self._monotonic()
-        seen = await self._listed(access, uri, whole)
+        seen = await self._listed(access, uri)
         ended = self._monotonic()
         kept = (ended - started) * MEMORY_PER_SECOND
         if isinstance(seen, Failure):
@@ -124,15 +122,10 @@ class Storage:
         )
         return seen
 
-    async def _listed(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
-        kind, limits = (
-            (Kind.LISTING, self._limits.listing)
-            if whole
-            else (Kind.DOCUMENT, self._limits.first_page)
-        )
-        listing = Listing(uri, whole)
+    async def _listed(self, access: Access, uri: str) -> DatasetSeen | Failure:
+        listing, limits = Listing(uri), self._limits.listing
         try:
-            await self._read(access, kind, limits, lambda: self._list(access, listing))
+            await self._read(access, Kind.LISTING, limits, lambda: self._list(access, listing))
         except (LateError, ManyError) as error:
             if listing.count == 0:
                 return as_failure(error, access.location, split_uri(uri)[0])

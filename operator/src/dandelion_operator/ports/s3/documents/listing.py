@@ -18,9 +18,8 @@ MAX_LISTED = 200_000
 class Listing:
     """What was seen of a dataset's objects, in the order in which storage lists them."""
 
-    def __init__(self, uri: str, whole: bool) -> None:
+    def __init__(self, uri: str) -> None:
         self.uri = uri
-        self._whole = whole
         self._digest = hashlib.sha256()
         self.count = 0
 
@@ -29,7 +28,7 @@ class Listing:
 
     @property
     def is_enough(self) -> bool:
-        return self.count > 0 and (not self._whole or self.count >= MAX_LISTED)
+        return self.count >= MAX_LISTED
 
     def seen(self) -> DatasetSeen | Failure:
         if self.count == 0:
@@ -37,17 +36,15 @@ class Listing:
                 Reason.DATASET_EMPTY,
                 f"no object lies below {self.uri}; upload one folder of images per class there",
             )
-        if self._whole and self.count >= MAX_LISTED:
+        if self.is_enough:
             words = f"only its first {self.count:,} objects are looked at for changes"
             return DatasetSeen(self._digest.hexdigest()[:16], self.count, words)
-        return DatasetSeen(self._digest.hexdigest()[:16] if self._whole else "", self.count)
+        return DatasetSeen(self._digest.hexdigest()[:16], self.count)
 
     def cut_short(self, why: str) -> DatasetSeen:
         """Without a fingerprint: where it was cut is chance, and must not look like a change."""
         return DatasetSeen(
             "",
             self.count,
-            f"its listing was cut after {self.count:,} objects ({why}), so changes in it go unseen"
-            if self._whole
-            else "",
+            f"its listing was cut after {self.count:,} objects ({why}), so changes in it go unseen",
         )
