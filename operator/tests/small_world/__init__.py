@@ -29,7 +29,8 @@ from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
-from dandelion_operator.ports.s3.storage import Access, Storage
+from dandelion_operator.ports.s3.connection.reader import Access
+from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.process.settings import Settings
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.serving import Answer

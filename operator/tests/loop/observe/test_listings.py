@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.ports.s3.storage import Access
+from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.seen.training import DatasetSeen
 from small_world import FakeStorage, World, played
 

@@ -15,9 +15,10 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.connection.budget import MEBIBYTE, Limits
 from dandelion_operator.ports.s3.connection.lanes import Lanes
+from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.credentials import Credentials
 from dandelion_operator.ports.s3.documents import listing
-from dandelion_operator.ports.s3.storage import Access, ReadLimits, Storage
+from dandelion_operator.ports.s3.storage import ReadLimits, Storage
 from dandelion_operator.seen.comparison import ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from fakes.hostile import Behaviour, Hostile, answer, drips, floods, hostile, says, silent

@@ -12,12 +12,12 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.credentials import Credentials
 from dandelion_operator.ports.s3.documents import stored
 from dandelion_operator.ports.s3.storage import (
     DEFAULT_LIMITS,
     STORED,
-    Access,
     ReadLimits,
     Storage,
 )

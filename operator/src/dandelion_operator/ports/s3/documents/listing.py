@@ -1,14 +1,16 @@
 """What a listing of a dataset comes to: how many objects, and a fingerprint of them.
 
-Made by `storage`, which adds what the endpoint lists. A listing that is cut says so.
+Made by `storage`. A listing that is cut says so.
 """
 
 from __future__ import annotations
 
 import hashlib
 
+from minio import Minio
 from minio.datatypes import Object
 
+from dandelion_operator.api.location import is_table, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.seen.training import DatasetSeen
 
@@ -22,6 +24,23 @@ class Listing:
         self.uri = uri
         self._digest = hashlib.sha256()
         self.count = 0
+
+    def fill(self, client: Minio) -> None:
+        """With what the endpoint lists. Raises what the client raises."""
+        bucket, prefix = split_uri(self.uri)
+        if is_table(self.uri):
+            # The images are those that it lists, most often beside it.
+            self.add(client.stat_object(bucket, prefix))
+            prefix = prefix.rpartition("/")[0]
+        objects = client.list_objects(
+            bucket, prefix=f"{prefix}/" if prefix else None, recursive=True
+        )
+        for item in objects:
+            if not (item.object_name or "").endswith("/"):
+                self.add(item)
+                self.count += 1
+            if self.is_enough:
+                break
 
     def add(self, item: Object) -> None:
         self._digest.update(f"{item.object_name}\0{item.size}\0{item.etag}\n".encode())
