@@ -8,7 +8,6 @@ they are. `World.tick` plays the controllers, the kubelet and the training Job, 
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -36,7 +35,7 @@ from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
-from fakes.cluster import KEY, FakeCluster
+from fakes.cluster import KEY, FakeCluster, copied
 from fakes.killer import Killed, Killer
 from fakes.mlflow import FakeMlflow
 
@@ -164,7 +163,7 @@ class World:
         self.restart()
 
     def stored(self) -> dict[str, Any]:
-        return copy.deepcopy(
+        return copied(
             {
                 "objects": self.cluster.objects,
                 "made": self.cluster.made,
@@ -174,18 +173,18 @@ class World:
                 "contracts": self.storage.contracts,
                 "comparisons": self.storage.comparisons,
                 "time": self.time,
-                "standing": self.standing,
+                "standing": sorted(self.standing),
             }
         )
 
     def put_back(self, stored: dict[str, Any]) -> None:
-        stored = copy.deepcopy(stored)
+        stored = copied(stored)
         self.cluster.objects, self.cluster.made = stored["objects"], stored["made"]
         self.mlflow.aliases, self.mlflow.versions = stored["aliases"], stored["versions"]
         self.mlflow.created, self.mlflow.model_tags = stored["model"]
         self.storage.contracts, self.time = stored["contracts"], stored["time"]
         self.storage.comparisons = stored["comparisons"]
-        self.standing = stored["standing"]
+        self.standing = set(stored["standing"])
 
     def now_text(self) -> str:
         return self.time.strftime("%Y-%m-%dT%H:%M:%SZ")
