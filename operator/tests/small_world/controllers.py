@@ -139,6 +139,37 @@ def _environment(job: dict[str, Any]) -> dict[str, str]:
     return {item["name"]: item["value"] for item in _container(job)["env"]}
 
 
+def select(world: World, service: dict[str, Any]) -> None:
+    """The EndpointSlice controller: one slice of a Service, whose labels it takes over."""
+    name, selector = service["metadata"]["name"], service["spec"].get("selector")
+    if not selector:
+        return
+    endpoints = [
+        {
+            "targetRef": {"kind": "Pod", "name": pod["metadata"]["name"]},
+            "addresses": [pod["status"].get("podIP", "")],
+            "conditions": {"ready": is_ready(pod)},
+        }
+        for pod in world.cluster.kind("pods")
+        if selector.items() <= (pod["metadata"].get("labels") or {}).items()
+    ]
+    labels = {**service["metadata"].get("labels", {}), naming.SERVICE_NAME_LABEL: name}
+    there = world.cluster.objects.get(("endpointslices", KEY.namespace, f"{name}-slice"))
+    if there is None:
+        metadata = {"name": f"{name}-slice", "labels": labels}
+        world.cluster.put("endpointslices", {"metadata": metadata, "endpoints": endpoints})
+    elif (there["metadata"]["labels"], there["endpoints"]) != (labels, endpoints):
+        there["metadata"]["labels"], there["endpoints"] = labels, endpoints
+        world.cluster._changed(there)
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    return any(
+        item["type"] == "Ready" and item["status"] == "True"
+        for item in pod["status"].get("conditions", [])
+    )
+
+
 def roll(world: World, deployment: dict[str, Any]) -> None:
     """The Deployment controller and the kubelet."""
     if "ownerReferences" not in deployment["metadata"]:

@@ -11,6 +11,7 @@ from dandelion_operator.api.resource import GROUP, NamespacedName
 FIELD_MANAGER = "dandelion-operator"
 
 OWNER_LABEL = f"{GROUP}/modeldeployment"
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"  # of EndpointSlices
 RUN_LABEL = f"{GROUP}/run"
 TRAINING_HASH_LABEL = f"{GROUP}/training-hash"
 VERSION_LABEL = f"{GROUP}/version"

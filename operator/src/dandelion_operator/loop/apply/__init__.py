@@ -122,13 +122,10 @@ async def carry_out(
             await registry.confirm_alias(model, alias, version)
         case RemoveAlias(alias):
             await registry.remove_alias(model, alias)
-        case RefreshSecret() | ApplyService() | ApplyAccount() | ApplyDeployment():
+        case RefreshSecret() | ApplyService() | ApplyAccount() | ApplyDeployment() | ApplyBudget():
             kind, wanted = child(action, resource, location, defaults)
             noted = with_notes(wanted, defaults.installation, action.corrected)
             await apply_child(kind, noted, resource, cluster)
-        case ApplyBudget():
-            budget = builders.disruption_budget(resource)
-            await apply_child(POD_DISRUPTION_BUDGET, budget, resource, cluster)
         case RemoveBudget():
             await cluster.delete(POD_DISRUPTION_BUDGET, namespace, naming.inference(key))
         case BindTokenReviewers():

@@ -138,6 +138,8 @@ class ApplyService:
 class ApplyBudget:
     """The PodDisruptionBudget that lets one serving pod after the other be put out."""
 
+    corrected: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class RemoveBudget:

@@ -13,7 +13,7 @@ from dandelion_operator.api.status import Status
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.lookups import Pending
-from dandelion_operator.ports.s3.storage import Access
+from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.conclusions.candidate import (
     candidate,

@@ -40,6 +40,7 @@ from dandelion_operator.ports.registry.memory import Memory, Pulse
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
 
 __all__ = [
+    "LOOK_SECONDS",
     "AliasMovedError",
     "Pulse",
     "Registry",
@@ -48,6 +49,8 @@ __all__ = [
     "http_client",
 ]
 
+# A look on whose ground nothing is written holds a worker, and is soon repeated.
+LOOK_SECONDS = 5.0
 NEWEST_VERSIONS = 50
 TAG = f"{GROUP}/"
 
@@ -112,16 +115,20 @@ class Registry:
         """One cheap call; raises RegistryError if MLflow cannot be asked."""
         return pulse_of(await self._model(model))
 
-    async def snapshot(self, model: str, fresh: bool = True) -> RegistrySeen | Failure:
+    async def snapshot(
+        self, model: str, fresh: bool = True, seconds: float | None = None
+    ) -> RegistrySeen | Failure:
         """Unless it has to be `fresh`, what was read before may do, if no listing says otherwise.
 
-        Nothing may be written on the ground of an answer that was not fresh.
+        Nothing may be written on the ground of an answer that was not fresh. `seconds` bound all
+        calls together; None: as long as a read may take.
         """
         if not fresh and (known := self._memory.of(model)) is not None:
             return known
         pulse = self._memory.pulse(model)
+        until = time.monotonic() + (READ_SECONDS if seconds is None else seconds)
         try:
-            found = await self._snapshot(model, time.monotonic() + READ_SECONDS)
+            found = await self._snapshot(model, until)
         except RegistryError as error:
             return Failure(Reason.REGISTRY_UNREACHABLE, str(error))
         if not fresh:

@@ -153,7 +153,7 @@ def _job_cause(
         cause = _termination_message(pod)
         if cause is not None:
             return cause
-    return None, failed.get("message")
+    return None, waiting.cleaned(failed.get("message")) or None
 
 
 def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:

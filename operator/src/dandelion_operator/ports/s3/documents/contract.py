@@ -1,12 +1,19 @@
-"""The part of contract.json that the operator reads: figures, files, dataset, precision."""
+"""The part of contract.json that the operator reads: figures, files, dataset, precision.
+
+And whether an artifact is what its contract promises. Called by `storage` and `stored`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Literal, Self
 
+from minio import Minio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dandelion_operator.api.location import Target, split_uri
 from dandelion_operator.api.words import foreign
+from dandelion_operator.ports.s3.connection.client import ERRORS, is_missing_key
 from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.versions import ContractSeen
 
@@ -85,3 +92,29 @@ class Contract(Part):
             dataset_uri=self.dataset.uri,
             by_class={name: found.figures for name, found in self.by_class.items()},
         )
+
+
+def verified(client: Minio, target: Target) -> ContractSeen:
+    """Raises ContractError, SpentError and what minio raises."""
+    bucket, prefix = split_uri(target.artifact_uri)
+    name = "contract.json"
+    try:
+        content = client.get_object(bucket, f"{prefix}/{name}").read()
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        if digest != target.contract_digest:
+            raise ContractError(f"{name} has the digest {digest}, not {target.contract_digest}")
+        try:
+            contract = Contract.read(content)
+        except ContractError as error:
+            raise ContractError(f"{name}: {error}") from None
+        for name, promised in contract.files.items():
+            size = client.stat_object(bucket, f"{prefix}/{name}").size
+            if size != promised.bytes:
+                raise ContractError(
+                    f"{name} has {size} bytes, its contract promises {promised.bytes}"
+                )
+    except ERRORS as error:
+        if is_missing_key(error):
+            raise ContractError(f"{name} does not exist") from None
+        raise
+    return contract.seen
