@@ -24,6 +24,7 @@ from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.probes.probe import Probe
@@ -53,13 +54,22 @@ class FakeStorage:
     progresses: dict[str, Progress] = field(default_factory=dict)
     comparisons: dict[ComparisonName, Comparison | Failure] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)  # of contracts, by their folders
+    endpoints: dict[str, str] = field(default_factory=dict)  # where those are that a run wrote
+    unreadable: set[str] = field(default_factory=set)  # addresses of datasets
     listing: Failure | None = None
 
     async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
+        if uri in self.unreadable:
+            return Failure(Reason.DATASET_EMPTY, f"there is nothing below {uri}")
         return self.obstacle or DatasetSeen(self.fingerprint, 40)
+
+    def holds(self, endpoint: str, uri: str) -> bool:
+        return self.endpoints.get(uri, endpoint) == endpoint
 
     async def contract(self, access: Access, target: Target, fresh: bool) -> ContractSeen | Failure:
         missing = Failure(Reason.ARTIFACT_REJECTED, f"{target.artifact_uri} does not exist")
+        if not self.holds(access.location.endpoint, target.artifact_uri):
+            return missing
         return self.contracts.get(target.artifact_uri, missing)
 
     async def comparison(
@@ -147,7 +157,7 @@ class World:
             verify=False,
         )
         cluster = Cluster(self.cluster, fence)
-        clients = Clients(
+        self.clients = Clients(
             cluster,
             Registry(registry, fence),
             cast(Storage, self.storage),
@@ -155,7 +165,7 @@ class World:
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
             self.settings.defaults,
         )
-        self.reconciler = Reconciler(clients, self.settings.resync_seconds, lambda: self.time)
+        self.reconciler = Reconciler(self.clients, self.settings.resync_seconds, lambda: self.time)
 
     def again(self, kill_at: int | None, after_effect: bool) -> None:
         """From here on, with a fresh operator process that is to die at its n-th write."""
@@ -207,6 +217,21 @@ class World:
         found["spec"] = spec
         found["metadata"]["generation"] += 1
         self.cluster._changed(found)
+
+    def delete(self, collected: bool = True) -> str:
+        """Deletes the resource, and what it owns once the garbage collector has come by."""
+        where = ("modeldeployments", KEY.namespace, KEY.name)
+        uid: str = self.cluster.objects.pop(where)["metadata"]["uid"]
+        if collected:
+            self.collect(uid)
+        return uid
+
+    def collect(self, uid: str) -> None:
+        """What the garbage collector does to the children of what is gone, and their pods."""
+        gone = [where for where, item in self.cluster.objects.items() if is_owned(item, uid)]
+        pods = [where for where in self.cluster.objects if where[0] == "pods"]
+        for where in (*gone, *pods):
+            del self.cluster.objects[where]
 
     def annotate(self, value: str | None) -> None:
         """Asks for a run with the annotation, or takes the annotation away."""

@@ -31,6 +31,7 @@ EXECUTION_ANNOTATION = f"{GROUP}/execution"
 SUSPENDED_ANNOTATION = f"{GROUP}/suspended"
 GATE_ANNOTATION = f"{GROUP}/gate"
 RESTORING_TAG = f"{GROUP}/restoring"  # of a registered model
+EXPIRY_ANNOTATION = f"{GROUP}/expiry"
 FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
 
 TRAINING = "training"

@@ -96,8 +96,12 @@ async def carry_out(
         case RemoveJob(job):
             await cluster.delete(JOB, namespace, job)
         case ExpireJob(job, seconds):
-            expiry = {"spec": {"ttlSecondsAfterFinished": seconds}}
-            await cluster.patch(JOB, namespace, job, expiry)
+            noted = {naming.EXPIRY_ANNOTATION: None if seconds is None else str(seconds)}
+            body = {
+                "metadata": {"annotations": noted},
+                "spec": {"ttlSecondsAfterFinished": seconds},
+            }
+            await cluster.patch(JOB, namespace, job, body)
         case SuspendJob(job, suspend):
             note = {naming.SUSPENDED_ANNOTATION: "true" if suspend else None}
             body = {"metadata": {"annotations": note}, "spec": {"suspend": suspend}}

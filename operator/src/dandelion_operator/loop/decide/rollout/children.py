@@ -38,7 +38,11 @@ def roll_out(resource: Resource, observed: Observed, location: Location) -> Roll
     obstacle = adoption_needed(resource, observed) or obstacle
     if target is None:
         return RolloutDecision(None, obstacle)
-    blocked = _foreign(resource, observed) or _auth_obstacle(resource, observed)
+    blocked = (
+        _foreign(resource, observed)
+        or _auth_obstacle(resource, observed)
+        or _keys_obstacle(resource, observed, location, target)
+    )
     if blocked is not None:
         return RolloutDecision(target, blocked)
     return RolloutDecision(
@@ -70,6 +74,16 @@ def _auth_obstacle(resource: Resource, observed: Observed) -> Failure | None:
     if account.exists and not account.ours:
         return name_taken("ServiceAccount", naming.inference(resource.key))
     return None
+
+
+def _keys_obstacle(
+    resource: Resource, observed: Observed, location: Location, target: Target
+) -> Failure | None:
+    """New pods could not mount a Secret that is missing: what serves stays as it is."""
+    if observed.deployment is None:
+        return None
+    out_of_date = _deployment_is_out_of_date(resource, observed, location, target)
+    return observed.credentials if out_of_date else None
 
 
 def _rights(resource: Resource, observed: Observed) -> tuple[Action, ...]:
