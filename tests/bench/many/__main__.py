@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -28,6 +29,8 @@ def main() -> int:
     parser.add_argument("sizes", nargs="*", type=int, help="numbers of resources")
     parser.add_argument("--scenario", choices=SCENARIOS, help="only that one")
     asked = parser.parse_args()
+    for ending in (signal.SIGINT, signal.SIGTERM):  # and its processes with it
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "many.json"
     results: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}

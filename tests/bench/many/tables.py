@@ -17,6 +17,8 @@ ROWS: dict[str, tuple[str, int, str]] = {
     "settled_after_last": ("… after the last was applied, s", 1, "≤ 20 at 1,000"),
     "arrivals_median": ("20 a second: median, s", 2, ""),
     "arrivals_p95": ("20 a second: 95th percentile, s", 2, "≤ 2"),
+    "calm_median": ("2 a second: median, s", 2, ""),
+    "calm_p95": ("2 a second: 95th percentile, s", 2, ""),
     "restart_settled": ("restart: all looked after again, s", 1, "≤ 10 at 1,000"),
     "restart_writes": ("restart: writes", 0, "0"),
     "idle_operator": ("idle: operator, % of a processor", 1, "≤ 2 at 1,000, ≤ 10 at 10,000"),
@@ -32,6 +34,7 @@ ROWS: dict[str, tuple[str, int, str]] = {
 }
 SHARES = {
     "settling": ("all at once, seconds of a processor", 1),
+    "restarting": ("restart, seconds of a processor", 1),
     "idle": ("idle, % of a processor", 1),
     "resident": ("resident, MB", 0),
 }
