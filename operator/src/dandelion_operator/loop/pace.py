@@ -39,6 +39,8 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
     for holds, seconds in (
         (reason(ConditionType.ROLLED_OUT) == Reason.PROGRESSING, WHILE_ROLLING_OUT),
         (reason(ConditionType.READY) == Reason.NOT_ANSWERING, WHILE_ROLLING_OUT),
+        # Nobody is being asked whose answer would enqueue.
+        (observed.answer is not None and observed.answer.no_endpoints, WHILE_ROLLING_OUT),
         (plan.train.phase is TrainingPhase.PENDING, WHILE_TRAINING),
         (
             plan.train.phase is TrainingPhase.FOLLOW

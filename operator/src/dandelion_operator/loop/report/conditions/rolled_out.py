@@ -78,8 +78,17 @@ def _rolled_out(
     count = f"{deployment.available} of {deployment.wanted_replicas} replicas"
     if observed.serves_only(target):
         words = f"{count} serve version {target.version}"
-        return TRUE, Reason.REPLICAS_AVAILABLE, words + _paused(resource, observed, "; ")
+        words += _unreachable(resource, observed) + _paused(resource, observed, "; ")
+        return TRUE, Reason.REPLICAS_AVAILABLE, words
     return _unfinished(resource, observed, target.version)
+
+
+def _unreachable(resource: Resource, observed: Observed) -> str:
+    """Replicas may be ready behind a Service that selects none of them."""
+    answer, name = observed.answer, naming.inference(resource.key)
+    if answer is None or answer.pending or not answer.no_endpoints:
+        return ""
+    return f"; the Service {name} has no ready endpoints"
 
 
 def _paused(resource: Resource, observed: Observed, before: str = "") -> str:
