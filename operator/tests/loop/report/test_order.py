@@ -41,6 +41,7 @@ SETTLED = given.decided(PLAIN, serving(3))
 TARGET = version(3).target
 AWAY = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
 GONE = Failure(Reason.ARTIFACT_REJECTED, "gone")
+REFUSED_KEYS = Failure(Reason.CREDENTIALS_REJECTED, "refused")
 NO_ALIAS = Failure(Reason.ALIAS_MISSING, "no version has the alias")
 MLFLOW_AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "no answer of MLflow")
 LOST = Failure(Reason.REGISTRY_LOST, "MLflow lost it")
@@ -368,6 +369,16 @@ UNFINISHED = "0 of 1 replicas serve version 3"
             },
             ("False", "ArtifactRejected", "waits"),
             id="broken files of a first version",
+        ),
+        pytest.param(
+            serving(3, deployment=None),
+            PLAIN,
+            {
+                "rollout": RolloutDecision(None, NO_ALIAS),
+                "promote": PromoteDecision("waits", waiting=REFUSED_KEYS),
+            },
+            ("False", "CredentialsRejected", "waits"),
+            id="keys with which a first version cannot be read",
         ),
         pytest.param(
             serving(3, deployment=None),

@@ -12,23 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from dandelion_operator.api import digests
+from dandelion_operator.api.facts import ToldBy
 from dandelion_operator.api.naming import FIELD_MANAGER
+from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import API_VERSION, KIND
 from dandelion_operator.api.status import DatasetInfo, Status
 from dandelion_operator.seen.conclusions.waiting import WAITING
 
 MESSAGE_LIMIT = 1024
-WARNINGS = frozenset(
-    {
-        "TrainingFailed",
-        "Rejected",
-        "ArtifactRejected",
-        "ProgressDeadlineExceeded",
-        "AdoptionNeeded",
-    }
-)
+WARNINGS = {"Rejected"} | {item for item in Reason if item.facts.event is ToldBy.HISTORY}
+WITHOUT_EVENT = {item for item in Reason if item.facts.event is not ToldBy.CONDITION}
+# Whatever the reason: the history has an entry for what becomes of a run and of a version.
 EXPLAINED_BY_HISTORY = frozenset({"Trained", "Promoted", "Ready"})
-WITHOUT_EVENT = WARNINGS | {"NoVersion"}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import Condition, ConditionType, Status
 
-TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 MESSAGE_LIMIT = 1024
 
 # Status, reason and message: a condition without its type and times.

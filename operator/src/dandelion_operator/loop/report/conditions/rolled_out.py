@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import ConditionType
 from dandelion_operator.loop.decide.plan import (
     AdjustDeployment,
     ApplyAccount,
@@ -19,7 +21,7 @@ from dandelion_operator.loop.decide.plan import (
     Refusal,
     RemoveBudget,
 )
-from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
+from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions.waiting import PENDING_REASONS
 from dandelion_operator.seen.observed import Observed
 
@@ -62,16 +64,15 @@ def _rolled_out(
             reason = Reason.NAME_TAKEN if refusal.name_taken else Reason.CHILD_REFUSED
             return FALSE, reason, refusal.message
     if obstacle is not None and obstacle.reason not in OF_THE_REGISTRY:
-        return UNKNOWN if obstacle.may_pass else FALSE, obstacle.reason, obstacle.message
+        return _told(obstacle.reason, obstacle.message)
     deployment = observed.deployment
     if target is None or deployment is None:
         waiting = plan.promote.waiting
         if obstacle is not None and obstacle.reason is Reason.ALIAS_MISSING and waiting is not None:
             # Nobody took the alias away: the first version could not be judged yet.
-            status = FALSE if waiting.reason is Reason.ARTIFACT_REJECTED else UNKNOWN
-            return status, waiting.reason, plan.promote.message
+            return _told(waiting.reason, plan.promote.message)
         if obstacle is not None:
-            return UNKNOWN if obstacle.may_pass else FALSE, obstacle.reason, obstacle.message
+            return _told(obstacle.reason, obstacle.message)
         return UNKNOWN, Reason.PROGRESSING, "the Deployment is being created"
     if resource.spec.serving.replicas == 0 and observed.serves_only(target):
         return TRUE, Reason.SCALED_TO_ZERO, "serving.replicas is 0"
@@ -80,6 +81,10 @@ def _rolled_out(
         words = f"{count} serve version {target.version}"
         return TRUE, Reason.REPLICAS_AVAILABLE, words + _paused(resource, observed, "; ")
     return _unfinished(resource, observed, target.version)
+
+
+def _told(reason: Reason, message: str) -> PartialCondition:
+    return reason.status(ConditionType.ROLLED_OUT), reason, message
 
 
 def _paused(resource: Resource, observed: Observed, before: str = "") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import (
@@ -13,7 +14,7 @@ from dandelion_operator.loop.decide.plan import (
     StartTraining,
     TrainingPhase,
 )
-from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
+from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions.last_run import LastRun, may_be_repeated
 from dandelion_operator.seen.observed import Observed
 
