@@ -30,7 +30,6 @@ TESTS = (
     *(
         f"tests/loop/test_{name}.py"
         for name in (
-            "begun_promotion",
             "champion_gone",
             "disruption_budget",
             "events",
@@ -39,10 +38,11 @@ TESTS = (
             "ownership",
             "pace",
             "pauses",
-            "registry_lost",
             "waiting",
         )
     ),
+    "tests/thorough/test_begun_promotion.py",
+    "tests/thorough/test_registry_lost.py",
 )
 AT_ONCE = 2
 #: Those that change no decision, each with the reason.
