@@ -1,6 +1,7 @@
 """Which documented reason belongs to what Kubernetes says of a pod that is wanted and does not run.
 
-Used by `observe` for what it reads of Jobs, and by `report` for serving pods.
+The words are the reasons' own. Used by `observe` for what it reads of Jobs, and by `report`, which
+reads those of serving pods and tells of both.
 """
 
 from __future__ import annotations
