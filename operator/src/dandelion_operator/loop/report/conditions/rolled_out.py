@@ -24,6 +24,7 @@ from dandelion_operator.loop.decide.plan import (
 from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions.waiting import PENDING_REASONS
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.serving import DeploymentSeen
 
 CHILDREN = (
     ApplyDeployment,
@@ -79,17 +80,17 @@ def _rolled_out(
     count = f"{deployment.available} of {deployment.wanted_replicas} replicas"
     if observed.serves_only(target):
         words = f"{count} serve version {target.version}"
-        return TRUE, Reason.REPLICAS_AVAILABLE, words + _paused(resource, observed, "; ")
-    return _unfinished(resource, observed, target.version)
+        return TRUE, Reason.REPLICAS_AVAILABLE, words + _paused(resource, deployment, "; ")
+    return _unfinished(resource, observed, deployment, target.version)
 
 
 def _told(reason: Reason, message: str) -> PartialCondition:
     return reason.status(ConditionType.ROLLED_OUT), reason, message
 
 
-def _paused(resource: Resource, observed: Observed, before: str = "") -> str:
-    deployment, name = observed.deployment, naming.inference(resource.key)
-    if deployment is None or not deployment.paused_by:
+def _paused(resource: Resource, deployment: DeploymentSeen, before: str = "") -> str:
+    name = naming.inference(resource.key)
+    if not deployment.paused_by:
         return ""
     return (
         f"{before}the Deployment {name} is paused by {deployment.paused_by}, so no other version "
@@ -97,9 +98,9 @@ def _paused(resource: Resource, observed: Observed, before: str = "") -> str:
     )
 
 
-def _unfinished(resource: Resource, observed: Observed, version: int) -> PartialCondition:
-    deployment = observed.deployment
-    assert deployment is not None
+def _unfinished(
+    resource: Resource, observed: Observed, deployment: DeploymentSeen, version: int
+) -> PartialCondition:
     new = [pod for pod in observed.pods if pod.version == version and not pod.deleting]
     serving = sum(pod.ready for pod in new)
     words = f"{serving} of {deployment.wanted_replicas} replicas serve version {version}"
@@ -110,7 +111,7 @@ def _unfinished(resource: Resource, observed: Observed, version: int) -> Partial
     reason = Reason.PROGRESSING
     if troubled is not None:
         words += f"; pod {troubled.name}: {troubled.reason}: {troubled.message or ''}".rstrip(": ")
-        reason = PENDING_REASONS.get(troubled.reason or "", reason)
+        reason = PENDING_REASONS.get(str(troubled.reason), reason)
     elif deployment.refused:
         words += f"; {deployment.refused}"
         reason = Reason.PODS_REFUSED
@@ -120,7 +121,7 @@ def _unfinished(resource: Resource, observed: Observed, version: int) -> Partial
     if troubled is not None and troubled.permanent:
         return FALSE, Reason.ARTIFACT_REJECTED, words
     if deployment.paused_by:
-        return FALSE, Reason.PAUSED, f"{_paused(resource, observed)}; {words}"
+        return FALSE, Reason.PAUSED, f"{_paused(resource, deployment)}; {words}"
     if deployment.deadline_exceeded:
         return FALSE, Reason.PROGRESS_DEADLINE_EXCEEDED, words
     return UNKNOWN, reason, words
