@@ -87,6 +87,12 @@ PAUSES = [
         id="a comparison that waits for its moment is not asked for before",
     ),
     pytest.param(
+        held_up(RUNS, IN_TWO_MINUTES),
+        told(rolled_out="Progressing"),
+        WHILE_ROLLING_OUT,
+        id="a rollout goes on while a comparison waits for its moment",
+    ),
+    pytest.param(
         train(TrainingPhase.WAITING, IN_A_MINUTE) | held_up(RUNS, IN_TWO_MINUTES),
         NOTHING,
         60.0,

@@ -21,12 +21,20 @@ SOURCES = OPERATOR / "src"
 PACKAGE = SOURCES / "dandelion_operator"
 CORE = ("loop/decide", "loop/report", "loop/pace.py", "seen")
 # What is tried where nothing is named: the rooms in which no mutant survives.
-CLEAN = ("dandelion_operator.loop.decide.train.phase:", "dandelion_operator.loop.pace:")
+CLEAN = (
+    "dandelion_operator.loop.decide.train.phase:",
+    "dandelion_operator.loop.pace:",
+    *(
+        f"dandelion_operator.loop.report.{part}"
+        for part in ("conditions", "events:", "history:", "training:")
+    ),
+)
 # The tables, and the small worlds of single rules. What only a history by chance would notice is
 # missing in them.
 TESTS = (
     "tests/loop/decide",
     "tests/loop/report",
+    "tests/loop/observe/test_waiting.py",
     *(
         f"tests/loop/test_{name}.py"
         for name in (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dandelion_operator.api import digests
-from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN, ToldBy
+from dandelion_operator.api.facts import FALSE, TRUE, ToldBy
 from dandelion_operator.api.naming import FIELD_MANAGER
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import API_VERSION, KIND
@@ -59,22 +59,20 @@ def _warning(condition: Condition) -> bool | None:
         return False if condition.status == TRUE else None
     if condition.status == FALSE and condition.type not in EXPLAINED_BY_HISTORY:
         return True if condition.reason not in WITHOUT_EVENT else None
-    return True if condition.status == UNKNOWN and condition.reason in WAITING else None
+    return True if condition.reason in WAITING else None
 
 
 def _of_dataset(before: Status, after: Status) -> Iterator[Event]:
     """Once a version: what people should know about their images."""
-    said, now = _words(after.dataset), after.dataset
-    if now is None or not said:
+    now, was = after.dataset, before.dataset
+    if now is None or not _words(now):
         return
-    known = before.dataset is not None and before.dataset.version == now.version
-    if not (known and _words(before.dataset)):
-        yield Event("DatasetWarnings", f"dataset version {now.version}: {said}", warning=True)
+    if was is None or was.version != now.version or not _words(was):
+        words = f"dataset version {now.version}: {_words(now)}"
+        yield Event("DatasetWarnings", words, warning=True)
 
 
-def _words(dataset: DatasetInfo | None) -> str:
-    if dataset is None:
-        return ""
+def _words(dataset: DatasetInfo) -> str:
     said = list(dataset.warnings)
     if dataset.rejects_many:
         counted = ", ".join(f"{reason} {count:,}" for reason, count in dataset.rejected.items())
@@ -86,14 +84,10 @@ def _of_evaluation(before: Status, after: Status) -> Iterator[Event]:
     now, was = after.evaluation, before.evaluation
     if now is None or not now.never_answered:
         return
-    if was is not None and (was.challenger, was.never_answered) == (
-        now.challenger,
-        now.never_answered,
-    ):
-        return
-    names = ", ".join(now.never_answered)
-    words = f"version {now.challenger} gave these classes to no holdout image: {names}"
-    yield Event("NeverAnswered", words, warning=True)
+    if was is None or (was.challenger, was.never_answered) != (now.challenger, now.never_answered):
+        names = ", ".join(now.never_answered)
+        words = f"version {now.challenger} gave these classes to no holdout image: {names}"
+        yield Event("NeverAnswered", words, warning=True)
 
 
 def event_objects(

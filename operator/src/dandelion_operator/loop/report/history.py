@@ -6,7 +6,7 @@ again writes none, and a crash before the status was written loses none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import (
@@ -25,7 +25,7 @@ from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen, Verdict
 
-VERDICT_DECISIONS = {
+VERDICT_DECISIONS: Mapping[str | None, str] = {
     Verdict.REJECTED: "Rejected",
     Verdict.UNDECIDED: "Undecided",
     Verdict.AWAITING: "AwaitingApproval",
@@ -114,17 +114,16 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
 def _of_challenger(
     observed: Observed, challenger: Challenger | None, training: Training | None, now: str
 ) -> Iterator[HistoryEntry]:
-    decision = VERDICT_DECISIONS.get((challenger.verdict if challenger else None) or "")
-    if challenger is None or decision is None:
+    if challenger is None or challenger.verdict not in VERDICT_DECISIONS:
         return
-    before = observed.previous.challenger
-    known = before is not None and before.version == challenger.version
-    registry = observed.registry
+    decision, registry = VERDICT_DECISIONS[challenger.verdict], observed.registry
     version = (
         registry.version(int(challenger.version)) if isinstance(registry, RegistrySeen) else None
     )
     reason = version.verdict_reason if version else None
-    if known and before is not None and before.verdict == challenger.verdict:
+    before = observed.previous.challenger
+    judged = (challenger.version, challenger.verdict)
+    if before is not None and (before.version, before.verdict) == judged:
         # Judged again under another gate: recorded only if the outcome reads differently.
         latest = next(
             (item for item in observed.previous.history if item.version == challenger.version),
