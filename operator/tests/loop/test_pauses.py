@@ -98,6 +98,12 @@ PAUSES = [
         60.0,
         id="the nearer of two moments counts",
     ),
+    pytest.param(
+        {},
+        told(rolled_out="Unheard"),
+        RESYNC,
+        id="a reason that only another version of the operator knows",
+    ),
     pytest.param(held_up(AWAY), NOTHING, WHILE_BLOCKED, id="what is to be judged is away"),
     pytest.param(held_up(FAILED), NOTHING, RESYNC, id="a failed comparison is told by Promoted"),
     pytest.param(
