@@ -26,7 +26,7 @@ CLEAN = (
     "dandelion_operator.loop.pace:",
     *(
         f"dandelion_operator.loop.report.{part}"
-        for part in ("conditions", "events:", "history:", "training:", "versions:")
+        for part in ("conditions", "dataset:", "events:", "history:", "training:", "versions:")
     ),
 )
 # The tables, and the small worlds of single rules. What only a history by chance would notice is
