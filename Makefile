@@ -73,7 +73,7 @@ TYPES_SEED := $(DEV_VENV)/mypy-cache
 .PHONY: types
 types: $(DEV_VENV)/.complete
 	@[ -d .mypy_cache ] || [ ! -d $(TYPES_SEED) ] || cp -r $(TYPES_SEED) .mypy_cache
-	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
+	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests:operator/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
 	@MYPYPATH=inference/src:$(PICTURES)/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
 	@MYPYPATH=$(PICTURES)/src:training-job/src:training-job/bench $(DEV)/mypy training-job/bench/*.py
 	@[ -d $(TYPES_SEED) ] || { cp -r .mypy_cache $(TYPES_SEED).new && mv $(TYPES_SEED).new $(TYPES_SEED); }
@@ -106,7 +106,7 @@ LONGEST_FIRST := unit-training-job unit-operator unit-inference types unit-pictu
 check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target $(LONGEST_FIRST)
 
-WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests:$(PICTURES)/tests $(DEV)/python -m pytest
+WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests:$(PICTURES)/tests:operator/tests $(DEV)/python -m pytest
 
 .PHONY: integration
 integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
@@ -127,7 +127,7 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 
 .PHONY: test-long
 test-long: $(DEV_VENV)/.complete ## what takes too long for every change: a kill at every write, every fault, long absences
-	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_histories.py
+	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_histories.py tests/thorough/every_field/test_changed.py
 	@$(WHOLE) -v --durations=20 tests/long
 
 .PHONY: bench

@@ -11,7 +11,7 @@ from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.observed import Observed
 
 from given import LATER, NOW, training
-from given.conditions import SETTLED
+from given.conditions import PLAIN, SETTLED
 
 QUIET = replace(SETTLED, rollout=RolloutDecision(None), promote=PromoteDecision())
 Entry = tuple[str, str | None, str | None]
@@ -37,7 +37,7 @@ def told(
 ) -> list[Entry]:
     """Decision, version and reason of each entry, newest first."""
     current = (condition("Promoted", promoted), condition("RolledOut", rolled))
-    entries = history_entries(observed, plan, challenger, run, current, LATER)
+    entries = history_entries(PLAIN, observed, plan, challenger, run, current, LATER)
     assert {item.time for item in entries} <= {LATER}
     return [(item.decision, item.version, item.reason) for item in entries]
 

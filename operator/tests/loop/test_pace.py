@@ -14,6 +14,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.decide import decide
+from dandelion_operator.ports.probes import NO_ENDPOINTS_YET
 from dandelion_operator.seen.observed import Observed
 from given import NOW, job, registry, seen, serving, version
 
@@ -33,6 +34,12 @@ ROLLED_OUT, READY = "RolledOut", "Ready"
         ),
         pytest.param(
             serving(1), {READY: "NotAnswering"}, WHILE_ROLLING_OUT, id="nothing answers yet"
+        ),
+        pytest.param(
+            serving(1, answer=NO_ENDPOINTS_YET),
+            {},
+            pace.WHILE_ROLLING_OUT,
+            id="the Service has no ready endpoints yet",
         ),
         pytest.param(
             serving(1, dataset=Failure(Reason.STORAGE_UNREACHABLE, "S3 is away")),

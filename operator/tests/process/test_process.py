@@ -16,6 +16,7 @@ from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.status import ConditionType
 from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube.caches import WATCHED
 from dandelion_operator.process import handlers
 from dandelion_operator.process.health import RECONCILE_STUCK_AFTER, STUCK_AFTER, Health
 from dandelion_operator.process.leader import Elector
@@ -45,7 +46,7 @@ def test_kopf_is_given_nothing_that_needs_a_finalizer_or_an_annotation() -> None
     assert handlers.start is not None
     assert not list(registry._changing.get_all_handlers())
     assert not list(registry._spawning.get_all_handlers())
-    assert len(list(registry._watching.get_all_handlers())) == 5
+    assert len(list(registry._watching.get_all_handlers())) == len(WATCHED)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from dandelion_operator.api.resource import GROUP, NamespacedName
 FIELD_MANAGER = "dandelion-operator"
 
 OWNER_LABEL = f"{GROUP}/modeldeployment"
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"  # of EndpointSlices
 RUN_LABEL = f"{GROUP}/run"
 TRAINING_HASH_LABEL = f"{GROUP}/training-hash"
 VERSION_LABEL = f"{GROUP}/version"
@@ -30,6 +31,7 @@ EXECUTION_ANNOTATION = f"{GROUP}/execution"
 SUSPENDED_ANNOTATION = f"{GROUP}/suspended"
 GATE_ANNOTATION = f"{GROUP}/gate"
 RESTORING_TAG = f"{GROUP}/restoring"  # of a registered model
+EXPIRY_ANNOTATION = f"{GROUP}/expiry"
 FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
 
 TRAINING = "training"

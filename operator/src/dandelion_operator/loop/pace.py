@@ -41,6 +41,8 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
     # What was decided, and not a reason alone, asks for these: a run that is held back until a
     # moment and one that is about to start have the same reason, for example.
     for holds, seconds in (
+        # Nobody is being asked whose answer would enqueue.
+        (observed.answer is not None and observed.answer.no_endpoints, WHILE_ROLLING_OUT),
         (plan.train.phase is TrainingPhase.PENDING, WHILE_TRAINING),
         (
             plan.train.phase is TrainingPhase.FOLLOW

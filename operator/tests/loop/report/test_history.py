@@ -11,7 +11,7 @@ from dandelion_operator.loop.decide.plan import PromoteDecision, Promotion
 from dandelion_operator.loop.report.history import history_entries, promotion_entries
 from dandelion_operator.seen.observed import Observed
 from given import NOW, registry, seen, version
-from given.conditions import MLFLOW_AWAY
+from given.conditions import MLFLOW_AWAY, PLAIN
 from given.history import QUIET, Entry, condition, run, told
 
 
@@ -104,6 +104,7 @@ def test_what_became_of_a_run(
 def test_an_entry_names_the_trigger_and_the_images_of_its_run() -> None:
     observed = after(run(number=0, datasetFingerprint="images-0"))
     started, stopped = history_entries(
+        PLAIN,
         observed,
         QUIET,
         None,

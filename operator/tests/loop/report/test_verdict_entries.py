@@ -11,7 +11,7 @@ from dandelion_operator.loop.decide.plan import PromoteDecision, RolloutDecision
 from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.observed import Observed
 from given import NOW, registry, seen, status, training, version
-from given.conditions import MLFLOW_AWAY, SETTLED
+from given.conditions import MLFLOW_AWAY, PLAIN, SETTLED
 
 QUIET = replace(SETTLED, rollout=RolloutDecision(None), promote=PromoteDecision())
 CONDITIONS = tuple(
@@ -86,7 +86,7 @@ def test_a_verdict_is_told(
     observed: Observed, now: str | None, entries: list[tuple[str | None, ...]]
 ) -> None:
     challenger = None if now is None else Challenger(version="4", verdict=now)
-    found = history_entries(observed, QUIET, challenger, RUN, CONDITIONS, NOW)
+    found = history_entries(PLAIN, observed, QUIET, challenger, RUN, CONDITIONS, NOW)
     assert [
         (item.decision, item.version, item.reason, item.dataset, item.trigger) for item in found
     ] == entries
@@ -105,5 +105,5 @@ def test_each_verdict_has_its_entry_and_no_trigger_where_no_run_is_known(
     verdict: str, decision: str
 ) -> None:
     challenger = Challenger(version="4", verdict=verdict)
-    (found,) = history_entries(judged(None), QUIET, challenger, None, CONDITIONS, NOW)
+    (found,) = history_entries(PLAIN, judged(None), QUIET, challenger, None, CONDITIONS, NOW)
     assert (found.decision, found.trigger) == (decision, None)

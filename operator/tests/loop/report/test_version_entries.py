@@ -12,7 +12,7 @@ from dandelion_operator.loop.decide.plan import Plan, PromoteDecision, RolloutDe
 from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.observed import Observed
 from given import NOW, registry, seen, status, version
-from given.conditions import AWAY, GONE, MLFLOW_AWAY, NO_ALIAS, TARGET
+from given.conditions import AWAY, GONE, MLFLOW_AWAY, NO_ALIAS, PLAIN, TARGET
 from given.history import QUIET, Entry, condition, run, told
 
 
@@ -73,7 +73,7 @@ def test_only_what_the_gate_let_through_has_the_trigger_of_its_run(
     champion = version(3, verdict=verdict, dataset_digest=digest)
     observed = seen(previous=Status(training=now), registry=registry(champion, champion=3))
     current = (condition("Promoted"), condition("RolledOut"))
-    (entry,) = history_entries(observed, FOLLOWS, None, now, current, NOW)
+    (entry,) = history_entries(PLAIN, observed, FOLLOWS, None, now, current, NOW)
     assert (entry.trigger, entry.dataset) == found
 
 
@@ -199,5 +199,5 @@ def test_what_a_former_resource_left_is_offered_once(
 def test_an_offer_names_the_images_where_they_are_known(digest: str, dataset: str | None) -> None:
     observed = seen(registry=replace(registry(), left=version(2, dataset_digest=digest)))
     current = (condition("Promoted"), condition("RolledOut"))
-    (entry,) = history_entries(observed, OFFERS, None, None, current, NOW)
+    (entry,) = history_entries(PLAIN, observed, OFFERS, None, None, current, NOW)
     assert entry.dataset == dataset

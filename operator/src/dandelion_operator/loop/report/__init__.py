@@ -41,7 +41,7 @@ def report(
     champion = versions.champion(resource, observed, plan)
     challenger = versions.challenger(resource, observed, champion)
     run = training.training(resource, observed, plan, last, now)
-    fresh = history_entries(observed, plan, challenger, run, current, now)
+    fresh = history_entries(resource, observed, plan, challenger, run, current, now)
     return Status(
         observed_generation=resource.generation,
         conditions=current,

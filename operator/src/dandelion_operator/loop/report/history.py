@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.resource import ADOPT_ANNOTATION, Resource
 from dandelion_operator.api.status import (
+    ADOPTED,
     ADOPTION_NEEDED,
     FOLLOWED_ALIAS,
     PROMOTED,
@@ -34,6 +36,7 @@ VERDICT_DECISIONS: Mapping[str | None, str] = {
 
 
 def history_entries(
+    resource: Resource,
     observed: Observed,
     plan: Plan,
     challenger: Challenger | None,
@@ -45,7 +48,7 @@ def history_entries(
     found = [
         *_of_training(observed, training, now),
         *_of_challenger(observed, challenger, training, now),
-        *_of_champion(observed, plan, training, now),
+        *_of_champion(resource, observed, plan, training, now),
         *_of_artifact(observed, conditions, now),
         *_of_a_broken_challenger(observed, challenger, plan, conditions, now),
         *_of_what_was_left(observed, plan, now),
@@ -100,7 +103,10 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
         yield entry("TrainingStarted", f"run {training.run}")
     if same is not None and training.attempts > same.attempts:
         yield entry("TrainingStarted", f"run {training.run}, attempt {training.attempts}")
-    if training.state.finished and not (of_this and of_this.state.finished):
+    known = of_this is not None and of_this.state.finished
+    # Known by its version alone: a former resource's, or told of before.
+    found = same is None and training.started_at is None
+    if training.state.finished and not (known or found):
         if training.state is RunState.SUCCEEDED:
             registry = observed.registry
             made = registry.of_run(training.run) if isinstance(registry, RegistrySeen) else None
@@ -142,7 +148,7 @@ def _of_challenger(
 
 
 def _of_champion(
-    observed: Observed, plan: Plan, training: Training | None, now: str
+    resource: Resource, observed: Observed, plan: Plan, training: Training | None, now: str
 ) -> Iterator[HistoryEntry]:
     before, registry = observed.previous.followed, observed.registry
     target = plan.rollout.target
@@ -154,16 +160,18 @@ def _of_champion(
     if version is None:
         return
     by_gate = version.verdict == Verdict.PROMOTING
+    adopted = before is None and not by_gate and resource.adopt == str(target.version)
     former = f" (was version {before})" if before else ""
+    words = f"the alias champion names version {target.version}{former}"
+    if adopted:
+        words = f"{ADOPT_ANNOTATION} names version {target.version}, as the alias champion does"
     yield HistoryEntry(
         time=now,
-        decision=PROMOTED if by_gate else FOLLOWED_ALIAS,
+        decision=PROMOTED if by_gate else ADOPTED if adopted else FOLLOWED_ALIAS,
         trigger=training.trigger if training and by_gate else None,
         dataset=version.dataset_digest or None,
         version=str(target.version),
-        reason=version.verdict_reason
-        if by_gate
-        else f"the alias champion names version {target.version}{former}",
+        reason=version.verdict_reason if by_gate else words,
     )
 
 

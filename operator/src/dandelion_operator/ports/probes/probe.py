@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from dandelion_operator.api.words import foreign, is_word
+from dandelion_operator.api.words import foreign, is_word, steady
 from dandelion_operator.seen.serving import Answer
 
 TIMEOUT = httpx.Timeout(2.0)
@@ -108,12 +108,13 @@ def _url(address: str, port: int) -> str:
 
 
 def _explained(status: int, body: Mapping[str, Any]) -> tuple[str, str]:
+    detail = steady(str(body.get("detail") or ""))
     for name in ("reason", "title"):
         said = body.get(name)
         if isinstance(said, str) and is_word(said.replace(" ", "")):
-            return foreign(said, limit=64), foreign(str(body.get("detail") or ""), DETAIL_LIMIT)
+            return foreign(said, limit=64), foreign(detail, DETAIL_LIMIT)
     return f"HTTP {status}", ""
 
 
 def _words(error: Exception) -> str:
-    return foreign(str(error)) or type(error).__name__
+    return foreign(steady(str(error))) or type(error).__name__

@@ -5,6 +5,7 @@ Made last: where nothing answers, the earliest of the other conditions that does
 
 from __future__ import annotations
 
+from dandelion_operator.api import naming
 from dandelion_operator.api.facts import FALSE, TRUE
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import Resource
@@ -48,5 +49,12 @@ def ready(
             return FALSE, reason, message
     if answer is None:
         return FALSE, Reason.NOT_ANSWERING, "no replica is ready"
+    if answer.no_endpoints:
+        name = naming.inference(resource.key)
+        return (
+            FALSE,
+            Reason.NOT_ANSWERING,
+            f"{answer.message}: does the Service {name} select them?",
+        )
     words = answer.message or f"the Service answers with version {answer.version}, another one"
     return FALSE, Reason.NOT_ANSWERING, words

@@ -80,12 +80,21 @@ def _rolled_out(
     count = f"{deployment.available} of {deployment.wanted_replicas} replicas"
     if observed.serves_only(target):
         words = f"{count} serve version {target.version}"
-        return TRUE, Reason.REPLICAS_AVAILABLE, words + _paused(resource, deployment, "; ")
+        words += _unreachable(resource, observed) + _paused(resource, deployment, "; ")
+        return TRUE, Reason.REPLICAS_AVAILABLE, words
     return _unfinished(resource, observed, deployment, target.version)
 
 
 def _told(reason: Reason, message: str) -> PartialCondition:
     return reason.status(ConditionType.ROLLED_OUT), reason, message
+
+
+def _unreachable(resource: Resource, observed: Observed) -> str:
+    """Replicas may be ready behind a Service that selects none of them."""
+    answer, name = observed.answer, naming.inference(resource.key)
+    if answer is None or answer.pending or not answer.no_endpoints:
+        return ""
+    return f"; the Service {name} has no ready endpoints"
 
 
 def _paused(resource: Resource, deployment: DeploymentSeen, before: str = "") -> str:
