@@ -6,6 +6,7 @@ The values are those with which the operator is shown to end as if the resource 
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,10 +17,15 @@ from spec_fields import FIELDS, plain
 
 from tests.api.server import ADMIN_TOKEN, ApiServer
 from tests.api.test_crd import fields, schema
-from tests.api.test_drift import HANDED_ON
 
 PATH = "/apis/dandelion.dev/v1alpha1/namespaces/default/modeldeployments"
 NAME = "changing"
+# Kubernetes' own fields, which the operator hands on as they are.
+HANDED_ON = re.compile(
+    r"\.podTemplate\.spec\.(affinity|imagePullSecrets\[\]|tolerations\[\]"
+    r"|topologySpreadConstraints\[\]|volumes\[\]|securityContext\.seLinuxOptions"
+    r"|containers\[\]\.(env|envFrom|volumeMounts)\[\])\."
+)
 # What API servers answer where a schema, a rule or a policy refuses, and where a field is unknown.
 REFUSED = (400, 422, 500)
 

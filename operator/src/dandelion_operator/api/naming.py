@@ -1,7 +1,7 @@
 """The one place where names of children, labels and S3 paths are made from a resource's name.
 
 Names carry their content (the run), so creating twice finds what is there instead of making a
-second one. Called by the decisions, the builders and `observe`.
+second one. Whoever writes, reads or tells a name makes it here.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Bodies are the dictionaries that the builders make, answers are the API server's, and the official
 client carries both (`connection.ApiServer`). Every write asks the fence first. What the caches can
-answer is not asked for again; every answer makes them newer. Used by `observe`, `apply`,
-`reconcile`, and `lease` for the election.
+answer is not asked for again; every answer makes them newer. Used by the loop's steps, by `audit`
+and `reviewers` beside it, and by `lease` for the election.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Ready may only be true if a request through the Service was answered, and a pod that is not ready
 says in its own words why. Whatever listens there may say anything: a question has an end, an answer
-a bound, and words are cut and cleaned. Used by `probes`.
+a bound, and words are cut and cleaned. Asked by `probes`.
 """
 
 from __future__ import annotations
