@@ -82,6 +82,24 @@ def test_a_run_that_failed_in_the_first_release_is_not_repeated_by_an_upgrade(
     played(scene)
 
 
+def test_a_comparison_is_no_run_for_something_else_to_the_first_release(world: World) -> None:
+    async def scene() -> None:
+        world.compares = False  # the run itself, so a Job of its own does
+        world.apply()
+        await world.settle()
+        world.annotate("again")
+        await world.settle()
+        jobs = {
+            job["metadata"]["name"]: job["metadata"]["labels"] for job in world.cluster.kind("jobs")
+        }
+        (comparison,) = (labels for name, labels in jobs.items() if "-evaluate-" in name)
+        trained = jobs[world.status["training"]["jobName"]]
+        assert comparison["dandelion.dev/run"] == trained["dandelion.dev/run"]
+        assert comparison[FIRST] == trained[FIRST]
+
+    played(scene)
+
+
 def test_the_first_release_finds_the_hash_of_all_that_is_trained_here(world: World) -> None:
     async def scene() -> None:
         world.apply()
