@@ -21,16 +21,33 @@ SOURCES = OPERATOR / "src"
 PACKAGE = SOURCES / "dandelion_operator"
 CORE = ("loop/decide", "loop/report", "loop/pace.py", "seen")
 # What is tried where nothing is named: the rooms in which no mutant survives.
-CLEAN = ("dandelion_operator.loop.decide.train.phase:", "dandelion_operator.loop.pace:")
+CLEAN = tuple(
+    f"dandelion_operator.loop.{module}"
+    for module in (
+        "decide.accept:",
+        "decide.contest:",
+        "decide.rollout.adoption:",
+        "decide.rollout.target:",
+        "decide.secrets:",
+        "decide.train.phase:",
+        "pace:",
+        "report.conditions",
+        "report.dataset:",
+        "report.events:",
+        "report.history:",
+        "report.training:",
+        "report.versions:",
+    )
+)
 # The tables, and the small worlds of single rules. What only a history by chance would notice is
 # missing in them.
 TESTS = (
     "tests/loop/decide",
     "tests/loop/report",
+    "tests/loop/observe/test_waiting.py",
     *(
         f"tests/loop/test_{name}.py"
         for name in (
-            "begun_promotion",
             "champion_gone",
             "disruption_budget",
             "events",
@@ -39,10 +56,11 @@ TESTS = (
             "ownership",
             "pace",
             "pauses",
-            "registry_lost",
             "waiting",
         )
     ),
+    "tests/thorough/test_begun_promotion.py",
+    "tests/thorough/test_registry_lost.py",
 )
 AT_ONCE = 2
 #: Those that change no decision, each with the reason.

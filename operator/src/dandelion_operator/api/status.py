@@ -25,9 +25,9 @@ from dandelion_operator.api.words import one_line
 HISTORY_LIMIT = 20
 CLASS_LIMIT = 200  # a ModelDeployment has to fit into etcd's 1.5 MB
 MANY_REJECTED = 0.05
-PROMOTED, FOLLOWED_ALIAS = "Promoted", "FollowedAlias"
+PROMOTED, FOLLOWED_ALIAS, ADOPTED = "Promoted", "FollowedAlias", "Adopted"
 RESTORED, TRAINED = "RegistryRestored", "TrainingSucceeded"
-FOLLOWED = (PROMOTED, FOLLOWED_ALIAS, RESTORED)
+FOLLOWED = (PROMOTED, FOLLOWED_ALIAS, ADOPTED, RESTORED)
 ADOPTION_NEEDED = "AdoptionNeeded"
 # Text for people, some of it made of what others said.
 Words = Annotated[str, AfterValidator(one_line)]

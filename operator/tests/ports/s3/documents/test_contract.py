@@ -108,6 +108,35 @@ def test_an_artifact_that_is_not_whole_is_rejected(
     assert words in found.message
 
 
+def with_files(s3: FakeS3, number: int) -> Target:
+    names = [f"part-{index}" for index in range(number)]
+    for name in names:
+        s3.put("models", f"default/lawn/run1/artifact/{name}", b"12345")
+    files = {name: {"sha256": "ab", "bytes": 5} for name in names}
+    return published(s3, json.dumps(CONTRACT | {"files": files}).encode())
+
+
+def test_an_artifact_of_many_files_is_looked_at_in_two_requests(s3: FakeS3) -> None:
+    found = contract(s3, with_files(s3, 40))
+    assert isinstance(found, ContractSeen)
+    assert len(s3.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"), [(None, ""), ("part-1", "part-1 does not exist")], ids=["whole", "one lost"]
+)
+def test_keys_that_may_not_list_have_each_file_asked_for(
+    s3: FakeS3, lost: str | None, words: str
+) -> None:
+    target = with_files(s3, 3)
+    s3.may_list = False
+    if lost is not None:
+        del s3.buckets["models"][f"default/lawn/run1/artifact/{lost}"]
+    found = contract(s3, target)
+    assert isinstance(found, ContractSeen) is (lost is None)
+    assert words in (found.message if isinstance(found, Failure) else "")
+
+
 def test_an_artifact_that_cannot_be_looked_at_is_not_rejected(s3: FakeS3) -> None:
     target = published(s3)
     s3.refuses = "SlowDown"
