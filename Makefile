@@ -143,8 +143,8 @@ $(MLFLOW_VENV)/.complete: $(DEV_VENV)/.complete
 	@touch $@
 
 .PHONY: bench-operator
-bench-operator: $(DEV_VENV)/.complete $(MLFLOW_VENV)/.complete ## the operator with SIZES="10 100 1000 10000" resources on a real API server, MLflow and MinIO, to bench-results/many.md
-	@DANDELION_BENCH_MLFLOW=$(MLFLOW_VENV)/bin PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m tests.bench.many $(SIZES)
+bench-operator: $(DEV_VENV)/.complete $(MLFLOW_VENV)/.complete ## the operator with SIZES="10 100 1000 10000" resources on a real API server, MLflow and MinIO, to bench-results/many.md: SCENARIO=suspended, or serving on kwok's nodes, which takes root
+	@DANDELION_BENCH_MLFLOW=$(MLFLOW_VENV)/bin PYTHONPATH=k8s/local:k8s/demo:operator/src $(DEV)/python -m tests.bench.many $(if $(SCENARIO),--scenario $(SCENARIO)) $(SIZES)
 
 .PHONY: bench-serving
 bench-serving: $(DEV_VENV)/.complete ## serving against the bare loop and its peers, to bench-results/: ONLY="limit dandelion", ROUNDS=3, SECONDS=4, PRECISION=fp32

@@ -21,13 +21,23 @@ SOURCES = OPERATOR / "src"
 PACKAGE = SOURCES / "dandelion_operator"
 CORE = ("loop/decide", "loop/report", "loop/pace.py", "seen")
 # What is tried where nothing is named: the rooms in which no mutant survives.
-CLEAN = (
-    "dandelion_operator.loop.decide.train.phase:",
-    "dandelion_operator.loop.pace:",
-    *(
-        f"dandelion_operator.loop.report.{part}"
-        for part in ("conditions", "dataset:", "events:", "history:", "training:", "versions:")
-    ),
+CLEAN = tuple(
+    f"dandelion_operator.loop.{module}"
+    for module in (
+        "decide.accept:",
+        "decide.contest:",
+        "decide.rollout.adoption:",
+        "decide.rollout.target:",
+        "decide.secrets:",
+        "decide.train.phase:",
+        "pace:",
+        "report.conditions",
+        "report.dataset:",
+        "report.events:",
+        "report.history:",
+        "report.training:",
+        "report.versions:",
+    )
 )
 # The tables, and the small worlds of single rules. What only a history by chance would notice is
 # missing in them.

@@ -21,7 +21,7 @@ def wanted_target(observed: Observed) -> tuple[Target | None, Failure | None]:
     champion = registry.version(registry.champion)
     if champion is None:
         return deployed, _no_champion(observed, registry, deployed)
-    if deployed is not None and deployed == champion.target:
+    if deployed == champion.target:
         return deployed, None
     artifact = observed.artifacts.get(champion.version)
     if artifact is None:
