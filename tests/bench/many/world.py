@@ -67,6 +67,7 @@ class Resources:
     settled: dict[str, float] = field(default_factory=dict)
     changed: dict[str, float] = field(default_factory=dict)
     serves: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def create(self, name: str) -> None:
@@ -115,16 +116,24 @@ class Resources:
         return Requests(**counted)
 
     async def watch(self) -> None:
-        params = {"watch": "true", "timeoutSeconds": str(WATCH_SECONDS)}
-        async with self.http.stream("GET", PATH, params=params, timeout=None) as response:
-            response.raise_for_status()
-            async for line in response.aiter_lines():
-                async with self._news:
-                    self._note(json.loads(line)["object"])
-                    self._news.notify_all()
+        """For good: the API server ends a watch that falls behind, or for reasons of its own."""
+        while True:
+            params = {"watch": "true", "timeoutSeconds": str(WATCH_SECONDS)}
+            async with self.http.stream("GET", PATH, params=params, timeout=None) as response:
+                response.raise_for_status()
+                async for line in response.aiter_lines():
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        break
+                    async with self._news:
+                        self._note(event["object"])
+                        self._news.notify_all()
 
     def _note(self, body: dict[str, Any]) -> None:
         name, now = body["metadata"]["name"], time.monotonic()
+        if self.seen.get(name) == body["metadata"]["resourceVersion"]:
+            return  # a new watch begins with everything there is
+        self.seen[name] = body["metadata"]["resourceVersion"]
         self.changed[name] = now
         self.serves[name] = ((body.get("status") or {}).get("champion") or {}).get("version", "")
         if name not in self.settled and self.scenario.is_settled(body):
