@@ -73,7 +73,7 @@ TYPES_SEED := $(DEV_VENV)/mypy-cache
 .PHONY: types
 types: $(DEV_VENV)/.complete
 	@[ -d .mypy_cache ] || [ ! -d $(TYPES_SEED) ] || cp -r $(TYPES_SEED) .mypy_cache
-	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
+	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests:operator/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
 	@MYPYPATH=inference/src:$(PICTURES)/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
 	@MYPYPATH=$(PICTURES)/src:training-job/src:training-job/bench $(DEV)/mypy training-job/bench/*.py
 	@[ -d $(TYPES_SEED) ] || { cp -r .mypy_cache $(TYPES_SEED).new && mv $(TYPES_SEED).new $(TYPES_SEED); }
@@ -106,7 +106,7 @@ LONGEST_FIRST := unit-training-job unit-operator unit-inference types unit-pictu
 check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target $(LONGEST_FIRST)
 
-WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests:$(PICTURES)/tests $(DEV)/python -m pytest
+WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests:$(PICTURES)/tests:operator/tests $(DEV)/python -m pytest
 
 .PHONY: integration
 integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
@@ -127,7 +127,7 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 
 .PHONY: test-long
 test-long: $(DEV_VENV)/.complete ## what takes too long for every change: a kill at every write, every fault, long absences
-	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_histories.py
+	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_histories.py tests/thorough/every_field/test_changed.py
 	@$(WHOLE) -v --durations=20 tests/long
 
 .PHONY: bench
@@ -143,8 +143,8 @@ $(MLFLOW_VENV)/.complete: $(DEV_VENV)/.complete
 	@touch $@
 
 .PHONY: bench-operator
-bench-operator: $(DEV_VENV)/.complete $(MLFLOW_VENV)/.complete ## the operator with SIZES="10 100 1000 10000" resources on a real API server, MLflow and MinIO, to bench-results/many.md
-	@DANDELION_BENCH_MLFLOW=$(MLFLOW_VENV)/bin PYTHONPATH=k8s/local:k8s/demo $(DEV)/python -m tests.bench.many $(SIZES)
+bench-operator: $(DEV_VENV)/.complete $(MLFLOW_VENV)/.complete ## the operator with SIZES="10 100 1000 10000" resources on a real API server, MLflow and MinIO, to bench-results/many.md: SCENARIO=suspended, or serving on kwok's nodes, which takes root
+	@DANDELION_BENCH_MLFLOW=$(MLFLOW_VENV)/bin PYTHONPATH=k8s/local:k8s/demo:operator/src $(DEV)/python -m tests.bench.many $(if $(SCENARIO),--scenario $(SCENARIO)) $(SIZES)
 
 .PHONY: bench-serving
 bench-serving: $(DEV_VENV)/.complete ## serving against the bare loop and its peers, to bench-results/: ONLY="limit dandelion", ROUNDS=3, SECONDS=4, PRECISION=fp32

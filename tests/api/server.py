@@ -23,7 +23,9 @@ import httpx
 from dandelion_local import tools
 
 ADMIN_TOKEN = "administrator"
+SERVICES = "10.96.0.0/24"
 START_SECONDS = 90
+ETCD_BYTES = 8 << 30  # ten thousand resources and their children, with what is not compacted yet
 
 
 class KubectlError(Exception):
@@ -98,14 +100,15 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[ApiServer]:
+def running(folder: Path, services: str = SERVICES) -> Iterator[ApiServer]:
+    """`services`: from where Services get their addresses."""
     port, store, peer = free_ports(3)
     server = ApiServer(port, folder)
     try:
         _start(server, "etcd", _etcd(folder, store, peer))
         _service_account_key(folder)
         (folder / "tokens.csv").write_text(f'{ADMIN_TOKEN},admin,1,"system:masters"\n')
-        _start(server, "kube-apiserver", _apiserver(folder, port, store))
+        _start(server, "kube-apiserver", _apiserver(folder, port, store, services))
         _await(server)
         server.kubeconfig.write_text(json.dumps(_kubeconfig(server)))
         yield server
@@ -139,6 +142,7 @@ def _etcd(folder: Path, port: int, peer: int) -> list[str]:
         *("--listen-client-urls", own, "--advertise-client-urls", own),
         *("--listen-peer-urls", others, "--initial-advertise-peer-urls", others),
         *("--initial-cluster", f"default={others}", "--unsafe-no-fsync"),
+        f"--quota-backend-bytes={ETCD_BYTES}",
     ]
 
 
@@ -151,7 +155,7 @@ def _service_account_key(folder: Path) -> None:
     )
 
 
-def _apiserver(folder: Path, port: int, store: int) -> list[str]:
+def _apiserver(folder: Path, port: int, store: int, services: str) -> list[str]:
     key = str(folder / "accounts.key")
     return [
         f"--etcd-servers=http://127.0.0.1:{store}",
@@ -163,7 +167,7 @@ def _apiserver(folder: Path, port: int, store: int) -> list[str]:
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--token-auth-file={folder / 'tokens.csv'}",
         "--authorization-mode=RBAC",
-        "--service-cluster-ip-range=10.96.0.0/24",
+        f"--service-cluster-ip-range={services}",
     ]
 
 

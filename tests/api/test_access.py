@@ -40,6 +40,7 @@ def installed(api: ApiServer) -> ApiServer:
         ("delete", "poddisruptionbudgets.policy"),
         ("get", "secrets"),
         ("watch", "pods"),
+        ("watch", "endpointslices.discovery.k8s.io"),
         ("create", "events"),
         ("list", "events"),
         ("patch", "serviceaccounts"),

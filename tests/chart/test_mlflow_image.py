@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
@@ -76,3 +78,12 @@ def test_the_lock_is_hashed_and_names_no_address() -> None:
     assert "://" not in text
     entries = re.split(r"^(?=[a-z0-9-]+==)", text, flags=re.M)[1:]
     assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_mlflow_finds_the_application_that_lists_models_at_once(start: ModuleType) -> None:
+    (found,) = metadata.distributions(path=[str(IMAGE / "src")])
+    (entry,) = found.entry_points
+    assert (entry.group, entry.name) == ("mlflow.app", start.APP)
+    module, function = entry.value.split(":")
+    code = ast.parse((IMAGE / "src" / f"{module.replace('.', '/')}.py").read_text())
+    assert function in {node.name for node in code.body if isinstance(node, ast.FunctionDef)}

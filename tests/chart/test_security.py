@@ -80,6 +80,9 @@ def test_rendering_twice_gives_the_same(values: Mapping[str, Any]) -> None:
     assert template(values) == template(values)
 
 
+READ_FROM_CACHES = ("discovery.k8s.io/endpointslices",)
+
+
 def rules(rendered: Rendered, kind: str, name: str) -> set[tuple[str, str]]:
     """Each resource and verb that a role allows."""
     role = rendered.one(kind, name).content
@@ -123,6 +126,10 @@ def test_the_operator_writes_only_what_it_makes(default: Rendered) -> None:
         ("events", "patch"),
     }
     assert ("secrets", "list") not in allowed
+    for watched in ("batch/jobs", "apps/deployments", "services", "pods", *READ_FROM_CACHES):
+        assert {(watched, "list"), (watched, "watch")} <= allowed
+    of_slices = {verb for what, verb in allowed if what in READ_FROM_CACHES}
+    assert of_slices == {"list", "watch"}
 
 
 def test_watching_some_namespaces_needs_no_cluster_role() -> None:

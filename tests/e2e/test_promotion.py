@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from tests.e2e.load import SteadyLoad
@@ -50,6 +52,35 @@ def test_a_moved_alias_reaches_every_replica_and_loses_no_request(
     receipt = world.status(NAME)["history"][0]
     assert receipt["version"] == to
     assert receipt["decision"] == "FollowedAlias"
+
+
+def test_the_listing_that_the_operator_watches_shows_what_mlflow_shows(
+    two_versions: World,
+) -> None:
+    mlflow, path = two_versions.mlflow, "/api/2.0/dandelion/registered-models"
+    model = two_versions.model(NAME)
+
+    def listed() -> httpx.Response:
+        return mlflow.get(path).raise_for_status()
+
+    def one(response: httpx.Response) -> dict[str, Any]:
+        models = response.json()["registered_models"]
+        return next(found for found in models if found["name"] == model)
+
+    query = {"name": model}
+    found = mlflow.get("/api/2.0/mlflow/registered-models/get", params=query).raise_for_status()
+    shown, before = found.json()["registered_model"], listed()
+    ours = one(before)
+    assert {key: ours[key] for key in ("creation_timestamp", "last_updated_timestamp")} == {
+        key: shown[key] for key in ("creation_timestamp", "last_updated_timestamp")
+    }
+    assert {a["alias"]: str(a["version"]) for a in ours["aliases"]} == two_versions.aliases(NAME)
+    two_versions.move_alias(NAME, "1", alias="looked-at")
+    known = {"If-None-Match": before.headers["ETag"]}
+    moved = mlflow.get(path, headers=known).raise_for_status()
+    assert {"alias": "looked-at", "version": 1} in one(moved)["aliases"]
+    known = {"If-None-Match": moved.headers["ETag"]}
+    assert mlflow.get(path, headers=known).status_code == httpx.codes.NOT_MODIFIED
 
 
 def test_a_version_whose_artifact_is_gone_is_rejected_and_the_old_one_serves_on(

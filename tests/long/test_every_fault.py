@@ -71,7 +71,9 @@ TABLE: dict[str, list[Rule]] = {
     "time-outs": [silence(".*", "/jobs$|/registered-models/alias$", seconds=60, **EACH)],
     "no-events-of-jobs": [drop_events("/jobs$")],
     "no-deletions": [drop_events(".*", "DELETED")],
-    "late-events": [delay_events("/(jobs|deployments|pods|modeldeployments)$", 3.0)],
+    "late-events": [
+        delay_events("/(jobs|deployments|pods|services|endpointslices|modeldeployments)$", 3.0)
+    ],
     "older-lists": [old_list("/(jobs|pods)$", chance=0.3)],
     "older-objects": [old_list("/(deployments|services)/", chance=0.3)],
     "slow-mlflow": [{"act": "delay", "server": "mlflow", "seconds": 1.5}],

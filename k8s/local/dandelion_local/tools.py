@@ -110,6 +110,12 @@ TOOLS = (
         on_demand=True,
     ),
     Tool("kind", {"kind": "sigs.k8s.io/kind"}, 30, on_demand=True),
+    Tool(
+        "kwok",
+        {"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
+        120,
+        on_demand=True,
+    ),
 )
 
 

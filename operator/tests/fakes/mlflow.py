@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+from dandelion_operator.ports.registry.calls import LISTING
 from fakes.killer import Killer
 
 MODEL = "default.lawn"
@@ -26,6 +27,7 @@ class FakeMlflow:
     model_tags: dict[str, str] = field(default_factory=dict)
     created: int | None = None  # milliseconds; None: there is no registered model
     clock: Callable[[], int] = lambda: 0
+    lists_at_once: bool = False  # as this project's image does
 
     def lose(self) -> None:
         """Its volume is gone."""
@@ -70,15 +72,17 @@ class FakeMlflow:
         self.asked.append(path)
         if request.method == "GET":
             query = {k: v[0] for k, v in parse_qs(urlsplit(str(request.url)).query).items()}
-            return self._read(path, query)
+            return self._read(path, query, request.headers.get("If-None-Match", ""))
         body = json.loads(request.content)
         return self.killer.write(lambda: self._write(request.method, path, body))
 
-    def _read(self, path: str, query: dict[str, str]) -> httpx.Response:
+    def _read(self, path: str, query: dict[str, str], etag: str) -> httpx.Response:
         if path == "/registered-models/get":
             if self.created is None:
                 return self._missing()
             return httpx.Response(200, json={"registered_model": self._model()})
+        if path == LISTING:
+            return self._at_once(etag)
         if path == "/registered-models/search":
             models = self._listed()
             at, size = int(query.get("page_token", "0")), int(query["max_results"])
@@ -96,6 +100,15 @@ class FakeMlflow:
                 return self._missing()
             return httpx.Response(200, json={"model_version": self._one(number)})
         raise AssertionError(path)
+
+    def _at_once(self, known: str) -> httpx.Response:
+        if not self.lists_at_once:
+            return httpx.Response(404, text="Not Found")
+        models = self._listed()
+        etag = f'"{hash(json.dumps(models))}"'
+        if known == etag:
+            return httpx.Response(304, headers={"ETag": etag})
+        return httpx.Response(200, json={"registered_models": models}, headers={"ETag": etag})
 
     def _listed(self) -> list[dict[str, Any]]:
         own = [] if self.created is None else [self._model()]

@@ -91,7 +91,7 @@ def _remove(value: Any, path: Path) -> None:
     head, rest = path[0], path[1:]
     if isinstance(value, list):
         items = [item for item in value if _matches(head, item)]
-        if not rest or rest == (f"f:{next(iter(json.loads(head[2:])))}",):
+        if not rest or rest in [(f"f:{name}",) for name in json.loads(head[2:])]:
             for item in items:
                 value.remove(item)
         else:

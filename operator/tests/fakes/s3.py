@@ -18,6 +18,7 @@ class FakeS3:
     refuses: str | None = None
     not_s3: str = ""
     may_make_buckets: bool = True
+    may_list: bool = True
     read_only: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     endpoint: str = ""
@@ -66,6 +67,8 @@ def serving() -> Iterator[FakeS3]:
                 else:
                     s3.buckets[bucket][name] = body
                     self._send(200, b"")
+            elif not name and not s3.may_list:
+                self._error(403, "AccessDenied")
             elif not name:
                 self._list(
                     bucket, s3.buckets[bucket], parse_qs(parts.query, keep_blank_values=True)

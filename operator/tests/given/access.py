@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.credentials import Credentials
-from dandelion_operator.ports.s3.storage import Access
 
 import given
 

@@ -11,8 +11,9 @@ from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.connection.budget import MEBIBYTE, Limits
 from dandelion_operator.ports.s3.connection.lanes import Lanes
+from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.credentials import Credentials
-from dandelion_operator.ports.s3.storage import Access, ReadLimits, Storage
+from dandelion_operator.ports.s3.storage import ReadLimits, Storage
 from dandelion_operator.seen.training import DatasetSeen
 
 import given
@@ -24,7 +25,7 @@ UNTIL_STOPPED = Limits(seconds=3600, answer_bytes=MEBIBYTE, requests=20)
 
 
 def limited(limits: Limits) -> ReadLimits:
-    return ReadLimits(limits, limits, limits)
+    return ReadLimits(limits, limits)
 
 
 def access(endpoint: str) -> Access:
@@ -34,7 +35,7 @@ def access(endpoint: str) -> Access:
 def dataset(endpoint: str, limits: Limits = BRIEF) -> DatasetSeen | Failure:
     async def scene() -> DatasetSeen | Failure:
         async with storage(limits) as read:
-            return await read.dataset(access(endpoint), URI, whole=True)
+            return await read.dataset(access(endpoint), URI)
 
     return asyncio.run(scene())
 

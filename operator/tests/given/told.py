@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from dandelion_operator.api.facts import FALSE
+from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import ConditionType, Status
+from dandelion_operator.api.status import Condition, ConditionType, Status
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Refusal
 from dandelion_operator.loop.report import report
@@ -38,6 +40,20 @@ def message(found: Status, kind: str) -> str:
     condition = found.condition(ConditionType(kind))
     assert condition is not None
     return condition.message
+
+
+def may_be_told(condition: Condition) -> bool:
+    """Whether the reason's record knows it in this condition with this status.
+
+    Ready repeats, as False, what keeps everybody from an answer.
+    """
+    reason = Reason.known(condition.reason)
+    if reason is None:
+        return False
+    facts = reason.facts
+    known = (facts.stands, facts.also)
+    repeated = (condition.type, condition.status) == (ConditionType.READY, FALSE)
+    return repeated or condition.status in [stands.get(condition.type) for stands in known]
 
 
 def was_ready(number: int, **about: Any) -> Observed:

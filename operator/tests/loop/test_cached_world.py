@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.ports.kube.caches import WATCHED, Caches
 from dandelion_operator.ports.kube.cluster import Cluster
-from fakes.cluster import KEY
+from fakes.cluster import KEY, copied
 from small_world import World, played
 
 
@@ -63,9 +62,7 @@ class CachedWorld(World):
             await super().settle(turns)
 
     def _everything(self) -> dict[str, dict[str, Any]]:
-        return {
-            "/".join(where): copy.deepcopy(item) for where, item in self.cluster.objects.items()
-        }
+        return {"/".join(where): copied(item) for where, item in self.cluster.objects.items()}
 
     def _watch(self, now: dict[str, dict[str, Any]]) -> None:
         for kind in WATCHED:

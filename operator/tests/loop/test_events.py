@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 from dandelion_operator.api.status import Status, parse
 from dandelion_operator.loop.report.events import Event, new_events
 from small_world import World
 
 NOW = "2026-01-01T00:00:00Z"
-
-
-def condition(kind: str, status: str, reason: str) -> dict[str, Any]:
-    return {"type": kind, "status": status, "reason": reason, "lastTransitionTime": NOW}
 
 
 def test_every_history_entry_makes_one_event_oldest_first() -> None:
@@ -27,18 +22,6 @@ def test_every_history_entry_makes_one_event_oldest_first() -> None:
         Event("Rejected", "version 4: too low", True),
     ]
     assert list(new_events(after, after)) == []
-
-
-def test_a_condition_that_turns_false_makes_one_event() -> None:
-    blocked = parse({"conditions": [condition("Accepted", "False", "BucketNotFound")]})
-    assert list(new_events(Status(), blocked)) == [Event("BucketNotFound", "", True)]
-    assert list(new_events(blocked, blocked)) == []
-
-
-def test_becoming_ready_makes_an_event() -> None:
-    ready = parse({"conditions": [condition("Ready", "True", "Serving")]})
-    assert list(new_events(Status(), ready)) == [Event("Serving", "", False)]
-    assert list(new_events(ready, ready)) == []
 
 
 WARNED = {

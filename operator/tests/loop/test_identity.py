@@ -180,6 +180,19 @@ def test_adopted_by_the_annotation_it_serves(world: World) -> None:
     told(scene, world)
 
 
+def test_the_history_tells_of_an_adoption_and_of_no_run_of_the_former_one(world: World) -> None:
+    async def scene(world: World) -> None:
+        world.apply(dataset=FLOWERS, suspend=True)
+        await world.settle()
+        adopt(world, "1")
+        await world.settle()
+        assert world.serving_version() == "1"
+        assert world.decisions() == [("AdoptionNeeded", "1"), ("Adopted", "1")]
+        assert "dandelion.dev/adopt names version 1" in world.status["history"][0]["reason"]
+
+    told(scene, world)
+
+
 def test_a_promotion_that_a_former_resource_began_is_not_taken_up(world: World) -> None:
     async def scene(world: World) -> None:
         world.mlflow.aliases.clear()

@@ -115,3 +115,23 @@ def test_a_version_of_an_own_run_is_served(world: World) -> None:
         assert world.serving_version() == str(number)
 
     played(scene)
+
+
+def test_a_champion_in_the_bucket_of_before_is_compared_with_what_is_trained_next(
+    world: World,
+) -> None:
+    async def scene() -> None:
+        world.apply()
+        await world.settle()
+        world.accuracy = 0.8
+        world.apply(storage={"bucket": "mine"}, training={"epochs": 20})
+        await world.settle()
+        assert world.mlflow.verdict(2) == "rejected", "it is worse than what serves"
+        assert world.serving_version() == "1"
+        world.accuracy = 0.95
+        world.annotate("again")
+        await world.settle()
+        assert world.serving_version() == "3"
+        assert world.condition("Promoted") == ("True", "VersionPromoted")
+
+    played(scene)

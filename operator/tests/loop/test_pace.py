@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import given
 import pytest
+from dandelion_operator.api.facts import (
+    WHILE_BLOCKED,
+    WHILE_ROLLING_OUT,
+    WHILE_STUCK,
+    WHILE_TRAINING,
+)
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.decide import decide
+from dandelion_operator.ports.probes import NO_ENDPOINTS_YET
 from dandelion_operator.seen.observed import Observed
 from given import NOW, job, registry, seen, serving, version
 
@@ -20,42 +27,48 @@ ROLLED_OUT, READY = "RolledOut", "Ready"
     [
         pytest.param(serving(1), {}, RESYNC, id="all is well"),
         pytest.param(
-            seen(jobs=(job(state=RunState.RUNNING),)), {}, pace.WHILE_TRAINING, id="a run goes on"
+            seen(jobs=(job(state=RunState.RUNNING),)), {}, WHILE_TRAINING, id="a run goes on"
         ),
         pytest.param(
-            serving(1), {ROLLED_OUT: "Progressing"}, pace.WHILE_ROLLING_OUT, id="a rollout goes on"
+            serving(1), {ROLLED_OUT: "Progressing"}, WHILE_ROLLING_OUT, id="a rollout goes on"
         ),
         pytest.param(
-            serving(1), {READY: "NotAnswering"}, pace.WHILE_ROLLING_OUT, id="nothing answers yet"
+            serving(1), {READY: "NotAnswering"}, WHILE_ROLLING_OUT, id="nothing answers yet"
+        ),
+        pytest.param(
+            serving(1, answer=NO_ENDPOINTS_YET),
+            {},
+            pace.WHILE_ROLLING_OUT,
+            id="the Service has no ready endpoints yet",
         ),
         pytest.param(
             serving(1, dataset=Failure(Reason.STORAGE_UNREACHABLE, "S3 is away")),
             {},
-            pace.WHILE_BLOCKED,
+            WHILE_BLOCKED,
             id="storage is away",
         ),
         pytest.param(
             serving(1, registry=Failure(Reason.REGISTRY_UNREACHABLE, "MLflow is away")),
             {},
-            pace.WHILE_BLOCKED,
+            WHILE_BLOCKED,
             id="MLflow is away",
         ),
         pytest.param(
-            seen(jobs=(job(state=RunState.FAILED),)), {}, pace.WHILE_STUCK, id="the run failed"
+            seen(jobs=(job(state=RunState.FAILED),)), {}, WHILE_STUCK, id="the run failed"
         ),
         pytest.param(
             serving(1),
             {"Promoted": "EvaluationRunning"},
-            pace.WHILE_TRAINING,
+            WHILE_TRAINING,
             id="a comparison goes on",
         ),
         pytest.param(
-            serving(1), {"Promoted": "EvaluationFailed"}, pace.WHILE_STUCK, id="a comparison failed"
+            serving(1), {"Promoted": "EvaluationFailed"}, WHILE_STUCK, id="a comparison failed"
         ),
         pytest.param(
             serving(1),
             {ROLLED_OUT: "ProgressDeadlineExceeded"},
-            pace.WHILE_STUCK,
+            WHILE_STUCK,
             id="the rollout is stuck",
         ),
         pytest.param(
@@ -65,7 +78,7 @@ ROLLED_OUT, READY = "RolledOut", "Ready"
                 registry=registry(version(1, training_hash="earlier"), champion=1),
             ),
             {ROLLED_OUT: "Progressing"},
-            pace.WHILE_ROLLING_OUT,
+            WHILE_ROLLING_OUT,
             id="the shortest of several pauses counts",
         ),
     ],

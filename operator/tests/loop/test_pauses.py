@@ -7,6 +7,12 @@ from typing import Any
 
 import given
 import pytest
+from dandelion_operator.api.facts import (
+    WHILE_BLOCKED,
+    WHILE_ROLLING_OUT,
+    WHILE_STUCK,
+    WHILE_TRAINING,
+)
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import Status
 from dandelion_operator.loop import pace
@@ -56,13 +62,11 @@ def held_up(waiting: Failure, not_before: str = "") -> dict[str, Any]:
 NOTHING = told()
 PAUSES = [
     pytest.param({}, NOTHING, RESYNC, id="nothing is on its way"),
-    pytest.param(
-        {}, told(rolled_out="Progressing"), pace.WHILE_ROLLING_OUT, id="a rollout goes on"
-    ),
-    pytest.param({}, told(ready="NotAnswering"), pace.WHILE_ROLLING_OUT, id="nothing answers"),
-    pytest.param(train(TrainingPhase.FOLLOW), NOTHING, pace.WHILE_TRAINING, id="a run goes on"),
-    pytest.param(train(TrainingPhase.PENDING), NOTHING, pace.WHILE_TRAINING, id="a run begins"),
-    pytest.param(train(TrainingPhase.FAILED), NOTHING, pace.WHILE_STUCK, id="a run failed"),
+    pytest.param({}, told(rolled_out="Progressing"), WHILE_ROLLING_OUT, id="a rollout goes on"),
+    pytest.param({}, told(ready="NotAnswering"), WHILE_ROLLING_OUT, id="nothing answers"),
+    pytest.param(train(TrainingPhase.FOLLOW), NOTHING, WHILE_TRAINING, id="a run goes on"),
+    pytest.param(train(TrainingPhase.PENDING), NOTHING, WHILE_TRAINING, id="a run begins"),
+    pytest.param(train(TrainingPhase.FAILED), NOTHING, WHILE_STUCK, id="a run failed"),
     pytest.param(train(TrainingPhase.SUSPENDED), NOTHING, RESYNC, id="spec.suspend is true"),
     pytest.param(
         train(TrainingPhase.WAITING, IN_A_MINUTE), NOTHING, 60.0, id="a run is tried again later"
@@ -70,7 +74,7 @@ PAUSES = [
     pytest.param(
         train(TrainingPhase.WAITING, NOW),
         NOTHING,
-        pace.WHILE_ROLLING_OUT,
+        WHILE_ROLLING_OUT,
         id="a run's moment has come, and yet nothing spins",
     ),
     pytest.param(
@@ -83,24 +87,36 @@ PAUSES = [
         id="a comparison that waits for its moment is not asked for before",
     ),
     pytest.param(
+        held_up(RUNS, IN_TWO_MINUTES),
+        told(rolled_out="Progressing"),
+        WHILE_ROLLING_OUT,
+        id="a rollout goes on while a comparison waits for its moment",
+    ),
+    pytest.param(
         train(TrainingPhase.WAITING, IN_A_MINUTE) | held_up(RUNS, IN_TWO_MINUTES),
         NOTHING,
         60.0,
         id="the nearer of two moments counts",
     ),
-    pytest.param(held_up(AWAY), NOTHING, pace.WHILE_BLOCKED, id="what is to be judged is away"),
+    pytest.param(
+        {},
+        told(rolled_out="Unheard"),
+        RESYNC,
+        id="a reason that only another version of the operator knows",
+    ),
+    pytest.param(held_up(AWAY), NOTHING, WHILE_BLOCKED, id="what is to be judged is away"),
     pytest.param(held_up(FAILED), NOTHING, RESYNC, id="a failed comparison is told by Promoted"),
     pytest.param(
         {},
         told(promoted="EvaluationRunning"),
-        pace.WHILE_TRAINING,
+        WHILE_TRAINING,
         id="a comparison goes on",
     ),
-    pytest.param({}, told(promoted="EvaluationFailed"), pace.WHILE_STUCK, id="a comparison failed"),
+    pytest.param({}, told(promoted="EvaluationFailed"), WHILE_STUCK, id="a comparison failed"),
     pytest.param(
         {"rollout": RolloutDecision(None, AWAY)},
         NOTHING,
-        pace.WHILE_BLOCKED,
+        WHILE_BLOCKED,
         id="what is to be served is away",
     ),
     pytest.param(
@@ -110,17 +126,17 @@ PAUSES = [
         pytest.param(
             train(TrainingPhase.FOLLOW),
             told(trained=reason),
-            pace.WHILE_BLOCKED,
+            WHILE_BLOCKED,
             id=f"Trained says {reason}",
         )
         for reason in sorted(WAITING)
     ),
     *(
-        pytest.param({}, told(rolled_out=reason), pace.WHILE_BLOCKED, id=f"RolledOut says {reason}")
+        pytest.param({}, told(rolled_out=reason), WHILE_BLOCKED, id=f"RolledOut says {reason}")
         for reason in sorted(WAITING)
     ),
     *(
-        pytest.param({}, told(rolled_out=reason), pace.WHILE_STUCK, id=f"RolledOut says {reason}")
+        pytest.param({}, told(rolled_out=reason), WHILE_STUCK, id=f"RolledOut says {reason}")
         for reason in (
             "ArtifactRejected",
             "AuthUnavailable",
@@ -140,4 +156,4 @@ def test_each_cause_alone_decides_when_to_look_again(
 
 def test_a_dataset_that_cannot_be_listed_is_asked_for_again() -> None:
     observed = replace(OBSERVED, dataset=Failure(Reason.BUCKET_NOT_FOUND, "no such bucket"))
-    assert pace.pause(observed, SETTLED, NOTHING, RESYNC) == pace.WHILE_BLOCKED
+    assert pace.pause(observed, SETTLED, NOTHING, RESYNC) == WHILE_BLOCKED

@@ -13,6 +13,7 @@ from dandelion_operator.loop.poll import RegistryPoll
 from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.registry import Registry
+from dandelion_operator.ports.registry.calls import LISTING
 
 NAMES = ("lawn", "park", "yard", "wood")
 KEYS = tuple(NamespacedName("default", name) for name in NAMES)
@@ -41,6 +42,8 @@ class Models:
         self.champion[naming.registered_model(NamespacedName("default", name))] = what
 
     def handle(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == LISTING:
+            return httpx.Response(404, text="Not Found")
         if request.url.path.endswith("/registered-models/search"):
             return self._page()
         if request.url.path.endswith("/model-versions/search"):

@@ -11,7 +11,9 @@ from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.loop.poll import LONGEST_PAUSE, RegistryPoll
 from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports.fence import Fence
-from dandelion_operator.ports.registry import PAGE_MODELS, Registry
+from dandelion_operator.ports.registry import Registry
+from dandelion_operator.ports.registry.calls import LISTING
+from dandelion_operator.ports.registry.listing import AT_ONCE_AGAIN_SECONDS, PAGE_MODELS
 from dandelion_operator.ports.registry.memory import VOUCHED_SECONDS
 from dandelion_operator.seen.versions import RegistrySeen
 from fakes.cluster import KEY
@@ -31,9 +33,9 @@ class Clock:
 
 
 class Stage:
-    def __init__(self) -> None:
+    def __init__(self, lists_at_once: bool = False) -> None:
         self.clock = Clock()
-        self.mlflow = FakeMlflow(Killer())
+        self.mlflow = FakeMlflow(Killer(), lists_at_once=lists_at_once)
         self.mlflow.others = [f"{key.namespace}.{key.name}" for key in OTHERS]
         http = httpx.AsyncClient(
             base_url="http://mlflow",
@@ -48,10 +50,10 @@ class Stage:
             self.queue.enqueue(key)
             self.queue._take(key)
         self.poll = RegistryPoll(self.registry, self.queue, 2.0, self.clock)
-        self.refused_pages = False
+        self.refused: str | tuple[str, ...] = ()
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
-        if self.refused_pages and request.url.path.endswith("/registered-models/search"):
+        if self.refused and request.url.path.endswith(self.refused):
             return httpx.Response(500, json={"message": "a broken row"})
         return self.mlflow.handle(request)
 
@@ -71,16 +73,57 @@ class Stage:
         return found.champion, len(self.mlflow.asked)
 
 
+@pytest.fixture(params=[False, True], ids=["in pages", "at once"])
+def stage(request: pytest.FixtureRequest) -> Stage:
+    return Stage(request.param)
+
+
 @pytest.fixture
-def stage() -> Stage:
+def in_pages() -> Stage:
     return Stage()
 
 
-def test_a_thousand_models_are_watched_with_a_handful_of_calls(stage: Stage) -> None:
-    assert stage.round() == []
-    stage.mlflow.asked.clear()
-    assert stage.round() == []
-    assert len(stage.mlflow.asked) == MANY / PAGE_MODELS
+@pytest.fixture
+def at_once() -> Stage:
+    return Stage(lists_at_once=True)
+
+
+def test_a_thousand_models_are_watched_with_a_handful_of_calls(in_pages: Stage) -> None:
+    assert in_pages.round() == []
+    in_pages.mlflow.asked.clear()
+    assert in_pages.round() == []
+    assert len(in_pages.mlflow.asked) == MANY / PAGE_MODELS
+
+
+def test_where_mlflow_lists_at_once_they_are_watched_with_one_call(at_once: Stage) -> None:
+    at_once.round()
+    at_once.mlflow.asked.clear()
+    assert at_once.round() == []
+    assert at_once.mlflow.asked == [LISTING]
+
+
+def test_an_mlflow_in_pages_is_not_asked_each_time_to_list_at_once(in_pages: Stage) -> None:
+    in_pages.round()
+    in_pages.mlflow.lists_at_once = True  # it was replaced
+    in_pages.mlflow.asked.clear()
+    in_pages.round()
+    assert LISTING not in in_pages.mlflow.asked
+    in_pages.clock.now += AT_ONCE_AGAIN_SECONDS
+    in_pages.mlflow.asked.clear()
+    in_pages.round()
+    assert in_pages.mlflow.asked == [LISTING]
+
+
+def test_a_listing_at_once_that_fails_for_a_moment_is_replaced_by_pages(at_once: Stage) -> None:
+    at_once.mlflow.add_version(run="a")
+    at_once.round()
+    at_once.refused = LISTING
+    at_once.mlflow.aliases["champion"] = "1"
+    assert at_once.round() == [KEY]
+    at_once.refused = ()
+    at_once.mlflow.asked.clear()
+    assert at_once.round() == []
+    assert at_once.mlflow.asked == [LISTING]
 
 
 def test_the_first_round_spares_a_restart_all_other_calls(stage: Stage) -> None:
@@ -119,7 +162,7 @@ def test_a_registered_version_wakes_its_resource(stage: Stage) -> None:
 def test_where_models_cannot_be_listed_they_are_asked_one_by_one(stage: Stage) -> None:
     stage.mlflow.add_version(run="a")
     stage.round()
-    stage.refused_pages = True
+    stage.refused = (LISTING, "/registered-models/search")
     stage.mlflow.aliases["champion"] = "1"
     assert KEY in stage.round()
 
@@ -138,9 +181,18 @@ def test_mlflow_that_is_away_wakes_everybody_once(stage: Stage) -> None:
     [(0, 2.0), (10, 2.0), (1_000, 25.0), (10_000, 250.0), (1_000_000, LONGEST_PAUSE)],
 )
 def test_the_pause_grows_with_what_mlflow_has_to_list(
-    stage: Stage, models: int, pause: float
+    in_pages: Stage, models: int, pause: float
 ) -> None:
-    assert stage.poll.pause(models) == pytest.approx(pause)
+    in_pages.round()
+    assert in_pages.poll.pause(models) == pytest.approx(pause)
+
+
+@pytest.mark.parametrize(("models", "pause"), [(0, 2.0), (1_000, 2.0), (10_000, 2.5)])
+def test_a_listing_at_once_may_be_asked_for_often(
+    at_once: Stage, models: int, pause: float
+) -> None:
+    at_once.round()
+    assert at_once.poll.pause(models) == pytest.approx(pause)
 
 
 def test_a_round_tells_how_many_models_were_listed(stage: Stage) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from dandelion_operator.ports.fence import Fence, NotLeadingError
 from dandelion_operator.ports.kube.cluster import ConflictError, UnreachableError
 from dandelion_operator.process.leader import LEASE_SECONDS, MARGIN, Elector
+from fakes.cluster import copied
 
 
 class Clock:
@@ -34,10 +34,10 @@ class FakeLease:
     def _stored(self, spec: dict[str, Any]) -> dict[str, Any]:
         self.version += 1
         self.lease = {"metadata": {"resourceVersion": str(self.version)}, "spec": spec}
-        return copy.deepcopy(self.lease)
+        return copied(self.lease)
 
     def get(self) -> dict[str, Any] | None:
-        return copy.deepcopy(self.lease)
+        return copied(self.lease)
 
     def create(self, spec: dict[str, Any]) -> dict[str, Any]:
         if self.lease is not None:
@@ -190,15 +190,19 @@ def test_two_that_start_together_make_one_leader(lease: FakeLease, clock: Clock)
 def test_whatever_the_network_does_never_do_both_lead(seed: int, lease: FakeLease) -> None:
     dice = random.Random(seed)
     clock = Clock()
-    candidates = [Candidate(name, lease, clock) for name in "abc"]
     led = set()
-    for _ in range(1000):
-        one = dice.choice(candidates)
-        one.line.cut = dice.random() < 0.4
-        one.line.delay = dice.choice([0.0, 0.0, 0.5, 3.0])
-        one.attempt()
-        clock.now += dice.choice([0.1, 1.0, 4.0])
-        leading = [item.elector._identity for item in candidates if item.leads]
-        assert len(leading) <= 1, leading
-        led.update(leading)
+
+    async def scene() -> None:
+        candidates = [Candidate(name, lease, clock) for name in "abc"]
+        for _ in range(1000):
+            one = dice.choice(candidates)
+            one.line.cut = dice.random() < 0.4
+            one.line.delay = dice.choice([0.0, 0.0, 0.5, 3.0])
+            await one.elector.attempt()
+            clock.now += dice.choice([0.1, 1.0, 4.0])
+            leading = [item.elector._identity for item in candidates if item.leads]
+            assert len(leading) <= 1, leading
+            led.update(leading)
+
+    asyncio.run(scene())
     assert len(led) > 1, "the leader never changed, so nothing was tried"

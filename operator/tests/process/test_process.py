@@ -13,8 +13,10 @@ import kopf
 import pytest
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.api.status import ConditionType
 from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube.caches import WATCHED
 from dandelion_operator.process import handlers
 from dandelion_operator.process.health import RECONCILE_STUCK_AFTER, STUCK_AFTER, Health
 from dandelion_operator.process.leader import Elector
@@ -44,7 +46,7 @@ def test_kopf_is_given_nothing_that_needs_a_finalizer_or_an_annotation() -> None
     assert handlers.start is not None
     assert not list(registry._changing.get_all_handlers())
     assert not list(registry._spawning.get_all_handlers())
-    assert len(list(registry._watching.get_all_handlers())) == 5
+    assert len(list(registry._watching.get_all_handlers())) == len(WATCHED)
 
 
 @pytest.mark.parametrize(
@@ -83,14 +85,24 @@ def imported(file: Path) -> set[str]:
 
 
 def test_every_reason_is_documented() -> None:
-    assert all(reason.doc.endswith(".") and reason.value.isalpha() for reason in Reason)
+    assert all(reason.facts.doc.endswith(".") and reason.value.isalpha() for reason in Reason)
     assert str(Reason.GATE_FAILED) == "GateFailed"
 
 
 def test_the_readme_explains_every_reason_and_no_other() -> None:
     readme = (SOURCE.parents[2] / "README.md").read_text()
-    rows = re.findall(r"^\| `([A-Z]\w+)` \|", readme, re.MULTILINE)
-    assert sorted(rows) == sorted(reason.value for reason in Reason)
+    rows = re.findall(r"^\| `([A-Z]\w+)` \| (.*?) \|", readme, re.MULTILINE)
+    assert sorted(rows) == sorted((reason.value, stands(reason)) for reason in Reason)
+
+
+def stands(reason: Reason) -> str:
+    """In README's words: the conditions by their status."""
+    by_status: dict[str, list[str]] = {}
+    for kind in ConditionType:
+        found = [known[kind] for known in (reason.facts.stands, reason.facts.also) if kind in known]
+        if found:
+            by_status.setdefault(" or ".join(found), []).append(kind.value)
+    return "; ".join(f"{', '.join(kinds)}: {status}" for status, kinds in by_status.items())
 
 
 def test_a_pod_is_known_by_its_name_and_anything_else_by_a_name_of_its_own() -> None:

@@ -8,7 +8,6 @@ they are. `World.tick` plays the controllers, the kubelet and the training Job, 
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -25,21 +24,23 @@ from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
-from dandelion_operator.ports.s3.storage import Access, Storage
+from dandelion_operator.ports.s3.connection.reader import Access
+from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.process.settings import Settings
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
-from fakes.cluster import KEY, FakeCluster
+from fakes.cluster import KEY, FakeCluster, copied
 from fakes.killer import Killed, Killer
 from fakes.mlflow import FakeMlflow
 
-from small_world.controllers import DATASET, roll, train
+from small_world.controllers import DATASET, is_ready, roll, select, train
 
 BINDING = "dandelion-token-reviewers"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,13 +54,22 @@ class FakeStorage:
     progresses: dict[str, Progress] = field(default_factory=dict)
     comparisons: dict[ComparisonName, Comparison | Failure] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)  # of contracts, by their folders
+    endpoints: dict[str, str] = field(default_factory=dict)  # where those are that a run wrote
+    unreadable: set[str] = field(default_factory=set)  # addresses of datasets
     listing: Failure | None = None
 
-    async def dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
-        return self.obstacle or DatasetSeen(self.fingerprint if whole else "", 40)
+    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
+        if uri in self.unreadable:
+            return Failure(Reason.DATASET_EMPTY, f"there is nothing below {uri}")
+        return self.obstacle or DatasetSeen(self.fingerprint, 40)
+
+    def holds(self, endpoint: str, uri: str) -> bool:
+        return self.endpoints.get(uri, endpoint) == endpoint
 
     async def contract(self, access: Access, target: Target, fresh: bool) -> ContractSeen | Failure:
         missing = Failure(Reason.ARTIFACT_REJECTED, f"{target.artifact_uri} does not exist")
+        if not self.holds(access.location.endpoint, target.artifact_uri):
+            return missing
         return self.contracts.get(target.artifact_uri, missing)
 
     async def comparison(
@@ -87,19 +97,14 @@ class FakeProbe:
     world: World
 
     async def service(self, address: str, port: int = 80) -> Answer:
-        ready = [pod for pod in self.world.inference_pods() if _is_ready(pod)]
+        self.world.asked.append(address)
+        ready = [pod for pod in self.world.inference_pods() if is_ready(pod)]
         if not ready:
             return Answer(None, "connection refused")
         return Answer(int(ready[0]["metadata"]["labels"][naming.VERSION_LABEL]))
 
     async def pod(self, address: str, port: int = 8080) -> tuple[str, str] | None:
         return self.world.pod_trouble.get(address.rpartition(".")[2])
-
-
-def _is_ready(pod: dict[str, Any]) -> bool:
-    return any(
-        item["type"] == "Ready" and item["status"] == "True" for item in pod["status"]["conditions"]
-    )
 
 
 def played(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -121,6 +126,8 @@ class World:
         self.compares = True  # whether a run compares its model with the champion by itself
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
+        self.asked: list[str] = []  # the Services' addresses, in the order of the questions
+        self.late_endpoints = False  # while it holds, no EndpointSlice is written
         self.stuck_pods: list[dict[str, Any]] = []  # on a node that is lost: nothing ends them
         for purpose in ("training", "inference", "logs"):
             (folder / purpose).mkdir(parents=True, exist_ok=True)
@@ -150,15 +157,15 @@ class World:
             verify=False,
         )
         cluster = Cluster(self.cluster, fence)
-        clients = Clients(
+        self.clients = Clients(
             cluster,
             Registry(registry, fence),
             cast(Storage, self.storage),
-            Probes(cast(Probe, self.probe)),
+            Probes(cast(Probe, self.probe), monotonic=lambda: self.time.timestamp()),
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
             self.settings.defaults,
         )
-        self.reconciler = Reconciler(clients, self.settings.resync_seconds, lambda: self.time)
+        self.reconciler = Reconciler(self.clients, self.settings.resync_seconds, lambda: self.time)
 
     def again(self, kill_at: int | None, after_effect: bool) -> None:
         """From here on, with a fresh operator process that is to die at its n-th write."""
@@ -166,7 +173,7 @@ class World:
         self.restart()
 
     def stored(self) -> dict[str, Any]:
-        return copy.deepcopy(
+        return copied(
             {
                 "objects": self.cluster.objects,
                 "made": self.cluster.made,
@@ -176,18 +183,18 @@ class World:
                 "contracts": self.storage.contracts,
                 "comparisons": self.storage.comparisons,
                 "time": self.time,
-                "standing": self.standing,
+                "standing": sorted(self.standing),
             }
         )
 
     def put_back(self, stored: dict[str, Any]) -> None:
-        stored = copy.deepcopy(stored)
+        stored = copied(stored)
         self.cluster.objects, self.cluster.made = stored["objects"], stored["made"]
         self.mlflow.aliases, self.mlflow.versions = stored["aliases"], stored["versions"]
         self.mlflow.created, self.mlflow.model_tags = stored["model"]
         self.storage.contracts, self.time = stored["contracts"], stored["time"]
         self.storage.comparisons = stored["comparisons"]
-        self.standing = stored["standing"]
+        self.standing = set(stored["standing"])
 
     def now_text(self) -> str:
         return self.time.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -210,6 +217,21 @@ class World:
         found["spec"] = spec
         found["metadata"]["generation"] += 1
         self.cluster._changed(found)
+
+    def delete(self, collected: bool = True) -> str:
+        """Deletes the resource, and what it owns once the garbage collector has come by."""
+        where = ("modeldeployments", KEY.namespace, KEY.name)
+        uid: str = self.cluster.objects.pop(where)["metadata"]["uid"]
+        if collected:
+            self.collect(uid)
+        return uid
+
+    def collect(self, uid: str) -> None:
+        """What the garbage collector does to the children of what is gone, and their pods."""
+        gone = [where for where, item in self.cluster.objects.items() if is_owned(item, uid)]
+        pods = [where for where in self.cluster.objects if where[0] == "pods"]
+        for where in (*gone, *pods):
+            del self.cluster.objects[where]
 
     def annotate(self, value: str | None) -> None:
         """Asks for a run with the annotation, or takes the annotation away."""
@@ -269,6 +291,8 @@ class World:
             train(self, job)
         for deployment in self.cluster.kind("deployments"):
             roll(self, deployment)
+        for service in () if self.late_endpoints else self.cluster.kind("services"):
+            select(self, service)
 
     async def reconcile(self) -> bool:
         """One reconcile. False: the operator was killed in it, and Kubernetes starts it again."""
@@ -297,7 +321,7 @@ class World:
         kept = {
             "/".join(where): item
             for where, item in self.cluster.objects.items()
-            if where[0] not in ("pods", "events")
+            if where[0] not in ("pods", "events", "endpointslices")
         }
         return json.dumps(
             [kept, self.mlflow.aliases, self.mlflow.versions, self.mlflow.model_tags],

@@ -50,7 +50,9 @@ def train(world: World, job: dict[str, Any]) -> None:
             run=run, state="failed", reason=reason, message=message
         )
         return
-    uri, told = f"s3://models/default/lawn/{run}/artifact", _environment(job)
+    told = _environment(job)
+    uri = told["DANDELION_ARTIFACT_URI"]
+    world.storage.endpoints[uri] = told["DANDELION_S3_ENDPOINT"]
     world.storage.contracts[uri] = ContractSeen(
         {"accuracy": world.accuracy},
         classes=("dandelion", "grass"),
@@ -65,12 +67,13 @@ def train(world: World, job: dict[str, Any]) -> None:
     ):
         digest = hashlib.sha256(run.encode()).hexdigest()
         world.storage.digests[uri] = f"sha256:{digest}"
-        world.mlflow.add_version(
+        number = world.mlflow.add_version(
             run=run,
             training_hash=job["metadata"]["labels"][naming.TRAINING_HASH_LABEL],
             **{"contract-digest": f"sha256:{digest}", "dataset-digest": DATASET},
         )
-        if told["DANDELION_CHAMPION_URI"] and world.compares:
+        world.mlflow.versions[number]["source"] = uri
+        if world.compares and _is_there(world, told, "DANDELION_CHAMPION_URI"):
             _compare(
                 world,
                 ComparisonName(DATASET, f"sha256:{digest}", told["DANDELION_CHAMPION_DIGEST"]),
@@ -129,14 +132,52 @@ def _compare(world: World, name: ComparisonName, challenger: str, champion: str)
     )
 
 
-def _container(job: dict[str, Any]) -> dict[str, Any]:
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    found: dict[str, Any] = container
-    return found
+def _is_there(world: World, told: dict[str, str], name: str) -> bool:
+    """Whether an artifact lies at the endpoint that a pod reads."""
+    uri = told[name]
+    return bool(uri) and world.storage.holds(told["DANDELION_S3_ENDPOINT"], uri)
+
+
+def _container(made: dict[str, Any]) -> dict[str, Any]:
+    """Of a Job or Deployment; a webhook may have put others beside it."""
+    containers: list[dict[str, Any]] = made["spec"]["template"]["spec"]["containers"]
+    serving = (item for item in containers if item["name"] == naming.INFERENCE)
+    return next(serving, containers[0])
 
 
 def _environment(job: dict[str, Any]) -> dict[str, str]:
-    return {item["name"]: item["value"] for item in _container(job)["env"]}
+    return {item["name"]: item.get("value", "") for item in _container(job)["env"]}
+
+
+def select(world: World, service: dict[str, Any]) -> None:
+    """The EndpointSlice controller: one slice of a Service, whose labels it takes over."""
+    name, selector = service["metadata"]["name"], service["spec"].get("selector")
+    if not selector:
+        return
+    endpoints = [
+        {
+            "targetRef": {"kind": "Pod", "name": pod["metadata"]["name"]},
+            "addresses": [pod["status"].get("podIP", "")],
+            "conditions": {"ready": is_ready(pod)},
+        }
+        for pod in world.cluster.kind("pods")
+        if selector.items() <= (pod["metadata"].get("labels") or {}).items()
+    ]
+    labels = {**service["metadata"].get("labels", {}), naming.SERVICE_NAME_LABEL: name}
+    there = world.cluster.objects.get(("endpointslices", KEY.namespace, f"{name}-slice"))
+    if there is None:
+        metadata = {"name": f"{name}-slice", "labels": labels}
+        world.cluster.put("endpointslices", {"metadata": metadata, "endpoints": endpoints})
+    elif (there["metadata"]["labels"], there["endpoints"]) != (labels, endpoints):
+        there["metadata"]["labels"], there["endpoints"] = labels, endpoints
+        world.cluster._changed(there)
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    return any(
+        item["type"] == "Ready" and item["status"] == "True"
+        for item in pod["status"].get("conditions", [])
+    )
 
 
 def roll(world: World, deployment: dict[str, Any]) -> None:
@@ -145,6 +186,15 @@ def roll(world: World, deployment: dict[str, Any]) -> None:
         return  # somebody else's
     if deployment["spec"].get("paused"):
         deployment["status"]["observedGeneration"] = deployment["metadata"]["generation"]
+        return
+    if not _is_there(world, _environment(deployment), "DANDELION_ARTIFACT_URI"):
+        wanted = deployment["spec"]["replicas"]  # none of the new pods starts; the old ones stay
+        deployment["status"] = {
+            "observedGeneration": deployment["metadata"]["generation"],
+            "replicas": wanted + 1,
+            "updatedReplicas": 1,
+            "availableReplicas": wanted,
+        }
         return
     spec, labels = deployment["spec"], deployment["spec"]["template"]["metadata"]["labels"]
     version = labels[naming.VERSION_LABEL]

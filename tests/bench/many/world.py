@@ -15,9 +15,12 @@ from typing import Any
 import httpx
 
 from tests.api.server import ADMIN_TOKEN, ApiServer
+from tests.bench.many.scenarios import Scenario
 
 PATH = "/apis/dandelion.dev/v1alpha1/namespaces/default/modeldeployments"
 AT_A_TIME = 16
+# Longer than any measurement; by itself, the API server ends a watch after half an hour.
+WATCH_SECONDS = 24 * 3600
 REQUEST = re.compile(r"^apiserver_request_total\{(.*)\} ([0-9.e+]+)$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 # The API server asks itself about others too, and renews a lease of its own.
@@ -53,21 +56,21 @@ class Requests:
 
 @dataclass
 class Resources:
-    """Seen through one watch; moments are those of the monotonic clock."""
+    """Seen through one watch; moments are those of the monotonic clock.
+
+    `serves`: the version of which alone the pods are, as the status tells it.
+    """
 
     http: httpx.AsyncClient
+    scenario: Scenario
     created: dict[str, float] = field(default_factory=dict)
     settled: dict[str, float] = field(default_factory=dict)
     changed: dict[str, float] = field(default_factory=dict)
+    serves: dict[str, str] = field(default_factory=dict)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def create(self, name: str) -> None:
-        body = {
-            "apiVersion": "dandelion.dev/v1alpha1",
-            "kind": "ModelDeployment",
-            "metadata": {"name": name},
-            "spec": {"dataset": {"storageUri": f"s3://datasets/{name}"}, "suspend": True},
-        }
+        body = self.scenario.body(name)
         (await self.http.post(PATH, json=body)).raise_for_status()
         self.created[name] = time.monotonic()
 
@@ -81,7 +84,14 @@ class Resources:
         await asyncio.gather(*map(one, names))
 
     async def until_settled(self, names: Sequence[str], seconds: float) -> None:
-        await self.until(lambda: self.settled.keys() >= set(names), seconds)
+        left = list(names)
+
+        def nobody_is_left() -> bool:
+            while left and left[-1] in self.settled:
+                left.pop()
+            return not left
+
+        await self.until(nobody_is_left, seconds)
 
     async def until(self, holds: Callable[[], bool], seconds: float) -> None:
         """Looked at whenever the watch tells of something."""
@@ -105,7 +115,7 @@ class Resources:
         return Requests(**counted)
 
     async def watch(self) -> None:
-        params = {"watch": "true"}
+        params = {"watch": "true", "timeoutSeconds": str(WATCH_SECONDS)}
         async with self.http.stream("GET", PATH, params=params, timeout=None) as response:
             response.raise_for_status()
             async for line in response.aiter_lines():
@@ -116,14 +126,13 @@ class Resources:
     def _note(self, body: dict[str, Any]) -> None:
         name, now = body["metadata"]["name"], time.monotonic()
         self.changed[name] = now
-        conditions = (body.get("status") or {}).get("conditions") or []
-        generation = body["metadata"]["generation"]
-        if any(item.get("observedGeneration") == generation for item in conditions):
-            self.settled.setdefault(name, now)
+        self.serves[name] = ((body.get("status") or {}).get("champion") or {}).get("version", "")
+        if name not in self.settled and self.scenario.is_settled(body):
+            self.settled[name] = now
 
 
 @asynccontextmanager
-async def resources(api: ApiServer) -> AsyncIterator[Resources]:
+async def resources(api: ApiServer, scenario: Scenario) -> AsyncIterator[Resources]:
     trusted = ssl.create_default_context(cafile=str(api.authority))
     async with httpx.AsyncClient(
         base_url=f"https://127.0.0.1:{api.port}",
@@ -132,7 +141,7 @@ async def resources(api: ApiServer) -> AsyncIterator[Resources]:
         trust_env=False,
         timeout=60,
     ) as http:
-        found = Resources(http)
+        found = Resources(http, scenario)
         watching = asyncio.create_task(found.watch())
         # Without the watch, everything would be waited for in vain.
         whole = asyncio.current_task()

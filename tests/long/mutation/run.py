@@ -22,15 +22,21 @@ PACKAGE = SOURCES / "dandelion_operator"
 CORE = ("loop/decide", "loop/report", "loop/pace.py", "seen")
 # What is tried where nothing is named: the rooms in which no mutant survives.
 CLEAN = tuple(
-    f"dandelion_operator.loop.{module}:"
+    f"dandelion_operator.loop.{module}"
     for module in (
-        "decide.accept",
-        "decide.contest",
-        "decide.rollout.adoption",
-        "decide.rollout.target",
-        "decide.secrets",
-        "decide.train.phase",
-        "pace",
+        "decide.accept:",
+        "decide.contest:",
+        "decide.rollout.adoption:",
+        "decide.rollout.target:",
+        "decide.secrets:",
+        "decide.train.phase:",
+        "pace:",
+        "report.conditions",
+        "report.dataset:",
+        "report.events:",
+        "report.history:",
+        "report.training:",
+        "report.versions:",
     )
 )
 # The tables, and the small worlds of single rules. What only a history by chance would notice is
@@ -38,6 +44,7 @@ CLEAN = tuple(
 TESTS = (
     "tests/loop/decide",
     "tests/loop/report",
+    "tests/loop/observe/test_waiting.py",
     *(
         f"tests/loop/test_{name}.py"
         for name in (

@@ -1,7 +1,7 @@
 """The one place where names of children, labels and S3 paths are made from a resource's name.
 
 Names carry their content (the run), so creating twice finds what is there instead of making a
-second one. Called by the decisions, the builders and `observe`.
+second one. Whoever writes, reads or tells a name makes it here.
 """
 
 from __future__ import annotations
@@ -11,9 +11,14 @@ from dandelion_operator.api.resource import GROUP, NamespacedName
 FIELD_MANAGER = "dandelion-operator"
 
 OWNER_LABEL = f"{GROUP}/modeldeployment"
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"  # of EndpointSlices
 RUN_LABEL = f"{GROUP}/run"
 TRAINING_HASH_LABEL = f"{GROUP}/training-hash"
 VERSION_LABEL = f"{GROUP}/version"
+# What the first release calls the training hash: read from what it wrote, and written beside the
+# other name, so that neither an upgrade nor the way back trains what is trained.
+FIRST_TRAINING_HASH_TAG = "wish"
+FIRST_TRAINING_HASH_LABEL = f"{GROUP}/{FIRST_TRAINING_HASH_TAG}"
 EVALUATION_LABEL = f"{GROUP}/evaluation"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 
@@ -30,6 +35,7 @@ EXECUTION_ANNOTATION = f"{GROUP}/execution"
 SUSPENDED_ANNOTATION = f"{GROUP}/suspended"
 GATE_ANNOTATION = f"{GROUP}/gate"
 RESTORING_TAG = f"{GROUP}/restoring"  # of a registered model
+EXPIRY_ANNOTATION = f"{GROUP}/expiry"
 FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
 
 TRAINING = "training"

@@ -1,6 +1,6 @@
 """The registry poll: notices that somebody moved an alias or registered a version.
 
-All models are listed in pages, and a resource whose model changed is enqueued. Where MLflow cannot
+All models are listed together, and a resource whose model changed is enqueued. Where MLflow cannot
 list them, the models of the resources are asked for one by one: one that turns from an answer to an
 error or back is enqueued, which says nothing about the others. MLflow going away or coming back
 enqueues all of them once, so that the conditions say so; while it is away, one failing call a round
@@ -27,8 +27,9 @@ from dandelion_operator.ports.registry import (
 
 # One model that gets no answer may be its own trouble; so many in a row are MLflow's.
 SILENT_MODELS = 3
-# MLflow works half a millisecond for each model of a page, and this keeps it at 2 % of a processor.
-SECONDS_PER_MODEL, LONGEST_PAUSE = 0.025, 300.0
+# MLflow works half a millisecond for each model of a page, three microseconds for each of a listing
+# at once: pauses that keep it at 2 % of a processor.
+SECONDS_PER_MODEL, SECONDS_PER_MODEL_AT_ONCE, LONGEST_PAUSE = 0.025, 0.00025, 300.0
 # After a restart the first listing is worth so many seconds: it spares two calls a resource.
 WAIT_FOR_LISTING_SECONDS = 10.0
 
@@ -79,7 +80,9 @@ class RegistryPoll:
 
     def pause(self, models: int) -> float:
         """Seconds after a round that had so many models listed."""
-        return max(self._seconds, min(SECONDS_PER_MODEL * models, LONGEST_PAUSE))
+        at_once = self._registry.lists_at_once
+        for_each = SECONDS_PER_MODEL_AT_ONCE if at_once else SECONDS_PER_MODEL
+        return max(self._seconds, min(for_each * models, LONGEST_PAUSE))
 
     async def round(self) -> int:
         """How many models MLflow had to list."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from dandelion_operator.api.facts import WHILE_TRAINING
 from dandelion_operator.api.location import Location, location
 from dandelion_operator.api.resource import InvalidResource, NamespacedName, Resource, parse
 from dandelion_operator.api.status import Status
@@ -133,7 +134,7 @@ class Reconciler:
         await self._write(outcome.body, previous, after)
         metrics.record(outcome.resource.key, previous, after)
         if outcome.refusals:
-            return Requeue(pace.WHILE_TRAINING, backoff=True)
+            return Requeue(WHILE_TRAINING, backoff=True)
         if previous.followed != after.followed:
             return Requeue(pace.AT_ONCE)  # the verdict `promoted` waits for this history entry
         return Requeue(pace.pause(outcome.observed, outcome.plan, after, self._resync_seconds))

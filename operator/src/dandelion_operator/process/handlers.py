@@ -24,6 +24,7 @@ from dandelion_operator.ports.kube import connection
 from dandelion_operator.ports.kube.cluster import UnreachableError
 from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
+    ENDPOINT_SLICE,
     JOB,
     MODEL_DEPLOYMENT,
     POD,
@@ -39,6 +40,7 @@ CHILDREN = {
     ("apps", "v1", "deployments"): DEPLOYMENT,
     ("", "v1", "pods"): POD,
     ("", "v1", "services"): SERVICE,
+    ("discovery.k8s.io", "v1", "endpointslices"): ENDPOINT_SLICE,
 }
 CRD_WAIT_SECONDS = 3.0
 # A listing is read in pages, and what kopf makes for each object of one is soon let go again:

@@ -50,7 +50,7 @@ class Observed:
     answer: Answer | None = None
     stale_secrets: frozenset[str] = frozenset()
     # The children as the API server holds them, and what others made of them: Deployment, Service,
-    # ServiceAccount, and each Secret by its purpose.
+    # ServiceAccount, PodDisruptionBudget, and each Secret by its purpose.
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     drifts: Mapping[str, Drift] = field(default_factory=dict)
     now: str = ""  # when this was read, as Kubernetes writes times

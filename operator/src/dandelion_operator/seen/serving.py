@@ -85,8 +85,12 @@ class AccountSeen:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a GET of /readyz through the Service brought back; `pending`: nothing recent yet."""
+    """What a GET of /readyz through the Service brought back; `pending`: nothing recent yet.
+
+    `no_endpoints`: nothing was asked, since no EndpointSlice of the Service has a ready endpoint.
+    """
 
     version: int | None
     message: str = ""
     pending: bool = False
+    no_endpoints: bool = False

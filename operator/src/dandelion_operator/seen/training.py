@@ -58,6 +58,7 @@ class JobSeen:
     attempt: int = 1
     execution: str | None = None
     ttl_seconds: int | None = None
+    expiry: int | None = None  # what of it the operator set, as noted on the Job
 
 
 @dataclass(frozen=True)

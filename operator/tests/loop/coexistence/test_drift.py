@@ -55,6 +55,10 @@ def another_selector(raw: dict[str, Any]) -> None:
     raw["spec"]["selector"]["app"] = "mine"
 
 
+def more_may_go(raw: dict[str, Any]) -> None:
+    raw["spec"]["maxUnavailable"] = "100%"
+
+
 def without_labels(raw: dict[str, Any]) -> None:
     raw["metadata"]["labels"].pop("app.kubernetes.io/part-of", None)
 
@@ -83,12 +87,13 @@ DRIFTS = [
     pytest.param("services", NAME, another_selector, "spec.selector", id="selector"),
     pytest.param("services", NAME, without_labels, "part-of", id="labels"),
     pytest.param("serviceaccounts", NAME, with_a_token, "automount", id="a token for all"),
+    pytest.param("poddisruptionbudgets", NAME, more_may_go, "maxUnavailable", id="a budget"),
     pytest.param("secrets", "lawn-training-s3", another_key, "AWS_ACCESS_KEY_ID", id="a key"),
 ]
 
 
 async def serving(world: World) -> None:
-    world.apply(serving={"auth": "ClusterTokens"})
+    world.apply(serving={"auth": "ClusterTokens", "replicas": 2})
     await world.settle()
     assert world.condition("Ready") == ("True", "Serving")
 
@@ -262,7 +267,7 @@ def test_replicas_belong_to_an_autoscaler_while_there_is_one(world: World) -> No
         assert world.cluster.one("deployments", NAME)["spec"]["replicas"] == 5
         del world.cluster.objects["horizontalpodautoscalers", KEY.namespace, "mine"]
         await world.settle()
-        assert world.cluster.one("deployments", NAME)["spec"]["replicas"] == 1
+        assert world.cluster.one("deployments", NAME)["spec"]["replicas"] == 2
 
     played(scene)
 
@@ -284,7 +289,7 @@ def test_a_person_who_scales_the_deployment_is_told_after_the_second_time(world:
         generation = pod(world.cluster.one("deployments", NAME))
         scaled_to(world, 3, "kubectl")
         await world.settle()
-        assert world.cluster.one("deployments", NAME)["spec"]["replicas"] == 1
+        assert world.cluster.one("deployments", NAME)["spec"]["replicas"] == 2
         assert pod(world.cluster.one("deployments", NAME)) == generation, "no pod is restarted"
         scaled_to(world, 3, "kubectl")
         await world.settle()

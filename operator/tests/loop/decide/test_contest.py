@@ -6,10 +6,12 @@ from typing import Any
 
 import given
 import pytest
+from dandelion_operator.api import digests
 from dandelion_operator.loop.decide.plan import (
     Action,
     AdjustDeployment,
     ApplyAccount,
+    ApplyBudget,
     ApplyDeployment,
     ApplyService,
     RefreshSecret,
@@ -23,6 +25,11 @@ PLAIN = given.resource()
 ASKING = given.resource(serving={"auth": "ClusterTokens"})
 IMAGE = "spec.template.spec.containers[name=inference].image"
 TARGET = given.version(3).target
+# As an autoscaler has it, so that nothing else is to be written.
+TWO_PODS: dict[str, Any] = {
+    "deployment": deployment(3, wanted_replicas=2, scaled_by="keda"),
+    "budget": BudgetSeen(True, True, digests.budget(PLAIN)),
+}
 NEW_DIGEST = {"deployment": deployment(3, serving_digest="former")}
 
 
@@ -126,6 +133,27 @@ EDITED, RIVAL = ("kubectl-edit",), ("the installation in other",)
             {},
             [ApplyAccount(EDITED)],
             id="an account",
+        ),
+        pytest.param(
+            "PodDisruptionBudget",
+            once("spec.maxUnavailable"),
+            TWO_PODS,
+            [ApplyBudget(EDITED)],
+            id="a budget",
+        ),
+        pytest.param(
+            "PodDisruptionBudget",
+            again("spec.maxUnavailable"),
+            TWO_PODS,
+            [],
+            id="a budget that comes back",
+        ),
+        pytest.param(
+            "PodDisruptionBudget",
+            of_rival(*RIVAL),
+            TWO_PODS | {"budget": BudgetSeen(True, True, "former")},
+            [],
+            id="a budget that another installation looks after",
         ),
         pytest.param(
             "training",

@@ -23,6 +23,8 @@ from given import contract, deployment, registry, seen, service, serving, status
 
 PLAIN = given.resource()
 ASKING = given.resource(serving={"auth": "ClusterTokens"})
+OWN_KEYS = given.resource(storage={"secretRef": {"name": "keys"}})
+NO_SECRET = Failure(Reason.SECRET_MISSING, "there is no Secret keys")
 GONE = Failure(Reason.ARTIFACT_REJECTED, "gone")
 STORAGE_AWAY = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
 MLFLOW_AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "no answer")
@@ -196,6 +198,20 @@ def moved_to(number: int, artifact: object = None, **about: object) -> Observed:
             [],
             Reason.AUTH_UNAVAILABLE,
             id="makes no pods that could not ask",
+        ),
+        pytest.param(
+            OWN_KEYS,
+            serving(3, credentials=NO_SECRET),
+            [],
+            Reason.SECRET_MISSING,
+            id="makes no pods that could not mount their keys",
+        ),
+        pytest.param(
+            given.resource(serving={"replicas": 3}),
+            serving(3, credentials=NO_SECRET),
+            ["scale to 3"],
+            None,
+            id="scales pods that serve while a Secret is missing",
         ),
     ],
 )

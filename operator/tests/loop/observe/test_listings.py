@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.ports.s3.storage import Access
+from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.seen.training import DatasetSeen
 from small_world import FakeStorage, World, played
 
@@ -15,9 +15,9 @@ class CountedStorage(FakeStorage):
         super().__init__()
         self.listings = 0
 
-    async def dataset(self, access: Access, uri: str, whole: bool) -> DatasetSeen | Failure:
+    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
         self.listings += 1
-        return await super().dataset(access, uri, whole)
+        return await super().dataset(access, uri)
 
 
 def counted(folder: Path) -> tuple[World, CountedStorage]:

@@ -61,6 +61,21 @@ def test_a_contract_alone_tells_what_it_knows_of_its_dataset() -> None:
     assert (found.class_count, found.classes) == (2000, ())
 
 
+def test_a_contract_of_other_images_takes_the_place_of_what_was_told() -> None:
+    other = replace(
+        given.contract(),
+        dataset_digest="sha256:other",
+        images=1250,
+        classes=("moss",),
+        holdout=None,
+    )
+    first = told(seen(**TRAINING))
+    found = told(serving(1, previous=first, artifacts={1: other}), now=LATER).dataset
+    assert found is not None
+    assert (found.version, found.classes) == ("sha256:other", ("moss",))
+    assert (found.holdout, found.share) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("made", "wanted", "words"),
     [

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube.caches import Caches, Stored
 from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.objects import MODEL_DEPLOYMENT
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from fakes.cluster import FakeCluster
 from fakes.killer import Killer
@@ -175,6 +177,45 @@ def test_the_list(
     version = found["metadata"]["resourceVersion"]
     asyncio.run(reviewers.bring_up_to_date())
     assert found["metadata"]["resourceVersion"] == version, "what is right is not written again"
+
+
+def test_what_did_not_change_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    load = Stored.load
+
+    def noted(stored: Stored) -> dict[str, Any]:
+        found = load(stored)
+        parsed.append(found["metadata"]["name"])
+        return found
+
+    monkeypatch.setattr(Stored, "load", noted)
+    cluster = FakeCluster(Killer(None, True), lambda: "2026-01-01T00:00:00Z")
+    cluster.put_clusterwide("clusterrolebindings", {"metadata": {"name": BINDING}})
+    fence, caches = Fence(), Caches()
+    fence.open_until(float("inf"))
+    caches.of(MODEL_DEPLOYMENT).synced = True
+    reviewers = TokenReviewers(Cluster(cluster, fence, caches), BINDING, ())
+
+    def names_after(*changed: dict[str, Any]) -> tuple[list[str], list[str]]:
+        """Of those that were parsed, and of those that may ask."""
+        parsed.clear()
+        for body in changed:
+            caches.seen(MODEL_DEPLOYMENT, body)
+        asyncio.run(reviewers.bring_up_to_date())
+        subjects = cluster.objects["clusterrolebindings", "", BINDING]["subjects"]
+        return sorted(parsed), [item["name"].removesuffix("-inference") for item in subjects]
+
+    made = [
+        cluster.put("modeldeployments", resource(name, auth))
+        for name, auth in (("a", "ClusterTokens"), ("b", "None"), ("c", "ClusterTokens"))
+    ]
+    assert names_after(*made) == (["a", "b", "c"], ["a", "c"])
+    assert names_after() == ([], ["a", "c"])
+    made[1]["spec"]["serving"]["auth"] = "ClusterTokens"
+    made[1]["metadata"]["resourceVersion"] = "100"
+    assert names_after(made[1]) == (["b"], ["a", "b", "c"])
+    caches.gone(MODEL_DEPLOYMENT, made[0])
+    assert names_after() == ([], ["b", "c"])
 
 
 def test_looking_after_the_list_outlives_refusals_and_waits_for_the_lease() -> None:

@@ -64,6 +64,12 @@ class Pods:
         return self.reason
 
 
+async def answered() -> None:
+    """Whatever was asked until now, and may be answered."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 class Asking:
     def __init__(self) -> None:
         self.pods, self.clock, self.woken = Pods(), Clock(), list[str]()
@@ -74,7 +80,7 @@ class Asking:
     async def service(self, ready: frozenset[str] = READY) -> Answer:
         """What a reconcile is given; whatever is asked then is answered."""
         found = self.probes.service(KEY, "10.0.0.1", ready)
-        await asyncio.sleep(0.005)
+        await answered()
         return found
 
 
@@ -133,7 +139,7 @@ async def test_one_question_at_a_time_and_not_without_a_pause(asking: Asking) ->
         await asking.service()
         asking.clock.now += 1
     asking.pods.may_answer.set()
-    await asyncio.sleep(0.005)
+    await answered()
     await asking.service()
     assert len(asking.pods.asked) == 1
 
@@ -161,7 +167,7 @@ async def test_an_error_that_was_never_thought_of_is_no_answer(asking: Asking) -
 async def test_pods_say_why_they_are_not_ready(asking: Asking) -> None:
     pods = {"a": "10.0.1.1", "b": "10.0.1.2"}
     assert asking.probes.pods(KEY, pods) == {"a": None, "b": None}
-    await asyncio.sleep(0.005)
+    await answered()
     assert len(asking.woken) == 2
     assert asking.probes.pods(KEY, pods) == {"a": ("Draining", ""), "b": ("Draining", "")}
     asking.probes.pods(KEY, {})
@@ -182,15 +188,15 @@ async def test_those_who_never_answer_leave_places_to_others(asking: Asking) -> 
     for _ in range(2):
         for key in silent:
             asking.probes.service(key, "10.0.0.9", READY)
-        await asyncio.sleep(0.02)
+        await answered()
         asking.clock.now += LONGEST_PAUSE
         asking.pods.may_answer.clear()
     for key in silent:
         asking.probes.service(key, "10.0.0.9", READY)
-    await asyncio.sleep(0.02)
+    await answered()
     asking.pods.asked.clear()
     asking.probes.service(KEY, "10.0.0.1", READY)
-    await asyncio.sleep(0.005)
+    await answered()
     assert asking.pods.asked == ["10.0.0.1"]
     assert PLACES_FOR_SILENT < PLACES
 

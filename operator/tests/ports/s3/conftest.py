@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 import pytest
 from fakes.s3 import FakeS3, serving
@@ -16,7 +17,7 @@ def server() -> Iterator[FakeS3]:
 
 @pytest.fixture
 def s3(server: FakeS3) -> FakeS3:
-    fresh = FakeS3()
-    for name in ("buckets", "refuses", "not_s3", "may_make_buckets", "requests"):
-        setattr(server, name, getattr(fresh, name))
+    fresh = FakeS3(endpoint=server.endpoint)
+    for item in fields(FakeS3):
+        setattr(server, item.name, getattr(fresh, item.name))
     return server

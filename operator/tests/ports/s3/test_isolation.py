@@ -33,15 +33,17 @@ def test_four_endpoints_that_never_answer_stop_nobody_else(s3: FakeS3) -> None:
     async def scene(endpoints: list[Hostile]) -> DatasetSeen | Failure:
         async with storage(UNTIL_STOPPED) as read:
             stuck = [
-                asyncio.create_task(
-                    read.dataset(access(slow.endpoint), f"{URI}-{number}", whole=number % 2 == 0)
+                asyncio.ensure_future(
+                    read.dataset(access(slow.endpoint), f"{URI}-{number}")
+                    if number % 2
+                    else read.progress(access(slow.endpoint), KEY, f"run{number}")
                 )
                 for slow in endpoints
                 for number in range(20)
             ]
             for slow in endpoints:
                 await asyncio.to_thread(slow.asked.wait)
-            found = await read.dataset(access(s3.endpoint), URI, whole=True)
+            found = await read.dataset(access(s3.endpoint), URI)
             for task in stuck:
                 task.cancel()
             await asyncio.wait(stuck)
@@ -57,7 +59,7 @@ def test_long_listings_of_an_endpoint_do_not_hold_up_its_short_reads() -> None:
     async def scene(endpoint: Hostile) -> Progress:
         lanes = Lanes(places=lambda kind: 1)
         async with storage(UNTIL_STOPPED, lanes) as read:
-            stuck = asyncio.create_task(read.dataset(access(endpoint.endpoint), URI, whole=True))
+            stuck = asyncio.create_task(read.dataset(access(endpoint.endpoint), URI))
             await asyncio.to_thread(endpoint.asked.wait)
             endpoint.behaviour = says(answer(b'{"state": "running"}'))
             found = await read.progress(access(endpoint.endpoint), KEY, "run1")
@@ -72,9 +74,9 @@ def test_who_finds_every_place_taken_is_told_so() -> None:
     async def scene(endpoint: Hostile) -> DatasetSeen | Failure:
         lanes = Lanes(places=lambda kind: 1, slot_seconds=0.01)
         async with storage(UNTIL_STOPPED, lanes) as read:
-            stuck = asyncio.create_task(read.dataset(access(endpoint.endpoint), URI, whole=True))
+            stuck = asyncio.create_task(read.dataset(access(endpoint.endpoint), URI))
             await asyncio.to_thread(endpoint.asked.wait)
-            found = await read.dataset(access(endpoint.endpoint), f"{URI}2", whole=True)
+            found = await read.dataset(access(endpoint.endpoint), f"{URI}2")
             stuck.cancel()
             return found
 
@@ -95,7 +97,7 @@ def test_a_silent_endpoint_is_left_alone_and_asked_again_later(s3: FakeS3) -> No
     clock = Clock()
 
     async def ask(read: Storage, number: int) -> DatasetSeen | Failure:
-        return await read.dataset(access(endpoint.endpoint), f"{URI}{number}", whole=True)
+        return await read.dataset(access(endpoint.endpoint), f"{URI}{number}")
 
     async def scene() -> None:
         async with storage(BRIEF, Lanes(clock)) as read:
@@ -108,7 +110,7 @@ def test_a_silent_endpoint_is_left_alone_and_asked_again_later(s3: FakeS3) -> No
             await ask(read, 5)
             assert len(endpoint.requests) == asked
             other = replace(access(endpoint.endpoint), credentials=Credentials("other", "key"))
-            await read.dataset(other, URI, whole=True)
+            await read.dataset(other, URI)
             assert len(endpoint.requests) > asked, "who comes with other keys asks for himself"
             endpoint.behaviour = says(answer(EMPTY))
             clock.now += 5
@@ -125,9 +127,9 @@ def test_an_endpoint_that_refuses_is_there(s3: FakeS3) -> None:
         async with storage(replace(BRIEF, seconds=60)) as read:
             s3.refuses = "AccessDenied"
             for number in range(5):
-                await read.dataset(access(s3.endpoint), f"{URI}{number}", whole=True)
+                await read.dataset(access(s3.endpoint), f"{URI}{number}")
             s3.refuses = None
-            assert isinstance(await read.dataset(access(s3.endpoint), URI, True), DatasetSeen)
+            assert isinstance(await read.dataset(access(s3.endpoint), URI), DatasetSeen)
 
     asyncio.run(scene())
 
@@ -136,7 +138,7 @@ def test_the_event_loops_own_threads_are_left_to_others(s3: FakeS3) -> None:
     async def scene() -> set[str]:
         used: set[str] = set()
         async with storage(replace(BRIEF, seconds=60)) as read:
-            await read.dataset(access(s3.endpoint), URI, whole=True)
+            await read.dataset(access(s3.endpoint), URI)
             loop = asyncio.get_running_loop()
             used.add(str(getattr(loop, "_default_executor", "?")))
         return used

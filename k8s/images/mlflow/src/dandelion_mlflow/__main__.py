@@ -18,6 +18,8 @@ from typing import Any
 S3_CREDENTIALS_DIR = "DANDELION_MLFLOW_S3_CREDENTIALS_DIR"
 DATABASE_URI_FILE = "DANDELION_MLFLOW_DATABASE_URI_FILE"
 SQLITE_FILE = "DANDELION_MLFLOW_SQLITE_FILE"
+# MLflow with one route more; the entry points beside this package say where it is.
+APP = "dandelion"
 
 
 class SettingError(Exception):
@@ -81,7 +83,7 @@ def main() -> None:
     if uri := os.environ.get("MLFLOW_BACKEND_STORE_URI"):
         prepare_database(uri)
     cli: Any = importlib.import_module("mlflow.cli").cli
-    cli(["server", *sys.argv[1:]], prog_name="mlflow")
+    cli(["server", "--app-name", APP, *sys.argv[1:]], prog_name="mlflow")
 
 
 if __name__ == "__main__":

@@ -96,8 +96,12 @@ async def carry_out(
         case RemoveJob(job):
             await cluster.delete(JOB, namespace, job)
         case ExpireJob(job, seconds):
-            expiry = {"spec": {"ttlSecondsAfterFinished": seconds}}
-            await cluster.patch(JOB, namespace, job, expiry)
+            noted = {naming.EXPIRY_ANNOTATION: None if seconds is None else str(seconds)}
+            body = {
+                "metadata": {"annotations": noted},
+                "spec": {"ttlSecondsAfterFinished": seconds},
+            }
+            await cluster.patch(JOB, namespace, job, body)
         case SuspendJob(job, suspend):
             note = {naming.SUSPENDED_ANNOTATION: "true" if suspend else None}
             body = {"metadata": {"annotations": note}, "spec": {"suspend": suspend}}
@@ -122,13 +126,10 @@ async def carry_out(
             await registry.confirm_alias(model, alias, version)
         case RemoveAlias(alias):
             await registry.remove_alias(model, alias)
-        case RefreshSecret() | ApplyService() | ApplyAccount() | ApplyDeployment():
+        case RefreshSecret() | ApplyService() | ApplyAccount() | ApplyDeployment() | ApplyBudget():
             kind, wanted = child(action, resource, location, defaults)
             noted = with_notes(wanted, defaults.installation, action.corrected)
             await apply_child(kind, noted, resource, cluster)
-        case ApplyBudget():
-            budget = builders.disruption_budget(resource)
-            await apply_child(POD_DISRUPTION_BUDGET, budget, resource, cluster)
         case RemoveBudget():
             await cluster.delete(POD_DISRUPTION_BUDGET, namespace, naming.inference(key))
         case BindTokenReviewers():
@@ -149,6 +150,7 @@ def _tags(action: RegisterVersion) -> dict[str, str]:
     return {
         "run": artifact.run,
         "training-hash": action.training_hash,
+        naming.FIRST_TRAINING_HASH_TAG: action.training_hash,
         "dataset-digest": artifact.dataset_digest,
         "contract-digest": artifact.contract_digest,
         "image": artifact.image,

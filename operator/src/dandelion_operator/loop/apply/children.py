@@ -18,6 +18,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan import (
     ApplyAccount,
+    ApplyBudget,
     ApplyDeployment,
     ApplyService,
     RefreshSecret,
@@ -26,6 +27,7 @@ from dandelion_operator.ports.kube.cluster import Cluster, ClusterError, Conflic
 from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
     JOB,
+    POD_DISRUPTION_BUDGET,
     SECRET,
     SERVICE,
     SERVICE_ACCOUNT,
@@ -45,7 +47,7 @@ class NameTakenError(ClusterError):
 
 
 def child(
-    action: RefreshSecret | ApplyService | ApplyAccount | ApplyDeployment,
+    action: RefreshSecret | ApplyService | ApplyAccount | ApplyDeployment | ApplyBudget,
     resource: Resource,
     location: Location,
     defaults: Defaults,
@@ -58,6 +60,8 @@ def child(
             return SERVICE, builders.service(resource)
         case ApplyAccount():
             return SERVICE_ACCOUNT, builders.service_account(resource)
+        case ApplyBudget():
+            return POD_DISRUPTION_BUDGET, builders.disruption_budget(resource)
         case ApplyDeployment(target, sets_replicas):
             wanted = builders.deployment(resource, target, location, defaults)
             if not sets_replicas:

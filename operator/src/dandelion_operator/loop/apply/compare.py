@@ -20,6 +20,7 @@ from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.loop.apply.children import applied_digest, child, with_notes
 from dandelion_operator.loop.decide.plan import (
     ApplyAccount,
+    ApplyBudget,
     ApplyDeployment,
     ApplyService,
     RefreshSecret,
@@ -34,7 +35,7 @@ from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
 
 Raw = Mapping[str, Any]
-Wanted = RefreshSecret | ApplyService | ApplyAccount | ApplyDeployment
+Wanted = RefreshSecret | ApplyService | ApplyAccount | ApplyDeployment | ApplyBudget
 
 NOTES = frozenset(
     {naming.APPLIED_ANNOTATION, naming.INSTALLATION_ANNOTATION, naming.CORRECTED_ANNOTATION}
@@ -130,6 +131,8 @@ def _applied(
                 yield name, ApplyService()
             case "ServiceAccount":
                 yield name, ApplyAccount()
+            case "PodDisruptionBudget":
+                yield name, ApplyBudget()
             case purpose:
                 yield name, RefreshSecret(purpose)
 

@@ -59,10 +59,13 @@ class RemoveJob:
 
 @dataclass(frozen=True)
 class ExpireJob:
-    """Let Kubernetes take a finished Job away some seconds after its end, which is recorded."""
+    """Let Kubernetes take a finished Job away some seconds after its end, which is recorded.
+
+    None: it is kept after all.
+    """
 
     job: str
-    seconds: int
+    seconds: int | None
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,8 @@ class ApplyService:
 @dataclass(frozen=True)
 class ApplyBudget:
     """The PodDisruptionBudget that lets one serving pod after the other be put out."""
+
+    corrected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from dandelion_operator.loop.observe import readings, serving, training, version
 from dandelion_operator.loop.observe.credentials import resolve_credentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
+from dandelion_operator.ports.registry import LOOK_SECONDS
 from dandelion_operator.seen.conclusions.identity import own_registry
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen
@@ -34,11 +35,16 @@ async def observe(
     owned = naming.as_selector({naming.OWNER_LABEL: key.name})
     raw_jobs = await cluster.list(JOB, key.namespace, owned)
     run_may_register = bool(raw_jobs) and not _is_over(previous)
-    raw_pods, raw_deployment, raw_service, registry, credentials = await asyncio.gather(
+    raw_pods, raw_deployment, raw_service, endpoints, registry, credentials = await asyncio.gather(
         cluster.list(POD, key.namespace, owned),
         cluster.get(DEPLOYMENT, key.namespace, naming.inference(key)),
         cluster.get(SERVICE, key.namespace, naming.inference(key)),
-        clients.registry.snapshot(naming.registered_model(key), fresh or run_may_register),
+        serving.endpoints(key, cluster),
+        clients.registry.snapshot(
+            naming.registered_model(key),
+            fresh or run_may_register,
+            None if fresh else LOOK_SECONDS,
+        ),
         resolve_credentials(resource, location, cluster, clients.defaults),
     )
     own_jobs = [raw for raw in raw_jobs if is_owned(raw, resource.uid)]
@@ -62,13 +68,13 @@ async def observe(
     service = readings.service(raw_service, resource.uid) if raw_service else None
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     pods = serving.pods(resource, serving_pods, told, clients)
-    answer = serving.answer(resource, service, serving_pods, clients)
+    answer = serving.answer(resource, service, serving_pods, endpoints, clients)
     (
         dataset,
         progress,
         (artifacts, comparisons, stored),
         (account, raw_account),
-        budget,
+        (budget, raw_budget),
     ) = await asyncio.gather(
         training.dataset(resource, location, previous, jobs, credentials, clients),
         training.progress(resource, location, previous, jobs, credentials, clients),
@@ -84,6 +90,7 @@ async def observe(
         "Deployment": raw_deployment,
         "Service": raw_service,
         "ServiceAccount": raw_account,
+        "PodDisruptionBudget": raw_budget,
         **credentials.raw,
     }
     observed = Observed(

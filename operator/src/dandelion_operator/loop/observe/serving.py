@@ -16,6 +16,7 @@ from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
 from dandelion_operator.ports.kube.objects import (
     AUTOSCALER,
+    ENDPOINT_SLICE,
     POD_DISRUPTION_BUDGET,
     SERVICE_ACCOUNT,
     is_owned,
@@ -71,15 +72,31 @@ async def is_autoscaled(deployment: DeploymentSeen, key: NamespacedName, cluster
     return any((target.get("kind"), target.get("name")) == wanted for target in targets)
 
 
-async def budget(resource: Resource, clients: Clients) -> BudgetSeen:
-    """An operator that may not read budgets makes none."""
+async def endpoints(key: NamespacedName, cluster: Cluster) -> frozenset[str] | None:
+    """The ready ones of the Service; None where that may not be asked, or there are no slices."""
+    owned = naming.as_selector({naming.OWNER_LABEL: key.name})
+    try:
+        slices = await cluster.list(ENDPOINT_SLICE, key.namespace, owned)
+    except ClusterError as error:
+        if not error.refused:
+            raise
+        return None
+    return readings.ready_endpoints(slices, naming.inference(key))
+
+
+async def budget(
+    resource: Resource, clients: Clients
+) -> tuple[BudgetSeen, Mapping[str, Any] | None]:
+    """And as the API server holds it. An operator that may not read budgets makes none."""
     try:
         found = await clients.cluster.list(POD_DISRUPTION_BUDGET, resource.namespace)
     except ClusterError as error:
         if not error.refused:
             raise
-        return BudgetSeen(another_covers=True)
-    return readings.budget(found, resource.key, resource.uid)
+        return BudgetSeen(another_covers=True), None
+    name = naming.inference(resource.key)
+    raw = next((item for item in found if item["metadata"]["name"] == name), None)
+    return readings.budget(found, resource.key, resource.uid), raw
 
 
 def pods(
@@ -96,12 +113,20 @@ def answer(
     resource: Resource,
     service: ServiceSeen | None,
     raw_pods: Sequence[Mapping[str, Any]],
+    endpoints: frozenset[str] | None,
     clients: Clients,
 ) -> Answer | None:
-    """What the Service answered lately; None where no pod is ready to."""
+    """What the Service answered lately; None where no pod is ready to.
+
+    A Service without a ready endpoint has nobody to answer, so it is not asked.
+    """
     address = service.address if service is not None and service.ours else None
     ready = frozenset(raw["metadata"]["name"] for raw in raw_pods if readings.holds(raw, "Ready"))
-    return clients.probes.service(resource.key, address, ready) if address and ready else None
+    if not address or not ready:
+        return None
+    if endpoints is not None and not endpoints:
+        return clients.probes.without_endpoints(resource.key, address, ready)
+    return clients.probes.service(resource.key, address, (ready, endpoints))
 
 
 def _can_be_asked(raw: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from dandelion_operator.api.status import RunState, Status, Training
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.lookups import Pending
-from dandelion_operator.ports.s3.storage import Access
+from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.seen.training import DatasetSeen, JobSeen, Progress
 
 
@@ -41,7 +41,7 @@ async def dataset(
         resource.key,
         "dataset",
         (access, uri),
-        lambda: clients.storage.dataset(access, uri, whole=True),
+        lambda: clients.storage.dataset(access, uri),
         or_last=True,
     )
     if found is Pending.PENDING:

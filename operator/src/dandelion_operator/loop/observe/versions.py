@@ -13,7 +13,7 @@ from dandelion_operator.api.status import Status
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.lookups import Pending
-from dandelion_operator.ports.s3.storage import Access
+from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.conclusions.candidate import (
     candidate,
@@ -63,7 +63,7 @@ async def artifacts(
 
     async def read(version: VersionSeen) -> ContractSeen | Failure:
         elsewhere = foreign_source(version.source, resource.key, location.bucket)
-        if elsewhere is not None:
+        if elsewhere is not None and not _serves_already(deployment, version):
             return elsewhere
         fresh_one = version.version in fresh
         found = await _contract(resource.key, access, version.target, fresh_one, clients)
@@ -73,6 +73,11 @@ async def artifacts(
 
     found = await asyncio.gather(*(read(version) for version in wanted.values()))
     return dict(zip(wanted, found, strict=True))
+
+
+def _serves_already(deployment: DeploymentSeen | None, version: VersionSeen) -> bool:
+    """It was looked at then: since, `storage.bucket` may have changed, which moves no artifact."""
+    return deployment is not None and deployment.serves(version.target)
 
 
 async def _contract(

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dandelion_operator.api.words import foreign
+from dandelion_operator.api.words import foreign, steady
 from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
 from dandelion_operator.ports.kube.objects import EVENT, is_owned
 
@@ -27,6 +27,11 @@ STARTING = (None, "ContainerCreating", "PodInitializing")
 TOLD_BY_EVENTS = frozenset(
     {"FailedCreate", "FailedMount", "FailedAttachVolume", "FailedMapVolume"}
     | {"FailedCreatePodSandBox"}
+)
+
+
+PULL_CAUSE = re.compile(
+    r'^Back-off pulling image "[^"]*": (ErrImagePull): (.+)', re.DOTALL | re.IGNORECASE
 )
 
 
@@ -95,8 +100,14 @@ def of_pod(raw: Json, told: Told) -> Words | None:
         for container in status.get(kind) or []:
             held = (container.get("state") or {}).get("waiting")
             if held and held.get("reason") not in STARTING:
-                return str(held["reason"]), cleaned(held.get("message"))
+                return _of_container(str(held["reason"]), str(held.get("message") or ""))
     return told.get(raw["metadata"].get("uid", ""))
+
+
+def _of_container(reason: str, message: str) -> Words:
+    """Between two pulls kubelet says that it waits, and after that why; the why stays."""
+    cause = PULL_CAUSE.search(message) if reason == "ImagePullBackOff" else None
+    return (cause[1], cleaned(cause[2])) if cause else (reason, cleaned(message))
 
 
 def of_job(raw: Json, pods: Sequence[Json], told: Told) -> Words | None:
@@ -116,7 +127,10 @@ def eviction(pods: Sequence[Json]) -> Words | None:
 
 
 def cleaned(message: object) -> str:
-    """On one line, of bounded length, and without the name that the next pod will not have."""
+    """On one line, of bounded length, and the same for as long as what it tells of is.
+
+    So without the name that the next pod will not have.
+    """
     text = str(message or "").removeprefix("Error creating: ")
     text = re.sub(r'\bpods "[^"]*" is forbidden', "the pod is forbidden", text)
-    return foreign(text, MESSAGE_LIMIT)
+    return foreign(steady(text), MESSAGE_LIMIT)

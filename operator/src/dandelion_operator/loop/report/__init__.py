@@ -1,7 +1,8 @@
 """The status of a resource, made anew from what was seen and decided.
 
-Pure; called by `reconcile` once a pass found nothing left to write. Times move only where
-something changed, so reporting the same state twice gives the same status and no write.
+Pure; called by `reconcile` once nothing is left to write or it was refused, and `promotion_told`
+once a version was promoted. Times move only where something changed, so reporting the same state
+twice gives the same status and no write.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def report(
     champion = versions.champion(resource, observed, plan)
     challenger = versions.challenger(resource, observed, champion)
     run = training.training(resource, observed, plan, last, now)
-    fresh = history_entries(observed, plan, challenger, run, current, now)
+    fresh = history_entries(resource, observed, plan, challenger, run, current, now)
     return Status(
         observed_generation=resource.generation,
         conditions=current,

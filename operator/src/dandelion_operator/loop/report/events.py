@@ -12,23 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from dandelion_operator.api import digests
+from dandelion_operator.api.facts import FALSE, TRUE, ToldBy
 from dandelion_operator.api.naming import FIELD_MANAGER
+from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import API_VERSION, KIND
-from dandelion_operator.api.status import DatasetInfo, Status
+from dandelion_operator.api.status import Condition, ConditionType, DatasetInfo, Status
 from dandelion_operator.seen.conclusions.waiting import WAITING
 
 MESSAGE_LIMIT = 1024
-WARNINGS = frozenset(
-    {
-        "TrainingFailed",
-        "Rejected",
-        "ArtifactRejected",
-        "ProgressDeadlineExceeded",
-        "AdoptionNeeded",
-    }
-)
-EXPLAINED_BY_HISTORY = frozenset({"Trained", "Promoted", "Ready"})
-WITHOUT_EVENT = WARNINGS | {"NoVersion"}
+WARNINGS = {"Rejected"} | {item for item in Reason if item.facts.event is ToldBy.HISTORY}
+WITHOUT_EVENT = {item for item in Reason if item.facts.event is not ToldBy.CONDITION}
+# Whatever the reason: the history has an entry for what becomes of a run and of a version.
+EXPLAINED_BY_HISTORY = (ConditionType.TRAINED, ConditionType.PROMOTED)
 
 
 @dataclass(frozen=True)
@@ -39,9 +34,9 @@ class Event:
 
 
 def new_events(before: Status, after: Status) -> Iterator[Event]:
-    known = set(before.history)
+    entries = set(before.history)
     for entry in reversed(after.history):
-        if entry in known:
+        if entry in entries:
             continue
         version = f"version {entry.version}: " if entry.version else ""
         yield Event(
@@ -50,36 +45,34 @@ def new_events(before: Status, after: Status) -> Iterator[Event]:
             entry.decision in WARNINGS,
         )
     for condition in after.conditions:
-        was = before.condition(condition.type)
-        if condition.type == "Ready" and condition.status == "True":
-            if was is None or was.status != "True":
-                yield Event(condition.reason, condition.message, warning=False)
-        elif condition.status == "False" and condition.type not in EXPLAINED_BY_HISTORY:
-            known_before = was is not None and (was.status, was.reason) == (
-                "False",
-                condition.reason,
-            )
-            if not known_before and condition.reason not in WITHOUT_EVENT:
-                yield Event(condition.reason, condition.message, warning=True)
-        elif condition.status == "Unknown" and condition.reason in WAITING - {was and was.reason}:
-            yield Event(condition.reason, condition.message, warning=True)
+        was, warning = before.condition(condition.type), _warning(condition)
+        known = was is not None and (was.reason, _warning(was)) == (condition.reason, warning)
+        if warning is not None and not known:
+            yield Event(condition.reason, condition.message, warning)
     yield from _of_dataset(before, after)
     yield from _of_evaluation(before, after)
 
 
+def _warning(condition: Condition) -> bool | None:
+    """Whether a condition's Event is a warning; None where it makes none itself."""
+    if condition.type is ConditionType.READY:
+        return False if condition.status == TRUE else None
+    if condition.status == FALSE and condition.type not in EXPLAINED_BY_HISTORY:
+        return True if condition.reason not in WITHOUT_EVENT else None
+    return True if condition.reason in WAITING else None
+
+
 def _of_dataset(before: Status, after: Status) -> Iterator[Event]:
     """Once a version: what people should know about their images."""
-    said, now = _words(after.dataset), after.dataset
-    if now is None or not said:
+    now, was = after.dataset, before.dataset
+    if now is None or not _words(now):
         return
-    known = before.dataset is not None and before.dataset.version == now.version
-    if not (known and _words(before.dataset)):
-        yield Event("DatasetWarnings", f"dataset version {now.version}: {said}", warning=True)
+    if was is None or was.version != now.version or not _words(was):
+        words = f"dataset version {now.version}: {_words(now)}"
+        yield Event("DatasetWarnings", words, warning=True)
 
 
-def _words(dataset: DatasetInfo | None) -> str:
-    if dataset is None:
-        return ""
+def _words(dataset: DatasetInfo) -> str:
     said = list(dataset.warnings)
     if dataset.rejects_many:
         counted = ", ".join(f"{reason} {count:,}" for reason, count in dataset.rejected.items())
@@ -91,14 +84,10 @@ def _of_evaluation(before: Status, after: Status) -> Iterator[Event]:
     now, was = after.evaluation, before.evaluation
     if now is None or not now.never_answered:
         return
-    if was is not None and (was.challenger, was.never_answered) == (
-        now.challenger,
-        now.never_answered,
-    ):
-        return
-    names = ", ".join(now.never_answered)
-    words = f"version {now.challenger} gave these classes to no holdout image: {names}"
-    yield Event("NeverAnswered", words, warning=True)
+    if was is None or (was.challenger, was.never_answered) != (now.challenger, now.never_answered):
+        names = ", ".join(now.never_answered)
+        words = f"version {now.challenger} gave these classes to no holdout image: {names}"
+        yield Event("NeverAnswered", words, warning=True)
 
 
 def event_objects(

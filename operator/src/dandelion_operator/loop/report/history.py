@@ -6,10 +6,12 @@ again writes none, and a crash before the status was written loses none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.resource import ADOPT_ANNOTATION, Resource
 from dandelion_operator.api.status import (
+    ADOPTED,
     ADOPTION_NEEDED,
     FOLLOWED_ALIAS,
     PROMOTED,
@@ -25,7 +27,7 @@ from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen, Verdict
 
-VERDICT_DECISIONS = {
+VERDICT_DECISIONS: Mapping[str | None, str] = {
     Verdict.REJECTED: "Rejected",
     Verdict.UNDECIDED: "Undecided",
     Verdict.AWAITING: "AwaitingApproval",
@@ -34,6 +36,7 @@ VERDICT_DECISIONS = {
 
 
 def history_entries(
+    resource: Resource,
     observed: Observed,
     plan: Plan,
     challenger: Challenger | None,
@@ -45,7 +48,7 @@ def history_entries(
     found = [
         *_of_training(observed, training, now),
         *_of_challenger(observed, challenger, training, now),
-        *_of_champion(observed, plan, training, now),
+        *_of_champion(resource, observed, plan, training, now),
         *_of_artifact(observed, conditions, now),
         *_of_a_broken_challenger(observed, challenger, plan, conditions, now),
         *_of_what_was_left(observed, plan, now),
@@ -76,6 +79,7 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
         return
     before = observed.previous.training
     same = before if before is not None and before.run == training.run else None
+    of_this = same if same is not None and same.attempts == training.attempts else None
 
     def entry(decision: str, reason: str | None, version: str | None = None) -> HistoryEntry:
         return HistoryEntry(
@@ -99,8 +103,10 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
         yield entry("TrainingStarted", f"run {training.run}")
     if same is not None and training.attempts > same.attempts:
         yield entry("TrainingStarted", f"run {training.run}, attempt {training.attempts}")
-    known = same is not None and same.state.finished and same.attempts == training.attempts
-    if training.state.finished and not known:
+    known = of_this is not None and of_this.state.finished
+    # Known by its version alone: a former resource's, or told of before.
+    found = same is None and training.started_at is None
+    if training.state.finished and not (known or found):
         if training.state is RunState.SUCCEEDED:
             registry = observed.registry
             made = registry.of_run(training.run) if isinstance(registry, RegistrySeen) else None
@@ -114,25 +120,22 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
 def _of_challenger(
     observed: Observed, challenger: Challenger | None, training: Training | None, now: str
 ) -> Iterator[HistoryEntry]:
-    decision = VERDICT_DECISIONS.get((challenger.verdict if challenger else None) or "")
-    if challenger is None or decision is None:
+    if challenger is None or challenger.verdict not in VERDICT_DECISIONS:
         return
-    before = observed.previous.challenger
-    known = before is not None and before.version == challenger.version
-    registry = observed.registry
+    decision, registry = VERDICT_DECISIONS[challenger.verdict], observed.registry
     version = (
         registry.version(int(challenger.version)) if isinstance(registry, RegistrySeen) else None
     )
     reason = version.verdict_reason if version else None
-    if known and before is not None and before.verdict == challenger.verdict:
+    before = observed.previous.challenger
+    judged = (challenger.version, challenger.verdict)
+    if before is not None and (before.version, before.verdict) == judged:
         # Judged again under another gate: recorded only if the outcome reads differently.
         latest = next(
             (item for item in observed.previous.history if item.version == challenger.version),
             None,
         )
-        if latest is not None and (latest.decision, latest.reason) == (decision, reason):
-            return
-        if latest is None:
+        if latest is None or (latest.decision, latest.reason) == (decision, reason):
             return
     yield HistoryEntry(
         time=now,
@@ -145,7 +148,7 @@ def _of_challenger(
 
 
 def _of_champion(
-    observed: Observed, plan: Plan, training: Training | None, now: str
+    resource: Resource, observed: Observed, plan: Plan, training: Training | None, now: str
 ) -> Iterator[HistoryEntry]:
     before, registry = observed.previous.followed, observed.registry
     target = plan.rollout.target
@@ -157,29 +160,29 @@ def _of_champion(
     if version is None:
         return
     by_gate = version.verdict == Verdict.PROMOTING
+    adopted = before is None and not by_gate and resource.adopt == str(target.version)
     former = f" (was version {before})" if before else ""
+    words = f"the alias champion names version {target.version}{former}"
+    if adopted:
+        words = f"{ADOPT_ANNOTATION} names version {target.version}, as the alias champion does"
     yield HistoryEntry(
         time=now,
-        decision=PROMOTED if by_gate else FOLLOWED_ALIAS,
+        decision=PROMOTED if by_gate else ADOPTED if adopted else FOLLOWED_ALIAS,
         trigger=training.trigger if training and by_gate else None,
         dataset=version.dataset_digest or None,
         version=str(target.version),
-        reason=version.verdict_reason
-        if by_gate
-        else f"the alias champion names version {target.version}{former}",
+        reason=version.verdict_reason if by_gate else words,
     )
 
 
 def _of_artifact(
     observed: Observed, conditions: Sequence[Condition], now: str
 ) -> Iterator[HistoryEntry]:
-    rolled = next((item for item in conditions if item.type is ConditionType.ROLLED_OUT), None)
-    if rolled is None or rolled.status != "False":
-        return
-    if rolled.reason not in (Reason.ARTIFACT_REJECTED, Reason.PROGRESS_DEADLINE_EXCEEDED):
-        return
-    before = observed.previous.condition(ConditionType.ROLLED_OUT)
-    if before is not None and (before.status, before.reason) == (rolled.status, rolled.reason):
+    rolled = _turned(observed, conditions, ConditionType.ROLLED_OUT)
+    if rolled is None or rolled.reason not in (
+        Reason.ARTIFACT_REJECTED,
+        Reason.PROGRESS_DEADLINE_EXCEEDED,
+    ):
         return
     registry = observed.registry
     champion = registry.champion if isinstance(registry, RegistrySeen) else None
@@ -201,14 +204,21 @@ def _of_a_broken_challenger(
     waiting = plan.promote.waiting
     if challenger is None or waiting is None or waiting.reason is not Reason.ARTIFACT_REJECTED:
         return
-    told = next((item for item in conditions if item.type is ConditionType.PROMOTED), None)
-    before = observed.previous.condition(ConditionType.PROMOTED)
-    known = before is not None and before.reason == Reason.ARTIFACT_REJECTED
-    if told is None or told.reason != Reason.ARTIFACT_REJECTED or known:
-        return
-    yield HistoryEntry(
-        time=now, decision=told.reason, version=challenger.version, reason=told.message
-    )
+    told = _turned(observed, conditions, ConditionType.PROMOTED)
+    if told is not None and told.reason == Reason.ARTIFACT_REJECTED:
+        yield HistoryEntry(
+            time=now, decision=told.reason, version=challenger.version, reason=told.message
+        )
+
+
+def _turned(
+    observed: Observed, conditions: Sequence[Condition], kind: ConditionType
+) -> Condition | None:
+    """The condition, where its status or reason is another one than before."""
+    now = next(item for item in conditions if item.type is kind)
+    was = observed.previous.condition(kind)
+    same = was is not None and (was.status, was.reason) == (now.status, now.reason)
+    return None if same else now
 
 
 def _of_what_was_left(observed: Observed, plan: Plan, now: str) -> Iterator[HistoryEntry]:

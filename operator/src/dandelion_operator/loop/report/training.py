@@ -16,16 +16,17 @@ def training(
     if last is None:
         return observed.previous.training
     before = observed.previous.training
-    same = before if before is not None and before.run == last.run else None
+    nothing = Training(run=last.run, training_hash=last.training_hash, attempts=last.attempts)
+    known = before if before is not None and before.run == last.run else nothing
     # What an earlier attempt at this run was is no longer so.
-    this = same if same is not None and same.attempts == last.attempts else None
+    this = known if known.attempts == last.attempts else nothing
     progress = observed.progress if observed.progress.run == last.run else None
     state = last.state
     if plan.train.phase is TrainingPhase.SUSPENDED and not state.finished:
         state = RunState.SUSPENDED
-    percent = progress.percent if progress else same.progress_percent if same else 0
-    finished = last.finished or (this.finished_at if this else None)
-    execution = last.execution or (this.execution if this else None)
+    percent = progress.percent if progress else known.progress_percent
+    finished = last.finished or this.finished_at
+    execution = last.execution or this.execution
     if execution is None and state.finished:
         execution = digests.execution(resource)  # from here on, a change is seen
     run_id = (last.version.run_id if last.version else None) or (progress and progress.run_id)
@@ -33,17 +34,17 @@ def training(
         job_name=last.job_name or naming.job(resource.key, last.run, last.attempts),
         run=last.run,
         training_hash=last.training_hash,
-        run_id=run_id or (same.run_id if same else None),
+        run_id=run_id or known.run_id,
         progress_percent=100 if state is RunState.SUCCEEDED else max(0, min(percent, 100)),
         stage=None if state.finished else progress.stage if progress else None,
         state=state,
-        started_at=last.started or (same.started_at if same else None),
+        started_at=last.started or known.started_at,
         finished_at=(finished or now) if state.finished else None,
-        trigger=last.trigger or (same.trigger if same else None),
+        trigger=last.trigger or known.trigger,
         reason=last.reason,
         message=last.message,
-        dataset_fingerprint=last.fingerprint or (same.dataset_fingerprint if same else None),
-        retrain=(last.retrain if last.retrain is not None else same.retrain if same else None)
+        dataset_fingerprint=last.fingerprint or known.dataset_fingerprint,
+        retrain=(last.retrain if last.retrain is not None else known.retrain)
         or _known_retrain(resource, last),
         attempts=last.attempts,
         execution=execution,

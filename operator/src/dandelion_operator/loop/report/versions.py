@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Precision
@@ -21,35 +23,38 @@ def champion(resource: Resource, observed: Observed, plan: Plan) -> Champion | N
         return before and before.model_copy(
             update={"served_replicas": _served(observed, int(before.version))}
         )
-    same = before if _is(before, target.version) else None
+    known = before if _is(before, target.version) else Champion(version=str(target.version))
     registry = observed.registry
     version = registry.version(target.version) if isinstance(registry, RegistrySeen) else None
     contract = observed.artifacts.get(target.version)
-    known = dict(same.metrics) if same else {}
     return Champion(
         version=str(target.version),
-        run_id=version.run_id if version else same.run_id if same else None,
-        run=version.run if version else same.run if same else None,
-        metrics=dict(contract.metrics) if isinstance(contract, ContractSeen) else known,
+        run_id=version.run_id if version else known.run_id,
+        run=version.run if version else known.run,
+        metrics=_metrics(contract, known),
         digest=target.contract_digest,
-        precision=_precision(resource, contract, same),
+        precision=_precision(resource, contract, known),
         served_replicas=_served(observed, target.version),
     )
 
 
 def _precision(
-    resource: Resource, contract: ContractSeen | Failure | None, same: Champion | None
+    resource: Resource, contract: ContractSeen | Failure | None, known: Champion
 ) -> str | None:
     """What is asked for, and for `auto` what training measured to be good enough."""
     asked = resource.spec.serving.precision
     if asked is not Precision.AUTO:
         return asked.value
-    if isinstance(contract, ContractSeen):
-        return contract.precision
-    return same.precision if same else None
+    return contract.precision if isinstance(contract, ContractSeen) else known.precision
 
 
-def _is(champion: Champion | None, version: int) -> bool:
+def _metrics(
+    contract: ContractSeen | Failure | None, known: Champion | Challenger
+) -> dict[str, float]:
+    return dict(contract.metrics if isinstance(contract, ContractSeen) else known.metrics)
+
+
+def _is(champion: Champion | None, version: int) -> TypeGuard[Champion]:
     return champion is not None and champion.version == str(version)
 
 
@@ -72,11 +77,11 @@ def challenger(
     if not named and (version.version <= above or served_once):
         return None  # older than what serves, or it served and somebody rolled it back
     contract = observed.artifacts.get(version.version)
-    same = before if before is not None and before.version == str(version.version) else None
-    known = dict(same.metrics) if same else {}
+    name = str(version.version)
+    known = before if before and before.version == name else Challenger(version=name)
     return Challenger(
-        version=str(version.version),
+        version=name,
         run_id=version.run_id or None,
-        metrics=dict(contract.metrics) if isinstance(contract, ContractSeen) else known,
+        metrics=_metrics(contract, known),
         verdict=version.verdict or None,
     )

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from dandelion_operator.api.naming import OWNER_LABEL
 from dandelion_operator.ports.kube.needed import needed
 from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
+    ENDPOINT_SLICE,
     JOB,
     MODEL_DEPLOYMENT,
     POD,
@@ -29,8 +30,9 @@ from dandelion_operator.ports.kube.objects import (
     Kind,
 )
 
-# Watched with the label of their owner; ModelDeployments are watched without any.
-CHILDREN = (JOB, DEPLOYMENT, POD, SERVICE)
+# Watched with the label of their owner, which EndpointSlices take over from their Service;
+# ModelDeployments are watched without any.
+CHILDREN = (JOB, DEPLOYMENT, POD, SERVICE, ENDPOINT_SLICE)
 WATCHED = (MODEL_DEPLOYMENT, *CHILDREN)
 # Events of an object may arrive after the news of its end.
 REMEMBERED_ENDS = 20_000
@@ -65,6 +67,14 @@ class Listed:
     uid: str
     version: int
     owner: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An object of which the version is known before it is parsed."""
+
+    listed: Listed
+    load: Callable[[], dict[str, Any]]
 
 
 class KindCache:
@@ -205,6 +215,14 @@ class Caches:
         return [
             raw for raw in found if labels.items() <= (raw["metadata"].get("labels") or {}).items()
         ]
+
+    def entries(self, kind: Kind, namespace: str) -> tuple[Entry, ...]:
+        """Of all namespaces, if it is empty."""
+        return tuple(
+            Entry(Listed(where, name, found.uid, found.version, found.owner), found.load)
+            for (where, name), found in self._kinds[kind].objects.items()
+            if not namespace or where == namespace
+        )
 
     def _of_owner(self, kind: Kind, namespace: str, labels: Mapping[str, str]) -> Iterator[Stored]:
         cache, owner = self._kinds[kind], labels.get(OWNER_LABEL)

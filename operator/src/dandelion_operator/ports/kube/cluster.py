@@ -2,13 +2,14 @@
 
 Bodies are the dictionaries that the builders make, answers are the API server's, and the official
 client carries both (`connection.ApiServer`). Every write asks the fence first. What the caches can
-answer is not asked for again; every answer makes them newer. Used by `observe`, `apply`,
-`reconcile`, and `lease` for the election.
+answer is not asked for again; every answer makes them newer. Used by the loop's steps, by `audit`
+and `reviewers` beside it, and by `lease` for the election.
 """
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from dandelion_operator.api.naming import FIELD_MANAGER, OWNER_LABEL
 from dandelion_operator.ports.fence import READ_SECONDS, WRITE_SECONDS, Fence
 from dandelion_operator.ports.kube.caches import (
     Caches,
+    Entry,
     Listed,
     as_listed,
     is_told_by_watches,
@@ -119,6 +121,13 @@ class Cluster:
         if covered:
             self._caches.read_list(kind, items, marks)
         return items
+
+    async def entries(self, kind: Kind, namespace: str) -> tuple[Entry, ...]:
+        """All objects of a namespace, or of all, for who remembers what he made of a version."""
+        if self._caches.answers_list(kind, namespace, {}):
+            return self._caches.entries(kind, namespace)
+        found = await self.list(kind, namespace)
+        return tuple(Entry(as_listed(raw), partial(dict[str, Any], raw)) for raw in found)
 
     async def list_metadata(self, kind: Kind, namespace: str, selector: str) -> tuple[Listed, ...]:
         """From the API server, in pages; `selector` is any label selector."""

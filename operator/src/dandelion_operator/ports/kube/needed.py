@@ -8,11 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, Kind
+from dandelion_operator.ports.kube.objects import (
+    DEPLOYMENT,
+    ENDPOINT_SLICE,
+    JOB,
+    POD,
+    SERVICE,
+    Kind,
+)
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # Of the specification of a pod, the node it is on; what else is in it came from its template.
 POD_SPEC = ("nodeName", "schedulingGates")
+# Of an endpoint, whose it is and whether it is ready.
+ENDPOINT = ("targetRef", "addresses", "conditions")
 
 
 def needed(kind: Kind, raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -27,6 +36,10 @@ def needed(kind: Kind, raw: Mapping[str, Any]) -> Mapping[str, Any]:
     kept["metadata"].pop("managedFields", None)
     if kind == POD:
         kept["spec"] = {k: v for k, v in (raw.get("spec") or {}).items() if k in POD_SPEC}
+    if kind == ENDPOINT_SLICE:
+        endpoints = raw.get("endpoints") or []
+        kept["endpoints"] = [{k: v for k, v in it.items() if k in ENDPOINT} for it in endpoints]
+        kept.pop("ports", None)
     return kept
 
 

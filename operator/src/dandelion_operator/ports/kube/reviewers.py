@@ -1,7 +1,8 @@
 """Keeps the chart's one ClusterRoleBinding for token reviews: who of the serving pods may ask.
 
 Its subjects are always the whole list, made anew from the ModelDeployments that there are, so
-nothing has to be undone when one is deleted while no operator runs. `observe` asks whether a
+nothing has to be undone when one is deleted while no operator runs. What was made of a version of
+one holds for as long as it has that version. `observe` asks whether a
 resource's account is among them, `apply` brings the list up to date before its pods are made, and
 `run`, started by `process.operator`, lets those go that are no longer wanted.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -21,12 +23,23 @@ from dandelion_operator.api.spec import Auth
 from dandelion_operator.api.status import ConditionType
 from dandelion_operator.api.status import parse as parse_status
 from dandelion_operator.ports.fence import NotLeadingError
+from dandelion_operator.ports.kube.caches import Entry
 from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
 from dandelion_operator.ports.kube.objects import CLUSTER_ROLE_BINDING, MODEL_DEPLOYMENT
 
 RBAC = "rbac.authorization.k8s.io"
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What one version of a ModelDeployment tells of its pods."""
+
+    uid: str
+    version: int
+    asks_who_calls: bool
+    has_let_go: bool
 
 
 class TokenReviewers:
@@ -36,6 +49,7 @@ class TokenReviewers:
         self._namespaces = namespaces or ("",)
         # Two lists made at the same time could be written in the wrong order.
         self._turn = asyncio.Lock()
+        self._known: dict[NamespacedName, Asking] = {}
 
     @property
     def set_up(self) -> bool:
@@ -83,15 +97,26 @@ class TokenReviewers:
 
     async def _wanted(self, current: Sequence[Mapping[str, str]]) -> list[NamespacedName]:
         lists = await asyncio.gather(
-            *(self._cluster.list(MODEL_DEPLOYMENT, namespace) for namespace in self._namespaces)
+            *(self._cluster.entries(MODEL_DEPLOYMENT, namespace) for namespace in self._namespaces)
         )
+        self._known = {
+            NamespacedName(entry.listed.namespace, entry.listed.name): self._read(entry)
+            for found in lists
+            for entry in found
+        }
         return [
             key
-            for found in lists
-            for body in found
-            for key in [NamespacedName(body["metadata"]["namespace"], body["metadata"]["name"])]
-            if _asks_who_calls(body) or (subject(key) in current and not _has_let_go(body))
+            for key, asking in self._known.items()
+            if asking.asks_who_calls or (subject(key) in current and not asking.has_let_go)
         ]
+
+    def _read(self, entry: Entry) -> Asking:
+        listed = entry.listed
+        known = self._known.get(NamespacedName(listed.namespace, listed.name))
+        if known is not None and (known.uid, known.version) == (listed.uid, listed.version):
+            return known
+        body = entry.load()
+        return Asking(listed.uid, listed.version, _asks_who_calls(body), _has_let_go(body))
 
 
 def _asks_who_calls(body: Mapping[str, Any]) -> bool:

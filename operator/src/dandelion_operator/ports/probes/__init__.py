@@ -22,12 +22,20 @@ from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.seen.serving import Answer
 
 PLACES, PLACES_FOR_SILENT = 32, 8
+# Kubernetes makes an endpoint of a ready pod in this time, and mostly in a fraction of a second.
+ENDPOINTS_LAG = 10.0
 # An answer older than this is no proof that anything answers.
 RECENT = 30.0
 # After an answer, the next question may be asked this much later; longer after each failure.
 PAUSE, LONGEST_PAUSE = 0.5, 8.0
 
 ASKING = Answer(None, "the Service is being asked", pending=True)
+NO_ENDPOINTS_YET = Answer(
+    None, "the Service has no ready endpoints yet", pending=True, no_endpoints=True
+)
+NO_ENDPOINTS = Answer(
+    None, "the Service has no ready endpoints, though pods are ready", no_endpoints=True
+)
 # An address to what is answered there, and whether that is an answer.
 Ask = Callable[[str], Awaitable[tuple[Any, bool]]]
 log = structlog.get_logger(__name__)
@@ -38,6 +46,7 @@ class Question:
     """One that a resource has; with another address or `about` it is another one."""
 
     address: str
+    since: float
     about: Hashable = None
     answer: Any = None
     answered_at: float | None = None
@@ -60,15 +69,23 @@ class Probes:
         self._places = asyncio.Semaphore(PLACES)
         self._places_for_silent = asyncio.Semaphore(PLACES_FOR_SILENT)
 
-    def service(self, key: NamespacedName, address: str, ready_pods: frozenset[str]) -> Answer:
-        """What the Service answered since these pods are ready; never waits."""
-        question = self._question(key, "", address, ready_pods)
+    def service(self, key: NamespacedName, address: str, ready: Hashable) -> Answer:
+        """What the Service answered since these pods and endpoints are ready; never waits."""
+        question = self._question(key, "", address, ready)
         self._ask(key, question, self._of_service)
         at = question.answered_at
         if at is None or self._monotonic() - at > RECENT:
             return ASKING
         found: Answer = question.answer
         return found
+
+    def without_endpoints(
+        self, key: NamespacedName, address: str, ready_pods: frozenset[str]
+    ) -> Answer:
+        """What is known of a Service that has no ready endpoint, since these pods are ready."""
+        question = self._question(key, "", address, (ready_pods, "no endpoints"))
+        lags = self._monotonic() - question.since < ENDPOINTS_LAG
+        return NO_ENDPOINTS_YET if lags else NO_ENDPOINTS
 
     def pods(
         self, key: NamespacedName, addresses: Mapping[str, str]
@@ -100,7 +117,7 @@ class Probes:
         if found is None or (found.address, found.about) != (address, about):
             if found is not None:
                 _cancel(found)
-            found = of_resource[name] = Question(address, about)
+            found = of_resource[name] = Question(address, self._monotonic(), about)
         return found
 
     async def _of_service(self, address: str) -> tuple[Answer, bool]:

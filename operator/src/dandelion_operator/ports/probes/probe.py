@@ -2,7 +2,7 @@
 
 Ready may only be true if a request through the Service was answered, and a pod that is not ready
 says in its own words why. Whatever listens there may say anything: a question has an end, an answer
-a bound, and words are cut and cleaned. Used by `probes`.
+a bound, and words are cut and cleaned. Asked by `probes`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from dandelion_operator.api.words import foreign, is_word
+from dandelion_operator.api.words import foreign, is_word, steady
 from dandelion_operator.seen.serving import Answer
 
 TIMEOUT = httpx.Timeout(2.0)
@@ -108,12 +108,13 @@ def _url(address: str, port: int) -> str:
 
 
 def _explained(status: int, body: Mapping[str, Any]) -> tuple[str, str]:
+    detail = steady(str(body.get("detail") or ""))
     for name in ("reason", "title"):
         said = body.get(name)
         if isinstance(said, str) and is_word(said.replace(" ", "")):
-            return foreign(said, limit=64), foreign(str(body.get("detail") or ""), DETAIL_LIMIT)
+            return foreign(said, limit=64), foreign(detail, DETAIL_LIMIT)
     return f"HTTP {status}", ""
 
 
 def _words(error: Exception) -> str:
-    return foreign(str(error)) or type(error).__name__
+    return foreign(steady(str(error))) or type(error).__name__

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from dandelion_operator.api.naming import RESTORING_TAG
+from dandelion_operator.api.naming import FIRST_TRAINING_HASH_TAG, RESTORING_TAG
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import GROUP
 from dandelion_operator.api.words import foreign
@@ -24,7 +24,6 @@ from dandelion_operator.ports.registry.calls import (
     InRegistryError,
     Mlflow,
     ModelAnswer,
-    ModelsAnswer,
     ModelVersion,
     NotInRegistryError,
     RegisteredModel,
@@ -36,10 +35,12 @@ from dandelion_operator.ports.registry.calls import (
     WriteAnswer,
     http_client,
 )
+from dandelion_operator.ports.registry.listing import MAX_PAGES, PAGE_MODELS, Listing, pulse_of
 from dandelion_operator.ports.registry.memory import Memory, Pulse
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
 
 __all__ = [
+    "LOOK_SECONDS",
     "AliasMovedError",
     "Pulse",
     "Registry",
@@ -48,9 +49,9 @@ __all__ = [
     "http_client",
 ]
 
+# A look on whose ground nothing is written holds a worker, and is soon repeated.
+LOOK_SECONDS = 5.0
 NEWEST_VERSIONS = 50
-# MLflow makes a page of so many models in a tenth of a second. No installation has more in all.
-PAGE_MODELS, MAX_PAGES = 200, 500
 TAG = f"{GROUP}/"
 
 
@@ -70,23 +71,21 @@ class Registry:
         self._mlflow = Mlflow(http, breaker)
         self._fence = fence
         self._memory = Memory(monotonic)
+        self._listing = Listing(self._mlflow, monotonic)
         self._primed = False
 
-    async def pulses(self) -> dict[str, Pulse]:
-        """Of all models, in pages; from here on it vouches for what was read of them before.
+    @property
+    def lists_at_once(self) -> bool:
+        """Whether the last listing cost MLflow next to nothing."""
+        return self._listing.at_once
 
-        Raises RegistryError if MLflow cannot be asked, or has no answer for one of the pages.
+    async def pulses(self) -> dict[str, Pulse]:
+        """Of all models; from here on it vouches for what was read of them before.
+
+        Raises RegistryError if MLflow cannot be asked, or has no answer for some of them.
         """
-        found: dict[str, Pulse] = {}
-        begun, query = self._memory.now(), {"max_results": str(PAGE_MODELS)}
-        for _ in range(MAX_PAGES):
-            page = await self._mlflow.call(
-                "GET", "/registered-models/search", ModelsAnswer, params=query
-            )
-            found |= {model.name: _pulse(model) for model in page.registered_models}
-            if not page.next_page_token:
-                break
-            query |= {"page_token": page.next_page_token}
+        begun = self._memory.now()
+        found = await self._listing.pulses()
         self._memory.listed(found, begun)
         if not self._primed:
             self._primed = True
@@ -114,18 +113,22 @@ class Registry:
 
     async def pulse(self, model: str) -> Pulse:
         """One cheap call; raises RegistryError if MLflow cannot be asked."""
-        return _pulse(await self._model(model))
+        return pulse_of(await self._model(model))
 
-    async def snapshot(self, model: str, fresh: bool = True) -> RegistrySeen | Failure:
+    async def snapshot(
+        self, model: str, fresh: bool = True, seconds: float | None = None
+    ) -> RegistrySeen | Failure:
         """Unless it has to be `fresh`, what was read before may do, if no listing says otherwise.
 
-        Nothing may be written on the ground of an answer that was not fresh.
+        Nothing may be written on the ground of an answer that was not fresh. `seconds` bound all
+        calls together; None: as long as a read may take.
         """
         if not fresh and (known := self._memory.of(model)) is not None:
             return known
         pulse = self._memory.pulse(model)
+        until = time.monotonic() + (READ_SECONDS if seconds is None else seconds)
         try:
-            found = await self._snapshot(model, time.monotonic() + READ_SECONDS)
+            found = await self._snapshot(model, until)
         except RegistryError as error:
             return Failure(Reason.REGISTRY_UNREACHABLE, str(error))
         if not fresh:
@@ -155,7 +158,7 @@ class Registry:
                 seen = await self._one_version(model, wanted, until)
                 if seen is not None:
                     versions[seen.version] = seen
-        return _registry(_pulse(found), versions)
+        return _registry(pulse_of(found), versions)
 
     async def _model(self, model: str, until: float | None = None) -> RegisteredModel:
         try:
@@ -240,15 +243,6 @@ class Registry:
             self._memory.wrote(body["name"])
 
 
-def _pulse(found: RegisteredModel) -> Pulse:
-    return Pulse(
-        aliases=tuple(sorted(found.by_alias.items())),
-        updated=found.last_updated_timestamp or 0,
-        created=(found.creation_timestamp or 0) // 1000,
-        restoring=any(item.key == RESTORING_TAG for item in found.tags or ()),
-    )
-
-
 def _registry(pulse: Pulse, versions: Mapping[int, VersionSeen]) -> RegistrySeen:
     """Of the newest versions, and of those that the two aliases name."""
     aliases = dict(pulse.aliases)
@@ -275,7 +269,7 @@ def _seen(found: ModelVersion) -> VersionSeen:
         source=(found.source or "").rstrip("/"),
         run_id=foreign(found.run_id or ""),
         run=tag("run"),
-        training_hash=tag("training-hash"),
+        training_hash=tag("training-hash") or tag(FIRST_TRAINING_HASH_TAG),
         contract_digest=tag("contract-digest"),
         dataset_digest=tag("dataset-digest"),
         verdict=tag("verdict"),

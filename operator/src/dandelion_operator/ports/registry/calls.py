@@ -11,7 +11,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,6 +21,8 @@ from dandelion_operator.ports.breaker import Breaker, OpenError
 from dandelion_operator.ports.fence import READ_SECONDS, WRITE_SECONDS
 
 API = "/api/2.0/mlflow"
+# Only this project's image of MLflow has it.
+LISTING = "/api/2.0/dandelion/registered-models"
 CONNECT_SECONDS = 3.0
 # Fifty versions with a hundred tags each are less.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -129,6 +131,12 @@ class WriteAnswer(Part):
 Shape = TypeVar("Shape", bound=Part)
 
 
+class Answer(NamedTuple):
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
 class Mlflow:
     def __init__(self, http: httpx.AsyncClient, breaker: Breaker | None = None) -> None:
         """Without a breaker, it is asked every time."""
@@ -156,6 +164,17 @@ class Mlflow:
                 await asyncio.sleep(pause)
         return await self._call(method, path, shape, until, check, request)
 
+    async def listing(self, etag: str) -> tuple[ModelsAnswer, str] | None:
+        """All models in one answer and its ETag, None if it is still the one with that `etag`.
+
+        Raises RegistryError, also where MLflow has no such listing.
+        """
+        known = {"If-None-Match": etag} if etag else {}
+        answer = await self._answer("GET", LISTING, READ_SECONDS, {"headers": known})
+        if answer.status_code == httpx.codes.NOT_MODIFIED and etag:
+            return None
+        return self._read(answer, ModelsAnswer), answer.headers.get("ETag", "")
+
     async def _call(
         self,
         method: str,
@@ -170,9 +189,12 @@ class Mlflow:
         seconds = READ_SECONDS if method == "GET" else WRITE_SECONDS
         if until is not None:
             seconds = max(0.0, until - time.monotonic())
-        status, content = await self._answer(method, path, seconds, request)
+        return self._read(await self._answer(method, f"{API}{path}", seconds, request), shape)
+
+    def _read(self, response: Answer, shape: type[Shape]) -> Shape:
+        status = response.status_code
         try:
-            answer = json.loads(content)
+            answer = json.loads(response.content)
         except (ValueError, RecursionError):
             answer = None
         if httpx.codes.is_success(status):
@@ -203,7 +225,7 @@ class Mlflow:
 
     async def _answer(
         self, method: str, path: str, seconds: float, request: Mapping[str, Any]
-    ) -> tuple[int, bytes]:
+    ) -> Answer:
         try:
             self._breaker.enter()
         except OpenError as error:
@@ -211,11 +233,11 @@ class Mlflow:
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._http.stream(method, f"{API}{path}", **request) as response,
+                self._http.stream(method, path, **request) as response,
             ):
                 content = await self._body(response)
                 self._breaker.answered()
-                return response.status_code, content
+                return Answer(response.status_code, response.headers, content)
         except RegistryError:
             self._breaker.answered()
             raise

@@ -2,7 +2,7 @@
 
 A run is the same as long as it makes the same model; an attempt at it is a Job, which goes on from
 the run's last checkpoint. What infrastructure did is repeated after pauses that grow, and not
-without end. Asked by `train` and by `report`.
+without end. Asked by `train`, by the gate for comparisons, and by `pace`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Which documented reason belongs to what Kubernetes says of a pod that is wanted and does not run.
 
-Used by `observe` for what it reads of Jobs, and by `report` for serving pods.
+The words are the reasons' own. Used by `observe` for what it reads of Jobs, and by `report`, which
+reads those of serving pods and tells of both.
 """
 
 from __future__ import annotations
@@ -10,23 +11,7 @@ from collections.abc import Mapping
 from dandelion_operator.api.reasons import Failure, Reason
 
 PENDING_REASONS: Mapping[str, Reason] = {
-    "FailedCreate": Reason.PODS_REFUSED,
-    "Unschedulable": Reason.UNSCHEDULABLE,
-    "ErrImagePull": Reason.IMAGE_PULL_FAILED,
-    "ImagePullBackOff": Reason.IMAGE_PULL_FAILED,
-    "ErrImageNeverPull": Reason.IMAGE_PULL_FAILED,
-    "ImageInspectError": Reason.IMAGE_PULL_FAILED,
-    "InvalidImageName": Reason.IMAGE_PULL_FAILED,
-    "RegistryUnavailable": Reason.IMAGE_PULL_FAILED,
-    "SignatureValidationFailed": Reason.IMAGE_PULL_FAILED,
-    "FailedMount": Reason.VOLUME_UNAVAILABLE,
-    "FailedAttachVolume": Reason.VOLUME_UNAVAILABLE,
-    "FailedMapVolume": Reason.VOLUME_UNAVAILABLE,
-    "CreateContainerConfigError": Reason.CONTAINER_NOT_CREATED,
-    "CreateContainerError": Reason.CONTAINER_NOT_CREATED,
-    "RunContainerError": Reason.CONTAINER_NOT_CREATED,
-    "FailedCreatePodSandBox": Reason.CONTAINER_NOT_CREATED,
-    "Evicted": Reason.EVICTED,
+    word: reason for reason in Reason for word in reason.facts.pod_words
 }
 WAITING = frozenset(PENDING_REASONS.values())
 

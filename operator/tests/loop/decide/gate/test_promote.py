@@ -152,6 +152,19 @@ def with_champion(
         ),
         pytest.param(OBSERVE, with_champion(), ["4 observed"], id="Observe only writes it down"),
         pytest.param(
+            OBSERVE,
+            with_champion(
+                registry=registry(
+                    version(3),
+                    version(4, verdict="awaiting", gate="Manual"),
+                    champion=3,
+                    challenger=4,
+                )
+            ),
+            ["no challenger", "4 observed"],
+            id="Observe waits for nobody's word about the challenger of before",
+        ),
+        pytest.param(
             given.resource(suspend=True), with_champion(), [], id="judges nothing while suspended"
         ),
         pytest.param(

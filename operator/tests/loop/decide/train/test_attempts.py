@@ -227,7 +227,27 @@ def test_while_storage_is_away_the_next_attempt_waits_for_it_and_says_so() -> No
             False,
             id="an earlier run is",
         ),
-        pytest.param(failed("OutOfMemory"), {"ttl_seconds": 5}, False, id="it expires already"),
+        pytest.param(
+            failed("OutOfMemory"), {"ttl_seconds": 5}, False, id="somebody else lets it expire"
+        ),
+        pytest.param(
+            failed("OutOfMemory"),
+            {"ttl_seconds": 0, "expiry": 0},
+            False,
+            id="it expires already",
+        ),
+        pytest.param(
+            failed("OutOfMemory"),
+            {"ttl_seconds": 60, "expiry": 60},
+            True,
+            id="it would expire later than it may now",
+        ),
+        pytest.param(
+            failed("OutOfMemory"),
+            {"ttl_seconds": 9, "expiry": 0},
+            False,
+            id="somebody else changed when it expires",
+        ),
         pytest.param(failed("OutOfMemory"), {"deleting": True}, False, id="it is leaving"),
     ],
 )
@@ -239,7 +259,8 @@ def test_a_job_may_go_once_its_end_is_recorded(
     observed = seen(previous=status(**({"training": recorded} if recorded else {})), jobs=(found,))
     tidy = given.decided(wanted, observed).tidy
     assert (ExpireJob(found.name, 0) in tidy) is expired
-    assert not any(isinstance(item, ExpireJob) for item in given.decided(PLAIN, observed).tidy)
+    kept = ExpireJob(found.name, None)
+    assert (kept in given.decided(PLAIN, observed).tidy) is ("expiry" in about)
 
 
 async def expire(world: World) -> None:

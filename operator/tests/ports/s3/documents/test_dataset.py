@@ -23,7 +23,7 @@ class Clock:
 
 
 def dataset(s3: FakeS3, uri: str = URI) -> DatasetSeen | Failure:
-    return asyncio.run(Storage().dataset(access(s3.endpoint), uri, whole=True))
+    return asyncio.run(Storage().dataset(access(s3.endpoint), uri))
 
 
 def test_the_fingerprint_changes_with_any_image_and_only_then(s3: FakeS3) -> None:
@@ -144,7 +144,7 @@ def test_an_endpoint_that_is_not_there_is_unreachable() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    found = asyncio.run(Storage().dataset(access(closed), URI, whole=True))
+    found = asyncio.run(Storage().dataset(access(closed), URI))
     assert isinstance(found, Failure)
     assert found.reason is Reason.STORAGE_UNREACHABLE
     assert "cannot be reached: Failed to establish a new connection" in found.message
@@ -153,7 +153,7 @@ def test_an_endpoint_that_is_not_there_is_unreachable() -> None:
 
 def test_a_name_that_does_not_resolve_is_unreachable() -> None:
     nowhere = access("http://nowhere.invalid:9000")
-    found = asyncio.run(Storage().dataset(nowhere, URI, whole=True))
+    found = asyncio.run(Storage().dataset(nowhere, URI))
     assert isinstance(found, Failure)
     assert found.reason is Reason.STORAGE_UNREACHABLE
     assert "nowhere.invalid" in found.message
@@ -164,8 +164,8 @@ def test_a_listing_is_remembered_for_a_while_only(s3: FakeS3) -> None:
     storage = Storage(clock)
     s3.put("datasets", "lawn/grass/1.png")
     for _ in range(3):
-        asyncio.run(storage.dataset(access(s3.endpoint), URI, whole=True))
+        asyncio.run(storage.dataset(access(s3.endpoint), URI))
     assert len(s3.requests) == 1
     clock.now += LONGEST_MEMORY + 1
-    asyncio.run(storage.dataset(access(s3.endpoint), URI, whole=True))
+    asyncio.run(storage.dataset(access(s3.endpoint), URI))
     assert len(s3.requests) == 2

@@ -12,9 +12,15 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.credentials import Credentials
 from dandelion_operator.ports.s3.documents import stored
-from dandelion_operator.ports.s3.storage import Access, Storage
+from dandelion_operator.ports.s3.storage import (
+    DEFAULT_LIMITS,
+    STORED,
+    ReadLimits,
+    Storage,
+)
 from dandelion_operator.seen.versions import StoredArtifact
 from fakes.s3 import FakeS3, serving
 
@@ -46,10 +52,12 @@ def put(s3: FakeS3, run: str, content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def found(s3: FakeS3, *served: str) -> tuple[StoredArtifact, ...] | Failure:
+def found(
+    s3: FakeS3, *served: str, limits: ReadLimits = DEFAULT_LIMITS
+) -> tuple[StoredArtifact, ...] | Failure:
     place = replace(given.place(), endpoint=s3.endpoint)
     access = Access(place, Credentials("key", "secret"))
-    return asyncio.run(Storage().stored(access, KEY, served))
+    return asyncio.run(Storage(limits=limits).stored(access, KEY, served))
 
 
 def test_a_complete_artifact_says_all_that_its_version_needs(s3: FakeS3) -> None:
@@ -89,6 +97,25 @@ def test_of_many_the_newest_and_what_serves_are_registered(
     artifacts = found(s3, served)
     assert not isinstance(artifacts, Failure)
     assert [item.run for item in artifacts] == ["run1", "run4", "run5"]
+
+
+def test_no_more_contracts_are_read_than_it_takes(
+    s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "RESTORED", 2)
+    digests = [put(s3, f"run{number}", contract() + b" " * number) for number in range(1, 9)]
+    looks = 1 + len(digests)  # at the folder, and at each run
+
+    def within(requests: int, *served: str) -> list[str]:
+        few = ReadLimits(stored=replace(STORED, requests=requests))
+        artifacts = found(s3, *served, limits=few)
+        assert not isinstance(artifacts, Failure), artifacts
+        return [item.run for item in artifacts]
+
+    assert within(looks + 2, digests[7]) == ["run7", "run8"]
+    assert within(looks + 6, digests[2]) == ["run3", "run7", "run8"]
+    late = found(s3, digests[2], limits=ReadLimits(stored=replace(STORED, requests=looks + 5)))
+    assert isinstance(late, Failure), "what serves is not left out because it is far behind"
 
 
 def test_nothing_is_there_where_no_run_has_ended(s3: FakeS3) -> None:

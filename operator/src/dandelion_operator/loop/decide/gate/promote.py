@@ -198,9 +198,8 @@ def _judge(
 
     if mode is PromotionMode.OBSERVE:
         would = "promoted" if result.passes else result.outcome
-        return PromoteDecision(
-            actions=(verdict(Verdict.OBSERVED, f"would have been {would}: {result.reason}"),)
-        )
+        observed = verdict(Verdict.OBSERVED, f"would have been {would}: {result.reason}")
+        return _turn_down(facts, version, observed)
     if not result.passes:
         rejected = result.outcome is Outcome.REJECTED
         word = Verdict.REJECTED if rejected else Verdict.UNDECIDED

@@ -38,7 +38,11 @@ def roll_out(resource: Resource, observed: Observed, location: Location) -> Roll
     obstacle = adoption_needed(resource, observed) or obstacle
     if target is None:
         return RolloutDecision(None, obstacle)
-    blocked = _foreign(resource, observed) or _auth_obstacle(resource, observed)
+    blocked = (
+        _foreign(resource, observed)
+        or _auth_obstacle(resource, observed)
+        or _keys_obstacle(resource, observed, location, target)
+    )
     if blocked is not None:
         return RolloutDecision(target, blocked)
     return RolloutDecision(
@@ -72,6 +76,16 @@ def _auth_obstacle(resource: Resource, observed: Observed) -> Failure | None:
     return None
 
 
+def _keys_obstacle(
+    resource: Resource, observed: Observed, location: Location, target: Target
+) -> Failure | None:
+    """New pods could not mount a Secret that is missing: what serves stays as it is."""
+    if observed.deployment is None:
+        return None
+    out_of_date = _deployment_is_out_of_date(resource, observed, location, target)
+    return observed.credentials if out_of_date else None
+
+
 def _rights(resource: Resource, observed: Observed) -> tuple[Action, ...]:
     account = observed.account
     if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS or isinstance(account, Failure):
@@ -97,15 +111,25 @@ def _service_is_out_of_date(resource: Resource, observed: Observed) -> bool:
 
 def _budget(resource: Resource, observed: Observed) -> tuple[Action, ...]:
     """Of one pod there is nothing to keep: a budget would only hold up whoever drains its node."""
-    budget, deployment = observed.budget, observed.deployment
-    replicas = resource.spec.serving.replicas
+    budget, drift = observed.budget, observed.drift("PodDisruptionBudget")
+    if not _budget_is_wanted(resource, observed):
+        return (RemoveBudget(),) if budget.exists and budget.ours else ()
+    if budget.exists and not budget.ours:
+        return ()
+    if not contest.writes(drift, _budget_is_out_of_date(resource, observed)):
+        return ()
+    return (ApplyBudget(contest.corrected(drift)),)
+
+
+def _budget_is_wanted(resource: Resource, observed: Observed) -> bool:
+    deployment, replicas = observed.deployment, resource.spec.serving.replicas
     if deployment is not None and deployment.scaled_by:
         replicas = deployment.wanted_replicas
-    if replicas < 2 or budget.another_covers:
-        return (RemoveBudget(),) if budget.exists and budget.ours else ()
-    if budget.exists and (not budget.ours or budget.digest == digests.budget(resource)):
-        return ()
-    return (ApplyBudget(),)
+    return replicas >= 2 and not observed.budget.another_covers
+
+
+def _budget_is_out_of_date(resource: Resource, observed: Observed) -> bool:
+    return not observed.budget.exists or observed.budget.digest != digests.budget(resource)
 
 
 def _deployment(
@@ -168,6 +192,8 @@ def _contested(
         "Service": _service_is_out_of_date(resource, observed),
         "ServiceAccount": False,
     }
+    if _budget_is_wanted(resource, observed):
+        stale["PodDisruptionBudget"] = _budget_is_out_of_date(resource, observed)
     return tuple(
         words
         for kind, out_of_date in stale.items()

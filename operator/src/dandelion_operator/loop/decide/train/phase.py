@@ -23,6 +23,7 @@ from dandelion_operator.seen.conclusions.attempts import (
 )
 from dandelion_operator.seen.conclusions.last_run import LastRun, last_run, may_be_repeated
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import JobSeen
 
 KEPT_JOBS = 3
 
@@ -166,17 +167,24 @@ def expiring_jobs(resource: Resource, observed: Observed) -> tuple[ExpireJob, ..
         resource.spec.training.ttl_seconds_after_finished,
         observed.previous.training,
     )
-    if seconds is None or recorded is None:
+    if recorded is None:
         return ()
     return tuple(
         ExpireJob(job.name, seconds)
         for job in observed.jobs
         if job.state.finished
         and not job.deleting
-        and job.ttl_seconds is None
+        and _expires_otherwise(job, seconds)
         and ((job.run, job.attempt) != (recorded.run, recorded.attempts) or recorded.state.finished)
         and job.created <= (recorded.started_at or "")
     )
+
+
+def _expires_otherwise(job: JobSeen, seconds: int | None) -> bool:
+    """What somebody else set before the operator did stays."""
+    if job.expiry is None:
+        return seconds is not None and job.ttl_seconds is None
+    return job.expiry != seconds
 
 
 def outlived_jobs(observed: Observed) -> tuple[RemoveJob, ...]:

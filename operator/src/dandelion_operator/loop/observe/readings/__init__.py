@@ -7,7 +7,7 @@ from dandelion_operator.loop.observe.readings.deployments import deployment
 from dandelion_operator.loop.observe.readings.jobs import evaluation_job, is_evaluation, job
 from dandelion_operator.loop.observe.readings.objects import holds
 from dandelion_operator.loop.observe.readings.pods import is_serving_pod, pod
-from dandelion_operator.loop.observe.readings.services import budget, service
+from dandelion_operator.loop.observe.readings.services import budget, ready_endpoints, service
 
 __all__ = [
     "budget",
@@ -18,5 +18,6 @@ __all__ = [
     "is_serving_pod",
     "job",
     "pod",
+    "ready_endpoints",
     "service",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Reason
@@ -18,6 +18,7 @@ from dandelion_operator.seen.conclusions.waiting import waiting as pending
 from dandelion_operator.seen.training import NO_SUSPENSION, EvaluationJobSeen, JobSeen, Suspension
 
 MESSAGE_LIMIT = 600
+Number = TypeVar("Number", int, None)
 KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
 
@@ -33,7 +34,8 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = 
     return JobSeen(
         name=metadata["name"],
         run=labels.get(naming.RUN_LABEL, ""),
-        training_hash=labels.get(naming.TRAINING_HASH_LABEL, ""),
+        training_hash=labels.get(naming.TRAINING_HASH_LABEL)
+        or labels.get(naming.FIRST_TRAINING_HASH_LABEL, ""),
         state=state,
         created=metadata["creationTimestamp"],
         started=status.get("startTime"),
@@ -50,10 +52,11 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = 
         attempt=_number(annotations.get(naming.ATTEMPT_ANNOTATION), 1),
         execution=annotations.get(naming.EXECUTION_ANNOTATION),
         ttl_seconds=raw["spec"].get("ttlSecondsAfterFinished"),
+        expiry=_number(annotations.get(naming.EXPIRY_ANNOTATION), None),
     )
 
 
-def _number(text: str | None, otherwise: int) -> int:
+def _number(text: str | None, otherwise: Number) -> int | Number:
     return int(text) if text and text.isdigit() else otherwise
 
 
@@ -153,7 +156,7 @@ def _job_cause(
         cause = _termination_message(pod)
         if cause is not None:
             return cause
-    return None, failed.get("message")
+    return None, waiting.cleaned(failed.get("message")) or None
 
 
 def _termination_message(pod: Mapping[str, Any]) -> tuple[str, str] | None:

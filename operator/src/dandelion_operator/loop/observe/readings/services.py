@@ -1,4 +1,4 @@
-"""From a Service and the disruption budgets: what stands in front of the pods and guards them."""
+"""From a Service, its EndpointSlices and the disruption budgets: what stands before the pods."""
 
 from __future__ import annotations
 
@@ -19,6 +19,27 @@ def service(raw: Mapping[str, Any], uid: str) -> ServiceSeen:
         digest=(metadata.get("annotations") or {}).get(naming.SERVICE_DIGEST_ANNOTATION),
         address=address if address and address != "None" else None,
     )
+
+
+def ready_endpoints(slices: Sequence[Mapping[str, Any]], service: str) -> frozenset[str] | None:
+    """Whom a Service sends requests to: names of pods, or else addresses. None: not known.
+
+    Where there is a selector, Kubernetes makes a slice even of no endpoint. An endpoint that does
+    not say whether it is ready counts as ready.
+    """
+    own = [item for item in slices if _service_of(item) == service]
+    if not own:
+        return None
+    return frozenset(
+        (endpoint.get("targetRef") or {}).get("name") or ",".join(endpoint.get("addresses") or ())
+        for item in own
+        for endpoint in item.get("endpoints") or ()
+        if (endpoint.get("conditions") or {}).get("ready") is not False
+    )
+
+
+def _service_of(raw: Mapping[str, Any]) -> str | None:
+    return (raw["metadata"].get("labels") or {}).get(naming.SERVICE_NAME_LABEL)
 
 
 def budget(raw: Sequence[Mapping[str, Any]], key: NamespacedName, uid: str) -> BudgetSeen:

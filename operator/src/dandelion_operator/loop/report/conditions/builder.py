@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import Condition, ConditionType, Status
 
-TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 MESSAGE_LIMIT = 1024
 
 # Status, reason and message: a condition without its type and times.
@@ -24,12 +23,14 @@ class ConditionBuilder:
 
     def __call__(self, kind: ConditionType, status: str, reason: Reason, message: str) -> Condition:
         before = self.previous.condition(kind)
-        unchanged = before is not None and before.status == status
+        since = self.now
+        if before is not None and before.status == status:
+            since = before.last_transition_time
         return Condition(
             type=kind,
             status=status,
             reason=reason.value,
             message=message[:MESSAGE_LIMIT],
             observed_generation=self.generation,
-            last_transition_time=before.last_transition_time if before and unchanged else self.now,
+            last_transition_time=since,
         )

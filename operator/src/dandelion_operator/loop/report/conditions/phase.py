@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dandelion_operator.api.facts import FALSE, TRUE
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import Condition, ConditionType
-from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE
 from dandelion_operator.seen.conclusions.waiting import WAITING
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import ConditionType
 from dandelion_operator.loop.decide.plan import (
     BeginRestoring,
     ConfirmAlias,
@@ -18,7 +20,7 @@ from dandelion_operator.loop.decide.plan import (
     SetVerdict,
     StartEvaluation,
 )
-from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
+from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions.candidate import newest_of_training_hash
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen, Verdict, VersionSeen
@@ -70,7 +72,7 @@ def promoted(
         silent = _never_answered(observed, champion.version)
         return TRUE, Reason.VERSION_PROMOTED, f"version {champion.version} is the champion{silent}"
     if obstacle is not None:
-        return FALSE, obstacle.reason, obstacle.message
+        return obstacle.reason.status(ConditionType.PROMOTED), obstacle.reason, obstacle.message
     return FALSE, Reason.NO_VERSION, "no version has been registered yet"
 
 
@@ -125,6 +127,5 @@ def _verdict(
         return UNKNOWN, Reason.SUSPENDED, words
     if plan.promote.waiting is not None:
         reason = plan.promote.waiting.reason
-        status = FALSE if reason is Reason.ARTIFACT_REJECTED else UNKNOWN
-        return status, reason, f"{plan.promote.message}{stays}"
+        return reason.status(ConditionType.PROMOTED), reason, f"{plan.promote.message}{stays}"
     return None

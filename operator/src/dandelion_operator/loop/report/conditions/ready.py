@@ -5,11 +5,13 @@ Made last: where nothing answers, the earliest of the other conditions that does
 
 from __future__ import annotations
 
+from dandelion_operator.api import naming
+from dandelion_operator.api.facts import FALSE, TRUE
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import Condition, ConditionType
+from dandelion_operator.api.status import ConditionType
 from dandelion_operator.loop.decide.plan import Plan
-from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, PartialCondition
+from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.observed import Observed
 
 
@@ -27,7 +29,8 @@ def ready(
     asking = answer is not None and answer.pending
     if asking and before is not None and TRUE in (before.status, rolled[0]):
         # Replicas say that they are ready, and the Service is being asked: nothing new is claimed.
-        return before.status, _reason(before), before.message
+        reason = Reason.known(before.reason) or Reason.NOT_ANSWERING
+        return before.status, reason, before.message
     if answer is not None and answer.version is not None and target is not None:
         words = f"version {answer.version} answers"
         if rolled[0] == TRUE and answer.version == target.version:
@@ -46,11 +49,12 @@ def ready(
             return FALSE, reason, message
     if answer is None:
         return FALSE, Reason.NOT_ANSWERING, "no replica is ready"
+    if answer.no_endpoints:
+        name = naming.inference(resource.key)
+        return (
+            FALSE,
+            Reason.NOT_ANSWERING,
+            f"{answer.message}: does the Service {name} select them?",
+        )
     words = answer.message or f"the Service answers with version {answer.version}, another one"
     return FALSE, Reason.NOT_ANSWERING, words
-
-
-def _reason(condition: Condition) -> Reason:
-    """A reason of another version of this operator is not known any more."""
-    known = {reason.value: reason for reason in Reason}
-    return known.get(condition.reason, Reason.NOT_ANSWERING)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import ConditionType
 from dandelion_operator.loop.decide.plan import (
     AdjustDeployment,
     ApplyAccount,
@@ -19,9 +21,10 @@ from dandelion_operator.loop.decide.plan import (
     Refusal,
     RemoveBudget,
 )
-from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
+from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions.waiting import PENDING_REASONS
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.serving import DeploymentSeen
 
 CHILDREN = (
     ApplyDeployment,
@@ -62,29 +65,41 @@ def _rolled_out(
             reason = Reason.NAME_TAKEN if refusal.name_taken else Reason.CHILD_REFUSED
             return FALSE, reason, refusal.message
     if obstacle is not None and obstacle.reason not in OF_THE_REGISTRY:
-        return UNKNOWN if obstacle.may_pass else FALSE, obstacle.reason, obstacle.message
+        return _told(obstacle.reason, obstacle.message)
     deployment = observed.deployment
     if target is None or deployment is None:
         waiting = plan.promote.waiting
         if obstacle is not None and obstacle.reason is Reason.ALIAS_MISSING and waiting is not None:
             # Nobody took the alias away: the first version could not be judged yet.
-            status = FALSE if waiting.reason is Reason.ARTIFACT_REJECTED else UNKNOWN
-            return status, waiting.reason, plan.promote.message
+            return _told(waiting.reason, plan.promote.message)
         if obstacle is not None:
-            return UNKNOWN if obstacle.may_pass else FALSE, obstacle.reason, obstacle.message
+            return _told(obstacle.reason, obstacle.message)
         return UNKNOWN, Reason.PROGRESSING, "the Deployment is being created"
     if resource.spec.serving.replicas == 0 and observed.serves_only(target):
         return TRUE, Reason.SCALED_TO_ZERO, "serving.replicas is 0"
     count = f"{deployment.available} of {deployment.wanted_replicas} replicas"
     if observed.serves_only(target):
         words = f"{count} serve version {target.version}"
-        return TRUE, Reason.REPLICAS_AVAILABLE, words + _paused(resource, observed, "; ")
-    return _unfinished(resource, observed, target.version)
+        words += _unreachable(resource, observed) + _paused(resource, deployment, "; ")
+        return TRUE, Reason.REPLICAS_AVAILABLE, words
+    return _unfinished(resource, observed, deployment, target.version)
 
 
-def _paused(resource: Resource, observed: Observed, before: str = "") -> str:
-    deployment, name = observed.deployment, naming.inference(resource.key)
-    if deployment is None or not deployment.paused_by:
+def _told(reason: Reason, message: str) -> PartialCondition:
+    return reason.status(ConditionType.ROLLED_OUT), reason, message
+
+
+def _unreachable(resource: Resource, observed: Observed) -> str:
+    """Replicas may be ready behind a Service that selects none of them."""
+    answer, name = observed.answer, naming.inference(resource.key)
+    if answer is None or answer.pending or not answer.no_endpoints:
+        return ""
+    return f"; the Service {name} has no ready endpoints"
+
+
+def _paused(resource: Resource, deployment: DeploymentSeen, before: str = "") -> str:
+    name = naming.inference(resource.key)
+    if not deployment.paused_by:
         return ""
     return (
         f"{before}the Deployment {name} is paused by {deployment.paused_by}, so no other version "
@@ -92,9 +107,9 @@ def _paused(resource: Resource, observed: Observed, before: str = "") -> str:
     )
 
 
-def _unfinished(resource: Resource, observed: Observed, version: int) -> PartialCondition:
-    deployment = observed.deployment
-    assert deployment is not None
+def _unfinished(
+    resource: Resource, observed: Observed, deployment: DeploymentSeen, version: int
+) -> PartialCondition:
     new = [pod for pod in observed.pods if pod.version == version and not pod.deleting]
     serving = sum(pod.ready for pod in new)
     words = f"{serving} of {deployment.wanted_replicas} replicas serve version {version}"
@@ -105,7 +120,7 @@ def _unfinished(resource: Resource, observed: Observed, version: int) -> Partial
     reason = Reason.PROGRESSING
     if troubled is not None:
         words += f"; pod {troubled.name}: {troubled.reason}: {troubled.message or ''}".rstrip(": ")
-        reason = PENDING_REASONS.get(troubled.reason or "", reason)
+        reason = PENDING_REASONS.get(str(troubled.reason), reason)
     elif deployment.refused:
         words += f"; {deployment.refused}"
         reason = Reason.PODS_REFUSED
@@ -115,7 +130,7 @@ def _unfinished(resource: Resource, observed: Observed, version: int) -> Partial
     if troubled is not None and troubled.permanent:
         return FALSE, Reason.ARTIFACT_REJECTED, words
     if deployment.paused_by:
-        return FALSE, Reason.PAUSED, f"{_paused(resource, observed)}; {words}"
+        return FALSE, Reason.PAUSED, f"{_paused(resource, deployment)}; {words}"
     if deployment.deadline_exceeded:
         return FALSE, Reason.PROGRESS_DEADLINE_EXCEEDED, words
     return UNKNOWN, reason, words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import (
@@ -13,7 +14,7 @@ from dandelion_operator.loop.decide.plan import (
     StartTraining,
     TrainingPhase,
 )
-from dandelion_operator.loop.report.conditions.builder import FALSE, TRUE, UNKNOWN, PartialCondition
+from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions.last_run import LastRun, may_be_repeated
 from dandelion_operator.seen.observed import Observed
 
@@ -22,7 +23,7 @@ def trained(
     observed: Observed, plan: Plan, last: LastRun | None, refusals: Sequence[Refusal]
 ) -> PartialCondition:
     decision = plan.train
-    failed = last is not None and last.state is RunState.FAILED
+    failed = last if last is not None and last.state is RunState.FAILED else None
     for refusal in refusals:
         if isinstance(refusal.action, StartTraining) and refusal.name_taken:
             return FALSE, Reason.NAME_TAKEN, refusal.message
@@ -50,14 +51,14 @@ def trained(
         case TrainingPhase.FOLLOW:
             cause = (last.message if last else None) or "waiting for its pod to start"
             return UNKNOWN, Reason.TRAINING_PENDING, cause
-        case TrainingPhase.HELD_BACK if failed and last is not None and may_be_repeated(last):
-            words = f"{last.reason}: {last.message}; it is attempted again after this is over"
+        case TrainingPhase.HELD_BACK if failed is not None and may_be_repeated(failed):
+            words = f"{failed.reason}: {failed.message}; it is attempted again after this is over"
             return UNKNOWN, Reason.TRAINING_PENDING, f"{words}: {decision.message}"
-        case TrainingPhase.HELD_BACK if failed and last is not None:
+        case TrainingPhase.HELD_BACK if failed is not None:
             return (
                 FALSE,
                 Reason.TRAINING_FAILED,
-                f"{last.reason or 'InternalError'}: {last.message or 'the run failed'}",
+                f"{failed.reason or 'InternalError'}: {failed.message or 'the run failed'}",
             )
         case TrainingPhase.HELD_BACK:
             return UNKNOWN, Reason.NOT_STARTED, decision.message

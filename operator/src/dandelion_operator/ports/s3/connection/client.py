@@ -1,6 +1,6 @@
 """One minio client for an endpoint, and what its errors mean for the person who reads a condition.
 
-Used by `storage` for the operator's reads and by `setup.storage` for the chart's set-up Job.
+Used by `reader` for the operator's reads and by `setup.storage` for the chart's set-up Job.
 """
 
 from __future__ import annotations

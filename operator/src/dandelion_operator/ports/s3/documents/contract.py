@@ -1,12 +1,21 @@
-"""The part of contract.json that the operator reads: figures, files, dataset, precision."""
+"""The part of contract.json that the operator reads: figures, files, dataset, precision.
+
+And whether an artifact is what its contract promises. Called by `storage` and `stored`.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, Self
 
+from minio import Minio
+from minio.error import S3Error
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dandelion_operator.api.location import Target, split_uri
 from dandelion_operator.api.words import foreign
+from dandelion_operator.ports.s3.connection.client import ERRORS, is_missing_key
 from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.versions import ContractSeen
 
@@ -85,3 +94,55 @@ class Contract(Part):
             dataset_uri=self.dataset.uri,
             by_class={name: found.figures for name, found in self.by_class.items()},
         )
+
+
+def verified(client: Minio, target: Target) -> ContractSeen:
+    """Raises ContractError, SpentError and what minio raises."""
+    bucket, prefix = split_uri(target.artifact_uri)
+    name = "contract.json"
+    try:
+        content = client.get_object(bucket, f"{prefix}/{name}").read()
+    except ERRORS as error:
+        if is_missing_key(error):
+            raise ContractError(f"{name} does not exist") from None
+        raise
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    if digest != target.contract_digest:
+        raise ContractError(f"{name} has the digest {digest}, not {target.contract_digest}")
+    try:
+        contract = Contract.read(content)
+    except ContractError as error:
+        raise ContractError(f"{name}: {error}") from None
+    sizes = _sizes(client, bucket, f"{prefix}/", contract.files)
+    for name, promised in contract.files.items():
+        if name not in sizes:
+            raise ContractError(f"{name} does not exist")
+        if sizes[name] != promised.bytes:
+            raise ContractError(
+                f"{name} has {sizes[name]} bytes, its contract promises {promised.bytes}"
+            )
+    return contract.seen
+
+
+def _sizes(
+    client: Minio, bucket: str, prefix: str, names: Iterable[str]
+) -> Mapping[str, int | None]:
+    """Of the files that are there.
+
+    In one request where the keys may list: with one for each file, an endpoint that takes a second
+    and a half for an answer would be given up as unreachable.
+    """
+    try:
+        listed = client.list_objects(bucket, prefix=prefix, recursive=True)
+        return {(found.object_name or "").removeprefix(prefix): found.size for found in listed}
+    except S3Error as error:
+        if error.code != "AccessDenied":
+            raise
+    sizes: dict[str, int | None] = {}
+    for name in names:
+        try:
+            sizes[name] = client.stat_object(bucket, f"{prefix}{name}").size
+        except S3Error as error:
+            if not is_missing_key(error):
+                raise
+    return sizes

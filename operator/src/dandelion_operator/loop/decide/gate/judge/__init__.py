@@ -1,7 +1,7 @@
 """The gate: may this version serve, as far as the holdout tells?
 
-Called by `judge` once the evaluation of the challenger, and its comparison with the champion where
-there is one, were read. What was not read is waited for there and never judged here.
+Called by `evaluate` with what is known of the challenger and of its comparison with the champion,
+where there is one. What was not read is waited for in `promote` and `compare`, never judged here.
 """
 
 from __future__ import annotations

@@ -1,26 +1,35 @@
 """What the operator works with: API server and etcd, MLflow and MinIO, each a process on loopback.
 
-Nodes, kubelets and controllers are missing, so nothing that is asked for runs: resources are
-suspended, as those at rest are, and their models lie in MLflow's registry.
+Where resources are to serve, controllers and kwok's nodes besides. Else nothing that is asked for
+runs.
 """
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from dandelion_local import places, tools
 from minio import Minio
 
 from tests.api.server import ApiServer, KubectlError, free_ports, running
-from tests.bench.many.processes import Running, started
+from tests.bench.many.backing.nodes import BINARIES, nodes
+from tests.bench.many.backing.processes import Running, started
+from tests.bench.many.backing.services import PORT
+from tests.bench.many.models import BUCKET, Version
+from tests.bench.many.scenarios import DATASET, Scenario
 from tests.chart.rendering import template
 
 START_SECONDS = 120
@@ -29,13 +38,18 @@ SECRET = "benchmark-secret"  # of a MinIO on loopback that ends with the measure
 NAMESPACE = "dandelion-system"
 # Where the Makefile put the packages of the MLflow image.
 MLFLOW = "DANDELION_BENCH_MLFLOW"
+# Loopback addresses all, so that a Service can be asked; `services` answers.
+SERVICES = "127.96.0.0/16"
+UPLOADS_AT_A_TIME = 8
 
 
 @dataclass(frozen=True)
 class Backing:
+    """`parts`: the processes beside the operator, by whose share of the machine is told apart."""
+
     folder: Path
     api: ApiServer
-    mlflow: Running
+    parts: Mapping[str, list[Running]]
     mlflow_url: str
     minio_url: str
 
@@ -67,12 +81,31 @@ class Backing:
         with started(arguments, self.folder / "operator.log", env) as operator:
             yield operator, f"http://127.0.0.1:{metrics}/metrics"
 
-    def register(self, names: list[str]) -> None:
-        """A model with one version each, by way of MLflow's own store."""
+    def provide(self, versions: Sequence[Version]) -> None:
+        """Uploads the artifacts, and registers the versions by way of MLflow's own store."""
+        client = _client(self.minio_url)
+
+        def upload(item: tuple[str, bytes]) -> None:
+            name, content = item
+            client.put_object(BUCKET, name, io.BytesIO(content), len(content))
+
+        with ThreadPoolExecutor(UPLOADS_AT_A_TIME) as pool:
+            list(pool.map(upload, (item for one in versions for item in one.objects.items())))
         script = Path(__file__).with_name("register.py")
+        lines = (
+            json.dumps(
+                {
+                    "model": item.model,
+                    "source": item.source,
+                    "tags": dict(item.tags),
+                    "champion": item.champion,
+                }
+            )
+            for item in versions
+        )
         subprocess.run(
             [_mlflow_bin() / "python", script, f"sqlite:///{self.folder / 'mlflow.db'}"],
-            input="\n".join(names),
+            input="\n".join(lines),
             text=True,
             check=True,
             capture_output=True,
@@ -84,17 +117,26 @@ def _mlflow_bin() -> Path:
 
 
 @contextmanager
-def backing(folder: Path) -> Iterator[Backing]:
-    tools.ensure(tools.holding(["kube-apiserver", "etcd", "kubectl", "helm", "minio"]))
+def backing(folder: Path, scenario: Scenario, resources: int) -> Iterator[Backing]:
+    binaries = ["kube-apiserver", "etcd", "kubectl", "helm", "minio"]
+    tools.ensure(tools.holding([*binaries, *(BINARIES if scenario.cluster else ())]))
     (folder / "api").mkdir()
     with ExitStack() as stack:
-        api = stack.enter_context(running(folder / "api"))
+        api = stack.enter_context(running(folder / "api", SERVICES))
         api.apply(template({}, "--show-only", "templates/crd.yaml"), "--server-side")
         _await_storage(api)
         api.kubectl("create", "namespace", NAMESPACE)
-        minio = _minio(folder, stack)
-        mlflow, url = _mlflow(folder, stack)
-        yield Backing(folder, api, mlflow, url, minio)
+        minio, minio_url = _minio(folder, stack)
+        mlflow, mlflow_url = _mlflow(folder, stack)
+        parts = {
+            "API server and etcd": [Running(item, api.folder) for item in api.processes],
+            "MLflow": [mlflow],
+            "MinIO": [minio],
+        }
+        if scenario.cluster:
+            parts |= nodes(api, folder, resources, stack)
+            parts["in place of network and pods"] = [_services(api, folder, stack)]
+        yield Backing(folder, api, parts, mlflow_url, minio_url)
 
 
 def _await_storage(api: ApiServer) -> None:
@@ -109,20 +151,49 @@ def _await_storage(api: ApiServer) -> None:
     raise AssertionError("the API server serves no ModelDeployments")
 
 
-def _minio(folder: Path, stack: ExitStack) -> str:
+def _minio(folder: Path, stack: ExitStack) -> tuple[Running, str]:
     (port,) = free_ports(1)
-    stack.enter_context(
+    running_minio = stack.enter_context(
         started(
             [tools.path("minio"), "server", folder / "minio", "--address", f"127.0.0.1:{port}"],
             folder / "minio.log",
             {"MINIO_ROOT_USER": KEY, "MINIO_ROOT_PASSWORD": SECRET, "MINIO_BROWSER": "off"},
         )
     )
-    _await(f"http://127.0.0.1:{port}/minio/health/ready")
-    client = Minio(f"127.0.0.1:{port}", access_key=KEY, secret_key=SECRET, secure=False)
-    for bucket in ("models", "datasets"):
-        client.make_bucket(bucket)
-    return f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}"
+    _await(f"{url}/minio/health/ready", running_minio)
+    client = _client(url)
+    bucket, _, dataset = DATASET.removeprefix("s3://").partition("/")
+    for made in (BUCKET, bucket):
+        client.make_bucket(made)
+    for name in ("cat", "dog"):
+        client.put_object(bucket, f"{dataset}/{name}/1.jpg", io.BytesIO(b"a photo"), 7)
+    return running_minio, url
+
+
+def _client(url: str) -> Minio:
+    return Minio(urlsplit(url).netloc, access_key=KEY, secret_key=SECRET, secure=False)
+
+
+def _services(api: ApiServer, folder: Path, stack: ExitStack) -> Running:
+    script, url = Path(__file__).with_name("services.py"), f"https://127.0.0.1:{api.port}"
+    found = stack.enter_context(
+        started(
+            [sys.executable, script, url, api.authority],
+            folder / "services.log",
+            {"PYTHONPATH": f"{places.REPOSITORY}{os.pathsep}{places.LOCAL}"},
+        )
+    )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        found.check()
+        try:
+            socket.create_connection(("127.0.0.1", PORT), 1).close()
+        except OSError:
+            time.sleep(0.2)
+            continue
+        return found
+    raise AssertionError(f"nothing listens on port {PORT} of the loopback addresses")
 
 
 def _mlflow(folder: Path, stack: ExitStack) -> tuple[Running, str]:
@@ -145,14 +216,15 @@ def _mlflow(folder: Path, stack: ExitStack) -> tuple[Running, str]:
             },
         )
     )
-    _await(f"http://127.0.0.1:{port}/health")
+    _await(f"http://127.0.0.1:{port}/health", running_mlflow)
     return running_mlflow, f"http://127.0.0.1:{port}"
 
 
-def _await(url: str) -> None:
+def _await(url: str, process: Running) -> None:
     deadline = time.monotonic() + START_SECONDS
     with httpx.Client(trust_env=False) as client:
         while time.monotonic() < deadline:
+            process.check()
             try:
                 if client.get(url).is_success:
                     return

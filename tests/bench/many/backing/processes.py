@@ -19,7 +19,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Running:
-    """A process that leads a group of its own."""
+    """A process; one that leads a group of its own stands for all of it."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -27,9 +27,9 @@ class Running:
     @property
     def members(self) -> list[int]:
         """The process and all that it started, by their group."""
-        found = []
+        found = [self.process.pid]
         for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
+            if not entry.name.isdigit() or int(entry.name) == self.process.pid:
                 continue
             try:
                 if os.getpgid(int(entry.name)) == self.process.pid:
