@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import given
@@ -16,6 +17,7 @@ PLAIN = given.resource()
 SUSPENDED = given.resource(suspend=True)
 MANUAL = given.resource(promotion={"mode": "Manual"})
 OBSERVE = given.resource(promotion={"mode": "Observe"})
+OF_ANOTHER = version(4, verdict="promoting", replaces="3", training_hash="another")
 FIRST = version(1, verdict="promoting", replaces="")
 
 
@@ -59,6 +61,17 @@ GIVES_BACK = ["4 passed", "if None", "champion=3"]
         pytest.param(PLAIN, begun("passed", None), ALL[3:], id="goes on without a champion"),
         pytest.param(PLAIN, begun("promoting", None), ALL[3:], id="goes on once it was marked"),
         pytest.param(PLAIN, begun("promoting", 4), [], id="tells the history before anything else"),
+        pytest.param(
+            PLAIN,
+            begun(
+                "promoting",
+                None,
+                registry=registry(version(3), OF_ANOTHER),
+                artifacts={3: contract(), 4: replace(contract(), dataset_uri="s3://another")},
+            ),
+            [],
+            id="what a former resource of this name began does not",
+        ),
         pytest.param(
             PLAIN, begun("promoting", 3), ["4 rejected"], id="a person gave the alias back"
         ),
