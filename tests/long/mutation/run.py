@@ -24,12 +24,7 @@ CORE = ("loop/decide", "loop/report", "loop/pace.py", "seen")
 CLEAN = tuple(
     f"dandelion_operator.loop.{module}"
     for module in (
-        "decide.accept:",
-        "decide.contest:",
-        "decide.rollout.adoption:",
-        "decide.rollout.target:",
-        "decide.secrets:",
-        "decide.train.phase:",
+        "decide.",
         "pace:",
         "report.conditions",
         "report.dataset:",

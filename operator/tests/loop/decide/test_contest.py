@@ -199,3 +199,17 @@ def test_what_is_written(
     assert noted == [getattr(item, "corrected", ()) for item in actions]
     told = (*plan.contested, *plan.rollout.contested)
     assert bool(told) is (drift.contested or drift.rival_came_back)
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        pytest.param(TWO_PODS, True, id="of two pods"),
+        pytest.param({"budget": TWO_PODS["budget"]}, False, id="of one, which is to go"),
+    ],
+)
+def test_who_else_writes_a_budget_is_told_where_it_is_wanted(
+    about: dict[str, Any], told: bool
+) -> None:
+    observed = serving(3, drifts={"PodDisruptionBudget": again("spec.maxUnavailable")}, **about)
+    assert bool(given.decided(PLAIN, observed).rollout.contested) is told

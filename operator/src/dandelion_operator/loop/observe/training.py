@@ -8,7 +8,7 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState, Status
+from dandelion_operator.api.status import RunState, Status, Training
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.lookups import Pending
@@ -33,11 +33,7 @@ async def dataset(
         and before.training_hash == training_hash
         and before.state is RunState.SUCCEEDED
     )
-    under_way = any(
-        job.training_hash == training_hash and job.state is not RunState.FAILED and not job.deleting
-        for job in jobs
-    )
-    if resource.spec.suspend or settled or under_way:
+    if resource.spec.suspend or settled or _is_under_way(training_hash, jobs, before):
         return None
     access = Access(location, credentials.training)
     uri = resource.spec.dataset.storage_uri
@@ -55,6 +51,22 @@ async def dataset(
     return found
 
 
+def _is_under_way(training_hash: str, jobs: Sequence[JobSeen], before: Training | None) -> bool:
+    """Or has just ended. A Job that is kept of a run before the last one says nothing."""
+    newest = _newest(jobs)
+    latest = before.run if before is not None else newest.run if newest is not None else ""
+    return any(
+        job.training_hash == training_hash
+        and not job.deleting
+        and (not job.state.finished or (job.state is RunState.SUCCEEDED and job.run == latest))
+        for job in jobs
+    )
+
+
+def _newest(jobs: Sequence[JobSeen]) -> JobSeen | None:
+    return max((job for job in jobs if not job.deleting), key=lambda job: job.created, default=None)
+
+
 async def progress(
     resource: Resource,
     location: Location,
@@ -63,10 +75,7 @@ async def progress(
     credentials: ResolvedCredentials,
     clients: Clients,
 ) -> Progress:
-    newest = max(
-        (job for job in jobs if not job.deleting), key=lambda job: job.created, default=None
-    )
-    before = previous.training
+    newest, before = _newest(jobs), previous.training
     run = newest.run if newest is not None else before.run if before is not None else ""
     end_is_known = before is not None and before.run == run and before.state.finished
     if not run or end_is_known or credentials.training is None:

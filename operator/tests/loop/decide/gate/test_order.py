@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import given
 import pytest
+from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.plan import (
@@ -33,6 +34,7 @@ from given.told import PLAIN
 SUSPENDED = given.resource(suspend=True)
 OBSERVE = given.resource(promotion={"mode": "Observe"})
 JOB = evaluation().name
+GONE = Failure(Reason.ARTIFACT_REJECTED, "gone")
 OF_LEAF = replace(contract(), classes=("leaf",))
 OF_MOSS = replace(contract(), classes=("moss",))
 
@@ -202,9 +204,33 @@ FOLLOWED = {
         ),
         pytest.param(
             PLAIN,
+            beside(
+                comparison(losses=40),
+                registry=replace(registry(version(3), NEW), deployed=version(3).target),
+            ),
+            ["4 rejected"],
+            id="and what is worse than that is rejected",
+        ),
+        pytest.param(
+            PLAIN,
             beside(artifacts={3: OF_LEAF, 4: contract()}),
             ["compare, attempt 1"],
             id="a version that lists no classes is compared",
+        ),
+        pytest.param(
+            PLAIN,
+            beside(artifacts={3: contract(), 4: OF_LEAF}),
+            ["compare, attempt 1"],
+            id="a champion that lists no classes is compared with",
+        ),
+        pytest.param(
+            PLAIN,
+            beside(
+                registry=replace(registry(version(3), NEW), deployed=version(3).target),
+                artifacts={3: GONE, 4: contract()},
+            ),
+            ["4 promoting", "the alias names none", "champion=4"],
+            id="what serves without an alias and lost its files holds nobody up",
         ),
         pytest.param(
             PLAIN,

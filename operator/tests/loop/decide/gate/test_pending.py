@@ -99,6 +99,17 @@ def test_what_a_version_waits_for_is_told(observed: Observed, words: str) -> Non
     assert found.actions == ()
 
 
+@pytest.mark.parametrize(
+    ("artifact", "words"),
+    [
+        pytest.param(GONE, "version 4 cannot be served: gone", id="its files are gone"),
+        pytest.param(AWAY, "version 4 cannot be judged yet: no answer", id="S3 is away"),
+    ],
+)
+def test_a_version_whose_files_cannot_be_read_says_so(artifact: Failure, words: str) -> None:
+    assert promote(PLAIN, beside(artifacts={3: contract(), 4: artifact})).message == words
+
+
 def test_a_comparison_that_nothing_holds_up_says_no_more() -> None:
     found = promote(PLAIN, beside(evaluations=(evaluation(),)))
     assert found.message.endswith(f"the Job {JOB} compares it with champion 3")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from dandelion_operator.loop.decide.gate.judge import words
@@ -15,36 +17,83 @@ def between(lower: float, upper: float) -> Difference:
 
 
 @pytest.mark.parametrize(
-    ("said", "phrase"),
+    ("phrase", "about", "said"),
     [
-        (words.sentences("one", "", "two"), "one. Two"),
-        (words.not_worse(between(-0.03, -0.01), 0), "better than the champion"),
-        (
-            words.not_worse(between(-0.03, -0.01), 0.05),
+        pytest.param(
+            words.sentences, ("one", "", "two"), "one. Two", id="what is empty is no part"
+        ),
+        pytest.param(
+            words.not_worse,
+            (between(-0.03, -0.01), 0),
+            "better than the champion",
+            id="without a margin what is not worse is better",
+        ),
+        pytest.param(
+            words.not_worse,
+            (between(-0.03, -0.01), 0.05),
             "worse than the champion, but by less than the margin of 5 points",
+            id="worse by less than the margin",
         ),
-        (words.not_worse(between(-0.01, 0.01), 0.05), "not worse by the margin of 5 points"),
-        (words.worse(between(-0.2, -0.1), 0), "worse than the champion"),
-        (words.worse(between(-0.2, -0.01), 0.05), "worse than the champion"),
-        (
-            words.worse(between(-0.2, -0.1), 0.05),
+        pytest.param(
+            words.not_worse,
+            (between(-0.01, 0.01), 0.05),
+            "not worse by the margin of 5 points",
+            id="worse or better by less than the margin",
+        ),
+        pytest.param(
+            words.worse,
+            (between(-0.2, -0.1), 0),
+            "worse than the champion",
+            id="without a margin what is worse is just that",
+        ),
+        pytest.param(
+            words.worse,
+            (between(-0.2, -0.01), 0.05),
+            "worse than the champion",
+            id="worse by more or less than the margin",
+        ),
+        pytest.param(
+            words.worse,
+            (between(-0.2, -0.1), 0.05),
             "worse than the champion by more than the margin of 5 points",
+            id="worse by more than the margin",
         ),
-        (words.resolution(None, 9, 10, 0.02), ""),
-        (words.resolution(0.03, None, 10, 0.02), "this holdout can tell differences of 3 points"),
-        (words.resolution(0.03, 10, 10, 0.02), "this holdout can tell differences of 3 points"),
-        (
-            words.resolution(0.03, 30, 10, 0.02),
+        pytest.param(words.resolution, (None, 9, 10, 0.02), "", id="nothing tells"),
+        pytest.param(
+            words.resolution,
+            (0.03, None, 10, 0.02),
+            "this holdout can tell differences of 3 points",
+            id="no number of images would tell more",
+        ),
+        pytest.param(
+            words.resolution,
+            (0.03, 10, 10, 0.02),
+            "this holdout can tell differences of 3 points",
+            id="there are as many images as it takes",
+        ),
+        pytest.param(
+            words.resolution,
+            (0.03, 30, 10, 0.02),
             "this holdout can tell differences of 3 points; about 20 more images would tell 2 "
             "points",
+            id="more images would tell the margin",
         ),
-        (words.points(0.02, 0.02), "+2.0"),
-        (words.points(0.02, 0.02001), "+2.000"),
-        (words.points(-0.02), "−2.0"),
+        pytest.param(
+            words.resolution,
+            (0.0204, 10, 10, 0.02),
+            "this holdout can tell differences of 2.04 points",
+            id="as many digits as tell it from the margin",
+        ),
+        pytest.param(
+            words.share, (0.80005 - 1e-9, 0.80005 + 1e-9), "0.800", id="what only rounding tells"
+        ),
+        pytest.param(words.points, (0.02, 0.02), "+2.0", id="points beside the same"),
+        pytest.param(words.points, (0.02, 0.02001), "+2.000", id="points beside nearly the same"),
+        pytest.param(words.points, (-0.02,), "−2.0", id="points lost"),
     ],
 )
-def test_a_phrase(said: str, phrase: str) -> None:
-    assert said == phrase
+def test_a_phrase(phrase: Callable[..., str], about: tuple[Any, ...], said: str) -> None:
+    assert phrase(*about) == said
 
 
 def test_classes_that_came_and_went_are_told_apart() -> None:

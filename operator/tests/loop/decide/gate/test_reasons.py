@@ -11,7 +11,7 @@ from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.plan import (
     SetVerdict,
 )
-from dandelion_operator.seen.comparison import ClassFigures
+from dandelion_operator.seen.comparison import ClassFigures, Comparison
 from given import (
     comparison,
     contract,
@@ -69,15 +69,21 @@ def test_the_first_version_replaces_none() -> None:
     assert verdict.replaces == ""
 
 
+UNSURE = comparison(4, 4, images=100)
+
+
 @pytest.mark.parametrize(
-    ("accuracy", "words"),
+    ("found", "accuracy", "words"),
     [
-        pytest.param(0.9, "would have been promoted: accuracy", id="one that passes"),
-        pytest.param(0.1, "would have been rejected: accuracy", id="one that does not"),
+        pytest.param(comparison(), 0.9, "would have been promoted: accuracy", id="one that passes"),
+        pytest.param(comparison(), 0.1, "would have been rejected: accuracy", id="one too bad"),
+        pytest.param(
+            UNSURE, 0.9, "would have been promoted: accuracy", id="one that passes undecided"
+        ),
     ],
 )
-def test_observe_says_what_would_have_been(accuracy: float, words: str) -> None:
-    new = beside(comparison(), artifacts={3: contract(), 4: contract(accuracy)})
+def test_observe_says_what_would_have_been(found: Comparison, accuracy: float, words: str) -> None:
+    new = beside(found, artifacts={3: contract(), 4: contract(accuracy)})
     assert reason_of(promote(OBSERVE, new)).startswith(words)
 
 

@@ -11,9 +11,11 @@ from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.plan import (
     BeginRestoring,
+    ConfirmAlias,
     EndRestoring,
     RegisterVersion,
     SetAlias,
+    SetVerdict,
 )
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen
@@ -24,6 +26,8 @@ from given.told import PLAIN
 AWAY = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
 SERVED = {"version": "2", "digest": "sha256:2"}
 MADE = "the model of 1970-01-01T00:01:40Z"
+MADE_BEFORE = "the model of 1970-01-01T00:00:10Z"
+GETS_IT_BACK = ["2 promoted", "the alias names none", "champion=2"]
 
 
 def artifact(number: int) -> StoredArtifact:
@@ -37,10 +41,10 @@ def lost(
     champion: int | None = None,
     begun: bool = True,
     jobs: tuple[JobSeen, ...] = (),
-    told: bool = False,
+    told: str = "",
 ) -> Observed:
     """The status says that version 2 serves; of what MLflow held it knows `known` again."""
-    entry = {"time": given.NOW, "decision": "RegistryRestored", "trigger": MADE, "version": "2"}
+    entry = {"time": given.NOW, "decision": "RegistryRestored", "trigger": told, "version": "2"}
     return seen(
         previous=status(
             champion=SERVED, training=training("run2"), history=[entry] if told else []
@@ -61,6 +65,10 @@ def in_words(observed: Observed) -> list[str]:
                 words.append("end")
             case RegisterVersion():
                 words.append(f"register {action.artifact.run}")
+            case SetVerdict():
+                words.append(f"{action.version} {action.verdict}")
+            case ConfirmAlias(_, number):
+                words.append(f"the alias names {number or 'none'}")
             case SetAlias(alias, number):
                 words.append(f"{alias}={number}")
     return words
@@ -77,6 +85,11 @@ ONE, TWO = version(1), version(2)
             GONE, ["begin", "register run2"], id="it was lost and is begun to be restored"
         ),
         pytest.param(
+            replace(GONE, stored=(artifact(3),), jobs=(job("run3"),)),
+            ["begin"],
+            id="it is marked although a run registers all that is left",
+        ),
+        pytest.param(
             replace(GONE, stored=()), [], id="nothing is left from which it could be restored"
         ),
         pytest.param(
@@ -89,17 +102,17 @@ ONE, TWO = version(1), version(2)
         ),
         pytest.param(
             lost(artifact(2), known=(replace(TWO, run="another"),)),
-            ["champion=2"],
+            GETS_IT_BACK,
             id="a contract that is known is not registered twice",
         ),
         pytest.param(
             lost(artifact(1), known=(replace(ONE, contract_digest="another"), TWO)),
-            ["champion=2"],
+            GETS_IT_BACK,
             id="a run that is known is not registered twice",
         ),
         pytest.param(
             lost(artifact(3), known=(TWO,), jobs=(job("run3"),)),
-            ["champion=2"],
+            GETS_IT_BACK,
             id="a run that goes on registers its own version",
         ),
         pytest.param(
@@ -119,14 +132,29 @@ ONE, TWO = version(1), version(2)
         ),
         pytest.param(lost(known=(ONE,)), [], id="what does not serve is not made the champion"),
         pytest.param(
-            lost(known=(TWO,), champion=2, told=True), ["end"], id="it ends once it was told"
+            lost(known=(TWO,), champion=2, told=MADE), ["end"], id="it ends once it was told"
         ),
         pytest.param(
-            lost(known=(TWO,), told=True),
-            ["champion=2"],
+            lost(known=(TWO,), champion=2, told=MADE_BEFORE),
+            [],
+            id="it does not end where only an earlier loss was told",
+        ),
+        pytest.param(
+            replace(
+                lost(known=(ONE, TWO)),
+                registry=replace(
+                    registry(ONE, TWO), restoring=True, created=100, deployed=version(9).target
+                ),
+            ),
+            GETS_IT_BACK,
+            id="what the status says gets the alias where what is deployed is not left",
+        ),
+        pytest.param(
+            lost(known=(TWO,), told=MADE),
+            GETS_IT_BACK,
             id="an alias that is missing is set although it was told",
         ),
-        pytest.param(lost(told=True), ["end"], id="it ends although nothing was left"),
+        pytest.param(lost(told=MADE), ["end"], id="it ends although nothing was left"),
     ],
 )
 def test_a_lost_registry_is_restored(observed: Observed, actions: list[str]) -> None:
@@ -154,11 +182,12 @@ def test_contracts_that_cannot_be_read_are_no_loss() -> None:
 
 
 @pytest.mark.parametrize(
-    ("observed", "number", "words"),
+    ("observed", "number", "dataset", "words"),
     [
         pytest.param(
             lost(known=(TWO,)),
             2,
+            "sha256:images",
             "MLflow had lost the model; 1 version registered again from S3; "
             "version 2 is the champion",
             id="what serves",
@@ -166,6 +195,7 @@ def test_contracts_that_cannot_be_read_are_no_loss() -> None:
         pytest.param(
             lost(known=(ONE, TWO), champion=1),
             1,
+            "sha256:images",
             "MLflow had lost the model; 2 versions registered again from S3; "
             "version 1 is the champion",
             id="what a person named",
@@ -173,13 +203,17 @@ def test_contracts_that_cannot_be_read_are_no_loss() -> None:
         pytest.param(
             lost(known=(ONE,)),
             None,
+            "",
             "MLflow had lost the model; 1 version registered again from S3; "
             "none of them is what served",
             id="none",
         ),
     ],
 )
-def test_what_became_of_it_is_told(observed: Observed, number: int | None, words: str) -> None:
+def test_what_became_of_it_is_told(
+    observed: Observed, number: int | None, dataset: str, words: str
+) -> None:
     told = promote(PLAIN, observed).promotion
     assert told is not None
-    assert (told.version, told.reason, told.trigger) == (number, words, MADE)
+    assert (told.version, told.dataset) == (number, dataset)
+    assert (told.reason, told.trigger) == (words, MADE)

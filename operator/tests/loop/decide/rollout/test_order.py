@@ -25,6 +25,8 @@ PLAIN = given.resource()
 ASKING = given.resource(serving={"auth": "ClusterTokens"})
 FORBIDDEN = Failure(Reason.AUTH_UNAVAILABLE, "the operator may not bind it")
 AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "no answer")
+NO_KEYS = Failure(Reason.SECRET_MISSING, "no Secret mine")
+FORMER = deployment(3, serving_digest="former")
 RIVAL = ("elsewhere",)
 
 
@@ -70,6 +72,20 @@ def rolled(observed: Observed, resource: Resource = PLAIN) -> RolloutDecision:
             "the operator may not bind it",
             id="rights that cannot be given",
         ),
+        pytest.param(
+            ASKING,
+            {"account": FORBIDDEN, "deployment": FORMER, "credentials": NO_KEYS},
+            Reason.AUTH_UNAVAILABLE,
+            "the operator may not bind it",
+            id="rights before keys",
+        ),
+        pytest.param(
+            PLAIN,
+            {"deployment": FORMER, "credentials": NO_KEYS},
+            Reason.SECRET_MISSING,
+            "no Secret mine",
+            id="keys that new pods could not mount",
+        ),
     ],
 )
 def test_an_obstacle_is_told_and_nothing_is_written(
@@ -105,6 +121,13 @@ def test_pods_get_their_rights_before_they_are_made() -> None:
         BindTokenReviewers(),
         ApplyDeployment(wanted),
     )
+
+
+def test_a_first_deployment_waits_for_its_keys_where_it_is_made() -> None:
+    found = rolled(
+        serving(3, deployment=None, artifacts={3: given.contract()}, credentials=NO_KEYS)
+    )
+    assert (found.obstacle, found.actions) == (None, (ApplyDeployment(given.version(3).target),))
 
 
 def test_a_service_of_another_form_is_brought_up_to_date() -> None:
@@ -159,7 +182,7 @@ def test_what_becomes_of_a_deployment(
 
 
 def test_an_adjustment_notes_only_whose_replicas_it_puts_right() -> None:
-    drift = Drift(fields=(), writers=("kubectl",), corrected=("former",))
+    drift = Drift(writers=("kubectl",), corrected=("former",), rival="elsewhere")
     observed = serving(3, deployment=deployment(3, wanted_replicas=5), drifts={"Deployment": drift})
     (action,) = rolled(observed).actions
     assert isinstance(action, AdjustDeployment)

@@ -133,6 +133,13 @@ def in_words(decision: TrainDecision) -> list[str]:
             id="lets a run that registered its version tidy up",
         ),
         pytest.param(
+            PLAIN,
+            seen(previous=status(training=training()), jobs=(job(),), registry=MLFLOW_AWAY),
+            TrainingPhase.COMPLETE,
+            [],
+            id="lets it tidy up although MLflow is away by now",
+        ),
+        pytest.param(
             PLAIN, serving(1), TrainingPhase.COMPLETE, [], id="rests after a run for this spec"
         ),
         pytest.param(
@@ -182,6 +189,13 @@ def in_words(decision: TrainDecision) -> list[str]:
             TrainingPhase.FAILED,
             [],
             id="knows a failed run by its Job alone",
+        ),
+        pytest.param(
+            PLAIN,
+            seen(jobs=(job(state=RunState.FAILED),), dataset=None),
+            TrainingPhase.FAILED,
+            [],
+            id="leaves a failed run failed while its images are not looked at",
         ),
         pytest.param(
             PLAIN,

@@ -12,6 +12,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import StartTraining
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import DatasetSeen
 from given import registry, seen, serving, status, training, version
 
 PLAIN = given.resource()
@@ -143,3 +144,15 @@ def test_a_run_is_compared_with(observed: Observed, champion: int | None) -> Non
 )
 def test_a_dataset_version_grows_from(observed: Observed, former: str) -> None:
     assert started(CHANGED, observed).former_dataset == former
+
+
+@pytest.mark.parametrize(
+    ("dataset", "images"),
+    [
+        pytest.param(DatasetSeen("images-1", 40), 40, id="as many as were listed"),
+        pytest.param(DatasetSeen("", 40), 0, id="a number that is not known, after a glance"),
+        pytest.param(None, 0, id="a number that is not known, without a look"),
+    ],
+)
+def test_a_pod_asks_for_disk_for(dataset: DatasetSeen | None, images: int) -> None:
+    assert started(PLAIN, seen(dataset=dataset)).images == images

@@ -70,9 +70,7 @@ def _champion_again(facts: Facts) -> PromoteDecision:
     # The moment at which MLflow made the model tells this loss from another.
     trigger = f"the model of {datetime.fromtimestamp(registry.created, UTC):%Y-%m-%dT%H:%M:%SZ}"
     history = facts.observed.previous.history
-    if not actions and any(
-        entry.decision == RESTORED and entry.trigger == trigger for entry in history
-    ):
+    if not actions and any(entry.trigger == trigger for entry in history):
         return PromoteDecision(actions=(EndRestoring(),))
     count = len(registry.versions)
     again = (
@@ -132,7 +130,6 @@ def _was_champion(facts: Facts, artifact: StoredArtifact) -> bool:
         return any(
             entry.decision in FOLLOWED and entry.version == made for entry in previous.history
         )
+    # What the history does not tell of may have been.
     last = previous.training
-    is_last = last is not None and last.run == artifact.run
-    told = last is not None and last.state is RunState.SUCCEEDED and is_last
-    return told or not (is_last or any(job.run == artifact.run for job in facts.observed.jobs))
+    return last is not None and last.run == artifact.run and last.state is RunState.SUCCEEDED

@@ -112,10 +112,10 @@ def _service_is_out_of_date(resource: Resource, observed: Observed) -> bool:
 def _budget(resource: Resource, observed: Observed) -> tuple[Action, ...]:
     """Of one pod there is nothing to keep: a budget would only hold up whoever drains its node."""
     budget, drift = observed.budget, observed.drift("PodDisruptionBudget")
-    if not _budget_is_wanted(resource, observed):
-        return (RemoveBudget(),) if budget.exists and budget.ours else ()
     if budget.exists and not budget.ours:
         return ()
+    if not _budget_is_wanted(resource, observed):
+        return (RemoveBudget(),) if budget.exists else ()
     if not contest.writes(drift, _budget_is_out_of_date(resource, observed)):
         return ()
     return (ApplyBudget(contest.corrected(drift)),)
@@ -129,7 +129,7 @@ def _budget_is_wanted(resource: Resource, observed: Observed) -> bool:
 
 
 def _budget_is_out_of_date(resource: Resource, observed: Observed) -> bool:
-    return not observed.budget.exists or observed.budget.digest != digests.budget(resource)
+    return observed.budget.digest != digests.budget(resource)
 
 
 def _deployment(

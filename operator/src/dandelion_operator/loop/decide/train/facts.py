@@ -60,16 +60,6 @@ class Facts:
         changed = bool(last.fingerprint and now and last.fingerprint != now)
         return last if last.state is RunState.FAILED and not changed else None
 
-    @property
-    def given_something_else(self) -> bool:
+    def given_something_else(self, last: LastRun) -> bool:
         """Whether the next attempt would be given other resources, nodes or time than the last."""
-        last = self.last
-        return (
-            last is not None
-            and last.execution is not None
-            and last.execution != digests.execution(self.resource)
-        )
-
-    @property
-    def last_was_for_this(self) -> bool:
-        return self.last is not None and self.last.training_hash == self.training_hash
+        return last.execution is not None and last.execution != digests.execution(self.resource)

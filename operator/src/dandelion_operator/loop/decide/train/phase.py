@@ -74,7 +74,9 @@ def suspended_while_training(facts: Facts) -> TrainDecision | None:
 
 def last_run_succeeded_for_this(facts: Facts) -> TrainDecision | None:
     last = facts.last
-    if last is None or not facts.last_was_for_this or last.state is not RunState.SUCCEEDED:
+    if last is None or last.training_hash != facts.training_hash:
+        return None
+    if last.state is not RunState.SUCCEEDED:
         return None
     stopping = tuple(RemoveJob(job.name) for job in facts.in_flight)
     return TrainDecision(TrainingPhase.COMPLETE, f"run {last.run} is complete", stopping)
@@ -124,7 +126,7 @@ def a_stopped_run_is_still_leaving(facts: Facts) -> TrainDecision | None:
 
 def last_run_failed_for_this(facts: Facts) -> TrainDecision | None:
     last = facts.repeatable
-    if last is None or last.lost or facts.given_something_else:
+    if last is None or last.lost or facts.given_something_else(last):
         return None
     if may_be_repeated(last):
         return None
@@ -136,7 +138,7 @@ def last_run_failed_for_this(facts: Facts) -> TrainDecision | None:
 def next_attempt_is_not_due(facts: Facts) -> TrainDecision | None:
     """A lost Job is started again at once, the first time."""
     last = facts.repeatable
-    if last is None or facts.given_something_else or (last.lost and last.attempts == 1):
+    if last is None or facts.given_something_else(last) or (last.lost and last.attempts == 1):
         return None
     due = next_attempt(last.finished or last.started, last.attempts)
     if facts.observed.now >= due:

@@ -37,12 +37,11 @@ def _trigger(facts: Facts) -> str:
     last = facts.last
     if last is None:
         return "Created"
-    if facts.last_was_for_this:
+    if last.training_hash == facts.training_hash:
         again = facts.repeatable is not None
         return (last.trigger or "Created") if again else "DatasetChanged"
-    if facts.resource.retrain != (
-        last.retrain or ""
-    ) and last.training_hash == digests.training_hash_of(facts.resource.spec, last.retrain or ""):
+    # With the annotation of then, this spec would be what the last run was for.
+    if last.training_hash == digests.training_hash_of(facts.resource.spec, last.retrain or ""):
         return "RetrainRequested"
     return "SpecChanged"
 
