@@ -72,6 +72,19 @@ def test_a_slow_read_goes_on_by_itself_and_wakes_its_resource_once() -> None:
     played_with(scene)
 
 
+def test_what_is_taken_is_held_for_one_pass() -> None:
+    async def scene(endpoint: Endpoint, lookups: Lookups, woken: list[str]) -> None:
+        endpoint.may_answer.set()
+        with lookups.held(KEY):
+            said = [await lookups.get(KEY, "dataset", 1, endpoint.read) for _ in range(2)]
+            other = await lookups.get(KEY, "dataset", 2, endpoint.read)
+        after = await lookups.get(KEY, "dataset", 2, endpoint.read)
+        assert said == ["answer 1", "answer 1"]
+        assert (other, after) == ("answer 2", "answer 3")
+
+    played_with(scene)
+
+
 def test_what_is_taken_is_asked_anew_next_time() -> None:
     async def scene(endpoint: Endpoint, lookups: Lookups, woken: list[str]) -> None:
         endpoint.may_answer.set()

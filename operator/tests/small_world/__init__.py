@@ -26,6 +26,7 @@ from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
+from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
@@ -147,7 +148,7 @@ class World:
         self.cluster.put_clusterwide("clusterrolebindings", {"metadata": {"name": BINDING}})
         self.restart()
 
-    def restart(self) -> None:
+    def restart(self, lookups: Lookups | None = None) -> None:
         """A new operator process: everything that was only in memory is gone."""
         fence = Fence()
         fence.open_until(float("inf"))
@@ -164,6 +165,7 @@ class World:
             Probes(cast(Probe, self.probe), monotonic=lambda: self.time.timestamp()),
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
             self.settings.defaults,
+            lookups or Lookups(),
         )
         self.reconciler = Reconciler(self.clients, self.settings.resync_seconds, lambda: self.time)
 

@@ -102,11 +102,12 @@ class Reconciler:
         self, body: Mapping[str, Any], resource: Resource, previous: Status, last: bool
     ) -> Outcome:
         place = location(resource, self._clients.defaults)
-        observed = await self._look(resource, place, previous, fresh=False)
-        decided = decide(resource, observed, place)
-        if decided.rests_on_the_registry:
-            observed = await self._look(resource, place, previous, fresh=True)
+        with self._clients.lookups.held(resource.key):
+            observed = await self._look(resource, place, previous, fresh=False)
             decided = decide(resource, observed, place)
+            if decided.rests_on_the_registry:
+                observed = await self._look(resource, place, previous, fresh=True)
+                decided = decide(resource, observed, place)
         todo = [action for concern in decided.concerns for action in concern]
         if not todo and decided.promote.promotion is None:
             return Outcome(body, resource, observed, decided, (), settled=True)

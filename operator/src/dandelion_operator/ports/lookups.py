@@ -3,14 +3,15 @@
 A reconcile waits for a read for a moment only; one that takes longer goes on by itself, and wakes
 the resource when it has ended. So no worker is held for as long as an endpoint of others likes, and
 nothing is read twice at a time. Who was slow once is not waited for until it is quick again. Used
-by `observe`, made by `process.operator`.
+by `observe` and `reconcile`, made by `process.operator`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
@@ -57,6 +58,20 @@ class Lookups:
         self._running: dict[Place, Lookup] = {}
         self._slow: set[Place] = set()
         self._last: dict[Place, tuple[Hashable, Any]] = {}
+        self._held: dict[NamespacedName, dict[str, tuple[Hashable, Any]]] = {}
+
+    @contextmanager
+    def held(self, key: NamespacedName) -> Iterator[None]:
+        """For one pass of a reconcile: a result that it was given is not asked for anew.
+
+        One that looks again before it writes would else find each time that the very answer for
+        which it was woken is being waited for once more.
+        """
+        self._held[key] = {}
+        try:
+            yield
+        finally:
+            del self._held[key]
 
     async def get(
         self,
@@ -71,6 +86,10 @@ class Lookups:
         `kind` names a read of which a resource has one at a time, `about` all that it depends on.
         """
         place = (key, kind)
+        held = self._held.get(key, {}).get(kind)
+        if held is not None and held[0] == about:
+            again: Result = held[1]
+            return again
         lookup = self._running.get(place)
         if lookup is None or lookup.about != about:
             task = asyncio.ensure_future(read())
@@ -101,6 +120,9 @@ class Lookups:
         if not lookup.is_awaited:
             self._slow.discard(place)
         result = lookup.task.result()
+        key, kind = place
+        if key in self._held:
+            self._held[key][kind] = (lookup.about, result)
         if is_kept:
             self._last[place] = (lookup.about, result)
         return result
