@@ -23,6 +23,8 @@ import structlog
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.intake.bulkhead import Bulkhead
 from dandelion_inference.intake.reviews import (
+    AUDIENCE,
+    COMMAND,
     GROUP,
     RESOURCE,
     VERB,
@@ -53,8 +55,7 @@ AWAY_SECONDS = 10.0
 MAX_TOKEN_BYTES = 16 * 1024
 # RFC 6750, section 2.1.
 BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
-HOW = "Send 'Authorization: Bearer TOKEN' with a token of this cluster, such as one made by "
-HOW += "'kubectl create token ACCOUNT'."
+HOW = f"Send 'Authorization: Bearer TOKEN' with a token made by '{COMMAND}'."
 
 SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:([^:]+):([^:]+)")
 
@@ -88,8 +89,10 @@ class Authorizer:
         key = (hashlib.sha256(token.encode()).digest(), action)
         verdict = await self._verdict(key, token)
         if verdict.user is None:
-            raise unauthenticated("The token is not one that this cluster accepts: it may have "
-                                  "expired, or be meant for another audience.")  # fmt: skip
+            raise unauthenticated(
+                f"The token is not one that this cluster accepts for the audience {AUDIENCE}: it "
+                f"may have expired, or be meant for the cluster itself or somebody else."
+            )
         if not verdict.allowed:
             raise forbidden(verdict.user, self._place, action)
 
