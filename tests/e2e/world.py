@@ -33,6 +33,8 @@ class World:
     namespace: str
     s3: Minio
     mlflow: httpx.Client
+    release: str = RELEASE
+    system: str = NAMESPACE  # where the release is
 
     # -- data ---------------------------------------------------------------------------------
 
@@ -162,7 +164,7 @@ class World:
         parts.append("--- the operator's last lines")
         parts.append(
             self.cluster.run(
-                *("logs", "-n", NAMESPACE, f"deployment/{RELEASE}-operator", "--tail=40")
+                *("logs", "-n", self.system, f"deployment/{self.release}-operator", "--tail=40")
             )
         )
         return "\n".join(parts)

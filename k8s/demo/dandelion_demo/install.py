@@ -37,14 +37,16 @@ def install(cluster: Cluster, *settings: str) -> None:
 
 
 @contextmanager
-def object_store(cluster: Cluster) -> Iterator[Minio]:
+def object_store(
+    cluster: Cluster, namespace: str = NAMESPACE, release: str = RELEASE
+) -> Iterator[Minio]:
     """The release's own MinIO as its administrator, reachable while the block runs.
 
     Raises:
         SetupError: the release has no MinIO of its own, or it can't be reached.
     """
-    root = cluster.secret(NAMESPACE, f"{RELEASE}-minio-root")
-    with cluster.reach(NAMESPACE, f"{RELEASE}-minio", 9000) as url:
+    root = cluster.secret(namespace, f"{release}-minio-root")
+    with cluster.reach(namespace, f"{release}-minio", 9000) as url:
         yield Minio(
             urlsplit(url).netloc,
             access_key=root["rootUser"],

@@ -1,11 +1,13 @@
 """Challenger and champion sit the same evaluation, once, in a run or in a Job of its own."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dandelion_training.data.version.library import Library
+from dandelion_training.ports.documents import digest
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location
 from fakes.images import encoded, picture
@@ -122,6 +124,25 @@ def test_a_champion_whose_files_are_not_those_promised_is_told(
     with pytest.raises(TrainingFailure, match=words) as caught:
         world.evaluator().compare(second, first, dataset)
     assert caught.value.reason is Reason.ARTIFACT_UNAVAILABLE
+
+
+@pytest.mark.parametrize("told", ["precision", "lineage"])
+def test_a_champion_of_an_older_release_cannot_be_compared_for_good(
+    tmp_path: Path, told: str
+) -> None:
+    world = World(tmp_path)
+    first, second = world.train("one"), world.train("two", seed=1)
+    place, dataset = f"{first.folder}/contract.json", world.dataset(second)
+    contract = json.loads(world.store.objects[place])
+    (contract if told in contract else contract["dataset"]).pop(told)
+    world.store.objects[place] = json.dumps(contract).encode()
+    older = replace(first, contract=digest(world.store.objects[place]))
+    with pytest.raises(TrainingFailure, match=f"older release and says nothing of {told}") as found:
+        world.evaluator().compare(second, older, dataset)
+    assert found.value.reason is Reason.EVALUATION_IMPOSSIBLE
+    del world.store.objects[place]
+    with pytest.raises(TrainingFailure, match="older release"):
+        world.evaluator().compare(second, older, dataset)
 
 
 def test_a_run_is_not_lost_over_a_champion_that_is_gone(tmp_path: Path) -> None:

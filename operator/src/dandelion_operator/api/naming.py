@@ -15,6 +15,10 @@ SERVICE_NAME_LABEL = "kubernetes.io/service-name"  # of EndpointSlices
 RUN_LABEL = f"{GROUP}/run"
 TRAINING_HASH_LABEL = f"{GROUP}/training-hash"
 VERSION_LABEL = f"{GROUP}/version"
+# What the first release calls the training hash: read from what it wrote, and written beside the
+# other name, so that neither an upgrade nor the way back trains what is trained.
+FIRST_TRAINING_HASH_TAG = "wish"
+FIRST_TRAINING_HASH_LABEL = f"{GROUP}/{FIRST_TRAINING_HASH_TAG}"
 EVALUATION_LABEL = f"{GROUP}/evaluation"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 

@@ -291,7 +291,6 @@ class Reason(StrEnum):
         "NameTaken",
         "An object of a needed name exists and belongs to somebody else; it is left alone.",
         {ACCEPTED: FALSE, TRAINED: FALSE, PROMOTED: UNKNOWN, ROLLED_OUT: FALSE},
-        also={PROMOTED: FALSE},
         again={ROLLED_OUT: WHILE_STUCK},
     )
     CONTESTED = Facts(

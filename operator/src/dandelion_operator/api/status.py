@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from dandelion_operator.api.words import one_line
@@ -95,6 +102,16 @@ class Training(Part):
     retrain: str | None = None
     attempts: int = Field(default=1, ge=1)
     execution: str | None = None
+    wish: str = ""  # the training hash, by the name that the first release knows
+
+    @model_validator(mode="before")
+    @classmethod
+    def one_hash_has_two_names(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        names = ("trainingHash", "training_hash", "wish")
+        known = next((value[name] for name in names if name in value), None)
+        return {**value, "trainingHash": known, "wish": known}
 
 
 class DatasetInfo(Part):

@@ -52,6 +52,24 @@ MADE = registry(version(3, run="run1"), version(4, run="run4"))
             id="a run that made a version",
         ),
         pytest.param(
+            after(None, registry=MADE),
+            run("Succeeded", startedAt=None),
+            [],
+            id="a run that is known by its version alone",
+        ),
+        pytest.param(
+            after(None, registry=MADE),
+            run("Succeeded"),
+            [("TrainingSucceeded", "3", "run run1"), STARTED],
+            id="a run that began and ended unseen",
+        ),
+        pytest.param(
+            after(run(startedAt=None), registry=MADE),
+            run("Succeeded", startedAt=None),
+            [("TrainingSucceeded", "3", "run run1")],
+            id="a run whose begin nobody saw",
+        ),
+        pytest.param(
             after(run(), registry=MLFLOW_AWAY),
             run("Succeeded"),
             [("TrainingSucceeded", None, "run run1")],

@@ -60,6 +60,24 @@ def test_what_became_of_the_champion(observed: Observed, plan: Plan, entries: li
 
 
 @pytest.mark.parametrize(
+    ("observed", "adopt", "decision"),
+    [
+        pytest.param(alias(3), "3", "Adopted", id="the annotation names the first champion"),
+        pytest.param(alias(3), "2", "FollowedAlias", id="the annotation names another one"),
+        pytest.param(alias(3, previous=SERVED_2), "3", "FollowedAlias", id="one was served before"),
+        pytest.param(alias(3, "promoting"), "3", "Promoted", id="the gate let it through"),
+    ],
+)
+def test_only_a_first_champion_that_the_annotation_names_is_adopted(
+    observed: Observed, adopt: str, decision: str
+) -> None:
+    current = (condition("Promoted"), condition("RolledOut"))
+    wanted = replace(PLAIN, adopt=adopt)
+    (entry,) = history_entries(wanted, observed, FOLLOWS, None, None, current, NOW)
+    assert entry.decision == decision
+
+
+@pytest.mark.parametrize(
     ("verdict", "now", "digest", "found"),
     [
         pytest.param("promoting", run(), "sha256:images", ("Created", "sha256:images"), id="gate"),

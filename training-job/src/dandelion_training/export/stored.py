@@ -36,7 +36,8 @@ def fetch_artifact(
 ) -> StoredArtifact:
     """The artifact in `folder` whose contract has this digest.
 
-    Raises TrainingFailure where a file is missing or is another one than was promised.
+    Raises TrainingFailure where a file is missing or is another one than was promised, and where
+    the contract is one of an older release.
     """
     content = store.read(folder.child(CONTRACT))
     if content is None or digest(content) != contract:
@@ -61,7 +62,14 @@ def fetch_artifact(
             for name, file in described["files"].items()
             if name in (graph, f"{PurePosixPath(graph).stem}.bin") or name.startswith(f"{graph}.")
         }
-    except (ValueError, KeyError, TypeError) as error:
+    except KeyError as missing:
+        raise TrainingFailure(
+            Reason.EVALUATION_IMPOSSIBLE,
+            f"A model cannot be evaluated: {folder.child(CONTRACT)} is of an older release and says"
+            f" nothing of {missing.args[0]}. Set the alias champion to the version that is to"
+            " serve.",
+        ) from missing
+    except (ValueError, TypeError) as error:
         raise _unavailable(f"{folder.child(CONTRACT)} cannot be read: {error}.") from error
     work.mkdir(parents=True, exist_ok=True)
     for name, sha256 in wanted.items():

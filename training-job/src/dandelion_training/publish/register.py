@@ -28,6 +28,7 @@ def register(registry: Registry, progress: Progress, settings: Settings, content
     )
     tags = {
         "dandelion.dev/training-hash": settings.training_hash,
+        "dandelion.dev/wish": settings.training_hash,  # the name that the first release knows
         "dandelion.dev/dataset-digest": dataset["digest"],
         "dandelion.dev/contract-digest": digest(content),
         "dandelion.dev/image": described["training"]["image"],

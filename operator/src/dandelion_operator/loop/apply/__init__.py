@@ -150,6 +150,7 @@ def _tags(action: RegisterVersion) -> dict[str, str]:
     return {
         "run": artifact.run,
         "training-hash": action.training_hash,
+        naming.FIRST_TRAINING_HASH_TAG: action.training_hash,
         "dataset-digest": artifact.dataset_digest,
         "contract-digest": artifact.contract_digest,
         "image": artifact.image,

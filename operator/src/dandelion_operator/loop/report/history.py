@@ -160,7 +160,7 @@ def _of_champion(
     if version is None:
         return
     by_gate = version.verdict == Verdict.PROMOTING
-    adopted = before is None and not by_gate and resource.adopt == str(target.version)
+    adopted = before is None and resource.adopt == str(target.version)
     former = f" (was version {before})" if before else ""
     words = f"the alias champion names version {target.version}{former}"
     if adopted:

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from dandelion_operator.api.naming import RESTORING_TAG
+from dandelion_operator.api.naming import FIRST_TRAINING_HASH_TAG, RESTORING_TAG
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import GROUP
 from dandelion_operator.api.words import foreign
@@ -269,7 +269,7 @@ def _seen(found: ModelVersion) -> VersionSeen:
         source=(found.source or "").rstrip("/"),
         run_id=foreign(found.run_id or ""),
         run=tag("run"),
-        training_hash=tag("training-hash"),
+        training_hash=tag("training-hash") or tag(FIRST_TRAINING_HASH_TAG),
         contract_digest=tag("contract-digest"),
         dataset_digest=tag("dataset-digest"),
         verdict=tag("verdict"),

@@ -45,6 +45,11 @@ LONGEST_MEMORY = 120.0
 # A listing is remembered for so many times as long as it took: large folders are listed rarely.
 MEMORY_PER_SECOND = 50.0
 
+REMEMBERED = 2_000
+# A contract weighs what its classes do, half a kilobyte each. Were one forgotten that serves, every
+# look at its resource would read it again: so many are those of ten thousand small models.
+REMEMBERED_CLASSES = 100_000
+
 # A page of a listing has a thousand names, each of a kilobyte at most, escaped for XML.
 DOCUMENT = Limits(seconds=15.0, answer_bytes=8 * MEBIBYTE, requests=64)
 LISTING = Limits(seconds=120.0, answer_bytes=8 * MEBIBYTE, requests=400)
@@ -72,9 +77,9 @@ class Storage:
         self._monotonic = monotonic
         self._limits = limits
         self._reader = Reader(lanes)
-        self._listings = Memory[tuple[float, DatasetSeen | Failure]]()
-        self._contracts = Memory[ContractSeen]()
-        self._comparisons = Memory[Comparison]()
+        self._listings = Memory[tuple[float, DatasetSeen | Failure]](REMEMBERED)
+        self._contracts = Memory[ContractSeen](REMEMBERED_CLASSES, _classes)
+        self._comparisons = Memory[Comparison](REMEMBERED)
 
     async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
         """Lists all of it, for a fingerprint."""
@@ -225,3 +230,7 @@ class Storage:
 
     def close(self) -> None:
         self._reader.close()
+
+
+def _classes(contract: ContractSeen) -> int:
+    return 1 + max(len(contract.classes), len(contract.by_class))

@@ -26,6 +26,7 @@ from given.conditions import (
     MLFLOW_AWAY,
     NO_ALIAS,
     PLAIN,
+    REFUSED_KEYS,
     SETTLED,
     SUSPENDED,
     TARGET,
@@ -188,6 +189,14 @@ SILENT = replace(
             (),
             ("False", "AliasMissing", "no version has the alias"),
             id="an obstacle before nothing",
+        ),
+        pytest.param(
+            serving(3, registry=registry(version(3))),
+            PLAIN,
+            {"rollout": RolloutDecision(TARGET, REFUSED_KEYS)},
+            (),
+            ("Unknown", "CredentialsRejected", "refused"),
+            id="an obstacle that is no verdict",
         ),
         pytest.param(
             serving(3, registry=registry()),

@@ -98,6 +98,13 @@ UNFINISHED = "0 of 1 replicas serve version 3"
             id="what serves before a missing alias",
         ),
         pytest.param(
+            serving(3, answer=None),
+            PLAIN,
+            {},
+            ("True", "ReplicasAvailable", "1 of 1 replicas serve version 3"),
+            id="what serves, before anybody was asked",
+        ),
+        pytest.param(
             serving(3),
             PLAIN,
             {"rollout": RolloutDecision(TARGET, AWAY)},

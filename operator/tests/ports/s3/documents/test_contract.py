@@ -17,6 +17,7 @@ from dandelion_operator.seen.versions import ContractSeen
 from fakes.s3 import FakeS3
 from given.access import access
 
+FOLDER = "default/lawn/run1/artifact"
 CONTRACT = {
     "metrics": {"accuracy": 0.9},
     "files": {"model.onnx": {"sha256": "ab", "bytes": 5}},
@@ -27,11 +28,11 @@ CONTRACT = {
 
 def published(s3: FakeS3, content: bytes | None = None, model: bytes | None = b"12345") -> Target:
     written = json.dumps(CONTRACT).encode() if content is None else content
-    s3.put("models", "default/lawn/run1/artifact/contract.json", written)
+    s3.put("models", f"{FOLDER}/contract.json", written)
     if model is not None:
-        s3.put("models", "default/lawn/run1/artifact/model.onnx", model)
+        s3.put("models", f"{FOLDER}/model.onnx", model)
     digest = f"sha256:{hashlib.sha256(written).hexdigest()}"
-    return Target(1, "s3://models/default/lawn/run1/artifact", digest)
+    return Target(1, f"s3://models/{FOLDER}", digest)
 
 
 def contract(s3: FakeS3, target: Target) -> ContractSeen | Failure:
@@ -111,7 +112,7 @@ def test_an_artifact_that_is_not_whole_is_rejected(
 def with_files(s3: FakeS3, number: int) -> Target:
     names = [f"part-{index}" for index in range(number)]
     for name in names:
-        s3.put("models", f"default/lawn/run1/artifact/{name}", b"12345")
+        s3.put("models", f"{FOLDER}/{name}", b"12345")
     files = {name: {"sha256": "ab", "bytes": 5} for name in names}
     return published(s3, json.dumps(CONTRACT | {"files": files}).encode())
 
@@ -131,7 +132,7 @@ def test_keys_that_may_not_list_have_each_file_asked_for(
     target = with_files(s3, 3)
     s3.may_list = False
     if lost is not None:
-        del s3.buckets["models"][f"default/lawn/run1/artifact/{lost}"]
+        del s3.buckets["models"][f"{FOLDER}/{lost}"]
     found = contract(s3, target)
     assert isinstance(found, ContractSeen) is (lost is None)
     assert words in (found.message if isinstance(found, Failure) else "")
@@ -153,3 +154,23 @@ def test_what_serves_is_read_once_and_what_is_to_be_served_every_time(s3: FakeS3
     s3.buckets["models"].clear()
     gone = asyncio.run(storage.contract(access(s3.endpoint), target, fresh=True))
     assert isinstance(gone, Failure)
+
+
+def test_contracts_of_hundreds_of_resources_are_all_remembered(s3: FakeS3) -> None:
+    storage, target = Storage(), published(s3)
+    targets = [replace(target, artifact_uri=f"{target.artifact_uri}/{n}") for n in range(200)]
+    for one in targets:
+        path = one.artifact_uri.removeprefix("s3://models/")
+        for name in ("contract.json", "model.onnx"):
+            s3.put("models", f"{path}/{name}", s3.buckets["models"][f"{FOLDER}/{name}"])
+
+    async def all_looked_at() -> int:
+        before = len(s3.requests)
+        for one in targets:
+            await storage.contract(access(s3.endpoint), one, fresh=False)
+        return len(s3.requests) - before
+
+    async def twice() -> tuple[int, int]:
+        return await all_looked_at(), await all_looked_at()
+
+    assert asyncio.run(twice()) == (400, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dandelion_operator.api import naming
+from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod
@@ -17,9 +17,12 @@ def evaluation_job(
     resource: Resource, evaluation: StartEvaluation, location: Location, defaults: Defaults
 ) -> dict[str, Any]:
     """It stands until the operator takes it away: a failed one is the memory that it failed."""
-    # Its pods are training's to networks and monitoring; the label tells the two apart.
+    # Its pods are training's to networks and monitoring; the label tells the two apart. The first
+    # release knows no such Jobs and takes it for a run: one that is wanted, and complete.
     labels = naming.labels(resource.key, naming.TRAINING) | {
-        naming.EVALUATION_LABEL: evaluation.evaluation
+        naming.EVALUATION_LABEL: evaluation.evaluation,
+        naming.RUN_LABEL: evaluation.run,
+        naming.FIRST_TRAINING_HASH_LABEL: digests.training_hash(resource),
     }
     settings = _settings(resource, evaluation, location)
     command = ["python", "-m", "dandelion_training", "evaluate"]

@@ -20,6 +20,7 @@ def job(
     labels = naming.labels(resource.key, naming.TRAINING) | {
         naming.RUN_LABEL: run.run,
         naming.TRAINING_HASH_LABEL: run.training_hash,
+        naming.FIRST_TRAINING_HASH_LABEL: run.training_hash,
     }
     settings = _settings(resource, run, location, image(resource, defaults))
     command = ["python", "-m", "dandelion_training"]

@@ -34,7 +34,8 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = 
     return JobSeen(
         name=metadata["name"],
         run=labels.get(naming.RUN_LABEL, ""),
-        training_hash=labels.get(naming.TRAINING_HASH_LABEL, ""),
+        training_hash=labels.get(naming.TRAINING_HASH_LABEL)
+        or labels.get(naming.FIRST_TRAINING_HASH_LABEL, ""),
         state=state,
         created=metadata["creationTimestamp"],
         started=status.get("startTime"),

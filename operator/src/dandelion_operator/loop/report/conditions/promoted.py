@@ -72,7 +72,7 @@ def promoted(
         silent = _never_answered(observed, champion.version)
         return TRUE, Reason.VERSION_PROMOTED, f"version {champion.version} is the champion{silent}"
     if obstacle is not None:
-        return FALSE, obstacle.reason, obstacle.message
+        return obstacle.reason.status(ConditionType.PROMOTED), obstacle.reason, obstacle.message
     return FALSE, Reason.NO_VERSION, "no version has been registered yet"
 
 

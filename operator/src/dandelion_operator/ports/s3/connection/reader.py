@@ -20,6 +20,9 @@ from dandelion_operator.ports.s3.connection.lanes import Kind, Lanes
 from dandelion_operator.ports.s3.credentials import Credentials
 from dandelion_operator.ports.s3.memory import Memory
 
+# Each holds connections.
+REMEMBERED_CLIENTS = 128
+
 Found = TypeVar("Found")
 
 
@@ -40,7 +43,7 @@ class Reader:
     def __init__(self, lanes: Lanes | None = None) -> None:
         self._lanes = lanes or Lanes()
         self._making_client = threading.Lock()
-        self._clients = Memory[Minio]()
+        self._clients = Memory[Minio](REMEMBERED_CLIENTS)
 
     async def read(
         self, access: Access, kind: Kind, limits: Limits, work: Callable[[], Found]
