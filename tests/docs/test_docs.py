@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dandelion_inference.intake.reviews import AUDIENCE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEXTS = [REPOSITORY / name for name in ("README.md", "DESIGN.md", "CONTRIBUTING.md")]
@@ -122,3 +123,20 @@ def test_every_cause_that_a_training_can_fail_with_has_advice() -> None:
     explained = {cause for row in rows for cause in row.split(", ")}
     assert causes
     assert causes <= explained
+
+
+TOKENS_ARE_NAMED_IN = [
+    REPOSITORY / "README.md",
+    CHART / "README.md",
+    CHART / "templates" / "NOTES.txt",
+    CHART / "files" / "modeldeployment-crd.yaml",
+    REPOSITORY / "inference" / "src" / "dandelion_inference" / "front" / "page" / "index.html",
+]
+
+
+@pytest.mark.parametrize("path", TOKENS_ARE_NAMED_IN, ids=lambda path: str(path.name))
+def test_a_command_that_makes_a_token_names_the_audience_that_is_accepted(path: Path) -> None:
+    words = re.sub(r"</?var>", "", " ".join(path.read_text().split()))
+    commands = re.findall(r"create token (?:\S+) (--audience=[\w.]+)?", words)
+    assert set(commands) == {f"--audience={AUDIENCE}"}
+    assert words.count("create token") == len(commands)

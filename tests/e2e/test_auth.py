@@ -35,8 +35,8 @@ def _account(world: World, name: str, *actions: str) -> None:
         )
 
 
-def _token(world: World, account: str, *options: str) -> str:
-    return world.kubectl("create", "token", account, *options).strip()
+def _token(world: World, account: str, *options: str, audience: str = "dandelion.dev") -> str:
+    return world.kubectl("create", "token", account, f"--audience={audience}", *options).strip()
 
 
 def _ask(world: World, route: str, token: str | None) -> httpx.Response:
@@ -88,7 +88,8 @@ TOKENS: dict[str, Callable[[World], str | None]] = {
     "garbage": lambda world: "garbage",
     "one with another signature": _tampered,
     "one whose object is gone": _withdrawn,
-    "one for another audience": lambda world: _token(world, "both", "--audience=vault"),
+    "one for another audience": lambda world: _token(world, "both", audience="vault"),
+    "one for the cluster itself": lambda world: world.kubectl("create", "token", "both").strip(),
 }
 
 
@@ -99,6 +100,7 @@ def test_without_a_good_token_nobody_is_answered(guarded: World, token: str) -> 
         answer = _ask(guarded, route, bad)
         assert answer.status_code == 401, answer.text
         assert answer.headers["www-authenticate"] == "Bearer"
+        assert "kubectl create token ACCOUNT --audience=dandelion.dev" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["docs", "healthz", "readyz", "metrics"])

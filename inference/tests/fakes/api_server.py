@@ -1,6 +1,7 @@
 """The two questions of a Kubernetes API server, over real HTTPS with an authority of its own.
 
-It answers as the real one does, down to the empty user of a token that is nobody's.
+It answers as the real one does, down to the empty user of a token that is nobody's; that it does
+is seen beside a real one in `tests/api/test_tokens.py`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Any
 REVIEWER = "the-pods-own-token"
 TOKEN_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
 ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+AUDIENCE = "dandelion.dev"
+CLUSTER = "https://kubernetes.default.svc"
 
 
 class FakeApiServer(ThreadingHTTPServer):
@@ -37,7 +40,10 @@ class FakeApiServer(ThreadingHTTPServer):
         context.load_cert_chain(certificate, key)
         self.socket = context.wrap_socket(self.socket, server_side=True)
         self.users: dict[str, str] = {}
-        """Whose token it is."""
+        """Whose token it is. They are meant for AUDIENCE."""
+        self.audiences: dict[str, list[str]] = {}
+        """Whom a token is meant for, where that is somebody else."""
+        self.knows_audiences = True
         self.rules: set[tuple[str, str]] = set()
         """Who may create on which subresource of default/lawn."""
         self.reviews: list[dict[str, Any]] = []
@@ -78,9 +84,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _token(self, spec: dict[str, Any]) -> dict[str, Any]:
         name = self.server.users.get(spec["token"])
-        if name is None or "audiences" in spec:
+        meant = self.server.audiences.get(spec["token"], [AUDIENCE])
+        asked = spec.get("audiences", [CLUSTER])
+        shared = [audience for audience in meant if audience in asked]
+        if name is None or (self.server.knows_audiences and not shared):
             return {"user": {}, "error": "[invalid bearer token]"}
-        return {
+        audiences = {"audiences": shared} if self.server.knows_audiences else {}
+        return audiences | {
             "authenticated": True,
             "user": {
                 "username": name,
@@ -88,7 +98,6 @@ class _Handler(BaseHTTPRequestHandler):
                 "groups": ["system:authenticated"],
                 "extra": {"authentication.kubernetes.io/credential-id": [f"JTI={name}"]},
             },
-            "audiences": ["https://kubernetes.default.svc"],
         }
 
     def _access(self, spec: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,11 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeApiServer]:
             name = f"system:serviceaccount:default:{role.replace(' ', '-')}"
             server.users[f"token-of-{role.replace(' ', '-')}"] = name
             server.rules |= {(name, action) for action in actions}
+        server.audiences = {
+            "token-for-vault": ["vault"],
+            "token-for-the-cluster": [fake_api_server.CLUSTER],
+        }
+        server.users |= dict.fromkeys(server.audiences, "system:serviceaccount:default:both")
         yield server
 
 
@@ -61,6 +66,7 @@ def healthy(api: FakeApiServer) -> Iterator[None]:
     api.status = 201
     api.reviewer = fake_api_server.REVIEWER
     api.gate.set()
+    api.knows_audiences = True
 
 
 def ask(service: Service, route: str, *authorization: str) -> httpx.Response:
@@ -88,8 +94,8 @@ def fresh(api: FakeApiServer, role: str = "both") -> str:
 REFUSED_TOKENS = {
     "no token": (),
     "an expired or invented one": ("Bearer eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln",),
-    # The API server says of one that is meant for others just what it says of an invented one.
-    "one for another audience": ("Bearer eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ2YXVsdCJ9.c2ln",),
+    "one for another audience": ("Bearer token-for-vault",),
+    "one for the cluster itself": ("Bearer token-for-the-cluster",),
 }
 
 
@@ -99,7 +105,14 @@ def test_without_a_good_token_nobody_is_answered(guarded: Service, route: str, t
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.json()["code"] == "Unauthenticated"
-    assert "kubectl create token" in answer.json()["detail"]
+    assert "kubectl create token ACCOUNT --audience=dandelion.dev" in answer.json()["detail"]
+
+
+def test_an_api_server_that_does_not_look_at_audiences_is_not_believed(
+    guarded: Service, api: FakeApiServer
+) -> None:
+    api.knows_audiences = False
+    assert ask(guarded, "predict", fresh(api)).status_code == 401
 
 
 @pytest.mark.parametrize(("route", "role"), list(itertools.product(ROUTES, ROLES)))
@@ -156,7 +169,7 @@ def test_the_cluster_is_told_all_it_knows_of_the_sender(
     assert ask(guarded, "predict", fresh(api)).status_code == 200
     name = "system:serviceaccount:default:both"
     token, access = (review["spec"] for review in api.reviews[-2:])
-    assert "audiences" not in token
+    assert token["audiences"] == ["dandelion.dev"]
     assert access == {
         "user": name,
         "uid": f"uid-of-{name}",
@@ -266,6 +279,8 @@ def test_reviews_are_counted_by_their_result(guarded: Service, api: FakeApiServe
 def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) -> None:
     document = guarded.get("/openapi.json").json()
     [scheme] = document["components"]["securitySchemes"]
+    description = document["components"]["securitySchemes"][scheme]["description"]
+    assert "--audience=dandelion.dev" in description
     assert document["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
     for path, operations in document["paths"].items():
         for operation in operations.values():

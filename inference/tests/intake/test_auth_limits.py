@@ -3,114 +3,66 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import Counter
 
 import pytest
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.intake.auth import (
-    BURST,
-    REMEMBERED,
-    THREADS,
-    UNFINISHED,
-    Authorizer,
+    REMEMBERED_ALLOWED,
+    REMEMBERED_DENIED,
     bearer_token,
     grant,
 )
-from dandelion_inference.intake.reviews import Place, User
+from dandelion_inference.intake.bulkhead import BURST, THREADS, UNFINISHED, Allowance
 from dandelion_inference.intake.verdicts import (
     ALLOWED_SECONDS,
     DENIED_SECONDS,
-    Allowance,
+    REVALIDATE_SECONDS,
+    STALE_SECONDS,
+    Freshness,
     Verdict,
     Verdicts,
+    freshness,
 )
+from fakes.reviewer import FakeReviewer
+from given.door import LAWN, Clock, Door
 
-LAWN = Place("default", "lawn")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class FakeReviewer:
-    """Knows everybody; lets in whose name begins with "good"."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.gate = threading.Event()
-        self.gate.set()
-        self.begun = threading.Event()
-        self.at_once = 0
-        self.most_at_once = 0
-        self._lock = threading.Lock()
-
-    def user(self, token: str) -> User | None:
-        with self._lock:
-            self.asked.append(token)
-            self.begun.set()
-            self.at_once += 1
-            self.most_at_once = max(self.most_at_once, self.at_once)
-        self.gate.wait(60)
-        with self._lock:
-            self.at_once -= 1
-        return User(username=token)
-
-    def may(self, user: User, place: Place, subresource: str) -> bool:
-        return user.username.startswith("good") and place == LAWN
+FOR_EVER = 1e9
+HOLDS = {
+    "a permission": (
+        True,
+        [
+            (REVALIDATE_SECONDS, Freshness.FRESH),
+            (ALLOWED_SECONDS, Freshness.REVALIDATE),
+            (STALE_SECONDS, Freshness.STALE_IF_ERROR),
+            (FOR_EVER, Freshness.EXPIRED),
+        ],
+    ),
+    "a denial": (False, [(DENIED_SECONDS, Freshness.FRESH), (FOR_EVER, Freshness.EXPIRED)]),
+}
 
 
-class Door:
-    """An authorizer with a clock and a reviewer to play with."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.reviewer = FakeReviewer()
-        self.results: list[str] = []
-        self.authorizer = Authorizer(self.reviewer, LAWN, self.results.append, self.clock)
-
-    async def knock(self, token: str) -> str:
-        try:
-            await self.authorizer.authorize([f"Bearer {token}"], "predict")
-        except RefusedError as refusal:
-            return refusal.code.value
-        return "in"
-
-
-@pytest.mark.parametrize(
-    ("token", "answer", "seconds"),
-    [("good", "in", ALLOWED_SECONDS), ("bad", "Forbidden", DENIED_SECONDS)],
-)
-def test_an_answer_holds_for_its_time_and_no_longer(
-    token: str, answer: str, seconds: float
-) -> None:
-    async def asked() -> list[int]:
-        door = Door()
-        counts = []
-        for later in (0.0, seconds - 0.1, 0.1):
-            door.clock.now += later
-            assert await door.knock(token) == answer
-            counts.append(len(door.reviewer.asked))
-        return counts
-
-    assert asyncio.run(asked()) == [1, 1, 2]
+@pytest.mark.parametrize("case", HOLDS)
+def test_an_answer_holds_for_its_time_and_no_longer(case: str) -> None:
+    allowed, steps = HOLDS[case]
+    begins = 0.0
+    for ends, wanted in steps:
+        assert {freshness(allowed, begins), freshness(allowed, ends - 0.001)} == {wanted}
+        begins = ends
 
 
 def test_the_same_question_is_asked_once_however_many_wait_for_it() -> None:
     async def asked() -> tuple[list[str], list[str]]:
-        door = Door()
-        door.reviewer.gate.clear()
+        reviewer = FakeReviewer()
+        door = Door(reviewer)
+        reviewer.gate.clear()
         knocks = [asyncio.ensure_future(door.knock("good")) for _ in range(200)]
         gone = asyncio.ensure_future(door.knock("good"))
-        await asyncio.to_thread(door.reviewer.begun.wait)
+        await asyncio.to_thread(reviewer.begun.wait)
         gone.cancel()
         await asyncio.sleep(0)
-        door.reviewer.gate.set()
-        return await asyncio.gather(*knocks), door.reviewer.asked
+        reviewer.gate.set()
+        return await asyncio.gather(*knocks), reviewer.asked
 
     answers, asked_for = asyncio.run(asked())
     assert answers == ["in"] * 200
@@ -119,16 +71,17 @@ def test_the_same_question_is_asked_once_however_many_wait_for_it() -> None:
 
 def test_a_flood_of_tokens_reaches_the_api_server_few_at_a_time() -> None:
     async def flooded() -> tuple[Counter[str], int, int]:
-        door = Door()
+        reviewer = FakeReviewer()
+        door = Door(reviewer)
         assert await door.knock("good") == "in"
-        door.reviewer.gate.clear()
+        reviewer.gate.clear()
         knocks = [asyncio.ensure_future(door.knock(f"bad-{n}")) for n in range(500)]
         await asyncio.sleep(0)
         # Who is known is let in all the same.
         assert await door.knock("good") == "in"
-        door.reviewer.gate.set()
+        reviewer.gate.set()
         answers = Counter(await asyncio.gather(*knocks))
-        return answers, len(door.reviewer.asked), door.reviewer.most_at_once
+        return answers, len(reviewer.asked), reviewer.most_at_once
 
     answers, asked, most_at_once = asyncio.run(flooded())
     assert answers == {"Forbidden": UNFINISHED, "QueueFull": 500 - UNFINISHED}
@@ -138,10 +91,11 @@ def test_a_flood_of_tokens_reaches_the_api_server_few_at_a_time() -> None:
 
 def test_a_steady_flood_is_held_to_a_rate() -> None:
     async def flooded() -> int:
-        door = Door()
+        reviewer = FakeReviewer()
+        door = Door(reviewer)
         for number in range(500):
             await door.knock(f"bad-{number}")
-        return len(door.reviewer.asked)
+        return len(reviewer.asked)
 
     assert asyncio.run(flooded()) == BURST
 
@@ -158,17 +112,37 @@ def test_an_allowance_fills_again_up_to_its_burst(waited: float, granted: int) -
     assert sum(allowance.take() for _ in range(50)) == granted
 
 
-def test_only_so_many_answers_are_remembered() -> None:
-    verdicts = Verdicts(REMEMBERED, Clock())
-    for number in range(REMEMBERED + 100):
-        verdicts.put((str(number).encode(), "predict"), Verdict("alice", allowed=True))
-    assert len(verdicts) == REMEMBERED
-    assert verdicts.get((b"0", "predict")) is None
-    assert verdicts.get((str(REMEMBERED).encode(), "predict")) is not None
+@pytest.mark.parametrize("allowed", [True, False], ids=["permissions", "denials"])
+def test_only_so_many_answers_are_remembered(allowed: bool) -> None:
+    verdicts = Verdicts(REMEMBERED_ALLOWED, REMEMBERED_DENIED, Clock())
+    places = REMEMBERED_ALLOWED if allowed else REMEMBERED_DENIED
+    for number in range(places + 100):
+        verdicts.put((str(number).encode(), "predict"), Verdict("alice", allowed))
+    assert len(verdicts) == places
+    assert verdicts.get((b"99", "predict")) is None
+    assert verdicts.get((b"100", "predict")) is not None
+
+
+def test_invented_tokens_push_nobody_out_who_is_known() -> None:
+    verdicts = Verdicts(REMEMBERED_ALLOWED, REMEMBERED_DENIED, Clock())
+    verdicts.put((b"known", "predict"), Verdict("alice", allowed=True))
+    for number in range(REMEMBERED_ALLOWED + REMEMBERED_DENIED):
+        verdicts.put((str(number).encode(), "predict"), Verdict(None, allowed=False))
+    assert verdicts.get((b"known", "predict")) is not None
+
+
+@pytest.mark.parametrize("allowed", [True, False], ids=["then allowed", "then denied"])
+def test_the_newest_answer_takes_the_place_of_the_one_before(allowed: bool) -> None:
+    verdicts = Verdicts(REMEMBERED_ALLOWED, REMEMBERED_DENIED, Clock())
+    verdicts.put((b"token", "predict"), Verdict("alice", not allowed))
+    newest = Verdict("alice", allowed)
+    verdicts.put((b"token", "predict"), newest)
+    assert verdicts.get((b"token", "predict")) == (newest, Freshness.FRESH)
+    assert len(verdicts) == 1
 
 
 def test_an_answer_for_one_action_is_none_for_another() -> None:
-    verdicts = Verdicts(10, Clock())
+    verdicts = Verdicts(10, 10, Clock())
     verdicts.put((b"token", "predict"), Verdict("alice", allowed=True))
     assert verdicts.get((b"token", "feedback")) is None
 

@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, Response
 
 from dandelion_inference.errors import TABLE, Code
 from dandelion_inference.front.problems import MEDIA_TYPE, Problem
+from dandelion_inference.intake.reviews import COMMAND
 
 ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
@@ -46,7 +47,7 @@ class DescribedApp(FastAPI):
                 SCHEME: {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A token of the cluster: `kubectl create token <account>`.",
+                    "description": f"A token of the cluster: `{COMMAND}`.",
                 }
             }
         schemas[Problem.__name__] = Problem.model_json_schema(ref_template=REFERENCE)

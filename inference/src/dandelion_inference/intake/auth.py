@@ -3,7 +3,9 @@
 Who may predict is an ordinary rule: `create` on `modeldeployments/predict` of this very resource.
 Answers of the API server are remembered for a while by the token's digest, never by the token.
 Floods of invented tokens reach it only so many at a time and so many a second, and what cannot be
-asked is refused. Called by the routes through `front/service.py`, on the event loop.
+asked is refused. Whom it let in of late is known: such callers are asked about again before that
+ends, at a share of the questions that strangers cannot take, and stay in for a while when it gives
+no answer. Called by the routes through `front/service.py`, on the event loop.
 """
 
 from __future__ import annotations
@@ -14,12 +16,15 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import structlog
 
 from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.intake.bulkhead import Bulkhead
 from dandelion_inference.intake.reviews import (
+    AUDIENCE,
+    COMMAND,
     GROUP,
     RESOURCE,
     VERB,
@@ -28,7 +33,7 @@ from dandelion_inference.intake.reviews import (
     ReviewError,
     User,
 )
-from dandelion_inference.intake.verdicts import Action, Allowance, Key, Verdict, Verdicts
+from dandelion_inference.intake.verdicts import Action, Freshness, Key, Verdict, Verdicts
 
 AUTHORIZATION_CODES = (
     Code.UNAUTHENTICATED,
@@ -37,21 +42,20 @@ AUTHORIZATION_CODES = (
     Code.AUTH_UNAVAILABLE,
 )
 
-REMEMBERED = 10_000
+REMEMBERED_ALLOWED = 10_000
+# More than can be denied in the time that a denial holds.
+REMEMBERED_DENIED = 1_000
 
-# Reviews under way at once, and waiting for their turn.
-THREADS = 4
-UNFINISHED = 64
-# Reviews begun a second in the long run, and at once after a quiet time. A client whose answer is
-# remembered needs none.
-RATE = 50.0
-BURST = 100.0
+# A known caller does not wait longer than this for the API server, in seconds: Kubernetes wants
+# each of the two calls answered within one (its service level objectives, for 99 of 100).
+PATIENCE = 2.0
+# The time after a missing answer in which no known caller waits for another, in seconds.
+AWAY_SECONDS = 10.0
 
 MAX_TOKEN_BYTES = 16 * 1024
 # RFC 6750, section 2.1.
 BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
-HOW = "Send 'Authorization: Bearer TOKEN' with a token of this cluster, such as one made by "
-HOW += "'kubectl create token ACCOUNT'."
+HOW = f"Send 'Authorization: Bearer TOKEN' with a token made by '{COMMAND}'."
 
 SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:([^:]+):([^:]+)")
 
@@ -65,46 +69,57 @@ class Authorizer:
         place: Place,
         reviewed: Callable[[str], None],
         now: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE,
     ) -> None:
-        """`reviewed` is told how each review ended."""
+        """`reviewed` is told how each review ended; `patience` is in seconds."""
         self._reviewer = reviewer
         self._place = place
         self._reviewed = reviewed
-        self._verdicts = Verdicts(REMEMBERED, now)
-        self._allowance = Allowance(RATE, BURST, now)
-        self._under_way: dict[Key, asyncio.Future[Verdict]] = {}
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="auth")
+        self._now = now
+        self._patience = patience
+        self._verdicts = Verdicts(REMEMBERED_ALLOWED, REMEMBERED_DENIED, now)
+        self._strangers = Bulkhead("strangers", now)
+        self._known = Bulkhead("known", now)
+        self._away_until = now()
         self._complaint = ""
 
     async def authorize(self, headers: Sequence[str], action: Action) -> None:
         """`headers` are the values of Authorization; raises RefusedError."""
         token = bearer_token(headers)
         key = (hashlib.sha256(token.encode()).digest(), action)
-        verdict = self._verdicts.get(key)
-        if verdict is None:
-            verdict = await self._review(key, token, action)
+        verdict = await self._verdict(key, token)
         if verdict.user is None:
-            raise unauthenticated("The token is not one that this cluster accepts: it may have "
-                                  "expired, or be meant for another audience.")  # fmt: skip
+            raise unauthenticated(
+                f"The token is not one that this cluster accepts for the audience {AUDIENCE}: it "
+                f"may have expired, or be meant for the cluster itself or somebody else."
+            )
         if not verdict.allowed:
             raise forbidden(verdict.user, self._place, action)
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._strangers.close()
+        self._known.close()
 
-    async def _review(self, key: Key, token: str, action: Action) -> Verdict:
-        under_way = self._under_way.get(key)
+    async def _verdict(self, key: Key, token: str) -> Verdict:
+        remembered = self._verdicts.get(key)
+        if remembered is None:
+            return await self._of_stranger(key, token)
+        verdict, freshness = remembered
+        if freshness is Freshness.FRESH:
+            return verdict
+        under_way = self._known.review(
+            key, partial(self._ask, key, token), partial(self._ended_of_known, key)
+        )
+        if freshness is Freshness.REVALIDATE:
+            return verdict
+        return await self._of_known(under_way, verdict)
+
+    async def _of_stranger(self, key: Key, token: str) -> Verdict:
+        under_way = self._strangers.review(
+            key, partial(self._ask, key, token), partial(self._ended, key)
+        )
         if under_way is None:
-            if len(self._under_way) >= UNFINISHED or not self._allowance.take():
-                raise RefusedError(
-                    Code.QUEUE_FULL,
-                    "Too many tokens are being reviewed. Try again in a second.",
-                    headers={"Retry-After": "1"},
-                )
-            loop = asyncio.get_running_loop()
-            under_way = loop.run_in_executor(self._threads, self._ask, token, action)
-            self._under_way[key] = under_way
-            under_way.add_done_callback(lambda ended: self._ended(key, ended))
+            raise too_many()
         try:
             # Others may wait for the same answer: one who hangs up must not take it with them.
             return await asyncio.shield(under_way)
@@ -116,14 +131,33 @@ class Authorizer:
                 headers={"Retry-After": "1"},
             ) from error
 
-    def _ask(self, token: str, action: Action) -> Verdict:
+    async def _of_known(self, under_way: asyncio.Future[Verdict] | None, stale: Verdict) -> Verdict:
+        """What the API server says now or, where it gives no answer, what it said last."""
+        if self._now() < self._away_until:
+            return stale
+        if under_way is None:
+            raise too_many()
+        ended, _ = await asyncio.wait([under_way], timeout=self._patience)
+        if not ended:
+            self._away_until = self._now() + AWAY_SECONDS
+            return stale
+        return stale if isinstance(under_way.exception(), ReviewError) else under_way.result()
+
+    def _ask(self, key: Key, token: str) -> Verdict:
         user: User | None = self._reviewer.user(token)
         if user is None:
             return Verdict(None, allowed=False)
+        _, action = key
         return Verdict(user.username, self._reviewer.may(user, self._place, action))
 
+    def _ended_of_known(self, key: Key, ended: asyncio.Future[Verdict]) -> None:
+        self._ended(key, ended)
+        if ended.cancelled():
+            return
+        answered = ended.exception() is None
+        self._away_until = self._now() + (0.0 if answered else AWAY_SECONDS)
+
     def _ended(self, key: Key, ended: asyncio.Future[Verdict]) -> None:
-        del self._under_way[key]
         if ended.cancelled():
             return
         error = ended.exception()
@@ -158,6 +192,14 @@ def bearer_token(headers: Sequence[str]) -> str:
 def unauthenticated(why: str) -> RefusedError:
     return RefusedError(
         Code.UNAUTHENTICATED, f"{why} {HOW}", headers={"WWW-Authenticate": "Bearer"}
+    )
+
+
+def too_many() -> RefusedError:
+    return RefusedError(
+        Code.QUEUE_FULL,
+        "Too many tokens are being reviewed. Try again in a second.",
+        headers={"Retry-After": "1"},
     )
 
 

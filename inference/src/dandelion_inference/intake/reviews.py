@@ -21,6 +21,10 @@ GROUP = "dandelion.dev"
 RESOURCE = "modeldeployments"
 VERB = "create"
 
+# Whom a token must be meant for. Not the API server: what is sent here must be of no use there.
+AUDIENCE = "dandelion.dev"
+COMMAND = f"kubectl create token ACCOUNT --audience={AUDIENCE}"
+
 TOKEN_REVIEW = "/apis/authentication.k8s.io/v1/tokenreviews"  # noqa: S105 - an address
 ACCESS_REVIEW = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 TIMEOUT = urllib3.Timeout(connect=2, read=4)
@@ -51,7 +55,7 @@ class User(BaseModel):
 
 class Reviewer(Protocol):
     def user(self, token: str) -> User | None:
-        """Whose token it is, if anybody's; raises ReviewError."""
+        """Whose token it is, if it is anybody's and meant for AUDIENCE; raises ReviewError."""
         ...
 
     def may(self, user: User, place: Place, subresource: str) -> bool:
@@ -62,6 +66,9 @@ class Reviewer(Protocol):
 class _TokenStatus(BaseModel):
     authenticated: bool = False
     user: User | None = None
+    audiences: tuple[str, ...] = Field(
+        default=(), description="those of the question that the token is meant for"
+    )
 
 
 class _AccessStatus(BaseModel):
@@ -81,15 +88,15 @@ class ApiServer:
         self._pool: urllib3.PoolManager | None = None
 
     def user(self, token: str) -> User | None:
-        # Without audiences in it, the token must be meant for the API server itself.
         review = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenReview",
-            "spec": {"token": token},
+            "spec": {"token": token, "audiences": [AUDIENCE]},
         }
         status = self._status(TOKEN_REVIEW, review, _TokenStatus)
         known = status.authenticated and status.user is not None and status.user.username
-        return status.user if known else None
+        # One that knows no audiences names none: it has looked whether the token is for itself.
+        return status.user if known and AUDIENCE in status.audiences else None
 
     def may(self, user: User, place: Place, subresource: str) -> bool:
         review = {

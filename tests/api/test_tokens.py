@@ -1,0 +1,104 @@
+"""Whose token it is and whom it is meant for: serving's questions to a real API server."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from dandelion_inference.intake.reviews import ApiServer as Asked
+from dandelion_inference.intake.reviews import Place, User
+
+from tests.api.server import ADMIN_TOKEN, ApiServer
+
+ACCOUNT = "camera"
+USER = f"system:serviceaccount:default:{ACCOUNT}"
+
+
+def token(api: ApiServer, *options: str) -> str:
+    return api.kubectl("create", "token", ACCOUNT, *options).strip()
+
+
+def withdrawn(api: ApiServer) -> str:
+    api.kubectl("create", "secret", "generic", "bound", "--from-literal=a=b")
+    bound = ("--bound-object-kind=Secret", "--bound-object-name=bound")
+    made = token(api, "--audience=dandelion.dev", *bound)
+    api.kubectl("delete", "secret", "bound")
+    return made
+
+
+TOKENS: dict[str, tuple[Callable[[ApiServer], str], str | None]] = {
+    "one for this service": (lambda api: token(api, "--audience=dandelion.dev"), USER),
+    "one for this service and another": (
+        lambda api: token(api, "--audience=vault", "--audience=dandelion.dev"),
+        USER,
+    ),
+    "one for another": (lambda api: token(api, "--audience=vault"), None),
+    "one for the API server": (token, None),
+    "one of a person, which is for the API server": (lambda api: ADMIN_TOKEN, None),
+    "one whose object is gone": (withdrawn, None),
+    "an invented one": (lambda api: "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln", None),
+}
+
+
+@pytest.fixture
+def asked(api: ApiServer, tmp_path: Path) -> Asked:
+    """As a serving pod asks, with what is mounted into it."""
+    manifest = api.kubectl(*("create", "serviceaccount", ACCOUNT, "--dry-run=client", "-o", "yaml"))
+    api.apply(manifest)
+    (tmp_path / "token").write_text(ADMIN_TOKEN)
+    (tmp_path / "ca.crt").write_text(api.authority.read_text())
+    return Asked("127.0.0.1", api.port, tmp_path)
+
+
+@pytest.mark.parametrize("case", TOKENS)
+def test_only_a_token_for_this_service_is_somebodys(
+    api: ApiServer, asked: Asked, case: str
+) -> None:
+    make, wanted = TOKENS[case]
+    user = asked.user(make(api))
+    assert (user.username if user else None) == wanted
+
+
+@pytest.mark.parametrize(
+    ("audience", "status"), [("https://kubernetes.default.svc", 200), ("dandelion.dev", 401)]
+)
+def test_a_token_for_this_service_opens_nothing_at_the_api_server(
+    api: ApiServer, asked: Asked, audience: str, status: int
+) -> None:
+    answer = httpx.get(
+        f"https://127.0.0.1:{api.port}/version",
+        headers={"Authorization": f"Bearer {token(api, f'--audience={audience}')}"},
+        verify=ssl.create_default_context(cafile=str(api.authority)),
+        trust_env=False,
+    )
+    assert answer.status_code == status
+
+
+def test_what_the_api_server_says_of_a_caller_decides(api: ApiServer, asked: Asked) -> None:
+    user = asked.user(token(api, "--audience=dandelion.dev"))
+    assert isinstance(user, User)
+    lawn = Place("default", "lawn")
+    assert not asked.may(user, lawn, "predict")
+    api.apply(
+        api.kubectl(
+            *("create", "role", ACCOUNT, "--verb=create", "--resource-name=lawn"),
+            *(
+                "--resource=modeldeployments.dandelion.dev/predict",
+                "--dry-run=client",
+                "-o",
+                "yaml",
+            ),
+        )
+    )
+    api.apply(
+        api.kubectl(
+            *("create", "rolebinding", ACCOUNT, f"--role={ACCOUNT}"),
+            *(f"--serviceaccount=default:{ACCOUNT}", "--dry-run=client", "-o", "yaml"),
+        )
+    )
+    assert asked.may(user, lawn, "predict")
+    assert not asked.may(user, lawn, "feedback")
+    assert not asked.may(user, Place("default", "park"), "predict")
