@@ -57,6 +57,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         description="Classifies images with one exact version of one model.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # `edge.py` takes both spellings
         lifespan=lifespan,
     )
     problems.install(app)

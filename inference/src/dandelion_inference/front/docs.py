@@ -13,7 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
 from dandelion_inference.errors import TABLE, Code
 from dandelion_inference.front.problems import MEDIA_TYPE, Problem
@@ -75,6 +75,11 @@ def add_page(app: FastAPI) -> None:
         )
         page.headers["Content-Security-Policy"] = POLICY
         return page
+
+    @app.get("/docs/", include_in_schema=False)
+    async def without_slash() -> Response:
+        # The page's own addresses are relative, and so is this: it holds behind TLS and a prefix.
+        return RedirectResponse("../docs")
 
     def add_asset(name: str, media_type: str) -> None:
         @app.get(f"/docs/{name}", include_in_schema=False)

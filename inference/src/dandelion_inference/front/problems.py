@@ -97,8 +97,11 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         return problem(Code.NOT_FOUND, detail, path, error.headers)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("Allow", "another method")
+        if allowed == "GET":
+            allowed = "GET, HEAD"  # as `edge.py` has it
         detail = f"{path} does not accept {request.method}; use {allowed}."
-        return problem(Code.METHOD_NOT_ALLOWED, detail, path, error.headers)
+        headers = {**(error.headers or {}), "Allow": allowed}
+        return problem(Code.METHOD_NOT_ALLOWED, detail, path, headers)
     return problem(Code.MALFORMED_REQUEST, str(error.detail), path, error.headers)
 
 
