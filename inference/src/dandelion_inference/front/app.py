@@ -60,6 +60,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         redirect_slashes=False,  # `edge.py` takes both spellings
         lifespan=lifespan,
     )
+    app.state.service = service
     problems.install(app)
     # Routes are tried in this order, and this one is in a hurry.
     add_predict(app, service)

@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from dandelion_inference.errors import TABLE, Code
 from dandelion_inference.front.problems import MEDIA_TYPE, Problem
+from dandelion_inference.front.service import ANSWER_ID
 
 ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
@@ -28,6 +29,12 @@ POLICY = (
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
 )
 SCHEME = "clusterToken"
+ANSWER_ID_HEADER = {
+    ANSWER_ID: {
+        "description": "names this answer, for feedback and in the prediction log",
+        "schema": {"type": "string"},
+    }
+}
 REFERENCE = "#/components/schemas/{model}"
 
 

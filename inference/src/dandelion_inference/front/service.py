@@ -32,6 +32,9 @@ from dandelion_inference.ports.settings import Settings
 
 Answer = TypeVar("Answer")
 
+# The header that names an answer, whatever its body is.
+ANSWER_ID = "Dandelion-Answer-Id"
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -39,6 +42,11 @@ class Answered:
 
     id: str
     predictions: list[Prediction]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every answer with predictions says beside its body."""
+        return {ANSWER_ID: self.id}
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,12 @@ class Service:
                 f"images at once, or add replicas.",
                 headers={"Retry-After": "1"},
             ) from None
+
+
+def service_of(request: Request) -> Service:
+    """What the application that answers this request was made with."""
+    service: Service = request.app.state.service
+    return service
 
 
 def with_digests(

@@ -17,7 +17,7 @@ from dandelion_inference.answer.prediction import Prediction
 from dandelion_inference.errors import Code
 from dandelion_inference.front import docs
 from dandelion_inference.front.routes.probes import ModelIdentity
-from dandelion_inference.front.service import Service
+from dandelion_inference.front.service import Service, service_of
 from dandelion_inference.intake.upload import read_images
 
 
@@ -63,6 +63,7 @@ PREDICT_BODY: dict[str, Any] = {
         },
     }
 }
+PREDICT_ANSWER: dict[int | str, dict[str, Any]] = {200: {"headers": docs.ANSWER_ID_HEADER}}
 PREDICT_CODES = (
     Code.MALFORMED_REQUEST,
     Code.EMPTY_UPLOAD,
@@ -95,34 +96,36 @@ class DirectRoute(APIRoute):
 
 
 def add_predict(app: FastAPI, service: Service) -> None:
-    settings = service.settings
-
-    async def predict(request: Request) -> Response:
-        started = time.perf_counter()
-        await service.authorize(request, "predict")
-        model = service.readiness.require_model()
-        with service.admit(request):
-            images = await read_images(
-                request, settings.max_upload_bytes, settings.max_files, settings.upload_seconds
-            )
-            answered = await service.classify(request, model, images, started)
-        return JSONResponse(
-            {
-                "id": answered.id,
-                "model": service.identity,
-                "predictions": [_shown(item) for item in answered.predictions],
-            }
-        )
-
     app.router.add_api_route(
         "/predict",
         predict,
         methods=["POST"],
         summary="Classify one or more images",
         response_model=PredictResponse,
-        responses=docs.problems(*PREDICT_CODES, *service.authorization_codes),
+        responses=PREDICT_ANSWER | docs.problems(*PREDICT_CODES, *service.authorization_codes),
         openapi_extra=PREDICT_BODY | docs.bearer(*service.authorization_codes),
         route_class_override=DirectRoute,
+    )
+
+
+async def predict(request: Request) -> Response:
+    started = time.perf_counter()
+    service = service_of(request)
+    settings = service.settings
+    await service.authorize(request, "predict")
+    model = service.readiness.require_model()
+    with service.admit(request):
+        images = await read_images(
+            request, settings.max_upload_bytes, settings.max_files, settings.upload_seconds
+        )
+        answered = await service.classify(request, model, images, started)
+    return JSONResponse(
+        {
+            "id": answered.id,
+            "model": service.identity,
+            "predictions": [_shown(item) for item in answered.predictions],
+        },
+        headers=answered.headers,
     )
 
 
