@@ -43,7 +43,9 @@ PREDICT_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "One image as the whole body, or a form with one or more of them. The "
-        f"format is told from the content: {ACCEPTED}; of an animation, the first frame counts.",
+        f"format is told from the content: {ACCEPTED}; of an animation, the first frame counts. Base64 and "
+        "data URLs are taken for the image that they hold, and so is a part of a form whose "
+        "Content-Transfer-Encoding is quoted-printable.",
         "content": {
             "multipart/form-data": {
                 "schema": {
