@@ -7,7 +7,7 @@ keeps its reason where `/readyz` shows it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -92,17 +92,30 @@ class RefusedError(Exception):
         *,
         headers: Mapping[str, str] | None = None,
         reason: str | None = None,
+        each: Sequence[RefusedError] = (),
     ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.headers = dict(headers or {})
         self.reason = reason
+        self.each = each
+        """Where several images were refused: what is wrong with each of them."""
 
     def about_file(self, position: int) -> RefusedError:
         """The same, for one of several files."""
         detail = f"File {position}: {self.detail}"
         return RefusedError(self.code, detail, headers=self.headers, reason=self.reason)
+
+
+def together(refusals: Sequence[RefusedError]) -> RefusedError:
+    """One refusal of a request for those of its images: the first, which lists them all."""
+    first = refusals[0]
+    if len(refusals) == 1:
+        return first
+    return RefusedError(
+        first.code, first.detail, headers=first.headers, reason=first.reason, each=refusals
+    )
 
 
 class Reason(StrEnum):

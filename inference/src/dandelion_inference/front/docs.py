@@ -56,7 +56,9 @@ class DescribedApp(FastAPI):
                     "description": "A token of the cluster: `kubectl create token <account>`.",
                 }
             }
-        schemas[Problem.__name__] = Problem.model_json_schema(ref_template=REFERENCE)
+        problem = Problem.model_json_schema(ref_template=REFERENCE)
+        schemas |= problem.pop("$defs")
+        schemas[Problem.__name__] = problem
         return schema
 
 

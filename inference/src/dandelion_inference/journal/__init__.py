@@ -80,15 +80,18 @@ class Journal:
         answer: str,
         precision: str,
         classes: Sequence[str],
-        predictions: Sequence[Scored],
+        predictions: Sequence[Scored | None],
         seconds: float,
         records: Sequence[UploadRecord] | None = None,
     ) -> None:
-        """Every prediction of one answer. What came as bare numbers has no records of uploads."""
+        """Every prediction of one answer, in the order of its images, some of which may have none.
+        What came as bare numbers has no records of uploads."""
         now = self._now()
         images = [record.sha256 for record in records] if records is not None else None
         digests: Sequence[str | None] = images or [None] * len(predictions)
         for index, (prediction, digest) in enumerate(zip(predictions, digests, strict=True)):
+            if prediction is None:
+                continue
             row = predicted(
                 time=now,
                 answer=answer,
@@ -101,10 +104,11 @@ class Journal:
             )
             if not self._buffer.add(row):
                 self._counters.log_dropped(Kind.PREDICTIONS, 1)
-        labels = tuple(prediction.label for prediction in predictions)
+        labels = tuple(found.label if found else None for found in predictions)
         self._answers.remember(answer, Given(tuple(digests), labels))
-        for record in records or ():
-            self._keep(record.logged_image())
+        for record, prediction in zip(records or (), predictions, strict=False):
+            if prediction is not None:
+                self._keep(record.logged_image())
 
     def given(self, answer: str) -> Given | None:
         """What this pod answered, where it was not long ago."""

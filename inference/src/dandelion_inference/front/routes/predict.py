@@ -13,9 +13,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
-from dandelion_inference.answer.prediction import Prediction
-from dandelion_inference.errors import Code
-from dandelion_inference.front import docs
+from dandelion_inference.answer.prediction import Outcome
+from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.front import docs, problems
+from dandelion_inference.front.problems import ImageProblem
 from dandelion_inference.front.routes.probes import ModelIdentity
 from dandelion_inference.front.service import Service, service_of
 from dandelion_inference.intake.upload import read_images
@@ -32,10 +33,17 @@ class Classified(BaseModel):
     )
 
 
+class RefusedImage(BaseModel):
+    problem: ImageProblem = Field(description="why this image has no prediction")
+
+
 class PredictResponse(BaseModel):
     id: UUID = Field(description="names this answer, for feedback and in the prediction log")
     model: ModelIdentity
-    predictions: list[Classified] = Field(description="one for each image, in order")
+    predictions: list[Classified | RefusedImage] = Field(
+        description="one for each image, in order; a problem for one that cannot be classified. "
+        "Where none can, the whole answer is the problem of the first and lists them all."
+    )
 
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -43,9 +51,9 @@ PREDICT_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "One image as the whole body, or a form with one or more of them. The "
-        f"format is told from the content: {ACCEPTED}; of an animation, the first frame counts. Base64 and "
-        "data URLs are taken for the image that they hold, and so is a part of a form whose "
-        "Content-Transfer-Encoding is quoted-printable.",
+        f"format is told from the content: {ACCEPTED}; of an animation, the first frame counts. "
+        "Base64 and data URLs are taken for the image that they hold, and so is a part of a form "
+        "whose Content-Transfer-Encoding is quoted-printable.",
         "content": {
             "multipart/form-data": {
                 "schema": {
@@ -125,13 +133,15 @@ async def predict(request: Request) -> Response:
         {
             "id": answered.id,
             "model": service.identity,
-            "predictions": [_shown(item) for item in answered.predictions],
+            "predictions": [_shown(item) for item in answered.outcomes],
         },
         headers=answered.headers,
     )
 
 
-def _shown(prediction: Prediction) -> dict[str, Any]:
+def _shown(prediction: Outcome) -> dict[str, Any]:
+    if isinstance(prediction, RefusedError):
+        return {"problem": problems.details(prediction.code, prediction.detail)}
     told = {} if prediction.unknown is None else {"unknown": prediction.unknown}
     return {
         "label": prediction.label,

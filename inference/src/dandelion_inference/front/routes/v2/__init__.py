@@ -170,7 +170,7 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
         inference = await _read(request, service, body, model.contract)
         del body
         if inference.files:
-            answered = await service.classify(request, model, inference.files, started)
+            answered = await service.classify(request, model, inference.files, started, whole=True)
         else:
             works = inference_response.works(model, inference.tensors)
             answered = await service.predict(request, model, works, started)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dandelion_inference.answer.engine import Alone, Work
-from dandelion_inference.answer.prediction import Prediction, answered
+from dandelion_inference.answer.prediction import Outcome, Prediction, answered
 from dandelion_inference.front.routes.v2.inference_request import (
     HEADER_LENGTH,
     PROBABILITIES,
@@ -28,12 +28,12 @@ from dandelion_inference.model.network import Model
 ANSWER_ID = "answer_id"
 
 
-def works(model: Model, images: list[NDArray[np.float32]]) -> list[Work[Prediction]]:
+def works(model: Model, images: list[NDArray[np.float32]]) -> list[Work[Outcome]]:
     """One piece of work an image, each [3, height, width]. They raise RefusedError."""
     return [_work(model, image, position) for position, image in enumerate(images)]
 
 
-def _work(model: Model, image: NDArray[np.float32], position: int) -> Work[Prediction]:
+def _work(model: Model, image: NDArray[np.float32], position: int) -> Work[Outcome]:
     def work(alone: Alone) -> Prediction:
         # A copy, because OpenVINO wants it aligned and the end of the JSON is anywhere.
         tensor = np.array(image[np.newaxis], dtype=np.float32)
