@@ -34,6 +34,7 @@ class Code(StrEnum):
     MISSING_FILE = "MissingFile"
     TOO_MANY_FILES = "TooManyFiles"
     UNKNOWN_LABEL = "UnknownLabel"
+    UNKNOWN_ANSWER = "UnknownAnswer"
     QUEUE_FULL = "QueueFull"
     INTERNAL_ERROR = "InternalError"
     NOT_READY = "NotReady"
@@ -73,6 +74,7 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.MISSING_FILE: Answer(422, "The form holds no file"),
         Code.TOO_MANY_FILES: Answer(422, "The form holds too many files"),
         Code.UNKNOWN_LABEL: Answer(422, "The model has no such class"),
+        Code.UNKNOWN_ANSWER: Answer(422, "The model gave no such answer"),
         Code.QUEUE_FULL: Answer(429, "Too many requests are being answered"),
         Code.INTERNAL_ERROR: Answer(500, "The service failed"),
         Code.NOT_READY: Answer(503, "The model is not ready"),

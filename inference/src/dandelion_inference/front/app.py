@@ -69,7 +69,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
     add_explain(app, service)
     add_feedback(app, service)
     add_v2(app, service)
-    add_probes(app, service)
+    add_probes(app)
     return Edge(app, metrics, readiness)
 
 

@@ -85,10 +85,12 @@ class Service:
         """The name and version that every answer carries."""
         return {"name": self.settings.model_name, "version": self.settings.model_version}
 
-    async def authorize(self, request: Request, action: Action) -> None:
-        """Asked before a body is read; raises RefusedError for a sender who may not do that."""
-        if self.authorizer is not None:
-            await self.authorizer.authorize(request.headers.getlist("authorization"), action)
+    async def authorize(self, request: Request, action: Action) -> str | None:
+        """Who sends that, where anybody asks. Called before a body is read; raises RefusedError for
+        a sender who may not do that."""
+        if self.authorizer is None:
+            return None
+        return await self.authorizer.authorize(request.headers.getlist("authorization"), action)
 
     @property
     def authorization_codes(self) -> tuple[Code, ...]:
@@ -136,7 +138,11 @@ class Service:
             self.metrics.refused(refusal.code)
         if refusals and (whole or len(refusals) == len(outcomes)):
             raise together(refusals)
-        answered = Answered(str(uuid4()), outcomes)
+        found = [outcome if isinstance(outcome, Prediction) else None for outcome in outcomes]
+        name = str(uuid4())
+        if self.journal is not None:
+            name = self.journal.new_id([prediction is not None for prediction in found])
+        answered = Answered(name, outcomes)
         for prediction in answered.predictions:
             self.metrics.predicted(prediction.label, prediction.probability, prediction.unknown)
         if self.journal is not None:
@@ -145,7 +151,7 @@ class Service:
                 answered.id,
                 model.precision.value,
                 model.contract.classes,
-                [out if isinstance(out, Prediction) else None for out in outcomes],
+                found,
                 seconds,
                 records,
             )

@@ -76,8 +76,8 @@ class Authorizer:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="auth")
         self._complaint = ""
 
-    async def authorize(self, headers: Sequence[str], action: Action) -> None:
-        """`headers` are the values of Authorization; raises RefusedError."""
+    async def authorize(self, headers: Sequence[str], action: Action) -> str:
+        """Who sends that; `headers` are the values of Authorization. Raises RefusedError."""
         token = bearer_token(headers)
         key = (hashlib.sha256(token.encode()).digest(), action)
         verdict = self._verdicts.get(key)
@@ -88,6 +88,7 @@ class Authorizer:
                                   "expired, or be meant for another audience.")  # fmt: skip
         if not verdict.allowed:
             raise forbidden(verdict.user, self._place, action)
+        return verdict.user
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
-from uuid import UUID
 
 from dandelion_pictures import ACCEPTED
 from fastapi import FastAPI, Request
@@ -38,7 +37,7 @@ class RefusedImage(BaseModel):
 
 
 class PredictResponse(BaseModel):
-    id: UUID = Field(description="names this answer, for feedback and in the prediction log")
+    id: str = Field(description="names this answer, for feedback and in the prediction log")
     model: ModelIdentity
     predictions: list[Classified | RefusedImage] = Field(
         description="one for each image, in order; a problem for one that cannot be classified. "
