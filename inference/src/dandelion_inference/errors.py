@@ -7,7 +7,7 @@ keeps its reason where `/readyz` shows it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -34,6 +34,7 @@ class Code(StrEnum):
     MISSING_FILE = "MissingFile"
     TOO_MANY_FILES = "TooManyFiles"
     UNKNOWN_LABEL = "UnknownLabel"
+    UNKNOWN_ANSWER = "UnknownAnswer"
     QUEUE_FULL = "QueueFull"
     INTERNAL_ERROR = "InternalError"
     NOT_READY = "NotReady"
@@ -73,6 +74,7 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.MISSING_FILE: Answer(422, "The form holds no file"),
         Code.TOO_MANY_FILES: Answer(422, "The form holds too many files"),
         Code.UNKNOWN_LABEL: Answer(422, "The model has no such class"),
+        Code.UNKNOWN_ANSWER: Answer(422, "The model gave no such answer"),
         Code.QUEUE_FULL: Answer(429, "Too many requests are being answered"),
         Code.INTERNAL_ERROR: Answer(500, "The service failed"),
         Code.NOT_READY: Answer(503, "The model is not ready"),
@@ -92,17 +94,30 @@ class RefusedError(Exception):
         *,
         headers: Mapping[str, str] | None = None,
         reason: str | None = None,
+        each: Sequence[RefusedError] = (),
     ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.headers = dict(headers or {})
         self.reason = reason
+        self.each = each
+        """Where several images were refused: what is wrong with each of them."""
 
     def about_file(self, position: int) -> RefusedError:
         """The same, for one of several files."""
         detail = f"File {position}: {self.detail}"
         return RefusedError(self.code, detail, headers=self.headers, reason=self.reason)
+
+
+def together(refusals: Sequence[RefusedError]) -> RefusedError:
+    """One refusal of a request for those of its images: the first, which lists them all."""
+    first = refusals[0]
+    if len(refusals) == 1:
+        return first
+    return RefusedError(
+        first.code, first.detail, headers=first.headers, reason=first.reason, each=refusals
+    )
 
 
 class Reason(StrEnum):

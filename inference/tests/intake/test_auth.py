@@ -17,7 +17,7 @@ import pytest
 from fakes import api_server as fake_api_server
 from fakes import s3 as fake_s3
 from fakes.api_server import FakeApiServer
-from running.logging_service import eventually, logging_environment, metric
+from running.logging_service import answer_elsewhere, eventually, logging_environment, metric
 from running.service import Service, started
 
 ROLES = {
@@ -73,7 +73,7 @@ def ask(service: Service, route: str, *authorization: str) -> httpx.Response:
     headers = [("Authorization", value) for value in authorization]
     body: str | bytes
     if route == "feedback":
-        body = json.dumps({"id": str(uuid4()), "index": 0, "label": "red"})
+        body = json.dumps({"id": answer_elsewhere(service), "index": 0, "label": "red"})
         headers.append(("Content-Type", "application/json"))
     elif route.startswith("v2/"):
         image = base64.b64encode(pictures.plain()).decode()

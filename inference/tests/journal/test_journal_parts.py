@@ -86,15 +86,16 @@ def test_what_came_as_numbers_has_no_digest() -> None:
         ({}, {}),
         ({"image": "ab", "predicted": "daisy"}, {"imageSha256": "ab", "predicted": "daisy"}),
         ({"predicted": "daisy"}, {"predicted": "daisy"}),
+        ({"caller": "alice"}, {"caller": "alice"}),
     ],
 )
 def test_feedback_holds_what_is_known(known: dict[str, str], more: dict[str, str]) -> None:
-    labelled = Labelled(at("2024-01-01T00:00:00Z"), "id-1", 0, "daisy", **known)
+    labelled = Labelled(at("2024-01-01T00:00:00Z"), "id-1", "6", 0, "daisy", **known)
     assert labelled.document(ORIGIN) == {
         "time": "2024-01-01T00:00:00.000Z",
         "id": "id-1",
         "index": 0,
-        "version": "7",
+        "version": "6",
         "label": "daisy",
         **more,
     }
@@ -122,7 +123,7 @@ def test_rows_lie_by_day_and_hour_of_utc(time: str, where: str) -> None:
 
 def test_an_object_holds_rows_of_one_kind_and_hour() -> None:
     early, late = row("2024-03-01T01:59:59+00:00"), row("2024-03-01T02:00:00+00:00")
-    label = Labelled(late.time, "id-1", 0, "daisy")
+    label = Labelled(late.time, "id-1", "7", 0, "daisy")
     assert objects([early, late, label, early]) == [[early, early], [late], [label]]
 
 

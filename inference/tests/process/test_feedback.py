@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from pathlib import Path
-from uuid import uuid4
 
 import pictures
 from dandelion_inference.front.routes.feedback import FeedbackResponse
+from fakes import api_server
 from fakes.s3 import FakeS3
 from given import uploads
-from running.logging_service import HOME, label, logging_environment, rows
+from given.inferences import INFER, image
+from running.logging_service import HOME, answer_elsewhere, label, logging_environment, rows
 from running.service import started
 
 
 def test_a_label_is_kept_beside_what_was_predicted(s3: FakeS3, tmp_path: Path) -> None:
-    image = pictures.plain(pictures.BLUE)
+    blue = pictures.plain(pictures.BLUE)
     with started(logging_environment(s3, tmp_path)) as service:
         service.wait_ready()
-        files = uploads.form(pictures.plain(), image)
+        files = uploads.form(pictures.plain(), blue)
         answer = service.post("/predict", files=files).json()
         told = label(service, id=answer["id"], index=1, label="green")
         assert told.status_code == 202
@@ -31,7 +33,7 @@ def test_a_label_is_kept_beside_what_was_predicted(s3: FakeS3, tmp_path: Path) -
     assert row == {
         "id": answer["id"],
         "index": 1,
-        "imageSha256": hashlib.sha256(image).hexdigest(),
+        "imageSha256": hashlib.sha256(blue).hexdigest(),
         "version": "3",
         "predicted": "blue",
         "label": "green",
@@ -40,15 +42,55 @@ def test_a_label_is_kept_beside_what_was_predicted(s3: FakeS3, tmp_path: Path) -
 
 
 def test_an_answer_of_another_pod_can_be_labelled_too(s3: FakeS3, tmp_path: Path) -> None:
-    other = str(uuid4())
+    """Before or after a rollout: the row names the version that answered."""
     with started(logging_environment(s3, tmp_path)) as service:
         service.wait_ready()
-        assert label(service, id=other, label="red").status_code == 202
+        other = answer_elsewhere(service, True, False, True, version="2")
+        assert label(service, id=other, index=2, label="red").status_code == 202
+        assert label(service, id=other, index=1, label="red").status_code == 422
         service.terminate()
         assert service.wait() == 0
     [row] = rows(s3, "feedback")
     del row["time"]
-    assert row == {"id": other, "index": 0, "version": "3", "label": "red"}
+    assert row == {"id": other, "index": 2, "version": "2", "label": "red"}
+
+
+def test_an_answer_can_be_labelled_after_a_restart(s3: FakeS3, tmp_path: Path) -> None:
+    wanted = logging_environment(s3, tmp_path)
+    with started(wanted) as service:
+        service.wait_ready()
+        answer = service.post("/predict", content=pictures.plain()).json()["id"]
+    with started(wanted) as service:
+        service.wait_ready()
+        assert label(service, id=answer, label="red").status_code == 202
+
+
+def test_an_answer_of_v2_can_be_labelled(s3: FakeS3, tmp_path: Path) -> None:
+    with started(logging_environment(s3, tmp_path)) as service:
+        service.wait_ready()
+        answer = service.post(INFER, json={"id": "mine", "inputs": [image()]}).json()
+        name = answer["parameters"]["answer_id"]
+        assert label(service, id=name, index=0, label="blue").status_code == 202
+        assert label(service, id="mine", index=0, label="blue").status_code == 422
+        service.terminate()
+        assert service.wait() == 0
+    [row] = rows(s3, "feedback")
+    assert (row["id"], row["predicted"], row["label"]) == (name, "green", "blue")
+    assert [row["id"] for row in rows(s3, "predictions")] == [name]
+
+
+def test_of_several_labels_the_last_has_the_latest_time(s3: FakeS3, tmp_path: Path) -> None:
+    with started(logging_environment(s3, tmp_path)) as service:
+        service.wait_ready()
+        answer = service.post("/predict", content=pictures.plain()).json()["id"]
+        for told in ("green", "red", "blue"):
+            assert label(service, id=answer, label=told).status_code == 202
+            time.sleep(0.002)  # times are written to the millisecond
+        service.terminate()
+        assert service.wait() == 0
+    told = rows(s3, "feedback")
+    assert len(told) == 3
+    assert max(told, key=lambda row: row["time"])["label"] == "blue"
 
 
 def test_feedback_that_cannot_be_kept_is_not_accepted(s3: FakeS3, tmp_path: Path) -> None:
@@ -56,5 +98,26 @@ def test_feedback_that_cannot_be_kept_is_not_accepted(s3: FakeS3, tmp_path: Path
     few = {"DANDELION_LOG_ROWS_IN_MEMORY": "2", "DANDELION_LOG_END_SECONDS": "0"}
     with started(logging_environment(s3, tmp_path) | few) as service:
         service.wait_ready()
-        codes = [label(service, id=str(uuid4()), label="red").status_code for _ in range(3)]
-        assert codes == [202, 202, 429]
+        ids = [answer_elsewhere(service) for _ in range(3)]
+        assert [label(service, id=found, label="red").status_code for found in ids] == [
+            202,
+            202,
+            429,
+        ]
+
+
+def test_who_said_it_is_kept_where_callers_are_known(s3: FakeS3, tmp_path: Path) -> None:
+    account = "system:serviceaccount:default:labeller"
+    with api_server.running(tmp_path) as api:
+        api.users["a-token"] = account
+        api.rules |= {(account, "predict"), (account, "feedback")}
+        with started(logging_environment(s3, tmp_path) | api.environment()) as service:
+            service.wait_ready()
+            headers = {"Authorization": "Bearer a-token"}
+            given = service.post("/predict", content=pictures.plain(), headers=headers).json()
+            body = {"id": given["id"], "label": "green"}
+            assert service.post("/feedback", json=body, headers=headers).status_code == 202
+            service.terminate()
+            assert service.wait() == 0
+    [row] = rows(s3, "feedback")
+    assert row["caller"] == account

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from dandelion_inference.journal.answer_ids import AnswerIds, Keys
 from fakes.s3 import SECRET_KEY, WRITER_KEY, FakeS3
 from given import artifacts
 from prometheus_client.parser import text_string_to_metric_families
@@ -46,6 +47,16 @@ def rows(s3: FakeS3, kind: str) -> list[dict[str, Any]]:
 def label(service: Service, **body: Any) -> httpx.Response:
     """What a person says of an answer."""
     return service.post("/feedback", json=body)
+
+
+def answer_elsewhere(
+    service: Service, *predicted: bool, name: str = "lawn", version: str = "3"
+) -> str:
+    """The id of an answer of a pod that shares the log's key, with a prediction for its only image
+    unless more is said."""
+    credentials = Path(service.environment["DANDELION_LOG_CREDENTIALS_DIR"])
+    keys = Keys(credentials / "AWS_SECRET_ACCESS_KEY")
+    return AnswerIds("default", name, version, keys).new(predicted or (True,))
 
 
 def metric(service: Service, name: str, **labels: str) -> float:

@@ -25,6 +25,7 @@ PATIENCE = 60.0
 
 class Service:
     def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
         clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dandelion_inference"],

@@ -64,5 +64,6 @@ def test_kserves_client_is_answered(running_service: Service, python: Path, tmp_
         "binary tensor, binary answer": one,
         "files, JSON answer": two,
         "files, binary answer": two,
+        "the answer has a name": True,
         "another model": 404,
     }

@@ -40,6 +40,10 @@ class Prediction:
     """Whether the image may be none of the classes; None where nobody can tell."""
 
 
+# What becomes of one image.
+Outcome = Prediction | RefusedError
+
+
 def prediction(
     classes: Sequence[str], probabilities: Sequence[float], threshold: float | None = None
 ) -> Prediction:
@@ -62,14 +66,15 @@ def answered(model: Model, probabilities: Sequence[float]) -> Prediction:
     return prediction(contract.classes, probabilities, contract.calibration.unknown_threshold)
 
 
-def classify(reader: Reader, model: Model, images: list[bytes]) -> list[Work[Prediction]]:
+def classify(reader: Reader, model: Model, images: list[bytes]) -> list[Work[Outcome]]:
     """One piece of work an image. Empties `images`: each is held only until it is decoded.
 
-    The works raise RefusedError, which names the file where there are several.
+    An image that cannot be classified does not stop the others. Its refusal names the file where
+    there are several.
     """
     many = len(images) > 1
     works = [
-        _work(reader, model, [data], position + 1 if many else None)
+        _refusing(_work(reader, model, [data], position + 1 if many else None))
         for position, data in enumerate(images)
     ]
     images.clear()
@@ -83,6 +88,29 @@ def _work(
         return answered(model, model.probabilities(tensor, alone()))
 
     return on_image(reader, model, held, predict, position)
+
+
+def _refusing(work: Work[Prediction]) -> Work[Outcome]:
+    """The same work, whose refusal is its answer."""
+
+    def attempt(alone: Alone) -> Outcome | LargeImage[Outcome]:
+        try:
+            answer = work(alone)
+        except RefusedError as error:
+            return error.with_traceback(None)  # which would hold the image
+        if not isinstance(answer, LargeImage):
+            return answer
+        rest = answer.rest
+
+        def attempt_rest(alone: Alone) -> Outcome:
+            try:
+                return rest(alone)
+            except RefusedError as error:
+                return error.with_traceback(None)
+
+        return LargeImage(attempt_rest)
+
+    return attempt
 
 
 def on_image(

@@ -57,8 +57,10 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         description="Classifies images with one exact version of one model.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # `edge.py` takes both spellings
         lifespan=lifespan,
     )
+    app.state.service = service
     problems.install(app)
     # Routes are tried in this order, and this one is in a hurry.
     add_predict(app, service)
@@ -67,7 +69,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
     add_explain(app, service)
     add_feedback(app, service)
     add_v2(app, service)
-    add_probes(app, service)
+    add_probes(app)
     return Edge(app, metrics, readiness)
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
 from dandelion_inference.errors import TABLE, Code
 from dandelion_inference.front.problems import MEDIA_TYPE, Problem
+from dandelion_inference.front.service import ANSWER_ID
 from dandelion_inference.intake.reviews import COMMAND
 
 ASSETS = {
@@ -29,6 +30,12 @@ POLICY = (
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
 )
 SCHEME = "clusterToken"
+ANSWER_ID_HEADER = {
+    ANSWER_ID: {
+        "description": "names this answer, for feedback and in the prediction log",
+        "schema": {"type": "string"},
+    }
+}
 REFERENCE = "#/components/schemas/{model}"
 
 
@@ -50,7 +57,9 @@ class DescribedApp(FastAPI):
                     "description": f"A token of the cluster: `{COMMAND}`.",
                 }
             }
-        schemas[Problem.__name__] = Problem.model_json_schema(ref_template=REFERENCE)
+        problem = Problem.model_json_schema(ref_template=REFERENCE)
+        schemas |= problem.pop("$defs")
+        schemas[Problem.__name__] = problem
         return schema
 
 
@@ -76,6 +85,11 @@ def add_page(app: FastAPI) -> None:
         )
         page.headers["Content-Security-Policy"] = POLICY
         return page
+
+    @app.get("/docs/", include_in_schema=False)
+    async def without_slash() -> Response:
+        # The page's own addresses are relative, and so is this: it holds behind TLS and a prefix.
+        return RedirectResponse("../docs")
 
     def add_asset(name: str, media_type: str) -> None:
         @app.get(f"/docs/{name}", include_in_schema=False)

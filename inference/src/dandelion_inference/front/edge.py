@@ -1,7 +1,8 @@
 """The outermost layer: sees every request and every answer, whoever gave it.
 
 It counts and times them, and while the pod drains it tells each client to open its next connection
-elsewhere. Wrapped around the application by `app.py`.
+elsewhere. What every address has in common is done here: it is the same with a slash at its end,
+and where it answers GET it answers HEAD. Wrapped around the application by `app.py`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        method = scope["method"]
+        scope = _usual(scope)
         status = 500
 
         async def observed_send(message: Message) -> None:
@@ -43,7 +46,23 @@ class Edge:
             await self._app(scope, receive, observed_send)
         finally:
             seconds = time.perf_counter() - started
-            self._metrics.request_ended(scope["method"], _route(scope), status, seconds)
+            self._metrics.request_ended(method, _route(scope), status, seconds)
+
+
+def _usual(scope: Scope) -> Scope:
+    """The request as the routes know it. The server, which sees the original, sends no body to
+    HEAD.
+
+    A redirect to the other spelling would have to know the scheme, which ends at a proxy's TLS,
+    and many clients do not send a body twice. Relative links on pages lead elsewhere below a slash,
+    so there is none for those.
+    """
+    path = scope["path"]
+    if scope["method"] == "HEAD":
+        scope = {**scope, "method": "GET"}
+    if path.endswith("/") and len(path) > 1 and path != "/docs/":
+        scope = {**scope, "path": path.rstrip("/") or "/"}
+    return scope
 
 
 def _route(scope: Scope) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -29,15 +29,20 @@ CLIENT_CLOSED_REQUEST = 499
 log = structlog.get_logger()
 
 
-class Problem(BaseModel):
-    """RFC 9457 problem details."""
+class ImageProblem(BaseModel):
+    """What is wrong with one image of several."""
 
     type: str = Field(description="URI that identifies the kind of problem")
     title: str = Field(description="the kind of problem in words")
-    status: int = Field(description="HTTP status of this answer")
-    detail: str = Field(description="what is wrong with this request, and what to do")
-    instance: str = Field(description="path of the request")
+    status: int = Field(description="HTTP status of the answer, were it alone")
+    detail: str = Field(description="what is wrong, and what to do")
     code: str = Field(description="machine-readable cause: one of the service's codes")
+
+
+class Problem(ImageProblem):
+    """RFC 9457 problem details."""
+
+    instance: str = Field(description="path of the request")
     reason: str | None = Field(
         default=None, description="why the model is not ready (only with code NotReady)"
     )
@@ -45,6 +50,9 @@ class Problem(BaseModel):
         default=None,
         description="the detail again, where clients of the Open Inference Protocol look for it "
         "(only under /v2)",
+    )
+    problems: list[ImageProblem] | None = Field(
+        default=None, description="one for each image that was refused, where several were"
     )
 
 
@@ -62,31 +70,40 @@ def problem(
     instance: str,
     headers: Mapping[str, str] | None = None,
     reason: str | None = None,
+    each: Sequence[RefusedError] = (),
 ) -> Response:
-    answer = TABLE[code]
-    body: dict[str, Any] = {
-        "type": f"urn:problem-type:dandelion:{_kebab(code)}",
-        "title": answer.title,
-        "status": answer.status,
-        "detail": detail,
-        "instance": instance,
-        "code": code.value,
-    }
+    body = {**details(code, detail), "instance": instance}
+    if each:
+        body["problems"] = [details(error.code, error.detail) for error in each]
     if reason is not None:
         body["reason"] = reason
     if instance == "/v2" or instance.startswith("/v2/"):
         body["error"] = detail
     return Response(
         json.dumps(body, ensure_ascii=False),
-        status_code=answer.status,
+        status_code=TABLE[code].status,
         headers=dict(headers or {}),
         media_type=MEDIA_TYPE,
     )
 
 
+def details(code: Code, detail: str) -> dict[str, Any]:
+    """As `ImageProblem`."""
+    answer = TABLE[code]
+    return {
+        "type": f"urn:problem-type:dandelion:{_kebab(code)}",
+        "title": answer.title,
+        "status": answer.status,
+        "detail": detail,
+        "code": code.value,
+    }
+
+
 async def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
-    return problem(error.code, error.detail, request.url.path, error.headers, error.reason)
+    return problem(
+        error.code, error.detail, request.url.path, error.headers, error.reason, error.each
+    )
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
@@ -97,8 +114,11 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         return problem(Code.NOT_FOUND, detail, path, error.headers)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("Allow", "another method")
+        if allowed == "GET":
+            allowed = "GET, HEAD"  # as `edge.py` has it
         detail = f"{path} does not accept {request.method}; use {allowed}."
-        return problem(Code.METHOD_NOT_ALLOWED, detail, path, error.headers)
+        headers = {**(error.headers or {}), "Allow": allowed}
+        return problem(Code.METHOD_NOT_ALLOWED, detail, path, headers)
     return problem(Code.MALFORMED_REQUEST, str(error.detail), path, error.headers)
 
 

@@ -17,8 +17,8 @@ from dandelion_pictures import Reader
 from starlette.requests import ClientDisconnect, Request
 
 from dandelion_inference.answer.engine import Alone, Engine, LargeImage, Work
-from dandelion_inference.answer.prediction import Prediction, classify
-from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.answer.prediction import Outcome, Prediction, classify
+from dandelion_inference.errors import Code, RefusedError, together
 from dandelion_inference.intake.admission import Admission
 from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer
 from dandelion_inference.intake.upload import declared_size
@@ -32,13 +32,26 @@ from dandelion_inference.ports.settings import Settings
 
 Answer = TypeVar("Answer")
 
+# The header that names an answer, whatever its body is.
+ANSWER_ID = "Dandelion-Answer-Id"
+
 
 @dataclass(frozen=True)
 class Answered:
     """The predictions of one request, and the name they have in feedback and in the log."""
 
     id: str
-    predictions: list[Prediction]
+    outcomes: Sequence[Outcome]
+    """One an image, in order; at least one of them a prediction."""
+
+    @property
+    def predictions(self) -> list[Prediction]:
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Prediction)]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every answer with predictions says beside its body."""
+        return {ANSWER_ID: self.id}
 
 
 @dataclass(frozen=True)
@@ -72,10 +85,12 @@ class Service:
         """The name and version that every answer carries."""
         return {"name": self.settings.model_name, "version": self.settings.model_version}
 
-    async def authorize(self, request: Request, action: Action) -> None:
-        """Asked before a body is read; raises RefusedError for a sender who may not do that."""
-        if self.authorizer is not None:
-            await self.authorizer.authorize(request.headers.getlist("authorization"), action)
+    async def authorize(self, request: Request, action: Action) -> str | None:
+        """Who sends that, where anybody asks. Called before a body is read; raises RefusedError for
+        a sender who may not do that."""
+        if self.authorizer is None:
+            return None
+        return await self.authorizer.authorize(request.headers.getlist("authorization"), action)
 
     @property
     def authorization_codes(self) -> tuple[Code, ...]:
@@ -87,28 +102,47 @@ class Service:
         return self.admission.admit(declared_size(request, self.settings.max_upload_bytes))
 
     async def classify(
-        self, request: Request, model: Model, images: list[bytes], started: float
+        self,
+        request: Request,
+        model: Model,
+        images: list[bytes],
+        started: float,
+        *,
+        whole: bool = False,
     ) -> Answered:
-        """What the uploads show, counted and remembered. Empties `images`; raises as `work`."""
+        """What the uploads show, counted and remembered. Empties `images`; raises as `predict`."""
         records = self.journal.upload_records(images) if self.journal else None
         works = classify(self.reader, model, images)
         if records is not None:
             works = with_digests(works, records)
-        return await self.predict(request, model, works, started, records)
+        return await self.predict(request, model, works, started, records, whole=whole)
 
     async def predict(
         self,
         request: Request,
         model: Model,
-        works: Sequence[Work[Prediction]],
+        works: Sequence[Work[Outcome]],
         started: float,
         records: Sequence[UploadRecord] | None = None,
+        *,
+        whole: bool = False,
     ) -> Answered:
-        """The works' predictions, counted and remembered; raises as `work`.
+        """The works' outcomes, counted and remembered; raises as `work`.
 
-        `started` is when the request arrived, in seconds of `time.perf_counter`.
+        `started` is when the request arrived, in seconds of `time.perf_counter`. Where every image
+        was refused, or any and the answer must be `whole`, RefusedError lists them.
         """
-        answered = Answered(str(uuid4()), await self.work(request, works))
+        outcomes: list[Outcome] = await self.work(request, works)
+        refusals = [outcome for outcome in outcomes if isinstance(outcome, RefusedError)]
+        for refusal in refusals:
+            self.metrics.refused(refusal.code)
+        if refusals and (whole or len(refusals) == len(outcomes)):
+            raise together(refusals)
+        found = [outcome if isinstance(outcome, Prediction) else None for outcome in outcomes]
+        name = str(uuid4())
+        if self.journal is not None:
+            name = self.journal.new_id([prediction is not None for prediction in found])
+        answered = Answered(name, outcomes)
         for prediction in answered.predictions:
             self.metrics.predicted(prediction.label, prediction.probability, prediction.unknown)
         if self.journal is not None:
@@ -117,7 +151,7 @@ class Service:
                 answered.id,
                 model.precision.value,
                 model.contract.classes,
-                answered.predictions,
+                found,
                 seconds,
                 records,
             )
@@ -141,6 +175,12 @@ class Service:
                 f"images at once, or add replicas.",
                 headers={"Retry-After": "1"},
             ) from None
+
+
+def service_of(request: Request) -> Service:
+    """What the application that answers this request was made with."""
+    service: Service = request.app.state.service
+    return service
 
 
 def with_digests(

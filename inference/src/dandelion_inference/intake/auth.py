@@ -83,8 +83,8 @@ class Authorizer:
         self._away_until = now()
         self._complaint = ""
 
-    async def authorize(self, headers: Sequence[str], action: Action) -> None:
-        """`headers` are the values of Authorization; raises RefusedError."""
+    async def authorize(self, headers: Sequence[str], action: Action) -> str:
+        """Who sends that; `headers` are the values of Authorization. Raises RefusedError."""
         token = bearer_token(headers)
         key = (hashlib.sha256(token.encode()).digest(), action)
         verdict = await self._verdict(key, token)
@@ -95,6 +95,7 @@ class Authorizer:
             )
         if not verdict.allowed:
             raise forbidden(verdict.user, self._place, action)
+        return verdict.user
 
     def close(self) -> None:
         self._strangers.close()

@@ -16,6 +16,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.intake.encodings import unwrapped
 
 FIELD = "file"
 HOW = f"send the image itself as the body, or multipart/form-data with the field '{FIELD}'"
@@ -45,7 +46,7 @@ async def read_images(request: Request, limit: int, max_files: int, seconds: flo
         body = await read_body(request, limit, seconds)
         if not body:
             raise RefusedError(Code.EMPTY_UPLOAD, f"The request body is empty: {HOW}.")
-        return [bytes(body)]
+        return [await unwrapped(bytes(body))]
     async with _deadline(seconds):
         return await _form(_limited(request, limit), options.get(b"boundary", b""), max_files)
 
@@ -108,7 +109,10 @@ async def _form(chunks: AsyncIterator[bytes], boundary: bytes, max_files: int) -
         raise RefusedError(
             Code.MISSING_FILE, f"The form has no field '{FIELD}' (fields: {named}): {HOW}."
         )
-    return [bytes(file) for file in form.files]
+    return [
+        await unwrapped(bytes(file), encoding)
+        for file, encoding in zip(form.files, form.encodings, strict=True)
+    ]
 
 
 class _Form:
@@ -118,13 +122,16 @@ class _Form:
         self._max_files = max_files
         self._header = (bytearray(), bytearray())
         self._disposition = b""
+        self._encoding = b""
         self._current: bytearray | None = None
         self.files: list[bytearray] = []
+        self.encodings: list[bytes] = []
         self.other_fields: set[str] = set()
         self.complete = False
 
     def begin_part(self) -> None:
         self._disposition = b""
+        self._encoding = b""
         self._current = None
 
     def header_field(self, data: bytes, start: int, end: int) -> None:
@@ -137,6 +144,8 @@ class _Form:
         name, value = self._header
         if name.lower() == b"content-disposition":
             self._disposition = bytes(value)
+        elif name.lower() == b"content-transfer-encoding":
+            self._encoding = bytes(value)
         self._header = (bytearray(), bytearray())
 
     def end_headers(self) -> None:
@@ -153,6 +162,7 @@ class _Form:
             )
         self._current = bytearray()
         self.files.append(self._current)
+        self.encodings.append(self._encoding)
 
     def part_data(self, data: bytes, start: int, end: int) -> None:
         if self._current is not None:

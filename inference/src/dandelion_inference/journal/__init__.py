@@ -15,6 +15,7 @@ from functools import partial
 
 import urllib3
 
+from dandelion_inference.journal.answer_ids import AnswerId, AnswerIds, Keys
 from dandelion_inference.journal.buffer import Bounds, Buffer
 from dandelion_inference.journal.recent import Given, Recent, UploadRecord
 from dandelion_inference.journal.rows import Kind, Labelled, LoggedImage, Origin, Scored, predicted
@@ -37,6 +38,12 @@ class Journal:
         self._counters = counters
         counters.log_begins(Kind, Fault)
         self._now = now
+        self._ids = AnswerIds(
+            settings.model_namespace,
+            settings.model_name,
+            settings.model_version,
+            Keys(settings.log_credentials_dir / "AWS_SECRET_ACCESS_KEY"),
+        )
         self._keep_images = settings.log_images
         self._end_seconds = settings.log_end_seconds
         self._stored: Recent[None] = Recent(IMAGES_REMEMBERED)
@@ -80,15 +87,18 @@ class Journal:
         answer: str,
         precision: str,
         classes: Sequence[str],
-        predictions: Sequence[Scored],
+        predictions: Sequence[Scored | None],
         seconds: float,
         records: Sequence[UploadRecord] | None = None,
     ) -> None:
-        """Every prediction of one answer. What came as bare numbers has no records of uploads."""
+        """Every prediction of one answer, in the order of its images, some of which may have none.
+        What came as bare numbers has no records of uploads."""
         now = self._now()
         images = [record.sha256 for record in records] if records is not None else None
         digests: Sequence[str | None] = images or [None] * len(predictions)
         for index, (prediction, digest) in enumerate(zip(predictions, digests, strict=True)):
+            if prediction is None:
+                continue
             row = predicted(
                 time=now,
                 answer=answer,
@@ -101,23 +111,33 @@ class Journal:
             )
             if not self._buffer.add(row):
                 self._counters.log_dropped(Kind.PREDICTIONS, 1)
-        labels = tuple(prediction.label for prediction in predictions)
+        labels = tuple(found.label if found else None for found in predictions)
         self._answers.remember(answer, Given(tuple(digests), labels))
-        for record in records or ():
-            self._keep(record.logged_image())
+        for record, prediction in zip(records or (), predictions, strict=False):
+            if prediction is not None:
+                self._keep(record.logged_image())
 
-    def given(self, answer: str) -> Given | None:
-        """What this pod answered, where it was not long ago."""
-        return self._answers.get(answer)
+    def new_id(self, predicted: Sequence[bool]) -> str:
+        """For an answer; `predicted` says of each of its images whether it has a prediction."""
+        return self._ids.new(predicted)
 
-    def labelled(self, answer: str, index: int, label: str) -> bool:
-        """Feedback for one image of an answer; false where there is no room for it."""
-        given = self.given(answer)
+    def answer(self, answer: str) -> AnswerId | None:
+        """What the id says, where this pod or another of its resource gave it."""
+        return self._ids.read(answer)
+
+    def labelled(
+        self, answer: str, version: str, index: int, label: str, caller: str | None
+    ) -> bool:
+        """Feedback for one image of an answer, which has a prediction for it; false where there is
+        no room for it. `caller` is who says so, where the service asks."""
+        given = self._answers.get(answer)
         row = Labelled(
             time=self._now(),
             answer=answer,
+            version=version,
             index=index,
             label=label,
+            caller=caller,
             image=given.images[index] if given else None,
             predicted=given.labels[index] if given else None,
         )

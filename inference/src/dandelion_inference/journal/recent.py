@@ -50,7 +50,7 @@ class UploadRecord:
 
 @dataclass(frozen=True)
 class Given:
-    """What this pod answered: digest and label of each image."""
+    """What this pod answered: digest and label of each image; no label where it was refused."""
 
     images: tuple[str | None, ...]
-    labels: tuple[str, ...]
+    labels: tuple[str | None, ...]

@@ -111,28 +111,36 @@ class Predicted:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What a person said that an image shows. The last two are known where this very pod gave the
-    answer not long ago; otherwise they stand in the prediction's own row, under the same id."""
+    """What a person said that an image shows. Of several rows for the same id and index, the one
+    with the latest time counts.
+
+    Image and prediction are known where this very pod gave the answer not long ago; otherwise they
+    stand in the prediction's own row, under the same id.
+    """
 
     time: float
     answer: str
+    version: str
     index: int
     label: str
     image: str | None = None
     predicted: str | None = None
+    caller: str | None = None
+    """Who said so, where callers are known."""
 
     kind = Kind.FEEDBACK
     size = ROW_BYTES
 
-    def document(self, origin: Origin) -> dict[str, Any]:
+    def document(self, _origin: Origin) -> dict[str, Any]:
         row = {
             "time": timestamp(self.time),
             "id": self.answer,
             "index": self.index,
             "imageSha256": self.image,
-            "version": origin.version,
+            "version": self.version,
             "predicted": self.predicted,
             "label": self.label,
+            "caller": self.caller,
         }
         return {key: value for key, value in row.items() if value is not None}
 

@@ -69,6 +69,12 @@ class Metrics:
             ("version",),
             registry=self.registry,
         )
+        self._refused = Counter(
+            "dandelion_images_refused",
+            "Images that could not be classified, by cause.",
+            ("code",),
+            registry=self.registry,
+        )
         self._log_written = Counter(
             "dandelion_log_written",
             "Rows and images of the prediction log that are in the object store.",
@@ -117,6 +123,10 @@ class Metrics:
         self._confidence.observe(probability)
         if unknown:
             self._unknown.labels(self._settings.model_version).inc()
+
+    def refused(self, code: str) -> None:
+        """An image was, not a whole request."""
+        self._refused.labels(code).inc()
 
     def reviewed(self, result: str) -> None:
         self._reviews.labels(result).inc()

@@ -9,7 +9,8 @@ import httpx
 import pictures
 import pytest
 from fakes import s3 as fake_s3
-from running.logging_service import label, logging_environment
+from given import uploads
+from running.logging_service import answer_elsewhere, label, logging_environment
 from running.service import Service, started
 
 ID = "0b1c7a52-6a8e-4d0c-9a54-3f5a5f3f4a11"
@@ -37,6 +38,49 @@ def test_an_image_that_the_answer_did_not_have_is_refused(logging: Service) -> N
     answer = label(logging, id=given["id"], index=1, label="red")
     assert answer.status_code == 422
     assert "none with index 1" in answer.json()["detail"]
+
+
+def test_an_image_that_was_refused_cannot_be_labelled(logging: Service) -> None:
+    files = uploads.form(pictures.plain(), b"hello, this is text", pictures.plain())
+    given = logging.post("/predict", files=files).json()
+    assert [label(logging, id=given["id"], index=i, label="red").status_code for i in range(3)] == [
+        202,
+        422,
+        202,
+    ]
+
+
+INVENTED = {
+    "any name": lambda _: ID,
+    "a name that ends like one of ours": lambda given: ID + given[36:],
+    "more images than there were": lambda given: given.replace(".1.", ".ffff."),
+    "another version": lambda given: given.replace(".3.", ".4."),
+    "without the end": lambda given: given[:-1],
+    "with another end": lambda given: given[:-1] + ("A" if given[-1] != "A" else "B"),
+    "nothing": lambda _: "",
+    "dots alone": lambda _: "...",
+    "letters that no id has": lambda given: given + "\u00fc",
+    "a letter that is none": lambda given: given + "\ud800",
+}
+
+
+@pytest.mark.parametrize("case", INVENTED)
+@pytest.mark.parametrize("index", [0, 999_999])
+def test_an_answer_that_nobody_gave_cannot_be_labelled(
+    logging: Service, case: str, index: int
+) -> None:
+    given = logging.post("/predict", content=pictures.plain()).json()["id"]
+    body = json.dumps({"id": INVENTED[case](given), "index": index, "label": "red"})
+    answer = logging.post("/feedback", content=body)
+    assert answer.status_code in (400, 422), answer.text
+    if "\\ud800" not in body:
+        assert answer.json()["code"] == "UnknownAnswer"
+
+
+def test_an_answer_of_another_resource_cannot_be_labelled(logging: Service) -> None:
+    other = answer_elsewhere(logging, name="meadow")
+    assert label(logging, id=other, label="red").json()["code"] == "UnknownAnswer"
+    assert label(logging, id=answer_elsewhere(logging), label="red").status_code == 202
 
 
 GOOD = {"id": ID, "index": 0, "label": "red"}

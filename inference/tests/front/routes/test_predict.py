@@ -10,6 +10,8 @@ import containers
 import httpx
 import pictures
 import pytest
+from dandelion_inference.front.problems import Problem
+from dandelion_inference.front.routes.predict import RefusedImage
 from given import uploads
 from PIL import Image
 from running.service import Service
@@ -162,12 +164,71 @@ def test_a_bad_raw_body_is_refused(client: httpx.Client, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_bad_file_in_a_form_is_refused(client: httpx.Client, case: str) -> None:
+def test_a_bad_file_in_a_form_does_not_refuse_the_good_ones(
+    client: httpx.Client, case: str
+) -> None:
     data, status, code = REFUSED[case]
-    good = pictures.plain()
-    answer = client.post("/predict", files=uploads.form(good, data))
-    assert problem(answer) == (status, code)
-    assert answer.json()["detail"].startswith("File 2: ")
+    red, blue = (pictures.plain(colour) for colour in (pictures.RED, pictures.BLUE))
+    answer = client.post("/predict", files=uploads.form(red, data, blue))
+    assert answer.status_code == 200
+    first, second, third = answer.json()["predictions"]
+    assert [first["label"], third["label"]] == ["red", "blue"]
+    assert list(second) == ["problem"]
+    found = second["problem"]
+    assert (found["status"], found["code"]) == (status, code)
+    assert found["detail"].startswith("File 2: ")
+    assert found["type"].startswith("urn:problem-type:dandelion:")
+    RefusedImage.model_validate(second, strict=True)
+
+
+def test_a_large_bad_file_does_not_refuse_the_good_ones(client: httpx.Client) -> None:
+    """Such images take turns, in a thread of their own."""
+    large = pictures.encoded(Image.new("RGB", (6000, 4000)))
+    answer = client.post("/predict", files=uploads.form(large[:-100], pictures.plain(), large))
+    first, second, third = answer.json()["predictions"]
+    assert first["problem"]["code"] == "TruncatedImage"
+    assert second["label"] == "red"
+    assert third["label"]
+
+
+def test_where_no_file_is_good_the_problem_of_the_first_lists_them_all(
+    client: httpx.Client,
+) -> None:
+    files = uploads.form(b"%PDF-1.7 ...", b"", JPEG[: len(JPEG) // 2])
+    answer = client.post("/predict", files=files)
+    assert problem(answer) == (415, "UnsupportedFormat")
+    body = answer.json()
+    assert [found["code"] for found in body["problems"]] == [
+        "UnsupportedFormat",
+        "EmptyUpload",
+        "TruncatedImage",
+    ]
+    assert body["detail"] == body["problems"][0]["detail"]
+    Problem.model_validate(body, strict=True)
+
+
+def test_one_bad_file_alone_lists_nothing(client: httpx.Client) -> None:
+    answer = client.post("/predict", files=uploads.form(b"hello, this is text"))
+    assert problem(answer) == (400, "NotAnImage")
+    assert "problems" not in answer.json()
+    assert not answer.json()["detail"].startswith("File")
+
+
+def test_images_that_are_refused_are_counted_by_cause(client: httpx.Client) -> None:
+    def counted() -> float:
+        lines = client.get("/metrics").text.splitlines()
+        line = 'dandelion_images_refused_total{code="NotAnImage"}'
+        return sum(float(found.split()[-1]) for found in lines if found.startswith(line))
+
+    before = counted()
+    client.post("/predict", files=uploads.form(pictures.plain(), b"hello, this is text"))
+    client.post("/predict", content=b"hello, this is text")
+    assert counted() == before + 2
+
+
+def test_an_answer_says_its_name_in_a_header_too(client: httpx.Client) -> None:
+    answer = client.post("/predict", content=pictures.plain())
+    assert answer.headers["Dandelion-Answer-Id"] == answer.json()["id"]
 
 
 def test_a_form_without_the_field_says_which_fields_it_has(client: httpx.Client) -> None:

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import struct
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import numpy as np
-import pictures
 import pytest
 from given.artifacts import SIZE, tensor
+from given.inferences import GREEN, INFER, binary, described, file, image, in_base64
 from running.service import Service
-
-INFER = "/v2/models/lawn/infer"
-
-
-def image(**changes: Any) -> dict[str, Any]:
-    given = {"name": "image", "datatype": "FP32", "shape": [1, 3, SIZE, SIZE]}
-    return given | {"data": tensor("green").ravel().tolist()} | changes
-
-
-def file(*data: Any, **changes: Any) -> dict[str, Any]:
-    return {"name": "file", "datatype": "BYTES", "shape": [len(data)], "data": data} | changes
-
-
-def in_base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-GREEN = in_base64(pictures.plain(pictures.GREEN))
 
 TAKEN = {
     "a flat array": image(),
     "a nested array": image(data=tensor("green").tolist()),
     "whole numbers": image(data=[0] * SIZE**2 + [1] * SIZE**2 + [0] * SIZE**2),
     "MLServer's word for a tensor": image(parameters={"content_type": "np"}),
+    "an input with a parameter that nobody knows": image(parameters={"hint": {"a": [1]}}),
+    "an input whose parameters are null": image(parameters=None),
     "a file in Base64": file(GREEN),
     "MLServer's word for Base64": file(GREEN, parameters={"content_type": "base64"}),
+    "a file that says what it is": file(GREEN, parameters={"content_type": "image/png"}),
 }
 
 
@@ -124,13 +107,30 @@ REFUSED = {
         {"inputs": [image()], "outputs": [{"name": "labels"}] * 2},
         "asked for twice",
     ),
-    "a parameter that does nothing": (
-        {"inputs": [image()], "parameters": {"priority": 1}},
-        "The parameter 'priority' of the request is not supported",
-    ),
-    "shared memory": (
+    "shared memory for an input": (
         {"inputs": [image(parameters={"shared_memory_region": "x"})]},
         "The parameter 'shared_memory_region' of input image is not supported",
+    ),
+    "shared memory for an output": (
+        {
+            "inputs": [image()],
+            "outputs": [{"name": "labels", "parameters": {"shared_memory_region": "x"}}],
+        },
+        "The parameter 'shared_memory_region' of output labels is not supported",
+    ),
+    "the classes of highest values among words": (
+        {
+            "inputs": [image()],
+            "outputs": [{"name": "labels", "parameters": {"classification": 2}}],
+        },
+        "ask for classification of output probabilities",
+    ),
+    "as many classes as no number says": (
+        {
+            "inputs": [image()],
+            "outputs": [{"name": "probabilities", "parameters": {"classification": "all"}}],
+        },
+        "The parameter classification of output probabilities is 'all', not a number",
     ),
     "a flag that is none": (
         {"inputs": [image()], "parameters": {"binary_data_output": "yes"}},
@@ -172,16 +172,6 @@ def test_a_wrong_request_is_told_what_is_wrong(client: httpx.Client, case: str) 
     body, why = REFUSED[case]
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     check_refused(client.post(INFER, content=content), why)
-
-
-def binary(given: dict[str, Any], raw: bytes, length: str | None = None) -> tuple[bytes, str]:
-    text = json.dumps({"inputs": [given]}).encode()
-    return text + raw, str(len(text)) if length is None else length
-
-
-def described(raw: bytes, **changes: Any) -> dict[str, Any]:
-    given = {"name": "image", "datatype": "FP32", "shape": [1, 3, SIZE, SIZE]}
-    return {**given, "parameters": {"binary_data_size": len(raw)}, **changes}
 
 
 RAW = tensor("red").tobytes()

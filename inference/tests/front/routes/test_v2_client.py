@@ -113,7 +113,31 @@ def test_a_refusal_reaches_its_clients_in_words(peer: triton.InferenceServerClie
     with pytest.raises(InferenceServerException, match="Only the model lawn in version 3") as error:
         peer.infer("meadow", [image_input(tensor("red"), True)])
     assert error.value.status() == "404"
-    outputs = [triton.InferRequestedOutput("probabilities", class_count=2)]
-    with pytest.raises(InferenceServerException, match="classification extension") as error:
-        peer.infer("lawn", [image_input(tensor("red"), True)], outputs=outputs)
-    assert error.value.status() == "400"
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_its_clients_get_the_most_probable_classes(
+    peer: triton.InferenceServerClient, binary: bool
+) -> None:
+    assert "classification" in peer.get_server_metadata()["extensions"]
+    outputs = [triton.InferRequestedOutput("probabilities", binary_data=binary, class_count=2)]
+    answer = peer.infer("lawn", [image_input(tensor("red", "blue"), True)], outputs=outputs)
+    found = answer.as_numpy("probabilities")
+    assert found.shape == (2, 2)
+    texts = [text.decode() if binary else text for text in found[:, 0]]
+    assert [text.split(":", 1)[1] for text in texts] == ["0:red", "2:blue"]
+
+
+def test_its_clients_may_hint_and_learn_the_name_of_the_answer(
+    peer: triton.InferenceServerClient,
+) -> None:
+    answer = peer.infer(
+        "lawn",
+        [image_input(tensor("red"), True)],
+        priority=1,
+        timeout=1_000_000,
+        sequence_id=7,
+        sequence_start=True,
+        parameters={"mine": "1"},
+    )
+    assert answer.get_response()["parameters"]["answer_id"]

@@ -66,7 +66,7 @@ def assets() -> dict[str, Asset]:
 
 def add_page(app: FastAPI) -> None:
     def add(path: str, asset: Asset) -> None:
-        @app.api_route(path, methods=["GET", "HEAD"], include_in_schema=False)
+        @app.get(path, include_in_schema=False)
         async def answer(request: Request) -> Response:
             return asset.answer(request)
 

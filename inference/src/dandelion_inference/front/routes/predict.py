@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
-from uuid import UUID
 
 from dandelion_pictures import ACCEPTED
 from fastapi import FastAPI, Request
@@ -13,11 +12,12 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
-from dandelion_inference.answer.prediction import Prediction
-from dandelion_inference.errors import Code
-from dandelion_inference.front import docs
+from dandelion_inference.answer.prediction import Outcome
+from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.front import docs, problems
+from dandelion_inference.front.problems import ImageProblem
 from dandelion_inference.front.routes.probes import ModelIdentity
-from dandelion_inference.front.service import Service
+from dandelion_inference.front.service import Service, service_of
 from dandelion_inference.intake.upload import read_images
 
 
@@ -32,10 +32,17 @@ class Classified(BaseModel):
     )
 
 
+class RefusedImage(BaseModel):
+    problem: ImageProblem = Field(description="why this image has no prediction")
+
+
 class PredictResponse(BaseModel):
-    id: UUID = Field(description="names this answer, for feedback and in the prediction log")
+    id: str = Field(description="names this answer, for feedback and in the prediction log")
     model: ModelIdentity
-    predictions: list[Classified] = Field(description="one for each image, in order")
+    predictions: list[Classified | RefusedImage] = Field(
+        description="one for each image, in order; a problem for one that cannot be classified. "
+        "Where none can, the whole answer is the problem of the first and lists them all."
+    )
 
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -43,7 +50,9 @@ PREDICT_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "One image as the whole body, or a form with one or more of them. The "
-        f"format is told from the content: {ACCEPTED}; of an animation, the first frame counts.",
+        f"format is told from the content: {ACCEPTED}; of an animation, the first frame counts. "
+        "Base64 and data URLs are taken for the image that they hold, and so is a part of a form "
+        "whose Content-Transfer-Encoding is quoted-printable.",
         "content": {
             "multipart/form-data": {
                 "schema": {
@@ -63,6 +72,7 @@ PREDICT_BODY: dict[str, Any] = {
         },
     }
 }
+PREDICT_ANSWER: dict[int | str, dict[str, Any]] = {200: {"headers": docs.ANSWER_ID_HEADER}}
 PREDICT_CODES = (
     Code.MALFORMED_REQUEST,
     Code.EMPTY_UPLOAD,
@@ -95,38 +105,42 @@ class DirectRoute(APIRoute):
 
 
 def add_predict(app: FastAPI, service: Service) -> None:
-    settings = service.settings
-
-    async def predict(request: Request) -> Response:
-        started = time.perf_counter()
-        await service.authorize(request, "predict")
-        model = service.readiness.require_model()
-        with service.admit(request):
-            images = await read_images(
-                request, settings.max_upload_bytes, settings.max_files, settings.upload_seconds
-            )
-            answered = await service.classify(request, model, images, started)
-        return JSONResponse(
-            {
-                "id": answered.id,
-                "model": service.identity,
-                "predictions": [_shown(item) for item in answered.predictions],
-            }
-        )
-
     app.router.add_api_route(
         "/predict",
         predict,
         methods=["POST"],
         summary="Classify one or more images",
         response_model=PredictResponse,
-        responses=docs.problems(*PREDICT_CODES, *service.authorization_codes),
+        responses=PREDICT_ANSWER | docs.problems(*PREDICT_CODES, *service.authorization_codes),
         openapi_extra=PREDICT_BODY | docs.bearer(*service.authorization_codes),
         route_class_override=DirectRoute,
     )
 
 
-def _shown(prediction: Prediction) -> dict[str, Any]:
+async def predict(request: Request) -> Response:
+    started = time.perf_counter()
+    service = service_of(request)
+    settings = service.settings
+    await service.authorize(request, "predict")
+    model = service.readiness.require_model()
+    with service.admit(request):
+        images = await read_images(
+            request, settings.max_upload_bytes, settings.max_files, settings.upload_seconds
+        )
+        answered = await service.classify(request, model, images, started)
+    return JSONResponse(
+        {
+            "id": answered.id,
+            "model": service.identity,
+            "predictions": [_shown(item) for item in answered.outcomes],
+        },
+        headers=answered.headers,
+    )
+
+
+def _shown(prediction: Outcome) -> dict[str, Any]:
+    if isinstance(prediction, RefusedError):
+        return {"problem": problems.details(prediction.code, prediction.detail)}
     told = {} if prediction.unknown is None else {"unknown": prediction.unknown}
     return {
         "label": prediction.label,

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from dandelion_inference.errors import Code
 from dandelion_inference.front import docs
-from dandelion_inference.front.service import Service
+from dandelion_inference.front.service import service_of
 
 
 class ModelIdentity(BaseModel):
@@ -24,27 +24,35 @@ class Health(BaseModel):
     status: str
 
 
-def add_probes(app: FastAPI, service: Service) -> None:
-    @app.get("/healthz", summary="Is the process alive?", response_model=Health)
-    async def healthz() -> Response:
-        return JSONResponse({"status": "ok"})
-
-    @app.get(
+def add_probes(app: FastAPI) -> None:
+    app.add_api_route("/healthz", healthz, summary="Is the process alive?", response_model=Health)
+    app.add_api_route(
         "/readyz",
+        readyz,
         summary="Does this pod answer, and with which version?",
         response_model=ReadyResponse,
         responses=docs.problems(Code.NOT_READY),
     )
-    async def readyz() -> Response:
-        service.readiness.require_ready()
-        return JSONResponse({"model": service.identity})
-
-    @app.get(
+    app.add_api_route(
         "/metrics",
+        exposition,
         summary="Metrics for Prometheus",
         response_class=Response,
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
-    async def exposition(request: Request) -> Response:
-        body, content_type = service.metrics.exposition(request.headers.get("accept", ""))
-        return Response(body, headers={"Content-Type": content_type})
+
+
+async def healthz() -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    service = service_of(request)
+    service.readiness.require_ready()
+    return JSONResponse({"model": service.identity})
+
+
+async def exposition(request: Request) -> Response:
+    metrics = service_of(request).metrics
+    body, content_type = metrics.exposition(request.headers.get("accept", ""))
+    return Response(body, headers={"Content-Type": content_type})

@@ -29,141 +29,175 @@ from dandelion_inference.front.routes.v2.document import (
     Ready,
     ServerMetadata,
 )
-from dandelion_inference.front.service import Service
+from dandelion_inference.front.service import Service, service_of
 from dandelion_inference.intake.upload import read_body
 from dandelion_inference.model.contract import Contract
 from dandelion_inference.ports.memory import return_freed_memory
+
+# Of the protocol, in Triton's words.
+EXTENSIONS = ["binary_tensor_data", "classification"]
 
 # A longer JSON object is read by a worker, so that nobody else waits for it.
 SHORT_JSON_BYTES = 64 * 1024
 
 
 def add_v2(app: FastAPI, service: Service) -> None:
-    _add_server(app, service)
-    _add_model(app, service)
-    _add_infer(app, service)
-
-
-def _add_server(app: FastAPI, service: Service) -> None:
-    @app.get("/v2/", include_in_schema=False)
-    @app.get("/v2", summary="The server, and what it speaks", response_model=ServerMetadata)
-    async def server_metadata() -> Response:
-        return JSONResponse(
-            {"name": "dandelion", "version": __version__, "extensions": ["binary_tensor_data"]}
-        )
-
-    @app.get("/v2/health/live", summary="Is the process alive?", response_model=Live)
-    async def live() -> Response:
-        return JSONResponse({"live": True})
-
-    @app.get(
-        "/v2/health/ready",
-        summary="Does this pod answer?",
-        response_model=Ready,
-        responses=docs.problems(Code.NOT_READY),
-    )
-    async def ready() -> Response:
-        service.readiness.require_ready()
-        return JSONResponse({"ready": True})
-
-
-def _add_model(app: FastAPI, service: Service) -> None:
-    def metadata(name: str, version: str | None) -> Response:
-        _require_served(service, name, version)
-        contract = service.readiness.require_model().contract
-        return JSONResponse(
-            {
-                "name": service.settings.model_name,
-                "versions": [service.settings.model_version],
-                "platform": "openvino",
-                **_tensors_of(contract),
-            }
-        )
-
-    def ready(name: str, version: str | None) -> Response:
-        _require_served(service, name, version)
-        service.readiness.require_ready()
-        return JSONResponse({"name": name, "ready": True})
-
-    describes: dict[str, Any] = {"response_model": ModelMetadata, "responses": MODEL_PROBLEMS}
-    tells: dict[str, Any] = {"response_model": ModelReady, "responses": MODEL_PROBLEMS}
-
-    @app.get("/v2/models/{name}", summary="What the model takes and gives", **describes)
-    async def model_metadata(name: str) -> Response:
-        return metadata(name, None)
-
-    @app.get("/v2/models/{name}/versions/{version}", summary="The same, of a version", **describes)
-    async def version_metadata(name: str, version: str) -> Response:
-        return metadata(name, version)
-
-    @app.get("/v2/models/{name}/ready", summary="Does the model answer?", **tells)
-    async def model_ready(name: str) -> Response:
-        return ready(name, None)
-
-    @app.get(
-        "/v2/models/{name}/versions/{version}/ready", summary="The same, of a version", **tells
-    )
-    async def version_ready(name: str, version: str) -> Response:
-        return ready(name, version)
-
-
-def _add_infer(app: FastAPI, service: Service) -> None:
-    settings = service.settings
-    identity = (settings.model_name, settings.model_version)
-
-    async def infer(request: Request, name: str, version: str | None) -> Response:
-        started = time.perf_counter()
-        await service.authorize(request, "predict")
-        _require_served(service, name, version)
-        model = service.readiness.require_model()
-        with service.admit(request):
-            body = await read_body(request, settings.max_upload_bytes, settings.upload_seconds)
-            inference = await _read(request, body, model.contract)
-            del body
-            if inference.files:
-                answered = await service.classify(request, model, inference.files, started)
-            else:
-                works = inference_response.works(model, inference.tensors)
-                answered = await service.predict(request, model, works, started)
-        content, headers = inference_response.answer(
-            identity, inference, model.contract.classes, answered.predictions
-        )
-        return Response(content, headers=headers)
-
-    async def _read(
-        request: Request, body: bytearray, contract: Contract
-    ) -> inference_request.Inference:
-        header = request.headers.get(inference_request.HEADER_LENGTH)
-
-        def read() -> inference_request.Inference:
-            return inference_request.read(body, header, contract, settings.max_files)
-
-        def read_at_length(_alone: Alone) -> inference_request.Inference:
-            try:
-                return read()
-            finally:
-                return_freed_memory()
-
-        if inference_request.json_bytes(body, header) <= SHORT_JSON_BYTES:
-            return read()
-        [inference] = await service.work(request, [read_at_length])
-        return inference
-
-    answers: dict[str, Any] = {
-        "response_model": InferResponse,
-        "responses": INFER_ANSWER | docs.problems(*INFER_CODES, *service.authorization_codes),
-        "openapi_extra": INFER_DOCUMENT | docs.bearer(*service.authorization_codes),
+    codes = service.authorization_codes
+    reads: dict[str, dict[str, Any]] = {
+        "": {
+            "summary": "The server, and what it speaks",
+            "endpoint": server_metadata,
+            "response_model": ServerMetadata,
+        },
+        "/health/live": {
+            "summary": "Is the process alive?",
+            "endpoint": server_live,
+            "response_model": Live,
+        },
+        "/health/ready": {
+            "summary": "Does this pod answer?",
+            "endpoint": server_ready,
+            "response_model": Ready,
+            "responses": docs.problems(Code.NOT_READY),
+        },
+        "/models/{name}": {
+            "summary": "What the model takes and gives",
+            "endpoint": model_metadata,
+            "response_model": ModelMetadata,
+            "responses": MODEL_PROBLEMS,
+        },
+        "/models/{name}/versions/{version}": {
+            "summary": "The same, of a version",
+            "endpoint": version_metadata,
+            "response_model": ModelMetadata,
+            "responses": MODEL_PROBLEMS,
+        },
+        "/models/{name}/ready": {
+            "summary": "Does the model answer?",
+            "endpoint": model_ready,
+            "response_model": ModelReady,
+            "responses": MODEL_PROBLEMS,
+        },
+        "/models/{name}/versions/{version}/ready": {
+            "summary": "The same, of a version",
+            "endpoint": version_ready,
+            "response_model": ModelReady,
+            "responses": MODEL_PROBLEMS,
+        },
     }
+    for path, route in reads.items():
+        app.add_api_route(f"/v2{path}", methods=["GET"], **route)
+    for path, summary, endpoint in (
+        ("/models/{name}/infer", "Classify images given as a tensor", model_infer),
+        ("/models/{name}/versions/{version}/infer", "The same, by a version", version_infer),
+    ):
+        app.add_api_route(
+            f"/v2{path}",
+            endpoint,
+            methods=["POST"],
+            summary=summary,
+            response_model=InferResponse,
+            responses=INFER_ANSWER | docs.problems(*INFER_CODES, *codes),
+            openapi_extra=INFER_DOCUMENT | docs.bearer(*codes),
+        )
 
-    @app.post("/v2/models/{name}/infer", summary="Classify images given as a tensor", **answers)
-    async def model_infer(request: Request, name: str) -> Response:
-        return await infer(request, name, None)
 
-    @app.post(
-        "/v2/models/{name}/versions/{version}/infer", summary="The same, by a version", **answers
+async def server_metadata() -> Response:
+    return JSONResponse({"name": "dandelion", "version": __version__, "extensions": EXTENSIONS})
+
+
+async def server_live() -> Response:
+    return JSONResponse({"live": True})
+
+
+async def server_ready(request: Request) -> Response:
+    service_of(request).readiness.require_ready()
+    return JSONResponse({"ready": True})
+
+
+async def model_metadata(request: Request, name: str) -> Response:
+    return _metadata(service_of(request), name, None)
+
+
+async def version_metadata(request: Request, name: str, version: str) -> Response:
+    return _metadata(service_of(request), name, version)
+
+
+async def model_ready(request: Request, name: str) -> Response:
+    return _ready(service_of(request), name, None)
+
+
+async def version_ready(request: Request, name: str, version: str) -> Response:
+    return _ready(service_of(request), name, version)
+
+
+async def model_infer(request: Request, name: str) -> Response:
+    return await _infer(request, name, None)
+
+
+async def version_infer(request: Request, name: str, version: str) -> Response:
+    return await _infer(request, name, version)
+
+
+def _metadata(service: Service, name: str, version: str | None) -> Response:
+    _require_served(service, name, version)
+    contract = service.readiness.require_model().contract
+    return JSONResponse(
+        {
+            "name": service.settings.model_name,
+            "versions": [service.settings.model_version],
+            "platform": "openvino",
+            **_tensors_of(contract),
+        }
     )
-    async def version_infer(request: Request, name: str, version: str) -> Response:
-        return await infer(request, name, version)
+
+
+def _ready(service: Service, name: str, version: str | None) -> Response:
+    _require_served(service, name, version)
+    service.readiness.require_ready()
+    return JSONResponse({"name": name, "ready": True})
+
+
+async def _infer(request: Request, name: str, version: str | None) -> Response:
+    started = time.perf_counter()
+    service = service_of(request)
+    settings = service.settings
+    await service.authorize(request, "predict")
+    _require_served(service, name, version)
+    model = service.readiness.require_model()
+    with service.admit(request):
+        body = await read_body(request, settings.max_upload_bytes, settings.upload_seconds)
+        inference = await _read(request, service, body, model.contract)
+        del body
+        if inference.files:
+            answered = await service.classify(request, model, inference.files, started, whole=True)
+        else:
+            works = inference_response.works(model, inference.tensors)
+            answered = await service.predict(request, model, works, started)
+    content, headers = inference_response.answer(
+        (settings.model_name, settings.model_version), inference, model.contract.classes, answered
+    )
+    return Response(content, headers=answered.headers | headers)
+
+
+async def _read(
+    request: Request, service: Service, body: bytearray, contract: Contract
+) -> inference_request.Inference:
+    header = request.headers.get(inference_request.HEADER_LENGTH)
+
+    def read() -> inference_request.Inference:
+        return inference_request.read(body, header, contract, service.settings.max_files)
+
+    def read_at_length(_alone: Alone) -> inference_request.Inference:
+        try:
+            return read()
+        finally:
+            return_freed_memory()
+
+    if inference_request.json_bytes(body, header) <= SHORT_JSON_BYTES:
+        return read()
+    [inference] = await service.work(request, [read_at_length])
+    return inference
 
 
 def _require_served(service: Service, name: str, version: str | None) -> None:

@@ -55,27 +55,37 @@ class OutputTensor(BaseModel):
     )
 
 
+class AnswerParameters(BaseModel):
+    answer_id: str = Field(
+        description="names this answer, for feedback and in the prediction log; also the header "
+        "Dandelion-Answer-Id"
+    )
+
+
 class InferResponse(BaseModel):
     name: str = Field(alias="model_name")
     version: str = Field(alias="model_version")
     id: str | None = Field(default=None, description="the request's own, where it has one")
+    parameters: AnswerParameters
     outputs: list[OutputTensor]
 
 
-_PARAMETERS = {
-    "type": "object",
-    "additionalProperties": {"type": ["boolean", "number", "string"]},
-}
+def _parameters(**known: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": ["object", "null"],
+        "description": "What is not named here is ignored, hints such as priority, timeout and "
+        "sequence_id among it.",
+        "properties": known,
+        "additionalProperties": {},
+    }
+
+
 _REQUEST: dict[str, Any] = {
     "type": "object",
     "required": ["inputs"],
     "properties": {
-        "id": {"type": "string", "maxLength": 1024},
-        "parameters": {
-            "type": "object",
-            "properties": {"binary_data_output": {"type": "boolean"}},
-            "additionalProperties": False,
-        },
+        "id": {"type": ["string", "null"], "maxLength": 1024},
+        "parameters": _parameters(binary_data_output={"type": "boolean"}),
         "inputs": {
             "type": "array",
             "minItems": 1,
@@ -87,23 +97,33 @@ _REQUEST: dict[str, Any] = {
                     "name": {"type": "string"},
                     "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
                     "datatype": {"type": "string", "enum": ["FP32", "BYTES"]},
-                    "parameters": _PARAMETERS,
+                    "parameters": _parameters(
+                        binary_data_size={"type": "integer", "minimum": 0},
+                        content_type={
+                            "type": "string",
+                            "description": "base64: the elements of binary data are Base64 too",
+                        },
+                    ),
                     "data": {"type": "array", "items": {}},
                 },
             },
         },
         "outputs": {
-            "type": "array",
+            "type": ["array", "null"],
             "items": {
                 "type": "object",
                 "required": ["name"],
                 "properties": {
                     "name": {"type": "string", "enum": list(inference_request.OUTPUTS)},
-                    "parameters": {
-                        "type": "object",
-                        "properties": {"binary_data": {"type": "boolean"}},
-                        "additionalProperties": False,
-                    },
+                    "parameters": _parameters(
+                        binary_data={"type": "boolean"},
+                        classification={
+                            "type": "integer",
+                            "minimum": 0,
+                            "description": "of probabilities: so many classes, the most probable "
+                            "first, as BYTES [N, classes], each value:index:name; 0: the tensor",
+                        },
+                    ),
                 },
             },
         },
@@ -155,5 +175,6 @@ INFER_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The outputs that were asked for; without a choice, all of them.",
         "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        "headers": docs.ANSWER_ID_HEADER,
     },
 }

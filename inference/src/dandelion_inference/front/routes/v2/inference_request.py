@@ -11,13 +11,12 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.front.routes.v2.json_arrays import JsonArray, NotReadableError, loads
@@ -31,8 +30,23 @@ PROBABILITIES = "probabilities"
 LABELS = "labels"
 OUTPUTS = (PROBABILITIES, LABELS)
 
+# The parameter of an output that is wanted as the classes with the highest values.
+CLASSIFICATION = "classification"
+# The parameters of an input or output that lies in memory which a server and its client share.
+SHARED_MEMORY = "shared_memory_"
+# The word for encoded bytes that MLServer's clients send as the content_type of an input.
+BASE64 = "base64"
+
 Name = Annotated[str, Field(max_length=1024)]
-Parameters = dict[str, bool | int | float | str]
+
+
+def _nothing_for_null(value: object) -> object:
+    return {} if value is None else value
+
+
+# What is no parameter here is nobody's: the protocol names none that a server must know, and its
+# clients send hints such as priority, timeout and sequence_id to every server.
+Parameters = Annotated[dict[str, Any], BeforeValidator(_nothing_for_null)]
 
 
 class _Part(BaseModel):
@@ -57,7 +71,7 @@ class _Request(_Part):
     id: Name | None = None
     parameters: Parameters = {}
     inputs: list[_Input]
-    outputs: list[_Output] = []
+    outputs: list[_Output] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,8 @@ class Wanted:
 
     name: str
     binary: bool
+    top: int | None = None
+    """So many classes, the most probable first, in place of the tensor."""
 
 
 @dataclass(frozen=True)
@@ -125,35 +141,44 @@ def read(
 
 
 def _outputs(request: _Request) -> tuple[Wanted, ...]:
-    _known(request.parameters, "the request", ("binary_data_output",))
     binary = _flag(request.parameters, "binary_data_output", False)
     if not request.outputs:
         return tuple(Wanted(name, binary) for name in OUTPUTS)
-    for output in request.outputs:
-        if output.name not in OUTPUTS:
-            raise refused(
-                f"There is no output {_printable(output.name)}; ask for {' or '.join(OUTPUTS)}"
-            )
-        if "classification" in output.parameters:
-            raise refused(
-                f"The classification extension is not supported; the output {LABELS} is the most "
-                f"probable class and {PROBABILITIES} has all of them"
-            )
-        _known(output.parameters, f"output {output.name}", ("binary_data",))
-    names = [output.name for output in request.outputs]
-    if len(set(names)) != len(names):
+    wanted = tuple(_wanted(output, binary) for output in request.outputs)
+    if len({output.name for output in wanted}) != len(wanted):
         raise refused("An output is asked for twice")
-    return tuple(
-        Wanted(output.name, _flag(output.parameters, "binary_data", binary))
-        for output in request.outputs
-    )
+    return wanted
+
+
+def _wanted(output: _Output, binary: bool) -> Wanted:
+    if output.name not in OUTPUTS:
+        raise refused(
+            f"There is no output {_printable(output.name)}; ask for {' or '.join(OUTPUTS)}"
+        )
+    _not_shared(output.parameters, f"output {output.name}")
+    return Wanted(output.name, _flag(output.parameters, "binary_data", binary), _top(output))
+
+
+def _top(output: _Output) -> int | None:
+    """How many classes are asked for; 0 is no classification, as for Triton."""
+    top = output.parameters.get(CLASSIFICATION, 0)
+    if isinstance(top, bool) or not isinstance(top, int) or top < 0:
+        raise refused(
+            f"The parameter {CLASSIFICATION} of output {output.name} is {_printable(top)}, not a "
+            f"number of classes"
+        )
+    if top and output.name != PROBABILITIES:
+        raise refused(
+            f"Only numbers have a highest: ask for {CLASSIFICATION} of output {PROBABILITIES}"
+        )
+    return top or None
 
 
 def _images(
     given: _Input, arrays: list[JsonArray], binary: memoryview, contract: Contract, max_images: int
 ) -> list[NDArray[np.float32]]:
     height, width = contract.input.shape[2:]
-    _check(given, "FP32", [3, height, width], contract, max_images)
+    _check(given, "FP32", [3, height, width], max_images)
     count = math.prod(given.shape)
     raw = _binary(given, binary)
     if raw is not None:
@@ -171,10 +196,15 @@ def _images(
 
 
 def _files(given: _Input, binary: memoryview, max_images: int) -> list[bytes]:
-    _check(given, "BYTES", [], None, max_images)
+    _check(given, "BYTES", [], max_images)
     [count] = given.shape
     raw = _binary(given, binary)
-    files = _decoded(given) if raw is None else _elements(raw, count)
+    if raw is None:
+        files = _decoded(given)
+    elif given.parameters.get("content_type") == BASE64:
+        files = [_from_base64(text, place) for place, text in enumerate(_elements(raw, count))]
+    else:
+        files = _elements(raw, count)
     if len(files) != count:
         raise refused(f"Input {FILE} has {len(files)} elements, but its shape says {count}")
     return files
@@ -197,22 +227,21 @@ def _elements(raw: memoryview, count: int) -> list[bytes]:
 def _decoded(given: _Input) -> list[bytes]:
     if not isinstance(given.data, list):
         raise refused(f"The data of input {FILE} is not a list of files, each in Base64")
-    files: list[bytes] = []
-    for position, element in enumerate(given.data):
-        try:
-            if not isinstance(element, str):
-                raise TypeError("not a string")
-            files.append(base64.b64decode(element, validate=True))
-        except (TypeError, ValueError, binascii.Error) as error:
-            raise refused(
-                f"Element {position} of input {FILE} is not Base64, the form of files in JSON"
-            ) from error
-    return files
+    return [_from_base64(element, position) for position, element in enumerate(given.data)]
 
 
-def _check(
-    given: _Input, datatype: str, rest: list[int | None], contract: Contract | None, most: int
-) -> None:
+def _from_base64(element: object, position: int) -> bytes:
+    try:
+        if not isinstance(element, str | bytes):
+            raise TypeError("not a text")
+        return base64.b64decode(element, validate=True)
+    except (TypeError, ValueError, binascii.Error) as error:
+        raise refused(
+            f"Element {position} of input {FILE} is not Base64, the form of files in JSON"
+        ) from error
+
+
+def _check(given: _Input, datatype: str, rest: list[int | None], most: int) -> None:
     if given.datatype != datatype:
         raise refused(
             f"Input {given.name} has datatype {_printable(given.datatype)}; send {datatype}"
@@ -224,10 +253,7 @@ def _check(
         raise refused(
             f"Input {given.name} has {given.shape[0]} images; send 1 to {most} in one request"
         )
-    hint = "np" if contract is not None else "base64"
-    _known(given.parameters, f"input {given.name}", ("binary_data_size", "content_type"))
-    if given.parameters.get("content_type", hint) != hint:
-        raise refused(f"Input {given.name} has another content_type than {hint}")
+    _not_shared(given.parameters, f"input {given.name}")
 
 
 def _binary(given: _Input, binary: memoryview) -> memoryview | None:
@@ -250,12 +276,13 @@ def _binary(given: _Input, binary: memoryview) -> memoryview | None:
     return binary
 
 
-def _known(parameters: Parameters, whose: str, known: Sequence[str]) -> None:
+def _not_shared(parameters: Parameters, whose: str) -> None:
+    """Ignored, it would be data that nobody reads, or an answer where nobody looks."""
     for name in parameters:
-        if name not in known:
+        if name.startswith(SHARED_MEMORY):
             raise refused(
-                f"The parameter {_printable(name)} of {whose} is not supported; known: "
-                f"{', '.join(known)}"
+                f"The parameter {_printable(name)} of {whose} is not supported: there is no shared "
+                f"memory here; send and ask for data in the body"
             )
 
 

@@ -14,22 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dandelion_inference.answer.engine import Alone, Work
-from dandelion_inference.answer.prediction import Prediction, answered
+from dandelion_inference.answer.prediction import Outcome, Prediction, answered
 from dandelion_inference.front.routes.v2.inference_request import (
     HEADER_LENGTH,
     PROBABILITIES,
     Inference,
     refused,
 )
+from dandelion_inference.front.service import Answered
 from dandelion_inference.model.network import Model
 
+# The member of the answer's parameters that feedback can name.
+ANSWER_ID = "answer_id"
 
-def works(model: Model, images: list[NDArray[np.float32]]) -> list[Work[Prediction]]:
+
+def works(model: Model, images: list[NDArray[np.float32]]) -> list[Work[Outcome]]:
     """One piece of work an image, each [3, height, width]. They raise RefusedError."""
     return [_work(model, image, position) for position, image in enumerate(images)]
 
 
-def _work(model: Model, image: NDArray[np.float32], position: int) -> Work[Prediction]:
+def _work(model: Model, image: NDArray[np.float32], position: int) -> Work[Outcome]:
     def work(alone: Alone) -> Prediction:
         # A copy, because OpenVINO wants it aligned and the end of the JSON is anywhere.
         tensor = np.array(image[np.newaxis], dtype=np.float32)
@@ -48,17 +52,23 @@ def _work(model: Model, image: NDArray[np.float32], position: int) -> Work[Predi
 
 
 def answer(
-    identity: tuple[str, str], inference: Inference, classes: Sequence[str], found: list[Prediction]
+    identity: tuple[str, str], inference: Inference, classes: Sequence[str], given: Answered
 ) -> tuple[bytes, dict[str, str]]:
     """The body of the answer, and its headers."""
     name, version = identity
+    found = given.predictions
     described: list[dict[str, Any]] = []
     binary: list[bytes] = []
     for wanted in inference.outputs:
-        if wanted.name == PROBABILITIES:
+        if wanted.top is not None:
+            top = min(wanted.top, len(classes))
+            output: dict[str, Any] = {"datatype": "BYTES", "shape": [len(found), top]}
+            values: list[Any] = [text for item in found for text in _classification(item, top)]
+            raw = b"".join(_sized(text.encode()) for text in values)
+        elif wanted.name == PROBABILITIES:
             rows = [list(item.scores.values()) for item in found]
-            output: dict[str, Any] = {"datatype": "FP32", "shape": [len(found), len(classes)]}
-            values: list[Any] = [value for row in rows for value in row]
+            output = {"datatype": "FP32", "shape": [len(found), len(classes)]}
+            values = [value for row in rows for value in row]
             raw = np.asarray(rows, dtype="<f4").tobytes()
         else:
             output = {"datatype": "BYTES", "shape": [len(found)]}
@@ -70,7 +80,13 @@ def answer(
         else:
             output["data"] = values
         described.append({"name": wanted.name, **output})
-    document = {"model_name": name, "model_version": version, "outputs": described}
+    document: dict[str, Any] = {
+        "model_name": name,
+        "model_version": version,
+        # `id` is the request's own, in the protocol's words; what names the answer is beside it.
+        "parameters": {ANSWER_ID: given.id},
+        "outputs": described,
+    }
     if inference.id is not None:
         document["id"] = inference.id
     text = json.dumps(document).encode()
@@ -78,6 +94,14 @@ def answer(
         return text, {"Content-Type": "application/json"}
     headers = {"Content-Type": "application/octet-stream", HEADER_LENGTH: str(len(text))}
     return b"".join([text, *binary]), headers
+
+
+def _classification(prediction: Prediction, top: int) -> list[str]:
+    """The most probable classes as Triton's classification extension writes them, value:index:name;
+    of equal ones the first comes first."""
+    scores = list(prediction.scores.items())
+    ranked = sorted(range(len(scores)), key=lambda index: -scores[index][1])
+    return [f"{scores[index][1]:f}:{index}:{scores[index][0]}" for index in ranked[:top]]
 
 
 def _sized(element: bytes) -> bytes:

@@ -1,0 +1,107 @@
+"""Ids of answers that nobody but a pod of this resource can have given.
+
+An id is `UUID.VERSION.IMAGES.MAC`: the model version that answered, a bit for each image that has a
+prediction (hexadecimal, the first image the lowest bit), and the first half of HMAC-SHA256 (RFC
+2104) over those and the resource. So every replica can tell what was answered, before and after a
+rollout or a restart, and none has to remember it.
+
+The key of the HMAC is derived from the secret key of the prediction log, which all replicas have
+and no client has. Whoever has it can write rows of feedback into the log without asking here, so
+nobody gains by it. Called by `journal`, on the event loop.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+from uuid import uuid4
+
+import structlog
+
+PURPOSE = b"dandelion answer id, version 1"
+MAC_BYTES = 16
+
+# The file follows a rotation of the key within about a minute; it is read so often, in seconds.
+REREAD_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class AnswerId:
+    """What an id says of its answer."""
+
+    version: str
+    images: tuple[int, ...]
+    """The positions of the images that have a prediction."""
+
+
+class Keys:
+    """What ids are signed with now, and what they were signed with before that."""
+
+    def __init__(self, path: Path, now: Callable[[], float] = time.monotonic) -> None:
+        """`path` is the file with the secret key of the prediction log."""
+        self._path = path
+        self._now = now
+        self._read_at: float | None = None
+        self._keys: list[bytes] = []
+
+    def current(self) -> bytes:
+        return self.valid()[0]
+
+    def valid(self) -> list[bytes]:
+        """The current one first. Before the file can be read, a key of this process's own."""
+        now = self._now()
+        if self._read_at is None or now - self._read_at >= REREAD_SECONDS:
+            self._read_at = now
+            key = self._derived()
+            if key is None and not self._keys:
+                key = secrets.token_bytes(32)
+            if key is not None and key not in self._keys[:1]:
+                self._keys = [key, *self._keys[:1]]
+        return self._keys
+
+    def _derived(self) -> bytes | None:
+        try:
+            secret = self._path.read_bytes().strip()
+        except OSError as error:
+            log.warning("answer ids hold for this pod alone", detail=str(error))
+            return None
+        return hmac.digest(secret, PURPOSE, "sha256") if secret else None
+
+
+class AnswerIds:
+    def __init__(self, namespace: str, name: str, version: str, keys: Keys) -> None:
+        self._resource = f"{namespace}\0{name}\0"
+        self._version = quote(version, safe="")
+        self._keys = keys
+
+    def new(self, predicted: Sequence[bool]) -> str:
+        """An id for an answer; `predicted` says of each image whether it has a prediction."""
+        images = sum(1 << index for index, found in enumerate(predicted) if found)
+        signed = f"{uuid4()}.{self._version}.{images:x}"
+        return f"{signed}.{self._mac(self._keys.current(), signed)}"
+
+    def read(self, text: str) -> AnswerId | None:
+        """What the id says, or None where no pod of this resource gave it."""
+        signed, _, mac = text.rpartition(".")
+        given = mac.encode("utf-8", "surrogatepass")
+        for key in self._keys.valid():
+            if hmac.compare_digest(given, self._mac(key, signed).encode()):
+                # From here on it is ours, and as `new` wrote it.
+                version, _, images = signed.partition(".")[2].rpartition(".")
+                bits = int(images, 16)
+                found = (index for index in range(bits.bit_length()) if bits >> index & 1)
+                return AnswerId(unquote(version), tuple(found))
+        return None
+
+    def _mac(self, key: bytes, signed: str) -> str:
+        text = (self._resource + signed).encode("utf-8", "surrogatepass")
+        digest = hmac.digest(key, text, "sha256")[:MAC_BYTES]
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
