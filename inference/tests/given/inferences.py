@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pictures
+
 from given.artifacts import SIZE, tensor
 
 INFER = "/v2/models/lawn/infer"
