@@ -96,6 +96,12 @@ class Settings(BaseSettings):
         default=30, gt=0, description="time from the whole body to its answer"
     )
     upload_seconds: float = Field(default=60, gt=0, description="time to send a body")
+    upload_min_bytes_per_second: int = Field(
+        default=1024, ge=1, description="mean rate below which a body is refused"
+    )
+    upload_window_seconds: float = Field(
+        default=10, gt=0, description="time over which that rate is measured"
+    )
     drain_seconds: float = Field(default=3, ge=0, description="time to go on accepting on SIGTERM")
 
     artifact_dir: Path = Field(

@@ -71,7 +71,7 @@ def add_feedback(app: FastAPI, service: Service) -> None:
                 "spec.serving.logging.predictions to true in its ModelDeployment.",
             )
         model = service.readiness.require_model()
-        body = await read_body(request, MAX_BYTES, service.settings.upload_seconds)
+        body = await read_body(request, MAX_BYTES, service.pace)
         wanted = _parsed(body)
         require_class(wanted.label, model.contract.classes)
         given = journal.given(str(wanted.id))

@@ -101,9 +101,9 @@ def add_predict(app: FastAPI, service: Service) -> None:
         started = time.perf_counter()
         await service.authorize(request, "predict")
         model = service.readiness.require_model()
-        with service.admit(request):
+        with service.admit(request) as place:
             images = await read_images(
-                request, settings.max_upload_bytes, settings.max_files, settings.upload_seconds
+                request, settings.max_upload_bytes, settings.max_files, service.pace, place
             )
             answered = await service.classify(request, model, images, started)
         return JSONResponse(

@@ -116,8 +116,8 @@ def _add_infer(app: FastAPI, service: Service) -> None:
         await service.authorize(request, "predict")
         _require_served(service, name, version)
         model = service.readiness.require_model()
-        with service.admit(request):
-            body = await read_body(request, settings.max_upload_bytes, settings.upload_seconds)
+        with service.admit(request) as place:
+            body = await read_body(request, settings.max_upload_bytes, service.pace, place)
             inference = await _read(request, body, model.contract)
             del body
             if inference.files:
