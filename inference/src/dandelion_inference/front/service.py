@@ -21,7 +21,7 @@ from dandelion_inference.answer.prediction import Prediction, classify
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.intake.admission import Admission, Place
 from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer
-from dandelion_inference.intake.upload import Pace, check_declared
+from dandelion_inference.intake.upload import FormBounds, Pace, check_declared
 from dandelion_inference.intake.verdicts import Action
 from dandelion_inference.journal import Journal
 from dandelion_inference.journal.recent import UploadRecord
@@ -86,6 +86,12 @@ class Service:
         """Holds a place in the queue for a request; raises RefusedError where there is none."""
         check_declared(request, self.settings.max_upload_bytes)
         return self.admission.admit()
+
+    def form_bounds(self, max_files: int) -> FormBounds:
+        """How much a form with so many files may hold."""
+        settings = self.settings
+        parts = max(settings.max_form_parts, max_files)
+        return FormBounds(max_files, parts, settings.max_part_header_bytes)
 
     @property
     def pace(self) -> Pace:

@@ -34,6 +34,16 @@ class Pace:
     """The rate is the mean over so long; a body's last bytes get as long too."""
 
 
+@dataclass(frozen=True)
+class FormBounds:
+    """How much a form may hold beside the bytes of its files."""
+
+    max_files: int
+    max_parts: int
+    max_part_header_bytes: int
+    """Of one header; the parser bounds their number too."""
+
+
 def check_declared(request: Request, limit: int) -> None:
     """Raises RefusedError for a body that its headers alone rule out."""
     encoding = request.headers.get("content-encoding", "identity")
@@ -49,7 +59,7 @@ def check_declared(request: Request, limit: int) -> None:
 
 
 async def read_images(
-    request: Request, limit: int, max_files: int, pace: Pace, place: Place
+    request: Request, limit: int, bounds: FormBounds, pace: Pace, place: Place
 ) -> list[bytes]:
     """The uploaded files in order; raises RefusedError."""
     content_type, options = parse_options_header(request.headers.get("content-type"))
@@ -59,7 +69,7 @@ async def read_images(
             raise RefusedError(Code.EMPTY_UPLOAD, f"The request body is empty: {HOW}.")
         return [bytes(body)]
     async with _Arrival(request, limit, pace, place) as chunks:
-        return await _form(chunks, options.get(b"boundary", b""), max_files)
+        return await _form(chunks, options.get(b"boundary", b""), bounds)
 
 
 async def read_body(
@@ -125,8 +135,8 @@ class _Arrival:
             yield chunk
 
 
-async def _form(chunks: AsyncIterator[bytes], boundary: bytes, max_files: int) -> list[bytes]:
-    form = _Form(max_files)
+async def _form(chunks: AsyncIterator[bytes], boundary: bytes, bounds: FormBounds) -> list[bytes]:
+    form = _Form(bounds)
     if not boundary:
         raise _malformed("its Content-Type names no boundary")
     try:
@@ -141,6 +151,7 @@ async def _form(chunks: AsyncIterator[bytes], boundary: bytes, max_files: int) -
                 "on_part_data": form.part_data,
                 "on_end": form.end,
             },
+            max_header_size=bounds.max_part_header_bytes,
         )
         async for chunk in chunks:
             parser.write(chunk)
@@ -160,8 +171,9 @@ async def _form(chunks: AsyncIterator[bytes], boundary: bytes, max_files: int) -
 class _Form:
     """Collects the parts named `file` while the parser runs; the others are counted and dropped."""
 
-    def __init__(self, max_files: int) -> None:
-        self._max_files = max_files
+    def __init__(self, bounds: FormBounds) -> None:
+        self._bounds = bounds
+        self._parts = 0
         self._header = (bytearray(), bytearray())
         self._disposition = b""
         self._current: bytearray | None = None
@@ -170,6 +182,9 @@ class _Form:
         self.complete = False
 
     def begin_part(self) -> None:
+        self._parts += 1
+        if self._parts > self._bounds.max_parts:
+            raise _malformed(f"it has more than {self._bounds.max_parts} parts")
         self._disposition = b""
         self._current = None
 
@@ -192,10 +207,11 @@ class _Form:
             if len(self.other_fields) < 10:
                 self.other_fields.add(repr(name[:50]))
             return
-        if len(self.files) == self._max_files:
+        if len(self.files) == self._bounds.max_files:
             raise RefusedError(
                 Code.TOO_MANY_FILES,
-                f"At most {self._max_files} files are answered in one request; send several.",
+                f"At most {self._bounds.max_files} files are answered in one request; "
+                "send several.",
             )
         self._current = bytearray()
         self.files.append(self._current)

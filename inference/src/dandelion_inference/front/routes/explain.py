@@ -83,7 +83,9 @@ def add_explain(app: FastAPI, service: Service) -> None:
         if label is not None:
             require_class(label, model.contract.classes)
         with service.admit(request) as place:
-            [image] = await read_images(request, settings.max_upload_bytes, 1, service.pace, place)
+            [image] = await read_images(
+                request, settings.max_upload_bytes, service.form_bounds(1), service.pace, place
+            )
             async with one_at_a_time():
                 [explanation] = await service.work(request, [explainer.work(model, image, label)])
         headers = {

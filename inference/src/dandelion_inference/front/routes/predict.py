@@ -103,7 +103,11 @@ def add_predict(app: FastAPI, service: Service) -> None:
         model = service.readiness.require_model()
         with service.admit(request) as place:
             images = await read_images(
-                request, settings.max_upload_bytes, settings.max_files, service.pace, place
+                request,
+                settings.max_upload_bytes,
+                service.form_bounds(settings.max_files),
+                service.pace,
+                place,
             )
             answered = await service.classify(request, model, images, started)
         return JSONResponse(
