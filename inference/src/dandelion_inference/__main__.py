@@ -54,10 +54,19 @@ def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: 
     import structlog
 
     from dandelion_inference.front.app import create_app
+    from dandelion_inference.front.connection import ConnectionBounds
     from dandelion_inference.front.server import DrainingServer, listen
 
     app = create_app(settings, readiness, metrics, threads)
-    server = DrainingServer(app, readiness, settings.drain_seconds)
+    bounds = ConnectionBounds(
+        max_connections=settings.max_connections,
+        max_headers=settings.max_headers,
+        max_head_bytes=settings.max_head_bytes,
+        head_seconds=settings.head_seconds,
+        max_drained_bytes=settings.max_upload_bytes,
+        drain_seconds=settings.refused_drain_seconds,
+    )
+    server = DrainingServer(app, readiness, settings.drain_seconds, bounds)
     with listen(settings.host, settings.port) as listening:
         structlog.get_logger().info(
             "listening",

@@ -27,6 +27,7 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "MethodNotAllowed"
     UPLOAD_TOO_SLOW = "UploadTooSlow"
     UPLOAD_TOO_LARGE = "UploadTooLarge"
+    HEADERS_TOO_LARGE = "HeadersTooLarge"
     UNSUPPORTED_FORMAT = "UnsupportedFormat"
     UNSUPPORTED_ENCODING = "UnsupportedEncoding"
     INVALID_REQUEST = "InvalidRequest"
@@ -75,6 +76,7 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.TOO_MANY_FILES: Answer(422, "The form holds too many files"),
         Code.UNKNOWN_LABEL: Answer(422, "The model has no such class"),
         Code.UNKNOWN_ANSWER: Answer(422, "The model gave no such answer"),
+        Code.HEADERS_TOO_LARGE: Answer(431, "The headers are too large"),
         Code.QUEUE_FULL: Answer(429, "Too many requests are being answered"),
         Code.INTERNAL_ERROR: Answer(500, "The service failed"),
         Code.NOT_READY: Answer(503, "The model is not ready"),

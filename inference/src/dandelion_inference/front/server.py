@@ -18,6 +18,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from dandelion_inference.front.connection import ConnectionBounds, bounded, end_overdue
 from dandelion_inference.model.readiness import Readiness
 
 # A client that pools connections must be the one to let go of an idle one: a server that closes
@@ -34,10 +35,17 @@ log = structlog.get_logger()
 
 
 class DrainingServer(uvicorn.Server):
-    def __init__(self, app: ASGIApp, readiness: Readiness, drain_seconds: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        readiness: Readiness,
+        drain_seconds: float,
+        bounds: ConnectionBounds,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
+                http=bounded(bounds),
                 lifespan="on",
                 ws="none",
                 access_log=False,
@@ -51,6 +59,12 @@ class DrainingServer(uvicorn.Server):
         )
         self._readiness = readiness
         self._drain_seconds = drain_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        # Ten times a second: one look at every connection costs less than a timer for each.
+        if counter % 5 == 0:
+            end_overdue(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -19,9 +19,9 @@ from starlette.requests import ClientDisconnect, Request
 from dandelion_inference.answer.engine import Alone, Engine, LargeImage, Work
 from dandelion_inference.answer.prediction import Outcome, Prediction, classify
 from dandelion_inference.errors import Code, RefusedError, together
-from dandelion_inference.intake.admission import Admission
+from dandelion_inference.intake.admission import Admission, Place
 from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer
-from dandelion_inference.intake.upload import declared_size
+from dandelion_inference.intake.upload import FormBounds, Pace, check_declared
 from dandelion_inference.intake.verdicts import Action
 from dandelion_inference.journal import Journal
 from dandelion_inference.journal.recent import UploadRecord
@@ -97,9 +97,26 @@ class Service:
         """The refusals of `authorize`, for the description of a route that calls it."""
         return AUTHORIZATION_CODES if self.authorizer is not None else ()
 
-    def admit(self, request: Request) -> AbstractContextManager[None]:
+    def admit(self, request: Request) -> AbstractContextManager[Place]:
         """Holds a place in the queue for a request; raises RefusedError where there is none."""
-        return self.admission.admit(declared_size(request, self.settings.max_upload_bytes))
+        check_declared(request, self.settings.max_upload_bytes)
+        return self.admission.admit()
+
+    def form_bounds(self, max_files: int) -> FormBounds:
+        """How much a form with so many files may hold."""
+        settings = self.settings
+        parts = max(settings.max_form_parts, max_files)
+        return FormBounds(max_files, parts, settings.max_part_header_bytes)
+
+    @property
+    def pace(self) -> Pace:
+        """How slowly a body may arrive."""
+        settings = self.settings
+        return Pace(
+            settings.upload_seconds,
+            settings.upload_min_bytes_per_second,
+            settings.upload_window_seconds,
+        )
 
     async def classify(
         self,

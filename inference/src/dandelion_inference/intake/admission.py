@@ -2,7 +2,8 @@
 
 Every accepted upload holds memory and every waiting one makes the others slower. What goes over the
 bound is told at once to come back, which a client can act on; a queue without end only times out.
-Called by `front/service.py` for every prediction, on the event loop.
+Bytes count once they are here: what a client only declares takes nothing from the others. Called by
+`front/service.py` for every prediction, on the event loop.
 """
 
 from __future__ import annotations
@@ -23,20 +24,42 @@ class Admission:
         self._bytes = 0
 
     @contextmanager
-    def admit(self, size: int) -> Iterator[None]:
-        """Holds a place for a body of `size` bytes; raises RefusedError where there is none."""
-        if self._requests >= self._max_requests or self._bytes + size > self._max_bytes:
-            raise RefusedError(
-                Code.QUEUE_FULL,
-                f"{self._requests} requests with {self._bytes} bytes are being answered; "
-                f"at most {self._max_requests} with {self._max_bytes} bytes are taken on at once. "
-                f"Try again in {RETRY_SECONDS} s, or add replicas.",
-                headers={"Retry-After": str(RETRY_SECONDS)},
-            )
+    def admit(self) -> Iterator[Place]:
+        """Holds a place for one request; raises RefusedError where there is none."""
+        if self._requests >= self._max_requests:
+            raise self._full()
         self._requests += 1
-        self._bytes += size
+        place = Place(self)
         try:
-            yield
+            yield place
         finally:
             self._requests -= 1
-            self._bytes -= size
+            self._bytes -= place.size
+
+    def hold(self, size: int) -> None:
+        """Counts `size` more bytes; raises RefusedError, and counts none, where they do not fit."""
+        if self._bytes + size > self._max_bytes:
+            raise self._full()
+        self._bytes += size
+
+    def _full(self) -> RefusedError:
+        return RefusedError(
+            Code.QUEUE_FULL,
+            f"{self._requests} requests with {self._bytes} bytes are being answered; "
+            f"at most {self._max_requests} with {self._max_bytes} bytes are taken on at once. "
+            f"Try again in {RETRY_SECONDS} s, or add replicas.",
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        )
+
+
+class Place:
+    """One request's place, with the bytes of it that have arrived."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self.size = 0
+
+    def hold(self, size: int) -> None:
+        """Takes room for `size` more bytes; raises RefusedError where there is none."""
+        self._admission.hold(size)
+        self.size += size

@@ -9,21 +9,44 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.intake.admission import Place
 from dandelion_inference.intake.encodings import unwrapped
 
 FIELD = "file"
 HOW = f"send the image itself as the body, or multipart/form-data with the field '{FIELD}'"
 
 
-def declared_size(request: Request, limit: int) -> int:
-    """The size that the client declares, or else the limit; raises RefusedError."""
+@dataclass(frozen=True)
+class Pace:
+    """How slowly a body may arrive."""
+
+    seconds: float
+    """For all of it."""
+    min_bytes_per_second: int
+    window_seconds: float
+    """The rate is the mean over so long; a body's last bytes get as long too."""
+
+
+@dataclass(frozen=True)
+class FormBounds:
+    """How much a form may hold beside the bytes of its files."""
+
+    max_files: int
+    max_parts: int
+    max_part_header_bytes: int
+    """Of one header; the parser bounds their number too."""
+
+
+def check_declared(request: Request, limit: int) -> None:
+    """Raises RefusedError for a body that its headers alone rule out."""
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
         raise RefusedError(
@@ -31,57 +54,90 @@ def declared_size(request: Request, limit: int) -> int:
             f"Content-Encoding {encoding!r} is not supported: send the body as it is.",
         )
     declared = request.headers.get("content-length")
-    if declared is None:
-        return limit
-    size = int(declared)  # the server has refused what is no number
-    if size > limit:
-        raise _too_large(f"{size} bytes", limit)
-    return size
+    # The server has refused what is no number.
+    if declared is not None and int(declared) > limit:
+        raise _too_large(f"{declared} bytes", limit)
 
 
-async def read_images(request: Request, limit: int, max_files: int, seconds: float) -> list[bytes]:
+async def read_images(
+    request: Request, limit: int, bounds: FormBounds, pace: Pace, place: Place
+) -> list[bytes]:
     """The uploaded files in order; raises RefusedError."""
     content_type, options = parse_options_header(request.headers.get("content-type"))
     if content_type != b"multipart/form-data":
-        body = await read_body(request, limit, seconds)
+        body = await read_body(request, limit, pace, place)
         if not body:
             raise RefusedError(Code.EMPTY_UPLOAD, f"The request body is empty: {HOW}.")
         return [await unwrapped(bytes(body))]
-    async with _deadline(seconds):
-        return await _form(_limited(request, limit), options.get(b"boundary", b""), max_files)
+    async with _Arrival(request, limit, pace, place) as chunks:
+        return await _form(chunks, options.get(b"boundary", b""), bounds)
 
 
-async def read_body(request: Request, limit: int, seconds: float) -> bytearray:
+async def read_body(
+    request: Request, limit: int, pace: Pace, place: Place | None = None
+) -> bytearray:
     """The whole body as it is; raises RefusedError."""
     body = bytearray()
-    async with _deadline(seconds):
-        async for chunk in _limited(request, limit):
+    async with _Arrival(request, limit, pace, place) as chunks:
+        async for chunk in chunks:
             body += chunk
     return body
 
 
-@asynccontextmanager
-async def _deadline(seconds: float) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError as error:
-        raise RefusedError(
-            Code.UPLOAD_TOO_SLOW, f"The body did not arrive within {seconds:g} s; send it again."
-        ) from error
+class _Arrival:
+    """Accounts for a body as it arrives, before any of it is handed on."""
+
+    def __init__(self, request: Request, limit: int, pace: Pace, place: Place | None) -> None:
+        self._request = request
+        self._limit = limit
+        self._pace = pace
+        self._place = place
+        self._received = 0
+        self._time = asyncio.get_running_loop().time
+        self._end = self._time() + pace.seconds
+        self._deadline = asyncio.timeout_at(self._next_deadline())
+
+    def _next_deadline(self) -> float:
+        return min(self._end, self._time() + self._pace.window_seconds)
+
+    async def __aenter__(self) -> AsyncIterator[bytes]:
+        await self._deadline.__aenter__()
+        return self._chunks()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._deadline.__aexit__(kind, error, trace)
+        except TimeoutError as late:
+            pace = self._pace
+            raise RefusedError(
+                Code.UPLOAD_TOO_SLOW,
+                f"{self._received} bytes of the body arrived in time. All of it must within "
+                f"{pace.seconds:g} s, and {pace.min_bytes_per_second} bytes/s or more over "
+                f"{pace.window_seconds:g} s; send it again.",
+            ) from late
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        paced = 0
+        enough = self._pace.min_bytes_per_second * self._pace.window_seconds
+        async for chunk in self._request.stream():
+            self._received += len(chunk)
+            if self._received > self._limit:
+                raise _too_large("more", self._limit)
+            if self._place is not None:
+                self._place.hold(len(chunk))
+            if self._received - paced >= enough:
+                paced = self._received
+                self._deadline.reschedule(self._next_deadline())
+            yield chunk
 
 
-async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
-    received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        if received > limit:
-            raise _too_large("more", limit)
-        yield chunk
-
-
-async def _form(chunks: AsyncIterator[bytes], boundary: bytes, max_files: int) -> list[bytes]:
-    form = _Form(max_files)
+async def _form(chunks: AsyncIterator[bytes], boundary: bytes, bounds: FormBounds) -> list[bytes]:
+    form = _Form(bounds)
     if not boundary:
         raise _malformed("its Content-Type names no boundary")
     try:
@@ -96,6 +152,7 @@ async def _form(chunks: AsyncIterator[bytes], boundary: bytes, max_files: int) -
                 "on_part_data": form.part_data,
                 "on_end": form.end,
             },
+            max_header_size=bounds.max_part_header_bytes,
         )
         async for chunk in chunks:
             parser.write(chunk)
@@ -118,8 +175,9 @@ async def _form(chunks: AsyncIterator[bytes], boundary: bytes, max_files: int) -
 class _Form:
     """Collects the parts named `file` while the parser runs; the others are counted and dropped."""
 
-    def __init__(self, max_files: int) -> None:
-        self._max_files = max_files
+    def __init__(self, bounds: FormBounds) -> None:
+        self._bounds = bounds
+        self._parts = 0
         self._header = (bytearray(), bytearray())
         self._disposition = b""
         self._encoding = b""
@@ -130,6 +188,9 @@ class _Form:
         self.complete = False
 
     def begin_part(self) -> None:
+        self._parts += 1
+        if self._parts > self._bounds.max_parts:
+            raise _malformed(f"it has more than {self._bounds.max_parts} parts")
         self._disposition = b""
         self._encoding = b""
         self._current = None
@@ -155,10 +216,11 @@ class _Form:
             if len(self.other_fields) < 10:
                 self.other_fields.add(repr(name[:50]))
             return
-        if len(self.files) == self._max_files:
+        if len(self.files) == self._bounds.max_files:
             raise RefusedError(
                 Code.TOO_MANY_FILES,
-                f"At most {self._max_files} files are answered in one request; send several.",
+                f"At most {self._bounds.max_files} files are answered in one request; "
+                "send several.",
             )
         self._current = bytearray()
         self.files.append(self._current)

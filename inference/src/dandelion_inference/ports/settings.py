@@ -91,11 +91,26 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     max_pixels: int = Field(default=50_000_000, ge=1024)
     max_files: int = Field(default=32, ge=1, description="files in one request")
+    max_form_parts: int = Field(default=128, ge=1, description="parts of a form, files or not")
+    max_part_header_bytes: int = Field(default=8192, ge=256, description="one header of a part")
     queue_limit: int = Field(default=64, ge=1, description="requests taken on at once")
     request_timeout_seconds: float = Field(
         default=30, gt=0, description="time from the whole body to its answer"
     )
     upload_seconds: float = Field(default=60, gt=0, description="time to send a body")
+    max_connections: int = Field(default=1024, ge=1, description="open at once")
+    max_headers: int = Field(default=100, ge=1, description="headers of one request")
+    max_head_bytes: int = Field(default=65_536, ge=1024, description="request line and headers")
+    head_seconds: float = Field(default=10, gt=0, description="time to send them")
+    refused_drain_seconds: float = Field(
+        default=5, gt=0, description="time to read on what a client sends after its answer"
+    )
+    upload_min_bytes_per_second: int = Field(
+        default=1024, ge=1, description="mean rate below which a body is refused"
+    )
+    upload_window_seconds: float = Field(
+        default=10, gt=0, description="time over which that rate is measured"
+    )
     drain_seconds: float = Field(default=3, ge=0, description="time to go on accepting on SIGTERM")
 
     artifact_dir: Path = Field(

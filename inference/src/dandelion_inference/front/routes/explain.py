@@ -82,9 +82,9 @@ def add_explain(app: FastAPI, service: Service) -> None:
         model = service.readiness.require_model()
         if label is not None:
             require_class(label, model.contract.classes)
-        with service.admit(request):
+        with service.admit(request) as place:
             [image] = await read_images(
-                request, settings.max_upload_bytes, 1, settings.upload_seconds
+                request, settings.max_upload_bytes, service.form_bounds(1), service.pace, place
             )
             async with one_at_a_time():
                 [explanation] = await service.work(request, [explainer.work(model, image, label)])

@@ -76,7 +76,7 @@ async def feedback(request: Request) -> Response:
             "spec.serving.logging.predictions to true in its ModelDeployment.",
         )
     model = service.readiness.require_model()
-    body = await read_body(request, MAX_BYTES, service.settings.upload_seconds)
+    body = await read_body(request, MAX_BYTES, service.pace)
     wanted = _parsed(body)
     require_class(wanted.label, model.contract.classes)
     answer = _answer(journal, wanted)

@@ -123,9 +123,13 @@ async def predict(request: Request) -> Response:
     settings = service.settings
     await service.authorize(request, "predict")
     model = service.readiness.require_model()
-    with service.admit(request):
+    with service.admit(request) as place:
         images = await read_images(
-            request, settings.max_upload_bytes, settings.max_files, settings.upload_seconds
+            request,
+            settings.max_upload_bytes,
+            service.form_bounds(settings.max_files),
+            service.pace,
+            place,
         )
         answered = await service.classify(request, model, images, started)
     return JSONResponse(

@@ -165,8 +165,8 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
     await service.authorize(request, "predict")
     _require_served(service, name, version)
     model = service.readiness.require_model()
-    with service.admit(request):
-        body = await read_body(request, settings.max_upload_bytes, settings.upload_seconds)
+    with service.admit(request) as place:
+        body = await read_body(request, settings.max_upload_bytes, service.pace, place)
         inference = await _read(request, service, body, model.contract)
         del body
         if inference.files:
