@@ -30,7 +30,7 @@ CALM_SECONDS, IDLE_SECONDS = 15.0, 60.0
 PATIENCE_SECONDS = 3600.0
 OPERATOR = "operator"
 # So many times as long as an answer about its metrics took, the operator is left to its work.
-ASKING_SHARE = 10
+ASKING_SHARE = 4
 RECONCILES = re.compile(r"^dandelion_reconcile_duration_seconds_count ([0-9.e+]+)$", re.MULTILINE)
 DUE = re.compile(r"^dandelion_operator_queue_length ([0-9.e+]+)$", re.MULTILINE)
 
