@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 
+# A client that sends all of its body before it reads has to get that far to see why it is refused.
+DRAINED_UPLOADS = 8
+
 
 def main() -> int:
     # Until the server handles signals itself there is nothing to drain. The first process of a
@@ -63,7 +66,7 @@ def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: 
         max_headers=settings.max_headers,
         max_head_bytes=settings.max_head_bytes,
         head_seconds=settings.head_seconds,
-        max_drained_bytes=settings.max_upload_bytes,
+        max_drained_bytes=DRAINED_UPLOADS * settings.max_upload_bytes,
         drain_seconds=settings.refused_drain_seconds,
     )
     server = DrainingServer(app, readiness, settings.drain_seconds, bounds)
