@@ -152,7 +152,8 @@ def test_the_camera_is_closed_by_escape(visit: Visit) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(camera).to_be_focused()
-    assert page.evaluate("document.getElementById('video').srcObject") is None
+    # The browser tells of a dialog's end in a task of its own, after it is hidden.
+    page.wait_for_function("document.getElementById('video').srcObject === null")
 
 
 def test_answers_and_problems_are_read_out(visit: Visit) -> None:
