@@ -133,4 +133,10 @@ def test_an_early_refusal_reaches_the_client_and_closes(service: Service) -> Non
         assert b"413" in connection.recv(65536)
         # Refused, and still sending: it is not listened to for ever.
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
-            connection.sendall(bytes(990 * MIB))
+            _send(connection, pieces=990)
+
+
+def _send(connection: socket.socket, pieces: int) -> None:
+    """So many mebibytes."""
+    for _ in range(pieces):
+        connection.sendall(bytes(MIB))
