@@ -38,7 +38,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         settings=settings,
         readiness=readiness,
         metrics=metrics,
-        reader=Reader(settings.max_pixels),
+        reader=Reader(),
         engine=Engine(workers(threads), metrics.waited),
         admission=Admission(settings.queue_limit, settings.max_upload_bytes * UPLOADS_IN_MEMORY),
         journal=Journal(settings, metrics) if settings.log_uri else None,

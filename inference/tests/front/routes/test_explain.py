@@ -42,7 +42,7 @@ def brightness(png: bytes) -> tuple[float, float]:
 
 
 def explained(model: Model, image: bytes, label: str | None = None) -> tuple[Method, bytes]:
-    work = Explainer(Reader(10_000_000)).work(model, image, label)
+    work = Explainer(Reader()).work(model, image, label)
     explanation = work(lambda: True)
     return explanation.method, explanation.png
 
