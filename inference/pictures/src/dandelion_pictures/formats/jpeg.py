@@ -155,7 +155,9 @@ def _scan(data: bytes, start: int, end: int, content: bytes, frame: Frame) -> tu
 
 def _read_frame(marker: int, content: bytes, frame: Frame) -> None:
     """ISO/IEC 10918-1, B.2.2: precision, height, width, then each component's sampling."""
-    if len(content) < 6 or frame.components:
+    if frame.components:
+        raise Unreadable(Kind.BROKEN, "The JPEG has two pictures in one. Save it anew.")
+    if len(content) < 6:
         return
     bits, components = content[0], content[5]
     if bits != 8:
