@@ -166,7 +166,7 @@ def _version(box: Cursor) -> tuple[int, int]:
 def _read_kind(container: Container, box: Cursor) -> None:
     version, _ = _version(box)
     if version < 2:
-        return
+        raise ValueError("an item is of no kind")  # ISO/IEC 23008-12, 10.2.1 asks for version 2
     number = box.number(2 if version == 2 else 4)
     box.take(2)
     item = container.items.setdefault(number, Item())

@@ -25,6 +25,7 @@ from dandelion_pictures.signatures import LONGEST_BRANDS
 
 AV1, GRID = b"av01", b"grid"
 HEVC = frozenset({b"hvc1", b"hev1"})
+PICTURES = HEVC | {AV1, GRID}
 ALPHA = (
     b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
     b"urn:mpeg:hevc:2015:auxid:1",
@@ -191,14 +192,15 @@ def _profile(primary: Item, tiles: list[Item]) -> bytes | None:
 
 
 def _still(container: Container, brand: bytes) -> bytes:
-    """The file as one still picture without EXIF: no first frame of its animation is decoded
-    behind the back of what was counted, and no broken EXIF keeps it from being shown."""
+    """The file as one still picture and no metadata: no first frame of its animation is decoded
+    behind the back of what was counted, and no broken EXIF keeps it from being shown. What kind of
+    metadata it is goes into strings, of which pi-heif 1.4.0 crashes at one that is not UTF-8."""
     changed = bytearray(container.data)
     end = min(int.from_bytes(changed[:4], "big"), LONGEST_BRANDS)
     for at in (8, *range(16, end - 3, 4)):
         changed[at : at + 4] = brand
     for item in container.items.values():
-        if item.kind == b"Exif":
+        if item.kind and item.kind not in PICTURES:
             changed[item.kind_at : item.kind_at + 4] = b"none"
     return bytes(changed)
 
