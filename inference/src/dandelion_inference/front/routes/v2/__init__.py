@@ -173,7 +173,8 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
             answered = await service.classify(request, model, inference.files, started, whole=True)
         else:
             works = inference_response.works(model, inference.tensors)
-            answered = await service.predict(request, model, works, started)
+            outcomes = await service.while_wanted(request, service.engine.run(works))
+            answered = service.answered(model, outcomes, started)
     content, headers = inference_response.answer(
         (settings.model_name, settings.model_version), inference, model.contract.classes, answered
     )
@@ -196,7 +197,7 @@ async def _read(
 
     if inference_request.json_bytes(body, header) <= SHORT_JSON_BYTES:
         return read()
-    [inference] = await service.work(request, [read_at_length])
+    [inference] = await service.while_wanted(request, service.engine.run([read_at_length]))
     return inference
 
 
