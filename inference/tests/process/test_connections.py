@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 from fakes import s3 as fake_s3
 from given import artifacts
 from running.connections import head, opened, said, send_all, status_and_code
-from running.service import PATIENCE, Service, environment, started
+from running.service import PATIENCE, Service, client, environment, started
 
 MIB = 1024 * 1024
 BEGINNING = b"GET /healthz HTTP/1.1\r\nHost: a\r\n"
@@ -53,6 +54,19 @@ def test_headers_without_end_are_refused_in_words(service: Service, endless: lis
         assert status_and_code(said(connection)) == (431, "HeadersTooLarge")
     assert service.resident_bytes("VmHWM") - before < 10 * MIB
     assert service.get("/healthz").status_code == 200
+
+
+def test_a_head_that_is_sent_ahead_is_bounded_too(service: Service) -> None:
+    with opened(service) as connection:
+        connection.sendall(head("/", "Content-Length: 1") + b"x" + BEGINNING)
+        connection.sendall(b"X: " + b"a" * 70_000 + b"\r\n\r\n")
+        assert b"HTTP/1.1 200" not in said(connection)
+        connection.close()
+    with opened(service) as connection:
+        connection.sendall(
+            head("/", "Content-Length: 1") + b"x" + BEGINNING + b"X: " + b"a" * 70_000 + b"\r\n\r\n"
+        )
+        assert b"HTTP/1.1 200" not in said(connection)
 
 
 @pytest.mark.parametrize(
@@ -113,12 +127,18 @@ def test_a_few_requests_may_be_sent_ahead_but_not_thousands(service: Service) ->
 
 def test_connections_that_send_nothing_make_room_for_those_that_do(service: Service) -> None:
     with contextlib.ExitStack() as stack:
-        silent = [stack.enter_context(opened(service)) for _ in range(MAX_CONNECTIONS)]
-        for connection in silent[: MAX_CONNECTIONS // 2]:
-            connection.sendall(head("/predict", "Content-Length: 1000"))
+        silent = []
         for _ in range(MAX_CONNECTIONS):
-            assert service.post("/predict", content=pictures.plain()).status_code == 200
-        assert status_and_code(said(silent[0])) == (429, "QueueFull")
+            silent.append(stack.enter_context(opened(service)))
+            silent[-1].sendall(head("/predict", "Content-Length: 1000"))
+        for _ in range(MAX_CONNECTIONS):
+            # Its connection is kept.
+            http = stack.enter_context(client(service.url))
+            assert http.post("/predict", content=pictures.plain()).status_code == 200
+            [pushed_out], _, _ = select.select(silent, [], [], PATIENCE)
+            assert status_and_code(said(pushed_out)) == (429, "QueueFull")
+            silent.remove(pushed_out)
+            pushed_out.close()
 
 
 def test_a_client_that_takes_no_answers_is_given_up_and_costs_little(service: Service) -> None:

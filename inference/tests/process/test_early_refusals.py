@@ -9,7 +9,7 @@ import pytest
 from fakes import s3 as fake_s3
 from running import refusals
 from running.refusals import BODY, EARLY, MIB, UNAUTHENTICATED, Early
-from running.service import Service
+from running.service import Service, client
 from running.uploaders import UPLOADERS, Uploader
 
 every_client = pytest.mark.parametrize("uploader", UPLOADERS.values(), ids=UPLOADERS)
@@ -56,13 +56,19 @@ def test_that_the_service_is_full_is_read(service: Service, uploader: Uploader) 
     assert (told.status, told.code) == (429, "QueueFull")
 
 
+def test_a_connection_is_kept_however_often_it_is_refused(service: Service) -> None:
+    with client(service.url) as http:
+        for _ in range(8):
+            assert http.post("/predict", content=BODY).status_code == 413
+
+
 def _slowly() -> Iterator[bytes]:
     for _ in range(15):
         yield b"x" * 100
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("client", ["requests", "httpx", "aiohttp", "http.client", "curl"])
-def test_that_it_sends_too_slowly_is_read(service: Service, client: str) -> None:
-    told = UPLOADERS[client](service.url + "/predict", {}, _slowly())
+@pytest.mark.parametrize("name", ["requests", "httpx", "http.client", "curl"])
+def test_that_it_sends_too_slowly_is_read(service: Service, name: str) -> None:
+    told = UPLOADERS[name](service.url + "/predict", {}, _slowly())
     assert (told.status, told.code) == (408, "UploadTooSlow")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
-import io
 import json
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import httpx
 import requests
 
@@ -47,22 +43,6 @@ def _httpx(url: str, headers: Mapping[str, str], body: Body) -> Told:
     with httpx.Client(timeout=PATIENCE, verify=False) as client:
         answer = client.post(url, content=body, headers=headers)
         return Told(answer.status_code, answer.content)
-
-
-def _aiohttp(url: str, headers: Mapping[str, str], body: Body) -> Told:
-    async def post() -> Told:
-        data: Any = io.BytesIO(body) if isinstance(body, bytes) else _slowly(body)
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(url, data=data, headers=headers) as answer,
-        ):
-            return Told(answer.status, await answer.read())
-
-    async def _slowly(pieces: Iterable[bytes]) -> Any:
-        for piece in pieces:
-            yield piece
-
-    return asyncio.run(post())
 
 
 def _http_client(url: str, headers: Mapping[str, str], body: Body) -> Told:
@@ -101,7 +81,6 @@ def _curl(options: Iterable[str], url: str, headers: Mapping[str, str], body: Bo
 UPLOADERS: Mapping[str, Uploader] = {
     "requests": _requests,
     "httpx": _httpx,
-    "aiohttp": _aiohttp,
     "http.client": _http_client,
     "curl": partial(_curl, ["-H", "Expect:"]),
     "curl that asks first": partial(_curl, ["-H", "Expect: 100-continue"]),

@@ -118,9 +118,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         bounds = self.bounds
-        if len(self.headers) > bounds.max_headers or (
-            self._head_bytes > bounds.max_head_bytes and self._size() > bounds.max_head_bytes
-        ):
+        # A head that came behind another request has not been counted while it arrived.
+        if len(self.headers) > bounds.max_headers or self._size() > bounds.max_head_bytes:
             raise HeadTooLargeError
         if len(self.pipeline) >= MAX_PIPELINED:
             raise TooManyPipelinedError
@@ -140,6 +139,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_body = False
         self._drain_since = None
+        self._drained = 0
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -240,8 +240,10 @@ class BoundedConnection(HttpToolsProtocol):
     def make_room(self, newest: BoundedConnection) -> None:
         """Ends, because others need the connection."""
         cycle = self.cycle
-        if self.ending or self.flow.write_paused or self._drain_since is not None:
+        if self._socket.is_closing() or self.flow.write_paused:
             self._abort()
+        elif self._drain_since is not None:
+            self._socket.close()
         elif self is newest:
             self._refuse_for_room("all of them are being answered")
         elif self._in_head or (cycle is not None and not cycle.response_complete):
