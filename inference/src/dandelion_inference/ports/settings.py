@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     refused_drain_seconds: float = Field(
         default=5, gt=0, description="time to read on what a client sends after its answer"
     )
+    stalled_seconds: float = Field(
+        default=30, gt=0, description="time in which a client takes nothing of its answer"
+    )
     upload_min_bytes_per_second: int = Field(
         default=1024, ge=1, description="mean rate below which a body is refused"
     )
