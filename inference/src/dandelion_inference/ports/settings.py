@@ -48,6 +48,9 @@ class Settings(BaseSettings):
 
     model_name: Name = Field(description="name of the ModelDeployment")
     model_namespace: Name = Field(description="namespace of the ModelDeployment")
+    model_uid: str = Field(
+        default="", description="uid of the ModelDeployment, for the prediction log; empty: unknown"
+    )
     model_version: Name = Field(description="version in the registry, as shown in answers")
     artifact_uri: str = Field(description="s3://bucket/prefix of the artifact folder")
     contract_digest: Annotated[str, StringConstraints(pattern=DIGEST)] = Field(
