@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from dandelion_inference.answer.engine import Alone, LargeImage, Work
 from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.intake.encodings import is_address
 from dandelion_inference.model.network import Model
 from dandelion_inference.ports.memory import return_freed_memory
 
@@ -27,6 +30,14 @@ REFUSALS = {
     Kind.TOO_LARGE: Code.TOO_MANY_PIXELS,
 }
 
+# A service that fetches what a client names is a way into networks that the client cannot reach
+# (server-side request forgery, CWE-918), waits for strangers, and tells them what is asked here.
+NOT_FETCHED = (
+    "This is an address, and nothing is fetched from elsewhere: the service would reach what its "
+    "clients must not, wait for servers that nobody vouches for, and tell them what it is asked. "
+    "Fetch the image yourself and send its bytes."
+)
+
 # Classes that a refusal lists before it says how many more there are.
 NAMED_CLASSES = 20
 
@@ -38,6 +49,11 @@ class Prediction:
     scores: dict[str, float]
     unknown: bool | None
     """Whether the image may be none of the classes; None where nobody can tell."""
+
+    def most_probable(self, top: int) -> list[tuple[str, float]]:
+        """So many classes with their probabilities, the most probable first; of equally probable
+        ones the one that comes first among the model's."""
+        return heapq.nlargest(top, self.scores.items(), key=itemgetter(1))
 
 
 # What becomes of one image.
@@ -127,6 +143,8 @@ def on_image(
     """
 
     def work(alone: Alone) -> Result | LargeImage[Result]:
+        if is_address(held[0]):
+            raise about(RefusedError(Code.ADDRESS_NOT_FETCHED, NOT_FETCHED))
         pending = readable(lambda: reader.open(held.pop(), model.contract.preprocessing))
 
         def decode(alone: Alone) -> Result:
@@ -143,8 +161,10 @@ def on_image(
         try:
             return step()
         except Unreadable as error:
-            refusal = RefusedError(REFUSALS[error.kind], error.words)
-            raise refusal if position is None else refusal.about_file(position) from None
+            raise about(RefusedError(REFUSALS[error.kind], error.words)) from None
+
+    def about(refusal: RefusedError) -> RefusedError:
+        return refusal if position is None else refusal.about_file(position)
 
     return work
 
