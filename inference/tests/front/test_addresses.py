@@ -14,6 +14,7 @@ READ = (
     "/metrics",
     "/docs",
     "/openapi.json",
+    "/model",
     "/v1/models/lawn",
     "/v2",
     "/v2/health/live",

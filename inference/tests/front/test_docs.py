@@ -47,7 +47,7 @@ def test_every_public_address_is_described(description: dict[str, Any]) -> None:
         f"{at}{what}" for at in (model, f"{model}/versions/{{version}}") for what in MODEL
     }
     assert set(description["paths"]) == {
-        *("/predict", "/explain", "/feedback", "/healthz", "/readyz", "/metrics"),
+        *("/predict", "/model", "/explain", "/feedback", "/healthz", "/readyz", "/metrics"),
         *("/v1/models/{name}", "/v1/models/{name}:predict"),
         *("/v2", "/v2/health/live", "/v2/health/ready", *of_a_model),
     }

@@ -15,6 +15,7 @@ from dandelion_inference.front import docs, problems
 from dandelion_inference.front.edge import Edge
 from dandelion_inference.front.routes.explain import add_explain
 from dandelion_inference.front.routes.feedback import add_feedback
+from dandelion_inference.front.routes.model import add_model
 from dandelion_inference.front.routes.page import add_page
 from dandelion_inference.front.routes.predict import add_predict
 from dandelion_inference.front.routes.probes import add_probes
@@ -69,6 +70,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
     add_page(app)
     add_explain(app, service)
     add_feedback(app, service)
+    add_model(app, service)
     add_v1(app, service)
     add_v2(app, service)
     add_probes(app)
