@@ -23,6 +23,9 @@ from dandelion_inference.errors import TABLE, Code, RefusedError
 
 MEDIA_TYPE = "application/problem+json"
 
+# Addresses whose clients look for `error`.
+OF_THE_PROTOCOL = ("/v1/", "/v2/")
+
 # The client has gone and nobody reads the answer; the number is the usual one in access logs.
 CLIENT_CLOSED_REQUEST = 499
 
@@ -49,7 +52,7 @@ class Problem(ImageProblem):
     error: str | None = Field(
         default=None,
         description="the detail again, where clients of the Open Inference Protocol look for it "
-        "(only under /v2)",
+        "(only under /v1 and /v2)",
     )
     problems: list[ImageProblem] | None = Field(
         default=None, description="one for each image that was refused, where several were"
@@ -77,7 +80,7 @@ def problem(
         body["problems"] = [details(error.code, error.detail) for error in each]
     if reason is not None:
         body["reason"] = reason
-    if instance == "/v2" or instance.startswith("/v2/"):
+    if instance == "/v2" or instance.startswith(OF_THE_PROTOCOL):
         body["error"] = detail
     return Response(
         json.dumps(body, ensure_ascii=False),
