@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 from dandelion_pictures import Reader
 from fastapi import FastAPI
-from starlette.types import ASGIApp
 
 from dandelion_inference import __version__
 from dandelion_inference.answer.engine import Engine
 from dandelion_inference.front import docs, problems
+from dandelion_inference.front.access_log import AccessLog, Sampler
 from dandelion_inference.front.edge import Edge
 from dandelion_inference.front.routes.explain import add_explain
 from dandelion_inference.front.routes.feedback import add_feedback
@@ -33,7 +33,7 @@ from dandelion_inference.ports.settings import Auth, Settings
 UPLOADS_IN_MEMORY = 4
 
 
-def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> ASGIApp:
+def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Edge:
     service = Service(
         settings=settings,
         readiness=readiness,
@@ -70,7 +70,10 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
     add_feedback(app, service)
     add_v2(app, service)
     add_probes(app)
-    return Edge(app, metrics, readiness)
+    access_log = AccessLog(
+        settings.model_name, settings.model_version, Sampler(settings.access_log_sample_ratio)
+    )
+    return Edge(app, settings, metrics, readiness, access_log, service.new_answer_id)
 
 
 def _authorizer(settings: Settings, metrics: Metrics) -> Authorizer | None:

@@ -8,7 +8,7 @@ connections, and drains what a refused client goes on sending. Made by uvicorn f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -33,12 +33,17 @@ class ConnectionBounds:
     drain_seconds: float
 
 
+# Accounts for a refusal, and gives the headers that every answer has.
+Refused = Callable[[Code], list[tuple[bytes, bytes]]]
+
+
 class HeadTooLargeError(Exception):
     """Ends the parsing of a request."""
 
 
 class BoundedConnection(HttpToolsProtocol):
     bounds: ConnectionBounds
+    refused: Refused
 
     def __init__(
         self,
@@ -133,7 +138,8 @@ class BoundedConnection(HttpToolsProtocol):
         if cycle is None or cycle.response_complete or not cycle.response_started:
             answer = problem(code, detail, "")
             answer.headers["connection"] = "close"
-            lines = [name + b": " + value + b"\r\n" for name, value in answer.raw_headers]
+            headers = [*answer.raw_headers, *self.refused(code)]
+            lines = [name + b": " + value + b"\r\n" for name, value in headers]
             head = [STATUS_LINE[answer.status_code], *lines, b"\r\n"]
             self.transport.write(b"".join([*head, bytes(answer.body)]))
         self.transport.close()
@@ -154,9 +160,10 @@ class BoundedConnection(HttpToolsProtocol):
                 self.transport.close()
 
 
-def bounded(bounds: ConnectionBounds) -> type[BoundedConnection]:
+def bounded(bounds: ConnectionBounds, refused: Refused) -> type[BoundedConnection]:
     """The protocol with its bounds, for uvicorn to make its connections of."""
-    return type("BoundedConnection", (BoundedConnection,), {"bounds": bounds})
+    given = {"bounds": bounds, "refused": staticmethod(refused)}
+    return type("BoundedConnection", (BoundedConnection,), given)
 
 
 def end_overdue(connections: Iterable[object], now: float) -> None:

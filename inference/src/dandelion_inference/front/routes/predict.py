@@ -72,7 +72,6 @@ PREDICT_BODY: dict[str, Any] = {
         },
     }
 }
-PREDICT_ANSWER: dict[int | str, dict[str, Any]] = {200: {"headers": docs.ANSWER_ID_HEADER}}
 PREDICT_CODES = (
     Code.MALFORMED_REQUEST,
     Code.EMPTY_UPLOAD,
@@ -111,7 +110,7 @@ def add_predict(app: FastAPI, service: Service) -> None:
         methods=["POST"],
         summary="Classify one or more images",
         response_model=PredictResponse,
-        responses=PREDICT_ANSWER | docs.problems(*PREDICT_CODES, *service.authorization_codes),
+        responses=docs.problems(*PREDICT_CODES, *service.authorization_codes),
         openapi_extra=PREDICT_BODY | docs.bearer(*service.authorization_codes),
         route_class_override=DirectRoute,
     )
@@ -137,8 +136,7 @@ async def predict(request: Request) -> Response:
             "id": answered.id,
             "model": service.identity,
             "predictions": [_shown(item) for item in answered.outcomes],
-        },
-        headers=answered.headers,
+        }
     )
 
 

@@ -177,7 +177,7 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
     content, headers = inference_response.answer(
         (settings.model_name, settings.model_version), inference, model.contract.classes, answered
     )
-    return Response(content, headers=answered.headers | headers)
+    return Response(content, headers=headers)
 
 
 async def _read(
