@@ -3,7 +3,7 @@
 Every accepted upload holds memory and every waiting one makes the others slower. What goes over the
 bound is told at once to come back, which a client can act on; a queue without end only times out.
 Bytes count once they are here: what a client only declares takes nothing from the others. Called by
-`front/service.py` for every prediction, on the event loop.
+`front/service.py` for every prediction and explanation, on the event loop.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ RETRY_SECONDS = 1
 
 
 class Admission:
-    def __init__(self, max_requests: int, max_bytes: int) -> None:
+    def __init__(self, max_requests: int, max_bytes: int, what: str = "requests") -> None:
+        """`what` is taken on, in the words of a refusal."""
         self._max_requests = max_requests
         self._max_bytes = max_bytes
+        self._what = what
         self._requests = 0
         self._bytes = 0
 
@@ -45,7 +47,7 @@ class Admission:
     def _full(self) -> RefusedError:
         return RefusedError(
             Code.QUEUE_FULL,
-            f"{self._requests} requests with {self._bytes} bytes are being answered; "
+            f"{self._requests} {self._what} with {self._bytes} bytes are being answered; "
             f"at most {self._max_requests} with {self._max_bytes} bytes are taken on at once. "
             f"Try again in {RETRY_SECONDS} s, or add replicas.",
             headers={"Retry-After": str(RETRY_SECONDS)},

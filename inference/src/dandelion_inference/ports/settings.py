@@ -98,6 +98,10 @@ class Settings(BaseSettings):
     max_form_parts: int = Field(default=128, ge=1, description="parts of a form, files or not")
     max_part_header_bytes: int = Field(default=8192, ge=256, description="one header of a part")
     queue_limit: int = Field(default=64, ge=1, description="requests taken on at once")
+    explanation_limit: int = Field(default=8, ge=1, description="explanations taken on at once")
+    memory_bytes: int = Field(
+        default=0, ge=0, description="memory that may be taken; 0: the container's limit"
+    )
     request_timeout_seconds: float = Field(
         default=30, gt=0, description="time from the whole body to its answer"
     )
