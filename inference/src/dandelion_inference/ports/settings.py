@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     )
     s3_ca_bundle: str = Field(default="", description="PEM text of the CAs to trust; empty: system")
 
+    access_log_sample_ratio: float = Field(
+        default=0.01, ge=0, le=1, description="share of the answers without an error in the log"
+    )
+
     log_uri: str = Field(
         default="", description="s3://bucket/prefix of the prediction log; empty: none is kept"
     )

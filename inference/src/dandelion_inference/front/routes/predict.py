@@ -104,7 +104,6 @@ TOP: dict[str, Any] = {
     "(JavaScript puts members whose names are whole numbers first, whatever their order.)",
     "schema": {"type": "integer", "minimum": 1},
 }
-PREDICT_ANSWER: dict[int | str, dict[str, Any]] = {200: {"headers": docs.ANSWER_ID_HEADER}}
 PREDICT_CODES = (
     Code.MALFORMED_REQUEST,
     Code.EMPTY_UPLOAD,
@@ -149,7 +148,7 @@ def add_predict(app: FastAPI, service: Service) -> None:
         methods=["POST"],
         summary="Classify one or more images",
         response_model=PredictResponse,
-        responses=PREDICT_ANSWER | docs.problems(*PREDICT_CODES, *service.authorization_codes),
+        responses=docs.problems(*PREDICT_CODES, *service.authorization_codes),
         openapi_extra={"parameters": [TOP]}
         | PREDICT_BODY
         | docs.bearer(*service.authorization_codes),
@@ -183,8 +182,7 @@ async def classified(request: Request, read: ReadImages) -> Response:
             "id": answered.id,
             "model": service.identity,
             "predictions": [shown(item, top) for item in answered.outcomes],
-        },
-        headers=answered.headers,
+        }
     )
 
 
