@@ -8,7 +8,7 @@ import containers
 import httpx
 import pictures
 import pytest
-from dandelion_pictures import Preprocessing, Reader
+from dandelion_pictures import Limits, Preprocessing, Reader
 from PIL import Image
 from running.service import Service
 
@@ -62,11 +62,11 @@ def test_a_large_picture_takes_what_was_counted_and_gives_it_back(
     running_service: Service, client: httpx.Client, case: str
 ) -> None:
     data = LARGE[case]()
-    counted = Reader(10**8).open(data, ANY).cost
+    counted = Reader(Limits(max_memory=10**9)).open(data, ANY).cost
     running_service.forget_peak()
     before = running_service.resident_bytes()
     assert client.post("/predict", content=data).status_code == 200
     peak = running_service.resident_bytes("VmHWM")
-    # The goal is that the largest accepted picture, counted with 500 MB, fits a pod of 1 GiB.
+    # The goal is that the largest accepted picture fits a pod of 1 GiB.
     assert peak - before < counted.memory + 16 * MIB
     assert running_service.resident_bytes() - before < 32 * MIB
