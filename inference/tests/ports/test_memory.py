@@ -12,7 +12,6 @@ from fakes.s3 import FakeS3
 from given.artifacts import stored
 from running.loading import load
 
-
 GIB = 2**30
 CGROUP = "sys/fs/cgroup"
 V2 = "0::/kubepods/pod1\n"
