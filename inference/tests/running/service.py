@@ -91,7 +91,8 @@ class Service:
 
     def forget_peak(self) -> None:
         """Lets the peak of memory begin anew (proc(5), clear_refs)."""
-        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        for pid in (self.process.pid, *self.decoders()):
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
 
     def resident_bytes(self, field: str = "VmRSS") -> int:
         return status_bytes(field, Path(f"/proc/{self.process.pid}/status"))
@@ -99,6 +100,9 @@ class Service:
     def decoders(self) -> list[int]:
         """The processes that it has started."""
         return children(self.process.pid)
+
+    def decoders_bytes(self, field: str = "VmRSS") -> int:
+        return sum(status_bytes(field, Path(f"/proc/{pid}/status")) for pid in self.decoders())
 
 
 def children(pid: int) -> list[int]:
