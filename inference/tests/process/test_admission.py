@@ -29,14 +29,14 @@ def test_a_full_service_says_when_to_come_back_and_has_room_again_later(
             connection.putheader("Content-Length", str(len(data)))
             connection.endheaders()
             slow.append(connection)
-        while "dandelion_requests_in_progress 3.0" not in service.get("/metrics").text:
+        while "dandelion_requests_in_progress 2.0" not in service.metrics():
             time.sleep(0.01)
         full = service.post("/predict", content=data)
         assert full.status_code == 429
         assert full.json()["code"] == "QueueFull"
         assert full.headers["Retry-After"] == "1"
         # Probes and metrics are never turned away.
-        assert service.get("/readyz").status_code == 200
+        assert service.probe("/readyz").status_code == 200
         for connection in slow:
             connection.send(data)
             assert connection.getresponse().read()
@@ -74,7 +74,7 @@ def test_what_is_only_declared_takes_nothing_from_the_others(s3: FakeS3, tmp_pat
             connection.putheader(name, value)
             connection.endheaders()
             silent.append(connection)
-        while "dandelion_requests_in_progress 9.0" not in service.get("/metrics").text:
+        while "dandelion_requests_in_progress 8.0" not in service.metrics():
             time.sleep(0.01)
         assert service.post("/predict", content=pictures.plain()).status_code == 200
         for connection in silent:

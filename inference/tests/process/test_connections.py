@@ -15,7 +15,7 @@ from given import artifacts
 from running.service import Service, environment, started
 
 MIB = 1024 * 1024
-BEGINNING = b"GET /healthz HTTP/1.1\r\nHost: a\r\n"
+BEGINNING = b"GET /v2/health/live HTTP/1.1\r\nHost: a\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_headers_without_end_are_refused(service: Service, endless: list[bytes])
         else:
             assert status_and_code(said(connection)) == (431, "HeadersTooLarge")
     assert service.resident_bytes() - before < 10 * MIB
-    assert service.get("/healthz").status_code == 200
+    assert service.get("/v2/health/live").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,9 @@ def test_connections_beyond_the_bound_are_refused(service: Service) -> None:
     with contextlib.ExitStack() as stack:
         many = [stack.enter_context(opened(service)) for _ in range(40)]
         assert status_and_code(said(many[-1])) == (429, "QueueFull")
+        # Whoever fills the public port takes nothing from those who look after the pod.
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert service.probe(path).status_code == 200
         for connection in many:
             connection.close()
     assert service.post("/predict", content=pictures.plain()).status_code == 200

@@ -94,22 +94,28 @@ def test_an_upload_that_is_still_arriving_is_answered(wanted: dict[str, str]) ->
     data = pictures.plain(pictures.GREEN, size=(200, 200))
     with started(wanted) as service:
         service.wait_ready()
-        connection = connected(service)
-        connection.putrequest("POST", "/predict")
-        connection.putheader("Content-Length", str(len(data)))
-        connection.endheaders()
-        connection.send(data[:10])
-        # The service has begun with it once it counts it as being answered.
-        while "dandelion_requests_in_progress 2.0" not in service.get("/metrics").text:
-            time.sleep(0.01)
+        connection = begun(service, data)
         service.terminate()
         refused(service)
+        assert service.probe("/readyz").status_code == 503
         connection.send(data[10:])
         response = connection.getresponse()
         assert response.status == 200
         assert b'"green"' in response.read()
         connection.close()
         assert service.wait() == 0
+
+
+def begun(service: Service, data: bytes) -> http.client.HTTPConnection:
+    """An upload of which ten bytes have arrived, and which the service counts as in progress."""
+    connection = connected(service)
+    connection.putrequest("POST", "/predict")
+    connection.putheader("Content-Length", str(len(data)))
+    connection.endheaders()
+    connection.send(data[:10])
+    while "dandelion_requests_in_progress 1.0" not in service.metrics():
+        time.sleep(0.01)
+    return connection
 
 
 def refused(service: Service) -> None:

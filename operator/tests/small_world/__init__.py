@@ -104,7 +104,8 @@ class FakeProbe:
             return Answer(None, "connection refused")
         return Answer(int(ready[0]["metadata"]["labels"][naming.VERSION_LABEL]))
 
-    async def pod(self, address: str, port: int = 8080) -> tuple[str, str] | None:
+    async def pod(self, address: str, port: int) -> tuple[str, str] | None:
+        self.world.asked_pods.add((address, port))
         return self.world.pod_trouble.get(address.rpartition(".")[2])
 
 
@@ -128,6 +129,7 @@ class World:
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
         self.asked: list[str] = []  # the Services' addresses, in the order of the questions
+        self.asked_pods: set[tuple[str, int]] = set()
         self.late_endpoints = False  # while it holds, no EndpointSlice is written
         self.stuck_pods: list[dict[str, Any]] = []  # on a node that is lost: nothing ends them
         for purpose in ("training", "inference", "logs"):

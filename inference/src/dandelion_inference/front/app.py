@@ -17,7 +17,7 @@ from dandelion_inference.front.routes.explain import add_explain
 from dandelion_inference.front.routes.feedback import add_feedback
 from dandelion_inference.front.routes.page import add_page
 from dandelion_inference.front.routes.predict import add_predict
-from dandelion_inference.front.routes.probes import add_probes
+from dandelion_inference.front.routes.probes import add_version
 from dandelion_inference.front.routes.v2 import add_v2
 from dandelion_inference.front.service import Service
 from dandelion_inference.intake.admission import Admission
@@ -69,7 +69,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
     add_explain(app, service)
     add_feedback(app, service)
     add_v2(app, service)
-    add_probes(app)
+    add_version(app)
     return Edge(app, metrics, readiness)
 
 

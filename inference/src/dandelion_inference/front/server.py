@@ -2,8 +2,9 @@
 
 When a pod is deleted, its address is taken out of the Service at the same time as SIGTERM is sent,
 and proxies learn of it later. So: on SIGTERM turn unready at once, go on accepting for a while with
-every answer closing its connection, and only then stop listening and finish what is in flight. Run
-by `__main__`.
+every answer closing its connection, and only then stop listening and finish what is in flight.
+Probes and metrics have a server of their own beside it, so what
+strangers do to the public one takes nothing from them. Run by `__main__`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import Iterator
+from typing import Literal
 
 import structlog
 import uvicorn
@@ -31,10 +33,68 @@ FINISH_SECONDS = 15
 
 BACKLOG = 1024
 
+# Of the port of probes and metrics: a kubelet, Prometheus and the operator ask little and briefly.
+PROBES_BOUNDS = ConnectionBounds(
+    max_connections=64,
+    max_headers=50,
+    max_head_bytes=16 * 1024,
+    head_seconds=5,
+    max_drained_bytes=1024 * 1024,
+    drain_seconds=1,
+)
+
 log = structlog.get_logger()
 
 
-class DrainingServer(uvicorn.Server):
+class BoundedServer(uvicorn.Server):
+    """Whose connections have bounds."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        bounds: ConnectionBounds,
+        lifespan: Literal["on", "off"],
+        finish_seconds: int,
+    ) -> None:
+        """`finish_seconds` is how long requests in flight are waited for at the end."""
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=bounded(bounds),
+                lifespan=lifespan,
+                ws="none",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=finish_seconds,
+                backlog=BACKLOG,
+            )
+        )
+
+    async def on_tick(self, counter: int) -> bool:
+        # Ten times a second: one look at every connection costs less than a timer for each.
+        if counter % 5 == 0:
+            end_overdue(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+
+class ProbesServer(BoundedServer):
+    """Beside the public server, and for as long: while that one is full and while it drains."""
+
+    def __init__(self, app: ASGIApp, bounds: ConnectionBounds = PROBES_BOUNDS) -> None:
+        super().__init__(app, bounds, "off", finish_seconds=1)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the public server's."""
+        yield
+
+
+class DrainingServer(BoundedServer):
+    """The public one."""
+
     def __init__(
         self,
         app: ASGIApp,
@@ -42,29 +102,9 @@ class DrainingServer(uvicorn.Server):
         drain_seconds: float,
         bounds: ConnectionBounds,
     ) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=bounded(bounds),
-                lifespan="on",
-                ws="none",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=FINISH_SECONDS,
-                backlog=BACKLOG,
-            )
-        )
+        super().__init__(app, bounds, "on", FINISH_SECONDS)
         self._readiness = readiness
         self._drain_seconds = drain_seconds
-
-    async def on_tick(self, counter: int) -> bool:
-        # Ten times a second: one look at every connection costs less than a timer for each.
-        if counter % 5 == 0:
-            end_overdue(self.server_state.connections, asyncio.get_running_loop().time())
-        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -90,6 +130,31 @@ class DrainingServer(uvicorn.Server):
 
     def _end(self) -> None:
         self.should_exit = True
+
+
+def run(
+    public: DrainingServer,
+    public_socket: socket.socket,
+    probes: ProbesServer,
+    probes_socket: socket.socket,
+) -> None:
+    """Serves on both sockets, in one event loop, until the public server has ended."""
+    with asyncio.Runner(loop_factory=public.config.get_loop_factory()) as runner:
+        runner.run(_serve(public, public_socket, probes, probes_socket))
+
+
+async def _serve(
+    public: DrainingServer,
+    public_socket: socket.socket,
+    probes: ProbesServer,
+    probes_socket: socket.socket,
+) -> None:
+    beside = asyncio.create_task(probes.serve(sockets=[probes_socket]))
+    try:
+        await public.serve(sockets=[public_socket])
+    finally:
+        probes.should_exit = True
+        await beside
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -122,6 +122,9 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="", description="address to listen on; empty: every one")
     port: int = Field(default=8080, ge=0, le=65535)
+    probes_port: int = Field(
+        default=8081, ge=0, le=65535, description="port of probes and metrics, for the cluster only"
+    )
 
     @field_validator("artifact_uri")
     @classmethod

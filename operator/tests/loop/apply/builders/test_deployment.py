@@ -146,6 +146,16 @@ def test_pods_that_ask_who_calls_have_an_account_and_its_token() -> None:
     assert pod(job(asking))["automountServiceAccountToken"] is False
 
 
+def test_probes_are_asked_on_the_port_that_is_not_for_callers() -> None:
+    (container,) = pod(deployment())["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"http": 8080, "metrics": 8081}
+    for probe in ("readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"]["port"] == "metrics"
+    annotations = deployment()["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["dandelion.dev/metrics-port"] == str(ports["metrics"])
+
+
 def test_no_old_replica_goes_before_a_new_one_answers() -> None:
     strategy = deployment()["spec"]["strategy"]
     assert strategy["rollingUpdate"]["maxUnavailable"] == 0

@@ -152,7 +152,7 @@ INFER_DOCUMENT: dict[str, Any] = {
         },
     },
 }
-MODEL_PROBLEMS = docs.problems(Code.UNKNOWN_MODEL, Code.NOT_READY)
+MODEL_CODES = (Code.UNKNOWN_MODEL, Code.NOT_READY)
 INFER_CODES = (
     Code.MALFORMED_REQUEST,
     Code.INVALID_TENSOR,

@@ -11,7 +11,7 @@ from dandelion_operator.api.spec import Auth, Serving
 from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.pod.template import laid_over
 
-PORT = 8080
+PORT, METRICS_PORT = 8080, 8081
 
 
 def deployment(
@@ -43,7 +43,10 @@ def deployment(
             },
             "selector": {"matchLabels": naming.inference_selector(resource.key)},
             "template": {
-                "metadata": {"labels": versioned},
+                "metadata": {
+                    "labels": versioned,
+                    "annotations": {naming.METRICS_PORT_ANNOTATION: str(METRICS_PORT)},
+                },
                 "spec": _pod(resource, target, location, defaults),
             },
         },
@@ -97,15 +100,18 @@ def _pod(
                     *pod.environment(settings),
                     {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of this pod
                 ],
-                "ports": [{"name": "http", "containerPort": PORT}],
+                "ports": [
+                    {"name": naming.HTTP_PORT, "containerPort": PORT},
+                    {"name": naming.METRICS_PORT, "containerPort": METRICS_PORT},
+                ],
                 "readinessProbe": {
-                    "httpGet": {"path": "/readyz", "port": "http"},
+                    "httpGet": {"path": "/readyz", "port": naming.METRICS_PORT},
                     "periodSeconds": 1,
                     "timeoutSeconds": 2,
                     "failureThreshold": 2,
                 },
                 "livenessProbe": {
-                    "httpGet": {"path": "/healthz", "port": "http"},
+                    "httpGet": {"path": "/healthz", "port": naming.METRICS_PORT},
                     "initialDelaySeconds": 10,
                     "periodSeconds": 10,
                     "timeoutSeconds": 5,
