@@ -1,4 +1,4 @@
-"""What the operator makes of a serving pod is what serving makes of it."""
+"""What the operator makes of a serving pod fits what serving makes of it: its time to end, its ports."""
 
 from __future__ import annotations
 
@@ -39,6 +39,19 @@ def told(pod: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Settings:
     for item in pod["containers"][0]["env"]:
         monkeypatch.setenv(item["name"], item["value"])
     return Settings.model_validate({})
+
+
+@pytest.mark.parametrize("timeout", [1, 2, 30, 599, 600])
+def test_a_pod_may_finish_whatever_it_took_on(
+    timeout: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pod(requestTimeoutSeconds=timeout)
+    settings = told(made, monkeypatch)
+    assert settings.grace_seconds == made["terminationGracePeriodSeconds"]
+    assert not settings.ending.cuts_requests
+    assert settings.ending.finish == settings.upload_seconds + timeout
+    assert settings.ending.log == settings.log_end_seconds
+    assert settings.ending.drain == settings.drain_seconds
 
 
 def test_a_pods_ports_are_those_that_serving_listens_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,9 +70,13 @@ def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: 
         max_drained_bytes=DRAINED_UPLOADS * settings.max_upload_bytes,
         drain_seconds=settings.refused_drain_seconds,
     )
-    public = DrainingServer(app, readiness, settings.drain_seconds, bounds)
+    public = DrainingServer(app, readiness, settings.ending, bounds)
     probes = ProbesServer(create_probes(settings, readiness, metrics))
     log = structlog.get_logger()
+    if settings.ending.cuts_requests:
+        log.warning(
+            "requests may be cut off when the pod ends", grace_seconds=settings.grace_seconds
+        )
     with (
         listen(settings.host, settings.port) as listening,
         listen(settings.host, settings.probes_port) as listening_for_probes,

@@ -14,7 +14,7 @@ from dandelion_operator.api import naming
 from fakes.cluster import copied
 
 DEPLOYMENT: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "deployment.yaml").read_text())
-LATER_VARIABLES = ("DANDELION_MODEL_UID",)
+LATER_VARIABLES = ("DANDELION_GRACE_SECONDS", "DANDELION_MODEL_UID")
 
 
 def with_one_port(deployment: dict[str, Any]) -> dict[str, Any]:
@@ -24,6 +24,7 @@ def with_one_port(deployment: dict[str, Any]) -> dict[str, Any]:
     del template["metadata"]["annotations"][naming.METRICS_PORT_ANNOTATION]
     if not template["metadata"]["annotations"]:
         del template["metadata"]["annotations"]
+    template["spec"]["terminationGracePeriodSeconds"] = 30
     (container,) = template["spec"]["containers"]
     container["env"] = [item for item in container["env"] if item["name"] not in LATER_VARIABLES]
     container["ports"] = [{"name": "http", "containerPort": 8080}]

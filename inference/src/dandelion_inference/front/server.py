@@ -2,8 +2,8 @@
 
 When a pod is deleted, its address is taken out of the Service at the same time as SIGTERM is sent,
 and proxies learn of it later. So: on SIGTERM turn unready at once, go on accepting for a while with
-every answer closing its connection, and only then stop listening and finish what is in flight.
-Probes and metrics have a server of their own beside it, so what
+every answer closing its connection, and only then stop listening and finish what is in flight, for
+as long as `ports/grace.py` says. Probes and metrics have a server of their own beside it, so what
 strangers do to the public one takes nothing from them. Run by `__main__`.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import socket
 from collections.abc import Iterator
@@ -22,14 +23,11 @@ from starlette.types import ASGIApp
 
 from dandelion_inference.front.connection import ConnectionBounds, bounded, end_overdue
 from dandelion_inference.model.readiness import Readiness
+from dandelion_inference.ports.grace import Ending
 
 # A client that pools connections must be the one to let go of an idle one: a server that closes
 # first may do so under a request that is already on its way. Longer than usual clients keep theirs.
 KEEP_ALIVE_SECONDS = 75
-
-# What is still in flight after the drain gets this long. Kubernetes gives 30 s for all of it, and
-# the last of them are the prediction log's.
-FINISH_SECONDS = 15
 
 BACKLOG = 1024
 
@@ -54,7 +52,7 @@ class BoundedServer(uvicorn.Server):
         app: ASGIApp,
         bounds: ConnectionBounds,
         lifespan: Literal["on", "off"],
-        finish_seconds: int,
+        finish_seconds: float,
     ) -> None:
         """`finish_seconds` is how long requests in flight are waited for at the end."""
         super().__init__(
@@ -68,7 +66,7 @@ class BoundedServer(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=finish_seconds,
+                timeout_graceful_shutdown=math.ceil(finish_seconds),
                 backlog=BACKLOG,
             )
         )
@@ -99,12 +97,12 @@ class DrainingServer(BoundedServer):
         self,
         app: ASGIApp,
         readiness: Readiness,
-        drain_seconds: float,
+        ending: Ending,
         bounds: ConnectionBounds,
     ) -> None:
-        super().__init__(app, bounds, "on", FINISH_SECONDS)
+        super().__init__(app, bounds, "on", ending.finish)
         self._readiness = readiness
-        self._drain_seconds = drain_seconds
+        self._ending = ending
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -125,8 +123,8 @@ class DrainingServer(BoundedServer):
             self.should_exit = True
             return
         self._readiness.draining = True
-        log.info("draining", seconds=self._drain_seconds)
-        loop.call_later(self._drain_seconds, self._end)
+        log.info("draining", seconds=self._ending.drain, finish_seconds=self._ending.finish)
+        loop.call_later(self._ending.drain, self._end)
 
     def _end(self) -> None:
         self.should_exit = True

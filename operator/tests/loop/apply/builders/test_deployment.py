@@ -38,7 +38,7 @@ def told(**serving: Any) -> dict[str, str]:
         pytest.param({"queueLimit": 8}, {"DANDELION_QUEUE_LIMIT": "8"}, id="a shorter queue"),
         pytest.param(
             {"requestTimeoutSeconds": 5},
-            {"DANDELION_REQUEST_TIMEOUT_SECONDS": "5"},
+            {"DANDELION_REQUEST_TIMEOUT_SECONDS": "5", "DANDELION_GRACE_SECONDS": "81"},
             id="less patience",
         ),
         pytest.param(
@@ -144,6 +144,23 @@ def test_pods_that_ask_who_calls_have_an_account_and_its_token() -> None:
     assert account["automountServiceAccountToken"] is False
     assert account["metadata"]["ownerReferences"][0]["uid"] == asking.uid
     assert pod(job(asking))["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds"),
+    [
+        pytest.param(1, 77, id="the shortest requests"),
+        pytest.param(30, 106, id="usual ones"),
+        pytest.param(600, 676, id="the longest"),
+    ],
+)
+def test_a_pod_has_the_time_to_finish_its_longest_request_and_is_told(
+    timeout: int, seconds: int
+) -> None:
+    """Draining, an upload, its answer, the log, and some to spare."""
+    built = deployment(given.resource(serving={"requestTimeoutSeconds": timeout}))
+    assert pod(built)["terminationGracePeriodSeconds"] == seconds
+    assert environment(built)["DANDELION_GRACE_SECONDS"] == str(seconds)
 
 
 def test_probes_are_asked_on_the_port_that_is_not_for_callers() -> None:

@@ -13,6 +13,12 @@ from dandelion_operator.loop.apply.builders.pod.template import laid_over
 
 PORT, METRICS_PORT = 8080, 8081
 
+# The service's own defaults, in seconds: how long it goes on accepting once it is told to end, how
+# long an upload may take, and how long it may write the prediction log at last.
+DRAIN_SECONDS, UPLOAD_SECONDS, LOG_END_SECONDS = 3, 60, 8
+# For signals, the process's own end and a node that is busy.
+SPARE_SECONDS = 5
+
 
 def deployment(
     resource: Resource, target: Target, location: Location, defaults: Defaults
@@ -71,6 +77,7 @@ def _pod(
         "CONTRACT_DIGEST": target.contract_digest,
         **pod.storage_environment(location),
         **_choices(spec, location),
+        "GRACE_SECONDS": grace_seconds(spec),
     }
     asks_who_calls = spec.auth is Auth.CLUSTER_TOKENS
     log = location.log
@@ -80,7 +87,7 @@ def _pod(
         "serviceAccountName": "default",
         "automountServiceAccountToken": asks_who_calls,
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 30,
+        "terminationGracePeriodSeconds": grace_seconds(spec),
         "securityContext": pod.security(defaults.fixed_ids),
         "topologySpreadConstraints": [
             {
@@ -132,6 +139,15 @@ def _pod(
             {"name": "tmp", "emptyDir": {}},
         ],
     }
+
+
+def grace_seconds(spec: Serving) -> int:
+    """The time in which a pod that is told to end can finish all that it has taken on.
+
+    A request that came last may take as long as an upload may, and its answer after that.
+    """
+    longest_request = UPLOAD_SECONDS + spec.request_timeout_seconds
+    return DRAIN_SECONDS + longest_request + LOG_END_SECONDS + SPARE_SECONDS
 
 
 def _choices(spec: Serving, location: Location) -> dict[str, object]:
