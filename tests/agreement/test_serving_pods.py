@@ -1,4 +1,4 @@
-"""What the operator makes of a serving pod fits what serving makes of it: its time to end, its ports."""
+"""What the operator gives a serving pod is what serving needs: time to end in, and ports."""
 
 from __future__ import annotations
 
