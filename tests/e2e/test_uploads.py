@@ -91,6 +91,7 @@ def test_what_a_newcomer_opens_is_there(served: World) -> None:
     assert httpx.get(f"{url}/openapi.json", timeout=30).json()["paths"]["/predict"]
     assert httpx.get(f"{url}/v2/health/live", timeout=30).status_code == 200
     assert httpx.get(f"{url}/readyz", timeout=30).json()["model"]["version"] == "1"
+    assert httpx.get(f"{url}/metrics", timeout=30).status_code == 404
     page = httpx.get(f"{url}/", timeout=30)
     assert page.headers["content-type"].startswith("text/html")
     assert "http://" not in page.text
