@@ -12,10 +12,9 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -57,7 +56,7 @@ class Problem(ImageProblem):
     )
 
 
-def install(app: Starlette) -> None:
+def install(app: FastAPI) -> None:
     app.add_exception_handler(RefusedError, _refusal)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _validation_error)

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dandelion_inference.errors import Code, RefusedError
-from dandelion_inference.front import problems
+from dandelion_inference.front.problems import problem
 from dandelion_inference.front.service import service_of
 from dandelion_inference.model.readiness import Readiness
 from dandelion_inference.ports.metrics import Metrics
@@ -39,7 +39,6 @@ def create_probes(settings: Settings, readiness: Readiness, metrics: Metrics) ->
     app.state.identity = {"name": settings.model_name, "version": settings.model_version}
     app.state.readiness = readiness
     app.state.metrics = metrics
-    problems.install(app)
     return app
 
 
@@ -50,7 +49,10 @@ async def healthz(_request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Which version this pod answers with, or why it does not."""
     readiness: Readiness = request.app.state.readiness
-    readiness.require_ready()
+    try:
+        readiness.require_ready()
+    except RefusedError as why:
+        return problem(why.code, why.detail, request.url.path, why.headers, why.reason)
     return JSONResponse({"model": request.app.state.identity})
 
 
@@ -60,8 +62,9 @@ async def exposition(request: Request) -> Response:
     return Response(body, headers={"Content-Type": content_type})
 
 
-async def nothing_else(_request: Request) -> Response:
-    raise RefusedError(Code.NOT_FOUND, "On this port are /healthz, /readyz and /metrics.")
+async def nothing_else(request: Request) -> Response:
+    detail = "On this port are /healthz, /readyz and /metrics."
+    return problem(Code.NOT_FOUND, detail, request.url.path)
 
 
 def add_version(app: FastAPI) -> None:
