@@ -39,7 +39,7 @@ def explanations_under_way(
         clients.append(connection)
     # The last one asks for that.
     progress = f"dandelion_requests_in_progress {number + 1}.0"
-    eventually(lambda: progress in service.get("/metrics").text)
+    eventually(lambda: progress in service.metrics())
     yield clients
     for connection in clients:
         connection.close()

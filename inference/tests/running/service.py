@@ -37,7 +37,7 @@ class Service:
         )
         self.log: list[str] = []
         self._listening = threading.Event()
-        self._port = 0
+        self._port = self._probes_port = 0
         self._reader = threading.Thread(target=self._read_log)
         self._reader.start()
 
@@ -46,7 +46,8 @@ class Service:
         for line in self.process.stdout:
             self.log.append(line)
             if '"event": "listening"' in line:
-                self._port = json.loads(line)["port"]
+                told = json.loads(line)
+                self._port, self._probes_port = told["port"], told["probes_port"]
                 self._listening.set()
         self._listening.set()
 
@@ -55,6 +56,19 @@ class Service:
         assert self._listening.wait(PATIENCE)
         assert self._port, f"the service did not start: {''.join(self.log)}"
         return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def probes_url(self) -> str:
+        """Where the kubelet, Prometheus and the operator ask."""
+        assert self.url
+        return f"http://127.0.0.1:{self._probes_port}"
+
+    def probe(self, path: str) -> httpx.Response:
+        with client(self.probes_url) as http:
+            return http.get(path)
+
+    def metrics(self) -> str:
+        return self.probe("/metrics").text
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """Over a connection of its own, as `post`."""
@@ -72,7 +86,7 @@ class Service:
         """Polls /readyz until it answers so; the answer's body."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            answer = self.get("/readyz")
+            answer = self.probe("/readyz")
             body: dict[str, Any] = answer.json()
             if answer.status_code == status and body.get("reason") == reason:
                 return body
@@ -140,6 +154,7 @@ def environment(
         "DANDELION_ARTIFACT_DIR": str(home / "artifact"),
         "DANDELION_HOST": "127.0.0.1",
         "DANDELION_PORT": "0",
+        "DANDELION_PROBES_PORT": "0",
         "DANDELION_DRAIN_SECONDS": "0.2",
     }
 

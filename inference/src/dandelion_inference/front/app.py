@@ -24,7 +24,7 @@ from dandelion_inference.front.routes.feedback import add_feedback
 from dandelion_inference.front.routes.model import add_model
 from dandelion_inference.front.routes.page import add_page
 from dandelion_inference.front.routes.predict import add_predict
-from dandelion_inference.front.routes.probes import add_probes
+from dandelion_inference.front.routes.probes import add_version
 from dandelion_inference.front.routes.v1 import add_v1
 from dandelion_inference.front.routes.v2 import add_v2
 from dandelion_inference.front.service import Service
@@ -99,7 +99,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
     add_model(app, service)
     add_v1(app, service)
     add_v2(app, service)
-    add_probes(app)
+    add_version(app)
     access_log = AccessLog(
         settings.model_name, settings.model_version, Sampler(settings.access_log_sample_ratio)
     )

@@ -88,6 +88,24 @@ class Service:
         """The name and version that every answer carries."""
         return {"name": self.settings.model_name, "version": self.settings.model_version}
 
+    def require_ready(self) -> None:
+        """Raises RefusedError where this pod should get no new clients; for whoever asks.
+
+        Where callers are authorized, a stranger is not told what is in the way: it may name
+        addresses. The port of probes tells it.
+        """
+        try:
+            self.readiness.require_ready()
+        except RefusedError as refusal:
+            if self.authorizer is None:
+                raise
+            raise RefusedError(
+                refusal.code,
+                "This pod does not answer now; its log names the cause.",
+                headers=refusal.headers,
+                reason=refusal.reason,
+            ) from refusal
+
     async def authorize(self, request: Request, action: Action) -> str | None:
         """Who sends that, where anybody asks. Called before a body is read; raises RefusedError for
         a sender who may not do that."""
