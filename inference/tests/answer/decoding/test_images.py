@@ -14,7 +14,7 @@ from dandelion_inference.errors import RefusedError
 from dandelion_pictures import Preprocessing, Reader
 
 PREPROCESSING = Preprocessing(36, 32, 1 / 255, (0, 0, 0), (1, 1, 1))
-IMAGES = Images(Reader(50_000_000), reserve=0)
+IMAGES = Images(Reader(), reserve=0)
 
 LARGE = {
     "a small picture": (pictures.plain(), False),
