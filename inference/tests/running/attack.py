@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -23,8 +23,9 @@ CLIENTS = 4
 class Visitor:
     """Sends good pictures, one after another, and notes how long the slowest answer took."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url = url
+        self._headers = headers
         self._end = threading.Event()
         self.answered = 0
         self.slowest = 0.0
@@ -35,7 +36,7 @@ class Visitor:
         with client(self._url) as http:
             while not self._end.wait(0.01):
                 began = time.monotonic()
-                answer = http.post("/predict", content=data)
+                answer = http.post("/predict", content=data, headers=self._headers)
                 self.slowest = max(self.slowest, time.monotonic() - began)
                 self.answered += 1
                 if answer.status_code != 200:
@@ -46,8 +47,8 @@ class Visitor:
 
 
 @contextmanager
-def visited(url: str) -> Iterator[Visitor]:
-    visitor = Visitor(url)
+def visited(url: str, headers: Mapping[str, str] | None = None) -> Iterator[Visitor]:
+    visitor = Visitor(url, headers or {})
     thread = threading.Thread(target=visitor.run)
     thread.start()
     try:
