@@ -9,7 +9,7 @@ connection; `server.py` names the bounds and calls `end_overdue` now and then.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -41,6 +41,10 @@ class ConnectionBounds:
     """In which a client takes nothing of an answer that waits for it."""
 
 
+# Accounts for a refusal, and gives the headers that every answer has.
+Refused = Callable[[Code], list[tuple[bytes, bytes]]]
+
+
 class HeadTooLargeError(Exception):
     """Ends the parsing of a request."""
 
@@ -51,6 +55,7 @@ class TooManyPipelinedError(Exception):
 
 class BoundedConnection(HttpToolsProtocol):
     bounds: ConnectionBounds
+    refused: Refused
 
     def __init__(
         self,
@@ -178,7 +183,8 @@ class BoundedConnection(HttpToolsProtocol):
             return
         answer = problem(code, detail, "", headers)
         answer.headers["connection"] = "close"
-        lines = [name + b": " + value + b"\r\n" for name, value in answer.raw_headers]
+        named = [*answer.raw_headers, *self.refused(code)]
+        lines = [name + b": " + value + b"\r\n" for name, value in named]
         head = [STATUS_LINE[answer.status_code], *lines, b"\r\n"]
         self._socket.write(b"".join([*head, bytes(answer.body)]))
         if not answered:
@@ -294,9 +300,10 @@ class _Closing:
         return self._connection.ending
 
 
-def bounded(bounds: ConnectionBounds) -> type[BoundedConnection]:
+def bounded(bounds: ConnectionBounds, refused: Refused) -> type[BoundedConnection]:
     """The protocol with its bounds, for uvicorn to make its connections of."""
-    return type("BoundedConnection", (BoundedConnection,), {"bounds": bounds})
+    given = {"bounds": bounds, "refused": staticmethod(refused)}
+    return type("BoundedConnection", (BoundedConnection,), given)
 
 
 def _ours(connections: Iterable[object]) -> list[BoundedConnection]:

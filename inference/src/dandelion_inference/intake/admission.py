@@ -6,7 +6,7 @@ bound is told at once to come back, which a client can act on; a queue without e
 A client's promise takes nothing from the others. A place is for work: a body gets one when it has
 arrived whole. Its bytes count from their arrival, and where they have no room, bodies that arrive
 much slower make it; how many arrive at once is bounded by the connections. Called through
-`front/service.py` for every prediction, on the event loop.
+`front/service.py` for every prediction and explanation, on the event loop.
 """
 
 from __future__ import annotations
@@ -27,10 +27,16 @@ MUCH_FASTER = 2.0
 
 class Admission:
     def __init__(
-        self, max_requests: int, max_bytes: int, now: Callable[[], float] = time.monotonic
+        self,
+        max_requests: int,
+        max_bytes: int,
+        what: str = "requests",
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`what` is taken on, in the words of a refusal."""
         self._max_requests = max_requests
         self._max_bytes = max_bytes
+        self._what = what
         self._now = now
         self._requests = 0
         self._bytes = 0
@@ -83,9 +89,9 @@ class Admission:
     def _full(self) -> RefusedError:
         return RefusedError(
             Code.QUEUE_FULL,
-            f"{self._requests} requests are being answered, and {self._bytes} bytes are held for "
-            f"them and for what arrives; at most {self._max_requests} with {self._max_bytes} bytes "
-            f"are taken on at once. Try again in {RETRY_SECONDS} s, or add replicas.",
+            f"{self._requests} {self._what} are being answered, and {self._bytes} bytes are held "
+            f"for them and for what arrives; at most {self._max_requests} with {self._max_bytes} "
+            f"bytes are taken on at once. Try again in {RETRY_SECONDS} s, or add replicas.",
             headers=RETRY,
         )
 

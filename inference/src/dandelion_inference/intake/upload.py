@@ -1,8 +1,8 @@
 """Takes the images out of a request body without ever holding more than the limit.
 
-A body is either one image as it is, or multipart/form-data with one or more parts named `file`;
-what else there is to read is read whole. The limit counts every byte that arrives, declared or not,
-in whatever form. Called by the routes.
+A body is one image as it is, multipart/form-data with one or more parts named `file`, or JSON with
+images as text; what else there is to read is read whole. The limit counts every byte that arrives,
+declared or not, in whatever form. Called by the routes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from starlette.requests import Request
 
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.intake.admission import Place
+from dandelion_inference.intake.documents import instances
 from dandelion_inference.intake.encodings import unwrapped
 
 FIELD = "file"
@@ -47,16 +48,21 @@ class FormBounds:
 
 def check_declared(request: Request, limit: int) -> None:
     """Raises RefusedError for a body that its headers alone rule out."""
+    check_encoding(request)
+    declared = request.headers.get("content-length")
+    # The server has refused what is no number.
+    if declared is not None and int(declared) > limit:
+        raise _too_large(f"{declared} bytes", limit)
+
+
+def check_encoding(request: Request) -> None:
+    """Raises RefusedError for a compressed body."""
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
         raise RefusedError(
             Code.UNSUPPORTED_ENCODING,
             f"Content-Encoding {encoding!r} is not supported: send the body as it is.",
         )
-    declared = request.headers.get("content-length")
-    # The server has refused what is no number.
-    if declared is not None and int(declared) > limit:
-        raise _too_large(f"{declared} bytes", limit)
 
 
 async def read_images(
@@ -68,6 +74,8 @@ async def read_images(
         body = await read_body(request, limit, pace, place)
         if not body:
             raise RefusedError(Code.EMPTY_UPLOAD, f"The request body is empty: {HOW}.")
+        if instances.is_document(content_type, body):
+            return await instances.images_of(body, bounds.max_files)
         return [await unwrapped(bytes(body))]
     async with _Arrival(request, limit, pace, place) as chunks:
         form = await _form(chunks, options.get(b"boundary", b""), bounds)
@@ -76,6 +84,14 @@ async def read_images(
         await unwrapped(bytes(file), encoding)
         for file, encoding in zip(form.files, form.encodings, strict=True)
     ]
+
+
+async def read_document(
+    request: Request, limit: int, bounds: FormBounds, pace: Pace, place: Place
+) -> list[bytes]:
+    """The images in a body that is JSON, whatever it calls itself; raises RefusedError."""
+    body = await read_body(request, limit, pace, place)
+    return await instances.images_of(body, bounds.max_files)
 
 
 async def read_body(
