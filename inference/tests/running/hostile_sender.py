@@ -15,7 +15,15 @@ import time
 from collections.abc import Iterator
 
 import hostile
-from given.hostile_traffic import HostileRequest, RawRequest, forms, heads, inferences, mutations
+from given.hostile_traffic import (
+    HostileRequest,
+    RawRequest,
+    forms,
+    heads,
+    inferences,
+    json_documents,
+    mutations,
+)
 from running.attack import Attack
 from running.connections import head, opened
 
@@ -28,7 +36,12 @@ def _all() -> Iterator[tuple[str, HostileRequest | RawRequest]]:
     """Half of them by chance, half of the same ones again and again."""
     chance = random.Random(SEED)
     pictures = [(name, HostileRequest("/predict", data)) for name, data in hostile.corpus().items()]
-    others = [*forms.requests().items(), *inferences.requests().items(), *heads.odd().items()]
+    others = [
+        *forms.requests().items(),
+        *inferences.requests().items(),
+        *json_documents.images().items(),
+        *heads.odd().items(),
+    ]
     number = 0
     while True:
         yield from mutations.requests(SEED, number, 2)

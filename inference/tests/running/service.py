@@ -93,9 +93,23 @@ class Service:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def resident_bytes(self, field: str = "VmRSS") -> int:
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith(f"{field}:"))
-        return int(line.split()[1]) * 1024
+        return _status_bytes(self.process.pid, field)
+
+    def resident_bytes_of_all(self) -> int:
+        """With those of the processes that decode."""
+        total = 0
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                # Unless it has just ended.
+                with contextlib.suppress(OSError, StopIteration):
+                    total += _status_bytes(int(child), "VmRSS")
+        return total + self.resident_bytes()
+
+
+def _status_bytes(process: int, field: str) -> int:
+    status = Path(f"/proc/{process}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith(f"{field}:"))
+    return int(line.split()[1]) * 1024
 
 
 def client(url: str) -> httpx.Client:

@@ -182,12 +182,12 @@ def _attacked(service: Service, rate: float, seconds: float) -> Iterator[dict[st
 def _resident(service: Service) -> Iterator[list[tuple[float, int]]]:
     """The memory of the service, once a second."""
     began = time.monotonic()
-    found = [(0.0, service.resident_bytes())]
+    found = [(0.0, service.resident_bytes_of_all())]
     ended = threading.Event()
 
     def watch() -> None:
         while not ended.wait(1):
-            found.append((time.monotonic() - began, service.resident_bytes()))
+            found.append((time.monotonic() - began, service.resident_bytes_of_all()))
 
     watcher = threading.Thread(target=watch)
     watcher.start()

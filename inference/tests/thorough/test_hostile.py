@@ -49,6 +49,7 @@ WAYS: Mapping[str, Callable[[], dict[str, HostileRequest]]] = {
     "pictures to explain": lambda: _pictures_to("/explain", step=10),
     "forms": forms.requests,
     "inferences": inferences.requests,
+    "images in JSON": json_documents.images,
     "feedback": json_documents.feedback,
 }
 

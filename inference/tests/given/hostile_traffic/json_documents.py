@@ -1,13 +1,17 @@
-"""JSON that means no good: for the Open Inference Protocol and for feedback."""
+"""JSON that means no good: for the Open Inference Protocol, for feedback and for images in it."""
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
+
+import crafted
 
 from given.hostile_traffic import HostileRequest
 
 FEEDBACK = "/feedback"
+V1 = "/v1/models/lawn:predict"
 
 
 def bombs() -> dict[str, bytes]:
@@ -114,3 +118,39 @@ def feedback() -> dict[str, HostileRequest]:
     }.items():
         found[name] = json.dumps(document).encode()
     return {name: HostileRequest(FEEDBACK, body) for name, body in found.items()}
+
+
+def images() -> dict[str, HostileRequest]:
+    """Documents that should hold images as text."""
+    picture = base64.b64encode(crafted.good()["png"])
+    found = bombs()
+    for name, document in {
+        "no members": b"{}",
+        "no image": b'{"image": null}',
+        "an empty text": b'{"image": ""}',
+        "a number": b'{"image": 1e999}',
+        "what is no Base64": b'{"image": "%%%"}',
+        "a long text": b'{"image": "' + b"A" * 10_000_000 + b'"}',
+        "an image of escapes": b'{"image": "' + b"\\u0041" * 1_000_000 + b'"}',
+        "no images": b'{"images": []}',
+        "100,000 images": b'{"images": [' + b'"",' * 99_999 + b'""]}',
+        "33 images": b'{"images": [' + b",".join([b'"' + picture + b'"'] * 33) + b"]}",
+        "two ways at once": b'{"image": "' + picture + b'", "images": ["' + picture + b'"]}',
+        "the same member twice": b'{"image": "a", "image": "' + picture + b'"}',
+        "images in images": b'{"images": ' + b"[" * 1_000 + b"]" * 1_000 + b"}",
+        "objects in objects": b'{"image": ' + b'{"image": ' * 1_000 + b'""' + b"}" * 1_001,
+        "instances of nothing": b'{"instances": [{}, null, 1, []]}',
+        "an instance with many members": b'{"instances": [{'
+        + b",".join(b'"%d": 1' % number for number in range(10_000))
+        + b"}]}",
+        "an address": b'{"image": "http://169.254.169.254/latest/meta-data"}',
+        "a file's address": b'{"image": "file:///etc/passwd"}',
+        "a data URL of a data URL": b'{"image": "data:text/plain;base64,data:image/png,"}',
+    }.items():
+        found[name] = document
+    as_json = {"Content-Type": "application/json"}
+    return {
+        f"{name} to {path}": HostileRequest(path, body, as_json)
+        for path in ("/predict", V1)
+        for name, body in found.items()
+    }

@@ -15,7 +15,7 @@ import hostile
 from given.hostile_traffic import HostileRequest, RawRequest
 from given.hostile_traffic.forms import CONTENT_TYPE, FILE, end, part
 from given.hostile_traffic.inferences import INFER
-from given.hostile_traffic.json_documents import FEEDBACK
+from given.hostile_traffic.json_documents import FEEDBACK, V1
 
 # What readers of these formats look for, and the numbers at which they turn.
 WORDS = (
@@ -40,6 +40,9 @@ def _good() -> Sequence[HostileRequest]:
         encoded = base64.b64encode(data)
         found.append(HostileRequest("/predict", encoded, {"Content-Type": "text/plain"}))
         found.append(HostileRequest("/predict", b"data:image/png;base64," + encoded))
+        document = b'{"images": ["%b"]}' % encoded
+        found.append(HostileRequest("/predict", document, {"Content-Type": "application/json"}))
+        found.append(HostileRequest(V1, b'{"instances": [{"b64": "%b"}]}' % encoded))
         form = part(data) + end()
         found.append(HostileRequest("/predict", form, {"Content-Type": CONTENT_TYPE}))
     several = part(pictured["png"]) + part(
