@@ -22,7 +22,7 @@ LARGE = pictures.encoded(Image.new("RGB", (4000, 3000)), compress_level=1)
 
 
 def environment(s3: FakeS3, home: Path, stored: StoredArtifact) -> dict[str, str]:
-    return logging_environment(s3, home, stored=stored) | {
+    return logging_environment(s3, home, artifact=stored) | {
         "DANDELION_LOG_FLUSH_SECONDS": "3600",
         "DANDELION_REQUEST_TIMEOUT_SECONDS": "2",
     }

@@ -22,10 +22,10 @@ HOME = f"/{BUCKET}/logs/default/lawn"
 
 
 def logging_environment(
-    s3: FakeS3, home: Path, key: str = WRITER_KEY, stored: StoredArtifact | None = None
+    s3: FakeS3, home: Path, key: str = WRITER_KEY, artifact: StoredArtifact | None = None
 ) -> dict[str, str]:
     """What the operator gives a pod whose predictions are logged."""
-    artifact = stored or artifacts.stored()
+    artifact = artifact or artifacts.stored()
     s3.objects.update(artifact.objects())
     credentials = home / "log-credentials"
     credentials.mkdir()

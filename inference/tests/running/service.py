@@ -111,12 +111,20 @@ class Service:
     def resident_bytes(self, field: str = "VmRSS") -> int:
         return status_bytes(field, Path(f"/proc/{self.process.pid}/status"))
 
+    def resident_bytes_of_all(self) -> int:
+        """With those of the processes that decode."""
+        return self.resident_bytes() + self.decoders_bytes()
+
     def decoders(self) -> list[int]:
         """The processes that it has started."""
         return children(self.process.pid)
 
     def decoders_bytes(self, field: str = "VmRSS") -> int:
-        return sum(status_bytes(field, Path(f"/proc/{pid}/status")) for pid in self.decoders())
+        total = 0
+        for pid in self.decoders():
+            with contextlib.suppress(OSError):  # it has just ended
+                total += status_bytes(field, Path(f"/proc/{pid}/status"))
+        return total
 
 
 def children(pid: int) -> list[int]:
