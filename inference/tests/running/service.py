@@ -164,6 +164,8 @@ def environment(
         "DANDELION_PORT": "0",
         "DANDELION_PROBES_PORT": "0",
         "DANDELION_DRAIN_SECONDS": "0.2",
+        # As in a container; what runs the tests has whatever it has.
+        "DANDELION_MEMORY_BYTES": str(1024 * 1024 * 1024),
     }
 
 

@@ -20,9 +20,10 @@ LARGE = {
     "a small picture": (pictures.plain(), False),
     "a screenshot": (pictures.declared_png(1920, 1080), False),
     "a photo of 12 megapixels, decoded at an eighth": (crafted.resized_jpeg(4080, 3060), False),
-    "a PNG of 4 megapixels": (pictures.declared_png(2000, 2000), True),
+    "a PNG of 4 megapixels": (pictures.declared_png(2000, 2000), False),
+    "a PNG of 12 megapixels": (pictures.declared_png(4000, 3000), True),
     "a WebP of 4 megapixels": (crafted.resized_webp(2000, 2000), True),
-    "a photo that comes in scans": (crafted.many_scans(1000, 1000, 60), True),
+    "a photo that comes in scans": (crafted.many_scans(1000, 1000, 400), True),
 }
 
 
