@@ -126,8 +126,18 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 	@$(LOCAL) down
 	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
 
+.PHONY: soak
+soak: $(DEV_VENV)/.complete ## serving at 0.8 of its highest rate with 5 % hostile requests for SECONDS=1800, to bench-results/soak.json
+	@cd inference && DANDELION_SOAK_SECONDS=$(or $(SECONDS),1800) DANDELION_SOAK_SHARE=0.8 DANDELION_SOAK_REPORT=$(CURDIR)/bench-results/soak.json \
+	  $(DEV)/python -m pytest -q -s tests/thorough/test_soak.py
+
+.PHONY: mutations
+mutations: $(DEV_VENV)/.complete ## good requests changed by chance, to the running process: INPUTS=10000, SEED, and FIRST to begin at one of them
+	@cd inference && DANDELION_INPUTS=$(or $(INPUTS),10000) DANDELION_SEED=$(or $(SEED),$(shell date +%s)) DANDELION_FIRST=$(or $(FIRST),0) \
+	  $(DEV)/python -m pytest -q -s tests/thorough/test_mutations.py
+
 .PHONY: test-long
-test-long: $(DEV_VENV)/.complete ## what takes too long for every change: a kill at every write, every fault, long absences
+test-long: $(DEV_VENV)/.complete mutations soak ## what takes too long for every change: a kill at every write, every fault, long absences, hostile requests by the ten thousand and for half an hour
 	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_histories.py tests/thorough/every_field/test_changed.py
 	@$(WHOLE) -v --durations=20 tests/long
 
@@ -194,5 +204,5 @@ lock: ## resolve every requirements*.txt anew
 	@for component in $(COMPONENTS); do $(UV_COMPILE) -c requirements-dev.txt $$component/pyproject.toml -o $$component/requirements.txt; done
 	@for peer in $(PEERS); do $(UV_COMPILE) --no-annotate -c <(grep -E '$(ALIKE)' requirements-dev.txt | tr -d '\\') $$peer/requirements.in -o $$peer/requirements.txt; done
 	@cd $(FUZZ) && $(UV_COMPILE) --no-annotate -c <(grep -E '$(ALIKE)' $(CURDIR)/requirements-dev.txt | tr -d '\\') requirements.in -o requirements.txt
-	@cd inference/tests/thorough/clients && $(UV_COMPILE) requirements-kserve.in -o requirements-kserve.txt
+	@cd inference/tests/thorough/clients && for name in kserve proxies; do $(UV_COMPILE) requirements-$$name.in -o requirements-$$name.txt; done
 	@$(UV_COMPILE) --excludes k8s/images/mlflow/excluded.txt k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from dandelion_pictures import Limits, PendingImage, Preprocessing, Reader, Unreadable
 
+MUCH = 40_000_000  # bytes
+
 SMALL = Preprocessing(36, 32, 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 READER = Reader()
 EVERYTHING = Reader(Limits(max_memory=10**12, max_work=10**15))

@@ -20,9 +20,6 @@ MIB = 1024 * 1024
 MAX_MEMORY = 512 * MIB
 MAX_WORK = 4_000_000_000
 
-# From here on, decoding takes so much memory that pictures should take turns.
-LARGE_BYTES = 40_000_000
-
 # Profiles of printing presses have up to 3 MB; more is not unpacked, and read as none.
 MAX_PROFILE_BYTES = 4 * MIB
 
@@ -57,11 +54,6 @@ class Cost:
     passes: str = ""
     """What the work follows from, where it is not the size alone ("3000 scans"), for the words of
     a refusal."""
-
-    @property
-    def large(self) -> bool:
-        """Whether it should wait for others like it."""
-        return self.memory > LARGE_BYTES
 
 
 @dataclass(frozen=True)

@@ -95,11 +95,6 @@ class PendingImage:
         self.cost = cost
         """What decoding takes."""
 
-    @property
-    def large(self) -> bool:
-        """Whether it takes so much memory that it should wait for others like it."""
-        return self.cost.large
-
     def resized(self) -> Image.Image:
         """Upright, RGB, sRGB, its short side as the preprocessing wants it; raises Unreadable.
 

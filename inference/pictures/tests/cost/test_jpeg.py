@@ -8,7 +8,7 @@ import crafted
 import pictures
 import pytest
 from dandelion_pictures import Kind, Preprocessing
-from opening import READER, SMALL, pending, refusal
+from opening import MUCH, READER, SMALL, pending, refusal
 from PIL import Image
 
 
@@ -25,7 +25,7 @@ def test_a_jpeg_is_counted_at_the_scale_it_is_decoded_at() -> None:
 
 def test_a_photo_of_200_megapixels_is_read() -> None:
     image = pending(crafted.flat_jpeg(16_320, 12_240))
-    assert not image.large
+    assert image.cost.memory < MUCH
     assert set(image.resized().get_flattened_data()) == {(128, 128, 128)}
 
 
@@ -61,7 +61,7 @@ def test_a_baseline_jpeg_in_several_scans_is_counted_as_the_progressive_one_that
 
 
 def test_a_progressive_jpeg_of_phones_is_read_and_one_of_gigapixels_is_not() -> None:
-    assert pending(crafted.resized_jpeg(8160, 6120, progressive=True)).large
+    assert pending(crafted.resized_jpeg(8160, 6120, progressive=True)).cost.memory > MUCH
     refused = refusal(crafted.resized_jpeg(20_000, 16_000, progressive=True))
     assert refused.kind is Kind.TOO_LARGE
 

@@ -10,8 +10,7 @@ import crafted
 import pictures
 import pytest
 from dandelion_pictures import Kind, Limits, Reader, Unreadable
-from dandelion_pictures.cost import LARGE_BYTES
-from opening import READER, SMALL, pending, refusal
+from opening import MUCH, READER, SMALL, pending, refusal
 from PIL import Image
 
 MB = 1_000_000
@@ -72,7 +71,7 @@ PHOTOS = {
 
 @pytest.mark.parametrize("case", PHOTOS)
 def test_a_large_jpeg_costs_little(case: str) -> None:
-    assert not pending(PHOTOS[case]).large
+    assert pending(PHOTOS[case]).cost.memory < MUCH
 
 
 LARGER = {
@@ -85,13 +84,12 @@ LARGER = {
 
 @pytest.mark.parametrize("case", LARGER)
 def test_a_photo_of_a_phone_is_within_the_limits_whatever_its_format(case: str) -> None:
-    assert pending(LARGER[case]).large
+    assert pending(LARGER[case]).cost.memory > MUCH
 
 
 def test_large_pictures_say_so() -> None:
-    assert not pending(pictures.declared_png(2000, 2000)).large
-    assert pending(pictures.declared_png(4000, 3000)).large
-    assert pending(pictures.declared_png(4000, 3000)).cost.memory > LARGE_BYTES
+    assert pending(pictures.declared_png(2000, 2000)).cost.memory < MUCH
+    assert pending(pictures.declared_png(4000, 3000)).cost.memory > MUCH
 
 
 OPENED = """
