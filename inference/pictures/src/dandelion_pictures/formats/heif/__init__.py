@@ -17,8 +17,9 @@ from PIL import AvifImagePlugin, Image
 from dandelion_pictures.colour.primaries import profile_of
 from dandelion_pictures.cost import MAX_PROFILE_BYTES, Cost
 from dandelion_pictures.errors import Kind, Unreadable
-from dandelion_pictures.formats import boxes, coded, tags
-from dandelion_pictures.formats.boxes import Container, Item
+from dandelion_pictures.formats import tags
+from dandelion_pictures.formats.heif import boxes, coded
+from dandelion_pictures.formats.heif.boxes import Container, Item
 from dandelion_pictures.formats.source import Source
 from dandelion_pictures.preprocessing import Size
 from dandelion_pictures.signatures import LONGEST_BRANDS
