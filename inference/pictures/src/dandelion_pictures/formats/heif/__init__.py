@@ -19,7 +19,7 @@ from dandelion_pictures.cost import MAX_PROFILE_BYTES, Cost
 from dandelion_pictures.errors import Kind, Unreadable
 from dandelion_pictures.formats import tags
 from dandelion_pictures.formats.heif import boxes, coded
-from dandelion_pictures.formats.heif.boxes import Container, Item
+from dandelion_pictures.formats.heif.boxes import Container, Cursor, Item
 from dandelion_pictures.formats.source import Source
 from dandelion_pictures.preprocessing import Size
 from dandelion_pictures.signatures import LONGEST_BRANDS
@@ -124,7 +124,7 @@ def _cost(container: Container, tiles: list[Item], size: Size, mode: str) -> tup
     """What decoding takes, and what of it stays held beside the picture."""
     planes = work = frames = largest = 0
     streams = []
-    decoded = _decoded(container, tiles)
+    decoded, grids = _decoded(container, tiles)
     for item in decoded:
         content = container.content(item)
         if item.kind == AV1:
@@ -143,6 +143,9 @@ def _cost(container: Container, tiles: list[Item], size: Size, mode: str) -> tup
         largest = max(largest, found.planes * min(found.frames, MAX_KEPT_FRAMES))
         frames += found.frames
         work += found.pixels * found.frames * WORK + len(content) * BYTE_WORK
+    # A grid says itself how large what it is put together on is.
+    canvases = [_canvas(container, each) for each in grids]
+    planes = max(planes, sum(canvases) * max(found.planes // found.pixels + 1 for found in streams))
     pixels = size[0] * size[1]
     interleaved = pixels * len(mode)
     # One library keeps what every tile was decoded to, the other the last.
@@ -155,9 +158,19 @@ def _cost(container: Container, tiles: list[Item], size: Size, mode: str) -> tup
     return Cost(memory, work, passes), held + interleaved
 
 
-def _decoded(container: Container, tiles: list[Item]) -> list[Item]:
-    """All that is decoded for a picture of these tiles: they, and what makes any transparent."""
+def _canvas(container: Container, grid: Item) -> int:
+    """Its pixels (ISO/IEC 23008-12, 6.6.2.3)."""
+    layout = Cursor(container.content(grid), 0, 12)
+    _, flags, _, _ = layout.take(4)
+    width = 4 if flags & 1 else 2
+    return layout.number(width) * layout.number(width)
+
+
+def _decoded(container: Container, tiles: list[Item]) -> tuple[list[Item], list[Item]]:
+    """All that is decoded for a picture of these tiles: they, and what makes any transparent; and
+    the grids that they are put together in."""
     found = list(tiles)
+    wholes = [container.items.get(container.primary, Item())]
     named = {container.primary, *_tile_numbers(container, container.primary)}
     left = dict(container.items)
     while True:
@@ -168,9 +181,11 @@ def _decoded(container: Container, tiles: list[Item]) -> list[Item]:
             and not named.isdisjoint(item.references.get(b"auxl", []))
         ]
         if not alphas:
-            return found
+            return found, [item for item in wholes if item.kind == GRID]
         for number in alphas:
-            found += _tiles(container, left.pop(number))
+            item = left.pop(number)
+            wholes.append(item)
+            found += _tiles(container, item)
             named |= {number, *_tile_numbers(container, number)}
 
 
