@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 from dandelion_pictures import Reader
 from fastapi import FastAPI
-from starlette.types import ASGIApp
 
 from dandelion_inference import __version__
 from dandelion_inference.answer.classifier import Classifier
@@ -17,12 +16,15 @@ from dandelion_inference.answer.decoding.shares import Container, small_images
 from dandelion_inference.answer.engine import Engine
 from dandelion_inference.answer.explain.explainer import Explainer
 from dandelion_inference.front import docs, problems
+from dandelion_inference.front.access_log import AccessLog, Sampler
 from dandelion_inference.front.edge import Edge
 from dandelion_inference.front.routes.explain import add_explain
 from dandelion_inference.front.routes.feedback import add_feedback
+from dandelion_inference.front.routes.model import add_model
 from dandelion_inference.front.routes.page import add_page
 from dandelion_inference.front.routes.predict import add_predict
 from dandelion_inference.front.routes.probes import add_probes
+from dandelion_inference.front.routes.v1 import add_v1
 from dandelion_inference.front.routes.v2 import add_v2
 from dandelion_inference.front.service import Service
 from dandelion_inference.intake.admission import Admission
@@ -40,7 +42,7 @@ UPLOADS_IN_MEMORY = 4
 EXPLAINED_IN_MEMORY = 1
 
 
-def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> ASGIApp:
+def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Edge:
     engine = Engine(workers(threads), metrics.waited)
     decoding_threads = workers(threads) + 1  # explanations have one
     images = Images(Reader(settings.max_pixels), small_images(decoding_threads))
@@ -90,9 +92,14 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
     add_page(app)
     add_explain(app, service)
     add_feedback(app, service)
+    add_model(app, service)
+    add_v1(app, service)
     add_v2(app, service)
     add_probes(app)
-    return Edge(app, metrics, readiness)
+    access_log = AccessLog(
+        settings.model_name, settings.model_version, Sampler(settings.access_log_sample_ratio)
+    )
+    return Edge(app, settings, metrics, readiness, access_log, service.new_answer_id)
 
 
 def _container(settings: Settings, readiness: Readiness, threads: int) -> Container:

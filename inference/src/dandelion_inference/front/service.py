@@ -20,9 +20,10 @@ from dandelion_inference.answer.engine import Engine
 from dandelion_inference.answer.explain.explainer import Explainer
 from dandelion_inference.answer.prediction import Outcome, Prediction
 from dandelion_inference.errors import Code, RefusedError, together
+from dandelion_inference.front.exchange import exchange_of
 from dandelion_inference.front.waiting import while_wanted
 from dandelion_inference.intake.admission import Admission, Place
-from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer
+from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer, ForbiddenError
 from dandelion_inference.intake.upload import FormBounds, Pace, check_declared
 from dandelion_inference.intake.verdicts import Action
 from dandelion_inference.journal import Journal
@@ -33,9 +34,6 @@ from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Settings
 
 Answer = TypeVar("Answer")
-
-# The header that names an answer, whatever its body is.
-ANSWER_ID = "Dandelion-Answer-Id"
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,6 @@ class Answered:
     @property
     def predictions(self) -> list[Prediction]:
         return [outcome for outcome in self.outcomes if isinstance(outcome, Prediction)]
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What every answer with predictions says beside its body."""
-        return {ANSWER_ID: self.id}
 
 
 @dataclass(frozen=True)
@@ -100,7 +93,19 @@ class Service:
         a sender who may not do that."""
         if self.authorizer is None:
             return None
-        return await self.authorizer.authorize(request.headers.getlist("authorization"), action)
+        exchange = exchange_of(request)
+        tokens = request.headers.getlist("authorization")
+        try:
+            caller = await self.authorizer.authorize(tokens, action, exchange.trace_headers)
+        except ForbiddenError as error:
+            exchange.caller = error.user
+            raise
+        exchange.caller = caller
+        return caller
+
+    def new_answer_id(self, predicted: Sequence[bool]) -> str:
+        """Names an answer; `predicted` says of each of its images whether it has a prediction."""
+        return str(uuid4()) if self.journal is None else self.journal.new_id(predicted)
 
     @property
     def authorization_codes(self) -> tuple[Code, ...]:
@@ -148,13 +153,15 @@ class Service:
         was refused, or any and the answer must be `whole`, RefusedError lists them.
         """
         records = self.journal.upload_records(images) if self.journal else None
+        exchange_of(request).images = len(images)
         outcomes = await self.while_wanted(
             request, self.classifier.outcomes(model, _uploads(images, records))
         )
-        return self.answered(model, outcomes, started, records, whole=whole)
+        return self.answered(request, model, outcomes, started, records, whole=whole)
 
     def answered(
         self,
+        request: Request,
         model: Model,
         outcomes: Sequence[Outcome],
         started: float,
@@ -169,10 +176,8 @@ class Service:
         if refusals and (whole or len(refusals) == len(outcomes)):
             raise together(refusals)
         found = [outcome if isinstance(outcome, Prediction) else None for outcome in outcomes]
-        name = str(uuid4())
-        if self.journal is not None:
-            name = self.journal.new_id([prediction is not None for prediction in found])
-        answered = Answered(name, outcomes)
+        answered = Answered(self.new_answer_id([item is not None for item in found]), outcomes)
+        exchange_of(request).answer_id = answered.id
         for prediction in answered.predictions:
             self.metrics.predicted(prediction.label, prediction.probability, prediction.unknown)
         if self.journal is not None:

@@ -12,6 +12,7 @@ from dandelion_inference.answer.explain.explainer import Method
 from dandelion_inference.answer.prediction import require_class
 from dandelion_inference.errors import Code
 from dandelion_inference.front import docs
+from dandelion_inference.front.exchange import exchange_of
 from dandelion_inference.front.routes.predict import PREDICT_BODY, PREDICT_CODES
 from dandelion_inference.front.service import Service, service_of
 from dandelion_inference.intake.upload import read_images
@@ -21,7 +22,7 @@ def _text(description: str, **schema: Any) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", **schema}}
 
 
-EXPLAIN_CODES = (*PREDICT_CODES, Code.INVALID_REQUEST, Code.UNKNOWN_LABEL)
+EXPLAIN_CODES = (*PREDICT_CODES, Code.UNKNOWN_LABEL)
 EXPLAIN_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The image as the network saw it, overlaid with what spoke for the class: "
@@ -29,7 +30,6 @@ EXPLAIN_ANSWER: dict[int | str, dict[str, Any]] = {
         "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
         "headers": {
             "Dandelion-Label": _text("the class that is explained, percent-encoded UTF-8"),
-            "Dandelion-Model-Version": _text("version in the model registry"),
             "Dandelion-Method": _text(
                 "how it was found: in the network's last features, or by hiding parts",
                 enum=[method.value for method in Method],
@@ -68,13 +68,13 @@ async def explain(
         [image] = await read_images(
             request, settings.max_upload_bytes, service.form_bounds(1), service.pace, place
         )
+        exchange_of(request).images = 1
         explanation = await service.while_wanted(
             request, service.explainer.explain(model, image, label)
         )
     headers = {
         "Cache-Control": "no-store",
         "Dandelion-Label": quote(explanation.label, safe=" "),
-        "Dandelion-Model-Version": settings.model_version,
         "Dandelion-Method": explanation.method.value,
     }
     return Response(explanation.png, media_type="image/png", headers=headers)

@@ -158,6 +158,7 @@ INFER_CODES = (
     Code.INVALID_TENSOR,
     Code.EMPTY_UPLOAD,
     Code.NOT_AN_IMAGE,
+    Code.ADDRESS_NOT_FETCHED,
     Code.TRUNCATED_IMAGE,
     Code.BROKEN_IMAGE,
     Code.UNKNOWN_MODEL,
@@ -175,6 +176,5 @@ INFER_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The outputs that were asked for; without a choice, all of them.",
         "content": {"application/octet-stream": {"schema": {"type": "string"}}},
-        "headers": docs.ANSWER_ID_HEADER,
     },
 }

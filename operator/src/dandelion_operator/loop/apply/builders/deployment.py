@@ -62,6 +62,7 @@ def _pod(
     settings = {
         "MODEL_NAME": resource.name,
         "MODEL_NAMESPACE": resource.namespace,
+        "MODEL_UID": resource.uid,
         "MODEL_VERSION": target.version,
         "ARTIFACT_URI": target.artifact_uri,
         "CONTRACT_DIGEST": target.contract_digest,
@@ -141,6 +142,11 @@ def _choices(spec: Serving, location: Location) -> dict[str, object]:
                 usual.request_timeout_seconds,
             ),
             ("AUTH", spec.auth, usual.auth),
+            (
+                "ACCESS_LOG_SAMPLE_RATIO",
+                spec.access_log.sample_ratio,
+                usual.access_log.sample_ratio,
+            ),
         )
         if value != default
     }
