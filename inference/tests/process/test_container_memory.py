@@ -33,7 +33,7 @@ def four_megapixels() -> bytes:
 
 def taken_for(data: bytes) -> int:
     """What decoding it takes, the decoder included."""
-    opened = Images(Reader(50_000_000), reserve=0).opened(data, PREPROCESSING)
+    opened = Images(Reader(), reserve=0).opened(data, PREPROCESSING)
     assert isinstance(opened, LargeImage)
     return bytes_of(opened)
 

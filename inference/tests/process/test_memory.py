@@ -10,7 +10,7 @@ import pictures
 import pytest
 from dandelion_inference.answer.decoding.images import SMALL_BYTES
 from dandelion_inference.answer.decoding.shares import DECODER_BYTES
-from dandelion_pictures import Preprocessing, Reader
+from dandelion_pictures import Limits, Preprocessing, Reader
 from PIL import Image
 from running.service import Service
 
@@ -64,7 +64,7 @@ def test_a_large_picture_takes_what_was_counted_and_gives_it_back(
     running_service: Service, client: httpx.Client, case: str
 ) -> None:
     data = LARGE[case]()
-    counted = Reader(10**8).open(data, ANY).cost
+    counted = Reader(Limits(max_memory=10**9)).open(data, ANY).cost
     running_service.forget_peak()
     before = running_service.resident_bytes()
     assert client.post("/predict", content=data).status_code == 200

@@ -45,7 +45,7 @@ EXPLAINED_IN_MEMORY = 1
 def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Edge:
     engine = Engine(workers(threads), metrics.waited)
     decoding_threads = workers(threads) + 1  # explanations have one
-    images = Images(Reader(settings.max_pixels), small_images(decoding_threads))
+    images = Images(Reader(), small_images(decoding_threads))
 
     def bytes_for_large_images() -> int:
         return _container(settings, readiness, decoding_threads).large_images

@@ -21,7 +21,7 @@ from running.service import children
 
 MIB = 1024 * 1024
 PREPROCESSING = Preprocessing(36, 32, 1 / 255, (0, 0, 0), (1, 1, 1))
-READER = Reader(50_000_000)
+READER = Reader()
 
 
 def large(data: bytes) -> LargeImage:

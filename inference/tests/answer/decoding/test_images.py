@@ -14,15 +14,15 @@ from dandelion_inference.errors import RefusedError
 from dandelion_pictures import Preprocessing, Reader
 
 PREPROCESSING = Preprocessing(36, 32, 1 / 255, (0, 0, 0), (1, 1, 1))
-IMAGES = Images(Reader(50_000_000), reserve=0)
+IMAGES = Images(Reader(), reserve=0)
 
 LARGE = {
     "a small picture": (pictures.plain(), False),
     "a screenshot": (pictures.declared_png(1920, 1080), False),
     "a photo of 12 megapixels, decoded at an eighth": (crafted.resized_jpeg(4080, 3060), False),
-    "a PNG of 4 megapixels": (pictures.declared_png(2000, 2000), True),
+    "a PNG of 12 megapixels": (pictures.declared_png(4000, 3000), True),
     "a WebP of 4 megapixels": (crafted.resized_webp(2000, 2000), True),
-    "a photo that comes in scans": (crafted.many_scans(1000, 1000, 60), True),
+    "a photo that comes in scans": (crafted.many_scans(1000, 1000, 300), True),
 }
 
 

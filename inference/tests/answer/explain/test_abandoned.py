@@ -60,7 +60,7 @@ def model(tmp_path: Path) -> Model:
 def test_an_abandoned_explanation_stops_after_its_step(model: Model) -> None:
     watched: Any = Watched(model, stops_at=5)
     decoders = Decoders(lambda: 2**30, places=1, seconds=30)
-    explainer = Explainer(Images(Reader(10_000_000), reserve=0), decoders)
+    explainer = Explainer(Images(Reader(), reserve=0), decoders)
 
     async def scenario() -> None:
         abandoned = asyncio.ensure_future(explainer.explain(watched, pictures.plain(), "red"))
@@ -80,7 +80,7 @@ def test_an_abandoned_explanation_stops_after_its_step(model: Model) -> None:
 def test_an_explanation_that_was_abandoned_while_it_waited_takes_no_step(model: Model) -> None:
     watched: Any = Watched(model, stops_at=1)
     decoders = Decoders(lambda: 2**30, places=1, seconds=30)
-    explainer = Explainer(Images(Reader(10_000_000), reserve=0), decoders)
+    explainer = Explainer(Images(Reader(), reserve=0), decoders)
 
     async def scenario() -> None:
         first = asyncio.ensure_future(explainer.explain(watched, pictures.plain(), "red"))
@@ -104,7 +104,7 @@ def test_a_pod_without_the_memory_for_a_map_explains_by_hiding_parts(tmp_path: P
     explained = []
     for size in (0, 2**30):
         decoders = Decoders(lambda size=size: size, places=1, seconds=30)
-        explainer = Explainer(Images(Reader(10_000_000), reserve=0), decoders)
+        explainer = Explainer(Images(Reader(), reserve=0), decoders)
         found = asyncio.run(explainer.explain(compiled(path), pictures.plain(), "red"))
         explainer.close()
         explained.append(found.method)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from dandelion_pictures import ACCEPTED
+from dandelion_pictures.cost import MAX_MEMORY, MAX_WORK
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
@@ -46,7 +47,10 @@ class Limits(_Told):
 
     upload_bytes: int = Field(description="of a body, and of one line of a stream")
     files: int = Field(description="images in one request; a stream has any number")
-    pixels: int = Field(description="of one image")
+    decoding_bytes: int = Field(
+        description="to decode one image in: what the memory of a replica leaves for that"
+    )
+    decoding_seconds: float = Field(description="of a processor, to decode one image in, roughly")
     form_parts: int = Field(description="of a form, files or not")
     part_header_bytes: int = Field(description="of one header of a part")
     headers: int
@@ -93,10 +97,15 @@ async def model(request: Request) -> Response:
     service = service_of(request)
     await service.authorize(request, "predict")
     served = service.readiness.require_model()
-    return JSONResponse(described(service.settings, served.contract, served.precision.value))
+    decoding_bytes = min(MAX_MEMORY, service.decoders.budget.size)
+    return JSONResponse(
+        described(service.settings, served.contract, served.precision.value, decoding_bytes)
+    )
 
 
-def described(settings: Settings, contract: Contract, precision: str) -> dict[str, Any]:
+def described(
+    settings: Settings, contract: Contract, precision: str, decoding_bytes: int
+) -> dict[str, Any]:
     """As `ModelResponse`: a contract that is served with these settings, in this precision."""
     metrics = contract.metrics.model_dump(by_alias=True, exclude_none=True)
     metrics["precision"] = contract.precision.choice.value
@@ -116,7 +125,7 @@ def described(settings: Settings, contract: Contract, precision: str) -> dict[st
             mode="json", by_alias=True, exclude_none=True
         ),
         "formats": FORMATS,
-        "limits": limits(settings).model_dump(by_alias=True),
+        "limits": limits(settings, decoding_bytes).model_dump(by_alias=True),
     }
     dataset = contract.dataset
     if dataset is not None:
@@ -130,11 +139,12 @@ def described(settings: Settings, contract: Contract, precision: str) -> dict[st
     return told
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: Settings, decoding_bytes: int) -> Limits:
     return Limits(
         upload_bytes=settings.max_upload_bytes,
         files=settings.max_files,
-        pixels=settings.max_pixels,
+        decoding_bytes=decoding_bytes,
+        decoding_seconds=MAX_WORK / 1e9,
         form_parts=max(settings.max_form_parts, settings.max_files),
         part_header_bytes=settings.max_part_header_bytes,
         headers=settings.max_headers,
