@@ -47,7 +47,10 @@ class Limits(_Told):
 
     upload_bytes: int = Field(description="of a body, and of one line of a stream")
     files: int = Field(description="images in one request; a stream has any number")
-    decoding_seconds: float = Field(description="of one image, as its content lets expect")
+    decoding_bytes: int = Field(
+        description="to decode one image in: what the memory of a replica leaves for that"
+    )
+    decoding_seconds: float = Field(description="of a processor, to decode one image in, roughly")
     form_parts: int = Field(description="of a form, files or not")
     part_header_bytes: int = Field(description="of one header of a part")
     headers: int
@@ -94,10 +97,15 @@ async def model(request: Request) -> Response:
     service = service_of(request)
     await service.authorize(request, "predict")
     served = service.readiness.require_model()
-    return JSONResponse(described(service.settings, served.contract, served.precision.value))
+    decoding_bytes = service.decoders.budget.size
+    return JSONResponse(
+        described(service.settings, served.contract, served.precision.value, decoding_bytes)
+    )
 
 
-def described(settings: Settings, contract: Contract, precision: str) -> dict[str, Any]:
+def described(
+    settings: Settings, contract: Contract, precision: str, decoding_bytes: int
+) -> dict[str, Any]:
     """As `ModelResponse`: a contract that is served with these settings, in this precision."""
     metrics = contract.metrics.model_dump(by_alias=True, exclude_none=True)
     metrics["precision"] = contract.precision.choice.value
@@ -117,7 +125,7 @@ def described(settings: Settings, contract: Contract, precision: str) -> dict[st
             mode="json", by_alias=True, exclude_none=True
         ),
         "formats": FORMATS,
-        "limits": limits(settings).model_dump(by_alias=True),
+        "limits": limits(settings, decoding_bytes).model_dump(by_alias=True),
     }
     dataset = contract.dataset
     if dataset is not None:
@@ -131,10 +139,11 @@ def described(settings: Settings, contract: Contract, precision: str) -> dict[st
     return told
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: Settings, decoding_bytes: int) -> Limits:
     return Limits(
         upload_bytes=settings.max_upload_bytes,
         files=settings.max_files,
+        decoding_bytes=decoding_bytes,
         decoding_seconds=MAX_WORK / 1e9,
         form_parts=max(settings.max_form_parts, settings.max_files),
         part_header_bytes=settings.max_part_header_bytes,
