@@ -30,6 +30,8 @@ ROLES = {
 ROUTES = {
     "predict": ("predict", 200),
     "explain": ("predict", 200),
+    "model": ("predict", 200),
+    "v1/models/lawn:predict": ("predict", 200),
     "v2/models/lawn/infer": ("predict", 200),
     "feedback": ("feedback", 202),
 }
@@ -72,9 +74,13 @@ def healthy(api: FakeApiServer) -> Iterator[None]:
 def ask(service: Service, route: str, *authorization: str) -> httpx.Response:
     headers = [("Authorization", value) for value in authorization]
     body: str | bytes
+    if route == "model":
+        return service.get(f"/{route}", headers=headers)
     if route == "feedback":
         body = json.dumps({"id": answer_elsewhere(service), "index": 0, "label": "red"})
         headers.append(("Content-Type", "application/json"))
+    elif route.startswith("v1/"):
+        body = json.dumps({"instances": [base64.b64encode(pictures.plain()).decode()]})
     elif route.startswith("v2/"):
         image = base64.b64encode(pictures.plain()).decode()
         tensor = {"name": "file", "shape": [1], "datatype": "BYTES", "data": [image]}
@@ -284,7 +290,9 @@ def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) 
     assert document["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            needed = path in ("/predict", "/explain", "/feedback") or path.endswith("/infer")
+            needed = path in ("/predict", "/model", "/explain", "/feedback") or path.endswith(
+                ("/infer", ":predict")
+            )
             assert operation.get("security", []) == ([{scheme: []}] if needed else [])
             assert ({"401", "403", "503"} <= set(operation["responses"])) == needed
 

@@ -22,7 +22,7 @@ from dandelion_inference.front.routes.probes import add_probes
 from dandelion_inference.front.routes.v1 import add_v1
 from dandelion_inference.front.routes.v2 import add_v2
 from dandelion_inference.front.service import Service
-from dandelion_inference.intake.admission import Admission
+from dandelion_inference.intake.admission import Admission, Streams
 from dandelion_inference.intake.auth import Authorizer
 from dandelion_inference.intake.reviews import ApiServer, Place
 from dandelion_inference.journal import Journal
@@ -33,6 +33,8 @@ from dandelion_inference.ports.settings import Auth, Settings
 
 # Bodies held at once, in units of the largest that is accepted.
 UPLOADS_IN_MEMORY = 4
+# The same of streams, all lines together.
+STREAMED_IN_MEMORY = 2
 
 
 def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> ASGIApp:
@@ -43,6 +45,9 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         reader=Reader(settings.max_pixels),
         engine=Engine(workers(threads), metrics.waited),
         admission=Admission(settings.queue_limit, settings.max_upload_bytes * UPLOADS_IN_MEMORY),
+        streams=Streams(
+            settings.stream_limit, settings.max_upload_bytes * STREAMED_IN_MEMORY, threads
+        ),
         journal=Journal(settings, metrics) if settings.log_uri else None,
         authorizer=_authorizer(settings, metrics),
     )

@@ -53,6 +53,7 @@ class BoundedConnection(HttpToolsProtocol):
         # Since when a head, or the rest of an answered body, has been awaited.
         self._head_since: float | None = self.loop.time()
         self._drain_since: float | None = None
+        self._closing_since: float | None = None
         self._drained = 0
         self._in_body = False
 
@@ -141,6 +142,10 @@ class BoundedConnection(HttpToolsProtocol):
     def end_if_overdue(self, now: float) -> None:
         bounds = self.bounds
         if self.transport.is_closing():
+            # It ends when the client has read the rest of its answer, which some never do.
+            self._closing_since = self._closing_since or now
+            if now - self._closing_since > bounds.drain_seconds:
+                self.transport.abort()
             return
         if self._drain_since is not None and now - self._drain_since > bounds.drain_seconds:
             self.transport.close()

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from dandelion_inference.answer.engine import Alone, Engine, LargeImage, Work
 from dandelion_inference.answer.prediction import Outcome, Prediction, classify
 from dandelion_inference.errors import Code, RefusedError, together
-from dandelion_inference.intake.admission import Admission, Place
+from dandelion_inference.intake.admission import Admission, Place, Streams
 from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer
 from dandelion_inference.intake.upload import FormBounds, Pace, check_declared
 from dandelion_inference.intake.verdicts import Action
@@ -62,6 +62,8 @@ class Service:
     reader: Reader
     engine: Engine
     admission: Admission
+    streams: Streams
+    """What comes a line at a time has a share of its own."""
     journal: Journal | None = None
     """Where answers are remembered, if they are."""
     authorizer: Authorizer | None = None

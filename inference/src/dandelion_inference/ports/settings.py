@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     max_form_parts: int = Field(default=128, ge=1, description="parts of a form, files or not")
     max_part_header_bytes: int = Field(default=8192, ge=256, description="one header of a part")
     queue_limit: int = Field(default=64, ge=1, description="requests taken on at once")
+    stream_limit: int = Field(default=4, ge=1, description="streams of lines taken on at once")
     request_timeout_seconds: float = Field(
         default=30, gt=0, description="time from the whole body to its answer"
     )
