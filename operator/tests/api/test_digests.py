@@ -79,6 +79,7 @@ def test_what_is_not_about_serving_pods_restarts_none(sections: dict[str, Any]) 
     [
         {},
         {"precision": "auto", "queueLimit": 64, "requestTimeoutSeconds": 30, "auth": "None"},
+        {"corsAllowedOrigins": []},
         {"logging": {}},
         {"logging": {"predictions": True, "images": False}},
     ],
@@ -98,6 +99,7 @@ def test_saying_what_is_the_default_restarts_no_pod(section: dict[str, Any]) -> 
         {"logging": {"images": True}},
         {"logging": {"storageUri": "s3://seen"}},
         {"auth": "ClusterTokens"},
+        {"corsAllowedOrigins": ["https://app.example.org"]},
     ],
     ids=str,
 )

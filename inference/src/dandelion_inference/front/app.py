@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from dandelion_inference import __version__
 from dandelion_inference.answer.engine import Engine
 from dandelion_inference.front import docs, problems
+from dandelion_inference.front.cors import Cors
 from dandelion_inference.front.edge import Edge
 from dandelion_inference.front.routes.explain import add_explain
 from dandelion_inference.front.routes.feedback import add_feedback
@@ -79,7 +80,8 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
     add_v1(app, service)
     add_v2(app, service)
     add_probes(app)
-    return Edge(app, metrics, readiness)
+    origins = settings.allowed_origins
+    return Edge(Cors(app, origins) if origins else app, metrics, readiness)
 
 
 def _authorizer(settings: Settings, metrics: Metrics) -> Authorizer | None:

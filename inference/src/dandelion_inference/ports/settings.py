@@ -86,6 +86,11 @@ class Settings(BaseSettings):
         description="folder with the files token and ca.crt, to ask the API server with",
     )
 
+    cors_allowed_origins: str = Field(
+        default="",
+        description="origins whose pages may call, with commas between; *: all; empty: none",
+    )
+
     precision: Asked = Field(default=Asked.AUTO, description="what the network computes in")
 
     max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
@@ -143,6 +148,11 @@ class Settings(BaseSettings):
                 "KUBERNETES_SERVICE_HOST does not say where it is: it works in a pod only"
             )
         return self
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """What `spec.serving.corsAllowedOrigins` lists."""
+        return tuple(filter(None, self.cors_allowed_origins.split(",")))
 
     @property
     def log_location(self) -> tuple[str, str]:

@@ -35,6 +35,7 @@ LATER_SERVING = {
     "request_timeout_seconds",
     "logging",
     "auth",
+    "cors_allowed_origins",
     "pod_template",
 }
 

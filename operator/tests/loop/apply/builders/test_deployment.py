@@ -45,6 +45,11 @@ def told(**serving: Any) -> dict[str, str]:
             {"auth": "ClusterTokens"}, {"DANDELION_AUTH": "ClusterTokens"}, id="tokens asked for"
         ),
         pytest.param(
+            {"corsAllowedOrigins": ["https://app.example.org", "http://localhost:3000"]},
+            {"DANDELION_CORS_ALLOWED_ORIGINS": "https://app.example.org,http://localhost:3000"},
+            id="pages elsewhere",
+        ),
+        pytest.param(
             {"logging": {"images": True}}, {"DANDELION_LOG_IMAGES": "true"}, id="images kept"
         ),
         pytest.param(

@@ -141,6 +141,7 @@ def _choices(spec: Serving, location: Location) -> dict[str, object]:
                 usual.request_timeout_seconds,
             ),
             ("AUTH", spec.auth, usual.auth),
+            ("CORS_ALLOWED_ORIGINS", ",".join(spec.cors_allowed_origins), ""),
         )
         if value != default
     }
