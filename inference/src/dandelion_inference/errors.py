@@ -45,6 +45,7 @@ class Code(StrEnum):
     UNAUTHENTICATED = "Unauthenticated"
     FORBIDDEN = "Forbidden"
     AUTH_UNAVAILABLE = "AuthUnavailable"
+    DECODER_UNAVAILABLE = "DecoderUnavailable"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.INTERNAL_ERROR: Answer(500, "The service failed"),
         Code.NOT_READY: Answer(503, "The model is not ready"),
         Code.AUTH_UNAVAILABLE: Answer(503, "Nobody can say who may do this"),
+        Code.DECODER_UNAVAILABLE: Answer(503, "The image could not be decoded this time"),
         Code.DEADLINE_EXCEEDED: Answer(504, "The answer took too long"),
     }
 )

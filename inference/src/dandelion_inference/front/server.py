@@ -16,9 +16,9 @@ from collections.abc import Iterator
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
 
 from dandelion_inference.front.connection import ConnectionBounds, bounded, end_overdue
+from dandelion_inference.front.edge import Edge
 from dandelion_inference.model.readiness import Readiness
 
 # A client that pools connections must be the one to let go of an idle one: a server that closes
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 class DrainingServer(uvicorn.Server):
     def __init__(
         self,
-        app: ASGIApp,
+        app: Edge,
         readiness: Readiness,
         drain_seconds: float,
         bounds: ConnectionBounds,
@@ -45,7 +45,7 @@ class DrainingServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=bounded(bounds),
+                http=bounded(bounds, app.refused),
                 lifespan="on",
                 ws="none",
                 access_log=False,

@@ -114,10 +114,8 @@ _STREAMED_BODY = {
     "requestBody": PREDICT_BODY["requestBody"]
     | {"content": PREDICT_BODY["requestBody"]["content"] | {LINES: {"schema": _LINES}}}
 }
-PREDICT_ANSWER: dict[int | str, dict[str, Any]] = {200: {"headers": docs.ANSWER_ID_HEADER}}
 _ANSWERED_LINES: dict[int | str, dict[str, Any]] = {
-    200: PREDICT_ANSWER[200]
-    | {
+    200: {
         "content": {
             LINES: {
                 "schema": {
@@ -149,6 +147,7 @@ PREDICT_CODES = (
     Code.QUEUE_FULL,
     Code.INTERNAL_ERROR,
     Code.NOT_READY,
+    Code.DECODER_UNAVAILABLE,
     Code.DEADLINE_EXCEEDED,
 )
 
@@ -210,6 +209,5 @@ async def classified(request: Request, read: ReadImages) -> Response:
             "id": answered.id,
             "model": service.identity,
             "predictions": [shown(item, top) for item in answered.outcomes],
-        },
-        headers=answered.headers,
+        }
     )

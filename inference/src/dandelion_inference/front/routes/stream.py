@@ -63,10 +63,6 @@ async def stream(request: Request) -> Response:
     return _Stream(service, request, model, top)
 
 
-class _StalledError(Exception):
-    """The client does not read its answers."""
-
-
 class _Stream(Response):
     """Reads and answers at the same time."""
 
@@ -88,6 +84,7 @@ class _Stream(Response):
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         with self._service.streams.admit() as place:
+            place.begin()
             reading = asyncio.ensure_future(self._read(place))
             writing = asyncio.ensure_future(self._write(send))
             try:
@@ -96,8 +93,6 @@ class _Stream(Response):
             except ClientDisconnect:
                 if not self._started:
                     raise
-            except _StalledError:
-                log.warning("a client does not read its answers", lines=self._lines)
             finally:
                 tasks = (reading, writing, *self._working)
                 for task in tasks:
@@ -185,21 +180,14 @@ class _Stream(Response):
                 Code.EMPTY_UPLOAD,
                 'The request body has no lines: send {"image": "…"} on each, an image as Base64.',
             )
-        await self._sent(send, {"type": "http.response.body", "body": b"", "more_body": False})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send(self, send: Send, told: Mapping[str, Any]) -> None:
         if not self._started:
             self._started = True
             await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS]})
         line = json.dumps(told).encode() + b"\n"
-        await self._sent(send, {"type": "http.response.body", "body": line, "more_body": True})
-
-    async def _sent(self, send: Send, message: Message) -> None:
-        try:
-            async with asyncio.timeout(self._service.settings.upload_seconds):
-                await send(message)
-        except TimeoutError:
-            raise _StalledError from None
+        await send({"type": "http.response.body", "body": line, "more_body": True})
 
 
 async def _never() -> Message:

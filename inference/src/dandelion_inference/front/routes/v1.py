@@ -14,7 +14,6 @@ from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.front import docs
 from dandelion_inference.front.routes.predict import (
     INSTANCES,
-    PREDICT_ANSWER,
     PREDICT_CODES,
     TOP,
     PredictResponse,
@@ -47,7 +46,7 @@ def add_v1(app: FastAPI, service: Service) -> None:
         methods=["POST"],
         summary="Classify images given as Base64 in JSON",
         response_model=PredictResponse,
-        responses=PREDICT_ANSWER | docs.problems(*PREDICT_CODES, Code.UNKNOWN_MODEL, *codes),
+        responses=docs.problems(*PREDICT_CODES, Code.UNKNOWN_MODEL, *codes),
         openapi_extra={
             "parameters": [TOP],
             "requestBody": {

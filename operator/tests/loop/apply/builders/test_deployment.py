@@ -50,12 +50,12 @@ def told(**serving: Any) -> dict[str, str]:
             id="pages elsewhere",
         ),
         pytest.param(
-            {"logging": {"images": True}}, {"DANDELION_LOG_IMAGES": "true"}, id="images kept"
+            {"accessLog": {"sampleRatio": 0.5}},
+            {"DANDELION_ACCESS_LOG_SAMPLE_RATIO": "0.5"},
+            id="more of the access log",
         ),
         pytest.param(
-            {"logging": {"storageUri": "s3://seen/garden/"}},
-            {"DANDELION_LOG_URI": "s3://seen/garden"},
-            id="a place of its own",
+            {"logging": {"images": True}}, {"DANDELION_LOG_IMAGES": "true"}, id="images kept"
         ),
     ],
 )
@@ -79,7 +79,22 @@ PLACE = {"logging": {"storageUri": "s3://seen"}}
     [
         pytest.param({}, "s3://predictions", "lawn-log-s3", id="the installation's place and key"),
         pytest.param(
-            {"serving": PLACE}, "s3://seen", "lawn-log-s3", id="another place, the same key"
+            {"serving": PLACE},
+            "s3://predictions",
+            "lawn-log-s3",
+            id="a place of its own without a key for it",
+        ),
+        pytest.param(
+            {"serving": {"logging": {"storageUri": "s3://predictions/park/roses"}}},
+            "s3://predictions",
+            "lawn-log-s3",
+            id="a place within the installation's, which may be another namespace's",
+        ),
+        pytest.param(
+            {"serving": {"logging": {"storageUri": "s3://predictions/"}}},
+            "s3://predictions",
+            "lawn-log-s3",
+            id="the installation's place by its name",
         ),
         pytest.param(
             {"storage": {"secretRef": {"name": "mine"}}},
@@ -92,6 +107,15 @@ PLACE = {"logging": {"storageUri": "s3://seen"}}
             "s3://seen",
             "mine",
             id="own keys and an own place",
+        ),
+        pytest.param(
+            {
+                "storage": {"secretRef": {"name": "mine"}},
+                "serving": {"logging": {"storageUri": "s3://seen/garden/"}},
+            },
+            "s3://seen/garden",
+            "mine",
+            id="a folder",
         ),
         pytest.param(
             {"storage": OWN, "serving": PLACE},

@@ -176,6 +176,5 @@ INFER_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The outputs that were asked for; without a choice, all of them.",
         "content": {"application/octet-stream": {"schema": {"type": "string"}}},
-        "headers": docs.ANSWER_ID_HEADER,
     },
 }

@@ -62,6 +62,7 @@ def _pod(
     settings = {
         "MODEL_NAME": resource.name,
         "MODEL_NAMESPACE": resource.namespace,
+        "MODEL_UID": resource.uid,
         "MODEL_VERSION": target.version,
         "ARTIFACT_URI": target.artifact_uri,
         "CONTRACT_DIGEST": target.contract_digest,
@@ -142,6 +143,11 @@ def _choices(spec: Serving, location: Location) -> dict[str, object]:
             ),
             ("AUTH", spec.auth, usual.auth),
             ("CORS_ALLOWED_ORIGINS", ",".join(spec.cors_allowed_origins), ""),
+            (
+                "ACCESS_LOG_SAMPLE_RATIO",
+                spec.access_log.sample_ratio,
+                usual.access_log.sample_ratio,
+            ),
         )
         if value != default
     }
