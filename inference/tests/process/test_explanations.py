@@ -19,7 +19,6 @@ BRIGHT = pictures.plain((255, 255, 255))
 
 
 def in_progress(service: Service, number: int) -> bool:
-    # Who asks is one of them.
     return f"dandelion_requests_in_progress {number}.0" in service.metrics()
 
 

@@ -22,7 +22,7 @@ from dandelion_inference.answer.prediction import Outcome, Prediction
 from dandelion_inference.errors import Code, RefusedError, together
 from dandelion_inference.front.exchange import exchange_of
 from dandelion_inference.front.waiting import while_wanted
-from dandelion_inference.intake.admission import Admission, Place
+from dandelion_inference.intake.admission import Admission, Place, Streams
 from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer, ForbiddenError
 from dandelion_inference.intake.upload import FormBounds, Pace, check_declared
 from dandelion_inference.intake.verdicts import Action
@@ -60,8 +60,10 @@ class Service:
     explainer: Explainer
     admission: Admission
     """How many predictions are taken on at once."""
+    streams: Streams
+    """And how many streams of lines, which take nothing from them."""
     explanations: Admission
-    """And how many explanations, which take nothing from them."""
+    """And how many explanations, nor do these."""
     journal: Journal | None = None
     """Where answers are remembered, if they are."""
     authorizer: Authorizer | None = None

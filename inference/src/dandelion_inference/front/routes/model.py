@@ -56,6 +56,7 @@ class Limits(_Told):
     headers: int
     header_bytes: int = Field(description="of the request line with its headers")
     requests: int = Field(description="taken on at once by one replica")
+    streams: int = Field(description="of lines, taken on at once by one replica")
     connections: int = Field(description="open at once to one replica")
     request_seconds: float = Field(description="from the whole body to its answer")
     upload_seconds: float = Field(description="for a body, and for one line of a stream")
@@ -150,6 +151,7 @@ def limits(settings: Settings, decoding_bytes: int) -> Limits:
         headers=settings.max_headers,
         header_bytes=settings.max_head_bytes,
         requests=settings.queue_limit,
+        streams=settings.stream_limit,
         connections=settings.max_connections,
         request_seconds=settings.request_timeout_seconds,
         upload_seconds=settings.upload_seconds,
