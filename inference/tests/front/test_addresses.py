@@ -12,6 +12,8 @@ READ = (
     "/readyz",
     "/docs",
     "/openapi.json",
+    "/model",
+    "/v1/models/lawn",
     "/v2",
     "/v2/health/live",
     "/v2/health/ready",

@@ -65,6 +65,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "ttlSecondsAfterFinished": (60, 86400),
     "serving.replicas": (3, 0, 2),
     "serving.logging.storageUri": ("s3://seen", "s3://seen/garden/"),
+    "serving.accessLog.sampleRatio": (0.5, 0, 1),
     "podTemplate.metadata.labels": ({"team": "garden"}, {"team": "park", "a": "b"}, {"a": "b"}),
     "podTemplate.metadata.annotations": ({"team": "garden"}, {"team": "a park", "a": ""}),
     "podTemplate.spec.imagePullSecrets": ([{"name": "mine"}], [{"name": "a"}, {"name": "b"}]),

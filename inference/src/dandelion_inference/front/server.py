@@ -21,7 +21,9 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from dandelion_inference.front.connection import ConnectionBounds, bounded, end_overdue
+from dandelion_inference.errors import Code
+from dandelion_inference.front.connection import ConnectionBounds, Refused, bounded, end_overdue
+from dandelion_inference.front.edge import Edge
 from dandelion_inference.model.readiness import Readiness
 from dandelion_inference.ports.grace import Ending
 
@@ -39,6 +41,7 @@ PROBES_BOUNDS = ConnectionBounds(
     head_seconds=5,
     max_drained_bytes=1024 * 1024,
     drain_seconds=1,
+    stalled_seconds=5,
 )
 
 log = structlog.get_logger()
@@ -51,6 +54,7 @@ class BoundedServer(uvicorn.Server):
         self,
         app: ASGIApp,
         bounds: ConnectionBounds,
+        refused: Refused,
         lifespan: Literal["on", "off"],
         finish_seconds: float,
     ) -> None:
@@ -58,7 +62,7 @@ class BoundedServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=bounded(bounds),
+                http=bounded(bounds, refused),
                 lifespan=lifespan,
                 ws="none",
                 access_log=False,
@@ -78,11 +82,16 @@ class BoundedServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
+def _says_no_more(_code: Code) -> list[tuple[bytes, bytes]]:
+    """What is refused on the port of probes is no request to the model."""
+    return []
+
+
 class ProbesServer(BoundedServer):
     """Beside the public server, and for as long: while that one is full and while it drains."""
 
     def __init__(self, app: ASGIApp, bounds: ConnectionBounds = PROBES_BOUNDS) -> None:
-        super().__init__(app, bounds, "off", finish_seconds=1)
+        super().__init__(app, bounds, _says_no_more, "off", finish_seconds=1)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -95,12 +104,12 @@ class DrainingServer(BoundedServer):
 
     def __init__(
         self,
-        app: ASGIApp,
+        app: Edge,
         readiness: Readiness,
         ending: Ending,
         bounds: ConnectionBounds,
     ) -> None:
-        super().__init__(app, bounds, "on", ending.finish)
+        super().__init__(app, bounds, app.refused, "on", ending.finish)
         self._readiness = readiness
         self._ending = ending
 

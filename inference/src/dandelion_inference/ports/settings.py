@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     )
     s3_ca_bundle: str = Field(default="", description="PEM text of the CAs to trust; empty: system")
 
+    access_log_sample_ratio: float = Field(
+        default=0.01, ge=0, le=1, description="share of the answers without an error in the log"
+    )
+
     log_uri: str = Field(
         default="", description="s3://bucket/prefix of the prediction log; empty: none is kept"
     )
@@ -99,6 +103,10 @@ class Settings(BaseSettings):
     max_form_parts: int = Field(default=128, ge=1, description="parts of a form, files or not")
     max_part_header_bytes: int = Field(default=8192, ge=256, description="one header of a part")
     queue_limit: int = Field(default=64, ge=1, description="requests taken on at once")
+    explanation_limit: int = Field(default=8, ge=1, description="explanations taken on at once")
+    memory_bytes: int = Field(
+        default=0, ge=0, description="memory that may be taken; 0: the container's limit"
+    )
     request_timeout_seconds: float = Field(
         default=30, gt=0, description="time from the whole body to its answer"
     )
@@ -109,6 +117,9 @@ class Settings(BaseSettings):
     head_seconds: float = Field(default=10, gt=0, description="time to send them")
     refused_drain_seconds: float = Field(
         default=5, gt=0, description="time to read on what a client sends after its answer"
+    )
+    stalled_seconds: float = Field(
+        default=30, gt=0, description="time in which a client takes nothing of its answer"
     )
     upload_min_bytes_per_second: int = Field(
         default=1024, ge=1, description="mean rate below which a body is refused"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 import openvino
 import pictures
 import pytest
+from dandelion_inference.answer.decoding.decoders import Decoders
+from dandelion_inference.answer.decoding.images import Images
 from dandelion_inference.answer.explain.activation import (
     NoActivationMapError,
     compile_activation_map,
@@ -42,8 +45,10 @@ def brightness(png: bytes) -> tuple[float, float]:
 
 
 def explained(model: Model, image: bytes, label: str | None = None) -> tuple[Method, bytes]:
-    work = Explainer(Reader(10_000_000)).work(model, image, label)
-    explanation = work(lambda: True)
+    images = Images(Reader(10_000_000), reserve=0)
+    explainer = Explainer(images, Decoders(lambda: 2**30, places=1, seconds=30))
+    explanation = asyncio.run(explainer.explain(model, image, label))
+    explainer.close()
     return explanation.method, explanation.png
 
 

@@ -16,6 +16,7 @@ from dandelion_inference import __version__
 from dandelion_inference.answer.engine import Alone
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.front import docs
+from dandelion_inference.front.exchange import exchange_of
 from dandelion_inference.front.routes.v2 import inference_request, inference_response
 from dandelion_inference.front.routes.v2.document import (
     INFER_ANSWER,
@@ -180,11 +181,13 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
             answered = await service.classify(request, model, inference.files, started, whole=True)
         else:
             works = inference_response.works(model, inference.tensors)
-            answered = await service.predict(request, model, works, started)
+            exchange_of(request).images = len(works)
+            outcomes = await service.while_wanted(request, service.engine.run(works))
+            answered = service.answered(request, model, outcomes, started)
     content, headers = inference_response.answer(
         (settings.model_name, settings.model_version), inference, model.contract.classes, answered
     )
-    return Response(content, headers=answered.headers | headers)
+    return Response(content, headers=headers)
 
 
 async def _read(
@@ -203,7 +206,7 @@ async def _read(
 
     if inference_request.json_bytes(body, header) <= SHORT_JSON_BYTES:
         return read()
-    [inference] = await service.work(request, [read_at_length])
+    [inference] = await service.while_wanted(request, service.engine.run([read_at_length]))
     return inference
 
 

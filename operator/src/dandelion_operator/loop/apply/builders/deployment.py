@@ -164,6 +164,11 @@ def _choices(spec: Serving, location: Location) -> dict[str, object]:
                 usual.request_timeout_seconds,
             ),
             ("AUTH", spec.auth, usual.auth),
+            (
+                "ACCESS_LOG_SAMPLE_RATIO",
+                spec.access_log.sample_ratio,
+                usual.access_log.sample_ratio,
+            ),
         )
         if value != default
     }
