@@ -148,6 +148,18 @@ def test_connections_that_send_nothing_make_room_for_those_that_do(service: Serv
             pushed_out.close()
 
 
+def test_probes_and_metrics_are_answered_beside_a_full_port(service: Service) -> None:
+    """And push nobody out of it."""
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(opened(service)) for _ in range(MAX_CONNECTIONS)]
+        for connection in silent:
+            connection.sendall(head("/predict", "Content-Length: 1000"))
+        for path in ("/healthz", "/readyz", "/metrics") * 3:
+            assert service.probe(path).status_code == 200
+        pushed_out, _, _ = select.select(silent, [], [], 0)
+        assert pushed_out == []
+
+
 def test_a_client_that_takes_no_answers_is_given_up_and_costs_little(service: Service) -> None:
     page = head("/openapi.json", method="GET")
     service.forget_peak()
