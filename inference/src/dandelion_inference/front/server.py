@@ -17,7 +17,8 @@ from collections.abc import Iterator
 import structlog
 import uvicorn
 
-from dandelion_inference.front.connection import ConnectionBounds, bounded, end_overdue
+from dandelion_inference.front.connection import bounded, end_overdue
+from dandelion_inference.front.connection.bounds import ConnectionBounds
 from dandelion_inference.front.edge import Edge
 from dandelion_inference.model.readiness import Readiness
 
