@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import select
 import socket
 import time
@@ -181,6 +182,15 @@ def test_a_client_that_takes_no_answers_is_given_up_and_costs_little(service: Se
             else:
                 raise AssertionError("it still waits")
     assert service.resident_bytes("VmHWM") - before < 20 * MIB
+
+
+def test_who_sends_no_http_does_not_fill_the_log(service: Service) -> None:
+    for nonsense in [b"\0" * 100, head("/", "Upgrade: websocket", "Connection: upgrade")] * 50:
+        with opened(service.url) as connection:
+            connection.sendall(nonsense)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 4")
+    # The access log is bounded; uvicorn's warnings are not.
+    assert [line for line in service.log if json.loads(line)["level"] == "warning"] == []
 
 
 def test_an_early_refusal_reaches_the_client_and_closes(service: Service) -> None:
