@@ -59,6 +59,18 @@ class Sampler:
         return suppressed
 
 
+def _times(exchange: Exchange) -> dict[str, float]:
+    """Of several images: how long one waited at most, and what all of them took."""
+    took = exchange.took
+    if not took:
+        return {}
+    return {
+        "queue_seconds": round(max(each.queue for each in took), 6),
+        "decode_seconds": round(sum(each.decode for each in took), 6),
+        "compute_seconds": round(sum(each.compute for each in took), 6),
+    }
+
+
 class AccessLog:
     def __init__(self, model: str, version: str, sampler: Sampler) -> None:
         self._model = model
@@ -85,7 +97,8 @@ class AccessLog:
             "code": status,
             "problem": exchange.problem,
             "bytes_in": exchange.bytes_in,
-            "images": exchange.images,
+            "images": len(exchange.images),
+            **_times(exchange),
             "total_seconds": round(seconds, 6),
             "suppressed": self._sampler.suppressed() or None,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from dandelion_pictures import Reader
 from fastapi import FastAPI
@@ -15,6 +16,7 @@ from dandelion_inference.answer.decoding.images import Images
 from dandelion_inference.answer.decoding.shares import Container, small_images
 from dandelion_inference.answer.engine import Engine
 from dandelion_inference.answer.explain.explainer import Explainer
+from dandelion_inference.answer.progress import Kind, Workload
 from dandelion_inference.front import docs, problems
 from dandelion_inference.front.access_log import AccessLog, Sampler
 from dandelion_inference.front.edge import Edge
@@ -41,7 +43,13 @@ EXPLAINED_IN_MEMORY = 1
 
 
 def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Edge:
-    engine = Engine(workers(threads), metrics.waited)
+    engine = Engine(workers(threads))
+    shares = {
+        Kind.SMALL: 1 / workers(threads),
+        # Each keeps a processor.
+        Kind.LARGE: 1 / threads,
+        Kind.EXPLANATION: 1 / threads,
+    }
     decoding_threads = workers(threads) + 1  # explanations have one
     images = Images(Reader(settings.max_pixels), small_images(decoding_threads))
 
@@ -53,6 +61,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         settings=settings,
         readiness=readiness,
         metrics=metrics,
+        workload=Workload(shares),
         engine=engine,
         decoders=decoders,
         classifier=Classifier(engine, images, decoders),
@@ -66,6 +75,8 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         journal=Journal(settings, metrics) if settings.log_uri else None,
         authorizer=_authorizer(settings, metrics),
     )
+
+    _measure(service)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -96,6 +107,20 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         settings.model_name, settings.model_version, Sampler(settings.access_log_sample_ratio)
     )
     return Edge(app, settings, metrics, readiness, access_log, service.new_answer_id)
+
+
+def _measure(service: Service) -> None:
+    """What is looked at when somebody asks, and costs nothing until then."""
+    metrics, workload, decoders = service.metrics, service.workload, service.decoders
+    for kind in Kind:
+        metrics.measure_waiting(kind, partial(workload.waiting, kind))
+    classes = {"prediction": service.admission, "explanation": service.explanations}
+    for name, admission in classes.items():
+        metrics.measure_admission(name, admission)
+    metrics.measure_decoding(lambda: decoders.bytes_held, lambda: decoders.bytes_there)
+    metrics.measure_saturation(
+        lambda: max(workload.mean(), *(each.held_share for each in classes.values()))
+    )
 
 
 def _container(settings: Settings, readiness: Readiness, threads: int) -> Container:

@@ -83,7 +83,10 @@ class Edge:
         finally:
             seconds = time.perf_counter() - started
             route = _route(scope)
-            self._metrics.request_ended(method, route, status, seconds, exemplar(exchange.identity))
+            about = exemplar(exchange.identity)
+            self._metrics.request_ended(method, route, status, seconds, about)
+            for took in exchange.took:
+                self._metrics.image_ended(*took, about)
             self._access_log.ended(exchange, method, route, status, seconds)
 
     def refused(self, code: Code) -> Headers:

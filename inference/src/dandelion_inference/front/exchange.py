@@ -6,15 +6,17 @@ answer is called, what took how long. In the end it is a line of the access log.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.types import Scope
 
+from dandelion_inference.answer.progress import Progress, Stage
 from dandelion_inference.errors import Code
 from dandelion_inference.intake.identity import Identity
+from dandelion_inference.journal.rows import Correlation, Took
 
 SCOPE = "dandelion.exchange"
 
@@ -35,8 +37,25 @@ class Exchange:
     answer_id: str | None = None
     problem: Code | None = None
     """Why there is no other answer."""
-    images: int = 0
+    images: Sequence[Progress] = ()
     """That an answer was asked for."""
+
+    @property
+    def took(self) -> list[Took]:
+        """What each of the images took."""
+        return [
+            Took(
+                queue=image.seconds(Stage.WAITING),
+                decode=image.seconds(Stage.DECODING),
+                compute=image.seconds(Stage.COMPUTING),
+            )
+            for image in self.images
+        ]
+
+    def correlation(self, code: int) -> Correlation:
+        identity = self.identity
+        trace_id = identity.trace.trace_id if identity.trace else None
+        return Correlation(identity.request_id, trace_id, self.caller, code)
 
     @property
     def trace_headers(self) -> Mapping[str, str]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from dandelion_inference.answer.decoding.decoders import Decoders
 from dandelion_inference.answer.engine import Engine
 from dandelion_inference.answer.explain.explainer import Explainer
 from dandelion_inference.answer.prediction import Outcome, Prediction
+from dandelion_inference.answer.progress import Kind, Progress, Workload
 from dandelion_inference.errors import Code, RefusedError, together
 from dandelion_inference.front.exchange import exchange_of
 from dandelion_inference.intake.admission import Admission, Place
@@ -54,6 +56,7 @@ class Service:
     settings: Settings
     readiness: Readiness
     metrics: Metrics
+    workload: Workload
     engine: Engine
     decoders: Decoders
     classifier: Classifier
@@ -138,6 +141,15 @@ class Service:
             settings.upload_window_seconds,
         )
 
+    @contextmanager
+    def working(
+        self, request: Request, images: int, kind: Kind = Kind.SMALL
+    ) -> Iterator[list[Progress]]:
+        """Work on so many images of a request, whose answer will say what took how long."""
+        with self.workload.images(images, kind) as progress:
+            exchange_of(request).images = progress
+            yield progress
+
     async def classify(
         self,
         request: Request,
@@ -153,10 +165,9 @@ class Service:
         was refused, or any and the answer must be `whole`, RefusedError lists them.
         """
         records = self.journal.upload_records(images) if self.journal else None
-        exchange_of(request).images = len(images)
-        outcomes = await self.while_wanted(
-            request, self.classifier.outcomes(model, _uploads(images, records))
-        )
+        with self.working(request, len(images)) as progress:
+            uploads = _uploads(images, progress, records)
+            outcomes = await self.while_wanted(request, self.classifier.outcomes(model, uploads))
         return self.answered(request, model, outcomes, started, records, whole=whole)
 
     def answered(
@@ -177,7 +188,8 @@ class Service:
             raise together(refusals)
         found = [outcome if isinstance(outcome, Prediction) else None for outcome in outcomes]
         answered = Answered(self.new_answer_id([item is not None for item in found]), outcomes)
-        exchange_of(request).answer_id = answered.id
+        exchange = exchange_of(request)
+        exchange.answer_id = answered.id
         for prediction in answered.predictions:
             self.metrics.predicted(prediction.label, prediction.probability, prediction.unknown)
         if self.journal is not None:
@@ -188,6 +200,8 @@ class Service:
                 model.contract.classes,
                 found,
                 seconds,
+                exchange.took,
+                exchange.correlation(HTTPStatus.OK),
                 records,
             )
         return answered
@@ -230,14 +244,16 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def _uploads(images: Sequence[bytes], records: Sequence[UploadRecord] | None) -> list[Upload]:
+def _uploads(
+    images: Sequence[bytes],
+    progress: Sequence[Progress],
+    records: Sequence[UploadRecord] | None,
+) -> list[Upload]:
     if len(images) == 1:
-        return [Upload(images[0], record=records[0] if records else None)]
+        return [Upload(images[0], progress[0], record=records[0] if records else None)]
     remembered: Sequence[UploadRecord | None] = records or [None] * len(images)
-    return [
-        Upload(image, position, record)
-        for position, (image, record) in enumerate(zip(images, remembered, strict=True), start=1)
-    ]
+    each = zip(images, progress, range(1, len(images) + 1), remembered, strict=True)
+    return [Upload(*about) for about in each]
 
 
 async def _hung_up(request: Request) -> None:

@@ -19,36 +19,41 @@ RETRY_SECONDS = 1
 class Admission:
     def __init__(self, max_requests: int, max_bytes: int, what: str = "requests") -> None:
         """`what` is taken on, in the words of a refusal."""
-        self._max_requests = max_requests
-        self._max_bytes = max_bytes
+        self.max_requests = max_requests
+        self.max_bytes = max_bytes
         self._what = what
-        self._requests = 0
-        self._bytes = 0
+        self.requests = 0
+        self.bytes = 0
+
+    @property
+    def held_share(self) -> float:
+        """Of the places or of the bytes: what is nearer to its end."""
+        return max(self.requests / self.max_requests, self.bytes / self.max_bytes)
 
     @contextmanager
     def admit(self) -> Iterator[Place]:
         """Holds a place for one request; raises RefusedError where there is none."""
-        if self._requests >= self._max_requests:
+        if self.requests >= self.max_requests:
             raise self._full()
-        self._requests += 1
+        self.requests += 1
         place = Place(self)
         try:
             yield place
         finally:
-            self._requests -= 1
-            self._bytes -= place.size
+            self.requests -= 1
+            self.bytes -= place.size
 
     def hold(self, size: int) -> None:
         """Counts `size` more bytes; raises RefusedError, and counts none, where they do not fit."""
-        if self._bytes + size > self._max_bytes:
+        if self.bytes + size > self.max_bytes:
             raise self._full()
-        self._bytes += size
+        self.bytes += size
 
     def _full(self) -> RefusedError:
         return RefusedError(
             Code.QUEUE_FULL,
-            f"{self._requests} {self._what} with {self._bytes} bytes are being answered; "
-            f"at most {self._max_requests} with {self._max_bytes} bytes are taken on at once. "
+            f"{self.requests} {self._what} with {self.bytes} bytes are being answered; "
+            f"at most {self.max_requests} with {self.max_bytes} bytes are taken on at once. "
             f"Try again in {RETRY_SECONDS} s, or add replicas.",
             headers={"Retry-After": str(RETRY_SECONDS)},
         )
