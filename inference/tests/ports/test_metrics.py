@@ -117,12 +117,12 @@ HELP = {
     "dandelion_compute_seconds": "in the network",
     "dandelion_images_waiting": "wait for a worker, for memory or for their turn",
     "dandelion_places_held": "Requests taken on",
-    "dandelion_places_limit": "the most",
-    "dandelion_upload_bytes_held": "Bytes of requests taken on",
-    "dandelion_upload_bytes_limit": "the most",
-    "dandelion_decoding_bytes_held": "Memory for decoding large images",
-    "dandelion_decoding_bytes_limit": "the most",
-    "dandelion_saturation": "against what it can do at once",
+    "dandelion_places_limit": "taken on at most",
+    "dandelion_upload_bytes_held": "Bytes of the requests taken on",
+    "dandelion_upload_bytes_limit": "held at most",
+    "dandelion_decoding_bytes_held": "being decoded",
+    "dandelion_decoding_bytes_limit": "limit leaves",
+    "dandelion_saturation": "against what it does at once",
 }
 
 

@@ -35,6 +35,7 @@ from dandelion_inference.model.readiness import Readiness
 from dandelion_inference.ports.cpu import workers
 from dandelion_inference.ports.memory import limit_bytes
 from dandelion_inference.ports.metrics import Metrics
+from dandelion_inference.ports.occupancy import Occupancy
 from dandelion_inference.ports.settings import Auth, Settings
 
 # Bodies held at once, in units of the largest that is accepted: of predictions, of explanations.
@@ -110,16 +111,17 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
 
 
 def _measure(service: Service) -> None:
-    """What is looked at when somebody asks, and costs nothing until then."""
-    metrics, workload, decoders = service.metrics, service.workload, service.decoders
+    """Has metrics tell how full the service is."""
+    workload, decoders = service.workload, service.decoders
+    occupancy = Occupancy(service.metrics.registry)
     for kind in Kind:
-        metrics.measure_waiting(kind, partial(workload.waiting, kind))
+        occupancy.of_waiting(kind, partial(workload.waiting, kind))
     classes = {"prediction": service.admission, "explanation": service.explanations}
     for name, admission in classes.items():
-        metrics.measure_admission(name, admission)
-    metrics.measure_decoding(lambda: decoders.bytes_held, lambda: decoders.bytes_there)
-    metrics.measure_saturation(
-        lambda: max(workload.mean(), *(each.held_share for each in classes.values()))
+        occupancy.of_admission(name, admission)
+    occupancy.of_decoding(lambda: decoders.bytes_held, lambda: decoders.bytes_there)
+    occupancy.of_all(
+        lambda: max(workload.mean(), *(admission.held_share for admission in classes.values()))
     )
 
 

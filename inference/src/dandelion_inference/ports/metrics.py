@@ -6,8 +6,8 @@ by whoever has something to count; `front/routes/probes.py` serves them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
@@ -25,15 +25,6 @@ CONFIDENCE = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
 
 def method_label(method: str) -> str:
     return method if method in METHODS else OTHER
-
-
-class Admitted(Protocol):
-    """What is taken on at once, and how much of that may be."""
-
-    max_requests: int
-    max_bytes: int
-    requests: int
-    bytes: int
 
 
 class Metrics:
@@ -60,33 +51,22 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
-        self._queue, self._decode, self._compute = (
-            Histogram(f"dandelion_{name}_seconds", text, buckets=SECONDS, registry=self.registry)
-            for name, text in (
-                ("queue", "Time an image waited for a worker, for memory or for its turn."),
-                ("decode", "Time from an image's bytes to the network's input."),
-                ("compute", "Time of an image in the network."),
-            )
-        )
-        self._waiting = Gauge(
-            "dandelion_images_waiting",
-            "Images that wait for a worker, for memory or for their turn, by class of work.",
-            ("class",),
+        self._queue = Histogram(
+            "dandelion_queue_seconds",
+            "Time an image waited for a worker, for memory or for its turn.",
+            buckets=SECONDS,
             registry=self.registry,
         )
-        self._places = self._held_and_limit(
-            "dandelion_places", "Requests taken on, by class of work", ("class",)
+        self._decode = Histogram(
+            "dandelion_decode_seconds",
+            "Time from an image's bytes to the network's input.",
+            buckets=SECONDS,
+            registry=self.registry,
         )
-        self._upload_bytes = self._held_and_limit(
-            "dandelion_upload_bytes", "Bytes of requests taken on, by class of work", ("class",)
-        )
-        self._decoding_bytes = self._held_and_limit(
-            "dandelion_decoding_bytes", "Memory for decoding large images, in bytes", ()
-        )
-        self._saturation = Gauge(
-            "dandelion_saturation",
-            "Work in the pod against what it can do at once, or places or bytes held against those "
-            "there are, whichever is more. Above 1, images wait.",
+        self._compute = Histogram(
+            "dandelion_compute_seconds",
+            "Time of an image in the network.",
+            buckets=SECONDS,
             registry=self.registry,
         )
         self._predictions = Counter(
@@ -169,30 +149,6 @@ class Metrics:
             self._decode.observe(decode, labels)
         if compute:
             self._compute.observe(compute, labels)
-
-    def measure_waiting(self, kind: str, waiting: Callable[[], int]) -> None:
-        self._waiting.labels(kind).set_function(waiting)
-
-    def measure_admission(self, kind: str, admission: Admitted) -> None:
-        for (held, limit), count, most in (
-            (self._places, lambda: admission.requests, admission.max_requests),
-            (self._upload_bytes, lambda: admission.bytes, admission.max_bytes),
-        ):
-            held.labels(kind).set_function(count)
-            limit.labels(kind).set(most)
-
-    def measure_decoding(self, held: Callable[[], int], limit: Callable[[], int]) -> None:
-        for gauge, measured in zip(self._decoding_bytes, (held, limit), strict=True):
-            gauge.set_function(measured)
-
-    def measure_saturation(self, saturation: Callable[[], float]) -> None:
-        self._saturation.set_function(saturation)
-
-    def _held_and_limit(self, name: str, what: str, labels: Sequence[str]) -> tuple[Gauge, Gauge]:
-        return (
-            Gauge(f"{name}_held", f"{what}.", labels, registry=self.registry),
-            Gauge(f"{name}_limit", f"{what}: the most.", labels, registry=self.registry),
-        )
 
     def predicted(self, label: str, probability: float, unknown: bool | None) -> None:
         self._predictions.labels(label, self._settings.model_version).inc()
