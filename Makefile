@@ -181,5 +181,5 @@ lock: ## resolve every requirements*.txt anew
 	@$(UV_COMPILE) -c requirements-dev.txt requirements-demo.in -o requirements-demo.txt
 	@for component in $(COMPONENTS); do $(UV_COMPILE) -c requirements-dev.txt $$component/pyproject.toml -o $$component/requirements.txt; done
 	@for peer in $(PEERS); do $(UV_COMPILE) --no-annotate -c <(grep -E '$(ALIKE)' requirements-dev.txt | tr -d '\\') $$peer/requirements.in -o $$peer/requirements.txt; done
-	@cd inference/tests/thorough/clients && $(UV_COMPILE) requirements-kserve.in -o requirements-kserve.txt
+	@cd inference/tests/thorough/clients && for name in kserve proxies; do $(UV_COMPILE) requirements-$$name.in -o requirements-$$name.txt; done
 	@$(UV_COMPILE) --excludes k8s/images/mlflow/excluded.txt k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt

@@ -78,6 +78,7 @@ def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: 
         head_seconds=settings.head_seconds,
         max_drained_bytes=DRAINED_UPLOADS * settings.max_upload_bytes,
         drain_seconds=settings.refused_drain_seconds,
+        stalled_seconds=settings.stalled_seconds,
     )
     server = DrainingServer(app, readiness, settings.drain_seconds, bounds)
     with listen(settings.host, settings.port) as listening:

@@ -14,6 +14,8 @@ READ = (
     "/metrics",
     "/docs",
     "/openapi.json",
+    "/model",
+    "/v1/models/lawn",
     "/v2",
     "/v2/health/live",
     "/v2/health/ready",

@@ -47,15 +47,18 @@ def test_every_public_address_is_described(description: dict[str, Any]) -> None:
         f"{at}{what}" for at in (model, f"{model}/versions/{{version}}") for what in MODEL
     }
     assert set(description["paths"]) == {
-        *("/predict", "/explain", "/feedback", "/healthz", "/readyz", "/metrics"),
+        *("/predict", "/model", "/explain", "/feedback", "/healthz", "/readyz", "/metrics"),
+        *("/v1/models/{name}", "/v1/models/{name}:predict"),
         *("/v2", "/v2/health/live", "/v2/health/ready", *of_a_model),
     }
 
 
 @pytest.mark.parametrize("path", ["/predict", "/explain"])
-def test_the_body_is_described_in_both_forms(description: dict[str, Any], path: str) -> None:
+def test_the_body_is_described_in_every_form(description: dict[str, Any], path: str) -> None:
     content = description["paths"][path]["post"]["requestBody"]["content"]
-    assert set(content) == {"multipart/form-data", "image/*", "application/octet-stream"}
+    assert set(content) == {
+        *("multipart/form-data", "application/json", "image/*", "application/octet-stream")
+    }
     assert content["multipart/form-data"]["schema"]["required"] == ["file"]
 
 

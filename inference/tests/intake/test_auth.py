@@ -276,6 +276,9 @@ def test_reviews_are_counted_by_their_result(guarded: Service, api: FakeApiServe
     eventually(lambda: counted() == [value + 1 for value in before])
 
 
+GUARDED = ("/predict", "/explain", "/feedback", "/model")
+
+
 def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) -> None:
     document = guarded.get("/openapi.json").json()
     [scheme] = document["components"]["securitySchemes"]
@@ -284,7 +287,7 @@ def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) 
     assert document["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            needed = path in ("/predict", "/explain", "/feedback") or path.endswith("/infer")
+            needed = path in GUARDED or path.endswith(("/infer", ":predict"))
             assert operation.get("security", []) == ([{scheme: []}] if needed else [])
             assert ({"401", "403", "503"} <= set(operation["responses"])) == needed
 

@@ -121,6 +121,8 @@ BESIDE: dict[str, dict[str, Any]] = {
     "storage.region": {"storage": HTTPS},
     "storage.servingSecretRef.name": {"storage": KEYS},
     "storage.caBundle": {"storage": HTTPS},
+    # The installation's key writes to the installation's place alone.
+    "serving.logging.storageUri": {"storage": KEYS},
 }
 
 # What the API server refuses, where a number below all bounds, a word that is no choice or a value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.model.network import Model
@@ -19,6 +21,11 @@ class Prediction:
     scores: dict[str, float]
     unknown: bool | None
     """Whether the image may be none of the classes; None where nobody can tell."""
+
+    def most_probable(self, top: int) -> list[tuple[str, float]]:
+        """So many classes with their probabilities, the most probable first; of equally probable
+        ones the one that comes first among the model's."""
+        return heapq.nlargest(top, self.scores.items(), key=itemgetter(1))
 
 
 # What becomes of one image.

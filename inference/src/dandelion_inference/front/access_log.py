@@ -17,6 +17,7 @@ import structlog
 
 from dandelion_inference.front.exchange import Exchange
 from dandelion_inference.intake.bulkhead import Allowance
+from dandelion_inference.journal.rows import Took
 
 EVENT = "access"
 
@@ -59,18 +60,6 @@ class Sampler:
         return suppressed
 
 
-def _times(exchange: Exchange) -> dict[str, float]:
-    """Of several images: how long one waited at most, and what all of them took."""
-    took = exchange.took
-    if not took:
-        return {}
-    return {
-        "queue_seconds": round(max(each.queue for each in took), 6),
-        "decode_seconds": round(sum(each.decode for each in took), 6),
-        "compute_seconds": round(sum(each.compute for each in took), 6),
-    }
-
-
 class AccessLog:
     def __init__(self, model: str, version: str, sampler: Sampler) -> None:
         self._model = model
@@ -97,11 +86,15 @@ class AccessLog:
             "code": status,
             "problem": exchange.problem,
             "bytes_in": exchange.bytes_in,
-            "images": len(exchange.images),
-            **_times(exchange),
+            "images": exchange.images,
             "total_seconds": round(seconds, 6),
+            **(_times(exchange.took) if exchange.images else {}),
             "suppressed": self._sampler.suppressed() or None,
         }
         # A log that nobody reads any more is no reason to fail.
         with contextlib.suppress(OSError):
             log.info(EVENT, **{name: value for name, value in line.items() if value is not None})
+
+
+def _times(took: Took) -> dict[str, float]:
+    return {f"{stage}_seconds": round(seconds, 6) for stage, seconds in took._asdict().items()}

@@ -22,9 +22,11 @@ from dandelion_inference.front.access_log import AccessLog, Sampler
 from dandelion_inference.front.edge import Edge
 from dandelion_inference.front.routes.explain import add_explain
 from dandelion_inference.front.routes.feedback import add_feedback
+from dandelion_inference.front.routes.model import add_model
 from dandelion_inference.front.routes.page import add_page
 from dandelion_inference.front.routes.predict import add_predict
 from dandelion_inference.front.routes.probes import add_probes
+from dandelion_inference.front.routes.v1 import add_v1
 from dandelion_inference.front.routes.v2 import add_v2
 from dandelion_inference.front.service import Service
 from dandelion_inference.intake.admission import Admission
@@ -102,6 +104,8 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
     add_page(app)
     add_explain(app, service)
     add_feedback(app, service)
+    add_model(app, service)
+    add_v1(app, service)
     add_v2(app, service)
     add_probes(app)
     access_log = AccessLog(

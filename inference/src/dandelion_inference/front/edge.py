@@ -85,8 +85,6 @@ class Edge:
             route = _route(scope)
             about = exemplar(exchange.identity)
             self._metrics.request_ended(method, route, status, seconds, about)
-            for took in exchange.took:
-                self._metrics.image_ended(*took, about)
             self._access_log.ended(exchange, method, route, status, seconds)
 
     def refused(self, code: Code) -> Headers:

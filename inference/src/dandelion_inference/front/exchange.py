@@ -6,7 +6,7 @@ answer is called, what took how long. In the end it is a line of the access log.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -26,6 +26,8 @@ MODEL_VERSION = "Dandelion-Model-Version"
 ANSWER_ID = "Dandelion-Answer-Id"
 REQUEST_ID = "X-Request-Id"
 
+NOTHING = Took(queue=0.0, decode=0.0, compute=0.0)
+
 
 @dataclass(slots=True)
 class Exchange:
@@ -37,20 +39,19 @@ class Exchange:
     answer_id: str | None = None
     problem: Code | None = None
     """Why there is no other answer."""
-    images: Sequence[Progress] = ()
-    """That an answer was asked for."""
+    images: int = 0
+    """That were worked on."""
+    took: Took = NOTHING
+    """Of several images: what one waited at most, and what all of them took."""
 
-    @property
-    def took(self) -> list[Took]:
-        """What each of the images took."""
-        return [
-            Took(
-                queue=image.seconds(Stage.WAITING),
-                decode=image.seconds(Stage.DECODING),
-                compute=image.seconds(Stage.COMPUTING),
-            )
-            for image in self.images
-        ]
+    def worked_on(self, image: Took) -> None:
+        before = self.took
+        self.images += 1
+        self.took = Took(
+            queue=max(before.queue, image.queue),
+            decode=before.decode + image.decode,
+            compute=before.compute + image.compute,
+        )
 
     def correlation(self, code: int) -> Correlation:
         identity = self.identity
@@ -62,6 +63,14 @@ class Exchange:
         """For calls on the request's behalf."""
         trace = self.identity.trace
         return {} if trace is None else trace.headers
+
+
+def took(image: Progress) -> Took:
+    return Took(
+        queue=image.seconds(Stage.WAITING),
+        decode=image.seconds(Stage.DECODING),
+        compute=image.seconds(Stage.COMPUTING),
+    )
 
 
 def exchange_of(request: Request) -> Exchange:

@@ -24,6 +24,9 @@ from dandelion_inference.front.exchange import exchange_of
 
 MEDIA_TYPE = "application/problem+json"
 
+# Addresses whose clients look for `error`.
+OF_THE_PROTOCOL = ("/v1/", "/v2/")
+
 # The client has gone and nobody reads the answer; the number is the usual one in access logs.
 CLIENT_CLOSED_REQUEST = 499
 
@@ -50,7 +53,7 @@ class Problem(ImageProblem):
     error: str | None = Field(
         default=None,
         description="the detail again, where clients of the Open Inference Protocol look for it "
-        "(only under /v2)",
+        "(only under /v1 and /v2)",
     )
     problems: list[ImageProblem] | None = Field(
         default=None, description="one for each image that was refused, where several were"
@@ -78,7 +81,7 @@ def problem(
         body["problems"] = [details(error.code, error.detail) for error in each]
     if reason is not None:
         body["reason"] = reason
-    if instance == "/v2" or instance.startswith("/v2/"):
+    if instance == "/v2" or instance.startswith(OF_THE_PROTOCOL):
         body["error"] = detail
     return Response(
         json.dumps(body, ensure_ascii=False),

@@ -23,9 +23,10 @@ from dandelion_inference.answer.explain.explainer import Explainer
 from dandelion_inference.answer.prediction import Outcome, Prediction
 from dandelion_inference.answer.progress import Kind, Progress, Workload
 from dandelion_inference.errors import Code, RefusedError, together
-from dandelion_inference.front.exchange import exchange_of
+from dandelion_inference.front.exchange import exchange_of, took
 from dandelion_inference.intake.admission import Admission, Place
 from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer, ForbiddenError
+from dandelion_inference.intake.identity import exemplar
 from dandelion_inference.intake.upload import FormBounds, Pace, check_declared
 from dandelion_inference.intake.verdicts import Action
 from dandelion_inference.journal import Journal
@@ -145,10 +146,17 @@ class Service:
     def working(
         self, request: Request, images: int, kind: Kind = Kind.SMALL
     ) -> Iterator[list[Progress]]:
-        """Work on so many images of a request, whose answer will say what took how long."""
-        with self.workload.images(images, kind) as progress:
-            exchange_of(request).images = progress
-            yield progress
+        """Work on so many images of a request, of which will be told what took how long."""
+        exchange = exchange_of(request)
+        progress: list[Progress] = []
+        try:
+            with self.workload.images(images, kind) as progress:
+                yield progress
+        finally:
+            about = exemplar(exchange.identity)
+            for image in map(took, progress):
+                exchange.worked_on(image)
+                self.metrics.image_ended(*image, about)
 
     async def classify(
         self,
@@ -168,13 +176,14 @@ class Service:
         with self.working(request, len(images)) as progress:
             uploads = _uploads(images, progress, records)
             outcomes = await self.while_wanted(request, self.classifier.outcomes(model, uploads))
-        return self.answered(request, model, outcomes, started, records, whole=whole)
+        return self.answered(request, model, outcomes, progress, started, records, whole=whole)
 
     def answered(
         self,
         request: Request,
         model: Model,
         outcomes: Sequence[Outcome],
+        progress: Sequence[Progress],
         started: float,
         records: Sequence[UploadRecord] | None = None,
         *,
@@ -189,7 +198,8 @@ class Service:
         found = [outcome if isinstance(outcome, Prediction) else None for outcome in outcomes]
         answered = Answered(self.new_answer_id([item is not None for item in found]), outcomes)
         exchange = exchange_of(request)
-        exchange.answer_id = answered.id
+        if exchange.answer_id is None:  # one of many answers has a name of its own
+            exchange.answer_id = answered.id
         for prediction in answered.predictions:
             self.metrics.predicted(prediction.label, prediction.probability, prediction.unknown)
         if self.journal is not None:
@@ -200,7 +210,7 @@ class Service:
                 model.contract.classes,
                 found,
                 seconds,
-                exchange.took,
+                [took(image) for image in progress],
                 exchange.correlation(HTTPStatus.OK),
                 records,
             )

@@ -72,6 +72,7 @@ class Journal:
                 name=settings.model_name,
                 version=settings.model_version,
                 pod=socket.gethostname(),
+                uid=settings.model_uid,
             ),
             buffer=self._buffer,
             counters=counters,

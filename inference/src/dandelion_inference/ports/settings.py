@@ -48,6 +48,9 @@ class Settings(BaseSettings):
 
     model_name: Name = Field(description="name of the ModelDeployment")
     model_namespace: Name = Field(description="namespace of the ModelDeployment")
+    model_uid: str = Field(
+        default="", description="uid of the ModelDeployment, for the prediction log; empty: unknown"
+    )
     model_version: Name = Field(description="version in the registry, as shown in answers")
     artifact_uri: str = Field(description="s3://bucket/prefix of the artifact folder")
     contract_digest: Annotated[str, StringConstraints(pattern=DIGEST)] = Field(
@@ -112,6 +115,9 @@ class Settings(BaseSettings):
     head_seconds: float = Field(default=10, gt=0, description="time to send them")
     refused_drain_seconds: float = Field(
         default=5, gt=0, description="time to read on what a client sends after its answer"
+    )
+    stalled_seconds: float = Field(
+        default=30, gt=0, description="time in which a client takes nothing of its answer"
     )
     upload_min_bytes_per_second: int = Field(
         default=1024, ge=1, description="mean rate below which a body is refused"

@@ -16,12 +16,21 @@ from dandelion_pictures import Cost, Kind, Preprocessing, Reader, Unreadable
 from numpy.typing import NDArray
 
 from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.intake.encodings import is_address
 
 # A screenshot of two megapixels is small.
 SMALL_BYTES = 24 * 1024 * 1024
 
 # A quarter of a second at worst, and less for JPEGs: nothing can end it sooner.
 SMALL_WORK = 24_000_000
+
+# A service that fetches what a client names is a way into networks that the client cannot reach
+# (server-side request forgery, CWE-918), waits for strangers, and tells them what is asked here.
+NOT_FETCHED = (
+    "This is an address, and nothing is fetched from elsewhere: the service would reach what its "
+    "clients must not, wait for servers that nobody vouches for, and tell them what it is asked. "
+    "Fetch the image yourself and send its bytes."
+)
 
 REFUSALS = {
     Kind.EMPTY: Code.EMPTY_UPLOAD,
@@ -73,6 +82,8 @@ class Images:
 
     def opened(self, data: bytes, preprocessing: Preprocessing) -> NDArray[np.float32] | LargeImage:
         """The network's input, or what is to be decoded elsewhere; raises RefusedError."""
+        if is_address(data):
+            raise RefusedError(Code.ADDRESS_NOT_FETCHED, NOT_FETCHED)
         try:
             pending = self._reader.open(data, preprocessing)
             if not is_small(pending.cost):

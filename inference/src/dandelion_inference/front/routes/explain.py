@@ -22,7 +22,7 @@ def _text(description: str, **schema: Any) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", **schema}}
 
 
-EXPLAIN_CODES = (*PREDICT_CODES, Code.INVALID_REQUEST, Code.UNKNOWN_LABEL)
+EXPLAIN_CODES = (*PREDICT_CODES, Code.UNKNOWN_LABEL)
 EXPLAIN_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The image as the network saw it, overlaid with what spoke for the class: "

@@ -52,11 +52,6 @@ def told(**serving: Any) -> dict[str, str]:
         pytest.param(
             {"logging": {"images": True}}, {"DANDELION_LOG_IMAGES": "true"}, id="images kept"
         ),
-        pytest.param(
-            {"logging": {"storageUri": "s3://seen/garden/"}},
-            {"DANDELION_LOG_URI": "s3://seen/garden"},
-            id="a place of its own",
-        ),
     ],
 )
 def test_pods_are_told_what_differs_from_their_defaults(
@@ -79,7 +74,22 @@ PLACE = {"logging": {"storageUri": "s3://seen"}}
     [
         pytest.param({}, "s3://predictions", "lawn-log-s3", id="the installation's place and key"),
         pytest.param(
-            {"serving": PLACE}, "s3://seen", "lawn-log-s3", id="another place, the same key"
+            {"serving": PLACE},
+            "s3://predictions",
+            "lawn-log-s3",
+            id="a place of its own without a key for it",
+        ),
+        pytest.param(
+            {"serving": {"logging": {"storageUri": "s3://predictions/park/roses"}}},
+            "s3://predictions",
+            "lawn-log-s3",
+            id="a place within the installation's, which may be another namespace's",
+        ),
+        pytest.param(
+            {"serving": {"logging": {"storageUri": "s3://predictions/"}}},
+            "s3://predictions",
+            "lawn-log-s3",
+            id="the installation's place by its name",
         ),
         pytest.param(
             {"storage": {"secretRef": {"name": "mine"}}},
@@ -92,6 +102,15 @@ PLACE = {"logging": {"storageUri": "s3://seen"}}
             "s3://seen",
             "mine",
             id="own keys and an own place",
+        ),
+        pytest.param(
+            {
+                "storage": {"secretRef": {"name": "mine"}},
+                "serving": {"logging": {"storageUri": "s3://seen/garden/"}},
+            },
+            "s3://seen/garden",
+            "mine",
+            id="a folder",
         ),
         pytest.param(
             {"storage": OWN, "serving": PLACE},

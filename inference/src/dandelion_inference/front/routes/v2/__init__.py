@@ -175,7 +175,7 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
             with service.working(request, len(inference.tensors)) as progress:
                 works = inference_response.works(model, inference.tensors, progress)
                 outcomes = await service.while_wanted(request, service.engine.run(works))
-            answered = service.answered(request, model, outcomes, started)
+            answered = service.answered(request, model, outcomes, progress, started)
     content, headers = inference_response.answer(
         (settings.model_name, settings.model_version), inference, model.contract.classes, answered
     )

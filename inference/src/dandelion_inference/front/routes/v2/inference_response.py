@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,10 @@ def answer(
         if wanted.top is not None:
             top = min(wanted.top, len(classes))
             output: dict[str, Any] = {"datatype": "BYTES", "shape": [len(found), top]}
-            values: list[Any] = [text for item in found for text in _classification(item, top)]
+            positions = {label: index for index, label in enumerate(classes)}
+            values: list[Any] = [
+                text for item in found for text in _classification(item, top, positions)
+            ]
             raw = b"".join(_sized(text.encode()) for text in values)
         elif wanted.name == PROBABILITIES:
             rows = [list(item.scores.values()) for item in found]
@@ -103,12 +106,13 @@ def answer(
     return b"".join([text, *binary]), headers
 
 
-def _classification(prediction: Prediction, top: int) -> list[str]:
-    """The most probable classes as Triton's classification extension writes them, value:index:name;
-    of equal ones the first comes first."""
-    scores = list(prediction.scores.items())
-    ranked = sorted(range(len(scores)), key=lambda index: -scores[index][1])
-    return [f"{scores[index][1]:f}:{index}:{scores[index][0]}" for index in ranked[:top]]
+def _classification(prediction: Prediction, top: int, positions: Mapping[str, int]) -> list[str]:
+    """The most probable classes as Triton's classification extension writes them,
+    value:index:name."""
+    return [
+        f"{probability:f}:{positions[label]}:{label}"
+        for label, probability in prediction.most_probable(top)
+    ]
 
 
 def _sized(element: bytes) -> bytes:

@@ -62,6 +62,7 @@ def _pod(
     settings = {
         "MODEL_NAME": resource.name,
         "MODEL_NAMESPACE": resource.namespace,
+        "MODEL_UID": resource.uid,
         "MODEL_VERSION": target.version,
         "ARTIFACT_URI": target.artifact_uri,
         "CONTRACT_DIGEST": target.contract_digest,
