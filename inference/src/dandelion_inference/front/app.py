@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from dandelion_pictures import Limits, Reader
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from dandelion_inference.answer.decoding.images import Images
 from dandelion_inference.answer.decoding.shares import Container, small_images
 from dandelion_inference.answer.engine import Engine
 from dandelion_inference.answer.explain.explainer import Explainer
+from dandelion_inference.answer.progress import Kind, Workload
 from dandelion_inference.front import docs, problems
 from dandelion_inference.front.access_log import AccessLog, Sampler
 from dandelion_inference.front.cors import Cors
@@ -37,6 +39,7 @@ from dandelion_inference.model.readiness import Readiness
 from dandelion_inference.ports.cpu import workers
 from dandelion_inference.ports.memory import limit_bytes
 from dandelion_inference.ports.metrics import Metrics
+from dandelion_inference.ports.occupancy import Occupancy
 from dandelion_inference.ports.settings import Auth, Settings
 
 # Bodies held at once, in units of the largest that is accepted: of predictions, of explanations.
@@ -50,7 +53,13 @@ WITHIN_THE_BUDGET = Limits(max_memory=sys.maxsize)
 
 
 def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Edge:
-    engine = Engine(workers(threads), metrics.waited)
+    engine = Engine(workers(threads))
+    shares = {
+        Kind.SMALL: 1 / workers(threads),
+        # Each keeps a processor.
+        Kind.LARGE: 1 / threads,
+        Kind.EXPLANATION: 1 / threads,
+    }
     decoding_threads = workers(threads) + 1  # explanations have one
     images = Images(Reader(WITHIN_THE_BUDGET), small_images(decoding_threads))
 
@@ -62,6 +71,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         settings=settings,
         readiness=readiness,
         metrics=metrics,
+        workload=Workload(shares),
         engine=engine,
         decoders=decoders,
         classifier=Classifier(engine, images, decoders),
@@ -78,6 +88,8 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         journal=Journal(settings, metrics) if settings.log_uri else None,
         authorizer=_authorizer(settings, metrics),
     )
+
+    _measure(service)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -117,6 +129,21 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         readiness,
         access_log,
         service.new_answer_id,
+    )
+
+
+def _measure(service: Service) -> None:
+    """Has metrics tell how full the service is."""
+    workload, decoders = service.workload, service.decoders
+    occupancy = Occupancy(service.metrics.registry)
+    for kind in Kind:
+        occupancy.of_waiting(kind, partial(workload.waiting, kind))
+    classes = {"prediction": service.admission, "explanation": service.explanations}
+    for name, admission in classes.items():
+        occupancy.of_admission(name, admission)
+    occupancy.of_decoding(lambda: decoders.bytes_held, lambda: decoders.bytes_there)
+    occupancy.of_all(
+        lambda: max(workload.mean(), *(admission.held_share for admission in classes.values()))
     )
 
 

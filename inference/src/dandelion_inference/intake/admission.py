@@ -35,40 +35,45 @@ class Admission:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """`what` is taken on, in the words of a refusal."""
-        self._max_requests = max_requests
-        self._max_bytes = max_bytes
+        self.max_requests = max_requests
+        self.max_bytes = max_bytes
         self._what = what
         self._now = now
-        self._requests = 0
-        self._bytes = 0
+        self.requests = 0
+        self.bytes = 0
         self._arriving: dict[Place, None] = {}
+
+    @property
+    def held_share(self) -> float:
+        """Of the places or of the bytes: what is nearer to its end."""
+        return max(self.requests / self.max_requests, self.bytes / self.max_bytes)
 
     @contextmanager
     def admit(self) -> Iterator[Place]:
         """For one request, from its head to its answer; raises RefusedError where the service is
         full already, which saves sending the body."""
-        if self._requests >= self._max_requests:
+        if self.requests >= self.max_requests:
             raise self._full()
         place = Place(self, self._now())
         self._arriving[place] = None
         try:
             yield place
         finally:
-            self._bytes -= place.size
+            self.bytes -= place.size
             if place in self._arriving:
                 del self._arriving[place]
             elif not place.evicted:
-                self._requests -= 1
+                self.requests -= 1
 
     @property
     def crowded(self) -> bool:
         """Whether so much is held that who can should finish something before taking on more."""
-        return 2 * self._bytes > self._max_bytes
+        return 2 * self.bytes > self.max_bytes
 
     def hold(self, place: Place, size: int) -> None:
         now = self._now()
         place.rate.received(size, now)
-        lacking = self._bytes + size - self._max_bytes
+        lacking = self.bytes + size - self.max_bytes
         if lacking > 0:
             arriving = list(self._arriving)
             slower = to_evict(
@@ -78,28 +83,28 @@ class Admission:
                 raise self._full()
             for position in slower:
                 self._evict(arriving[position])
-        self._bytes += size
+        self.bytes += size
         place.size += size
 
     def begin(self, place: Place) -> None:
-        if self._requests >= self._max_requests:
+        if self.requests >= self.max_requests:
             raise self._full()
-        self._requests += 1
+        self.requests += 1
         del self._arriving[place]
 
     def _evict(self, place: Place) -> None:
         del self._arriving[place]
-        self._bytes -= place.size
+        self.bytes -= place.size
         place.evict()
 
     def release(self, size: int) -> None:
-        self._bytes -= size
+        self.bytes -= size
 
     def _full(self) -> RefusedError:
         return RefusedError(
             Code.QUEUE_FULL,
-            f"{self._requests} {self._what} are being answered, and {self._bytes} bytes are held "
-            f"for them and for what arrives; at most {self._max_requests} with {self._max_bytes} "
+            f"{self.requests} {self._what} are being answered, and {self.bytes} bytes are held "
+            f"for them and for what arrives; at most {self.max_requests} with {self.max_bytes} "
             f"bytes are taken on at once. Try again in {RETRY_SECONDS} s, or add replicas.",
             headers=RETRY,
         )

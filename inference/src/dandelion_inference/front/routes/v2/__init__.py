@@ -18,7 +18,6 @@ from dandelion_inference import __version__
 from dandelion_inference.answer.engine import Alone
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.front import docs
-from dandelion_inference.front.exchange import exchange_of
 from dandelion_inference.front.routes.v2 import inference_request, inference_response
 from dandelion_inference.front.routes.v2.document import (
     INFER_ANSWER,
@@ -182,10 +181,10 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
         if inference.files:
             answered = await service.classify(request, model, inference.files, started, whole=True)
         else:
-            works = inference_response.works(model, inference.tensors)
-            exchange_of(request).images = len(works)
-            outcomes = await service.while_wanted(request, service.engine.run(works))
-            answered = service.answered(request, model, outcomes, started)
+            with service.working(request, len(inference.tensors)) as progress:
+                works = inference_response.works(model, inference.tensors, progress)
+                outcomes = await service.while_wanted(request, service.engine.run(works))
+            answered = service.answered(request, model, outcomes, progress, started)
     content, headers = inference_response.answer(
         (settings.model_name, settings.model_version), inference, model.contract.classes, answered
     )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dandelion_inference.answer.engine import Alone, Work
 from dandelion_inference.answer.prediction import Outcome, Prediction, answered
+from dandelion_inference.answer.progress import Progress, Stage
 from dandelion_inference.front.routes.v2.inference_request import (
     HEADER_LENGTH,
     PROBABILITIES,
@@ -29,14 +30,18 @@ from dandelion_inference.model.network import Model
 ANSWER_ID = "answer_id"
 
 
-def works(model: Model, images: list[NDArray[np.float32]]) -> list[Work[Outcome]]:
+def works(
+    model: Model, images: list[NDArray[np.float32]], progress: Sequence[Progress]
+) -> list[Work[Outcome]]:
     """One piece of work an image, each [3, height, width]. They raise RefusedError."""
-    return [partial(_classified, model, image, position) for position, image in enumerate(images)]
+    each = enumerate(zip(images, progress, strict=True))
+    return [partial(_classified, model, image, position, its) for position, (image, its) in each]
 
 
 def _classified(
-    model: Model, image: NDArray[np.float32], position: int, alone: Alone
+    model: Model, image: NDArray[np.float32], position: int, progress: Progress, alone: Alone
 ) -> Prediction:
+    progress.enter(Stage.COMPUTING)
     # A copy, because OpenVINO wants it aligned and the end of the JSON is anywhere.
     tensor = np.array(image[np.newaxis], dtype=np.float32)
     if not np.isfinite(tensor).all():
