@@ -77,7 +77,7 @@ def test_a_traced_request_leads_to_its_trace(service: Service) -> None:
     ("path", "given", "told"),
     [
         ("/nowhere/else", {}, ("unmatched", 404, "NotFound", 0)),
-        ("/v2/health/live", {}, ("/v2/health/live", 405, "MethodNotAllowed", 0)),
+        ("/readyz", {}, ("/readyz", 405, "MethodNotAllowed", 0)),
         ("/predict", {"content": b"no"}, ("/predict", 400, "NotAnImage", 1)),
         (
             "/predict",

@@ -34,6 +34,11 @@ ROUTES = {
     "feedback": ("feedback", 202),
 }
 
+TOKENS_NEEDED = (
+    *("/predict", "/explain", "/feedback", "/model"),
+    *("/v2/models/{name}", "/v2/models/{name}/versions/{version}"),
+)
+
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeApiServer]:
@@ -276,12 +281,6 @@ def test_reviews_are_counted_by_their_result(guarded: Service, api: FakeApiServe
     eventually(lambda: counted() == [value + 1 for value in before])
 
 
-GUARDED = (
-    *("/predict", "/explain", "/feedback", "/model"),
-    *("/v2/models/{name}", "/v2/models/{name}/versions/{version}"),
-)
-
-
 def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) -> None:
     document = guarded.get("/openapi.json").json()
     [scheme] = document["components"]["securitySchemes"]
@@ -290,7 +289,7 @@ def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) 
     assert document["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            needed = path in GUARDED or path.endswith(("/infer", ":predict"))
+            needed = path in TOKENS_NEEDED or path.endswith(("/infer", ":predict"))
             assert operation.get("security", []) == ([{scheme: []}] if needed else [])
             assert ({"401", "403", "503"} <= set(operation["responses"])) == needed
 

@@ -82,7 +82,7 @@ def test_bodies_that_are_only_announced_take_nothing_from_the_others(
     before = service.resident_bytes()
     with contextlib.ExitStack() as stack:
         for _ in range(number):
-            stack.enter_context(opened(service)).sendall(head("/predict", how))
+            stack.enter_context(opened(service.url)).sendall(head("/predict", how))
         # More than there are connections: some have made room.
         expected = min(number, 1024)
         while _in_progress(service) < expected - 10:
@@ -102,7 +102,7 @@ def test_bodies_that_stop_midway_make_room_for_those_that_arrive(service: Servic
     size = 32 * MIB
     with contextlib.ExitStack() as stack:
         for _ in range(4):
-            connection = stack.enter_context(opened(service))
+            connection = stack.enter_context(opened(service.url))
             connection.sendall(head("/predict", f"Content-Length: {size}"))
             connection.sendall(bytes(size - 1))
         # Nobody stays in the room who has stopped for a second or two.

@@ -58,7 +58,7 @@ WRONG = {
     "DANDELION_ARTIFACT_URI": "http://models/x",
     "DANDELION_CONTRACT_DIGEST": "md5:abc",
     "DANDELION_S3_ENDPOINT": "minio:9000",
-    "DANDELION_MAX_PIXELS": "many",
+    "DANDELION_MAX_UPLOAD_BYTES": "many",
 }
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from dandelion_inference.ports.memory import status_bytes
 from fakes.s3 import ACCESS_KEY, SECRET_KEY
 from given.artifacts import StoredArtifact
 
@@ -104,12 +105,37 @@ class Service:
 
     def forget_peak(self) -> None:
         """Lets the peak of memory begin anew (proc(5), clear_refs)."""
-        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        for pid in (self.process.pid, *self.decoders()):
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
 
     def resident_bytes(self, field: str = "VmRSS") -> int:
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith(f"{field}:"))
-        return int(line.split()[1]) * 1024
+        return status_bytes(field, Path(f"/proc/{self.process.pid}/status"))
+
+    def resident_bytes_of_all(self) -> int:
+        """With those of the processes that decode."""
+        return self.resident_bytes() + self.decoders_bytes()
+
+    def decoders(self) -> list[int]:
+        """The processes that it has started."""
+        return children(self.process.pid)
+
+    def decoders_bytes(self, field: str = "VmRSS") -> int:
+        total = 0
+        for pid in self.decoders():
+            with contextlib.suppress(OSError):  # it has just ended
+                total += status_bytes(field, Path(f"/proc/{pid}/status"))
+        return total
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            _, _, rest = status.read_text().rpartition(") ")
+            state, parent = rest.split()[:2]
+            if int(parent) == pid and state != "Z":
+                found.append(int(status.parent.name))
+    return found
 
 
 def client(url: str) -> httpx.Client:
@@ -138,6 +164,8 @@ def environment(
         "DANDELION_PORT": "0",
         "DANDELION_PROBES_PORT": "0",
         "DANDELION_DRAIN_SECONDS": "0.2",
+        # As in a container; what runs the tests has whatever it has.
+        "DANDELION_MEMORY_BYTES": str(1024 * 1024 * 1024),
     }
 
 

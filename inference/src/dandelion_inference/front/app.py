@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from dandelion_pictures import Reader
+from dandelion_pictures import Limits, Reader
 from fastapi import FastAPI
 
 from dandelion_inference import __version__
@@ -41,11 +42,14 @@ from dandelion_inference.ports.settings import Auth, Settings
 UPLOADS_IN_MEMORY = 4
 EXPLAINED_IN_MEMORY = 1
 
+# How much memory an image may take is for `decoders` to say, by what this container has.
+WITHIN_THE_BUDGET = Limits(max_memory=sys.maxsize)
+
 
 def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Edge:
     engine = Engine(workers(threads), metrics.waited)
     decoding_threads = workers(threads) + 1  # explanations have one
-    images = Images(Reader(settings.max_pixels), small_images(decoding_threads))
+    images = Images(Reader(WITHIN_THE_BUDGET), small_images(decoding_threads))
 
     def bytes_for_large_images() -> int:
         return _container(settings, readiness, decoding_threads).large_images

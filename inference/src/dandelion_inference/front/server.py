@@ -41,7 +41,7 @@ PROBES_BOUNDS = ConnectionBounds(
     head_seconds=5,
     max_drained_bytes=1024 * 1024,
     drain_seconds=1,
-    stalled_seconds=5,
+    stalled_seconds=10,
 )
 
 log = structlog.get_logger()
@@ -82,8 +82,8 @@ class BoundedServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def _says_no_more(_code: Code) -> list[tuple[bytes, bytes]]:
-    """What is refused on the port of probes is no request to the model."""
+def unnamed(_code: Code) -> list[tuple[bytes, bytes]]:
+    """The headers of a refusal that is no model's answer, and in no log."""
     return []
 
 
@@ -91,7 +91,7 @@ class ProbesServer(BoundedServer):
     """Beside the public server, and for as long: while that one is full and while it drains."""
 
     def __init__(self, app: ASGIApp, bounds: ConnectionBounds = PROBES_BOUNDS) -> None:
-        super().__init__(app, bounds, _says_no_more, "off", finish_seconds=1)
+        super().__init__(app, bounds, unnamed, "off", finish_seconds=1)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

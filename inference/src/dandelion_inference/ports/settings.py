@@ -98,7 +98,6 @@ class Settings(BaseSettings):
     precision: Asked = Field(default=Asked.AUTO, description="what the network computes in")
 
     max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
-    max_pixels: int = Field(default=50_000_000, ge=1024)
     max_files: int = Field(default=32, ge=1, description="files in one request")
     max_form_parts: int = Field(default=128, ge=1, description="parts of a form, files or not")
     max_part_header_bytes: int = Field(default=8192, ge=256, description="one header of a part")

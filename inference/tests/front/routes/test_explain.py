@@ -45,7 +45,7 @@ def brightness(png: bytes) -> tuple[float, float]:
 
 
 def explained(model: Model, image: bytes, label: str | None = None) -> tuple[Method, bytes]:
-    images = Images(Reader(10_000_000), reserve=0)
+    images = Images(Reader(), reserve=0)
     explainer = Explainer(images, Decoders(lambda: 2**30, places=1, seconds=30))
     explanation = asyncio.run(explainer.explain(model, image, label))
     explainer.close()

@@ -7,6 +7,8 @@ in `inference_request.py`, how OpenAPI describes them in `document.py`.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -194,20 +196,21 @@ async def _read(
     request: Request, service: Service, body: bytearray, contract: Contract
 ) -> inference_request.Inference:
     header = request.headers.get(inference_request.HEADER_LENGTH)
-
-    def read() -> inference_request.Inference:
-        return inference_request.read(body, header, contract, service.settings.max_files)
-
-    def read_at_length(_alone: Alone) -> inference_request.Inference:
-        try:
-            return read()
-        finally:
-            return_freed_memory()
-
+    read = partial(inference_request.read, body, header, contract, service.settings.max_files)
     if inference_request.json_bytes(body, header) <= SHORT_JSON_BYTES:
         return read()
-    [inference] = await service.while_wanted(request, service.engine.run([read_at_length]))
+    reading = service.engine.run([partial(_read_at_length, read)])
+    [inference] = await service.while_wanted(request, reading)
     return inference
+
+
+def _read_at_length(
+    read: Callable[[], inference_request.Inference], _alone: Alone
+) -> inference_request.Inference:
+    try:
+        return read()
+    finally:
+        return_freed_memory()
 
 
 def _require_served(service: Service, name: str, version: str | None) -> None:
