@@ -127,6 +127,7 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 
 .PHONY: test-long
 test-long: $(DEV_VENV)/.complete ## what takes too long for every change: a kill at every write, every fault, long absences
+	@cd inference && $(DEV)/python -m pytest -q --hypothesis-profile=long --timeout=1800 tests/intake/test_any_bytes.py tests/front/routes/test_any_tensor.py
 	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_histories.py tests/thorough/every_field/test_changed.py
 	@$(WHOLE) -v --durations=20 tests/long
 
