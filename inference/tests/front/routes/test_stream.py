@@ -12,6 +12,7 @@ import httpx
 import pictures
 import pytest
 from running.conversation import Conversation
+from running.service import Service
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -135,9 +136,11 @@ def test_what_refuses_all_of_it_refuses_before_the_first_line(client: httpx.Clie
     assert client.post("/predict?top=x", content=body(RED), headers=NDJSON).status_code == 422
 
 
-def test_streams_are_counted_apart_from_single_answers(client: httpx.Client) -> None:
+def test_streams_are_counted_apart_from_single_answers(
+    running_service: Service, client: httpx.Client
+) -> None:
     client.post("/predict", content=body(RED), headers=NDJSON)
-    assert 'route="/predict (stream)"' in client.get("/metrics").text
+    assert 'route="/predict (stream)"' in running_service.metrics()
 
 
 def test_the_client_that_goes_away_ends_its_stream(client: httpx.Client) -> None:
