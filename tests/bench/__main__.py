@@ -19,6 +19,7 @@ from dandelion_local.commands import SetupError
 from dandelion_local.progress import say
 
 from tests.bench import (
+    decoding,
     gate,
     labels,
     memory,
@@ -40,6 +41,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "memory": memory.measure,
     "serving": serving.measure,
     "photos": photos.measure,
+    "decoding": decoding.measure,
     "training": training.throughput,
     "finetune": training.finetune,
     "labels": labels.measure,
