@@ -17,7 +17,7 @@ from running.connections import head, opened, said, send_all, status_and_code
 from running.service import PATIENCE, Service, client, environment, started
 
 MIB = 1024 * 1024
-BEGINNING = b"GET /healthz HTTP/1.1\r\nHost: a\r\n"
+BEGINNING = b"GET /v2/health/live HTTP/1.1\r\nHost: a\r\n"
 MAX_CONNECTIONS = 20
 
 
@@ -54,7 +54,7 @@ def test_headers_without_end_are_refused_in_words(service: Service, endless: lis
         assert send_all(connection, [BEGINNING, *endless])
         assert status_and_code(said(connection)) == (431, "HeadersTooLarge")
     assert service.resident_bytes("VmHWM") - before < 10 * MIB
-    assert service.get("/healthz").status_code == 200
+    assert service.probe("/healthz").status_code == 200
 
 
 def test_a_head_that_is_sent_ahead_is_bounded_too(service: Service) -> None:
@@ -116,7 +116,7 @@ def test_a_second_head_on_a_connection_has_no_longer(service: Service) -> None:
 
 def test_a_few_requests_may_be_sent_ahead_but_not_thousands(service: Service) -> None:
     with opened(service.url) as connection:
-        connection.sendall(head("/healthz", method="GET") * 10)
+        connection.sendall(head("/v2/health/live", method="GET") * 10)
         answers = b""
         while answers.count(b"HTTP/1.1 200") < 10:
             answers += connection.recv(65536)
@@ -124,10 +124,10 @@ def test_a_few_requests_may_be_sent_ahead_but_not_thousands(service: Service) ->
     before = service.resident_bytes()
     for _ in range(MAX_CONNECTIONS):
         with opened(service.url) as connection:
-            send_all(connection, [head("/healthz", method="GET") * 5000] * 10)
+            send_all(connection, [head("/v2/health/live", method="GET") * 5000] * 10)
             assert said(connection).count(b"HTTP/1.1 200") < 100
     assert service.resident_bytes("VmHWM") - before < 20 * MIB
-    assert service.get("/healthz").status_code == 200
+    assert service.probe("/healthz").status_code == 200
 
 
 def test_connections_that_send_nothing_make_room_for_those_that_do(service: Service) -> None:
@@ -136,6 +136,9 @@ def test_connections_that_send_nothing_make_room_for_those_that_do(service: Serv
         for _ in range(MAX_CONNECTIONS):
             silent.append(stack.enter_context(opened(service.url)))
             silent[-1].sendall(head("/predict", "Content-Length: 1000"))
+        # Whoever fills the public port takes nothing from those who look after the pod.
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert service.probe(path).status_code == 200
         for _ in range(MAX_CONNECTIONS):
             # Its connection is kept.
             http = stack.enter_context(client(service.url))
@@ -160,7 +163,7 @@ def test_a_client_that_takes_no_answers_is_given_up_and_costs_little(service: Se
                 try:
                     connection.send(page)
                 except BlockingIOError:
-                    assert service.get("/healthz").status_code == 200
+                    assert service.probe("/healthz").status_code == 200
                     time.sleep(0.05)
                 except (ConnectionResetError, BrokenPipeError):
                     break

@@ -136,9 +136,7 @@ def failures(service: Service) -> list[str]:
     """What the service itself says has failed: answers with 5xx, and what its log has of them."""
     counted = [
         line
-        for line in service.get("/metrics").text.splitlines()
-        if line.startswith("dandelion_requests_total")
-        and 'code="5' in line
-        and "/readyz" not in line  # which says so while the model is loaded
+        for line in service.metrics().splitlines()
+        if line.startswith("dandelion_requests_total") and 'code="5' in line
     ]
     return counted + [line for line in service.log if "Traceback" in line or "Exception" in line]

@@ -63,7 +63,7 @@ def answer_elsewhere(
 
 
 def metric(service: Service, name: str, **labels: str) -> float:
-    for family in text_string_to_metric_families(service.get("/metrics").text):
+    for family in text_string_to_metric_families(service.metrics()):
         for sample in family.samples:
             if sample.name == name and sample.labels == labels:
                 return float(sample.value)

@@ -158,7 +158,7 @@ def _soaked(service: Service, store: FakeS3, seconds: float, share: float) -> So
 
 
 def _answered(service: Service) -> int:
-    text = service.get("/metrics").text
+    text = service.metrics()
     counted = [line for line in text.splitlines() if line.startswith("dandelion_predictions_total")]
     return sum(int(float(line.rpartition(" ")[2])) for line in counted)
 

@@ -45,7 +45,7 @@ def brightness(png: bytes) -> tuple[float, float]:
 
 
 def explained(model: Model, image: bytes, label: str | None = None) -> tuple[Method, bytes]:
-    images = Images(Reader(10_000_000), reserve=0)
+    images = Images(Reader(), reserve=0)
     explainer = Explainer(images, Decoders(lambda: 2**30, places=1, seconds=30))
     explanation = asyncio.run(explainer.explain(model, image, label))
     explainer.close()
@@ -179,9 +179,9 @@ def test_explanations_asked_for_at_once_are_all_given(client: httpx.Client) -> N
     assert answers == [200] * 12
 
 
-def test_explaining_counts_as_no_prediction(client: httpx.Client) -> None:
+def test_explaining_counts_as_no_prediction(client: httpx.Client, probes: httpx.Client) -> None:
     def predictions() -> str:
-        text = client.get("/metrics").text
+        text = probes.get("/metrics").text
         return "\n".join(x for x in text.splitlines() if x.startswith("dandelion_predictions"))
 
     before = predictions()
