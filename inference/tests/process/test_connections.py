@@ -152,7 +152,7 @@ def test_connections_that_send_nothing_make_room_for_those_that_do(service: Serv
 def test_probes_and_metrics_are_answered_beside_a_full_port(service: Service) -> None:
     """And push nobody out of it."""
     with contextlib.ExitStack() as stack:
-        silent = [stack.enter_context(opened(service)) for _ in range(MAX_CONNECTIONS)]
+        silent = [stack.enter_context(opened(service.url)) for _ in range(MAX_CONNECTIONS)]
         for connection in silent:
             connection.sendall(head("/predict", "Content-Length: 1000"))
         for path in ("/healthz", "/readyz", "/metrics") * 3:

@@ -15,6 +15,7 @@ import pictures
 import pytest
 from dandelion_inference.answer.decoding.decoders import Decoders, bytes_of
 from dandelion_inference.answer.decoding.images import LargeImage
+from dandelion_inference.answer.progress import Kind, Workload
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_pictures import Cost, Preprocessing, Reader
 from PIL import Image
@@ -58,8 +59,9 @@ def play(
 
 
 async def decode(decoders: Decoders, image: LargeImage = PHOTO) -> np.ndarray:
-    async with decoders.decoded(image) as tensor:
-        return tensor
+    with Workload(dict.fromkeys(Kind, 1.0)).images(1) as [progress]:
+        async with decoders.decoded(image, progress) as tensor:
+            return tensor
 
 
 async def refusal(decoders: Decoders, image: LargeImage) -> RefusedError:
