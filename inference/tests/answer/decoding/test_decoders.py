@@ -219,6 +219,17 @@ def test_who_is_not_waited_for_takes_the_decoder_along() -> None:
     play(story)
 
 
+def test_an_answer_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(decoders: Decoders) -> None:
+        assert (await refusal(decoders, PHOTO)).code is Code.BROKEN_IMAGE
+
+    nonsense = "echo this is nothing that a decoder says; cat > /dev/null"
+    monkeypatch.setattr(
+        "dandelion_inference.answer.decoding.decoder.COMMAND", ("/bin/sh", "-c", nonsense)
+    )
+    play(story)
+
+
 def test_one_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(decoders: Decoders) -> None:
         refused = await refusal(decoders, PHOTO)
