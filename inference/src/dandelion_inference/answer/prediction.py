@@ -10,9 +10,11 @@ import numpy as np
 from dandelion_pictures import Kind, Reader, Unreadable
 from numpy.typing import NDArray
 
+from dandelion_inference.answer.certainty import Certainty, certainty
 from dandelion_inference.answer.engine import Alone, LargeImage, Work
 from dandelion_inference.errors import Code, RefusedError
-from dandelion_inference.model.network import Model
+from dandelion_inference.model.contract import Calibration
+from dandelion_inference.model.network import Model, Outputs
 from dandelion_inference.ports.memory import return_freed_memory
 
 Result = TypeVar("Result")
@@ -36,34 +38,38 @@ class Prediction:
     label: str
     probability: float
     scores: dict[str, float]
-    unknown: bool | None
+    certainty: Certainty | None
     """Whether the image may be none of the classes; None where nobody can tell."""
+
+    @property
+    def unknown(self) -> bool | None:
+        return None if self.certainty is None else self.certainty.unknown
+
+    @property
+    def unknown_score(self) -> float | None:
+        return None if self.certainty is None else self.certainty.score
 
 
 # What becomes of one image.
 Outcome = Prediction | RefusedError
 
 
-def prediction(
-    classes: Sequence[str], probabilities: Sequence[float], threshold: float | None = None
-) -> Prediction:
-    """The most probable class, and how probable each is.
-
-    An image is unknown where even that one is less probable than `threshold`.
-    """
+def prediction(classes: Sequence[str], outputs: Outputs, calibration: Calibration) -> Prediction:
+    """The most probable class, how probable each is, and whether it may be none of them."""
+    probabilities = outputs.probabilities
     best = max(range(len(classes)), key=probabilities.__getitem__)
     return Prediction(
         label=classes[best],
         probability=probabilities[best],
         scores=dict(zip(classes, probabilities, strict=True)),
-        unknown=None if threshold is None else probabilities[best] < threshold,
+        certainty=certainty(calibration, probabilities[best], outputs.log_density),
     )
 
 
-def answered(model: Model, probabilities: Sequence[float]) -> Prediction:
-    """What a model's contract makes of its probabilities."""
+def answered(model: Model, outputs: Outputs) -> Prediction:
+    """What a model's contract makes of its outputs."""
     contract = model.contract
-    return prediction(contract.classes, probabilities, contract.calibration.unknown_threshold)
+    return prediction(contract.classes, outputs, contract.calibration)
 
 
 def classify(reader: Reader, model: Model, images: list[bytes]) -> list[Work[Outcome]]:
@@ -85,7 +91,7 @@ def _work(
     reader: Reader, model: Model, held: list[bytes], position: int | None
 ) -> Work[Prediction]:
     def predict(tensor: NDArray[np.float32], alone: Alone) -> Prediction:
-        return answered(model, model.probabilities(tensor, alone()))
+        return answered(model, model.outputs(tensor, alone()))
 
     return on_image(reader, model, held, predict, position)
 

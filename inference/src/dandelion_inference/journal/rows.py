@@ -67,6 +67,11 @@ class Scored(Protocol):
         """Whether it may be none of the classes; None where nobody can tell."""
         ...
 
+    @property
+    def unknown_score(self) -> float | None:
+        """What that was told by."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
@@ -80,6 +85,7 @@ class Predicted:
     probability: float
     scores: array[float]
     unknown: bool | None
+    unknown_score: float | None
     precision: str
     image: str | None
     seconds: float
@@ -91,7 +97,9 @@ class Predicted:
         return ROW_BYTES + len(self.scores) * self.scores.itemsize
 
     def document(self, origin: Origin) -> dict[str, Any]:
-        told = {} if self.unknown is None else {"unknown": self.unknown}
+        told: dict[str, Any] = {}
+        if self.unknown is not None:
+            told = {"unknown": self.unknown, "unknownScore": self.unknown_score}
         return {
             "time": timestamp(self.time),
             "id": self.answer,
@@ -170,6 +178,7 @@ def predicted(
         probability=prediction.probability,
         scores=array("d", prediction.scores.values()),
         unknown=prediction.unknown,
+        unknown_score=prediction.unknown_score,
         precision=precision,
         image=image,
         seconds=seconds,
