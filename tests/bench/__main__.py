@@ -28,6 +28,7 @@ from tests.bench import (
     setup,
     sizes,
     training,
+    unknown,
     versions,
 )
 from tests.bench.figures import Figure
@@ -43,6 +44,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "training": training.throughput,
     "finetune": training.finetune,
     "labels": labels.measure,
+    "unknown": unknown.measure,
     "setup": setup.measure,
     "gate": gate.measure,
     "versions": versions.measure,
