@@ -156,6 +156,7 @@ def test_defaults_appear(api: ApiServer) -> None:
             "queueLimit": 64,
             "requestTimeoutSeconds": 30,
             "logging": {"predictions": True, "images": False},
+            "accessLog": {"sampleRatio": 0.01},
             "auth": "None",
         },
     }

@@ -58,7 +58,7 @@ def test_only_a_token_for_this_service_is_somebodys(
     api: ApiServer, asked: Asked, case: str
 ) -> None:
     make, wanted = TOKENS[case]
-    user = asked.user(make(api))
+    user = asked.user(make(api), {})
     assert (user.username if user else None) == wanted
 
 
@@ -78,10 +78,10 @@ def test_a_token_for_this_service_opens_nothing_at_the_api_server(
 
 
 def test_what_the_api_server_says_of_a_caller_decides(api: ApiServer, asked: Asked) -> None:
-    user = asked.user(token(api, "--audience=dandelion.dev"))
+    user = asked.user(token(api, "--audience=dandelion.dev"), {})
     assert isinstance(user, User)
     lawn = Place("default", "lawn")
-    assert not asked.may(user, lawn, "predict")
+    assert not asked.may(user, lawn, "predict", {})
     api.apply(
         api.kubectl(
             *("create", "role", ACCOUNT, "--verb=create", "--resource-name=lawn"),
@@ -99,6 +99,6 @@ def test_what_the_api_server_says_of_a_caller_decides(api: ApiServer, asked: Ask
             *(f"--serviceaccount=default:{ACCOUNT}", "--dry-run=client", "-o", "yaml"),
         )
     )
-    assert asked.may(user, lawn, "predict")
-    assert not asked.may(user, lawn, "feedback")
-    assert not asked.may(user, Place("default", "park"), "predict")
+    assert asked.may(user, lawn, "predict", {})
+    assert not asked.may(user, lawn, "feedback", {})
+    assert not asked.may(user, Place("default", "park"), "predict", {})

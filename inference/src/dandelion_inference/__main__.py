@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+import traceback
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from dandelion_inference.model.readiness import Readiness
@@ -21,7 +23,7 @@ DRAINED_UPLOADS = 8
 def main() -> int:
     # Until the server handles signals itself there is nothing to drain. The first process of a
     # container ignores signals that it has no handler for.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 
     # All that is imported stays: looking through it for garbage is a waste of time, now and later.
     gc.disable()
@@ -45,12 +47,20 @@ def main() -> int:
     set_up_logging()
     threads = usable_cpus()
     readiness, metrics = Readiness(), Metrics(settings)
-    loader = begun(settings, readiness, metrics, threads)
-    try:
-        _serve(settings, readiness, metrics, threads)
-    finally:
-        loader.stop()
+    begun(settings, readiness, metrics, threads)
+    _serve(settings, readiness, metrics, threads)
     return 0
+
+
+def end(code: int) -> NoReturn:
+    """Ends the process at once, its log written by then.
+
+    The interpreter would wait for every thread, and one in native code may never come back: that
+    compiles the model, or computes what nobody waits for any more.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> None:
@@ -58,7 +68,8 @@ def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: 
 
     from dandelion_inference.front.app import create_app
     from dandelion_inference.front.connection import ConnectionBounds
-    from dandelion_inference.front.server import DrainingServer, listen
+    from dandelion_inference.front.routes.probes import create_probes
+    from dandelion_inference.front.server import DrainingServer, ProbesServer, listen, run
 
     app = create_app(settings, readiness, metrics, threads)
     bounds = ConnectionBounds(
@@ -68,20 +79,35 @@ def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: 
         head_seconds=settings.head_seconds,
         max_drained_bytes=DRAINED_UPLOADS * settings.max_upload_bytes,
         drain_seconds=settings.refused_drain_seconds,
+        stalled_seconds=settings.stalled_seconds,
     )
-    server = DrainingServer(app, readiness, settings.drain_seconds, bounds)
-    with listen(settings.host, settings.port) as listening:
-        structlog.get_logger().info(
+    public = DrainingServer(app, readiness, settings.ending, bounds)
+    probes = ProbesServer(create_probes(settings, readiness, metrics))
+    log = structlog.get_logger()
+    if settings.ending.cuts_requests:
+        log.warning(
+            "requests may be cut off when the pod ends", grace_seconds=settings.grace_seconds
+        )
+    with (
+        listen(settings.host, settings.port) as listening,
+        listen(settings.host, settings.probes_port) as listening_for_probes,
+    ):
+        log.info(
             "listening",
             port=listening.getsockname()[1],
+            probes_port=listening_for_probes.getsockname()[1],
             threads=threads,
             model=settings.model_name,
             version=settings.model_version,
         )
         gc.freeze()
         gc.enable()
-        server.run(sockets=[listening])
+        run(public, listening, probes, listening_for_probes)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        end(main())
+    except Exception:  # noqa: BLE001 - whatever it is, the process ends as it always does
+        traceback.print_exc()
+        end(1)

@@ -19,6 +19,7 @@ class Code(StrEnum):
     MALFORMED_REQUEST = "MalformedRequest"
     EMPTY_UPLOAD = "EmptyUpload"
     NOT_AN_IMAGE = "NotAnImage"
+    ADDRESS_NOT_FETCHED = "AddressNotFetched"
     TRUNCATED_IMAGE = "TruncatedImage"
     BROKEN_IMAGE = "BrokenImage"
     INVALID_TENSOR = "InvalidTensor"
@@ -44,6 +45,7 @@ class Code(StrEnum):
     UNAUTHENTICATED = "Unauthenticated"
     FORBIDDEN = "Forbidden"
     AUTH_UNAVAILABLE = "AuthUnavailable"
+    DECODER_UNAVAILABLE = "DecoderUnavailable"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.MALFORMED_REQUEST: Answer(400, "The request body cannot be parsed"),
         Code.EMPTY_UPLOAD: Answer(400, "The upload is empty"),
         Code.NOT_AN_IMAGE: Answer(400, "The upload is not an image"),
+        Code.ADDRESS_NOT_FETCHED: Answer(400, "Images are not fetched from elsewhere"),
         Code.TRUNCATED_IMAGE: Answer(400, "The image ends too early"),
         Code.BROKEN_IMAGE: Answer(400, "The image cannot be decoded"),
         Code.INVALID_TENSOR: Answer(400, "The tensors are not what the model takes or gives"),
@@ -72,8 +75,8 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.UNSUPPORTED_ENCODING: Answer(415, "Compressed request bodies are not supported"),
         Code.INVALID_REQUEST: Answer(422, "The request is not valid"),
         Code.TOO_MANY_PIXELS: Answer(422, "The image has too many pixels"),
-        Code.MISSING_FILE: Answer(422, "The form holds no file"),
-        Code.TOO_MANY_FILES: Answer(422, "The form holds too many files"),
+        Code.MISSING_FILE: Answer(422, "The request holds no image"),
+        Code.TOO_MANY_FILES: Answer(422, "The request holds too many images"),
         Code.UNKNOWN_LABEL: Answer(422, "The model has no such class"),
         Code.UNKNOWN_ANSWER: Answer(422, "The model gave no such answer"),
         Code.HEADERS_TOO_LARGE: Answer(431, "The headers are too large"),
@@ -81,6 +84,7 @@ TABLE: Mapping[Code, Answer] = MappingProxyType(
         Code.INTERNAL_ERROR: Answer(500, "The service failed"),
         Code.NOT_READY: Answer(503, "The model is not ready"),
         Code.AUTH_UNAVAILABLE: Answer(503, "Nobody can say who may do this"),
+        Code.DECODER_UNAVAILABLE: Answer(503, "The image could not be decoded this time"),
         Code.DEADLINE_EXCEEDED: Answer(504, "The answer took too long"),
     }
 )

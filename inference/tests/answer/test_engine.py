@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from dandelion_inference.answer.engine import Engine, LargeImage
+from dandelion_inference.answer.engine import Engine
 
 Alone = Callable[[], bool]
 
@@ -154,54 +154,44 @@ def test_the_time_in_the_queue_is_told() -> None:
     assert waits[0] < 0.1 <= waits[1]
 
 
-def test_large_images_take_turns_and_keep_no_worker_from_the_others() -> None:
-    tested = engine(2)
-    running, most = 0, 0
-    go_on = threading.Event()
-
-    def rest(_alone: Alone) -> str:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        go_on.wait(10)
-        running -= 1
-        return "large"
-
-    async def scenario() -> None:
-        large = asyncio.ensure_future(tested.run([lambda _alone: LargeImage(rest)] * 3))
-        assert await tested.run([lambda alone: alone()] * 4) == [False] * 4
-        assert not large.done()
-        go_on.set()
-        assert await large == ["large"] * 3
-        assert await tested.run([lambda alone: alone()]) == [True]
-
-    asyncio.run(scenario())
-    tested.close()
-    assert most == 1
-
-
-def test_a_large_image_that_nobody_waits_for_never_begins() -> None:
+def test_what_is_resumed_does_not_queue_again() -> None:
     tested = engine(1)
-    done: list[str] = []
     begun, go_on = threading.Event(), threading.Event()
 
-    def first(_alone: Alone) -> None:
+    def slow(_alone: Alone) -> None:
         begun.set()
         go_on.wait(10)
 
     async def scenario() -> None:
-        running = asyncio.ensure_future(tested.run([lambda _alone: LargeImage(first)]))
+        running = asyncio.ensure_future(tested.run([slow] * 3))
         await asyncio.to_thread(begun.wait, 10)
-        second = [lambda _alone: LargeImage(lambda _alone: done.append("second"))]
-        waiting = asyncio.ensure_future(tested.run(second))
-        await tested.run([lambda _alone: None])
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
+        async with asyncio.timeout(5):
+            assert await tested.resume(lambda alone: alone()) is False
         go_on.set()
         await running
-        assert await tested.run([lambda alone: alone()]) == [True]
+        assert await tested.resume(lambda alone: alone()) is True
 
     asyncio.run(scenario())
     tested.close()
+
+
+def test_closing_waits_for_no_work() -> None:
+    tested = engine(1)
+    begun, go_on = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def hangs(_alone: Alone) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    async def scenario() -> None:
+        hanging = asyncio.ensure_future(tested.run([hangs, lambda _alone: done.append("ran")]))
+        await asyncio.to_thread(begun.wait, 10)
+        tested.close()
+        with pytest.raises(asyncio.CancelledError):
+            await hanging
+        assert not go_on.is_set()
+
+    asyncio.run(scenario())
+    go_on.set()
     assert done == []

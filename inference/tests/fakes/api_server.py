@@ -20,6 +20,7 @@ REVIEWER = "the-pods-own-token"
 TOKEN_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
 ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 AUDIENCE = "dandelion.dev"
+TRACE = ("traceparent", "tracestate")
 CLUSTER = "https://kubernetes.default.svc"
 
 
@@ -47,6 +48,8 @@ class FakeApiServer(ThreadingHTTPServer):
         self.rules: set[tuple[str, str]] = set()
         """Who may create on which subresource of default/lawn."""
         self.reviews: list[dict[str, Any]] = []
+        self.traces: list[dict[str, str]] = []
+        """The trace headers of each review."""
         self.reviewer = REVIEWER
         self.status = 201
         self.gate = threading.Event()
@@ -72,6 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        trace = {name: self.headers[name] for name in TRACE if name in self.headers}
+        self.server.traces.append(trace)
         self.server.reviews.append(review)
         self.server.gate.wait(60)
         if self.headers["Authorization"] != f"Bearer {self.server.reviewer}":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
 from dandelion_inference.intake.reviews import Place, ReviewError, User
 
@@ -25,7 +26,7 @@ class FakeReviewer:
         self.most_at_once = 0
         self._lock = threading.Lock()
 
-    def user(self, token: str) -> User | None:
+    def user(self, token: str, trace: Mapping[str, str]) -> User | None:
         with self._lock:
             self.asked.append(token)
             self.begun.set()
@@ -39,6 +40,6 @@ class FakeReviewer:
             raise ReviewError("nobody listens")
         return None if token in self.nobodies else User(username=token)
 
-    def may(self, user: User, place: Place, subresource: str) -> bool:
+    def may(self, user: User, place: Place, subresource: str, trace: Mapping[str, str]) -> bool:
         good = user.username.startswith("good") and user.username not in self.withdrawn
         return good and place.name == "lawn"

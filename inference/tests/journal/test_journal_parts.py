@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from dandelion_inference.journal.rows import (
     LoggedImage,
     Origin,
     Predicted,
+    Row,
     folder,
     image_name,
     media_type,
@@ -102,10 +104,33 @@ def test_feedback_holds_what_is_known(known: dict[str, str], more: dict[str, str
         "time": "2024-01-01T00:00:00.000Z",
         "id": "id-1",
         "index": 0,
+        "namespace": "garden",
+        "name": "lawn",
         "version": "6",
         "label": "daisy",
         **more,
     }
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(row(), id="a prediction"),
+        pytest.param(Labelled(0, "id-1", "6", 0, "daisy"), id="feedback"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("uid", "told"),
+    [
+        pytest.param("", {}, id="uid unknown"),
+        pytest.param("0f0c6a5e", {"uid": "0f0c6a5e"}, id="uid known"),
+    ],
+)
+def test_every_row_names_its_resource(row: Row, uid: str, told: dict[str, str]) -> None:
+    document = row.document(replace(ORIGIN, uid=uid))
+    names = {name: document[name] for name in ("namespace", "name", "uid") if name in document}
+    assert names == {"namespace": "garden", "name": "lawn", **told}
+    assert document["version"]
 
 
 def test_the_lines_are_gzipped_json_in_order() -> None:

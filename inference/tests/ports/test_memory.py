@@ -1,4 +1,4 @@
-"""Memory that is given back stays usable."""
+"""How much memory there is, and that what is given back stays usable."""
 
 from __future__ import annotations
 
@@ -7,10 +7,55 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dandelion_inference.ports.memory import forget_mapped
+from dandelion_inference.ports.memory import forget_mapped, limit_bytes
 from fakes.s3 import FakeS3
 from given.artifacts import stored
 from running.loading import load
+
+GIB = 2**30
+CGROUP = "sys/fs/cgroup"
+V2 = "0::/kubepods/pod1\n"
+
+LIMITS: dict[str, tuple[dict[str, str], int]] = {
+    "no limit: the machine's": ({f"{CGROUP}/memory.max": "max\n"}, 8 * GIB),
+    "no control groups at all": ({}, 8 * GIB),
+    "v2 of the container": ({f"{CGROUP}/memory.max": f"{GIB}\n"}, GIB),
+    "v2 of this process's own group": (
+        {"proc/self/cgroup": V2, f"{CGROUP}/kubepods/pod1/memory.max": f"{2 * GIB}\n"},
+        2 * GIB,
+    ),
+    "v2 of a parent binds too": (
+        {
+            "proc/self/cgroup": V2,
+            f"{CGROUP}/kubepods/memory.max": f"{GIB}\n",
+            f"{CGROUP}/kubepods/pod1/memory.max": "max\n",
+        },
+        GIB,
+    ),
+    "v1": ({f"{CGROUP}/memory/memory.limit_in_bytes": f"{GIB}\n"}, GIB),
+    "v1 of this process's own group": (
+        {
+            "proc/self/cgroup": "4:memory:/pod1\n0::/\n",
+            f"{CGROUP}/memory/pod1/memory.limit_in_bytes": f"{GIB}\n",
+        },
+        GIB,
+    ),
+    "v1 without a limit": (
+        {f"{CGROUP}/memory/memory.limit_in_bytes": "9223372036854771712\n"},
+        8 * GIB,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LIMITS)
+def test_the_tightest_limit_counts(case: str, tmp_path: Path) -> None:
+    files, expected = LIMITS[case]
+    machine = {"proc/meminfo": "MemTotal:  8388608 kB\nMemFree:  12 kB\n"}
+    for name, text in (machine | files).items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert limit_bytes(tmp_path) == expected
 
 
 def resident(path: Path) -> int:

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pictures
+import pytest
+from fakes import s3 as fake_s3
 from fakes.s3 import FakeS3
 from given import artifacts
-from running.service import environment, started
+from running.connections import head, opened
+from running.service import Service, environment, started
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    stored = artifacts.stored()
+    with fake_s3.running() as store:
+        store.objects.update(stored.objects())
+        wanted = environment(stored, store.url, tmp_path_factory.mktemp("home"))
+        # Nobody's time is up while these tests run.
+        for name in ("UPLOAD_SECONDS", "UPLOAD_WINDOW_SECONDS"):
+            wanted[f"DANDELION_{name}"] = "3600"
+        with started(wanted) as running:
+            running.wait_ready()
+            yield running
 
 
 def test_a_full_service_says_when_to_come_back_and_has_room_again_later(
@@ -18,30 +40,22 @@ def test_a_full_service_says_when_to_come_back_and_has_room_again_later(
 ) -> None:
     stored = artifacts.stored()
     s3.objects.update(stored.objects())
-    wanted = environment(stored, s3.url, tmp_path) | {"DANDELION_QUEUE_LIMIT": "2"}
-    data = pictures.plain()
+    wanted = environment(stored, s3.url, tmp_path) | {"DANDELION_QUEUE_LIMIT": "1"}
+    large = pictures.plain(size=(4000, 3000))
     with started(wanted) as service:
         service.wait_ready()
-        slow = []
-        for _ in range(2):
-            connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=60)
-            connection.putrequest("POST", "/predict")
-            connection.putheader("Content-Length", str(len(data)))
-            connection.endheaders()
-            slow.append(connection)
-        while "dandelion_requests_in_progress 3.0" not in service.get("/metrics").text:
-            time.sleep(0.01)
-        full = service.post("/predict", content=data)
-        assert full.status_code == 429
-        assert full.json()["code"] == "QueueFull"
-        assert full.headers["Retry-After"] == "1"
-        # Probes and metrics are never turned away.
-        assert service.get("/readyz").status_code == 200
-        for connection in slow:
-            connection.send(data)
-            assert connection.getresponse().read()
-            connection.close()
-        assert service.post("/predict", content=data).status_code == 200
+        with ThreadPoolExecutor(8) as pool:
+            # All of them at once, and each takes a while.
+            asked = [pool.submit(service.post, "/predict", content=large) for _ in range(8)]
+            # Probes and metrics are never turned away.
+            assert service.probe("/readyz").status_code == 200
+            answers = [each.result() for each in asked]
+        assert {answer.status_code for answer in answers} == {200, 429}
+        for answer in answers:
+            if answer.status_code == 429:
+                assert answer.json()["code"] == "QueueFull"
+                assert answer.headers["Retry-After"] == "1"
+        assert service.post("/predict", content=large).status_code == 200
 
 
 def test_a_body_that_never_comes_is_given_up(s3: FakeS3, tmp_path: Path) -> None:
@@ -60,25 +74,42 @@ def test_a_body_that_never_comes_is_given_up(s3: FakeS3, tmp_path: Path) -> None
         connection.close()
 
 
-def test_what_is_only_declared_takes_nothing_from_the_others(s3: FakeS3, tmp_path: Path) -> None:
-    stored = artifacts.stored()
-    s3.objects.update(stored.objects())
-    with started(environment(stored, s3.url, tmp_path)) as service:
-        service.wait_ready()
-        silent = []
-        for name, value in [("Content-Length", str(32 * 1024 * 1024))] * 4 + [
-            ("Transfer-Encoding", "chunked")
-        ] * 4:
-            connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=60)
-            connection.putrequest("POST", "/predict")
-            connection.putheader(name, value)
-            connection.endheaders()
-            silent.append(connection)
-        while "dandelion_requests_in_progress 9.0" not in service.get("/metrics").text:
+@pytest.mark.parametrize("how", ["Content-Length: 33554432", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("number", [64, 200, 1100])
+def test_bodies_that_are_only_announced_take_nothing_from_the_others(
+    service: Service, number: int, how: str
+) -> None:
+    before = service.resident_bytes()
+    with contextlib.ExitStack() as stack:
+        for _ in range(number):
+            stack.enter_context(opened(service.url)).sendall(head("/predict", how))
+        # More than there are connections: some have made room.
+        expected = min(number, 1024)
+        while _in_progress(service) < expected - 10:
             time.sleep(0.01)
-        assert service.post("/predict", content=pictures.plain()).status_code == 200
-        for connection in silent:
-            connection.close()
+        for _ in range(5):
+            assert service.post("/predict", content=pictures.plain()).status_code == 200
+        assert service.resident_bytes() - before < 64 * MIB
+
+
+def _in_progress(service: Service) -> float:
+    text = service.metrics()
+    [line] = [one for one in text.splitlines() if one.startswith("dandelion_requests_in_progress")]
+    return float(line.split()[1])
+
+
+def test_bodies_that_stop_midway_make_room_for_those_that_arrive(service: Service) -> None:
+    size = 32 * MIB
+    with contextlib.ExitStack() as stack:
+        for _ in range(4):
+            connection = stack.enter_context(opened(service.url))
+            connection.sendall(head("/predict", f"Content-Length: {size}"))
+            connection.sendall(bytes(size - 1))
+        # Nobody stays in the room who has stopped for a second or two.
+        picture = pictures.encoded(pictures.noise((1000, 1000)))
+        while (answer := service.post("/predict", content=picture)).status_code == 429:
+            time.sleep(0.1)
+        assert answer.status_code == 200
 
 
 def test_a_body_that_trickles_is_given_up_long_before_its_last_moment(

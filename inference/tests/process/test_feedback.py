@@ -34,6 +34,8 @@ def test_a_label_is_kept_beside_what_was_predicted(s3: FakeS3, tmp_path: Path) -
         "id": answer["id"],
         "index": 1,
         "imageSha256": hashlib.sha256(blue).hexdigest(),
+        "namespace": "default",
+        "name": "lawn",
         "version": "3",
         "predicted": "blue",
         "label": "green",
@@ -52,7 +54,8 @@ def test_an_answer_of_another_pod_can_be_labelled_too(s3: FakeS3, tmp_path: Path
         assert service.wait() == 0
     [row] = rows(s3, "feedback")
     del row["time"]
-    assert row == {"id": other, "index": 2, "version": "2", "label": "red"}
+    named = {"namespace": "default", "name": "lawn", "version": "2"}
+    assert row == {"id": other, "index": 2, **named, "label": "red"}
 
 
 def test_an_answer_can_be_labelled_after_a_restart(s3: FakeS3, tmp_path: Path) -> None:

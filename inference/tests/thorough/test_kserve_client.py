@@ -1,43 +1,29 @@
 """KServe's own client works against the service.
 
 It asks for versions of its dependencies that nothing else here agrees with, so it lives in an
-environment of its own, which is made once and kept where the others are.
+environment of its own.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pictures
 import pytest
 from given.artifacts import SIZE
+from running.cached_environments import environment_of
 from running.service import Service
 
 CLIENTS = Path(__file__).parent / "clients"
 REQUIREMENTS = CLIENTS / "requirements-kserve.txt"
-UV = Path(sys.executable).parent / "uv"
 
 
 @pytest.fixture(scope="session")
 def python() -> Path:
-    """The interpreter of an environment with KServe's client, named by what it holds."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dandelion"
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
-    home = cache / f"venv-kserve-{digest}"
-    complete = home / ".complete"
-    if not complete.exists():
-        shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([UV, "venv", "-q", "--python", sys.executable, home], check=True)
-        install = [UV, "pip", "install", "-q", "--require-hashes", "--python", home / "bin/python"]
-        subprocess.run([*install, "-r", REQUIREMENTS], check=True)
-        complete.touch()
-    return home / "bin/python"
+    """The interpreter of an environment with KServe's client."""
+    return environment_of("kserve", REQUIREMENTS) / "bin/python"
 
 
 def test_kserves_client_is_answered(running_service: Service, python: Path, tmp_path: Path) -> None:

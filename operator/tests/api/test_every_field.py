@@ -16,7 +16,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import StartTraining
-from spec_fields import FIELDS, nested
+from spec_fields import FIELDS, merged, nested
 
 NOT_IN_THE_JOB = {
     "training.ttlSecondsAfterFinished": "it is put on the Job once its end is recorded",
@@ -58,7 +58,9 @@ def hashes(resource: Resource) -> dict[str, str]:
 @pytest.mark.parametrize("path", LEAVES)
 def test_a_field_reaches_kubernetes_and_a_hash(path: str) -> None:
     section = path.partition(".")[0]
-    plain, changed = given.resource(), given.resource(**nested(path, LEAVES[path]))
+    beside = FIELDS[path].beside
+    plain = given.resource(**beside)
+    changed = given.resource(**merged(beside, nested(path, LEAVES[path])))
     arrives = given_to_kubernetes(changed)[section] != given_to_kubernetes(plain)[section]
     assert arrives is (path not in NOT_IN_THE_JOB)
     assert (hashes(changed)[section] != hashes(plain)[section]) is (path not in NOT_IN_A_HASH)

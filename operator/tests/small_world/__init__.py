@@ -2,7 +2,7 @@
 
 The Kubernetes and the MLflow side are transports, so `cluster` and `registry` are exercised as
 they are. `World.tick` plays the controllers, the kubelet and the training Job, as they are in
-`small_controllers.py`.
+`controllers.py`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
 from dandelion_operator.api import naming
-from dandelion_operator.api.location import Target
-from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
@@ -30,82 +26,17 @@ from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
-from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.process.settings import Settings
-from dandelion_operator.seen.comparison import Comparison, ComparisonName
-from dandelion_operator.seen.serving import Answer
-from dandelion_operator.seen.training import DatasetSeen, Progress
-from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
 from fakes.cluster import KEY, FakeCluster, copied
 from fakes.killer import Killed, Killer
 from fakes.mlflow import FakeMlflow
 
-from small_world.controllers import DATASET, is_ready, roll, select, train
+from small_world.controllers import roll, select, train
+from small_world.outside import FakeProbe, FakeStorage
 
 BINDING = "dandelion-token-reviewers"
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class FakeStorage:
-    fingerprint: str = "images-1"
-    obstacle: Failure | None = None
-    contracts: dict[str, ContractSeen | Failure] = field(default_factory=dict)
-    progresses: dict[str, Progress] = field(default_factory=dict)
-    comparisons: dict[ComparisonName, Comparison | Failure] = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)  # of contracts, by their folders
-    endpoints: dict[str, str] = field(default_factory=dict)  # where those are that a run wrote
-    unreadable: set[str] = field(default_factory=set)  # addresses of datasets
-    listing: Failure | None = None
-
-    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
-        if uri in self.unreadable:
-            return Failure(Reason.DATASET_EMPTY, f"there is nothing below {uri}")
-        return self.obstacle or DatasetSeen(self.fingerprint, 40)
-
-    def holds(self, endpoint: str, uri: str) -> bool:
-        return self.endpoints.get(uri, endpoint) == endpoint
-
-    async def contract(self, access: Access, target: Target, fresh: bool) -> ContractSeen | Failure:
-        missing = Failure(Reason.ARTIFACT_REJECTED, f"{target.artifact_uri} does not exist")
-        if not self.holds(access.location.endpoint, target.artifact_uri):
-            return missing
-        return self.contracts.get(target.artifact_uri, missing)
-
-    async def comparison(
-        self, access: Access, key: NamespacedName, name: ComparisonName
-    ) -> Comparison | Failure | None:
-        return self.comparisons.get(name)
-
-    async def stored(
-        self, access: Access, key: NamespacedName, served: tuple[str, ...]
-    ) -> tuple[StoredArtifact, ...] | Failure:
-        if self.listing is not None:
-            return self.listing
-        return tuple(
-            StoredArtifact(source.split("/")[-2], source, self.digests[source], DATASET)
-            for source, found in self.contracts.items()
-            if isinstance(found, ContractSeen)
-        )
-
-    async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
-        return self.progresses.get(run, Progress(run=run))
-
-
-@dataclass
-class FakeProbe:
-    world: World
-
-    async def service(self, address: str, port: int = 80) -> Answer:
-        self.world.asked.append(address)
-        ready = [pod for pod in self.world.inference_pods() if is_ready(pod)]
-        if not ready:
-            return Answer(None, "connection refused")
-        return Answer(int(ready[0]["metadata"]["labels"][naming.VERSION_LABEL]))
-
-    async def pod(self, address: str, port: int = 8080) -> tuple[str, str] | None:
-        return self.world.pod_trouble.get(address.rpartition(".")[2])
 
 
 def played(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -128,6 +59,7 @@ class World:
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
         self.asked: list[str] = []  # the Services' addresses, in the order of the questions
+        self.asked_pods: set[tuple[str, int]] = set()
         self.late_endpoints = False  # while it holds, no EndpointSlice is written
         self.stuck_pods: list[dict[str, Any]] = []  # on a node that is lost: nothing ends them
         for purpose in ("training", "inference", "logs"):

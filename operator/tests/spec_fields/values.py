@@ -65,6 +65,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "ttlSecondsAfterFinished": (60, 86400),
     "serving.replicas": (3, 0, 2),
     "serving.logging.storageUri": ("s3://seen", "s3://seen/garden/"),
+    "serving.accessLog.sampleRatio": (0.5, 0, 1),
     "podTemplate.metadata.labels": ({"team": "garden"}, {"team": "park", "a": "b"}, {"a": "b"}),
     "podTemplate.metadata.annotations": ({"team": "garden"}, {"team": "a park", "a": ""}),
     "podTemplate.spec.imagePullSecrets": ([{"name": "mine"}], [{"name": "a"}, {"name": "b"}]),
@@ -120,6 +121,8 @@ BESIDE: dict[str, dict[str, Any]] = {
     "storage.region": {"storage": HTTPS},
     "storage.servingSecretRef.name": {"storage": KEYS},
     "storage.caBundle": {"storage": HTTPS},
+    # The installation's key writes to the installation's place alone.
+    "serving.logging.storageUri": {"storage": KEYS},
 }
 
 # What the API server refuses, where a number below all bounds, a word that is no choice or a value

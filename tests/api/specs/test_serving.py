@@ -52,6 +52,11 @@ from tests.api.test_crd import model_deployment
             id="an hour for a request",
         ),
         pytest.param(
+            {"serving": {"accessLog": {"sampleRatio": 2}}},
+            "spec.serving.accessLog.sampleRatio in body should be less than or equal to 1",
+            id="more than every answer in the log",
+        ),
+        pytest.param(
             {"serving": {"logging": {"predictions": False, "images": True}}},
             "spec.serving.logging.images needs predictions, because an image is found by its "
             "prediction: write predictions: true, or leave images out",

@@ -5,9 +5,8 @@ costs one hand-over to a thread and one back. There are more workers than proces
 always have something to do, which gives the most images a second; an image that finds nobody else
 there is told so and gets the network on all processors at once, which gives the shortest wait. It
 also gets a thread of its own, always the same: OpenVINO computes it in the thread that asks, and
-would have something to set up again in each. Nothing waits for a batch to fill. What takes much
-memory is done one at a time: were it the workers who wait for their turn, everybody else would wait
-behind them. Called by the routes through `front/service.py`.
+would have something to set up again in each. Nothing waits for a batch to fill. Called by
+`classifier.py`, and by the routes through `front/service.py`.
 """
 
 from __future__ import annotations
@@ -16,23 +15,14 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 Alone = Callable[[], bool]
 
-
-@dataclass(frozen=True)
-class LargeImage(Generic[Answer]):
-    """The rest of the work on an image that takes much memory, for which such images take turns."""
-
-    rest: Callable[[Alone], Answer]
-
-
 # What a worker does for one image. It asks `alone()` when it comes to run the network.
-Work = Callable[[Alone], Answer | LargeImage[Answer]]
+Work = Callable[[Alone], Answer]
 
 
 class Engine:
@@ -42,7 +32,7 @@ class Engine:
         """`waited` is told how many seconds each piece of work spent in the queue."""
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._first = ThreadPoolExecutor(1, thread_name_prefix="first")
-        self._large_images = ThreadPoolExecutor(1, thread_name_prefix="large-image")
+        self._resumed = ThreadPoolExecutor(1, thread_name_prefix="resumed")
         self._waited = waited
         self._unfinished = 0
         self._last_of_first: Future[Any] | None = None
@@ -58,48 +48,48 @@ class Engine:
         for future in futures:
             future.add_done_callback(self._finished)
         try:
-            return [
-                await self._in_turn(answer.rest) if isinstance(answer, LargeImage) else answer
-                for answer in await _all(futures)
-            ]
+            return await _all(futures)
         finally:
             for future in futures:
                 future.cancel()
             futures.clear()  # a failure's traceback leads here, and would lead back to it
 
+    async def resume(self, work: Work[Answer]) -> Answer:
+        """The answer of what has had its turn, and then waited elsewhere: it queues with its like
+        only. Where the caller is cancelled, and it has not begun, it never will."""
+        self._unfinished += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._resumed, work, self._alone
+            )
+        finally:
+            self._unfinished -= 1
+
     def close(self) -> None:
-        for executor in (self._workers, self._first, self._large_images):
-            executor.shutdown(cancel_futures=True)
+        """Begins nothing more, and waits for nothing: what runs may never end."""
+        for executor in (self._workers, self._first, self._resumed):
+            executor.shutdown(wait=False, cancel_futures=True)
 
     def _nobody_there(self) -> bool:
         # Work that its caller has left may still be running where nothing is counted as unfinished.
         last = self._last_of_first
         return not self._unfinished and (last is None or last.done())
 
-    def _submit(self, work: Work[Answer], first: bool) -> Future[Answer | LargeImage[Answer]]:
+    def _submit(self, work: Work[Answer], first: bool) -> Future[Answer]:
         begin = partial(self._begin, work, time.perf_counter())
         if not first:
             return self._workers.submit(begin)
         future = self._last_of_first = self._first.submit(begin)
         return future
 
-    async def _in_turn(self, work: Callable[[Alone], Answer]) -> Answer:
-        self._unfinished += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._large_images, work, self._alone
-            )
-        finally:
-            self._unfinished -= 1
-
-    def _begin(self, work: Work[Answer], submitted: float) -> Answer | LargeImage[Answer]:
+    def _begin(self, work: Work[Answer], submitted: float) -> Answer:
         self._waited(time.perf_counter() - submitted)
         return work(self._alone)
 
     def _alone(self) -> bool:
         return self._unfinished == 1
 
-    def _finished(self, _future: asyncio.Future[Answer | LargeImage[Answer]]) -> None:
+    def _finished(self, _future: asyncio.Future[Answer]) -> None:
         self._unfinished -= 1
 
 

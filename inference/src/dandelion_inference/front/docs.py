@@ -16,8 +16,8 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from dandelion_inference.errors import TABLE, Code
+from dandelion_inference.front.exchange import ANSWER_ID, MODEL, MODEL_VERSION, REQUEST_ID
 from dandelion_inference.front.problems import MEDIA_TYPE, Problem
-from dandelion_inference.front.service import ANSWER_ID
 from dandelion_inference.intake.reviews import COMMAND
 
 ASSETS = {
@@ -30,11 +30,13 @@ POLICY = (
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
 )
 SCHEME = "clusterToken"
-ANSWER_ID_HEADER = {
-    ANSWER_ID: {
-        "description": "names this answer, for feedback and in the prediction log",
-        "schema": {"type": "string"},
-    }
+# Of every answer, errors too.
+HEADERS = {
+    MODEL: "name of the ModelDeployment",
+    MODEL_VERSION: "version in the model registry",
+    ANSWER_ID: "names this answer, for feedback and in the logs",
+    REQUEST_ID: "the request's own where it sent one of at most 128 letters, digits and ._~+/=:@-; "
+    "otherwise a new one",
 }
 REFERENCE = "#/components/schemas/{model}"
 
@@ -57,10 +59,22 @@ class DescribedApp(FastAPI):
                     "description": f"A token of the cluster: `{COMMAND}`.",
                 }
             }
+        _identify(schema)
         problem = Problem.model_json_schema(ref_template=REFERENCE)
         schemas |= problem.pop("$defs")
         schemas[Problem.__name__] = problem
         return schema
+
+
+def _identify(schema: dict[str, Any]) -> None:
+    schema["components"]["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
+    }
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
+    for path in schema["paths"].values():
+        for operation in path.values():
+            for response in operation["responses"].values():
+                response["headers"] = response.get("headers", {}) | headers
 
 
 def asset_folder() -> Traversable:

@@ -1,52 +1,109 @@
 """The outermost layer: sees every request and every answer, whoever gave it.
 
-It counts and times them, and while the pod drains it tells each client to open its next connection
-elsewhere. What every address has in common is done here: it is the same with a slash at its end,
-and where it answers GET it answers HEAD. Wrapped around the application by `app.py`.
+It gives each an identity, counts, times and logs it, and while the pod drains it tells each client
+to open its next connection elsewhere. What every address has in common is done here: it is the same
+with a slash at its end, and where it answers GET it answers HEAD. Wrapped around the application by
+`app.py`.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dandelion_inference.errors import TABLE, Code
+from dandelion_inference.front.access_log import AccessLog
+from dandelion_inference.front.exchange import (
+    ANSWER_ID,
+    REQUEST_ID,
+    SCOPE,
+    Exchange,
+    served,
+)
+from dandelion_inference.intake.identity import exemplar, identity
 from dandelion_inference.model.readiness import Readiness
-from dandelion_inference.ports.metrics import Metrics
+from dandelion_inference.ports.metrics import OTHER, UNMATCHED, Metrics, method_label
+from dandelion_inference.ports.settings import Settings
 
-UNMATCHED = "unmatched"
 CLOSE = (b"connection", b"close")
+ANSWER_ID_NAME = ANSWER_ID.lower().encode()
+REQUEST_ID_NAME = REQUEST_ID.lower().encode()
+
+Headers = list[tuple[bytes, bytes]]
 
 
 class Edge:
-    def __init__(self, app: ASGIApp, metrics: Metrics, readiness: Readiness) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        metrics: Metrics,
+        readiness: Readiness,
+        access_log: AccessLog,
+        new_answer_id: Callable[[Sequence[bool]], str],
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._readiness = readiness
+        self._access_log = access_log
+        self._new_answer_id = new_answer_id
+        self._served = served(settings.model_name, settings.model_version)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        method = scope["method"]
+        method = method_label(scope["method"])
+        exchange = Exchange(identity(scope["headers"]))
         scope = _usual(scope)
+        scope[SCOPE] = exchange
         status = 500
+
+        async def observed_receive() -> Message:
+            message = await receive()
+            exchange.bytes_in += len(message.get("body", b""))
+            return message
 
         async def observed_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                headers = [*message.get("headers", ()), *self._identified(exchange)]
+                message["headers"] = headers
                 if self._readiness.draining:
-                    message["headers"] = [*message.get("headers", ()), CLOSE]
+                    headers.append(CLOSE)
             await send(message)
 
         self._metrics.request_started()
         started = time.perf_counter()
         try:
-            await self._app(scope, receive, observed_send)
+            await self._app(scope, observed_receive, observed_send)
         finally:
             seconds = time.perf_counter() - started
-            self._metrics.request_ended(method, _route(scope), status, seconds)
+            route = _route(scope)
+            self._metrics.request_ended(method, route, status, seconds, exemplar(exchange.identity))
+            self._access_log.ended(exchange, method, route, status, seconds)
+
+    def refused(self, code: Code) -> Headers:
+        """Accounts for a request that the server refuses before it has read it; what its answer
+        says of itself."""
+        exchange = Exchange(identity(()), problem=code)
+        headers = self._identified(exchange)
+        status = TABLE[code].status
+        self._metrics.request_refused(status)
+        self._access_log.ended(exchange, OTHER, UNMATCHED, status, 0.0)
+        return headers
+
+    def _identified(self, exchange: Exchange) -> Headers:
+        if exchange.answer_id is None:
+            exchange.answer_id = self._new_answer_id(())
+        return [
+            *self._served,
+            (REQUEST_ID_NAME, exchange.identity.request_id.encode()),
+            (ANSWER_ID_NAME, exchange.answer_id.encode()),
+        ]
 
 
 def _usual(scope: Scope) -> Scope:

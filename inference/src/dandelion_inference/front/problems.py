@@ -20,8 +20,12 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from dandelion_inference.errors import TABLE, Code, RefusedError
+from dandelion_inference.front.exchange import exchange_of
 
 MEDIA_TYPE = "application/problem+json"
+
+# Addresses whose clients look for `error`.
+OF_THE_PROTOCOL = ("/v1/", "/v2/")
 
 # The client has gone and nobody reads the answer; the number is the usual one in access logs.
 CLIENT_CLOSED_REQUEST = 499
@@ -49,7 +53,7 @@ class Problem(ImageProblem):
     error: str | None = Field(
         default=None,
         description="the detail again, where clients of the Open Inference Protocol look for it "
-        "(only under /v2)",
+        "(only under /v1 and /v2)",
     )
     problems: list[ImageProblem] | None = Field(
         default=None, description="one for each image that was refused, where several were"
@@ -77,7 +81,7 @@ def problem(
         body["problems"] = [details(error.code, error.detail) for error in each]
     if reason is not None:
         body["reason"] = reason
-    if instance == "/v2" or instance.startswith("/v2/"):
+    if instance == "/v2" or instance.startswith(OF_THE_PROTOCOL):
         body["error"] = detail
     return Response(
         json.dumps(body, ensure_ascii=False),
@@ -101,9 +105,7 @@ def details(code: Code, detail: str) -> dict[str, Any]:
 
 async def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
-    return problem(
-        error.code, error.detail, request.url.path, error.headers, error.reason, error.each
-    )
+    return _answer(request, error.code, error.detail, error.headers, error.reason, error.each)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
@@ -111,15 +113,15 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     path = request.url.path
     if error.status_code == HTTPStatus.NOT_FOUND:
         detail = f"{path} does not exist; /docs lists what does."
-        return problem(Code.NOT_FOUND, detail, path, error.headers)
+        return _answer(request, Code.NOT_FOUND, detail, error.headers)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("Allow", "another method")
         if allowed == "GET":
             allowed = "GET, HEAD"  # as `edge.py` has it
         detail = f"{path} does not accept {request.method}; use {allowed}."
         headers = {**(error.headers or {}), "Allow": allowed}
-        return problem(Code.METHOD_NOT_ALLOWED, detail, path, headers)
-    return problem(Code.MALFORMED_REQUEST, str(error.detail), path, error.headers)
+        return _answer(request, Code.METHOD_NOT_ALLOWED, detail, headers)
+    return _answer(request, Code.MALFORMED_REQUEST, str(error.detail), error.headers)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
@@ -127,7 +129,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     detail = "; ".join(
         f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
     )
-    return problem(Code.INVALID_REQUEST, detail, request.url.path)
+    return _answer(request, Code.INVALID_REQUEST, detail)
 
 
 async def _client_gone(_request: Request, _error: Exception) -> Response:
@@ -135,9 +137,22 @@ async def _client_gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _failure(request: Request, error: Exception) -> Response:
-    log.error("request failed", path=request.url.path, exc_info=error)
+    request_id = exchange_of(request).identity.request_id
+    log.error("request failed", path=request.url.path, request_id=request_id, exc_info=error)
     detail = "The service failed on this request; its log names the cause. Try again."
-    return problem(Code.INTERNAL_ERROR, detail, request.url.path)
+    return _answer(request, Code.INTERNAL_ERROR, detail)
+
+
+def _answer(
+    request: Request,
+    code: Code,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    reason: str | None = None,
+    each: Sequence[RefusedError] = (),
+) -> Response:
+    exchange_of(request).problem = code
+    return problem(code, detail, request.url.path, headers, reason, each)
 
 
 def _kebab(code: Code) -> str:

@@ -1,26 +1,29 @@
 """What the routes share: the model that is ready, the engine that runs it, and their bounds.
 
-Made once by `app.py`; every route that works on a model goes through `Service.work`.
+Made once by `app.py`; whatever a route lets the model do goes through `Service.while_wanted`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Coroutine, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from dandelion_pictures import Reader
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-from dandelion_inference.answer.engine import Alone, Engine, LargeImage, Work
-from dandelion_inference.answer.prediction import Outcome, Prediction, classify
+from dandelion_inference.answer.classifier import Classifier, Upload
+from dandelion_inference.answer.decoding.decoders import Decoders
+from dandelion_inference.answer.engine import Engine
+from dandelion_inference.answer.explain.explainer import Explainer
+from dandelion_inference.answer.prediction import Outcome, Prediction
 from dandelion_inference.errors import Code, RefusedError, together
+from dandelion_inference.front.exchange import exchange_of
+from dandelion_inference.front.waiting import while_wanted
 from dandelion_inference.intake.admission import Admission, Place
-from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer
+from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer, ForbiddenError
 from dandelion_inference.intake.upload import FormBounds, Pace, check_declared
 from dandelion_inference.intake.verdicts import Action
 from dandelion_inference.journal import Journal
@@ -31,9 +34,6 @@ from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Settings
 
 Answer = TypeVar("Answer")
-
-# The header that names an answer, whatever its body is.
-ANSWER_ID = "Dandelion-Answer-Id"
 
 
 @dataclass(frozen=True)
@@ -48,20 +48,20 @@ class Answered:
     def predictions(self) -> list[Prediction]:
         return [outcome for outcome in self.outcomes if isinstance(outcome, Prediction)]
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """What every answer with predictions says beside its body."""
-        return {ANSWER_ID: self.id}
-
 
 @dataclass(frozen=True)
 class Service:
     settings: Settings
     readiness: Readiness
     metrics: Metrics
-    reader: Reader
     engine: Engine
+    decoders: Decoders
+    classifier: Classifier
+    explainer: Explainer
     admission: Admission
+    """How many predictions are taken on at once."""
+    explanations: Admission
+    """And how many explanations, which take nothing from them."""
     journal: Journal | None = None
     """Where answers are remembered, if they are."""
     authorizer: Authorizer | None = None
@@ -72,9 +72,12 @@ class Service:
         if self.journal is not None:
             self.journal.start()
 
-    def close(self) -> None:
-        """Once nothing is being answered any more; may take a few seconds."""
+    async def close(self) -> None:
+        """Once nothing is answered any more. Takes a few seconds to write what is left of the log,
+        and waits for no work, which may never end."""
         self.engine.close()
+        self.explainer.close()
+        await self.decoders.close()
         if self.authorizer is not None:
             self.authorizer.close()
         if self.journal is not None:
@@ -85,12 +88,42 @@ class Service:
         """The name and version that every answer carries."""
         return {"name": self.settings.model_name, "version": self.settings.model_version}
 
+    def require_ready(self) -> None:
+        """Raises RefusedError where this pod should get no new clients; for whoever asks.
+
+        Where callers are authorized, a stranger is not told what is in the way: it may name
+        addresses. The port of probes tells it.
+        """
+        try:
+            self.readiness.require_ready()
+        except RefusedError as refusal:
+            if self.authorizer is None:
+                raise
+            raise RefusedError(
+                refusal.code,
+                "This pod does not answer now; its log names the cause.",
+                headers=refusal.headers,
+                reason=refusal.reason,
+            ) from refusal
+
     async def authorize(self, request: Request, action: Action) -> str | None:
         """Who sends that, where anybody asks. Called before a body is read; raises RefusedError for
         a sender who may not do that."""
         if self.authorizer is None:
             return None
-        return await self.authorizer.authorize(request.headers.getlist("authorization"), action)
+        exchange = exchange_of(request)
+        tokens = request.headers.getlist("authorization")
+        try:
+            caller = await self.authorizer.authorize(tokens, action, exchange.trace_headers)
+        except ForbiddenError as error:
+            exchange.caller = error.user
+            raise
+        exchange.caller = caller
+        return caller
+
+    def new_answer_id(self, predicted: Sequence[bool]) -> str:
+        """Names an answer; `predicted` says of each of its images whether it has a prediction."""
+        return str(uuid4()) if self.journal is None else self.journal.new_id(predicted)
 
     @property
     def authorization_codes(self) -> tuple[Code, ...]:
@@ -98,9 +131,14 @@ class Service:
         return AUTHORIZATION_CODES if self.authorizer is not None else ()
 
     def admit(self, request: Request) -> AbstractContextManager[Place]:
-        """Holds a place in the queue for a request; raises RefusedError where there is none."""
+        """Holds a place for a prediction; raises RefusedError where there is none."""
         check_declared(request, self.settings.max_upload_bytes)
         return self.admission.admit()
+
+    def admit_explanation(self, request: Request) -> AbstractContextManager[Place]:
+        """The same for an explanation."""
+        check_declared(request, self.settings.max_upload_bytes)
+        return self.explanations.admit()
 
     def form_bounds(self, max_files: int) -> FormBounds:
         """How much a form with so many files may hold."""
@@ -122,44 +160,42 @@ class Service:
         self,
         request: Request,
         model: Model,
-        images: list[bytes],
+        images: Sequence[bytes],
         started: float,
         *,
         whole: bool = False,
     ) -> Answered:
-        """What the uploads show, counted and remembered. Empties `images`; raises as `predict`."""
-        records = self.journal.upload_records(images) if self.journal else None
-        works = classify(self.reader, model, images)
-        if records is not None:
-            works = with_digests(works, records)
-        return await self.predict(request, model, works, started, records, whole=whole)
+        """What the uploads show, counted and remembered; raises as `while_wanted`.
 
-    async def predict(
+        `started` is when the request arrived, in seconds of `time.perf_counter`. Where every image
+        was refused, or any and the answer must be `whole`, RefusedError lists them.
+        """
+        records = self.journal.upload_records(images) if self.journal else None
+        exchange_of(request).images = len(images)
+        outcomes = await self.while_wanted(
+            request, self.classifier.outcomes(model, _uploads(images, records))
+        )
+        return self.answered(request, model, outcomes, started, records, whole=whole)
+
+    def answered(
         self,
         request: Request,
         model: Model,
-        works: Sequence[Work[Outcome]],
+        outcomes: Sequence[Outcome],
         started: float,
         records: Sequence[UploadRecord] | None = None,
         *,
         whole: bool = False,
     ) -> Answered:
-        """The works' outcomes, counted and remembered; raises as `work`.
-
-        `started` is when the request arrived, in seconds of `time.perf_counter`. Where every image
-        was refused, or any and the answer must be `whole`, RefusedError lists them.
-        """
-        outcomes: list[Outcome] = await self.work(request, works)
+        """The outcomes, counted and remembered; raises RefusedError as `classify`."""
         refusals = [outcome for outcome in outcomes if isinstance(outcome, RefusedError)]
         for refusal in refusals:
             self.metrics.refused(refusal.code)
         if refusals and (whole or len(refusals) == len(outcomes)):
             raise together(refusals)
         found = [outcome if isinstance(outcome, Prediction) else None for outcome in outcomes]
-        name = str(uuid4())
-        if self.journal is not None:
-            name = self.journal.new_id([prediction is not None for prediction in found])
-        answered = Answered(name, outcomes)
+        answered = Answered(self.new_answer_id([item is not None for item in found]), outcomes)
+        exchange_of(request).answer_id = answered.id
         for prediction in answered.predictions:
             self.metrics.predicted(prediction.label, prediction.probability, prediction.unknown)
         if self.journal is not None:
@@ -174,24 +210,9 @@ class Service:
             )
         return answered
 
-    async def work(self, request: Request, works: Sequence[Work[Answer]]) -> list[Answer]:
-        """The works' answers, in order, for as long as somebody waits for them.
-
-        Raises:
-            RefusedError: a work refused its input, or the deadline passed.
-            ClientDisconnect: the client hung up. What had not begun never will.
-        """
-        seconds = self.settings.request_timeout_seconds
-        try:
-            async with _connected(request), asyncio.timeout(seconds):
-                return await self.engine.run(works)
-        except TimeoutError:
-            raise RefusedError(
-                Code.DEADLINE_EXCEEDED,
-                f"The answer was not there within {seconds:g} s. Try again later, send fewer "
-                f"images at once, or add replicas.",
-                headers={"Retry-After": "1"},
-            ) from None
+    async def while_wanted(self, request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """What the work comes to; raises RefusedError and ClientDisconnect as `waiting` does."""
+        return await while_wanted(request, self.settings.request_timeout_seconds, work)
 
 
 def service_of(request: Request) -> Service:
@@ -200,50 +221,11 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def with_digests(
-    works: Sequence[Work[Answer]], records: Sequence[UploadRecord]
-) -> list[Work[Answer]]:
-    """The same works, each of which computes the digest of its upload first."""
-    return [_with_digest(work, record) for work, record in zip(works, records, strict=True)]
-
-
-def _with_digest(work: Work[Answer], record: UploadRecord) -> Work[Answer]:
-    def digest_and_work(alone: Alone) -> Answer | LargeImage[Answer]:
-        record.compute_digest()
-        return work(alone)
-
-    return digest_and_work
-
-
-@asynccontextmanager
-async def _connected(request: Request) -> AsyncIterator[None]:
-    """Ends what is done inside with ClientDisconnect when the client has gone.
-
-    Only for a request whose body has been read.
-    """
-    task = asyncio.current_task()
-    assert task is not None
-    watch = asyncio.ensure_future(_hung_up(request))
-    inside = True
-
-    def end(watch: asyncio.Future[None]) -> None:
-        if inside and not watch.cancelled():
-            task.cancel()
-
-    watch.add_done_callback(end)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not watch.done():
-            raise
-        task.uncancel()
-        raise ClientDisconnect from None
-    finally:
-        inside = False
-        watch.cancel()
-
-
-async def _hung_up(request: Request) -> None:
-    """Returns when the client has gone."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+def _uploads(images: Sequence[bytes], records: Sequence[UploadRecord] | None) -> list[Upload]:
+    if len(images) == 1:
+        return [Upload(images[0], record=records[0] if records else None)]
+    remembered: Sequence[UploadRecord | None] = records or [None] * len(images)
+    return [
+        Upload(image, position, record)
+        for position, (image, record) in enumerate(zip(images, remembered, strict=True), start=1)
+    ]

@@ -2,64 +2,159 @@
 
 Every accepted upload holds memory and every waiting one makes the others slower. What goes over the
 bound is told at once to come back, which a client can act on; a queue without end only times out.
-Bytes count once they are here: what a client only declares takes nothing from the others. Called by
-`front/service.py` for every prediction, on the event loop.
+
+A client's promise takes nothing from the others. A place is for work: a body gets one when it has
+arrived whole. Its bytes count from their arrival, and where they have no room, bodies that arrive
+much slower make it; how many arrive at once is bounded by the connections. Called through
+`front/service.py` for every prediction and explanation, on the event loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.intake.recent_rate import RecentRate
 
 RETRY_SECONDS = 1
+RETRY = {"Retry-After": str(RETRY_SECONDS)}
+
+# Bodies make room for those that arrive so many times as fast.
+MUCH_FASTER = 2.0
 
 
 class Admission:
-    def __init__(self, max_requests: int, max_bytes: int) -> None:
+    def __init__(
+        self,
+        max_requests: int,
+        max_bytes: int,
+        what: str = "requests",
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`what` is taken on, in the words of a refusal."""
         self._max_requests = max_requests
         self._max_bytes = max_bytes
+        self._what = what
+        self._now = now
         self._requests = 0
         self._bytes = 0
+        self._arriving: dict[Place, None] = {}
 
     @contextmanager
     def admit(self) -> Iterator[Place]:
-        """Holds a place for one request; raises RefusedError where there is none."""
+        """For one request, from its head to its answer; raises RefusedError where the service is
+        full already, which saves sending the body."""
         if self._requests >= self._max_requests:
             raise self._full()
-        self._requests += 1
-        place = Place(self)
+        place = Place(self, self._now())
+        self._arriving[place] = None
         try:
             yield place
         finally:
-            self._requests -= 1
             self._bytes -= place.size
+            if place in self._arriving:
+                del self._arriving[place]
+            elif not place.evicted:
+                self._requests -= 1
 
-    def hold(self, size: int) -> None:
-        """Counts `size` more bytes; raises RefusedError, and counts none, where they do not fit."""
-        if self._bytes + size > self._max_bytes:
-            raise self._full()
+    def hold(self, place: Place, size: int) -> None:
+        now = self._now()
+        place.rate.received(size, now)
+        lacking = self._bytes + size - self._max_bytes
+        if lacking > 0:
+            arriving = list(self._arriving)
+            slower = to_evict(
+                place.rate.at(now), lacking, [(one.rate.at(now), one.size) for one in arriving]
+            )
+            if slower is None:
+                raise self._full()
+            for position in slower:
+                self._evict(arriving[position])
         self._bytes += size
+        place.size += size
+
+    def begin(self, place: Place) -> None:
+        if self._requests >= self._max_requests:
+            raise self._full()
+        self._requests += 1
+        del self._arriving[place]
+
+    def _evict(self, place: Place) -> None:
+        del self._arriving[place]
+        self._bytes -= place.size
+        place.evict()
 
     def _full(self) -> RefusedError:
         return RefusedError(
             Code.QUEUE_FULL,
-            f"{self._requests} requests with {self._bytes} bytes are being answered; "
-            f"at most {self._max_requests} with {self._max_bytes} bytes are taken on at once. "
-            f"Try again in {RETRY_SECONDS} s, or add replicas.",
-            headers={"Retry-After": str(RETRY_SECONDS)},
+            f"{self._requests} {self._what} are being answered, and {self._bytes} bytes are held "
+            f"for them and for what arrives; at most {self._max_requests} with {self._max_bytes} "
+            f"bytes are taken on at once. Try again in {RETRY_SECONDS} s, or add replicas.",
+            headers=RETRY,
         )
 
 
 class Place:
-    """One request's place, with the bytes of it that have arrived."""
+    """One request's place: while its body arrives, and while it is answered."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: Admission, now: float) -> None:
         self._admission = admission
+        self.rate = RecentRate(now)
         self.size = 0
+        """Bytes that are held."""
+        self.evicted = False
+        self.on_evicted: Callable[[], None] | None = None
+        """Who waits for the rest of the body, and is to wait no longer."""
 
     def hold(self, size: int) -> None:
         """Takes room for `size` more bytes; raises RefusedError where there is none."""
-        self._admission.hold(size)
-        self.size += size
+        if self.evicted:
+            raise self.refusal
+        self._admission.hold(self, size)
+
+    def begin(self) -> None:
+        """Takes the place that work needs, now that the body is whole; raises RefusedError where
+        there is none."""
+        if self.evicted:
+            raise self.refusal
+        self._admission.begin(self)
+
+    def evict(self) -> None:
+        self.evicted = True
+        self.size = 0
+        if self.on_evicted is not None:
+            self.on_evicted()
+
+    @property
+    def refusal(self) -> RefusedError:
+        """What somebody is told whose body made room."""
+        return RefusedError(
+            Code.QUEUE_FULL,
+            "The service holds as many bytes as it can, and this body arrived slower than others. "
+            f"Try again in {RETRY_SECONDS} s.",
+            headers=RETRY,
+        )
+
+
+def to_evict(
+    rate: float, lacking: int, arriving: Sequence[tuple[float, int]]
+) -> Sequence[int] | None:
+    """Which bodies make room for one that arrives at `rate` and lacks so many bytes.
+
+    `arriving` has the rate and the bytes of each body; the answer has positions in it, the slowest
+    first. None where there is not enough of what arrives much slower.
+    """
+    slower = sorted(
+        (other, position, size)
+        for position, (other, size) in enumerate(arriving)
+        if size and other * MUCH_FASTER <= rate
+    )
+    chosen = []
+    for _, position, size in slower:
+        chosen.append(position)
+        lacking -= size
+        if lacking <= 0:
+            return chosen
+    return None

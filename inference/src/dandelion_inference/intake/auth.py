@@ -15,8 +15,9 @@ import hashlib
 import re
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 import structlog
 
@@ -57,6 +58,8 @@ MAX_TOKEN_BYTES = 16 * 1024
 BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
 HOW = f"Send 'Authorization: Bearer TOKEN' with a token made by '{COMMAND}'."
 
+NO_TRACE: Mapping[str, str] = MappingProxyType({})
+
 SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:([^:]+):([^:]+)")
 
 log = structlog.get_logger()
@@ -83,42 +86,41 @@ class Authorizer:
         self._away_until = now()
         self._complaint = ""
 
-    async def authorize(self, headers: Sequence[str], action: Action) -> str:
-        """Who sends that; `headers` are the values of Authorization. Raises RefusedError."""
+    async def authorize(
+        self, headers: Sequence[str], action: Action, trace: Mapping[str, str] = NO_TRACE
+    ) -> str:
+        """Who sends that; `headers` are the values of Authorization, and `trace` the headers that
+        a question to the API server takes along. Raises RefusedError."""
         token = bearer_token(headers)
         key = (hashlib.sha256(token.encode()).digest(), action)
-        verdict = await self._verdict(key, token)
+        verdict = await self._verdict(key, partial(self._ask, key, token, trace))
         if verdict.user is None:
             raise unauthenticated(
                 f"The token is not one that this cluster accepts for the audience {AUDIENCE}: it "
                 f"may have expired, or be meant for the cluster itself or somebody else."
             )
         if not verdict.allowed:
-            raise forbidden(verdict.user, self._place, action)
+            raise ForbiddenError(verdict.user, self._place, action)
         return verdict.user
 
     def close(self) -> None:
         self._strangers.close()
         self._known.close()
 
-    async def _verdict(self, key: Key, token: str) -> Verdict:
+    async def _verdict(self, key: Key, ask: Callable[[], Verdict]) -> Verdict:
         remembered = self._verdicts.get(key)
         if remembered is None:
-            return await self._of_stranger(key, token)
+            return await self._of_stranger(key, ask)
         verdict, freshness = remembered
         if freshness is Freshness.FRESH:
             return verdict
-        under_way = self._known.review(
-            key, partial(self._ask, key, token), partial(self._ended_of_known, key)
-        )
+        under_way = self._known.review(key, ask, partial(self._ended_of_known, key))
         if freshness is Freshness.REVALIDATE:
             return verdict
         return await self._of_known(under_way, verdict)
 
-    async def _of_stranger(self, key: Key, token: str) -> Verdict:
-        under_way = self._strangers.review(
-            key, partial(self._ask, key, token), partial(self._ended, key)
-        )
+    async def _of_stranger(self, key: Key, ask: Callable[[], Verdict]) -> Verdict:
+        under_way = self._strangers.review(key, ask, partial(self._ended, key))
         if under_way is None:
             raise too_many()
         try:
@@ -144,12 +146,12 @@ class Authorizer:
             return stale
         return stale if isinstance(under_way.exception(), ReviewError) else under_way.result()
 
-    def _ask(self, key: Key, token: str) -> Verdict:
-        user: User | None = self._reviewer.user(token)
+    def _ask(self, key: Key, token: str, trace: Mapping[str, str]) -> Verdict:
+        user: User | None = self._reviewer.user(token, trace)
         if user is None:
             return Verdict(None, allowed=False)
         _, action = key
-        return Verdict(user.username, self._reviewer.may(user, self._place, action))
+        return Verdict(user.username, self._reviewer.may(user, self._place, action, trace))
 
     def _ended_of_known(self, key: Key, ended: asyncio.Future[Verdict]) -> None:
         self._ended(key, ended)
@@ -204,13 +206,17 @@ def too_many() -> RefusedError:
     )
 
 
-def forbidden(user: str, place: Place, action: Action) -> RefusedError:
-    return RefusedError(
-        Code.FORBIDDEN,
-        f"{user} may not {VERB} {RESOURCE}.{GROUP}/{action} named {place.name} in namespace "
-        f"{place.namespace}. Who administers the namespace grants it by: "
-        f"{grant(user, place, action)}",
-    )
+class ForbiddenError(RefusedError):
+    """Of somebody who is known."""
+
+    def __init__(self, user: str, place: Place, action: Action) -> None:
+        super().__init__(
+            Code.FORBIDDEN,
+            f"{user} may not {VERB} {RESOURCE}.{GROUP}/{action} named {place.name} in namespace "
+            f"{place.namespace}. Who administers the namespace grants it by: "
+            f"{grant(user, place, action)}",
+        )
+        self.user = user
 
 
 def grant(user: str, place: Place, action: Action) -> str:

@@ -20,6 +20,7 @@ WHITESPACE = b" \t\r\n"
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 # RFC 2397; its parameters are as long as a media type may be.
 _DATA_URL = re.compile(rb"\s{0,16}data:[^,]{0,255};base64,", re.IGNORECASE)
+_ADDRESS = re.compile(rb"\s{0,16}(?:https?|ftp|file|s3|gs)://", re.IGNORECASE)
 _BEGINS_TEXT = re.compile(rb"[A-Za-z0-9+/_\-\s]{8}")
 # Enough for the longest signature, with line breaks.
 _HEAD_BYTES = 2 * LONGEST_BRANDS
@@ -37,6 +38,11 @@ async def unwrapped(data: bytes, transfer_encoding: bytes = b"") -> bytes:
     if start is None:
         return data
     return await _apart(lambda text: _from_base64(text, start), data)
+
+
+def is_address(data: bytes) -> bool:
+    """Whether the bytes say where an image is, and are none."""
+    return _ADDRESS.match(data) is not None
 
 
 def _base64_start(data: bytes) -> int | None:

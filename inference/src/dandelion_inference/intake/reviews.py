@@ -54,11 +54,14 @@ class User(BaseModel):
 
 
 class Reviewer(Protocol):
-    def user(self, token: str) -> User | None:
-        """Whose token it is, if it is anybody's and meant for AUDIENCE; raises ReviewError."""
+    def user(self, token: str, trace: Mapping[str, str]) -> User | None:
+        """Whose token it is, if it is anybody's and meant for AUDIENCE; raises ReviewError.
+
+        `trace` holds headers of the trace that the question belongs to.
+        """
         ...
 
-    def may(self, user: User, place: Place, subresource: str) -> bool:
+    def may(self, user: User, place: Place, subresource: str, trace: Mapping[str, str]) -> bool:
         """Raises ReviewError."""
         ...
 
@@ -87,18 +90,18 @@ class ApiServer:
         self._authority = ""
         self._pool: urllib3.PoolManager | None = None
 
-    def user(self, token: str) -> User | None:
+    def user(self, token: str, trace: Mapping[str, str]) -> User | None:
         review = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenReview",
             "spec": {"token": token, "audiences": [AUDIENCE]},
         }
-        status = self._status(TOKEN_REVIEW, review, _TokenStatus)
+        status = self._status(TOKEN_REVIEW, review, trace, _TokenStatus)
         known = status.authenticated and status.user is not None and status.user.username
         # One that knows no audiences names none: it has looked whether the token is for itself.
         return status.user if known and AUDIENCE in status.audiences else None
 
-    def may(self, user: User, place: Place, subresource: str) -> bool:
+    def may(self, user: User, place: Place, subresource: str, trace: Mapping[str, str]) -> bool:
         review = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SubjectAccessReview",
@@ -117,11 +120,13 @@ class ApiServer:
                 },
             },
         }
-        status = self._status(ACCESS_REVIEW, review, _AccessStatus)
+        status = self._status(ACCESS_REVIEW, review, trace, _AccessStatus)
         return status.allowed and not status.denied
 
-    def _status(self, path: str, review: dict[str, Any], kind: type[Status]) -> Status:
-        answer = self._post(path, json.dumps(review).encode())
+    def _status(
+        self, path: str, review: dict[str, Any], trace: Mapping[str, str], kind: type[Status]
+    ) -> Status:
+        answer = self._post(path, json.dumps(review).encode(), trace)
         if answer.status not in (200, 201):
             raise ReviewError(_refusal(path, answer.status))
         try:
@@ -129,8 +134,9 @@ class ApiServer:
         except (ValueError, AttributeError, ValidationError) as error:
             raise ReviewError(f"{self._url}{path} did not answer as an API server does") from error
 
-    def _post(self, path: str, body: bytes) -> urllib3.BaseHTTPResponse:
+    def _post(self, path: str, body: bytes, trace: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         headers = {
+            **trace,
             "Authorization": f"Bearer {self._read('token')}",
             "Content-Type": "application/json",
             "Accept": "application/json",

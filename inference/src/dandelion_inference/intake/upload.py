@@ -1,8 +1,8 @@
 """Takes the images out of a request body without ever holding more than the limit.
 
-A body is either one image as it is, or multipart/form-data with one or more parts named `file`;
-what else there is to read is read whole. The limit counts every byte that arrives, declared or not,
-in whatever form. Called by the routes.
+A body is one image as it is, multipart/form-data with one or more parts named `file`, or JSON with
+images as text; what else there is to read is read whole. The limit counts every byte that arrives,
+declared or not, in whatever form. Called by the routes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from starlette.requests import Request
 
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.intake.admission import Place
+from dandelion_inference.intake.documents import instances
 from dandelion_inference.intake.encodings import unwrapped
 
 FIELD = "file"
@@ -47,40 +48,62 @@ class FormBounds:
 
 def check_declared(request: Request, limit: int) -> None:
     """Raises RefusedError for a body that its headers alone rule out."""
-    encoding = request.headers.get("content-encoding", "identity")
-    if encoding.lower() != "identity":
-        raise RefusedError(
-            Code.UNSUPPORTED_ENCODING,
-            f"Content-Encoding {encoding!r} is not supported: send the body as it is.",
-        )
+    check_encoding(request)
     declared = request.headers.get("content-length")
     # The server has refused what is no number.
     if declared is not None and int(declared) > limit:
         raise _too_large(f"{declared} bytes", limit)
 
 
+def check_encoding(request: Request) -> None:
+    """Raises RefusedError for a compressed body."""
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        raise RefusedError(
+            Code.UNSUPPORTED_ENCODING,
+            f"Content-Encoding {encoding!r} is not supported: send the body as it is.",
+        )
+
+
 async def read_images(
     request: Request, limit: int, bounds: FormBounds, pace: Pace, place: Place
 ) -> list[bytes]:
-    """The uploaded files in order; raises RefusedError."""
+    """The uploaded files in order, in a place that has begun; raises RefusedError."""
     content_type, options = parse_options_header(request.headers.get("content-type"))
     if content_type != b"multipart/form-data":
         body = await read_body(request, limit, pace, place)
         if not body:
             raise RefusedError(Code.EMPTY_UPLOAD, f"The request body is empty: {HOW}.")
+        if instances.is_document(content_type, body):
+            return await instances.images_of(body, bounds.max_files)
         return [await unwrapped(bytes(body))]
     async with _Arrival(request, limit, pace, place) as chunks:
-        return await _form(chunks, options.get(b"boundary", b""), bounds)
+        form = await _form(chunks, options.get(b"boundary", b""), bounds)
+    place.begin()
+    return [
+        await unwrapped(bytes(file), encoding)
+        for file, encoding in zip(form.files, form.encodings, strict=True)
+    ]
+
+
+async def read_document(
+    request: Request, limit: int, bounds: FormBounds, pace: Pace, place: Place
+) -> list[bytes]:
+    """The images in a body that is JSON, whatever it calls itself; raises RefusedError."""
+    body = await read_body(request, limit, pace, place)
+    return await instances.images_of(body, bounds.max_files)
 
 
 async def read_body(
     request: Request, limit: int, pace: Pace, place: Place | None = None
 ) -> bytearray:
-    """The whole body as it is; raises RefusedError."""
+    """The whole body as it is, in a place that has begun; raises RefusedError."""
     body = bytearray()
     async with _Arrival(request, limit, pace, place) as chunks:
         async for chunk in chunks:
             body += chunk
+    if place is not None:
+        place.begin()
     return body
 
 
@@ -102,6 +125,8 @@ class _Arrival:
 
     async def __aenter__(self) -> AsyncIterator[bytes]:
         await self._deadline.__aenter__()
+        if self._place is not None:
+            self._place.on_evicted = self._wait_no_longer
         return self._chunks()
 
     async def __aexit__(
@@ -110,9 +135,13 @@ class _Arrival:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._place is not None:
+            self._place.on_evicted = None
         try:
             await self._deadline.__aexit__(kind, error, trace)
         except TimeoutError as late:
+            if self._place is not None and self._place.evicted:
+                raise self._place.refusal from late
             pace = self._pace
             raise RefusedError(
                 Code.UPLOAD_TOO_SLOW,
@@ -120,6 +149,10 @@ class _Arrival:
                 f"{pace.seconds:g} s, and {pace.min_bytes_per_second} bytes/s or more over "
                 f"{pace.window_seconds:g} s; send it again.",
             ) from late
+
+    def _wait_no_longer(self) -> None:
+        if not self._deadline.expired():
+            self._deadline.reschedule(self._time())
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         paced = 0
@@ -136,7 +169,7 @@ class _Arrival:
             yield chunk
 
 
-async def _form(chunks: AsyncIterator[bytes], boundary: bytes, bounds: FormBounds) -> list[bytes]:
+async def _form(chunks: AsyncIterator[bytes], boundary: bytes, bounds: FormBounds) -> _Form:
     form = _Form(bounds)
     if not boundary:
         raise _malformed("its Content-Type names no boundary")
@@ -166,10 +199,7 @@ async def _form(chunks: AsyncIterator[bytes], boundary: bytes, bounds: FormBound
         raise RefusedError(
             Code.MISSING_FILE, f"The form has no field '{FIELD}' (fields: {named}): {HOW}."
         )
-    return [
-        await unwrapped(bytes(file), encoding)
-        for file, encoding in zip(form.files, form.encodings, strict=True)
-    ]
+    return form
 
 
 class _Form:

@@ -46,6 +46,14 @@ class Origin:
     name: str
     version: str
     pod: str
+    uid: str = ""
+    """Tells the resource from a former one of its name; empty where it is not known."""
+
+    @property
+    def resource(self) -> dict[str, str]:
+        """What every row says of whom it is about, wherever it is copied to."""
+        known = {"uid": self.uid} if self.uid else {}
+        return {"namespace": self.namespace, "name": self.name, **known}
 
 
 class Scored(Protocol):
@@ -104,8 +112,7 @@ class Predicted:
             "time": timestamp(self.time),
             "id": self.answer,
             "index": self.index,
-            "namespace": origin.namespace,
-            "name": origin.name,
+            **origin.resource,
             "version": origin.version,
             "precision": self.precision,
             "imageSha256": self.image,
@@ -139,11 +146,12 @@ class Labelled:
     kind = Kind.FEEDBACK
     size = ROW_BYTES
 
-    def document(self, _origin: Origin) -> dict[str, Any]:
+    def document(self, origin: Origin) -> dict[str, Any]:
         row = {
             "time": timestamp(self.time),
             "id": self.answer,
             "index": self.index,
+            **origin.resource,
             "imageSha256": self.image,
             "version": self.version,
             "predicted": self.predicted,

@@ -129,6 +129,22 @@ class Calibration(_Part):
         return name
 
 
+class Metrics(_Part):
+    """How the artifact answered its holdout, in the precision that training chose."""
+
+    accuracy: float | None = None
+    macro_f1: float | None = Field(default=None, alias="macroF1")
+
+
+class DatasetVersion(_Part):
+    """What the artifact was made from, without where that lies."""
+
+    digest: str
+    images: int
+    train: int
+    holdout: int
+
+
 class Contract(_Part):
     api_version: Literal["dandelion.dev/contract/v1"] = Field(alias="apiVersion")
     reader: _ReaderOfPictures
@@ -146,6 +162,8 @@ class Contract(_Part):
     preprocessing: _Preprocessing
     graphs: Graphs
     precision: Precisions = Precisions()
+    metrics: Metrics = Metrics()
+    dataset: DatasetVersion | None = None
     calibration: Calibration = Calibration(temperature=1)
     reference: ReferenceStatistics | None = Field(
         default=None,

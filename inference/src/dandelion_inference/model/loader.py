@@ -18,6 +18,7 @@ from dandelion_inference.model.artifact import Artifact, ArtifactReference, fetc
 from dandelion_inference.model.network import Model
 from dandelion_inference.model.readiness import Obstacle, Readiness
 from dandelion_inference.model.store import ObjectStore
+from dandelion_inference.ports.memory import status_bytes
 from dandelion_inference.ports.settings import Asked
 
 log = structlog.get_logger()
@@ -82,6 +83,7 @@ class Loader:
                 self._fail(error, pause(error.reason, failures[error.reason]))
                 continue
             self._on_ready(model)
+            self._readiness.resident = status_bytes("VmRSS")
             self._readiness.model = model
             log.info("ready", seconds=round(time.monotonic() - started, 3))
             return

@@ -21,6 +21,8 @@ class Obstacle:
 @dataclass
 class Readiness:
     model: Model | None = None
+    resident: int = 0
+    """Bytes that the process held once the model was there."""
     obstacle: Obstacle = Obstacle(Reason.LOADING, "The model is being fetched and compiled.")
     draining: bool = False
 

@@ -18,7 +18,7 @@ from dandelion_inference.ports.settings import Settings
 
 
 def begun(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Loader:
-    """A loader that is at work; whoever ends the process stops it first."""
+    """A loader that is at work, for as long as the process lives."""
     bucket, prefix = settings.artifact_location
     loader = Loader(
         open_store=partial(S3Store, settings),

@@ -10,6 +10,8 @@ import math
 import os
 from pathlib import Path
 
+from dandelion_inference.ports.cgroups import groups, text
+
 # Images under way at once for each processor: while one is in the network, another is decoded,
 # copied or waits for the interpreter. With one each, processors would stand idle meanwhile.
 WORKERS_PER_PROCESSOR = 2
@@ -33,37 +35,21 @@ def _limit(root: Path) -> float | None:
     """The tightest limit from this process's group up to the top: a parent's limit binds too."""
     limits = [
         limit
-        for group in _groups(root)
+        for group in groups(root, "cpu")
         for limit in (_v2(group / "cpu.max"), _v1(group))
         if limit is not None
     ]
     return min(limits, default=None)
 
 
-def _groups(root: Path) -> list[Path]:
-    mount = root / "sys/fs/cgroup"
-    groups = [mount, mount / "cpu", mount / "cpu,cpuacct"]
-    for line in _text(root / "proc/self/cgroup").splitlines():
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        names = controllers.split(",")
-        if controllers and "cpu" not in names:
-            continue
-        bases = [mount] if not controllers else [mount / controllers, mount / "cpu"]
-        parts = [part for part in path.split("/") if part not in ("", "..")]
-        for base in bases:
-            groups += [base.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
-    return groups
-
-
 def _v2(path: Path) -> float | None:
-    quota, _, period = _text(path).strip().partition(" ")
+    quota, _, period = text(path).strip().partition(" ")
     return _ratio(quota, period)
 
 
 def _v1(group: Path) -> float | None:
     return _ratio(
-        _text(group / "cpu.cfs_quota_us").strip(), _text(group / "cpu.cfs_period_us").strip()
+        text(group / "cpu.cfs_quota_us").strip(), text(group / "cpu.cfs_period_us").strip()
     )
 
 
@@ -72,10 +58,3 @@ def _ratio(quota: str, period: str) -> float | None:
     if not quota.isdigit() or not period.isdigit() or int(period) == 0:
         return None
     return int(quota) / int(period)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii")
-    except OSError:
-        return ""

@@ -1,9 +1,10 @@
-"""Gives memory back to the system that the process holds and does not need.
+"""How much memory this container may take, and giving back what the process does not need.
 
 A container is judged by what it keeps. glibc keeps what was freed, above all in the arenas of other
 threads; `return_freed_memory` is called after what needs far more memory than it leaves: compiling
-the model (`model/network.py`) and decoding large pictures. OpenVINO keeps a graph's weights beside
-the packed copies that it computes with; `forget_mapped` leaves them to the file they came from.
+the model (`model/network.py`), decoding large images (`answer/decoding`). OpenVINO keeps a graph's
+weights beside the packed copies that it computes with; `forget_mapped` leaves them to the file they
+came from.
 """
 
 from __future__ import annotations
@@ -12,9 +13,29 @@ import ctypes
 import mmap
 from pathlib import Path
 
+from dandelion_inference.ports.cgroups import groups, text
+
 _libc = ctypes.CDLL(None)
 # Absent where the C library is not glibc.
 _trim = getattr(_libc, "malloc_trim", None)
+
+
+def limit_bytes(root: Path = Path("/")) -> int:
+    """The tightest limit of the container and of what it is in: the machine's memory at most."""
+    limits = [
+        int(limit)
+        for group in groups(root, "memory")
+        for name in ("memory.max", "memory.limit_in_bytes")
+        # "max" (v2) means that there is no limit here; in v1 it is a number that nobody has.
+        if (limit := text(group / name).strip()).isdigit()
+    ]
+    return min([*limits, status_bytes("MemTotal", root / "proc/meminfo")])
+
+
+def status_bytes(field: str, path: Path = Path("/proc/self/status")) -> int:
+    """A figure of this process, "VmRSS" for what it holds (proc(5))."""
+    line = next(line for line in text(path).splitlines() if line.startswith(f"{field}:"))
+    return int(line.split()[1]) * 1024
 
 
 def return_freed_memory() -> None:

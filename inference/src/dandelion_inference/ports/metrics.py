@@ -6,7 +6,7 @@ by whoever has something to count; `front/routes/probes.py` serves them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -17,8 +17,14 @@ from dandelion_inference.ports.settings import Settings
 
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 OTHER = "other"
+# The route of what no route answers.
+UNMATCHED = "unmatched"
 SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
 CONFIDENCE = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
+
+
+def method_label(method: str) -> str:
+    return method if method in METHODS else OTHER
 
 
 class Metrics:
@@ -109,11 +115,17 @@ class Metrics:
     def request_started(self) -> None:
         self._in_progress.inc()
 
-    def request_ended(self, method: str, route: str, code: int, seconds: float) -> None:
-        method = method if method in METHODS else OTHER
+    def request_ended(
+        self, method: str, route: str, code: int, seconds: float, exemplar: Mapping[str, str]
+    ) -> None:
+        """`method` as of `method_label`; `exemplar` leads from the measurement to the request."""
         self._in_progress.dec()
         self._requests.labels(method, route, str(code)).inc()
-        self._duration.labels(method, route).observe(seconds)
+        self._duration.labels(method, route).observe(seconds, dict(exemplar))
+
+    def request_refused(self, code: int) -> None:
+        """Before it was read."""
+        self._requests.labels(OTHER, UNMATCHED, str(code)).inc()
 
     def waited(self, seconds: float) -> None:
         self._queue.observe(seconds)

@@ -20,6 +20,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dandelion_inference.ports.grace import USUAL_GRACE_SECONDS, Ending, ending
+
 PREFIX = "DANDELION_"
 DIGEST = r"^sha256:[0-9a-f]{64}$"
 BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
@@ -48,6 +50,9 @@ class Settings(BaseSettings):
 
     model_name: Name = Field(description="name of the ModelDeployment")
     model_namespace: Name = Field(description="namespace of the ModelDeployment")
+    model_uid: str = Field(
+        default="", description="uid of the ModelDeployment, for the prediction log; empty: unknown"
+    )
     model_version: Name = Field(description="version in the registry, as shown in answers")
     artifact_uri: str = Field(description="s3://bucket/prefix of the artifact folder")
     contract_digest: Annotated[str, StringConstraints(pattern=DIGEST)] = Field(
@@ -61,6 +66,10 @@ class Settings(BaseSettings):
         description="folder with the files AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     )
     s3_ca_bundle: str = Field(default="", description="PEM text of the CAs to trust; empty: system")
+
+    access_log_sample_ratio: float = Field(
+        default=0.01, ge=0, le=1, description="share of the answers without an error in the log"
+    )
 
     log_uri: str = Field(
         default="", description="s3://bucket/prefix of the prediction log; empty: none is kept"
@@ -89,11 +98,14 @@ class Settings(BaseSettings):
     precision: Asked = Field(default=Asked.AUTO, description="what the network computes in")
 
     max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
-    max_pixels: int = Field(default=50_000_000, ge=1024)
     max_files: int = Field(default=32, ge=1, description="files in one request")
     max_form_parts: int = Field(default=128, ge=1, description="parts of a form, files or not")
     max_part_header_bytes: int = Field(default=8192, ge=256, description="one header of a part")
     queue_limit: int = Field(default=64, ge=1, description="requests taken on at once")
+    explanation_limit: int = Field(default=8, ge=1, description="explanations taken on at once")
+    memory_bytes: int = Field(
+        default=0, ge=0, description="memory that may be taken; 0: the container's limit"
+    )
     request_timeout_seconds: float = Field(
         default=30, gt=0, description="time from the whole body to its answer"
     )
@@ -105,6 +117,9 @@ class Settings(BaseSettings):
     refused_drain_seconds: float = Field(
         default=5, gt=0, description="time to read on what a client sends after its answer"
     )
+    stalled_seconds: float = Field(
+        default=30, gt=0, description="time in which a client takes nothing of its answer"
+    )
     upload_min_bytes_per_second: int = Field(
         default=1024, ge=1, description="mean rate below which a body is refused"
     )
@@ -112,6 +127,11 @@ class Settings(BaseSettings):
         default=10, gt=0, description="time over which that rate is measured"
     )
     drain_seconds: float = Field(default=3, ge=0, description="time to go on accepting on SIGTERM")
+    grace_seconds: float = Field(
+        default=USUAL_GRACE_SECONDS,
+        gt=0,
+        description="time from SIGTERM to SIGKILL: the pod's terminationGracePeriodSeconds",
+    )
 
     artifact_dir: Path = Field(
         default=Path("/tmp/dandelion-artifact"),  # noqa: S108 - an emptyDir of the pod's own
@@ -119,6 +139,9 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="", description="address to listen on; empty: every one")
     port: int = Field(default=8080, ge=0, le=65535)
+    probes_port: int = Field(
+        default=8081, ge=0, le=65535, description="port of probes and metrics, for the cluster only"
+    )
 
     @field_validator("artifact_uri")
     @classmethod
@@ -142,6 +165,17 @@ class Settings(BaseSettings):
                 "KUBERNETES_SERVICE_HOST does not say where it is: it works in a pod only"
             )
         return self
+
+    @property
+    def ending(self) -> Ending:
+        """How the time is spent in which the pod ends."""
+        return ending(
+            self.grace_seconds,
+            drain=self.drain_seconds,
+            # Of its body, and from its body to its answer.
+            longest_request=self.upload_seconds + self.request_timeout_seconds,
+            log=self.log_end_seconds if self.log_uri else 0.0,
+        )
 
     @property
     def log_location(self) -> tuple[str, str]:

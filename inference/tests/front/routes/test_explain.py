@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 import openvino
 import pictures
 import pytest
+from dandelion_inference.answer.decoding.decoders import Decoders
+from dandelion_inference.answer.decoding.images import Images
 from dandelion_inference.answer.explain.activation import (
     NoActivationMapError,
     compile_activation_map,
@@ -42,8 +45,10 @@ def brightness(png: bytes) -> tuple[float, float]:
 
 
 def explained(model: Model, image: bytes, label: str | None = None) -> tuple[Method, bytes]:
-    work = Explainer(Reader(10_000_000)).work(model, image, label)
-    explanation = work(lambda: True)
+    images = Images(Reader(), reserve=0)
+    explainer = Explainer(images, Decoders(lambda: 2**30, places=1, seconds=30))
+    explanation = asyncio.run(explainer.explain(model, image, label))
+    explainer.close()
     return explanation.method, explanation.png
 
 
@@ -174,9 +179,9 @@ def test_explanations_asked_for_at_once_are_all_given(client: httpx.Client) -> N
     assert answers == [200] * 12
 
 
-def test_explaining_counts_as_no_prediction(client: httpx.Client) -> None:
+def test_explaining_counts_as_no_prediction(client: httpx.Client, probes: httpx.Client) -> None:
     def predictions() -> str:
-        text = client.get("/metrics").text
+        text = probes.get("/metrics").text
         return "\n".join(x for x in text.splitlines() if x.startswith("dandelion_predictions"))
 
     before = predictions()

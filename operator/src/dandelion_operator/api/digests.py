@@ -34,6 +34,7 @@ LATER_SERVING = {
     "queue_limit",
     "request_timeout_seconds",
     "logging",
+    "access_log",
     "auth",
     "pod_template",
 }

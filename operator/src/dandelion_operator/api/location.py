@@ -105,9 +105,11 @@ def location(resource: Resource, defaults: Defaults) -> Location:
 
 
 def _log(resource: Resource, defaults: Defaults) -> Log | None:
-    """A place of the resource's own is written with its own key, where it brings one.
+    """A place of the resource's own is written with its own key, and with no other.
 
-    The installation's place and key are at the installation's endpoint, and no use at another.
+    The installation's key writes to the installation's place alone, below the resource's namespace
+    and name: it may write everywhere in that bucket, so a place of somebody's choice could be that
+    of another namespace. Both are at the installation's endpoint, and no use at another.
     """
     storage, logging = resource.spec.storage, resource.spec.serving.logging
     if not logging.predictions:
@@ -117,8 +119,7 @@ def _log(resource: Resource, defaults: Defaults) -> Log | None:
         return Log(logging.storage_uri.rstrip("/"), own.name, brings_own_key=True)
     if storage.endpoint is not None or not defaults.log_uri:
         return None
-    uri = logging.storage_uri or defaults.log_uri
-    return Log(uri.rstrip("/"), naming.log_secret(resource.key), brings_own_key=False)
+    return Log(defaults.log_uri.rstrip("/"), naming.log_secret(resource.key), brings_own_key=False)
 
 
 def is_table(uri: str) -> bool:

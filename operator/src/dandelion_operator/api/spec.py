@@ -210,6 +210,10 @@ class Logging(Camel):
         return self.predictions and (self.images or self.storage_uri is not None)
 
 
+class AccessLog(Camel):
+    sample_ratio: float = Field(default=0.01, ge=0, le=1)
+
+
 class Auth(StrEnum):
     NONE = "None"
     CLUSTER_TOKENS = "ClusterTokens"
@@ -224,10 +228,11 @@ class Serving(Camel):
     queue_limit: int = Field(default=64, ge=1, le=10000)
     request_timeout_seconds: int = Field(default=30, ge=1, le=600)
     logging: Logging = Field(default_factory=Logging)
+    access_log: AccessLog = Field(default_factory=AccessLog)
     auth: Auth = Auth.NONE
     pod_template: PodTemplate | None = None
 
-    @field_validator("logging", mode="before")
+    @field_validator("logging", "access_log", mode="before")
     @classmethod
     def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
         return {} if value is None else value

@@ -16,6 +16,10 @@ from given import seen
 PLACE = given.place()
 
 
+def log_at(uri: str) -> dict[str, Any]:
+    return {"logging": {"storageUri": uri}}
+
+
 def accepted(wanted: Any = None, **about: Any) -> Acceptance:
     return accept(wanted or given.resource(), seen(**about), PLACE)
 
@@ -81,6 +85,36 @@ def test_a_log_that_cannot_be_kept_is_refused_with_the_way_out(
 def test_a_log_that_has_a_place_is_accepted() -> None:
     wanted = given.resource(serving={"logging": {"images": True}})
     assert accept(wanted, seen(), given.place(wanted)).accepted
+
+
+@pytest.mark.parametrize(
+    ("sections", "refused"),
+    [
+        pytest.param({}, False, id="no place named"),
+        pytest.param({"serving": log_at("s3://predictions/")}, False, id="the installation's"),
+        pytest.param({"serving": log_at("s3://seen")}, True, id="another bucket"),
+        pytest.param(
+            {"serving": log_at("s3://predictions/park/roses")},
+            True,
+            id="a place within the installation's: another namespace's, perhaps",
+        ),
+        pytest.param(
+            {"storage": {"secretRef": {"name": "mine"}}, "serving": log_at("s3://seen")},
+            False,
+            id="another bucket, with a key of one's own",
+        ),
+    ],
+)
+def test_the_installations_key_writes_to_the_installations_place_alone(
+    sections: dict[str, Any], refused: bool
+) -> None:
+    wanted = given.resource(**sections)
+    found = accept(wanted, seen(), given.place(wanted))
+    assert found.accepted is not refused
+    assert (found.reason is Reason.LOG_UNAVAILABLE) is refused
+    if refused:
+        assert "bring one in spec.storage.servingSecretRef" in found.message
+        assert found.message.endswith("; meanwhile they are logged to s3://predictions")
 
 
 def test_a_log_that_nobody_asked_for_is_not_missed() -> None:

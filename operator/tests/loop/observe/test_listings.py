@@ -7,7 +7,8 @@ from pathlib import Path
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.seen.training import DatasetSeen
-from small_world import FakeStorage, World, played
+from small_world import World, played
+from small_world.outside import FakeStorage
 
 
 class CountedStorage(FakeStorage):

@@ -8,29 +8,36 @@ answers, int8 included.
 
 The activation map needs the network compiled once more: 200 MB for a ResNet-34 in fp32, less in
 int8. That happens at the first explanation, and never for those who ask for none.
-Called by `front/routes/explain.py`.
+
+Explanations have a thread of their own, so that predictions keep all workers, and go from step to
+step on the event loop: one that nobody waits for any more takes no further step. Called by
+`front/routes/explain.py`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
-import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import structlog
-from dandelion_pictures import Reader
 from numpy.typing import NDArray
 
-from dandelion_inference.answer.engine import Alone, Work
+from dandelion_inference.answer.decoding.budget import NeverFitsError
+from dandelion_inference.answer.decoding.decoders import Decoders
+from dandelion_inference.answer.decoding.images import Images, LargeImage
 from dandelion_inference.answer.explain import heatmap
 from dandelion_inference.answer.explain.activation import (
     ActivationMap,
     NoActivationMapError,
     compile_activation_map,
+    compiled_bytes,
 )
-from dandelion_inference.answer.prediction import on_image
 from dandelion_inference.model.network import Model
 from dandelion_inference.ports.memory import return_freed_memory
 
@@ -39,6 +46,9 @@ PLACES = 8
 
 # A probability of 0 has no logarithm.
 TINIEST = 1e-12
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
@@ -58,70 +68,111 @@ class Explanation:
 class Explainer:
     """Explains one image at a time; made once, compiles when first asked."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._turn = threading.Lock()
-        self._compiled = False
+    def __init__(self, images: Images, decoders: Decoders) -> None:
+        self._images = images
+        self._decoders = decoders
+        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="explanation")
+        self._prepared = False
+        self._kept = 0
         self._map: ActivationMap | None = None
 
-    def work(self, model: Model, data: bytes, label: str | None) -> Work[Explanation]:
-        """For a worker. `label` is one of the classes, or None for the most probable one."""
+    async def explain(self, model: Model, data: bytes, label: str | None) -> Explanation:
+        """`label` is one of the classes, or None for the most probable one; raises RefusedError.
 
-        def explain(tensor: NDArray[np.float32], alone: Alone) -> Explanation:
+        Where the caller is cancelled, the step under way is the last.
+        """
+        async with self._turn:
+            tensor = await self._tensor(model, data)
             classes = model.contract.classes
-            probabilities = model.probabilities(tensor, alone())
-            index = int(np.argmax(probabilities)) if label is None else classes.index(label)
-            # A client may hang up and the next begin while a worker is still at it.
-            with self._turn:
-                method, heat = self._heat(model, tensor, index, alone)
-            png = heatmap.drawn(tensor, model.contract.preprocessing, heat)
+            if label is None:
+                probabilities = await self._step(model.probabilities, tensor, False)
+                index = int(np.argmax(probabilities))
+            else:
+                index = classes.index(label)
+            method, heat = await self._heat(model, tensor, index)
+            preprocessing = model.contract.preprocessing
+            png = await self._step(heatmap.drawn, tensor, preprocessing, heat)
             return Explanation(classes[index], method, png)
 
-        return on_image(self._reader, model, [data], explain)
+    def close(self) -> None:
+        """Takes no further step, and waits for none: it may never end."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _heat(
-        self, model: Model, tensor: NDArray[np.float32], index: int, alone: Alone
+    async def _step(
+        self, step: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Result:
+        return await asyncio.wrap_future(self._thread.submit(step, *args, **kwargs))
+
+    async def _tensor(self, model: Model, data: bytes) -> NDArray[np.float32]:
+        opened = await self._step(self._images.opened, data, model.contract.preprocessing)
+        if not isinstance(opened, LargeImage):
+            return opened
+        async with self._decoders.decoded(opened) as tensor:
+            return tensor
+
+    async def _heat(
+        self, model: Model, tensor: NDArray[np.float32], index: int
     ) -> tuple[Method, NDArray[np.float64]]:
-        if not self._compiled:
-            self._map = _activation_map(model)
-            self._compiled = True
+        if not self._prepared:
+            await self._prepare(model)
         if self._map is None:
-            return Method.OCCLUSION, _occlusion(model, tensor, index, alone)
-        scores = self._map.scores(tensor)
+            self._decoders.budget.let_go(self._kept)
+            self._kept = 0
+            return Method.OCCLUSION, await self._occlusion(model, tensor, index)
+        scores = await self._step(self._map.scores, tensor)
         # Only differences between classes decide: what speaks for all of them alike is no evidence.
         return Method.ACTIVATION, scores[index] - scores.mean(axis=0)
 
+    async def _prepare(self, model: Model) -> None:
+        """Compiles, where there is the memory for it and the graph has what it takes. A caller who
+        leaves meanwhile leaves that to the next."""
+        if not self._kept:
+            size = compiled_bytes(model.artifact)
+            try:
+                await self._decoders.budget.keep(size)
+            except NeverFitsError:
+                self._without_map("the memory limit leaves no room for a map")
+                return
+            self._kept = size
+        await self._step(self._compile, model)
 
-def _activation_map(model: Model) -> ActivationMap | None:
-    try:
-        return compile_activation_map(model.artifact, model.precision, model.threads)
-    except NoActivationMapError as reason:
-        log.info("explaining by occlusion", because=str(reason))
-        return None
-    finally:
-        gc.collect()
-        return_freed_memory()
+    def _compile(self, model: Model) -> None:
+        if self._prepared:
+            return
+        try:
+            self._map = compile_activation_map(model.artifact, model.precision, model.threads)
+            self._prepared = True
+        except NoActivationMapError as reason:
+            self._without_map(str(reason))
+        finally:
+            gc.collect()
+            return_freed_memory()
 
+    def _without_map(self, reason: str) -> None:
+        log.info("explaining by occlusion", because=reason)
+        self._prepared = True
 
-def _occlusion(
-    model: Model, tensor: NDArray[np.float32], index: int, alone: Alone
-) -> NDArray[np.float64]:
-    """How much of the class's probability goes with each place, in logarithms."""
+    async def _occlusion(
+        self, model: Model, tensor: NDArray[np.float32], index: int
+    ) -> NDArray[np.float64]:
+        """How much of the class's probability goes with each place, in logarithms."""
 
-    def certainty(image: NDArray[np.float32]) -> float:
-        return float(np.log(max(model.probabilities(image, alone())[index], TINIEST)))
+        async def certainty(image: NDArray[np.float32]) -> float:
+            probabilities = await self._step(model.probabilities, image, False)
+            return float(np.log(max(probabilities[index], TINIEST)))
 
-    whole = certainty(tensor)
-    # Of all that could stand in for a part, the picture's mean colour stands out least.
-    mean = tensor.mean(axis=(2, 3), keepdims=True)
-    rows, columns = (_windows(side) for side in tensor.shape[2:])
-    heat = np.zeros((len(rows), len(columns)))
-    for row, vertical in enumerate(rows):
-        for column, horizontal in enumerate(columns):
-            hidden = tensor.copy()
-            hidden[..., vertical, horizontal] = mean
-            heat[row, column] = whole - certainty(hidden)
-    return heat
+        whole = await certainty(tensor)
+        # Of all that could stand in for a part, the picture's mean colour stands out least.
+        mean = tensor.mean(axis=(2, 3), keepdims=True)
+        rows, columns = (_windows(side) for side in tensor.shape[2:])
+        heat = np.zeros((len(rows), len(columns)))
+        for row, vertical in enumerate(rows):
+            for column, horizontal in enumerate(columns):
+                hidden = tensor.copy()
+                hidden[..., vertical, horizontal] = mean
+                heat[row, column] = whole - await certainty(hidden)
+        return heat
 
 
 def _windows(side: int) -> list[slice]:

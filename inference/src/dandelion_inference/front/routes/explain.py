@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request
 from starlette.responses import Response
 
-from dandelion_inference.answer.explain.explainer import Explainer, Method
+from dandelion_inference.answer.explain.explainer import Method
 from dandelion_inference.answer.prediction import require_class
-from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.errors import Code
 from dandelion_inference.front import docs
+from dandelion_inference.front.exchange import exchange_of
 from dandelion_inference.front.routes.predict import PREDICT_BODY, PREDICT_CODES
-from dandelion_inference.front.service import Service
+from dandelion_inference.front.service import Service, service_of
 from dandelion_inference.intake.upload import read_images
 
 
@@ -24,7 +22,7 @@ def _text(description: str, **schema: Any) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", **schema}}
 
 
-EXPLAIN_CODES = (*PREDICT_CODES, Code.INVALID_REQUEST, Code.UNKNOWN_LABEL)
+EXPLAIN_CODES = (*PREDICT_CODES, Code.UNKNOWN_LABEL)
 EXPLAIN_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The image as the network saw it, overlaid with what spoke for the class: "
@@ -32,7 +30,6 @@ EXPLAIN_ANSWER: dict[int | str, dict[str, Any]] = {
         "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
         "headers": {
             "Dandelion-Label": _text("the class that is explained, percent-encoded UTF-8"),
-            "Dandelion-Model-Version": _text("version in the model registry"),
             "Dandelion-Method": _text(
                 "how it was found: in the network's last features, or by hiding parts",
                 enum=[method.value for method in Method],
@@ -43,55 +40,41 @@ EXPLAIN_ANSWER: dict[int | str, dict[str, Any]] = {
 
 
 def add_explain(app: FastAPI, service: Service) -> None:
-    settings = service.settings
-    explainer = Explainer(service.reader)
-    turn = asyncio.Lock()
-
-    @asynccontextmanager
-    async def one_at_a_time() -> AsyncIterator[None]:
-        """Explanations wait for each other here: predictions keep the other workers."""
-        seconds = settings.request_timeout_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                await turn.acquire()
-        except TimeoutError as error:
-            raise RefusedError(
-                Code.DEADLINE_EXCEEDED,
-                f"Other explanations took more than {seconds:g} s. Try again later.",
-                headers={"Retry-After": "1"},
-            ) from error
-        try:
-            yield
-        finally:
-            turn.release()
-
-    @app.post(
+    codes = service.authorization_codes
+    app.add_api_route(
         "/explain",
+        explain,
+        methods=["POST"],
         summary="Show what in an image decided",
         response_class=Response,
-        responses=EXPLAIN_ANSWER | docs.problems(*EXPLAIN_CODES, *service.authorization_codes),
-        openapi_extra=PREDICT_BODY | docs.bearer(*service.authorization_codes),
+        responses=EXPLAIN_ANSWER | docs.problems(*EXPLAIN_CODES, *codes),
+        openapi_extra=PREDICT_BODY | docs.bearer(*codes),
     )
-    async def explain(
-        request: Request,
-        label: Annotated[
-            str | None, Query(description="the class to explain; default: the most probable one")
-        ] = None,
-    ) -> Response:
-        await service.authorize(request, "predict")
-        model = service.readiness.require_model()
-        if label is not None:
-            require_class(label, model.contract.classes)
-        with service.admit(request) as place:
-            [image] = await read_images(
-                request, settings.max_upload_bytes, service.form_bounds(1), service.pace, place
-            )
-            async with one_at_a_time():
-                [explanation] = await service.work(request, [explainer.work(model, image, label)])
-        headers = {
-            "Cache-Control": "no-store",
-            "Dandelion-Label": quote(explanation.label, safe=" "),
-            "Dandelion-Model-Version": settings.model_version,
-            "Dandelion-Method": explanation.method.value,
-        }
-        return Response(explanation.png, media_type="image/png", headers=headers)
+
+
+async def explain(
+    request: Request,
+    label: Annotated[
+        str | None, Query(description="the class to explain; default: the most probable one")
+    ] = None,
+) -> Response:
+    service = service_of(request)
+    settings = service.settings
+    await service.authorize(request, "predict")
+    model = service.readiness.require_model()
+    if label is not None:
+        require_class(label, model.contract.classes)
+    with service.admit_explanation(request) as place:
+        [image] = await read_images(
+            request, settings.max_upload_bytes, service.form_bounds(1), service.pace, place
+        )
+        exchange_of(request).images = 1
+        explanation = await service.while_wanted(
+            request, service.explainer.explain(model, image, label)
+        )
+    headers = {
+        "Cache-Control": "no-store",
+        "Dandelion-Label": quote(explanation.label, safe=" "),
+        "Dandelion-Method": explanation.method.value,
+    }
+    return Response(explanation.png, media_type="image/png", headers=headers)

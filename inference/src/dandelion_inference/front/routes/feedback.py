@@ -99,6 +99,8 @@ def _answer(journal: Journal, wanted: FeedbackRequest) -> AnswerId:
             "The id is of no answer that this model gave; send it whole, as it stands in the "
             "answer. After its prediction log gets another key, older ids count no more.",
         )
+    if not answer.images:
+        raise RefusedError(Code.INVALID_REQUEST, "That answer has no predictions.")
     if wanted.index not in answer.images:
         indices = ", ".join(str(index) for index in answer.images)
         raise RefusedError(

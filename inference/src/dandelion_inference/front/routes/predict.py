@@ -1,9 +1,10 @@
-"""`POST /predict`: images in, classes out."""
+"""`POST /predict`: images in, classes out. Many of them, one a line, are left to `stream.py`."""
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from dandelion_pictures import ACCEPTED
@@ -18,13 +19,17 @@ from dandelion_inference.front import docs, problems
 from dandelion_inference.front.problems import ImageProblem
 from dandelion_inference.front.routes.probes import ModelIdentity
 from dandelion_inference.front.service import Service, service_of
-from dandelion_inference.intake.upload import read_images
+from dandelion_inference.intake.admission import Place
+from dandelion_inference.intake.upload import FormBounds, Pace, read_images
 
 
 class Classified(BaseModel):
     label: str = Field(description="the most probable class")
     probability: float = Field(ge=0, le=1, description="its probability")
-    scores: dict[str, float] = Field(description="the probability of every class")
+    scores: dict[str, float] = Field(
+        description="the probability of every class, in the model's order; with `top`, of so many, "
+        "the most probable first"
+    )
     unknown: bool | None = Field(
         default=None,
         description="whether the image may be none of the classes: its score is below the model's "
@@ -55,6 +60,22 @@ class PredictResponse(BaseModel):
     )
 
 
+_WHOLE_NUMBER = re.compile(r"0{0,9}[1-9][0-9]{0,8}")
+_TEXT = {"type": "string", "description": "an image as Base64 or as a data URL"}
+INSTANCES: dict[str, Any] = {
+    "type": "array",
+    "minItems": 1,
+    "description": 'images: texts, or objects such as {"b64": "…"} and {"image": {"b64": "…"}}',
+    "items": {},
+}
+_DOCUMENT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "image": _TEXT,
+        "images": {"type": "array", "minItems": 1, "items": _TEXT},
+        "instances": INSTANCES,
+    },
+}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 PREDICT_BODY: dict[str, Any] = {
     "requestBody": {
@@ -62,7 +83,9 @@ PREDICT_BODY: dict[str, Any] = {
         "description": "One image as the whole body, or a form with one or more of them. The "
         f"format is told from the content: {ACCEPTED}; of an animation, the first frame counts. "
         "Base64 and data URLs are taken for the image that they hold, and so is a part of a form "
-        "whose Content-Transfer-Encoding is quoted-printable.",
+        "whose Content-Transfer-Encoding is quoted-printable. In JSON images are such text: one as "
+        "`image`, several as `images`, or `instances` as version 1 of KServe's protocol has it. "
+        "Addresses of images are not fetched.",
         "content": {
             "multipart/form-data": {
                 "schema": {
@@ -77,30 +100,44 @@ PREDICT_BODY: dict[str, Any] = {
                     },
                 }
             },
+            "application/json": {"schema": _DOCUMENT},
             "image/*": _BINARY,
             "application/octet-stream": _BINARY,
         },
     }
 }
-PREDICT_ANSWER: dict[int | str, dict[str, Any]] = {200: {"headers": docs.ANSWER_ID_HEADER}}
+TOP: dict[str, Any] = {
+    "name": "top",
+    "in": "query",
+    "required": False,
+    "description": "So many classes in `scores`, the most probable first; all of them without it. "
+    "(JavaScript puts members whose names are whole numbers first, whatever their order.)",
+    "schema": {"type": "integer", "minimum": 1},
+}
 PREDICT_CODES = (
     Code.MALFORMED_REQUEST,
     Code.EMPTY_UPLOAD,
     Code.NOT_AN_IMAGE,
+    Code.ADDRESS_NOT_FETCHED,
     Code.TRUNCATED_IMAGE,
     Code.BROKEN_IMAGE,
     Code.UPLOAD_TOO_SLOW,
     Code.UPLOAD_TOO_LARGE,
     Code.UNSUPPORTED_FORMAT,
     Code.UNSUPPORTED_ENCODING,
+    Code.INVALID_REQUEST,
     Code.TOO_MANY_PIXELS,
     Code.MISSING_FILE,
     Code.TOO_MANY_FILES,
     Code.QUEUE_FULL,
     Code.INTERNAL_ERROR,
     Code.NOT_READY,
+    Code.DECODER_UNAVAILABLE,
     Code.DEADLINE_EXCEEDED,
 )
+
+
+ReadImages = Callable[[Request, int, FormBounds, Pace, Place], Awaitable[list[bytes]]]
 
 
 class DirectRoute(APIRoute):
@@ -121,20 +158,28 @@ def add_predict(app: FastAPI, service: Service) -> None:
         methods=["POST"],
         summary="Classify one or more images",
         response_model=PredictResponse,
-        responses=PREDICT_ANSWER | docs.problems(*PREDICT_CODES, *service.authorization_codes),
-        openapi_extra=PREDICT_BODY | docs.bearer(*service.authorization_codes),
+        responses=docs.problems(*PREDICT_CODES, *service.authorization_codes),
+        openapi_extra={"parameters": [TOP]}
+        | PREDICT_BODY
+        | docs.bearer(*service.authorization_codes),
         route_class_override=DirectRoute,
     )
 
 
 async def predict(request: Request) -> Response:
+    return await classified(request, read_images)
+
+
+async def classified(request: Request, read: ReadImages) -> Response:
+    """What the images that `read` finds in the body show; raises RefusedError."""
     started = time.perf_counter()
     service = service_of(request)
     settings = service.settings
     await service.authorize(request, "predict")
     model = service.readiness.require_model()
+    top = wanted_classes(request)
     with service.admit(request) as place:
-        images = await read_images(
+        images = await read(
             request,
             settings.max_upload_bytes,
             service.form_bounds(settings.max_files),
@@ -146,13 +191,29 @@ async def predict(request: Request) -> Response:
         {
             "id": answered.id,
             "model": service.identity,
-            "predictions": [_shown(item) for item in answered.outcomes],
-        },
-        headers=answered.headers,
+            "predictions": [shown(item, top) for item in answered.outcomes],
+        }
     )
 
 
-def _shown(prediction: Outcome) -> dict[str, Any]:
+def wanted_classes(request: Request) -> int | None:
+    """How many classes of each image are asked for, or None for all; raises RefusedError."""
+    if not request.scope["query_string"]:
+        return None
+    given = request.query_params.getlist("top")
+    if not given:
+        return None
+    if len(given) > 1 or not _WHOLE_NUMBER.fullmatch(given[0]):
+        raise RefusedError(
+            Code.INVALID_REQUEST,
+            f"top is {', '.join(ascii(text[:20]) for text in given[:3])}; send one whole number "
+            f"from 1, the number of classes that are wanted, or leave it out for all of them.",
+        )
+    return int(given[0])
+
+
+def shown(prediction: Outcome, top: int | None) -> dict[str, Any]:
+    """What a client is told of one image."""
     if isinstance(prediction, RefusedError):
         return {"problem": problems.details(prediction.code, prediction.detail)}
     told: dict[str, Any] = {}
@@ -161,9 +222,10 @@ def _shown(prediction: Outcome) -> dict[str, Any]:
             "unknown": prediction.certainty.unknown,
             "unknownScore": prediction.certainty.score,
         }
+    scores = prediction.scores
     return {
         "label": prediction.label,
         "probability": prediction.probability,
-        "scores": prediction.scores,
+        "scores": scores if top is None else dict(prediction.most_probable(top)),
         **told,
     }

@@ -28,19 +28,20 @@ def _unknown(resource: Resource) -> str:
 
 
 def _log(resource: Resource, location: Location) -> Failure | None:
-    logging = resource.spec.serving.logging
-    if location.log is not None or not logging.is_asked_for:
+    logging, log = resource.spec.serving.logging, location.log
+    wanted = (logging.storage_uri or "").rstrip("/")
+    if not logging.is_asked_for or (log is not None and wanted in ("", log.uri)):
         return None
-    if logging.storage_uri:
-        way_out = (
-            "no key may write there: bring one in spec.storage.servingSecretRef, or leave "
-            "spec.serving.logging.storageUri out"
+    if not wanted:
+        return Failure(
+            Reason.LOG_UNAVAILABLE,
+            "the installation keeps no log of predictions, and there is no place for it: write "
+            "spec.serving.logging.storageUri, or leave spec.serving.logging.images out",
         )
-    else:
-        way_out = (
-            "there is no place for it: write spec.serving.logging.storageUri, or leave "
-            "spec.serving.logging.images out"
-        )
+    meanwhile = f"; meanwhile they are logged to {log.uri}" if log is not None else ""
     return Failure(
-        Reason.LOG_UNAVAILABLE, f"the installation keeps no log of predictions, and {way_out}"
+        Reason.LOG_UNAVAILABLE,
+        f"predictions cannot be logged to {wanted}: no key may write there: bring one in "
+        f"spec.storage.servingSecretRef, or leave spec.serving.logging.storageUri out; the "
+        f"installation's key writes to the installation's place alone{meanwhile}",
     )

@@ -38,19 +38,19 @@ def told(**serving: Any) -> dict[str, str]:
         pytest.param({"queueLimit": 8}, {"DANDELION_QUEUE_LIMIT": "8"}, id="a shorter queue"),
         pytest.param(
             {"requestTimeoutSeconds": 5},
-            {"DANDELION_REQUEST_TIMEOUT_SECONDS": "5"},
+            {"DANDELION_REQUEST_TIMEOUT_SECONDS": "5", "DANDELION_GRACE_SECONDS": "81"},
             id="less patience",
         ),
         pytest.param(
             {"auth": "ClusterTokens"}, {"DANDELION_AUTH": "ClusterTokens"}, id="tokens asked for"
         ),
         pytest.param(
-            {"logging": {"images": True}}, {"DANDELION_LOG_IMAGES": "true"}, id="images kept"
+            {"accessLog": {"sampleRatio": 0.5}},
+            {"DANDELION_ACCESS_LOG_SAMPLE_RATIO": "0.5"},
+            id="more of the access log",
         ),
         pytest.param(
-            {"logging": {"storageUri": "s3://seen/garden/"}},
-            {"DANDELION_LOG_URI": "s3://seen/garden"},
-            id="a place of its own",
+            {"logging": {"images": True}}, {"DANDELION_LOG_IMAGES": "true"}, id="images kept"
         ),
     ],
 )
@@ -74,7 +74,22 @@ PLACE = {"logging": {"storageUri": "s3://seen"}}
     [
         pytest.param({}, "s3://predictions", "lawn-log-s3", id="the installation's place and key"),
         pytest.param(
-            {"serving": PLACE}, "s3://seen", "lawn-log-s3", id="another place, the same key"
+            {"serving": PLACE},
+            "s3://predictions",
+            "lawn-log-s3",
+            id="a place of its own without a key for it",
+        ),
+        pytest.param(
+            {"serving": {"logging": {"storageUri": "s3://predictions/park/roses"}}},
+            "s3://predictions",
+            "lawn-log-s3",
+            id="a place within the installation's, which may be another namespace's",
+        ),
+        pytest.param(
+            {"serving": {"logging": {"storageUri": "s3://predictions/"}}},
+            "s3://predictions",
+            "lawn-log-s3",
+            id="the installation's place by its name",
         ),
         pytest.param(
             {"storage": {"secretRef": {"name": "mine"}}},
@@ -87,6 +102,15 @@ PLACE = {"logging": {"storageUri": "s3://seen"}}
             "s3://seen",
             "mine",
             id="own keys and an own place",
+        ),
+        pytest.param(
+            {
+                "storage": {"secretRef": {"name": "mine"}},
+                "serving": {"logging": {"storageUri": "s3://seen/garden/"}},
+            },
+            "s3://seen/garden",
+            "mine",
+            id="a folder",
         ),
         pytest.param(
             {"storage": OWN, "serving": PLACE},
@@ -125,6 +149,33 @@ def test_pods_that_ask_who_calls_have_an_account_and_its_token() -> None:
     assert account["automountServiceAccountToken"] is False
     assert account["metadata"]["ownerReferences"][0]["uid"] == asking.uid
     assert pod(job(asking))["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds"),
+    [
+        pytest.param(1, 77, id="the shortest requests"),
+        pytest.param(30, 106, id="usual ones"),
+        pytest.param(600, 676, id="the longest"),
+    ],
+)
+def test_a_pod_has_the_time_to_finish_its_longest_request_and_is_told(
+    timeout: int, seconds: int
+) -> None:
+    """Draining, an upload, its answer, the log, and some to spare."""
+    built = deployment(given.resource(serving={"requestTimeoutSeconds": timeout}))
+    assert pod(built)["terminationGracePeriodSeconds"] == seconds
+    assert environment(built)["DANDELION_GRACE_SECONDS"] == str(seconds)
+
+
+def test_probes_are_asked_on_the_port_that_is_not_for_callers() -> None:
+    (container,) = pod(deployment())["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"http": 8080, "metrics": 8081}
+    for probe in ("readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"]["port"] == "metrics"
+    annotations = deployment()["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["dandelion.dev/metrics-port"] == str(ports["metrics"])
 
 
 def test_no_old_replica_goes_before_a_new_one_answers() -> None:

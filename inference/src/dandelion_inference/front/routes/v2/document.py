@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from dandelion_inference.errors import Code
-from dandelion_inference.front import docs
 from dandelion_inference.front.routes.v2 import inference_request
 
 
@@ -158,12 +157,13 @@ INFER_DOCUMENT: dict[str, Any] = {
         },
     },
 }
-MODEL_PROBLEMS = docs.problems(Code.UNKNOWN_MODEL, Code.NOT_READY)
+MODEL_CODES = (Code.UNKNOWN_MODEL, Code.NOT_READY)
 INFER_CODES = (
     Code.MALFORMED_REQUEST,
     Code.INVALID_TENSOR,
     Code.EMPTY_UPLOAD,
     Code.NOT_AN_IMAGE,
+    Code.ADDRESS_NOT_FETCHED,
     Code.TRUNCATED_IMAGE,
     Code.BROKEN_IMAGE,
     Code.UNKNOWN_MODEL,
@@ -181,6 +181,5 @@ INFER_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The outputs that were asked for; without a choice, all of them.",
         "content": {"application/octet-stream": {"schema": {"type": "string"}}},
-        "headers": docs.ANSWER_ID_HEADER,
     },
 }

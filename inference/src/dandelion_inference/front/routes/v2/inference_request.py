@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from dandelion_inference.errors import Code, RefusedError
-from dandelion_inference.front.routes.v2.json_arrays import JsonArray, NotReadableError, loads
+from dandelion_inference.front.routes.v2.json_arrays import JsonArray, loads
+from dandelion_inference.intake.documents.bounded import NotReadableError
 from dandelion_inference.model.contract import Contract
 
 # Where the JSON object ends, in requests and answers.

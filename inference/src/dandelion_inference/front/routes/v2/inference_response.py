@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,25 +33,24 @@ ANSWER_ID = "answer_id"
 
 def works(model: Model, images: list[NDArray[np.float32]]) -> list[Work[Outcome]]:
     """One piece of work an image, each [3, height, width]. They raise RefusedError."""
-    return [_work(model, image, position) for position, image in enumerate(images)]
+    return [partial(_classified, model, image, position) for position, image in enumerate(images)]
 
 
-def _work(model: Model, image: NDArray[np.float32], position: int) -> Work[Outcome]:
-    def work(alone: Alone) -> Prediction:
-        # A copy, because OpenVINO wants it aligned and the end of the JSON is anywhere.
-        tensor = np.array(image[np.newaxis], dtype=np.float32)
-        if not np.isfinite(tensor).all():
-            raise refused(f"Image {position} holds NaN or infinite numbers")
-        try:
-            outputs = model.outputs(tensor, alone())
-        except ArithmeticError as error:
-            raise refused(
-                f"Image {position} holds numbers so large that the network's answer is not finite; "
-                f"it takes images that were scaled and normalised as for its training"
-            ) from error
-        return answered(model, outputs)
-
-    return work
+def _classified(
+    model: Model, image: NDArray[np.float32], position: int, alone: Alone
+) -> Prediction:
+    # A copy, because OpenVINO wants it aligned and the end of the JSON is anywhere.
+    tensor = np.array(image[np.newaxis], dtype=np.float32)
+    if not np.isfinite(tensor).all():
+        raise refused(f"Image {position} holds NaN or infinite numbers")
+    try:
+        outputs = model.outputs(tensor, alone())
+    except ArithmeticError as error:
+        raise refused(
+            f"Image {position} holds numbers so large that the network's answer is not finite; "
+            f"it takes images that were scaled and normalised as for its training"
+        ) from error
+    return answered(model, outputs)
 
 
 def answer(
@@ -65,7 +65,10 @@ def answer(
         if wanted.top is not None:
             top = min(wanted.top, len(classes))
             output: dict[str, Any] = {"datatype": "BYTES", "shape": [len(found), top]}
-            values: list[Any] = [text for item in found for text in _classification(item, top)]
+            positions = {label: index for index, label in enumerate(classes)}
+            values: list[Any] = [
+                text for item in found for text in _classification(item, top, positions)
+            ]
             raw = b"".join(_sized(text.encode()) for text in values)
         elif wanted.name == PROBABILITIES:
             rows = [list(item.scores.values()) for item in found]
@@ -106,12 +109,13 @@ def answer(
     return b"".join([text, *binary]), headers
 
 
-def _classification(prediction: Prediction, top: int) -> list[str]:
-    """The most probable classes as Triton's classification extension writes them, value:index:name;
-    of equal ones the first comes first."""
-    scores = list(prediction.scores.items())
-    ranked = sorted(range(len(scores)), key=lambda index: -scores[index][1])
-    return [f"{scores[index][1]:f}:{index}:{scores[index][0]}" for index in ranked[:top]]
+def _classification(prediction: Prediction, top: int, positions: Mapping[str, int]) -> list[str]:
+    """The most probable classes as Triton's classification extension writes them,
+    value:index:name."""
+    return [
+        f"{probability:f}:{positions[label]}:{label}"
+        for label, probability in prediction.most_probable(top)
+    ]
 
 
 def _sized(element: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""Images in JSON documents: one as the body, or one a line."""

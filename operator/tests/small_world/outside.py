@@ -1,0 +1,83 @@
+"""S3 and the probes of the small world: what is stored, and who answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dandelion_operator.api import naming
+from dandelion_operator.api.location import Target
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.ports.s3.connection.reader import Access
+from dandelion_operator.seen.comparison import Comparison, ComparisonName
+from dandelion_operator.seen.serving import Answer
+from dandelion_operator.seen.training import DatasetSeen, Progress
+from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
+
+from small_world.controllers import DATASET, is_ready
+
+if TYPE_CHECKING:
+    from small_world import World
+
+
+@dataclass
+class FakeStorage:
+    fingerprint: str = "images-1"
+    obstacle: Failure | None = None
+    contracts: dict[str, ContractSeen | Failure] = field(default_factory=dict)
+    progresses: dict[str, Progress] = field(default_factory=dict)
+    comparisons: dict[ComparisonName, Comparison | Failure] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)  # of contracts, by their folders
+    endpoints: dict[str, str] = field(default_factory=dict)  # where those are that a run wrote
+    unreadable: set[str] = field(default_factory=set)  # addresses of datasets
+    listing: Failure | None = None
+
+    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
+        if uri in self.unreadable:
+            return Failure(Reason.DATASET_EMPTY, f"there is nothing below {uri}")
+        return self.obstacle or DatasetSeen(self.fingerprint, 40)
+
+    def holds(self, endpoint: str, uri: str) -> bool:
+        return self.endpoints.get(uri, endpoint) == endpoint
+
+    async def contract(self, access: Access, target: Target, fresh: bool) -> ContractSeen | Failure:
+        missing = Failure(Reason.ARTIFACT_REJECTED, f"{target.artifact_uri} does not exist")
+        if not self.holds(access.location.endpoint, target.artifact_uri):
+            return missing
+        return self.contracts.get(target.artifact_uri, missing)
+
+    async def comparison(
+        self, access: Access, key: NamespacedName, name: ComparisonName
+    ) -> Comparison | Failure | None:
+        return self.comparisons.get(name)
+
+    async def stored(
+        self, access: Access, key: NamespacedName, served: tuple[str, ...]
+    ) -> tuple[StoredArtifact, ...] | Failure:
+        if self.listing is not None:
+            return self.listing
+        return tuple(
+            StoredArtifact(source.split("/")[-2], source, self.digests[source], DATASET)
+            for source, found in self.contracts.items()
+            if isinstance(found, ContractSeen)
+        )
+
+    async def progress(self, access: Access, key: NamespacedName, run: str) -> Progress:
+        return self.progresses.get(run, Progress(run=run))
+
+
+@dataclass
+class FakeProbe:
+    world: World
+
+    async def service(self, address: str, port: int = 80) -> Answer:
+        self.world.asked.append(address)
+        ready = [pod for pod in self.world.inference_pods() if is_ready(pod)]
+        if not ready:
+            return Answer(None, "connection refused")
+        return Answer(int(ready[0]["metadata"]["labels"][naming.VERSION_LABEL]))
+
+    async def pod(self, address: str, port: int) -> tuple[str, str] | None:
+        self.world.asked_pods.add((address, port))
+        return self.world.pod_trouble.get(address.rpartition(".")[2])
