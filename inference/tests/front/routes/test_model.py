@@ -68,7 +68,11 @@ def test_the_model_is_described(
             "mean": [0.0, 0.0, 0.0],
             "std": [1.0, 1.0, 1.0],
         },
-        "calibration": {"temperature": 2.0, "unknownThreshold": 0.4},
+        "calibration": {
+            "temperature": 2.0,
+            "unknownScore": "maxProbability",
+            "unknownThreshold": 0.4,
+        },
         "formats": ["JPEG", "PNG", "WebP", "AVIF", "HEIC", "TIFF", "GIF", "BMP"],
     }
     assert limits["uploadBytes"] == 32 * 1024 * 1024

@@ -33,8 +33,18 @@ class Classified(BaseModel):
     )
     unknown: bool | None = Field(
         default=None,
-        description="whether the image may be none of the classes: even the most probable one is "
-        "less probable than the model's threshold; absent where the model has none",
+        description="whether the image may be none of the classes: its score is below the model's "
+        "threshold, which 95 % of the holdout's images reach. The probabilities do not count then. "
+        "Absent where the model has no threshold",
+    )
+    unknown_score: float | None = Field(
+        default=None,
+        alias="unknownScore",
+        le=1,
+        description="what `unknown` is told by: the lower, the less the image is like those of the "
+        "classes. The highest probability, plus the log density of the image among those that were "
+        "learnt from, where the model has one; not a probability itself, and below 0 for what "
+        "looks like nothing of them",
     )
 
 

@@ -34,7 +34,12 @@ def shown(prediction: Outcome, top: int | None) -> dict[str, Any]:
     """What a client is told of one image."""
     if isinstance(prediction, RefusedError):
         return {"problem": problems.details(prediction.code, prediction.detail)}
-    told = {} if prediction.unknown is None else {"unknown": prediction.unknown}
+    told: dict[str, Any] = {}
+    if prediction.certainty is not None:
+        told = {
+            "unknown": prediction.certainty.unknown,
+            "unknownScore": prediction.certainty.score,
+        }
     scores = prediction.scores
     return {
         "label": prediction.label,
