@@ -29,6 +29,7 @@ from tests.bench import (
     setup,
     sizes,
     training,
+    unknown,
     versions,
 )
 from tests.bench.figures import Figure
@@ -45,6 +46,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "training": training.throughput,
     "finetune": training.finetune,
     "labels": labels.measure,
+    "unknown": unknown.measure,
     "setup": setup.measure,
     "gate": gate.measure,
     "versions": versions.measure,

@@ -18,6 +18,9 @@ from tests.chart.rendering import CHART, EVERYTHING_MONITORED, render
 
 RULES = CHART / "files" / "rules.yaml"
 DASHBOARD = CHART / "files" / "dashboard.json"
+SAMPLES = places.REPOSITORY / "k8s" / "samples"
+AUTOSCALER = SAMPLES / "autoscaling.yaml"
+ADAPTER = SAMPLES / "monitoring" / "prometheus-adapter-values.yaml"
 COMPONENTS = ("operator", "inference", "training-job")
 #: Labels that Prometheus or the PodMonitor adds to what a pod exposes.
 TARGET_LABELS = frozenset({"namespace", "pod", "job", "instance", "modeldeployment"})
@@ -82,7 +85,19 @@ def rule_expressions() -> dict[str, str]:
     return {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
 
 
-EXPRESSIONS = {**rule_expressions(), **dashboard_expressions()}
+def adapter_expressions() -> dict[str, str]:
+    """What prometheus-adapter asks for an autoscaler, with its placeholders filled in."""
+    rules = yaml.safe_load(ADAPTER.read_text())["rules"]["custom"]
+    found: dict[str, str] = {}
+    for rule in rules:
+        series = rule["seriesQuery"].partition("{")[0]
+        filled = rule["metricsQuery"].replace("<<.Series>>", series)
+        filled = filled.replace("<<.LabelMatchers>>", 'namespace="a",pod=~"b|c"')
+        found[series] = filled.replace("<<.GroupBy>>", "pod")
+    return found
+
+
+EXPRESSIONS = {**rule_expressions(), **dashboard_expressions(), **adapter_expressions()}
 
 
 def test_promtool_accepts_the_rules() -> None:
@@ -107,14 +122,21 @@ def test_every_alert_is_played_through() -> None:
     assert fired == rule_expressions().keys()
 
 
-def test_promtool_accepts_every_query_of_the_dashboard(tmp_path: Path) -> None:
+def test_promtool_accepts_every_query(tmp_path: Path) -> None:
+    asked = [*dashboard_expressions().values(), *adapter_expressions().values()]
     rules = [
-        {"record": f"query:{number}", "expr": expression}
-        for number, expression in enumerate(dashboard_expressions().values())
+        {"record": f"query:{number}", "expr": expression} for number, expression in enumerate(asked)
     ]
     file = tmp_path / "dashboard.yaml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
     promtool("check", "rules", str(file))
+
+
+def test_the_autoscaler_asks_for_what_the_adapter_gives() -> None:
+    autoscaler = yaml.safe_load(AUTOSCALER.read_text())
+    assert autoscaler["spec"]["scaleTargetRef"]["kind"] == "ModelDeployment"
+    asked = {metric["pods"]["metric"]["name"] for metric in autoscaler["spec"]["metrics"]}
+    assert asked == adapter_expressions().keys()
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS.values(), ids=EXPRESSIONS)

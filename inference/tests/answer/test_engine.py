@@ -14,7 +14,7 @@ Alone = Callable[[], bool]
 
 
 def engine(workers: int) -> Engine:
-    return Engine(workers, waited=lambda seconds: None)
+    return Engine(workers)
 
 
 def test_answers_come_in_the_order_of_the_works() -> None:
@@ -132,26 +132,6 @@ def test_a_failure_ends_what_has_not_begun() -> None:
     asyncio.run(scenario())
     tested.close()
     assert done == []
-
-
-def test_the_time_in_the_queue_is_told() -> None:
-    waits: list[float] = []
-    tested = Engine(1, waits.append)
-    both_queued = threading.Event()
-
-    def slow(_alone: Alone) -> None:
-        both_queued.wait(10)
-        time.sleep(0.1)
-
-    async def scenario() -> None:
-        asked = asyncio.ensure_future(tested.run([slow, lambda _alone: None]))
-        await asyncio.sleep(0.01)
-        both_queued.set()
-        await asked
-
-    asyncio.run(scenario())
-    tested.close()
-    assert waits[0] < 0.1 <= waits[1]
 
 
 def test_what_is_resumed_does_not_queue_again() -> None:

@@ -128,7 +128,7 @@ def test_the_description_says_so_too(client: httpx.Client) -> None:
 @pytest.mark.parametrize("sent", [b"a" * 10_240, b"two words", "größe".encode(), b"\xff"])
 def test_a_request_id_that_could_do_harm_is_not_answered(client: httpx.Client, sent: bytes) -> None:
     answer = client.get("/v2/health/live", headers=[(b"X-Request-Id", sent)])
-    assert len(answer.headers["X-Request-Id"]) == 36
+    assert len(answer.headers["X-Request-Id"]) == 32
 
 
 def test_an_unchanged_page_says_so_too(client: httpx.Client) -> None:

@@ -18,7 +18,7 @@ def headers(name: str, *values: str | bytes) -> list[tuple[bytes, bytes]]:
 
 
 def request_id(*values: str | bytes) -> str:
-    return identity(headers("x-request-id", *values), lambda: "new").request_id
+    return identity(headers("x-request-id", *values), lambda _: "new").request_id
 
 
 def trace(parent: str | bytes, *states: str | bytes) -> Trace | None:

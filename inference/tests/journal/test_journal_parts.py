@@ -15,11 +15,13 @@ from dandelion_inference.answer.prediction import prediction
 from dandelion_inference.journal.buffer import Bounds, Buffer, Held
 from dandelion_inference.journal.recent import Recent
 from dandelion_inference.journal.rows import (
+    Correlation,
     Labelled,
     LoggedImage,
     Origin,
     Predicted,
     Row,
+    Took,
     folder,
     image_name,
     media_type,
@@ -28,11 +30,14 @@ from dandelion_inference.journal.rows import (
     timestamp,
 )
 from dandelion_inference.journal.writer import lines, objects, pause
+from dandelion_inference.model.contract import Calibration
+from dandelion_inference.model.network import Outputs
 from dandelion_inference.ports.settings import Settings, complaint
 from pydantic import ValidationError
 
 ORIGIN = Origin(namespace="garden", name="lawn", version="7", pod="lawn-inference-abc")
 CLASSES = ("daisy", "löwenzahn")
+UNKNOWN_CALLER = Correlation(request_id="r-1", trace_id=None, caller=None, code=200)
 
 
 def at(text: str) -> float:
@@ -43,16 +48,23 @@ def row(
     time: str = "2024-02-29T23:59:59.9996+00:00",
     image: str | None = "ab" * 32,
     threshold: float | None = None,
+    correlation: Correlation = UNKNOWN_CALLER,
 ) -> Predicted:
     return predicted(
         time=at(time),
         answer="id-1",
         index=2,
-        prediction=prediction(CLASSES, [0.25, 0.75], threshold),
+        prediction=prediction(
+            CLASSES,
+            Outputs([0.25, 0.75], None),
+            Calibration.model_validate({"temperature": 1, "unknownThreshold": threshold}),
+        ),
         precision="int8",
         classes=CLASSES,
         image=image,
         seconds=0.0123456789,
+        took=Took(queue=0.001, decode=0.0020000001, compute=0.009),
+        correlation=correlation,
     )
 
 
@@ -69,13 +81,25 @@ def test_a_prediction_becomes_one_row() -> None:
         "label": "löwenzahn",
         "probability": 0.75,
         "scores": {"daisy": 0.25, "löwenzahn": 0.75},
+        "requestId": "r-1",
+        "code": 200,
         "latencySeconds": 0.012346,
+        "queueSeconds": 0.001,
+        "decodeSeconds": 0.002,
+        "computeSeconds": 0.009,
     }
+
+
+def test_a_row_leads_to_its_caller_and_its_trace() -> None:
+    known = Correlation(request_id="r-1", trace_id="4bf9", caller="camera", code=200)
+    document = row(correlation=known).document(ORIGIN)
+    assert (document["traceId"], document["caller"]) == ("4bf9", "camera")
 
 
 @pytest.mark.parametrize(("threshold", "unknown"), [(0.8, True), (0.75, False)])
 def test_what_may_be_none_of_the_classes_is_noted(threshold: float, unknown: bool) -> None:
-    assert row(threshold=threshold).document(ORIGIN)["unknown"] is unknown
+    written = row(threshold=threshold).document(ORIGIN)
+    assert (written["unknown"], written["unknownScore"]) == (unknown, 0.75)
 
 
 def test_what_came_as_numbers_has_no_digest() -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pictures
 import pytest
 from given import uploads
+from given.inferences import INFER, image
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as openmetrics_families,
+)
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -107,3 +113,86 @@ def test_openmetrics_is_spoken_to_whom_asks_for_it(probes: httpx.Client) -> None
     answer = probes.get("/metrics", headers={"Accept": "application/openmetrics-text"})
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     assert answer.text.endswith("# EOF\n")
+
+
+HELP = {
+    "dandelion_queue_seconds": "waited for a worker",
+    "dandelion_decode_seconds": "bytes to the network's input",
+    "dandelion_compute_seconds": "in the network",
+    "dandelion_images_waiting": "wait for a worker, for memory or for their turn",
+    "dandelion_places_held": "Requests taken on",
+    "dandelion_places_limit": "taken on at most",
+    "dandelion_upload_bytes_held": "Bytes of the requests taken on",
+    "dandelion_upload_bytes_limit": "held at most",
+    "dandelion_decoding_bytes_held": "being decoded",
+    "dandelion_decoding_bytes_limit": "limit leaves",
+    "dandelion_saturation": "against what it does at once",
+}
+
+
+@pytest.mark.parametrize("name", HELP)
+def test_what_the_pod_is_at_is_measured_and_described(client: httpx.Client, name: str) -> None:
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    [family] = [family for family in families if family.name == name]
+    assert HELP[name] in family.documentation
+    assert family.samples
+
+
+def test_decoding_and_computing_are_told_apart(client: httpx.Client) -> None:
+    names = [f"dandelion_{stage}_seconds_count" for stage in ("queue", "decode", "compute")]
+
+    def counted() -> list[float]:
+        return [value(client, name) for name in names]
+
+    def told_by(status: int, path: str, **given: Any) -> list[float]:
+        before = counted()
+        assert client.post(path, **given).status_code == status
+        return [new - old for new, old in zip(counted(), before, strict=True)]
+
+    assert told_by(200, "/predict", content=pictures.plain()) == [1, 1, 1]
+    assert told_by(200, INFER, json={"inputs": [image()]}) == [1, 0, 1]
+    assert told_by(400, "/predict", content=b"no image") == [1, 1, 0]
+
+
+def test_an_idle_pod_holds_nothing(client: httpx.Client) -> None:
+    for kind in ("prediction", "explanation"):
+        labels = {"class": kind}
+        assert value(client, "dandelion_places_held", **labels) == 0
+        assert value(client, "dandelion_upload_bytes_held", **labels) == 0
+        assert value(client, "dandelion_places_limit", **labels) > 0
+    for kind in ("small", "large", "explanation"):
+        assert value(client, "dandelion_images_waiting", **{"class": kind}) == 0
+    assert value(client, "dandelion_decoding_bytes_limit") > 0
+    assert 0 <= value(client, "dandelion_saturation") < 1
+
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.mark.parametrize(
+    ("request_id", "labels"),
+    [
+        ("exemplary", {"trace_id": TRACE, "request_id": "exemplary"}),
+        ("e" * 128, {"trace_id": TRACE}),
+    ],
+)
+def test_a_measurement_leads_to_a_request(
+    client: httpx.Client, request_id: str, labels: dict[str, str]
+) -> None:
+    headers = {"X-Request-Id": request_id, "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+    assert client.post("/predict", content=pictures.plain(), headers=headers).status_code == 200
+    openmetrics = {"Accept": "application/openmetrics-text"}
+    families = openmetrics_families(client.get("/metrics", headers=openmetrics).text)
+    found = {
+        family.name
+        for family in families
+        for sample in family.samples
+        if sample.exemplar is not None and sample.exemplar.labels == labels
+    }
+    assert found >= {
+        "dandelion_request_duration_seconds",
+        "dandelion_queue_seconds",
+        "dandelion_decode_seconds",
+        "dandelion_compute_seconds",
+    }
+    assert "exemplary" not in client.get("/metrics").text

@@ -15,7 +15,7 @@ from fakes import api_server
 from fakes import s3 as fake_s3
 from fakes.api_server import FakeApiServer
 from given import artifacts
-from running.logging_service import events, eventually, metric
+from running.logging_service import events, eventually, logging_environment, metric, rows
 from running.service import Service, environment, started
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -126,6 +126,32 @@ def test_a_trace_that_cannot_be_read_is_not_passed_on(service: Service, api: Fak
     headers = {"Authorization": "Bearer unknown", **broken}
     assert service.post("/predict", content=pictures.plain(), headers=headers).status_code == 401
     assert api.traces == [{}]
+
+
+def test_a_row_of_the_prediction_log_says_what_the_access_log_says(
+    tmp_path: Path, s3: fake_s3.FakeS3, api: FakeApiServer
+) -> None:
+    wanted = logging_environment(s3, tmp_path) | {"DANDELION_ACCESS_LOG_SAMPLE_RATIO": "1"}
+    with started(wanted | api.environment()) as service:
+        service.wait_ready()
+        headers = {"Authorization": "Bearer good", "X-Request-Id": "both", **TRACED}
+        answer = service.post("/predict", content=pictures.plain(), headers=headers)
+        assert answer.status_code == 200
+        service.terminate()
+        assert service.wait() == 0
+    [row] = rows(s3, "predictions")
+    [line] = [line for line in events(service, "access") if line["request_id"] == "both"]
+    names = {
+        "id": "answer_id",
+        "requestId": "request_id",
+        "traceId": "trace_id",
+        "queueSeconds": "queue_seconds",
+        "decodeSeconds": "decode_seconds",
+        "computeSeconds": "compute_seconds",
+    }
+    names |= {name: name for name in ("caller", "version", "code")}
+    assert {name: row[name] for name in names} == {name: line[names[name]] for name in names}
+    assert (row["caller"], row["traceId"]) == ("camera", TRACE)
 
 
 def test_a_share_of_nothing_still_writes_errors(tmp_path: Path, s3: fake_s3.FakeS3) -> None:

@@ -17,6 +17,8 @@ from running.logging_service import HOME, events, eventually, logging_environmen
 from running.service import Service, client, started
 
 SOON = {"DANDELION_LOG_FLUSH_SECONDS": "0.05"}
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACED = f"00-{TRACE}-00f067aa0ba902b7-01"
 NEVER = {"DANDELION_LOG_FLUSH_SECONDS": "3600"}
 IMAGES = {"DANDELION_LOG_IMAGES": "true"}
 
@@ -26,8 +28,10 @@ def wanted(s3: FakeS3, tmp_path: Path) -> dict[str, str]:
     return logging_environment(s3, tmp_path)
 
 
-def predict(service: Service, *images: bytes) -> dict[str, Any]:
-    answer = service.post("/predict", files=uploads.form(*images))
+def predict(
+    service: Service, *images: bytes, headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    answer = service.post("/predict", files=uploads.form(*images), headers=headers)
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
@@ -42,20 +46,26 @@ def test_an_answer_is_logged_as_it_was_given(s3: FakeS3, wanted: dict[str, str])
     images = [pictures.plain(pictures.GREEN), pictures.plain(pictures.BLUE)]
     with started(wanted) as service:
         service.wait_ready()
-        answer = predict(service, *images)
+        answer = predict(service, *images, headers={"X-Request-Id": "mine", "traceparent": TRACED})
         end(service)
     logged = rows(s3, "predictions")
     for index, (row, image, given) in enumerate(
         zip(logged, images, answer["predictions"], strict=True)
     ):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row.pop("time"))
-        assert 0 < row.pop("latencySeconds") < 60
+        latency = row.pop("latencySeconds")
+        stages = [row.pop(f"{stage}Seconds") for stage in ("queue", "decode", "compute")]
+        assert min(stages) > 0
+        assert sum(stages) < latency < 60
         assert row == {
             "id": answer["id"],
             "index": index,
             "namespace": "default",
             "name": "lawn",
             "version": "3",
+            "requestId": "mine",
+            "traceId": TRACE,
+            "code": 200,
             "precision": "fp32",
             "imageSha256": hashlib.sha256(image).hexdigest(),
             **given,

@@ -111,6 +111,12 @@ TOOLS = (
     ),
     Tool("kind", {"kind": "sigs.k8s.io/kind"}, 30, on_demand=True),
     Tool(
+        "prometheus-adapter",
+        {"prometheus-adapter": "sigs.k8s.io/prometheus-adapter/cmd/adapter"},
+        150,
+        on_demand=True,
+    ),
+    Tool(
         "kwok",
         {"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
         120,

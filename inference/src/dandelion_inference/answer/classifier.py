@@ -18,6 +18,7 @@ from dandelion_inference.answer.decoding.decoders import Decoders
 from dandelion_inference.answer.decoding.images import Images, LargeImage
 from dandelion_inference.answer.engine import Alone, Engine
 from dandelion_inference.answer.prediction import Outcome, Prediction, answered
+from dandelion_inference.answer.progress import Progress, Stage
 from dandelion_inference.errors import RefusedError
 from dandelion_inference.journal.recent import UploadRecord
 from dandelion_inference.model.network import Model
@@ -28,6 +29,7 @@ class Upload:
     """An image to classify."""
 
     data: bytes
+    progress: Progress
     position: int | None = None
     """Among several files of one request, from 1."""
     record: UploadRecord | None = None
@@ -58,26 +60,35 @@ class Classifier:
 
     def _open(self, model: Model, upload: Upload, alone: Alone) -> Outcome | LargeImage:
         """In a worker's thread."""
+        upload.progress.enter(Stage.DECODING)
         if upload.record is not None:
             upload.record.compute_digest()
         try:
             opened = self._images.opened(upload.data, model.contract.preprocessing)
         except RefusedError as refusal:
             return _refusal(refusal, upload)
-        return opened if isinstance(opened, LargeImage) else _classified(model, opened, alone)
+        if isinstance(opened, LargeImage):
+            upload.progress.enter(Stage.WAITING)
+            return opened
+        return _classified(model, opened, upload.progress, alone)
 
     async def _outcome(self, model: Model, upload: Upload, opened: Outcome | LargeImage) -> Outcome:
         if not isinstance(opened, LargeImage):
             return opened
+        progress = upload.progress
+        progress.is_large()
         try:
-            async with self._decoders.decoded(opened) as tensor:
-                return await self._engine.resume(partial(_classified, model, tensor))
+            async with self._decoders.decoded(opened, progress) as tensor:
+                return await self._engine.resume(partial(_classified, model, tensor, progress))
         except RefusedError as refusal:
             return _refusal(refusal, upload)
 
 
-def _classified(model: Model, tensor: NDArray[np.float32], alone: Alone) -> Prediction:
-    return answered(model, model.probabilities(tensor, alone()))
+def _classified(
+    model: Model, tensor: NDArray[np.float32], progress: Progress, alone: Alone
+) -> Prediction:
+    progress.enter(Stage.COMPUTING)
+    return answered(model, model.outputs(tensor, alone()))
 
 
 def _refusal(refusal: RefusedError, upload: Upload) -> RefusedError:

@@ -12,10 +12,8 @@ would have something to set up again in each. Nothing waits for a batch to fill.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
@@ -28,12 +26,10 @@ Work = Callable[[Alone], Answer]
 class Engine:
     """How many wait is bounded by `intake/admission.py`, asked before the body is read."""
 
-    def __init__(self, workers: int, waited: Callable[[float], None]) -> None:
-        """`waited` is told how many seconds each piece of work spent in the queue."""
+    def __init__(self, workers: int) -> None:
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._first = ThreadPoolExecutor(1, thread_name_prefix="first")
         self._resumed = ThreadPoolExecutor(1, thread_name_prefix="resumed")
-        self._waited = waited
         self._unfinished = 0
         self._last_of_first: Future[Any] | None = None
 
@@ -76,15 +72,10 @@ class Engine:
         return not self._unfinished and (last is None or last.done())
 
     def _submit(self, work: Work[Answer], first: bool) -> Future[Answer]:
-        begin = partial(self._begin, work, time.perf_counter())
         if not first:
-            return self._workers.submit(begin)
-        future = self._last_of_first = self._first.submit(begin)
+            return self._workers.submit(work, self._alone)
+        future = self._last_of_first = self._first.submit(work, self._alone)
         return future
-
-    def _begin(self, work: Work[Answer], submitted: float) -> Answer:
-        self._waited(time.perf_counter() - submitted)
-        return work(self._alone)
 
     def _alone(self) -> bool:
         return self._unfinished == 1

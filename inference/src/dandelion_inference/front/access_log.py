@@ -17,6 +17,7 @@ import structlog
 
 from dandelion_inference.front.exchange import Exchange
 from dandelion_inference.intake.bulkhead import Allowance
+from dandelion_inference.journal.rows import Took
 
 EVENT = "access"
 
@@ -87,8 +88,13 @@ class AccessLog:
             "bytes_in": exchange.bytes_in,
             "images": exchange.images,
             "total_seconds": round(seconds, 6),
+            **(_times(exchange.took) if exchange.images else {}),
             "suppressed": self._sampler.suppressed() or None,
         }
         # A log that nobody reads any more is no reason to fail.
         with contextlib.suppress(OSError):
             log.info(EVENT, **{name: value for name, value in line.items() if value is not None})
+
+
+def _times(took: Took) -> dict[str, float]:
+    return {f"{stage}_seconds": round(seconds, 6) for stage, seconds in took._asdict().items()}

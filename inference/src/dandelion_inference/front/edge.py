@@ -83,7 +83,8 @@ class Edge:
         finally:
             seconds = time.perf_counter() - started
             route = _route(scope)
-            self._metrics.request_ended(method, route, status, seconds, exemplar(exchange.identity))
+            about = exemplar(exchange.identity)
+            self._metrics.request_ended(method, route, status, seconds, about)
             self._access_log.ended(exchange, method, route, status, seconds)
 
     def refused(self, code: Code) -> Headers:

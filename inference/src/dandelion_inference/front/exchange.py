@@ -13,8 +13,10 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.types import Scope
 
+from dandelion_inference.answer.progress import Progress, Stage
 from dandelion_inference.errors import Code
 from dandelion_inference.intake.identity import Identity
+from dandelion_inference.journal.rows import Correlation, Took
 
 SCOPE = "dandelion.exchange"
 
@@ -23,6 +25,8 @@ MODEL = "Dandelion-Model"
 MODEL_VERSION = "Dandelion-Model-Version"
 ANSWER_ID = "Dandelion-Answer-Id"
 REQUEST_ID = "X-Request-Id"
+
+NOTHING = Took(queue=0.0, decode=0.0, compute=0.0)
 
 
 @dataclass(slots=True)
@@ -36,13 +40,37 @@ class Exchange:
     problem: Code | None = None
     """Why there is no other answer."""
     images: int = 0
-    """That an answer was asked for."""
+    """That were worked on."""
+    took: Took = NOTHING
+    """Of several images: what one waited at most, and what all of them took."""
+
+    def worked_on(self, image: Took) -> None:
+        before = self.took
+        self.images += 1
+        self.took = Took(
+            queue=max(before.queue, image.queue),
+            decode=before.decode + image.decode,
+            compute=before.compute + image.compute,
+        )
+
+    def correlation(self, code: int) -> Correlation:
+        identity = self.identity
+        trace_id = identity.trace.trace_id if identity.trace else None
+        return Correlation(identity.request_id, trace_id, self.caller, code)
 
     @property
     def trace_headers(self) -> Mapping[str, str]:
         """For calls on the request's behalf."""
         trace = self.identity.trace
         return {} if trace is None else trace.headers
+
+
+def took(image: Progress) -> Took:
+    return Took(
+        queue=image.seconds(Stage.WAITING),
+        decode=image.seconds(Stage.DECODING),
+        compute=image.seconds(Stage.COMPUTING),
+    )
 
 
 def exchange_of(request: Request) -> Exchange:

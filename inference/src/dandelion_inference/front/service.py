@@ -6,9 +6,10 @@ Made once by `app.py`; whatever a route lets the model do goes through `Service.
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -19,11 +20,13 @@ from dandelion_inference.answer.decoding.decoders import Decoders
 from dandelion_inference.answer.engine import Engine
 from dandelion_inference.answer.explain.explainer import Explainer
 from dandelion_inference.answer.prediction import Outcome, Prediction
+from dandelion_inference.answer.progress import Kind, Progress, Workload
 from dandelion_inference.errors import Code, RefusedError, together
-from dandelion_inference.front.exchange import exchange_of
+from dandelion_inference.front.exchange import exchange_of, took
 from dandelion_inference.front.waiting import while_wanted
-from dandelion_inference.intake.admission import Admission, Place
+from dandelion_inference.intake.admission import Admission, Place, Streams
 from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer, ForbiddenError
+from dandelion_inference.intake.identity import exemplar
 from dandelion_inference.intake.upload import FormBounds, Pace, check_declared
 from dandelion_inference.intake.verdicts import Action
 from dandelion_inference.journal import Journal
@@ -54,14 +57,17 @@ class Service:
     settings: Settings
     readiness: Readiness
     metrics: Metrics
+    workload: Workload
     engine: Engine
     decoders: Decoders
     classifier: Classifier
     explainer: Explainer
     admission: Admission
     """How many predictions are taken on at once."""
+    streams: Streams
+    """And how many streams of lines, which take nothing from them."""
     explanations: Admission
-    """And how many explanations, which take nothing from them."""
+    """And how many explanations, nor do these."""
     journal: Journal | None = None
     """Where answers are remembered, if they are."""
     authorizer: Authorizer | None = None
@@ -156,6 +162,23 @@ class Service:
             settings.upload_window_seconds,
         )
 
+    @contextmanager
+    def working(
+        self, request: Request, images: int, kind: Kind = Kind.SMALL
+    ) -> Iterator[list[Progress]]:
+        """Work on so many images of a request, of which will be told what took how long."""
+        exchange = exchange_of(request)
+        progress: list[Progress] = []
+        try:
+            with self.workload.images(images, kind) as progress:
+                yield progress
+        finally:
+            # Of an image, only where a trace shows the rest: they cost as much as the counting.
+            about = exemplar(exchange.identity) if exchange.identity.trace else {}
+            for image in map(took, progress):
+                exchange.worked_on(image)
+                self.metrics.image_ended(*image, about)
+
     async def classify(
         self,
         request: Request,
@@ -171,17 +194,17 @@ class Service:
         was refused, or any and the answer must be `whole`, RefusedError lists them.
         """
         records = self.journal.upload_records(images) if self.journal else None
-        exchange_of(request).images = len(images)
-        outcomes = await self.while_wanted(
-            request, self.classifier.outcomes(model, _uploads(images, records))
-        )
-        return self.answered(request, model, outcomes, started, records, whole=whole)
+        with self.working(request, len(images)) as progress:
+            uploads = _uploads(images, progress, records)
+            outcomes = await self.while_wanted(request, self.classifier.outcomes(model, uploads))
+        return self.answered(request, model, outcomes, progress, started, records, whole=whole)
 
     def answered(
         self,
         request: Request,
         model: Model,
         outcomes: Sequence[Outcome],
+        progress: Sequence[Progress],
         started: float,
         records: Sequence[UploadRecord] | None = None,
         *,
@@ -195,7 +218,9 @@ class Service:
             raise together(refusals)
         found = [outcome if isinstance(outcome, Prediction) else None for outcome in outcomes]
         answered = Answered(self.new_answer_id([item is not None for item in found]), outcomes)
-        exchange_of(request).answer_id = answered.id
+        exchange = exchange_of(request)
+        if exchange.answer_id is None:  # one of many answers has a name of its own
+            exchange.answer_id = answered.id
         for prediction in answered.predictions:
             self.metrics.predicted(prediction.label, prediction.probability, prediction.unknown)
         if self.journal is not None:
@@ -206,6 +231,8 @@ class Service:
                 model.contract.classes,
                 found,
                 seconds,
+                [took(image) for image in progress],
+                exchange.correlation(HTTPStatus.OK),
                 records,
             )
         return answered
@@ -221,11 +248,13 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def _uploads(images: Sequence[bytes], records: Sequence[UploadRecord] | None) -> list[Upload]:
+def _uploads(
+    images: Sequence[bytes],
+    progress: Sequence[Progress],
+    records: Sequence[UploadRecord] | None,
+) -> list[Upload]:
     if len(images) == 1:
-        return [Upload(images[0], record=records[0] if records else None)]
+        return [Upload(images[0], progress[0], record=records[0] if records else None)]
     remembered: Sequence[UploadRecord | None] = records or [None] * len(images)
-    return [
-        Upload(image, position, record)
-        for position, (image, record) in enumerate(zip(images, remembered, strict=True), start=1)
-    ]
+    each = zip(images, progress, range(1, len(images) + 1), remembered, strict=True)
+    return [Upload(*about) for about in each]

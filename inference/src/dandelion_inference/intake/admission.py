@@ -11,6 +11,7 @@ much slower make it; how many arrive at once is bounded by the connections. Call
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,35 +35,45 @@ class Admission:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """`what` is taken on, in the words of a refusal."""
-        self._max_requests = max_requests
-        self._max_bytes = max_bytes
+        self.max_requests = max_requests
+        self.max_bytes = max_bytes
         self._what = what
         self._now = now
-        self._requests = 0
-        self._bytes = 0
+        self.requests = 0
+        self.bytes = 0
         self._arriving: dict[Place, None] = {}
+
+    @property
+    def held_share(self) -> float:
+        """Of the places or of the bytes: what is nearer to its end."""
+        return max(self.requests / self.max_requests, self.bytes / self.max_bytes)
 
     @contextmanager
     def admit(self) -> Iterator[Place]:
         """For one request, from its head to its answer; raises RefusedError where the service is
         full already, which saves sending the body."""
-        if self._requests >= self._max_requests:
+        if self.requests >= self.max_requests:
             raise self._full()
         place = Place(self, self._now())
         self._arriving[place] = None
         try:
             yield place
         finally:
-            self._bytes -= place.size
+            self.bytes -= place.size
             if place in self._arriving:
                 del self._arriving[place]
             elif not place.evicted:
-                self._requests -= 1
+                self.requests -= 1
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so much is held that who can should finish something before taking on more."""
+        return 2 * self.bytes > self.max_bytes
 
     def hold(self, place: Place, size: int) -> None:
         now = self._now()
         place.rate.received(size, now)
-        lacking = self._bytes + size - self._max_bytes
+        lacking = self.bytes + size - self.max_bytes
         if lacking > 0:
             arriving = list(self._arriving)
             slower = to_evict(
@@ -72,28 +83,41 @@ class Admission:
                 raise self._full()
             for position in slower:
                 self._evict(arriving[position])
-        self._bytes += size
+        self.bytes += size
         place.size += size
 
     def begin(self, place: Place) -> None:
-        if self._requests >= self._max_requests:
+        if self.requests >= self.max_requests:
             raise self._full()
-        self._requests += 1
+        self.requests += 1
         del self._arriving[place]
 
     def _evict(self, place: Place) -> None:
         del self._arriving[place]
-        self._bytes -= place.size
+        self.bytes -= place.size
         place.evict()
+
+    def release(self, size: int) -> None:
+        self.bytes -= size
 
     def _full(self) -> RefusedError:
         return RefusedError(
             Code.QUEUE_FULL,
-            f"{self._requests} {self._what} are being answered, and {self._bytes} bytes are held "
-            f"for them and for what arrives; at most {self._max_requests} with {self._max_bytes} "
+            f"{self.requests} {self._what} are being answered, and {self.bytes} bytes are held "
+            f"for them and for what arrives; at most {self.max_requests} with {self.max_bytes} "
             f"bytes are taken on at once. Try again in {RETRY_SECONDS} s, or add replicas.",
             headers=RETRY,
         )
+
+
+class Streams(Admission):
+    """How many streams of lines are taken on at once, and how many of their lines are worked on."""
+
+    def __init__(self, max_streams: int, max_bytes: int, lines_at_once: int) -> None:
+        super().__init__(max_streams, max_bytes, "streams")
+        self.lines_at_once = lines_at_once
+        self.turn = asyncio.Semaphore(lines_at_once)
+        """For one line of whichever stream; they get it in the order in which they ask."""
 
 
 class Place:
@@ -113,6 +137,11 @@ class Place:
         if self.evicted:
             raise self.refusal
         self._admission.hold(self, size)
+
+    def release(self, size: int) -> None:
+        """Gives back room for `size` bytes that are done with, before the request is."""
+        self._admission.release(size)
+        self.size -= size
 
     def begin(self) -> None:
         """Takes the place that work needs, now that the body is whole; raises RefusedError where

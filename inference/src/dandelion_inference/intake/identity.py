@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import uuid4
+from secrets import token_hex
 
 REQUEST_ID = b"x-request-id"
 TRACEPARENT = b"traceparent"
 TRACESTATE = b"tracestate"
+
+# Of one that is made here.
+REQUEST_ID_BYTES = 16
 
 # UUIDs, ULIDs, base64 and what proxies make of several of them; nothing that a log, a header or a
 # shell would read as anything else.
@@ -70,10 +73,10 @@ class Identity:
 
 
 def identity(
-    headers: Iterable[tuple[bytes, bytes]], new_id: Callable[[], str] = lambda: str(uuid4())
+    headers: Iterable[tuple[bytes, bytes]], new_id: Callable[[int], str] = token_hex
 ) -> Identity:
-    """Of a request with these headers, the names in lower case. `new_id` makes an id for one that
-    has none, several, or none that can be taken."""
+    """Of a request with these headers, the names in lower case. `new_id` makes an id of so many
+    bytes for one that has none, several, or none that can be taken."""
     ids: list[bytes] = []
     parents: list[bytes] = []
     states: list[bytes] = []
@@ -84,7 +87,9 @@ def identity(
             parents.append(value)
         elif name == TRACESTATE:
             states.append(value)
-    return Identity(_request_id(ids) or new_id(), _trace(parents, states) if parents else None)
+    return Identity(
+        _request_id(ids) or new_id(REQUEST_ID_BYTES), _trace(parents, states) if parents else None
+    )
 
 
 def _request_id(values: Sequence[bytes]) -> str | None:

@@ -18,7 +18,16 @@ import urllib3
 from dandelion_inference.journal.answer_ids import AnswerId, AnswerIds, Keys
 from dandelion_inference.journal.buffer import Bounds, Buffer
 from dandelion_inference.journal.recent import Given, Recent, UploadRecord
-from dandelion_inference.journal.rows import Kind, Labelled, LoggedImage, Origin, Scored, predicted
+from dandelion_inference.journal.rows import (
+    Correlation,
+    Kind,
+    Labelled,
+    LoggedImage,
+    Origin,
+    Scored,
+    Took,
+    predicted,
+)
 from dandelion_inference.journal.writer import Counters, Writer
 from dandelion_inference.ports.settings import Settings
 from dandelion_inference.ports.storage import Fault, S3Writer
@@ -90,6 +99,8 @@ class Journal:
         classes: Sequence[str],
         predictions: Sequence[Scored | None],
         seconds: float,
+        took: Sequence[Took],
+        correlation: Correlation,
         records: Sequence[UploadRecord] | None = None,
     ) -> None:
         """Every prediction of one answer, in the order of its images, some of which may have none.
@@ -97,7 +108,8 @@ class Journal:
         now = self._now()
         images = [record.sha256 for record in records] if records is not None else None
         digests: Sequence[str | None] = images or [None] * len(predictions)
-        for index, (prediction, digest) in enumerate(zip(predictions, digests, strict=True)):
+        each = zip(predictions, digests, took, strict=True)
+        for index, (prediction, digest, its) in enumerate(each):
             if prediction is None:
                 continue
             row = predicted(
@@ -109,6 +121,8 @@ class Journal:
                 classes=classes,
                 image=digest,
                 seconds=seconds,
+                took=its,
+                correlation=correlation,
             )
             if not self._buffer.add(row):
                 self._counters.log_dropped(Kind.PREDICTIONS, 1)

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from dandelion_pictures.signatures import claimed_format
 
 # What a row holds in memory besides its scores, measured and rounded up.
-ROW_BYTES = 800
+ROW_BYTES = 1300
 
 MEDIA_TYPES = {
     "a JPEG image": "image/jpeg",
@@ -56,6 +56,27 @@ class Origin:
         return {"namespace": self.namespace, "name": self.name, **known}
 
 
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """What leads from a row to its request, in the words of the access log."""
+
+    request_id: str
+    trace_id: str | None
+    """Where the request belongs to a trace."""
+    caller: str | None
+    """Where callers are known."""
+    code: int
+    """Of the answer, as HTTP has it."""
+
+
+class Took(NamedTuple):
+    """What one image took, in seconds."""
+
+    queue: float
+    decode: float
+    compute: float
+
+
 class Scored(Protocol):
     """What was answered for one image."""
 
@@ -75,6 +96,11 @@ class Scored(Protocol):
         """Whether it may be none of the classes; None where nobody can tell."""
         ...
 
+    @property
+    def unknown_score(self) -> float | None:
+        """What that was told by."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
@@ -88,9 +114,12 @@ class Predicted:
     probability: float
     scores: array[float]
     unknown: bool | None
+    unknown_score: float | None
     precision: str
     image: str | None
     seconds: float
+    took: Took
+    correlation: Correlation
 
     kind = Kind.PREDICTIONS
 
@@ -99,7 +128,14 @@ class Predicted:
         return ROW_BYTES + len(self.scores) * self.scores.itemsize
 
     def document(self, origin: Origin) -> dict[str, Any]:
-        told = {} if self.unknown is None else {"unknown": self.unknown}
+        correlation = self.correlation
+        known = {
+            "unknown": self.unknown,
+            "unknownScore": self.unknown_score,
+            "requestId": correlation.request_id,
+            "traceId": correlation.trace_id,
+            "caller": correlation.caller,
+        }
         return {
             "time": timestamp(self.time),
             "id": self.answer,
@@ -111,8 +147,12 @@ class Predicted:
             "label": self.label,
             "probability": self.probability,
             "scores": dict(zip(self.classes, self.scores, strict=True)),
-            **told,
+            **{key: value for key, value in known.items() if value is not None},
+            "code": correlation.code,
             "latencySeconds": round(self.seconds, 6),
+            "queueSeconds": round(self.took.queue, 6),
+            "decodeSeconds": round(self.took.decode, 6),
+            "computeSeconds": round(self.took.compute, 6),
         }
 
 
@@ -166,7 +206,8 @@ class LoggedImage:
 
 def predicted(
     time: float, answer: str, index: int, prediction: Scored, precision: str,
-    classes: Sequence[str], image: str | None, seconds: float,
+    classes: Sequence[str], image: str | None, seconds: float, took: Took,
+    correlation: Correlation,
 ) -> Predicted:  # fmt: skip
     """A row that shares the classes with all others: a thousand of them in each would add up."""
     return Predicted(
@@ -178,9 +219,12 @@ def predicted(
         probability=prediction.probability,
         scores=array("d", prediction.scores.values()),
         unknown=prediction.unknown,
+        unknown_score=prediction.unknown_score,
         precision=precision,
         image=image,
         seconds=seconds,
+        took=took,
+        correlation=correlation,
     )
 
 

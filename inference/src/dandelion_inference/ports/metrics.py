@@ -53,7 +53,19 @@ class Metrics:
         )
         self._queue = Histogram(
             "dandelion_queue_seconds",
-            "Time an image waited for a worker.",
+            "Time an image waited for a worker, for memory or for its turn.",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._decode = Histogram(
+            "dandelion_decode_seconds",
+            "Time from an image's bytes to the network's input.",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._compute = Histogram(
+            "dandelion_compute_seconds",
+            "Time of an image in the network.",
             buckets=SECONDS,
             registry=self.registry,
         )
@@ -127,8 +139,16 @@ class Metrics:
         """Before it was read."""
         self._requests.labels(OTHER, UNMATCHED, str(code)).inc()
 
-    def waited(self, seconds: float) -> None:
-        self._queue.observe(seconds)
+    def image_ended(
+        self, queue: float, decode: float, compute: float, exemplar: Mapping[str, str]
+    ) -> None:
+        """Seconds that an image took; none for what it did not come to."""
+        labels = dict(exemplar)
+        self._queue.observe(queue, labels)
+        if decode:
+            self._decode.observe(decode, labels)
+        if compute:
+            self._compute.observe(compute, labels)
 
     def predicted(self, label: str, probability: float, unknown: bool | None) -> None:
         self._predictions.labels(label, self._settings.model_version).inc()

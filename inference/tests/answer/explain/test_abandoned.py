@@ -13,7 +13,8 @@ import pictures
 import pytest
 from dandelion_inference.answer.decoding.decoders import Decoders
 from dandelion_inference.answer.decoding.images import Images
-from dandelion_inference.answer.explain.explainer import PLACES, Explainer, Method
+from dandelion_inference.answer.explain.explainer import PLACES, Explainer, Explanation, Method
+from dandelion_inference.answer.progress import Kind, Workload
 from dandelion_inference.model.network import Model
 from dandelion_pictures import Reader
 from given import artifacts
@@ -57,15 +58,20 @@ def model(tmp_path: Path) -> Model:
     return compiled(path)
 
 
+async def explained(explainer: Explainer, model: Any) -> Explanation:
+    with Workload(dict.fromkeys(Kind, 1.0)).images(1, Kind.EXPLANATION) as [progress]:
+        return await explainer.explain(model, pictures.plain(), "red", progress)
+
+
 def test_an_abandoned_explanation_stops_after_its_step(model: Model) -> None:
     watched: Any = Watched(model, stops_at=5)
     decoders = Decoders(lambda: 2**30, places=1, seconds=30)
     explainer = Explainer(Images(Reader(), reserve=0), decoders)
 
     async def scenario() -> None:
-        abandoned = asyncio.ensure_future(explainer.explain(watched, pictures.plain(), "red"))
+        abandoned = asyncio.ensure_future(explained(explainer, watched))
         await asyncio.to_thread(watched.stopped.wait, 60)
-        following = asyncio.ensure_future(explainer.explain(watched, pictures.plain(), "red"))
+        following = asyncio.ensure_future(explained(explainer, watched))
         abandoned.cancel()
         with pytest.raises(asyncio.CancelledError):
             await abandoned
@@ -83,9 +89,9 @@ def test_an_explanation_that_was_abandoned_while_it_waited_takes_no_step(model: 
     explainer = Explainer(Images(Reader(), reserve=0), decoders)
 
     async def scenario() -> None:
-        first = asyncio.ensure_future(explainer.explain(watched, pictures.plain(), "red"))
+        first = asyncio.ensure_future(explained(explainer, watched))
         await asyncio.to_thread(watched.stopped.wait, 60)
-        waiting = asyncio.ensure_future(explainer.explain(watched, pictures.plain(), "red"))
+        waiting = asyncio.ensure_future(explained(explainer, watched))
         await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -101,11 +107,11 @@ def test_an_explanation_that_was_abandoned_while_it_waited_takes_no_step(model: 
 def test_a_pod_without_the_memory_for_a_map_explains_by_hiding_parts(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(artifacts.colour_graph())
-    explained = []
+    methods = []
     for size in (0, 2**30):
         decoders = Decoders(lambda size=size: size, places=1, seconds=30)
         explainer = Explainer(Images(Reader(), reserve=0), decoders)
-        found = asyncio.run(explainer.explain(compiled(path), pictures.plain(), "red"))
+        found = asyncio.run(explained(explainer, compiled(path)))
         explainer.close()
-        explained.append(found.method)
-    assert explained == [Method.OCCLUSION, Method.ACTIVATION]
+        methods.append(found.method)
+    assert methods == [Method.OCCLUSION, Method.ACTIVATION]

@@ -22,6 +22,7 @@ from dandelion_inference.answer.decoding.budget import Budget, NeverFitsError
 from dandelion_inference.answer.decoding.decoder import Decoder, DecoderEndedError, start
 from dandelion_inference.answer.decoding.images import LargeImage, refused
 from dandelion_inference.answer.decoding.shares import DECODER_BYTES
+from dandelion_inference.answer.progress import Progress, Stage
 from dandelion_inference.errors import Code, RefusedError
 
 # How long one that has nothing to do is kept, which the next image need not start then.
@@ -60,13 +61,26 @@ class Decoders:
             self._budget = Budget(self._size(), self._places)
         return self._budget
 
+    @property
+    def bytes_held(self) -> int:
+        return 0 if self._budget is None else self._budget.held
+
+    @property
+    def bytes_there(self) -> int:
+        return self._size() if self._budget is None else self._budget.size
+
     @asynccontextmanager
-    async def decoded(self, image: LargeImage) -> AsyncIterator[NDArray[np.float32]]:
+    async def decoded(
+        self, image: LargeImage, progress: Progress
+    ) -> AsyncIterator[NDArray[np.float32]]:
         """The network's input, in the budget for as long as it is used; raises RefusedError."""
         size = bytes_of(image)
         try:
             async with self.budget.hold(size):
-                yield await self._decode(image)
+                progress.enter(Stage.DECODING)
+                tensor = await self._decode(image)
+                progress.enter(Stage.WAITING)
+                yield tensor
         except NeverFitsError:
             raise self._too_large(size) from None
 

@@ -38,6 +38,7 @@ from dandelion_inference.answer.explain.activation import (
     compile_activation_map,
     compiled_bytes,
 )
+from dandelion_inference.answer.progress import Progress, Stage
 from dandelion_inference.model.network import Model
 from dandelion_inference.ports.memory import return_freed_memory
 
@@ -77,13 +78,17 @@ class Explainer:
         self._kept = 0
         self._map: ActivationMap | None = None
 
-    async def explain(self, model: Model, data: bytes, label: str | None) -> Explanation:
+    async def explain(
+        self, model: Model, data: bytes, label: str | None, progress: Progress
+    ) -> Explanation:
         """`label` is one of the classes, or None for the most probable one; raises RefusedError.
 
         Where the caller is cancelled, the step under way is the last.
         """
         async with self._turn:
-            tensor = await self._tensor(model, data)
+            progress.enter(Stage.DECODING)
+            tensor = await self._tensor(model, data, progress)
+            progress.enter(Stage.COMPUTING)
             classes = model.contract.classes
             if label is None:
                 probabilities = await self._step(model.probabilities, tensor, False)
@@ -104,11 +109,12 @@ class Explainer:
     ) -> Result:
         return await asyncio.wrap_future(self._thread.submit(step, *args, **kwargs))
 
-    async def _tensor(self, model: Model, data: bytes) -> NDArray[np.float32]:
+    async def _tensor(self, model: Model, data: bytes, progress: Progress) -> NDArray[np.float32]:
         opened = await self._step(self._images.opened, data, model.contract.preprocessing)
         if not isinstance(opened, LargeImage):
             return opened
-        async with self._decoders.decoded(opened) as tensor:
+        progress.enter(Stage.WAITING)
+        async with self._decoders.decoded(opened, progress) as tensor:
             return tensor
 
     async def _heat(

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from dandelion_inference.answer.explain.explainer import Method
 from dandelion_inference.answer.prediction import require_class
+from dandelion_inference.answer.progress import Kind
 from dandelion_inference.errors import Code
 from dandelion_inference.front import docs
-from dandelion_inference.front.exchange import exchange_of
 from dandelion_inference.front.routes.predict import PREDICT_BODY, PREDICT_CODES
 from dandelion_inference.front.service import Service, service_of
 from dandelion_inference.intake.upload import read_images
@@ -68,10 +68,10 @@ async def explain(
         [image] = await read_images(
             request, settings.max_upload_bytes, service.form_bounds(1), service.pace, place
         )
-        exchange_of(request).images = 1
-        explanation = await service.while_wanted(
-            request, service.explainer.explain(model, image, label)
-        )
+        with service.working(request, 1, Kind.EXPLANATION) as [progress]:
+            explanation = await service.while_wanted(
+                request, service.explainer.explain(model, image, label, progress)
+            )
     headers = {
         "Cache-Control": "no-store",
         "Dandelion-Label": quote(explanation.label, safe=" "),

@@ -18,7 +18,6 @@ from dandelion_inference import __version__
 from dandelion_inference.answer.engine import Alone
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.front import docs
-from dandelion_inference.front.exchange import exchange_of
 from dandelion_inference.front.routes.v2 import inference_request, inference_response
 from dandelion_inference.front.routes.v2.document import (
     INFER_ANSWER,
@@ -182,10 +181,10 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
         if inference.files:
             answered = await service.classify(request, model, inference.files, started, whole=True)
         else:
-            works = inference_response.works(model, inference.tensors)
-            exchange_of(request).images = len(works)
-            outcomes = await service.while_wanted(request, service.engine.run(works))
-            answered = service.answered(request, model, outcomes, started)
+            with service.working(request, len(inference.tensors)) as progress:
+                works = inference_response.works(model, inference.tensors, progress)
+                outcomes = await service.while_wanted(request, service.engine.run(works))
+            answered = service.answered(request, model, outcomes, progress, started)
     content, headers = inference_response.answer(
         (settings.model_name, settings.model_version), inference, model.contract.classes, answered
     )
@@ -226,15 +225,19 @@ def _require_served(service: Service, name: str, version: str | None) -> None:
 def _tensors_of(contract: Contract) -> dict[str, Any]:
     _, *image = contract.input.shape
     classes = list(contract.classes)
+    tensors: dict[str, dict[str, Any]] = {
+        inference_request.PROBABILITIES: {
+            "datatype": "FP32",
+            "shape": [-1, len(classes)],
+            "classes": classes,
+        },
+        inference_request.LABELS: {"datatype": "BYTES", "shape": [-1]},
+        inference_request.UNKNOWN: {"datatype": "BOOL", "shape": [-1]},
+        inference_request.UNKNOWN_SCORE: {"datatype": "FP32", "shape": [-1]},
+    }
     return {
         "inputs": [{"name": contract.input.name, "datatype": "FP32", "shape": [-1, *image]}],
         "outputs": [
-            {
-                "name": inference_request.PROBABILITIES,
-                "datatype": "FP32",
-                "shape": [-1, len(classes)],
-                "classes": classes,
-            },
-            {"name": inference_request.LABELS, "datatype": "BYTES", "shape": [-1]},
+            {"name": name, **tensors[name]} for name in inference_request.outputs_of(contract)
         ],
     }

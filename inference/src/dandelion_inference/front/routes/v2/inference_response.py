@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 
 from dandelion_inference.answer.engine import Alone, Work
 from dandelion_inference.answer.prediction import Outcome, Prediction, answered
+from dandelion_inference.answer.progress import Progress, Stage
 from dandelion_inference.front.routes.v2.inference_request import (
     HEADER_LENGTH,
     PROBABILITIES,
+    UNKNOWN,
+    UNKNOWN_SCORE,
     Inference,
     refused,
 )
@@ -29,26 +32,30 @@ from dandelion_inference.model.network import Model
 ANSWER_ID = "answer_id"
 
 
-def works(model: Model, images: list[NDArray[np.float32]]) -> list[Work[Outcome]]:
+def works(
+    model: Model, images: list[NDArray[np.float32]], progress: Sequence[Progress]
+) -> list[Work[Outcome]]:
     """One piece of work an image, each [3, height, width]. They raise RefusedError."""
-    return [partial(_classified, model, image, position) for position, image in enumerate(images)]
+    each = enumerate(zip(images, progress, strict=True))
+    return [partial(_classified, model, image, position, its) for position, (image, its) in each]
 
 
 def _classified(
-    model: Model, image: NDArray[np.float32], position: int, alone: Alone
+    model: Model, image: NDArray[np.float32], position: int, progress: Progress, alone: Alone
 ) -> Prediction:
+    progress.enter(Stage.COMPUTING)
     # A copy, because OpenVINO wants it aligned and the end of the JSON is anywhere.
     tensor = np.array(image[np.newaxis], dtype=np.float32)
     if not np.isfinite(tensor).all():
         raise refused(f"Image {position} holds NaN or infinite numbers")
     try:
-        probabilities = model.probabilities(tensor, alone())
+        outputs = model.outputs(tensor, alone())
     except ArithmeticError as error:
         raise refused(
             f"Image {position} holds numbers so large that the network's answer is not finite; "
             f"it takes images that were scaled and normalised as for its training"
         ) from error
-    return answered(model, probabilities)
+    return answered(model, outputs)
 
 
 def answer(
@@ -73,6 +80,14 @@ def answer(
             output = {"datatype": "FP32", "shape": [len(found), len(classes)]}
             values = [value for row in rows for value in row]
             raw = np.asarray(rows, dtype="<f4").tobytes()
+        elif wanted.name == UNKNOWN:
+            output = {"datatype": "BOOL", "shape": [len(found)]}
+            values = [item.unknown for item in found]
+            raw = np.asarray(values, dtype="?").tobytes()
+        elif wanted.name == UNKNOWN_SCORE:
+            output = {"datatype": "FP32", "shape": [len(found)]}
+            values = [item.unknown_score for item in found]
+            raw = np.asarray(values, dtype="<f4").tobytes()
         else:
             output = {"datatype": "BYTES", "shape": [len(found)]}
             values = [item.label for item in found]
