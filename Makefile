@@ -76,6 +76,7 @@ types: $(DEV_VENV)/.complete
 	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests:operator/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
 	@MYPYPATH=inference/src:$(PICTURES)/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
 	@MYPYPATH=$(PICTURES)/src:training-job/src:training-job/bench $(DEV)/mypy training-job/bench/*.py
+	@MYPYPATH=$(PICTURES)/src:$(PICTURES)/tests $(DEV)/mypy $(FUZZ)/*.py
 	@[ -d $(TYPES_SEED) ] || { cp -r .mypy_cache $(TYPES_SEED).new && mv $(TYPES_SEED).new $(TYPES_SEED); }
 
 UNIT := $(COMPONENTS:%=unit-%) unit-pictures unit-k8s
@@ -125,8 +126,18 @@ test: check integration e2e ## everything; ends by proving that the cluster leav
 	@$(LOCAL) down
 	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
 
+.PHONY: soak
+soak: $(DEV_VENV)/.complete ## serving at 0.8 of its highest rate with 5 % hostile requests for SECONDS=1800, to bench-results/soak.json
+	@cd inference && DANDELION_SOAK_SECONDS=$(or $(SECONDS),1800) DANDELION_SOAK_SHARE=0.8 DANDELION_SOAK_REPORT=$(CURDIR)/bench-results/soak.json \
+	  $(DEV)/python -m pytest -q -s tests/thorough/test_soak.py
+
+.PHONY: mutations
+mutations: $(DEV_VENV)/.complete ## good requests changed by chance, to the running process: INPUTS=10000, SEED, and FIRST to begin at one of them
+	@cd inference && DANDELION_INPUTS=$(or $(INPUTS),10000) DANDELION_SEED=$(or $(SEED),$(shell date +%s)) DANDELION_FIRST=$(or $(FIRST),0) \
+	  $(DEV)/python -m pytest -q -s tests/thorough/test_mutations.py
+
 .PHONY: test-long
-test-long: $(DEV_VENV)/.complete ## what takes too long for every change: a kill at every write, every fault, long absences
+test-long: $(DEV_VENV)/.complete mutations soak ## what takes too long for every change: a kill at every write, every fault, long absences, hostile requests by the ten thousand and for half an hour
 	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_histories.py tests/thorough/every_field/test_changed.py
 	@$(WHOLE) -v --durations=20 tests/long
 
@@ -155,6 +166,17 @@ bench-serving: $(DEV_VENV)/.complete ## serving against the bare loop and its pe
 bench-forms: $(DEV_VENV)/.complete ## measure streams, workers and batches of the network without HTTP, to bench-results/forms.md
 	@$(DEV)/python inference/bench/forms.py --output bench-results
 
+# The fuzzer comes with libFuzzer in its wheel; nothing else needs it.
+FUZZ := $(PICTURES)/fuzz
+FUZZ_VENV := $(CACHE)/venv-fuzz-$(call digest,$(FUZZ)/requirements.txt)
+$(FUZZ_VENV)/.complete:
+	$(call venv,$(FUZZ_VENV),$(FUZZ)/requirements.txt)
+
+.PHONY: fuzz-pictures
+fuzz-pictures: $(FUZZ_VENV)/.complete ## look for files that the reader of pictures trips over, guided by coverage, for SECONDS=3600; what was tried stays in the cache, what was found goes to fuzz-results/
+	@PYTHONPATH=$(PICTURES)/src:$(PICTURES)/tests $(FUZZ_VENV)/bin/python $(FUZZ)/seeds.py $(CACHE)/fuzz/pictures
+	@PYTHONPATH=$(PICTURES)/src $(FUZZ_VENV)/bin/python $(FUZZ)/campaign.py $(or $(SECONDS),3600) $(CACHE)/fuzz/pictures fuzz-results
+
 .PHONY: load
 load: $(DEV_VENV)/.complete ## upload images of DATA=FOLDER to URL=http://host:port: USERS=8, SECONDS=30; HEADLESS=0 for locust's page, DANDELION_TOKEN for a bearer token
 	@$(DEV)/locust -f inference/load/locustfile.py --host '$(URL)' --data '$(DATA)' \
@@ -172,7 +194,7 @@ manifests: $(DEV_VENV)/.complete ## render k8s/install.yaml from the chart
 
 # Whom serving is measured against. They differ in the server alone: what decodes and infers is the same for all.
 PEERS := $(wildcard inference/bench/peers/*)
-ALIKE := ^(numpy|openvino|pillow|torch|torchvision)==
+ALIKE := ^(numpy|openvino|pi-heif|pillow|torch|torchvision)==
 UV_COMPILE = $(DEV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 .PHONY: lock
 lock: ## resolve every requirements*.txt anew
@@ -181,5 +203,6 @@ lock: ## resolve every requirements*.txt anew
 	@$(UV_COMPILE) -c requirements-dev.txt requirements-demo.in -o requirements-demo.txt
 	@for component in $(COMPONENTS); do $(UV_COMPILE) -c requirements-dev.txt $$component/pyproject.toml -o $$component/requirements.txt; done
 	@for peer in $(PEERS); do $(UV_COMPILE) --no-annotate -c <(grep -E '$(ALIKE)' requirements-dev.txt | tr -d '\\') $$peer/requirements.in -o $$peer/requirements.txt; done
+	@cd $(FUZZ) && $(UV_COMPILE) --no-annotate -c <(grep -E '$(ALIKE)' $(CURDIR)/requirements-dev.txt | tr -d '\\') requirements.in -o requirements.txt
 	@cd inference/tests/thorough/clients && for name in kserve proxies; do $(UV_COMPILE) requirements-$$name.in -o requirements-$$name.txt; done
 	@$(UV_COMPILE) --excludes k8s/images/mlflow/excluded.txt k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt

@@ -165,6 +165,7 @@ class Launch:
         match self.contender.peer:
             case "dandelion":
                 variables["DANDELION_PORT"] = str(port)
+                variables["DANDELION_PROBES_PORT"] = str(others[0])
                 return [self._python, "-m", "dandelion_inference"], variables, port
             case "bentoml":
                 return [binaries / "bentoml", "serve", "serve:Service", *bound], variables, port

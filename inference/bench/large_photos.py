@@ -37,7 +37,6 @@ from stored import write_artifact
 RESNET34 = "resnet34"
 PIXELS = 12_000_000
 QUALITY = 92  # what phones write
-LIMIT = 50_000_000
 
 
 def enlarged(photo: bytes) -> bytes:
@@ -61,7 +60,7 @@ def served(folder: Path) -> Model:
 class Comparison:
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._reader = Reader(LIMIT)
+        self._reader = Reader()
         self.seconds: dict[str, list[float]] = {"small": [], "scaled": [], "full": []}
 
     def same_answer(self, photo: bytes) -> bool:

@@ -32,6 +32,12 @@ def running_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servic
 
 
 @pytest.fixture
+def probes(running_service: service.Service) -> Iterator[httpx.Client]:
+    with service.client(running_service.probes_url) as http:
+        yield http
+
+
+@pytest.fixture
 def client(running_service: service.Service) -> Iterator[httpx.Client]:
     with service.client(running_service.url) as http:
         yield http

@@ -24,7 +24,7 @@ from PIL import Image
 
 SMALL = Geometry(resize_short_side=36, crop=32)
 USUAL = Geometry(resize_short_side=256, crop=224)
-READER = Reader(50_000_000)
+READER = Reader()
 DISPLAY_P3 = profile_of(12, 13) or b""
 VIDEO = struct.pack(">I", 24) + b"ftypmp42" + bytes(12) + b"\xff\xda" * 5000
 

@@ -172,8 +172,8 @@ def test_prometheus_looks_at_the_ports_that_pods_name() -> None:
     rendered = render(EVERYTHING_MONITORED)
     (models,) = rendered.of("PodMonitor")
     assert [endpoint["port"] for endpoint in models.spec["podMetricsEndpoints"]] == [
-        "http",
         "metrics",
+        "http",
     ]
     assert models.spec["namespaceSelector"] == {"any": True}
     (operator,) = rendered.of("ServiceMonitor")
@@ -182,3 +182,50 @@ def test_prometheus_looks_at_the_ports_that_pods_name() -> None:
         port["name"] for port in service.spec["ports"]
     ]
     assert operator.spec["selector"]["matchLabels"].items() <= service.labels.items()
+
+
+def pod_of(file: Path) -> dict[str, Any]:
+    """The template of the pods that a workload makes."""
+    template: dict[str, Any] = yaml.safe_load(file.read_text())["spec"]["template"]
+    return template
+
+
+def targets(endpoint: dict[str, Any], pod: dict[str, Any]) -> list[int]:
+    """The ports of a pod that Prometheus looks at for one endpoint of a PodMonitor: those of its
+    name, unless a relabelling drops them. Prometheus anchors its patterns."""
+    metadata = pod["metadata"]
+    labels = {
+        f"__meta_kubernetes_pod_{kind}_{re.sub('[^a-zA-Z0-9_]', '_', name)}": value
+        for kind in ("label", "annotation")
+        for name, value in metadata.get(f"{kind}s", {}).items()
+    }
+    for rule in endpoint["relabelings"]:
+        value = ";".join(labels.get(name, "") for name in rule["sourceLabels"])
+        assert rule.get("action", "replace") in ("replace", "drop")
+        if rule.get("action") == "drop" and re.fullmatch(rule["regex"], value):
+            return []
+    return [
+        port["containerPort"]
+        for container in pod["spec"]["containers"]
+        for port in container["ports"]
+        if port["name"] == endpoint["port"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("made", "port"),
+    [
+        pytest.param("golden/smallest-deployment.yaml", 8081, id="serving"),
+        pytest.param("golden/much-said-deployment.yaml", 8081, id="serving, with annotations"),
+        pytest.param("former/deployment.yaml", 8080, id="serving, of a former release"),
+        pytest.param("golden/smallest-job.yaml", 9090, id="training"),
+        pytest.param("golden/smallest-evaluation.yaml", 9090, id="evaluating"),
+    ],
+)
+def test_each_pod_is_one_target_that_is_up(made: str, port: int) -> None:
+    (models,) = render(EVERYTHING_MONITORED).of("PodMonitor")
+    pod = pod_of(places.REPOSITORY / "operator" / "tests" / made)
+    wanted = models.spec["selector"]["matchLabels"]
+    assert wanted.items() <= pod["metadata"]["labels"].items()
+    endpoints = models.spec["podMetricsEndpoints"]
+    assert [found for endpoint in endpoints for found in targets(endpoint, pod)] == [port]

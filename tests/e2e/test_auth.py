@@ -103,9 +103,20 @@ def test_without_a_good_token_nobody_is_answered(guarded: World, token: str) -> 
         assert "kubectl create token ACCOUNT --audience=dandelion.dev" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["docs", "healthz", "readyz", "metrics"])
+@pytest.mark.parametrize("path", ["docs", "readyz", "v2/health/live"])
 def test_what_is_for_everybody_stays_open(guarded: World, path: str) -> None:
     assert httpx.get(f"{guarded.url(NAME)}/{path}", timeout=30).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [(None, 401), ("stranger", 403), ("labeller", 403), ("predictor", 200)]
+)
+def test_the_models_classes_are_for_those_who_may_predict(
+    guarded: World, role: str | None, status: int
+) -> None:
+    headers = {} if role is None else {"Authorization": f"Bearer {_token(guarded, role)}"}
+    url = f"{guarded.url(NAME)}/v2/models/{NAME}"
+    assert httpx.get(url, headers=headers, timeout=30).status_code == status
 
 
 def test_the_line_in_the_refusal_grants_it_and_taking_it_back_is_felt(guarded: World) -> None:

@@ -46,7 +46,7 @@ def exposed(world: World) -> dict[str, set[str]]:
     world.predict(NAME, b"no image")
     return {
         "training": training,
-        "inference": _metrics(world, world.namespace, f"{mine}=inference", 8080),
+        "inference": _metrics(world, world.namespace, f"{mine}=inference", 8081),
         "operator": _metrics(world, NAMESPACE, "app.kubernetes.io/component=operator", 9090),
     }
 

@@ -72,21 +72,28 @@ def test_answers_labels_and_images_outlive_the_pod_that_gave_them(logged: World)
         labelled = any(row["id"] == label["id"] for row in _rows(logged, "feedback"))
         return found if labelled and ids <= set(found) else None
 
+    uid = logged.get("mdep", NAME)["metadata"]["uid"]
     rows = logged.until("both predictions and the label are in the log", seen)
     for image, answer in zip(images, answers, strict=True):
         row = rows[answer["id"]]
         digest = hashlib.sha256(image).hexdigest()
         assert row["imageSha256"] == digest
         assert (row["namespace"], row["name"], row["version"]) == (logged.namespace, NAME, "1")
+        assert row["uid"] == uid
         assert row["scores"] == answer["predictions"][0]["scores"]
         stored = _objects(logged, "images")
         assert stored[f"{logged.namespace}/{NAME}/images/{digest}"] == image
     feedback = {row["id"]: row for row in _rows(logged, "feedback")}
-    assert feedback[answers[0]["id"]]["label"] == "green"
+    labelled = feedback[answers[0]["id"]]
+    assert labelled["label"] == "green"
+    assert (labelled["namespace"], labelled["name"], labelled["uid"]) == (
+        *(logged.namespace, NAME),
+        uid,
+    )
 
 
 def test_nothing_is_dropped_in_ordinary_times(logged: World) -> None:
-    metrics = httpx.get(f"{logged.url(NAME)}/metrics", timeout=30).text
+    metrics = logged.metrics(NAME)
     dropped = [line for line in metrics.splitlines() if line.startswith("dandelion_log_dropped")]
     assert dropped
     assert all(line.endswith(" 0.0") for line in dropped)

@@ -89,8 +89,9 @@ def test_what_a_newcomer_opens_is_there(served: World) -> None:
     assert "http://" not in docs.text
     assert "https://" not in docs.text
     assert httpx.get(f"{url}/openapi.json", timeout=30).json()["paths"]["/predict"]
-    assert httpx.get(f"{url}/healthz", timeout=30).status_code == 200
+    assert httpx.get(f"{url}/v2/health/live", timeout=30).status_code == 200
     assert httpx.get(f"{url}/readyz", timeout=30).json()["model"]["version"] == "1"
+    assert httpx.get(f"{url}/metrics", timeout=30).status_code == 404
     page = httpx.get(f"{url}/", timeout=30)
     assert page.headers["content-type"].startswith("text/html")
     assert "http://" not in page.text
@@ -122,6 +123,9 @@ def test_the_open_inference_protocol_gives_the_same_answer(served: World) -> Non
 def test_what_computes_is_what_the_status_says(served: World) -> None:
     precision = served.status(NAME)["champion"]["precision"]
     assert precision in ("int8", "bf16", "fp32")
-    metrics = httpx.get(f"{served.url(NAME)}/metrics", timeout=30).text
-    [info] = [line for line in metrics.splitlines() if line.startswith("dandelion_model_info{")]
+    [info] = [
+        line
+        for line in served.metrics(NAME).splitlines()
+        if line.startswith("dandelion_model_info{")
+    ]
     assert f'precision="{precision}"' in info

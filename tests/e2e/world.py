@@ -175,6 +175,13 @@ class World:
         """The inference service's address."""
         return self.cluster.address(self.namespace, f"{name}-inference", 80)
 
+    def metrics(self, name: str) -> str:
+        """What one of its serving pods counts, on the port that is not the callers'."""
+        selector = f"dandelion.dev/modeldeployment={name},app.kubernetes.io/component=inference"
+        (pod, *_) = self.get("pods", selector=selector)
+        address = pod["status"]["podIP"]
+        return httpx.get(f"http://{address}:8081/metrics", timeout=30).text
+
     def predict(self, name: str, image: bytes) -> httpx.Response:
         """One image to /predict."""
         return httpx.post(f"{self.url(name)}/predict", content=image, timeout=30)

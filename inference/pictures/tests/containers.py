@@ -42,9 +42,9 @@ def heic(name: str = "quarters.heic") -> Picture:
     return Picture(b"hvc1", box(b"hvcC", item.first(b"hvcC") or b""), container.content(item))
 
 
-def avif(image: Image.Image | None = None) -> Picture:
+def avif(image: Image.Image | None = None, subsampling: str = "4:4:4") -> Picture:
     out = io.BytesIO()
-    (image or quarters()).save(out, "AVIF", quality=95, subsampling="4:4:4")
+    (image or quarters()).save(out, "AVIF", quality=95, subsampling=subsampling)
     container = boxes.read(out.getvalue())
     item = container.items[container.primary]
     return Picture(b"av01", box(b"av1C", item.first(b"av1C") or b""), container.content(item))

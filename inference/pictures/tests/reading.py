@@ -13,7 +13,7 @@ from dandelion_pictures import Preprocessing, Reader, Unreadable
 from numpy.typing import NDArray
 
 WHOLE = Preprocessing(64, 64, 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-READER = Reader(max_pixels=50_000_000)
+READER = Reader()
 
 
 def shown(data: bytes) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 SMALL = Preprocessing(16, 16, 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-READER = Reader(max_pixels=1_000_000)
+READER = Reader()
 STORED = (180, 90, 60)
 DISPLAY_P3 = profile_of(12, 13) or b""
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -68,7 +68,8 @@ def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: 
 
     from dandelion_inference.front.app import create_app
     from dandelion_inference.front.connection import ConnectionBounds
-    from dandelion_inference.front.server import DrainingServer, listen
+    from dandelion_inference.front.routes.probes import create_probes
+    from dandelion_inference.front.server import DrainingServer, ProbesServer, listen, run
 
     app = create_app(settings, readiness, metrics, threads)
     bounds = ConnectionBounds(
@@ -80,18 +81,28 @@ def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: 
         drain_seconds=settings.refused_drain_seconds,
         stalled_seconds=settings.stalled_seconds,
     )
-    server = DrainingServer(app, readiness, settings.drain_seconds, bounds)
-    with listen(settings.host, settings.port) as listening:
-        structlog.get_logger().info(
+    public = DrainingServer(app, readiness, settings.ending, bounds)
+    probes = ProbesServer(create_probes(settings, readiness, metrics))
+    log = structlog.get_logger()
+    if settings.ending.cuts_requests:
+        log.warning(
+            "requests may be cut off when the pod ends", grace_seconds=settings.grace_seconds
+        )
+    with (
+        listen(settings.host, settings.port) as listening,
+        listen(settings.host, settings.probes_port) as listening_for_probes,
+    ):
+        log.info(
             "listening",
             port=listening.getsockname()[1],
+            probes_port=listening_for_probes.getsockname()[1],
             threads=threads,
             model=settings.model_name,
             version=settings.model_version,
         )
         gc.freeze()
         gc.enable()
-        server.run(sockets=[listening])
+        run(public, listening, probes, listening_for_probes)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def check() -> None:
         graph.write_bytes(GRAPH)
         model = compile_model(Artifact(CONTRACT, graph, Asked.AUTO, Precision.FP32), threads=2)
         compile_activation_map(model.artifact, model.precision, model.threads)
-    reader = Reader(max_pixels=100_000)
+    reader = Reader()
     for file_format, data in _files().items():
         tensor = reader.tensor(data, CONTRACT.preprocessing)
         if model.probabilities(tensor, alone=True) != [0.5, 0.5]:

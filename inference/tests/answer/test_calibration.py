@@ -75,7 +75,7 @@ def test_a_temperature_brings_the_logits_closer(s3: FakeS3, tmp_path: Path) -> N
 def test_without_a_threshold_nothing_is_said_of_unknown(running_service: Service) -> None:
     [grey] = predicted(running_service, GREY)
     assert set(grey) == {"label", "probability", "scores"}
-    assert "dandelion_unknown_total{" not in running_service.get("/metrics").text
+    assert "dandelion_unknown_total{" not in running_service.metrics()
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_an_answer_is_a_line(service: Service) -> None:
 def test_a_traced_request_leads_to_its_trace(service: Service) -> None:
     trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
     headers = {"X-Request-Id": "traced", "traceparent": f"00-{trace}-{span}-01"}
-    service.get("/healthz", headers=headers)
+    service.get("/v2/health/live", headers=headers)
     found = line(service, "traced")
     assert (found["trace_id"], found["span_id"]) == (trace, span)
 
@@ -80,7 +80,7 @@ def test_a_traced_request_leads_to_its_trace(service: Service) -> None:
     ("path", "given", "told"),
     [
         ("/nowhere/else", {}, ("unmatched", 404, "NotFound", 0)),
-        ("/healthz", {}, ("/healthz", 405, "MethodNotAllowed", 0)),
+        ("/readyz", {}, ("/readyz", 405, "MethodNotAllowed", 0)),
         ("/predict", {"content": b"no"}, ("/predict", 400, "NotAnImage", 1)),
         (
             "/predict",

@@ -9,9 +9,7 @@ from given import uploads
 
 READ = (
     "/",
-    "/healthz",
     "/readyz",
-    "/metrics",
     "/docs",
     "/openapi.json",
     "/model",
@@ -33,7 +31,7 @@ def test_what_can_be_read_answers_head_with_headers_alone(client: httpx.Client, 
     assert int(answer.headers["Content-Length"]) > 0
     assert answer.content == b""
     # The connection is still in step: the next answer on it is its own.
-    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/v2/health/live").json() == {"live": True}
 
 
 @pytest.mark.parametrize("path", [path for path in READ if path not in {"/", "/docs"}])
@@ -67,14 +65,14 @@ def test_head_is_no_way_to_predict(client: httpx.Client) -> None:
 
 
 def test_a_wrong_method_is_told_that_head_is_one_of_the_right_ones(client: httpx.Client) -> None:
-    answer = client.post("/healthz")
+    answer = client.post("/v2")
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "GET, HEAD"
-    assert answer.json()["detail"] == "/healthz does not accept POST; use GET, HEAD."
+    assert answer.json()["detail"] == "/v2 does not accept POST; use GET, HEAD."
 
 
-def test_methods_are_counted_as_they_were_sent(client: httpx.Client) -> None:
+def test_methods_are_counted_as_they_were_sent(client: httpx.Client, probes: httpx.Client) -> None:
     client.head("/readyz")
     assert 'dandelion_requests_total{code="200",method="HEAD",route="/readyz"}' in (
-        client.get("/metrics").text
+        probes.get("/metrics").text
     )

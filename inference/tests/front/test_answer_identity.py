@@ -21,17 +21,14 @@ from given import artifacts, uploads
 from given.inferences import INFER, image
 from running.loading import settings
 
-HIDDEN = ("/", "/docs", "/docs/", "/openapi.json")
+HIDDEN = ("/", "/docs", "/docs/", "/openapi.json", "/readyz")
 PAGES = [f"/page/{name}" for name in assets() if name != "index.html"]
 PAGES += [f"/docs/{name}" for name in ASSETS]
 DESCRIBED = (
     "/explain",
     "/feedback",
-    "/healthz",
-    "/metrics",
     "/model",
     "/predict",
-    "/readyz",
     "/v1/models/lawn",
     "/v1/models/lawn:predict",
     "/v2",
@@ -130,7 +127,7 @@ def test_the_description_says_so_too(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("sent", [b"a" * 10_240, b"two words", "größe".encode(), b"\xff"])
 def test_a_request_id_that_could_do_harm_is_not_answered(client: httpx.Client, sent: bytes) -> None:
-    answer = client.get("/healthz", headers=[(b"X-Request-Id", sent)])
+    answer = client.get("/v2/health/live", headers=[(b"X-Request-Id", sent)])
     assert len(answer.headers["X-Request-Id"]) == 32
 
 

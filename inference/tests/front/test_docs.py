@@ -10,7 +10,6 @@ import pictures
 import pytest
 from dandelion_inference.front.problems import Problem
 from dandelion_inference.front.routes.predict import PredictResponse
-from dandelion_inference.front.routes.probes import ReadyResponse
 
 MODEL = ("", "/ready", "/infer")
 
@@ -47,7 +46,7 @@ def test_every_public_address_is_described(description: dict[str, Any]) -> None:
         f"{at}{what}" for at in (model, f"{model}/versions/{{version}}") for what in MODEL
     }
     assert set(description["paths"]) == {
-        *("/predict", "/model", "/explain", "/feedback", "/healthz", "/readyz", "/metrics"),
+        *("/predict", "/model", "/explain", "/feedback"),
         *("/v1/models/{name}", "/v1/models/{name}:predict"),
         *("/v2", "/v2/health/live", "/v2/health/ready", *of_a_model),
     }
@@ -86,9 +85,4 @@ def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
 def test_answers_are_what_the_description_says(client: httpx.Client) -> None:
     answer = client.post("/predict", content=pictures.plain())
     PredictResponse.model_validate_json(answer.content, strict=True)
-    ReadyResponse.model_validate_json(client.get("/readyz").content, strict=True)
     Problem.model_validate_json(client.post("/predict", content=b"x").content, strict=True)
-
-
-def test_health_says_nothing_but_that_the_process_lives(client: httpx.Client) -> None:
-    assert client.get("/healthz").json() == {"status": "ok"}

@@ -34,6 +34,11 @@ ROUTES = {
     "feedback": ("feedback", 202),
 }
 
+TOKENS_NEEDED = (
+    *("/predict", "/explain", "/feedback", "/model"),
+    *("/v2/models/{name}", "/v2/models/{name}/versions/{version}"),
+)
+
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeApiServer]:
@@ -158,7 +163,7 @@ def test_what_is_no_token_is_refused_without_asking(
     assert len(api.reviews) == before
 
 
-@pytest.mark.parametrize("path", ["docs", "openapi.json", "healthz", "readyz", "metrics"])
+@pytest.mark.parametrize("path", ["docs", "openapi.json", "readyz", "v2/health/live"])
 def test_what_is_for_everybody_stays_open(guarded: Service, path: str) -> None:
     assert guarded.get(f"/{path}").status_code == 200
 
@@ -253,7 +258,7 @@ def test_an_api_server_that_hangs_holds_up_only_who_needs_it(
         waiting = pool.submit(ask, guarded, "predict", header)
         eventually(lambda: any(header.endswith(r["spec"].get("token", "?")) for r in api.reviews))
         assert ask(guarded, "predict", "Bearer token-of-both").status_code == 200
-        assert guarded.get("/healthz").status_code == 200
+        assert guarded.get("/v2/health/live").status_code == 200
         api.gate.set()
         assert waiting.result(timeout=60).status_code == 200
 
@@ -276,9 +281,6 @@ def test_reviews_are_counted_by_their_result(guarded: Service, api: FakeApiServe
     eventually(lambda: counted() == [value + 1 for value in before])
 
 
-GUARDED = ("/predict", "/explain", "/feedback", "/model")
-
-
 def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) -> None:
     document = guarded.get("/openapi.json").json()
     [scheme] = document["components"]["securitySchemes"]
@@ -287,7 +289,7 @@ def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) 
     assert document["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            needed = path in GUARDED or path.endswith(("/infer", ":predict"))
+            needed = path in TOKENS_NEEDED or path.endswith(("/infer", ":predict"))
             assert operation.get("security", []) == ([{scheme: []}] if needed else [])
             assert ({"401", "403", "503"} <= set(operation["responses"])) == needed
 

@@ -15,8 +15,8 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families
 
 
-def samples(client: httpx.Client) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    answer = client.get("/metrics")
+def samples(probes: httpx.Client) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    answer = probes.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
@@ -25,19 +25,19 @@ def samples(client: httpx.Client) -> dict[tuple[str, frozenset[tuple[str, str]]]
     }
 
 
-def value(client: httpx.Client, name: str, **labels: str) -> float:
-    return samples(client).get((name, frozenset(labels.items())), 0)
+def value(probes: httpx.Client, name: str, **labels: str) -> float:
+    return samples(probes).get((name, frozenset(labels.items())), 0)
 
 
-def test_an_answered_prediction_is_counted(client: httpx.Client) -> None:
+def test_an_answered_prediction_is_counted(client: httpx.Client, probes: httpx.Client) -> None:
     def counted() -> list[float]:
         return [
-            value(client, "dandelion_requests_total", method="POST", route="/predict", code="200"),
+            value(probes, "dandelion_requests_total", method="POST", route="/predict", code="200"),
             value(
-                client, "dandelion_request_duration_seconds_count", method="POST", route="/predict"
+                probes, "dandelion_request_duration_seconds_count", method="POST", route="/predict"
             ),
-            value(client, "dandelion_predictions_total", label="green", version="3"),
-            value(client, "dandelion_prediction_confidence_count"),
+            value(probes, "dandelion_predictions_total", label="green", version="3"),
+            value(probes, "dandelion_prediction_confidence_count"),
         ]
 
     before = counted()
@@ -47,8 +47,8 @@ def test_an_answered_prediction_is_counted(client: httpx.Client) -> None:
     assert [new - old for new, old in zip(after, before, strict=True)] == [1, 1, 2, 2]
 
 
-def test_the_model_is_named(client: httpx.Client) -> None:
-    [labels] = [dict(labels) for name, labels in samples(client) if name == "dandelion_model_info"]
+def test_the_model_is_named(probes: httpx.Client) -> None:
+    [labels] = [dict(labels) for name, labels in samples(probes) if name == "dandelion_model_info"]
     assert labels.pop("digest").startswith("sha256:")
     assert labels == {
         "name": "lawn",
@@ -60,21 +60,23 @@ def test_the_model_is_named(client: httpx.Client) -> None:
     }
 
 
-def test_requests_in_progress_counts_the_one_that_asks(client: httpx.Client) -> None:
-    assert value(client, "dandelion_requests_in_progress") == 1
+def test_who_looks_at_the_metrics_is_no_request_in_progress(probes: httpx.Client) -> None:
+    assert value(probes, "dandelion_requests_in_progress") == 0
 
 
-def test_every_class_has_a_series_before_its_first_prediction(client: httpx.Client) -> None:
+def test_every_class_has_a_series_before_its_first_prediction(probes: httpx.Client) -> None:
     labels = {
         dict(labels)["label"]
-        for name, labels in samples(client)
+        for name, labels in samples(probes)
         if name == "dandelion_predictions_total"
     }
     assert labels == {"red", "green", "blue"}
 
 
 @pytest.mark.parametrize("status", [400, 413, 415, 422])
-def test_a_refusal_is_counted_by_its_status(client: httpx.Client, status: int) -> None:
+def test_a_refusal_is_counted_by_its_status(
+    client: httpx.Client, probes: httpx.Client, status: int
+) -> None:
     upload = {
         400: b"text",
         413: bytes(2 * 1024 * 1024),
@@ -84,19 +86,21 @@ def test_a_refusal_is_counted_by_its_status(client: httpx.Client, status: int) -
 
     def counted() -> float:
         labels = {"method": "POST", "route": "/predict", "code": str(status)}
-        return value(client, "dandelion_requests_total", **labels)
+        return value(probes, "dandelion_requests_total", **labels)
 
     before = counted()
     assert client.post("/predict", content=upload).status_code == status
     assert counted() == before + 1
 
 
-def test_invented_addresses_and_methods_make_no_new_series(client: httpx.Client) -> None:
+def test_invented_addresses_and_methods_make_no_new_series(
+    client: httpx.Client, probes: httpx.Client
+) -> None:
     for number in range(20):
         client.get(f"/invented/{number}")
         client.request(f"INVENT{number}", "/predict")
     routes, methods = set(), set()
-    for name, labels in samples(client):
+    for name, labels in samples(probes):
         if name == "dandelion_requests_total":
             routes.add(dict(labels)["route"])
             methods.add(dict(labels)["method"])
@@ -105,8 +109,8 @@ def test_invented_addresses_and_methods_make_no_new_series(client: httpx.Client)
     assert methods <= {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "other"}
 
 
-def test_openmetrics_is_spoken_to_whom_asks_for_it(client: httpx.Client) -> None:
-    answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text"})
+def test_openmetrics_is_spoken_to_whom_asks_for_it(probes: httpx.Client) -> None:
+    answer = probes.get("/metrics", headers={"Accept": "application/openmetrics-text"})
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     assert answer.text.endswith("# EOF\n")
 
@@ -127,18 +131,18 @@ HELP = {
 
 
 @pytest.mark.parametrize("name", HELP)
-def test_what_the_pod_is_at_is_measured_and_described(client: httpx.Client, name: str) -> None:
-    families = text_string_to_metric_families(client.get("/metrics").text)
+def test_what_the_pod_is_at_is_measured_and_described(probes: httpx.Client, name: str) -> None:
+    families = text_string_to_metric_families(probes.get("/metrics").text)
     [family] = [family for family in families if family.name == name]
     assert HELP[name] in family.documentation
     assert family.samples
 
 
-def test_decoding_and_computing_are_told_apart(client: httpx.Client) -> None:
+def test_decoding_and_computing_are_told_apart(client: httpx.Client, probes: httpx.Client) -> None:
     names = [f"dandelion_{stage}_seconds_count" for stage in ("queue", "decode", "compute")]
 
     def counted() -> list[float]:
-        return [value(client, name) for name in names]
+        return [value(probes, name) for name in names]
 
     def told_by(status: int, path: str, **given: Any) -> list[float]:
         before = counted()
@@ -150,16 +154,16 @@ def test_decoding_and_computing_are_told_apart(client: httpx.Client) -> None:
     assert told_by(400, "/predict", content=b"no image") == [1, 1, 0]
 
 
-def test_an_idle_pod_holds_nothing(client: httpx.Client) -> None:
+def test_an_idle_pod_holds_nothing(probes: httpx.Client) -> None:
     for kind in ("prediction", "explanation"):
         labels = {"class": kind}
-        assert value(client, "dandelion_places_held", **labels) == 0
-        assert value(client, "dandelion_upload_bytes_held", **labels) == 0
-        assert value(client, "dandelion_places_limit", **labels) > 0
+        assert value(probes, "dandelion_places_held", **labels) == 0
+        assert value(probes, "dandelion_upload_bytes_held", **labels) == 0
+        assert value(probes, "dandelion_places_limit", **labels) > 0
     for kind in ("small", "large", "explanation"):
-        assert value(client, "dandelion_images_waiting", **{"class": kind}) == 0
-    assert value(client, "dandelion_decoding_bytes_limit") > 0
-    assert 0 <= value(client, "dandelion_saturation") < 1
+        assert value(probes, "dandelion_images_waiting", **{"class": kind}) == 0
+    assert value(probes, "dandelion_decoding_bytes_limit") > 0
+    assert 0 <= value(probes, "dandelion_saturation") < 1
 
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -173,12 +177,12 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
     ],
 )
 def test_a_measurement_leads_to_a_request(
-    client: httpx.Client, request_id: str, labels: dict[str, str]
+    client: httpx.Client, probes: httpx.Client, request_id: str, labels: dict[str, str]
 ) -> None:
     headers = {"X-Request-Id": request_id, "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
     assert client.post("/predict", content=pictures.plain(), headers=headers).status_code == 200
     openmetrics = {"Accept": "application/openmetrics-text"}
-    families = openmetrics_families(client.get("/metrics", headers=openmetrics).text)
+    families = openmetrics_families(probes.get("/metrics", headers=openmetrics).text)
     found = {
         family.name
         for family in families
@@ -191,4 +195,4 @@ def test_a_measurement_leads_to_a_request(
         "dandelion_decode_seconds",
         "dandelion_compute_seconds",
     }
-    assert "exemplary" not in client.get("/metrics").text
+    assert "exemplary" not in probes.get("/metrics").text

@@ -48,7 +48,7 @@ def test_a_full_service_says_when_to_come_back_and_has_room_again_later(
             # All of them at once, and each takes a while.
             asked = [pool.submit(service.post, "/predict", content=large) for _ in range(8)]
             # Probes and metrics are never turned away.
-            assert service.get("/readyz").status_code == 200
+            assert service.probe("/readyz").status_code == 200
             answers = [each.result() for each in asked]
         assert {answer.status_code for answer in answers} == {200, 429}
         for answer in answers:
@@ -82,7 +82,7 @@ def test_bodies_that_are_only_announced_take_nothing_from_the_others(
     before = service.resident_bytes()
     with contextlib.ExitStack() as stack:
         for _ in range(number):
-            stack.enter_context(opened(service)).sendall(head("/predict", how))
+            stack.enter_context(opened(service.url)).sendall(head("/predict", how))
         # More than there are connections: some have made room.
         expected = min(number, 1024)
         while _in_progress(service) < expected - 10:
@@ -93,7 +93,7 @@ def test_bodies_that_are_only_announced_take_nothing_from_the_others(
 
 
 def _in_progress(service: Service) -> float:
-    text = service.get("/metrics").text
+    text = service.metrics()
     [line] = [one for one in text.splitlines() if one.startswith("dandelion_requests_in_progress")]
     return float(line.split()[1])
 
@@ -102,7 +102,7 @@ def test_bodies_that_stop_midway_make_room_for_those_that_arrive(service: Servic
     size = 32 * MIB
     with contextlib.ExitStack() as stack:
         for _ in range(4):
-            connection = stack.enter_context(opened(service))
+            connection = stack.enter_context(opened(service.url))
             connection.sendall(head("/predict", f"Content-Length: {size}"))
             connection.sendall(bytes(size - 1))
         # Nobody stays in the room who has stopped for a second or two.

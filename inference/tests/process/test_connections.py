@@ -16,7 +16,7 @@ from running.connections import head, opened, said, send_all, status_and_code
 from running.service import PATIENCE, Service, client, environment, started
 
 MIB = 1024 * 1024
-BEGINNING = b"GET /healthz HTTP/1.1\r\nHost: a\r\n"
+BEGINNING = b"GET /v2/health/live HTTP/1.1\r\nHost: a\r\n"
 MAX_CONNECTIONS = 20
 
 
@@ -49,20 +49,20 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def test_headers_without_end_are_refused_in_words(service: Service, endless: list[bytes]) -> None:
     service.forget_peak()
     before = service.resident_bytes()
-    with opened(service) as connection:
+    with opened(service.url) as connection:
         assert send_all(connection, [BEGINNING, *endless])
         assert status_and_code(said(connection)) == (431, "HeadersTooLarge")
     assert service.resident_bytes("VmHWM") - before < 10 * MIB
-    assert service.get("/healthz").status_code == 200
+    assert service.probe("/healthz").status_code == 200
 
 
 def test_a_head_that_is_sent_ahead_is_bounded_too(service: Service) -> None:
-    with opened(service) as connection:
+    with opened(service.url) as connection:
         connection.sendall(head("/", "Content-Length: 1") + b"x" + BEGINNING)
         connection.sendall(b"X: " + b"a" * 70_000 + b"\r\n\r\n")
         assert b"HTTP/1.1 200" not in said(connection)
         connection.close()
-    with opened(service) as connection:
+    with opened(service.url) as connection:
         connection.sendall(
             head("/", "Content-Length: 1") + b"x" + BEGINNING + b"X: " + b"a" * 70_000 + b"\r\n\r\n"
         )
@@ -73,14 +73,18 @@ def test_a_head_that_is_sent_ahead_is_bounded_too(service: Service) -> None:
     "trailer", [b"X: a\r\n", b"X" * 100], ids=["trailers without end", "one endless trailer"]
 )
 def test_trailers_are_headers(service: Service, trailer: bytes) -> None:
-    with opened(service) as connection:
+    with opened(service.url) as connection:
         connection.sendall(head("/predict", "Transfer-Encoding: chunked"))
         send_all(connection, [b"1\r\nx\r\n0\r\n", *[trailer * 1000] * 100])
         assert status_and_code(said(connection)) == (431, "HeadersTooLarge")
 
 
 def test_a_head_that_never_ends_is_given_up(service: Service) -> None:
-    with opened(service) as half, opened(service) as silent, opened(service) as dripping:
+    with (
+        opened(service.url) as half,
+        opened(service.url) as silent,
+        opened(service.url) as dripping,
+    ):
         half.sendall(b"GET /hea")
         dripping.sendall(b"GET /")
         # As long as it is taken.
@@ -102,7 +106,7 @@ def _has_answer(connection: socket.socket) -> bool:
 
 
 def test_a_second_head_on_a_connection_has_no_longer(service: Service) -> None:
-    with opened(service) as connection:
+    with opened(service.url) as connection:
         connection.sendall(BEGINNING + b"\r\n" + BEGINNING)
         answer = said(connection)
         assert answer.startswith(b"HTTP/1.1 200")
@@ -110,27 +114,30 @@ def test_a_second_head_on_a_connection_has_no_longer(service: Service) -> None:
 
 
 def test_a_few_requests_may_be_sent_ahead_but_not_thousands(service: Service) -> None:
-    with opened(service) as connection:
-        connection.sendall(head("/healthz", method="GET") * 10)
+    with opened(service.url) as connection:
+        connection.sendall(head("/v2/health/live", method="GET") * 10)
         answers = b""
         while answers.count(b"HTTP/1.1 200") < 10:
             answers += connection.recv(65536)
     service.forget_peak()
     before = service.resident_bytes()
     for _ in range(MAX_CONNECTIONS):
-        with opened(service) as connection:
-            send_all(connection, [head("/healthz", method="GET") * 5000] * 10)
+        with opened(service.url) as connection:
+            send_all(connection, [head("/v2/health/live", method="GET") * 5000] * 10)
             assert said(connection).count(b"HTTP/1.1 200") < 100
     assert service.resident_bytes("VmHWM") - before < 20 * MIB
-    assert service.get("/healthz").status_code == 200
+    assert service.probe("/healthz").status_code == 200
 
 
 def test_connections_that_send_nothing_make_room_for_those_that_do(service: Service) -> None:
     with contextlib.ExitStack() as stack:
         silent = []
         for _ in range(MAX_CONNECTIONS):
-            silent.append(stack.enter_context(opened(service)))
+            silent.append(stack.enter_context(opened(service.url)))
             silent[-1].sendall(head("/predict", "Content-Length: 1000"))
+        # Whoever fills the public port takes nothing from those who look after the pod.
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert service.probe(path).status_code == 200
         for _ in range(MAX_CONNECTIONS):
             # Its connection is kept.
             http = stack.enter_context(client(service.url))
@@ -147,7 +154,7 @@ def test_a_client_that_takes_no_answers_is_given_up_and_costs_little(service: Se
     before = service.resident_bytes()
     with contextlib.ExitStack() as stack:
         for _ in range(MAX_CONNECTIONS - 2):
-            connection = stack.enter_context(opened(service, receive_buffer=4096))
+            connection = stack.enter_context(opened(service.url, receive_buffer=4096))
             # Asks again and again, and reads nothing, until it is given up.
             connection.setblocking(False)
             deadline = time.monotonic() + PATIENCE
@@ -155,7 +162,7 @@ def test_a_client_that_takes_no_answers_is_given_up_and_costs_little(service: Se
                 try:
                     connection.send(page)
                 except BlockingIOError:
-                    assert service.get("/healthz").status_code == 200
+                    assert service.probe("/healthz").status_code == 200
                     time.sleep(0.05)
                 except (ConnectionResetError, BrokenPipeError):
                     break
@@ -168,7 +175,7 @@ def test_an_early_refusal_reaches_the_client_and_closes(service: Service) -> Non
     size = 40 * MIB
     answer = service.post("/predict", content=bytes(size))
     assert answer.status_code == 413
-    with opened(service) as connection:
+    with opened(service.url) as connection:
         connection.sendall(head("/predict", f"Content-Length: {1000 * MIB}"))
         assert b"413" in connection.recv(65536)
         # Refused, and still sending: it is not listened to for ever.

@@ -14,6 +14,7 @@ import pictures
 import pytest
 from fakes.s3 import FakeS3
 from given import artifacts
+from running.logging_service import logging_environment, rows
 from running.service import Service, environment, started
 
 CLIENTS = 8
@@ -94,22 +95,68 @@ def test_an_upload_that_is_still_arriving_is_answered(wanted: dict[str, str]) ->
     data = pictures.plain(pictures.GREEN, size=(200, 200))
     with started(wanted) as service:
         service.wait_ready()
-        connection = connected(service)
-        connection.putrequest("POST", "/predict")
-        connection.putheader("Content-Length", str(len(data)))
-        connection.endheaders()
-        connection.send(data[:10])
-        # The service has begun with it once it counts it as being answered.
-        while "dandelion_requests_in_progress 2.0" not in service.get("/metrics").text:
-            time.sleep(0.01)
+        connection = begun(service, data)
         service.terminate()
         refused(service)
+        assert service.probe("/readyz").status_code == 503
         connection.send(data[10:])
         response = connection.getresponse()
         assert response.status == 200
         assert b'"green"' in response.read()
         connection.close()
         assert service.wait() == 0
+
+
+def begun(service: Service, data: bytes) -> http.client.HTTPConnection:
+    """An upload of which ten bytes have arrived, and which the service counts as in progress."""
+    connection = connected(service)
+    connection.putrequest("POST", "/predict")
+    connection.putheader("Content-Length", str(len(data)))
+    connection.endheaders()
+    connection.send(data[:10])
+    while "dandelion_requests_in_progress 1.0" not in service.metrics():
+        time.sleep(0.01)
+    return connection
+
+
+def test_a_request_is_waited_for_as_long_as_the_pod_has_time(wanted: dict[str, str]) -> None:
+    """Longer than the quarter of a minute that once was the end of every request."""
+    data = pictures.plain(pictures.GREEN, size=(200, 200))
+    patient = {
+        "DANDELION_GRACE_SECONDS": "60",
+        "DANDELION_UPLOAD_SECONDS": "40",
+        "DANDELION_UPLOAD_MIN_BYTES_PER_SECOND": "1",
+    }
+    with started(wanted | patient) as service:
+        service.wait_ready()
+        connection = begun(service, data)
+        service.terminate()
+        for second in range(1, 18):
+            time.sleep(1)
+            connection.send(data[10 * second : 10 * second + 10])
+        connection.send(data[180:])
+        response = connection.getresponse()
+        assert response.status == 200
+        assert b'"green"' in response.read()
+        connection.close()
+        assert service.wait() == 0
+
+
+def test_the_log_is_written_before_the_pod_is_killed(s3: FakeS3, tmp_path: Path) -> None:
+    """An upload that never ends takes no time from it, however little there is."""
+    grace = 10.0
+    told = {"DANDELION_GRACE_SECONDS": str(grace), "DANDELION_LOG_FLUSH_SECONDS": "1000"}
+    with started(logging_environment(s3, tmp_path) | told) as service:
+        service.wait_ready()
+        assert service.post("/predict", content=pictures.plain()).status_code == 200
+        connection = begun(service, pictures.plain())
+        service.terminate()
+        kubelet = threading.Timer(grace, service.process.kill)
+        kubelet.start()
+        assert service.wait() == 0
+        kubelet.cancel()
+        connection.close()
+    assert len(rows(s3, "predictions")) == 1
 
 
 def refused(service: Service) -> None:
@@ -150,7 +197,8 @@ def test_a_pod_that_has_barely_started_ends_well_too(wanted: dict[str, str]) -> 
 
 
 def test_a_second_signal_ends_the_drain_at_once(wanted: dict[str, str]) -> None:
-    with started(wanted | {"DANDELION_DRAIN_SECONDS": "1000"}) as service:
+    endless = {"DANDELION_DRAIN_SECONDS": "1000", "DANDELION_GRACE_SECONDS": "10000"}
+    with started(wanted | endless) as service:
         service.wait_ready()
         service.terminate()
         service.wait_for(503, "Draining")

@@ -35,8 +35,8 @@ def refuses_but_lives(service: Service) -> None:
     assert answer.status_code == 503
     assert answer.json()["code"] == "NotReady"
     assert answer.headers["Retry-After"] == "1"
-    assert service.get("/healthz").status_code == 200
-    assert "dandelion_model_info{" not in service.get("/metrics").text
+    assert service.probe("/healthz").status_code == 200
+    assert "dandelion_model_info{" not in service.metrics()
 
 
 def test_rejected_credentials_are_named_and_a_corrected_secret_is_picked_up(
@@ -58,7 +58,7 @@ WRONG = {
     "DANDELION_ARTIFACT_URI": "http://models/x",
     "DANDELION_CONTRACT_DIGEST": "md5:abc",
     "DANDELION_S3_ENDPOINT": "minio:9000",
-    "DANDELION_MAX_PIXELS": "many",
+    "DANDELION_MAX_UPLOAD_BYTES": "many",
 }
 
 

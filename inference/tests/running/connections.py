@@ -7,12 +7,10 @@ import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from running.service import Service
 
-
-def opened(service: Service, receive_buffer: int | None = None) -> socket.socket:
+def opened(url: str, receive_buffer: int | None = None) -> socket.socket:
     """A connection; `receive_buffer` is in bytes, where little is to be taken unread."""
-    address = urlsplit(service.url)
+    address = urlsplit(url)
     assert address.hostname
     assert address.port
     connection = socket.socket()

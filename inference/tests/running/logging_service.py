@@ -13,6 +13,7 @@ import httpx
 from dandelion_inference.journal.answer_ids import AnswerIds, Keys
 from fakes.s3 import SECRET_KEY, WRITER_KEY, FakeS3
 from given import artifacts
+from given.artifacts import StoredArtifact
 from prometheus_client.parser import text_string_to_metric_families
 from running.service import PATIENCE, Service, environment
 
@@ -20,9 +21,11 @@ BUCKET = "predictions"
 HOME = f"/{BUCKET}/logs/default/lawn"
 
 
-def logging_environment(s3: FakeS3, home: Path, key: str = WRITER_KEY) -> dict[str, str]:
+def logging_environment(
+    s3: FakeS3, home: Path, key: str = WRITER_KEY, artifact: StoredArtifact | None = None
+) -> dict[str, str]:
     """What the operator gives a pod whose predictions are logged."""
-    artifact = artifacts.stored()
+    artifact = artifact or artifacts.stored()
     s3.objects.update(artifact.objects())
     credentials = home / "log-credentials"
     credentials.mkdir()
@@ -60,7 +63,7 @@ def answer_elsewhere(
 
 
 def metric(service: Service, name: str, **labels: str) -> float:
-    for family in text_string_to_metric_families(service.get("/metrics").text):
+    for family in text_string_to_metric_families(service.metrics()):
         for sample in family.samples:
             if sample.name == name and sample.labels == labels:
                 return float(sample.value)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from dandelion_inference.ports.memory import status_bytes
 from fakes.s3 import ACCESS_KEY, SECRET_KEY
 from given.artifacts import StoredArtifact
 
@@ -36,7 +37,7 @@ class Service:
         )
         self.log: list[str] = []
         self._listening = threading.Event()
-        self._port = 0
+        self._port = self._probes_port = 0
         self._reader = threading.Thread(target=self._read_log)
         self._reader.start()
 
@@ -45,7 +46,8 @@ class Service:
         for line in self.process.stdout:
             self.log.append(line)
             if '"event": "listening"' in line:
-                self._port = json.loads(line)["port"]
+                told = json.loads(line)
+                self._port, self._probes_port = told["port"], told["probes_port"]
                 self._listening.set()
         self._listening.set()
 
@@ -54,6 +56,19 @@ class Service:
         assert self._listening.wait(PATIENCE)
         assert self._port, f"the service did not start: {''.join(self.log)}"
         return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def probes_url(self) -> str:
+        """Where the kubelet, Prometheus and the operator ask."""
+        assert self.url
+        return f"http://127.0.0.1:{self._probes_port}"
+
+    def probe(self, path: str) -> httpx.Response:
+        with client(self.probes_url) as http:
+            return http.get(path)
+
+    def metrics(self) -> str:
+        return self.probe("/metrics").text
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """Over a connection of its own, as `post`."""
@@ -71,7 +86,7 @@ class Service:
         """Polls /readyz until it answers so; the answer's body."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            answer = self.get("/readyz")
+            answer = self.probe("/readyz")
             body: dict[str, Any] = answer.json()
             if answer.status_code == status and body.get("reason") == reason:
                 return body
@@ -90,12 +105,37 @@ class Service:
 
     def forget_peak(self) -> None:
         """Lets the peak of memory begin anew (proc(5), clear_refs)."""
-        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        for pid in (self.process.pid, *self.decoders()):
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
 
     def resident_bytes(self, field: str = "VmRSS") -> int:
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith(f"{field}:"))
-        return int(line.split()[1]) * 1024
+        return status_bytes(field, Path(f"/proc/{self.process.pid}/status"))
+
+    def resident_bytes_of_all(self) -> int:
+        """With those of the processes that decode."""
+        return self.resident_bytes() + self.decoders_bytes()
+
+    def decoders(self) -> list[int]:
+        """The processes that it has started."""
+        return children(self.process.pid)
+
+    def decoders_bytes(self, field: str = "VmRSS") -> int:
+        total = 0
+        for pid in self.decoders():
+            with contextlib.suppress(OSError):  # it has just ended
+                total += status_bytes(field, Path(f"/proc/{pid}/status"))
+        return total
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            _, _, rest = status.read_text().rpartition(") ")
+            state, parent = rest.split()[:2]
+            if int(parent) == pid and state != "Z":
+                found.append(int(status.parent.name))
+    return found
 
 
 def client(url: str) -> httpx.Client:
@@ -122,7 +162,10 @@ def environment(
         "DANDELION_ARTIFACT_DIR": str(home / "artifact"),
         "DANDELION_HOST": "127.0.0.1",
         "DANDELION_PORT": "0",
+        "DANDELION_PROBES_PORT": "0",
         "DANDELION_DRAIN_SECONDS": "0.2",
+        # As in a container; what runs the tests has whatever it has.
+        "DANDELION_MEMORY_BYTES": str(1024 * 1024 * 1024),
     }
 
 

@@ -59,6 +59,7 @@ class World:
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
         self.asked: list[str] = []  # the Services' addresses, in the order of the questions
+        self.asked_pods: set[tuple[str, int]] = set()
         self.late_endpoints = False  # while it holds, no EndpointSlice is written
         self.stuck_pods: list[dict[str, Any]] = []  # on a node that is lost: nothing ends them
         for purpose in ("training", "inference", "logs"):

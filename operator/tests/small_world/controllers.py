@@ -196,7 +196,8 @@ def roll(world: World, deployment: dict[str, Any]) -> None:
             "availableReplicas": wanted,
         }
         return
-    spec, labels = deployment["spec"], deployment["spec"]["template"]["metadata"]["labels"]
+    spec, template = deployment["spec"], deployment["spec"]["template"]["metadata"]
+    labels, annotations = template["labels"], template.get("annotations", {})
     version = labels[naming.VERSION_LABEL]
     wanted = spec["replicas"]
     trouble = world.pod_trouble.get(version)
@@ -212,7 +213,11 @@ def roll(world: World, deployment: dict[str, Any]) -> None:
         world.cluster.put(
             "pods",
             {
-                "metadata": {"name": f"lawn-inference-{version}-{index}", "labels": labels},
+                "metadata": {
+                    "name": f"lawn-inference-{version}-{index}",
+                    "labels": labels,
+                    "annotations": annotations,
+                },
                 "status": {
                     "phase": "Running",
                     "podIP": f"10.0.1.{version}",

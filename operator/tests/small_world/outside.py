@@ -78,5 +78,6 @@ class FakeProbe:
             return Answer(None, "connection refused")
         return Answer(int(ready[0]["metadata"]["labels"][naming.VERSION_LABEL]))
 
-    async def pod(self, address: str, port: int = 8080) -> tuple[str, str] | None:
+    async def pod(self, address: str, port: int) -> tuple[str, str] | None:
+        self.world.asked_pods.add((address, port))
         return self.world.pod_trouble.get(address.rpartition(".")[2])

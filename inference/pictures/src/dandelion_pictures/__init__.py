@@ -1,6 +1,6 @@
 """From the bytes of an image file to a network's numbers, alike in training and serving."""
 
-from dandelion_pictures.cost import Cost
+from dandelion_pictures.cost import Cost, Limits
 from dandelion_pictures.errors import Kind, Unreadable
 from dandelion_pictures.preprocessing import Preprocessing
 from dandelion_pictures.reader import PendingImage, Reader
@@ -15,6 +15,7 @@ __all__ = [
     "VERSION",
     "Cost",
     "Kind",
+    "Limits",
     "PendingImage",
     "Preprocessing",
     "Reader",

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from dandelion_pictures import memory
 from dandelion_pictures.colour import rgb
-from dandelion_pictures.cost import MAX_PASSES, Cost, Limits
+from dandelion_pictures.cost import Cost, Limits
 from dandelion_pictures.errors import Kind, Unreadable
 from dandelion_pictures.formats import LOOKS
 from dandelion_pictures.formats.source import Source
@@ -81,7 +82,9 @@ def _drops_traceback(step: Callable[Given, Result]) -> Callable[Given, Result]:
 class PendingImage:
     """A file whose header is good, and of which no pixel is decoded yet."""
 
-    def __init__(self, source: Source, scale: int, preprocessing: Preprocessing) -> None:
+    def __init__(
+        self, source: Source, scale: int, cost: Cost, preprocessing: Preprocessing
+    ) -> None:
         self._source: Source | None = source
         self._scale = scale
         self._preprocessing = preprocessing
@@ -89,13 +92,8 @@ class PendingImage:
         """What people call it: "JPEG", "HEIC"."""
         self.size = _upright(source.size, source.orientation)
         """Width and height of the whole picture, upright, in pixels."""
-        self.cost: Cost = source.cost(scale)
+        self.cost = cost
         """What decoding takes."""
-
-    @property
-    def large(self) -> bool:
-        """Whether it takes so much memory that it should wait for others like it."""
-        return self.cost.large
 
     def resized(self) -> Image.Image:
         """Upright, RGB, sRGB, its short side as the preprocessing wants it; raises Unreadable.
@@ -127,8 +125,8 @@ class PendingImage:
 class Reader:
     """Reads files within its caller's limits; one instance may be shared by all threads."""
 
-    def __init__(self, max_pixels: int, max_passes: int = MAX_PASSES) -> None:
-        self._limits = Limits(max_pixels, max_passes)
+    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - it is frozen
+        self._limits = limits
 
     @_drops_traceback
     def open(self, data: bytes, preprocessing: Preprocessing) -> PendingImage:
@@ -145,8 +143,10 @@ class Reader:
         resized = resized_size(
             _upright(source.size, source.orientation), preprocessing.resize_short_side
         )
-        scale = _scale(source, _upright(resized, source.orientation))
-        pending = PendingImage(source, scale, preprocessing)
+        stored = _upright(resized, source.orientation)
+        scale = _scale(source, stored)
+        cost = memory.whole(source, scale, stored)
+        pending = PendingImage(source, scale, cost, preprocessing)
         self._limits.check(pending.size, resized, pending.cost, source.format)
         return pending
 

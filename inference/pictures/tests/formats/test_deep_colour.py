@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import crafted
 import numpy as np
+import pictures
 import pytest
 from dandelion_pictures.colour import rgb
 from numpy.typing import NDArray
@@ -145,8 +146,11 @@ def test_what_the_file_says_of_its_bits_is_believed(case: str) -> None:
 
 
 def test_the_second_pass_is_counted() -> None:
-    for write in (png, tiff):
-        assert READER.open(write(ramps(0xFFF)), WHOLE).cost.work == 2 * SIDE * SIDE
+    for write, file_format in ((png, "PNG"), (tiff, "TIFF")):
+        shallow = READER.open(pictures.plain((1, 2, 3), file_format, (SIDE, SIDE)), WHOLE).cost
+        deep = READER.open(write(ramps(0xFFF)), WHOLE).cost
+        assert deep.work > 2 * shallow.work
+        assert deep.memory > shallow.memory + 4 * SIDE * SIDE
 
 
 def test_strips_of_deep_colour_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:

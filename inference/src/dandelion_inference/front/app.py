@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from dandelion_pictures import Reader
+from dandelion_pictures import Limits, Reader
 from fastapi import FastAPI
 
 from dandelion_inference import __version__
@@ -25,7 +26,7 @@ from dandelion_inference.front.routes.feedback import add_feedback
 from dandelion_inference.front.routes.model import add_model
 from dandelion_inference.front.routes.page import add_page
 from dandelion_inference.front.routes.predict import add_predict
-from dandelion_inference.front.routes.probes import add_probes
+from dandelion_inference.front.routes.probes import add_version
 from dandelion_inference.front.routes.v1 import add_v1
 from dandelion_inference.front.routes.v2 import add_v2
 from dandelion_inference.front.service import Service
@@ -44,6 +45,9 @@ from dandelion_inference.ports.settings import Auth, Settings
 UPLOADS_IN_MEMORY = 4
 EXPLAINED_IN_MEMORY = 1
 
+# How much memory an image may take is for `decoders` to say, by what this container has.
+WITHIN_THE_BUDGET = Limits(max_memory=sys.maxsize)
+
 
 def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Edge:
     engine = Engine(workers(threads))
@@ -54,7 +58,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         Kind.EXPLANATION: 1 / threads,
     }
     decoding_threads = workers(threads) + 1  # explanations have one
-    images = Images(Reader(settings.max_pixels), small_images(decoding_threads))
+    images = Images(Reader(WITHIN_THE_BUDGET), small_images(decoding_threads))
 
     def bytes_for_large_images() -> int:
         return _container(settings, readiness, decoding_threads).large_images
@@ -107,7 +111,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
     add_model(app, service)
     add_v1(app, service)
     add_v2(app, service)
-    add_probes(app)
+    add_version(app)
     access_log = AccessLog(
         settings.model_name, settings.model_version, Sampler(settings.access_log_sample_ratio)
     )

@@ -2,69 +2,116 @@
 
 When a pod is deleted, its address is taken out of the Service at the same time as SIGTERM is sent,
 and proxies learn of it later. So: on SIGTERM turn unready at once, go on accepting for a while with
-every answer closing its connection, and only then stop listening and finish what is in flight. Run
-by `__main__`.
+every answer closing its connection, and only then stop listening and finish what is in flight, for
+as long as `ports/grace.py` says. Probes and metrics have a server of their own beside it, so what
+strangers do to the public one takes nothing from them. Run by `__main__`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import socket
 from collections.abc import Iterator
+from typing import Literal
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp
 
-from dandelion_inference.front.connection import ConnectionBounds, bounded, end_overdue
+from dandelion_inference.errors import Code
+from dandelion_inference.front.connection import ConnectionBounds, Refused, bounded, end_overdue
 from dandelion_inference.front.edge import Edge
 from dandelion_inference.model.readiness import Readiness
+from dandelion_inference.ports.grace import Ending
 
 # A client that pools connections must be the one to let go of an idle one: a server that closes
 # first may do so under a request that is already on its way. Longer than usual clients keep theirs.
 KEEP_ALIVE_SECONDS = 75
 
-# What is still in flight after the drain gets this long. Kubernetes gives 30 s for all of it, and
-# the last of them are the prediction log's.
-FINISH_SECONDS = 15
-
 BACKLOG = 1024
+
+# Of the port of probes and metrics: a kubelet, Prometheus and the operator ask little and briefly.
+PROBES_BOUNDS = ConnectionBounds(
+    max_connections=64,
+    max_headers=50,
+    max_head_bytes=16 * 1024,
+    head_seconds=5,
+    max_drained_bytes=1024 * 1024,
+    drain_seconds=1,
+    stalled_seconds=10,
+)
 
 log = structlog.get_logger()
 
 
-class DrainingServer(uvicorn.Server):
+class BoundedServer(uvicorn.Server):
+    """Whose connections have bounds."""
+
     def __init__(
         self,
-        app: Edge,
-        readiness: Readiness,
-        drain_seconds: float,
+        app: ASGIApp,
         bounds: ConnectionBounds,
+        refused: Refused,
+        lifespan: Literal["on", "off"],
+        finish_seconds: float,
     ) -> None:
+        """`finish_seconds` is how long requests in flight are waited for at the end."""
         super().__init__(
             uvicorn.Config(
                 app,
-                http=bounded(bounds, app.refused),
-                lifespan="on",
+                http=bounded(bounds, refused),
+                lifespan=lifespan,
                 ws="none",
                 access_log=False,
                 log_config=None,
                 server_header=False,
                 proxy_headers=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=FINISH_SECONDS,
+                timeout_graceful_shutdown=math.ceil(finish_seconds),
                 backlog=BACKLOG,
             )
         )
-        self._readiness = readiness
-        self._drain_seconds = drain_seconds
 
     async def on_tick(self, counter: int) -> bool:
         # Ten times a second: one look at every connection costs less than a timer for each.
         if counter % 5 == 0:
             end_overdue(self.server_state.connections, asyncio.get_running_loop().time())
         return await super().on_tick(counter)
+
+
+def unnamed(_code: Code) -> list[tuple[bytes, bytes]]:
+    """The headers of a refusal that is no model's answer, and in no log."""
+    return []
+
+
+class ProbesServer(BoundedServer):
+    """Beside the public server, and for as long: while that one is full and while it drains."""
+
+    def __init__(self, app: ASGIApp, bounds: ConnectionBounds = PROBES_BOUNDS) -> None:
+        super().__init__(app, bounds, unnamed, "off", finish_seconds=1)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the public server's."""
+        yield
+
+
+class DrainingServer(BoundedServer):
+    """The public one."""
+
+    def __init__(
+        self,
+        app: Edge,
+        readiness: Readiness,
+        ending: Ending,
+        bounds: ConnectionBounds,
+    ) -> None:
+        super().__init__(app, bounds, app.refused, "on", ending.finish)
+        self._readiness = readiness
+        self._ending = ending
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -85,11 +132,36 @@ class DrainingServer(uvicorn.Server):
             self.should_exit = True
             return
         self._readiness.draining = True
-        log.info("draining", seconds=self._drain_seconds)
-        loop.call_later(self._drain_seconds, self._end)
+        log.info("draining", seconds=self._ending.drain, finish_seconds=self._ending.finish)
+        loop.call_later(self._ending.drain, self._end)
 
     def _end(self) -> None:
         self.should_exit = True
+
+
+def run(
+    public: DrainingServer,
+    public_socket: socket.socket,
+    probes: ProbesServer,
+    probes_socket: socket.socket,
+) -> None:
+    """Serves on both sockets, in one event loop, until the public server has ended."""
+    with asyncio.Runner(loop_factory=public.config.get_loop_factory()) as runner:
+        runner.run(_serve(public, public_socket, probes, probes_socket))
+
+
+async def _serve(
+    public: DrainingServer,
+    public_socket: socket.socket,
+    probes: ProbesServer,
+    probes_socket: socket.socket,
+) -> None:
+    beside = asyncio.create_task(probes.serve(sockets=[probes_socket]))
+    try:
+        await public.serve(sockets=[public_socket])
+    finally:
+        probes.should_exit = True
+        await beside
 
 
 def listen(host: str, port: int) -> socket.socket:

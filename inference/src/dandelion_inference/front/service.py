@@ -5,7 +5,6 @@ Made once by `app.py`; whatever a route lets the model do goes through `Service.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from dandelion_inference.answer.classifier import Classifier, Upload
 from dandelion_inference.answer.decoding.decoders import Decoders
@@ -24,6 +23,7 @@ from dandelion_inference.answer.prediction import Outcome, Prediction
 from dandelion_inference.answer.progress import Kind, Progress, Workload
 from dandelion_inference.errors import Code, RefusedError, together
 from dandelion_inference.front.exchange import exchange_of, took
+from dandelion_inference.front.waiting import while_wanted
 from dandelion_inference.intake.admission import Admission, Place
 from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer, ForbiddenError
 from dandelion_inference.intake.identity import exemplar
@@ -91,6 +91,24 @@ class Service:
     def identity(self) -> dict[str, str]:
         """The name and version that every answer carries."""
         return {"name": self.settings.model_name, "version": self.settings.model_version}
+
+    def require_ready(self) -> None:
+        """Raises RefusedError where this pod should get no new clients; for whoever asks.
+
+        Where callers are authorized, a stranger is not told what is in the way: it may name
+        addresses. The port of probes tells it.
+        """
+        try:
+            self.readiness.require_ready()
+        except RefusedError as refusal:
+            if self.authorizer is None:
+                raise
+            raise RefusedError(
+                refusal.code,
+                "This pod does not answer now; its log names the cause.",
+                headers=refusal.headers,
+                reason=refusal.reason,
+            ) from refusal
 
     async def authorize(self, request: Request, action: Action) -> str | None:
         """Who sends that, where anybody asks. Called before a body is read; raises RefusedError for
@@ -218,35 +236,8 @@ class Service:
         return answered
 
     async def while_wanted(self, request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """What the work comes to, unless nobody waits for it any more: it is cancelled then.
-
-        Only for a request whose body has been read.
-
-        Raises:
-            RefusedError: the work refused its input, or the deadline passed.
-            ClientDisconnect: the client hung up.
-        """
-        seconds = self.settings.request_timeout_seconds
-        working = asyncio.ensure_future(work)
-        leaving = asyncio.ensure_future(_hung_up(request))
-        try:
-            await asyncio.wait(
-                {working, leaving}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            if working.done():
-                return working.result()
-            if leaving.done():
-                raise ClientDisconnect
-            raise RefusedError(
-                Code.DEADLINE_EXCEEDED,
-                f"The answer was not there within {seconds:g} s. Try again later, send fewer "
-                f"images at once, or add replicas.",
-                headers={"Retry-After": "1"},
-            )
-        finally:
-            working.cancel()
-            leaving.cancel()
-            del working  # a failure's traceback leads here, and would lead back to it
+        """What the work comes to; raises RefusedError and ClientDisconnect as `waiting` does."""
+        return await while_wanted(request, self.settings.request_timeout_seconds, work)
 
 
 def service_of(request: Request) -> Service:
@@ -265,9 +256,3 @@ def _uploads(
     remembered: Sequence[UploadRecord | None] = records or [None] * len(images)
     each = zip(images, progress, range(1, len(images) + 1), remembered, strict=True)
     return [Upload(*about) for about in each]
-
-
-async def _hung_up(request: Request) -> None:
-    """Returns when the client has gone."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

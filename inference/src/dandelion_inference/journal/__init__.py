@@ -54,7 +54,7 @@ class Journal:
             Keys(settings.log_credentials_dir / "AWS_SECRET_ACCESS_KEY"),
         )
         self._keep_images = settings.log_images
-        self._end_seconds = settings.log_end_seconds
+        self._end_seconds = settings.ending.log
         self._stored: Recent[None] = Recent(IMAGES_REMEMBERED)
         self._answers: Recent[Given] = Recent(ANSWERS_REMEMBERED)
         self._buffer = Buffer(

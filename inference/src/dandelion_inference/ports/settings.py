@@ -20,6 +20,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dandelion_inference.ports.grace import USUAL_GRACE_SECONDS, Ending, ending
+
 PREFIX = "DANDELION_"
 DIGEST = r"^sha256:[0-9a-f]{64}$"
 BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
@@ -96,7 +98,6 @@ class Settings(BaseSettings):
     precision: Asked = Field(default=Asked.AUTO, description="what the network computes in")
 
     max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
-    max_pixels: int = Field(default=50_000_000, ge=1024)
     max_files: int = Field(default=32, ge=1, description="files in one request")
     max_form_parts: int = Field(default=128, ge=1, description="parts of a form, files or not")
     max_part_header_bytes: int = Field(default=8192, ge=256, description="one header of a part")
@@ -126,6 +127,11 @@ class Settings(BaseSettings):
         default=10, gt=0, description="time over which that rate is measured"
     )
     drain_seconds: float = Field(default=3, ge=0, description="time to go on accepting on SIGTERM")
+    grace_seconds: float = Field(
+        default=USUAL_GRACE_SECONDS,
+        gt=0,
+        description="time from SIGTERM to SIGKILL: the pod's terminationGracePeriodSeconds",
+    )
 
     artifact_dir: Path = Field(
         default=Path("/tmp/dandelion-artifact"),  # noqa: S108 - an emptyDir of the pod's own
@@ -133,6 +139,9 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="", description="address to listen on; empty: every one")
     port: int = Field(default=8080, ge=0, le=65535)
+    probes_port: int = Field(
+        default=8081, ge=0, le=65535, description="port of probes and metrics, for the cluster only"
+    )
 
     @field_validator("artifact_uri")
     @classmethod
@@ -156,6 +165,17 @@ class Settings(BaseSettings):
                 "KUBERNETES_SERVICE_HOST does not say where it is: it works in a pod only"
             )
         return self
+
+    @property
+    def ending(self) -> Ending:
+        """How the time is spent in which the pod ends."""
+        return ending(
+            self.grace_seconds,
+            drain=self.drain_seconds,
+            # Of its body, and from its body to its answer.
+            longest_request=self.upload_seconds + self.request_timeout_seconds,
+            log=self.log_end_seconds if self.log_uri else 0.0,
+        )
 
     @property
     def log_location(self) -> tuple[str, str]:

@@ -20,10 +20,10 @@ from dandelion_inference.answer.explain.activation import (
     compile_activation_map,
 )
 from dandelion_inference.answer.explain.explainer import Explainer, Method
-from dandelion_inference.answer.progress import Kind, Workload
 from dandelion_inference.model.network import Model
 from dandelion_pictures import Reader
 from given import artifacts, uploads
+from given.progress import unwatched
 from numpy.typing import NDArray
 from openvino import opset13 as opset
 from PIL import Image
@@ -46,10 +46,9 @@ def brightness(png: bytes) -> tuple[float, float]:
 
 
 def explained(model: Model, image: bytes, label: str | None = None) -> tuple[Method, bytes]:
-    images = Images(Reader(10_000_000), reserve=0)
+    images = Images(Reader(), reserve=0)
     explainer = Explainer(images, Decoders(lambda: 2**30, places=1, seconds=30))
-    with Workload(dict.fromkeys(Kind, 1.0)).images(1, Kind.EXPLANATION) as [progress]:
-        explanation = asyncio.run(explainer.explain(model, image, label, progress))
+    explanation = asyncio.run(explainer.explain(model, image, label, unwatched()))
     explainer.close()
     return explanation.method, explanation.png
 
@@ -181,9 +180,9 @@ def test_explanations_asked_for_at_once_are_all_given(client: httpx.Client) -> N
     assert answers == [200] * 12
 
 
-def test_explaining_counts_as_no_prediction(client: httpx.Client) -> None:
+def test_explaining_counts_as_no_prediction(client: httpx.Client, probes: httpx.Client) -> None:
     def predictions() -> str:
-        text = client.get("/metrics").text
+        text = probes.get("/metrics").text
         return "\n".join(x for x in text.splitlines() if x.startswith("dandelion_predictions"))
 
     before = predictions()

@@ -214,9 +214,11 @@ def test_one_bad_file_alone_lists_nothing(client: httpx.Client) -> None:
     assert not answer.json()["detail"].startswith("File")
 
 
-def test_images_that_are_refused_are_counted_by_cause(client: httpx.Client) -> None:
+def test_images_that_are_refused_are_counted_by_cause(
+    client: httpx.Client, probes: httpx.Client
+) -> None:
     def counted() -> float:
-        lines = client.get("/metrics").text.splitlines()
+        lines = probes.get("/metrics").text.splitlines()
         line = 'dandelion_images_refused_total{code="NotAnImage"}'
         return sum(float(found.split()[-1]) for found in lines if found.startswith(line))
 
@@ -308,7 +310,7 @@ def test_a_client_that_goes_away_does_no_harm(
     with pytest.raises(ConnectionError):
         client.post("/predict", content=body())
     deadline = time.monotonic() + 30
-    while 'code="499"' not in client.get("/metrics").text:
+    while 'code="499"' not in running_service.metrics():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert "Traceback" not in "".join(running_service.log)

@@ -48,9 +48,9 @@ def test_a_text_that_looks_like_a_tensor_comes_back_as_it_was(client: httpx.Clie
     assert answer.json()["id"] == text
 
 
-def test_predictions_are_counted_whoever_asks(client: httpx.Client) -> None:
+def test_predictions_are_counted_whoever_asks(client: httpx.Client, probes: httpx.Client) -> None:
     def counted() -> float:
-        lines = client.get("/metrics").text.splitlines()
+        lines = probes.get("/metrics").text.splitlines()
         line = 'dandelion_predictions_total{label="green",version="3"}'
         return sum(float(found.split()[-1]) for found in lines if found.startswith(line))
 

@@ -35,8 +35,15 @@ EXECUTION_ANNOTATION = f"{GROUP}/execution"
 SUSPENDED_ANNOTATION = f"{GROUP}/suspended"
 GATE_ANNOTATION = f"{GROUP}/gate"
 RESTORING_TAG = f"{GROUP}/restoring"  # of a registered model
+# Of pods: where their probes and metrics are. Those of former releases have no port for them, and
+# serve both on `http`.
+METRICS_PORT_ANNOTATION = f"{GROUP}/metrics-port"
 EXPIRY_ANNOTATION = f"{GROUP}/expiry"
 FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
+
+# Of a serving pod's ports by their names: for callers, and for the cluster alone.
+HTTP_PORT = "http"
+METRICS_PORT = "metrics"
 
 TRAINING = "training"
 INFERENCE = "inference"

@@ -205,3 +205,18 @@ def test_an_evicted_pod_serves_nothing() -> None:
 def test_a_headless_service_has_no_address() -> None:
     raw = {"metadata": {"name": "s"}, "spec": {"clusterIP": "None"}}
     assert readings.service(raw, "uid").address is None
+
+
+@pytest.mark.parametrize(
+    ("annotations", "port"),
+    [
+        pytest.param(None, 8080, id="a pod of a former release"),
+        pytest.param({"team": "garden"}, 8080, id="one with annotations of its own"),
+        pytest.param({"dandelion.dev/metrics-port": "8081"}, 8081, id="one of this release"),
+        pytest.param({"dandelion.dev/metrics-port": "65536"}, 8080, id="no port"),
+        pytest.param({"dandelion.dev/metrics-port": "0"}, 8080, id="none at all"),
+        pytest.param({"dandelion.dev/metrics-port": "²"}, 8080, id="no number"),
+    ],
+)
+def test_where_a_pod_is_asked(annotations: dict[str, str] | None, port: int) -> None:
+    assert readings.probes_port({"metadata": {"name": "a", "annotations": annotations}}) == port

@@ -82,4 +82,11 @@ def test_the_patience_has_an_end() -> None:
 def test_a_pod_tells_why_it_is_not_ready(
     handle: Callable[[httpx.Request], httpx.Response], told: tuple[str, str] | None
 ) -> None:
-    assert asyncio.run(probe(handle).pod("10.0.1.1")) == told
+    asked: list[str] = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return handle(request)
+
+    assert asyncio.run(probe(note).pod("10.0.1.1", 8081)) == told
+    assert asked == ["http://10.0.1.1:8081/readyz"]

@@ -58,8 +58,8 @@ class Pods:
             raise self.trouble
         return self.answer
 
-    async def pod(self, address: str, port: int = 8080) -> tuple[str, str] | None:
-        self.asked.append(address)
+    async def pod(self, address: str, port: int) -> tuple[str, str] | None:
+        self.asked.append(f"{address}:{port}")
         await self.may_answer.wait()
         return self.reason
 
@@ -165,13 +165,15 @@ async def test_an_error_that_was_never_thought_of_is_no_answer(asking: Asking) -
 
 @scene
 async def test_pods_say_why_they_are_not_ready(asking: Asking) -> None:
-    pods = {"a": "10.0.1.1", "b": "10.0.1.2"}
+    pods = {"a": ("10.0.1.1", 8081), "b": ("10.0.1.2", 8080)}
     assert asking.probes.pods(KEY, pods) == {"a": None, "b": None}
     await answered()
     assert len(asking.woken) == 2
+    assert asking.pods.asked == ["10.0.1.1:8081", "10.0.1.2:8080"]
     assert asking.probes.pods(KEY, pods) == {"a": ("Draining", ""), "b": ("Draining", "")}
     asking.probes.pods(KEY, {})
-    assert asking.probes.pods(KEY, {"a": "10.0.1.9"}) == {"a": None}, "another pod of that name"
+    others = {"a": ("10.0.1.9", 8081)}
+    assert asking.probes.pods(KEY, others) == {"a": None}, "another pod of that name"
 
 
 @scene

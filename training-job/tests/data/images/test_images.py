@@ -1,6 +1,7 @@
 """What one file is to training: usable or not, and the pixels that serving would see."""
 
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -57,8 +58,11 @@ def test_a_turned_photo_with_a_broken_header_is_set_upright() -> None:
 
 
 def bomb() -> bytes:
-    """A small file that claims 10,000 × 10,000 pixels."""
-    return encoded(Image.new("1", (10_000, 10_000)))
+    """A small file that claims 30,000 × 30,000 pixels."""
+    data = bytearray(encoded(Image.new("RGB", (16, 16))))
+    data[16:24] = struct.pack(">II", 30_000, 30_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    return bytes(data)
 
 
 UNUSABLE = {

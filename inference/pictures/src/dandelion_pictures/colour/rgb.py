@@ -14,7 +14,7 @@ from PIL import Image
 from dandelion_pictures.errors import Kind, Unreadable
 
 WHITE = (255, 255, 255, 255)
-STRIP_PIXELS = 1_000_000
+STRIP_PIXELS = 250_000
 DEPTHS = (8, 10, 12, 14, 16)  # bits that sensors and scanners give
 # Resizing these and converting them afterwards shows the same: a step for each channel by itself.
 RESIZED_AS_THEY_ARE = frozenset({"L", "RGB", "CMYK", "YCbCr", "LAB"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dandelion_pictures.formats import gif_and_bmp, heif, jpeg, png, tiff, webp
+from dandelion_pictures.formats import bmp, gif, heif, jpeg, png, tiff, webp
 from dandelion_pictures.formats.source import Source
 from dandelion_pictures.signatures import Format
 
@@ -14,6 +14,6 @@ LOOKS: dict[Format, Callable[[bytes], Source]] = {
     Format.WEBP: webp.look,
     Format.HEIF: heif.look,
     Format.TIFF: tiff.look,
-    Format.GIF: gif_and_bmp.look_at_gif,
-    Format.BMP: gif_and_bmp.look_at_bmp,
+    Format.GIF: gif.look,
+    Format.BMP: bmp.look,
 }

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 MAX_BOXES = 10_000
 # An item's bytes may come in pieces, and the same pieces may be named again and again.
 MAX_PIECES = 10_000
+# Boxes that there is one of (ISO/IEC 14496-12, 8.11): which of two counts depends on who reads.
+ONCE = frozenset({b"pitm", b"iinf", b"iloc", b"iref", b"idat", b"iprp"})
 
 
 @dataclass
@@ -86,14 +88,29 @@ class Container:
 
 def read(data: bytes) -> Container:
     """Raises ValueError."""
-    container = Container(data, 0, {})
     left = [MAX_BOXES]
-    for kind, box in _boxes(Cursor(data, 0, len(data)), left):
+    found = None
+    boxes = _boxes(Cursor(data, 0, len(data)), left)
+    while True:
+        try:
+            kind, box = next(boxes)
+        except StopIteration:
+            break
+        except ValueError:
+            if found is None:
+                raise
+            break  # phones append what is no box
         if kind == b"meta":
-            box.take(4)
-            _read_meta(container, box, left)
-            return container
-    raise ValueError("there is no still picture in the file")
+            # Of two, one decoder would take the first and another the last.
+            if found is not None:
+                raise ValueError("the file describes its pictures twice")
+            found = box
+    if found is None:
+        raise ValueError("there is no still picture in the file")
+    container = Container(data, 0, {})
+    found.take(4)
+    _read_meta(container, found, left)
+    return container
 
 
 def _boxes(cursor: Cursor, left: list[int]) -> Iterator[tuple[bytes, Cursor]]:
@@ -114,7 +131,11 @@ def _boxes(cursor: Cursor, left: list[int]) -> Iterator[tuple[bytes, Cursor]]:
 
 def _read_meta(container: Container, meta: Cursor, left: list[int]) -> None:
     properties: list[Property] = []
+    seen: set[bytes] = set()
     for kind, box in _boxes(meta, left):
+        if kind in seen and kind in ONCE:
+            raise ValueError("a box that should be there once is there twice")
+        seen.add(kind)
         if kind == b"pitm":
             container.primary = box.number(2 if _version(box)[0] == 0 else 4)
         elif kind == b"iinf":
@@ -149,6 +170,8 @@ def _read_kind(container: Container, box: Cursor) -> None:
     number = box.number(2 if version == 2 else 4)
     box.take(2)
     item = container.items.setdefault(number, Item())
+    if item.kind:
+        raise ValueError("two items have one number")
     item.kind_at = box.at
     item.kind = box.take(4)
 
@@ -164,6 +187,8 @@ def _read_pieces(container: Container, box: Cursor) -> None:
         box.take(2)
         base = box.number(base_size)
         item = container.items.setdefault(number, Item())
+        if item.pieces:
+            raise ValueError("an item lies in two places")
         for _ in range(box.number(2)):
             box.take(index_size)
             offset, length = base + box.number(offset_size), box.number(length_size)

@@ -19,6 +19,7 @@ PICTURES = range(32)
 # Samples a pixel, in halves, by AV1's profile and by HEVC's format of the chroma.
 AV1_SAMPLES = {0: 3, 1: 6, 2: 6}
 HEVC_SAMPLES = {0: 2, 1: 3, 2: 4, 3: 6}
+GREY_SAMPLES = 2
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,9 @@ class Coded:
     """Of one frame, the largest that the stream allows."""
     frames: int
     planes: int
-    """Bytes of such a frame, with two for each sample: nobody says how deep they are in time."""
+    """Bytes of such a frame: two for each sample of more than eight bits."""
+    deep: bool = False
+    """Whether there are such samples."""
 
 
 class Bits:
@@ -54,13 +57,15 @@ class Bits:
 def av1(data: bytes) -> Coded:
     """What a sequence of open bitstream units holds (AV1 bitstream, 5.3)."""
     pixels = frames = planes = 0
+    deep = False
     for kind, content in _units(data):
         if kind == SEQUENCE_HEADER:
-            profile, found = _av1_sequence(Bits(content))
-            pixels, planes = max(pixels, found), max(planes, found * AV1_SAMPLES.get(profile, 6))
+            found, halves, is_deep = _av1_sequence(Bits(content))
+            pixels, planes = max(pixels, found), max(planes, found * halves // 2)
+            deep |= is_deep
         elif kind in (FRAME, FRAME_HEADER):
             frames += 1
-    return Coded(pixels, frames, planes)
+    return Coded(pixels, frames, planes, deep)
 
 
 def _units(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -87,8 +92,8 @@ def _leb128(data: bytes, at: int) -> tuple[int, int]:
     raise ValueError("a length is broken")
 
 
-def _av1_sequence(bits: Bits) -> tuple[int, int]:
-    """Profile and pixels, from sequence_header_obu() (AV1 bitstream, 5.5.1)."""
+def _av1_sequence(bits: Bits) -> tuple[int, int, bool]:
+    """Pixels, halves of bytes for each, and whether they are deep (AV1 bitstream, 5.5.1)."""
     profile = bits.take(3)
     bits.take(1)
     reduced = bits.take(1)
@@ -99,7 +104,31 @@ def _av1_sequence(bits: Bits) -> tuple[int, int]:
     width_bits, height_bits = bits.take(4) + 1, bits.take(4) + 1
     width, height = bits.take(width_bits) + 1, bits.take(height_bits) + 1
     # Frames may have a size of their own then, in as many bits.
-    return profile, width * height if reduced else 1 << width_bits + height_bits
+    pixels = width * height if reduced else 1 << width_bits + height_bits
+    if not reduced and bits.take(1):
+        bits.take(7)
+    bits.take(3)
+    if not reduced:
+        _skip_tools(bits)
+    bits.take(3)
+    deep = bits.take(1)
+    if deep and profile == 2:
+        bits.take(1)
+    grey = profile != 1 and bits.take(1)
+    samples = GREY_SAMPLES if grey else AV1_SAMPLES.get(profile, 6)
+    return pixels, samples * (1 + deep), bool(deep)
+
+
+def _skip_tools(bits: Bits) -> None:
+    bits.take(4)
+    order_hint = bits.take(1)
+    if order_hint:
+        bits.take(2)
+    chosen_by_frame = bits.take(1)
+    if (chosen_by_frame or bits.take(1)) and not bits.take(1):
+        bits.take(1)
+    if order_hint:
+        bits.take(3)
 
 
 def _skip_operating_points(bits: Bits) -> None:
@@ -128,14 +157,16 @@ def hevc(configuration: bytes, data: bytes) -> Coded:
         raise ValueError("the parameters of a picture are truncated")
     width = (configuration[21] & 3) + 1
     pixels = frames = planes = 0
+    deep = False
     for unit in (*_parameters(configuration), *_lengthed(data, width)):
         kind = unit[0] >> 1 & 0x3F
         if kind == SEQUENCE_PARAMETERS:
-            chroma, found = _hevc_sequence(unit)
-            pixels, planes = max(pixels, found), max(planes, found * HEVC_SAMPLES.get(chroma, 6))
+            found, halves, is_deep = _hevc_sequence(unit)
+            pixels, planes = max(pixels, found), max(planes, found * halves // 2)
+            deep |= is_deep
         elif kind in PICTURES and len(unit) > 2 and unit[2] & 0x80:
             frames += 1  # the first slice of a picture
-    return Coded(pixels, frames, planes)
+    return Coded(pixels, frames, planes, deep)
 
 
 def _parameters(configuration: bytes) -> Iterator[bytes]:
@@ -162,8 +193,8 @@ def _lengthed(data: bytes, width: int) -> Iterator[bytes]:
         at += size
 
 
-def _hevc_sequence(unit: bytes) -> tuple[int, int]:
-    """Format of the chroma and pixels, from seq_parameter_set_rbsp() (H.265, 7.3.2.2, 7.3.3)."""
+def _hevc_sequence(unit: bytes) -> tuple[int, int, bool]:
+    """Pixels, halves of bytes for each, and whether they are deep (H.265, 7.3.2.2)."""
     bits = Bits(unit[2:256].replace(b"\0\0\3", b"\0\0"))
     bits.take(4)
     layers = bits.take(3)
@@ -177,4 +208,9 @@ def _hevc_sequence(unit: bytes) -> tuple[int, int]:
     chroma = bits.exponential()
     if chroma == 3:
         bits.take(1)
-    return chroma, bits.exponential() * bits.exponential()
+    pixels = bits.exponential() * bits.exponential()
+    if bits.take(1):
+        for _ in range(4):
+            bits.exponential()
+    deep = max(bits.exponential(), bits.exponential()) > 0
+    return pixels, HEVC_SAMPLES.get(chroma, 6) * (1 + deep), deep

@@ -15,11 +15,9 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from dandelion_pictures.cost import Cost
-from dandelion_pictures.preprocessing import Size
 
 RAW_MODE = re.compile(r"(RGB|RGBA|RGBX);16([BLN])")
 NATIVE = {"little": "L", "big": "B"}[sys.byteorder]
-PICTURE_BYTES = 4  # a pixel, as Pillow holds colours
 OTHER = {"L": "B", "B": "L"}
 
 
@@ -28,10 +26,9 @@ def is_deep(image: ImageFile) -> bool:
     return bool(image.tile) and all(RAW_MODE.fullmatch(_raw_mode(tile.args)) for tile in image.tile)
 
 
-def both_passes(cost: Cost, size: Size, stream: bytes) -> Cost:
-    """From the cost of one: both pictures are held at a time, and the file for the second."""
-    memory = 2 * PICTURE_BYTES * size[0] * size[1] + len(stream)
-    return Cost(max(cost.memory, memory), 2 * cost.work)
+def both_passes(cost: Cost) -> Cost:
+    """From the cost of one; `memory` counts that both pictures are held at a time."""
+    return Cost(cost.memory, 2 * cost.work, cost.passes)
 
 
 def lower_bytes(image: ImageFile) -> Image.Image:

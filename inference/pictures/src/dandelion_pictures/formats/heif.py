@@ -31,9 +31,13 @@ ALPHA = (
     b"urn:mpeg:avc:2015:auxid:1",
 )
 MAX_TILES = 1024
+MAX_KEPT_FRAMES = 17  # H.265, A.4.2, and the one being decoded; AV1 has eight
 
-# Besides the planes of the video: RGB as the library makes it, and as Pillow holds it.
-BYTES_A_PIXEL = 3 + 4
+# Of a pixel, besides the planes of the video: as the library makes it, and as Pillow holds it.
+PILLOW_BYTES = 4
+TILE_BYTES = 10_000  # what is held for each, however small it is
+WORK = 30
+BYTE_WORK = 60  # arithmetic coding
 
 # Whoever reads pictures has a thread for each already.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
@@ -77,10 +81,12 @@ def _avif(container: Container, primary: Item, tiles: list[Item]) -> Source:
     if not AvifImagePlugin.SUPPORTED:
         raise _not_here("AVIF")
     image = AvifImagePlugin.AvifImageFile(io.BytesIO(_still(container, b"avif")))
-    cost = _cost(container, tiles, image.size)
+    cost, held = _cost(container, tiles, image.size, image.mode)
     return Source(
         format="AVIF",
         size=image.size,
+        mode=image.mode,
+        held=held,
         cost=lambda _: cost,
         decode=partial(_decode_avif, image),
         # There is no EXIF left in the file: the library tells here what the boxes say.
@@ -100,39 +106,74 @@ def _heic(container: Container, primary: Item, tiles: list[Item]) -> Source:
     pi_heif.options.DECODE_THREADS = 1
     # Turned and cut by its boxes while it is decoded.
     image = pi_heif.HeifFile(_still(container, b"heic"), convert_hdr_to_8bit=True)
-    cost = _cost(container, tiles, image.size)
+    cost, held = _cost(container, tiles, image.size, image.mode)
     return Source(
         format="HEIC",
         size=image.size,
+        mode=image.mode,
+        held=held,
         cost=lambda _: cost,
         decode=partial(_decode_heic, image),
         profile=_profile(primary, tiles),
     )
 
 
-def _cost(container: Container, tiles: list[Item], size: Size) -> Cost:
-    planes = work = 0
-    for item in (*tiles, *_alpha(container)):
+def _cost(container: Container, tiles: list[Item], size: Size, mode: str) -> tuple[Cost, int]:
+    """What decoding takes, and what of it stays held beside the picture."""
+    planes = work = frames = largest = 0
+    streams = []
+    decoded = _decoded(container, tiles)
+    for item in decoded:
         content = container.content(item)
         if item.kind == AV1:
             found = coded.av1(content)
-        else:
+        elif item.kind in HEVC:
             found = coded.hevc(item.first(b"hvcC") or b"", content)
+        else:
+            raise ValueError("a picture is put together from what is none")
         if found.frames == 0 or found.pixels == 0:
             raise Unreadable(
                 Kind.TRUNCATED, "The image is truncated: there are no pixels. Send the whole file."
             )
+        streams.append(found)
         planes += found.planes
-        work += found.pixels * found.frames
-    return Cost(planes + size[0] * size[1] * BYTES_A_PIXEL, work, "frames")
+        # Frames are kept for others that are told by what is different in them.
+        largest = max(largest, found.planes * min(found.frames, MAX_KEPT_FRAMES))
+        frames += found.frames
+        work += found.pixels * found.frames * WORK + len(content) * BYTE_WORK
+    pixels = size[0] * size[1]
+    interleaved = pixels * len(mode)
+    # One library keeps what every tile was decoded to, the other the last.
+    kept = max(largest, planes) if decoded[0].kind == AV1 else largest
+    held = 2 * len(container.data) + planes + kept + len(decoded) * TILE_BYTES
+    # Samples of more than eight bits become colours first, and fewer bits then.
+    deep = any(found.deep for found in streams)
+    memory = held + interleaved + max(pixels * PILLOW_BYTES, 2 * interleaved * deep)
+    passes = f"{frames} frames" if frames > len(decoded) else ""
+    return Cost(memory, work, passes), held + interleaved
 
 
-def _alpha(container: Container) -> Iterator[Item]:
-    """What makes the primary picture transparent: it is decoded along with it."""
-    for item in container.items.values():
-        named = (item.first(b"auxC") or b"")[4:]
-        if container.primary in item.references.get(b"auxl", []) and named.startswith(ALPHA):
-            yield from _tiles(container, item)
+def _decoded(container: Container, tiles: list[Item]) -> list[Item]:
+    """All that is decoded for a picture of these tiles: they, and what makes any transparent."""
+    found = list(tiles)
+    named = {container.primary, *_tile_numbers(container, container.primary)}
+    left = dict(container.items)
+    while True:
+        alphas = [
+            number
+            for number, item in left.items()
+            if (item.first(b"auxC") or b"")[4:].startswith(ALPHA)
+            and not named.isdisjoint(item.references.get(b"auxl", []))
+        ]
+        if not alphas:
+            return found
+        for number in alphas:
+            found += _tiles(container, left.pop(number))
+            named |= {number, *_tile_numbers(container, number)}
+
+
+def _tile_numbers(container: Container, number: int) -> list[int]:
+    return container.items.get(number, Item()).references.get(b"dimg", [])
 
 
 def _profile(primary: Item, tiles: list[Item]) -> bytes | None:

@@ -16,7 +16,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from dandelion_pictures.colour.primaries import ADOBE_RGB
-from dandelion_pictures.cost import BYTES_A_PIXEL, MAX_PROFILE_BYTES, Cost
+from dandelion_pictures.cost import MAX_PROFILE_BYTES, SCAN_WORK, Cost
 from dandelion_pictures.errors import Kind, Unreadable
 from dandelion_pictures.formats import tags
 from dandelion_pictures.formats.source import Source
@@ -36,6 +36,9 @@ MAX_SEGMENTS = 10_000
 COEFFICIENT_BYTES = 2
 DECODED_BYTES = 4  # a pixel of RGB, as Pillow holds it
 SCALES = (8, 4, 2, 1)
+WORK = 12  # a pixel whose cosine transform is undone
+BYTE_WORK = 6  # Huffman codes
+BYTES_A_ROW = 64  # per pixel of its width: rows of blocks of all components on their way
 
 
 @dataclass
@@ -55,6 +58,8 @@ class Frame:
     profile_parts: int = 0
     kept: list[bytes | memoryview] = field(default_factory=list)
     segments: int = 0
+    length: int = 0
+    """Bytes that the decoder is given."""
 
     @property
     def buffered(self) -> bool:
@@ -65,8 +70,10 @@ class Frame:
 def look(data: bytes) -> Source:
     """Raises Unreadable."""
     frame = _first_picture(data)
-    image = JpegImageFile(io.BytesIO(b"".join(frame.kept)))
+    stream = b"".join(frame.kept)
     frame.kept.clear()
+    frame.length = len(stream)
+    image = JpegImageFile(io.BytesIO(stream))
     if image.size != frame.size:
         raise SyntaxError("there are several sizes in the header")
     exif = tags.exif_directory(frame.exif)
@@ -76,6 +83,8 @@ def look(data: bytes) -> Source:
     return Source(
         format="JPEG",
         size=frame.size,
+        mode=image.mode,
+        held=frame.length,
         cost=partial(_cost, frame),
         decode=partial(_decode, image),
         scales=(1,) if frame.lossless else SCALES,
@@ -113,7 +122,9 @@ def _segment(data: bytes, at: int, frame: Frame) -> tuple[int, bool]:
         return start + 2, True
     if marker in (0x00, SOI, TEM) or marker in RESTARTS:
         return start + 2, False
-    end = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
+    # A decoder reads the two bytes of the length whatever they say: it must not take the next
+    # segment for this one's length, and what lies in that one for the next scans.
+    end = max(start + 4, start + 2 + int.from_bytes(data[start + 2 : start + 4], "big"))
     content = data[start + 4 : end]
     if marker == SOS:
         return _scan(data, start, end, content, frame)
@@ -144,7 +155,9 @@ def _scan(data: bytes, start: int, end: int, content: bytes, frame: Frame) -> tu
 
 def _read_frame(marker: int, content: bytes, frame: Frame) -> None:
     """ISO/IEC 10918-1, B.2.2: precision, height, width, then each component's sampling."""
-    if len(content) < 6 or frame.components:
+    if frame.components:
+        raise Unreadable(Kind.BROKEN, "The JPEG has two pictures in one. Save it anew.")
+    if len(content) < 6:
         return
     bits, components = content[0], content[5]
     if bits != 8:
@@ -173,10 +186,14 @@ def _joined(frame: Frame) -> bytes | None:
 def _cost(frame: Frame, scale: int) -> Cost:
     width, height = frame.size
     decoded = ceil(width / scale) * ceil(height / scale)
-    memory = decoded * BYTES_A_PIXEL
+    memory = frame.length + decoded * DECODED_BYTES + width * BYTES_A_ROW
     if frame.buffered:
-        memory = frame.samples * COEFFICIENT_BYTES + decoded * DECODED_BYTES
-    return Cost(memory, width * height * max(1, frame.scans))
+        memory += frame.samples * COEFFICIENT_BYTES
+    scans = max(1, frame.scans)
+    # Each scan may go over the largest component as over one whose samples are the pixels.
+    work = max(frame.samples, width * height) * scans * SCAN_WORK
+    work += decoded * WORK + frame.length * BYTE_WORK
+    return Cost(memory, work, f"{scans} scans" if scans > 1 else "")
 
 
 def _decode(image: JpegImageFile, scale: int) -> Image.Image:

@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from dandelion_pictures.colour.primaries import profile_of
-from dandelion_pictures.cost import BYTES_A_PIXEL, MAX_PROFILE_BYTES, Cost
+from dandelion_pictures.cost import MAX_PROFILE_BYTES, Cost, picture_bytes
 from dandelion_pictures.errors import Kind, Unreadable
 from dandelion_pictures.formats import tags
 from dandelion_pictures.formats.deep_colour import both_passes, is_deep, lower_bytes
@@ -24,22 +24,35 @@ HEADER = 8
 NEEDED = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 READ = frozenset({b"iCCP", b"cICP", b"sRGB", b"eXIf", b"sBIT"})
 MAX_CHUNKS = 200_000
+WORK = 10
+BYTE_WORK = 12  # what zlib has packed
+BYTES_A_ROW = 32  # per pixel of its width
+BYTES_A_CHUNK = 300  # while the chunks are put together
 
 
 def look(data: bytes) -> Source:
     """Raises Unreadable."""
     kept, told = _chunks(data)
     stream = b"".join(kept)
+    chunks = len(kept)
+    kept.clear()
     image = PngImageFile(io.BytesIO(stream))
     size, deep = image.size, is_deep(image)
-    cost = Cost(size[0] * size[1] * BYTES_A_PIXEL, size[0] * size[1])
+    pixels = size[0] * size[1]
+    memory = len(stream) + max(
+        pixels * picture_bytes(image.mode) + size[0] * BYTES_A_ROW, chunks * BYTES_A_CHUNK
+    )
+    cost = Cost(memory, pixels * WORK + len(stream) * BYTE_WORK)
     if deep:
-        cost = both_passes(cost, size, stream)
+        cost = both_passes(cost)
     if image.mode == "RGB" and isinstance(image.info.get("transparency"), tuple):
         _scale_transparency(image, told)
     return Source(
         format="PNG",
         size=size,
+        mode=image.mode,
+        transparent="transparency" in image.info,
+        held=len(stream),
         cost=lambda _: cost,
         decode=partial(_decode, image),
         orientation=tags.orientation(tags.exif_directory(told.get(b"eXIf", b""))),
@@ -49,8 +62,9 @@ def look(data: bytes) -> Source:
     )
 
 
-def _chunks(data: bytes) -> tuple[list[bytes], dict[bytes, bytes]]:
-    kept = [data[:HEADER]]
+def _chunks(data: bytes) -> tuple[list[bytes | memoryview], dict[bytes, bytes]]:
+    kept: list[bytes | memoryview] = [data[:HEADER]]
+    whole = memoryview(data)
     told: dict[bytes, bytes] = {}
     at, count = HEADER, 0
     while at + 8 <= len(data):
@@ -59,7 +73,7 @@ def _chunks(data: bytes) -> tuple[list[bytes], dict[bytes, bytes]]:
         if kind == b"tRNS" and not _intact(data[at + 4 : end]):
             kind = b"tRNS damaged"
         if kind in NEEDED:
-            kept.append(data[at:end])
+            kept.append(whole[at:end])
         if kind in READ or kind == b"IHDR":
             told.setdefault(kind, data[at + 8 : end - 4])
         if kind == b"IEND":

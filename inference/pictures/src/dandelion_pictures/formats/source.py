@@ -20,9 +20,16 @@ class Source:
     size: Size
     """As it is stored, before it is turned upright."""
     cost: Callable[[int], Cost]
-    """What decoding takes at one of the `scales`."""
+    """What decoding takes at one of the `scales`, with the picture that it gives."""
     decode: Callable[[int], Image.Image]
     """The loaded first frame at one of the `scales`, in any mode, not yet turned upright."""
+    mode: str
+    """The picture's, in Pillow's words."""
+    transparent: bool = False
+    """Whether it may be transparent though its mode has no alpha."""
+    held: int = 0
+    """Bytes that stay beside the picture for as long as it is there: copies of the file, what the
+    decoder keeps."""
     scales: tuple[int, ...] = (1,)
     """By how much the decoder can divide both sides, the most first."""
     orientation: int = 1

@@ -9,6 +9,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 ORIENTATION = 0x0112
 EXIF_DIRECTORY, INTEROPERABILITY_DIRECTORY = 0x8769, 0xA005
 COLOUR_SPACE, UNCALIBRATED = 0xA001, 0xFFFF
@@ -87,6 +90,18 @@ class Directory:
         if len(held) < width:
             return None
         return int(struct.unpack(self.layout.order + CODES[entry.kind], held[:width])[0])
+
+    def numbers(self, tag: int) -> NDArray[np.uint64]:
+        """All whole numbers of a tag; none where they are of another kind or beyond the end."""
+        entry = self.entries.get(tag)
+        none = np.empty(0, np.uint64)
+        if entry is None or entry.kind not in CODES:
+            return none
+        content = self.content(tag, len(self.data))
+        if content is None:
+            return none
+        code = f"{self.layout.order}u{WIDTHS[entry.kind]}"
+        return np.frombuffer(content, code).astype(np.uint64)
 
 
 def layout_of(data: bytes) -> Layout | None:

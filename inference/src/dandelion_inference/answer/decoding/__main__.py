@@ -15,13 +15,13 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from dandelion_pictures import Preprocessing, Reader, Unreadable
+from dandelion_pictures import Limits, Preprocessing, Reader, Unreadable
 
 from dandelion_inference.answer.decoding import frames
 from dandelion_inference.ports.memory import return_freed_memory, status_bytes
 
 # Whoever sends an image has counted what it takes.
-READER = Reader(max_pixels=sys.maxsize, max_passes=sys.maxsize)
+READER = Reader(Limits(max_memory=sys.maxsize, max_work=sys.maxsize))
 
 # Beside what is counted: the stacks of a decoder's own threads, and pieces too small to count.
 UNCOUNTED_BYTES = 64 * 1024 * 1024

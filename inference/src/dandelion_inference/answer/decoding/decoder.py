@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from dataclasses import fields
@@ -68,7 +69,7 @@ class Decoder:
         except ValueError:
             raise DecoderEndedError(None) from None
         except (EOFError, ConnectionError):
-            self.kill()  # where only its pipe has broken
+            pass  # its end says more
         raise DecoderEndedError(await self._process.wait())
 
     async def _send(self, about: dict[str, object], data: bytes) -> None:
@@ -95,8 +96,10 @@ class Decoder:
         return np.frombuffer(data, dtype="<f4").reshape(shape)
 
     def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                # asyncio's own would look for its end too, and take that from whoever waits.
+                os.kill(self.pid, signal.SIGKILL)
 
     async def ended(self) -> None:
         """Comes back when the process, once killed, holds nothing any more."""

@@ -21,8 +21,8 @@ from dandelion_inference.intake.encodings import is_address
 # A screenshot of two megapixels is small.
 SMALL_BYTES = 24 * 1024 * 1024
 
-# A quarter of a second at worst, and less for JPEGs: nothing can end it sooner.
-SMALL_WORK = 24_000_000
+# A quarter of a second, in the units of `Cost.work`: nothing can end it sooner.
+SMALL_WORK = 250_000_000
 
 # A service that fetches what a client names is a way into networks that the client cannot reach
 # (server-side request forgery, CWE-918), waits for strangers, and tells them what is asked here.

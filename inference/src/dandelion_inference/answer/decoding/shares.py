@@ -39,8 +39,13 @@ class Container:
     small_images: int
 
     @property
-    def large_images(self) -> int:
-        """What is left for large images, with the decoders that decode them."""
+    def left(self) -> int:
+        """What others leave of it, which may be less than nothing."""
         kept = DECODER_BYTES  # one decoder that waits for more
         others = self.resident + LATER_BYTES + self.uploads + self.log + self.small_images
-        return max(0, int(self.limit * (1 - UNTOUCHED)) - others - kept)
+        return int(self.limit * (1 - UNTOUCHED)) - others - kept
+
+    @property
+    def large_images(self) -> int:
+        """What is left for large images, with the decoders that decode them."""
+        return max(0, self.left)

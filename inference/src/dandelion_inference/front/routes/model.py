@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from dandelion_pictures import ACCEPTED
+from dandelion_pictures.cost import MAX_WORK
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
@@ -46,7 +47,7 @@ class Limits(_Told):
 
     upload_bytes: int = Field(description="of a body, and of one line of a stream")
     files: int = Field(description="images in one request; a stream has any number")
-    pixels: int = Field(description="of one image")
+    decoding_seconds: float = Field(description="of one image, as its content lets expect")
     form_parts: int = Field(description="of a form, files or not")
     part_header_bytes: int = Field(description="of one header of a part")
     headers: int
@@ -134,7 +135,7 @@ def limits(settings: Settings) -> Limits:
     return Limits(
         upload_bytes=settings.max_upload_bytes,
         files=settings.max_files,
-        pixels=settings.max_pixels,
+        decoding_seconds=MAX_WORK / 1e9,
         form_parts=max(settings.max_form_parts, settings.max_files),
         part_header_bytes=settings.max_part_header_bytes,
         headers=settings.max_headers,

@@ -1,14 +1,24 @@
-"""Is it alive, is it ready, what does it count."""
+"""Is it alive, is it ready, what does it count: asked by the cluster, on a port of its own.
+
+The port is in no Service, so a caller of the model reads neither counts nor what holds a pod up. On
+the public one there is only what a caller may know: which version answers. The operator asks for
+that through the Service, as callers do; former operators do too, so a way back to one finds it.
+"""
 
 from __future__ import annotations
 
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, Field
+from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from dandelion_inference.errors import Code
-from dandelion_inference.front import docs
+from dandelion_inference.errors import Code, RefusedError
+from dandelion_inference.front.problems import problem
 from dandelion_inference.front.service import service_of
+from dandelion_inference.model.readiness import Readiness
+from dandelion_inference.ports.metrics import Metrics
+from dandelion_inference.ports.settings import Settings
 
 
 class ModelIdentity(BaseModel):
@@ -16,43 +26,52 @@ class ModelIdentity(BaseModel):
     version: str = Field(description="version in the model registry")
 
 
-class ReadyResponse(BaseModel):
-    model: ModelIdentity
-
-
-class Health(BaseModel):
-    status: str
-
-
-def add_probes(app: FastAPI) -> None:
-    app.add_api_route("/healthz", healthz, summary="Is the process alive?", response_model=Health)
-    app.add_api_route(
-        "/readyz",
-        readyz,
-        summary="Does this pod answer, and with which version?",
-        response_model=ReadyResponse,
-        responses=docs.problems(Code.NOT_READY),
+def create_probes(settings: Settings, readiness: Readiness, metrics: Metrics) -> Starlette:
+    """The application of the port of probes and metrics."""
+    app = Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", exposition),
+            Route("/{path:path}", nothing_else),
+        ]
     )
-    app.add_api_route(
-        "/metrics",
-        exposition,
-        summary="Metrics for Prometheus",
-        response_class=Response,
-        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
-    )
+    app.state.identity = {"name": settings.model_name, "version": settings.model_version}
+    app.state.readiness = readiness
+    app.state.metrics = metrics
+    return app
 
 
-async def healthz() -> Response:
+async def healthz(_request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
 async def readyz(request: Request) -> Response:
-    service = service_of(request)
-    service.readiness.require_ready()
-    return JSONResponse({"model": service.identity})
+    """Which version this pod answers with, or why it does not."""
+    readiness: Readiness = request.app.state.readiness
+    try:
+        readiness.require_ready()
+    except RefusedError as why:
+        return problem(why.code, why.detail, request.url.path, why.headers, why.reason)
+    return JSONResponse({"model": request.app.state.identity})
 
 
 async def exposition(request: Request) -> Response:
-    metrics = service_of(request).metrics
+    metrics: Metrics = request.app.state.metrics
     body, content_type = metrics.exposition(request.headers.get("accept", ""))
     return Response(body, headers={"Content-Type": content_type})
+
+
+async def nothing_else(request: Request) -> Response:
+    detail = "On this port are /healthz, /readyz and /metrics."
+    return problem(Code.NOT_FOUND, detail, request.url.path)
+
+
+def add_version(app: FastAPI) -> None:
+    app.add_api_route("/readyz", version, include_in_schema=False)
+
+
+async def version(request: Request) -> Response:
+    service = service_of(request)
+    service.require_ready()
+    return JSONResponse({"model": service.identity})

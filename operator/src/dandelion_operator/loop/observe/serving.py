@@ -104,7 +104,10 @@ def pods(
 ) -> tuple[PodSeen, ...]:
     """As the API server has them, and what those said last that are not ready."""
     silent = [raw for raw in raw_pods if _can_be_asked(raw)][:ASKED_PODS]
-    addresses = {raw["metadata"]["name"]: str(raw["status"]["podIP"]) for raw in silent}
+    addresses = {
+        raw["metadata"]["name"]: (str(raw["status"]["podIP"]), readings.probes_port(raw))
+        for raw in silent
+    }
     said = clients.probes.pods(resource.key, addresses)
     return tuple(readings.pod(raw, said.get(raw["metadata"]["name"]), told) for raw in raw_pods)
 

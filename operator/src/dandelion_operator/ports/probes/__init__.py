@@ -12,6 +12,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -88,13 +89,16 @@ class Probes:
         return NO_ENDPOINTS_YET if lags else NO_ENDPOINTS
 
     def pods(
-        self, key: NamespacedName, addresses: Mapping[str, str]
+        self, key: NamespacedName, addresses: Mapping[str, tuple[str, int]]
     ) -> dict[str, tuple[str, str] | None]:
-        """Why these pods, by their names, said that they are not ready, as far as it is known."""
+        """Why these pods, by their names, said that they are not ready, as far as it is known.
+
+        Each is asked at its address and port.
+        """
         answers: dict[str, tuple[str, str] | None] = {}
-        for name, address in addresses.items():
-            question = self._question(key, name, address)
-            self._ask(key, question, self._of_pod)
+        for name, (address, port) in addresses.items():
+            question = self._question(key, name, address, port)
+            self._ask(key, question, partial(self._of_pod, port))
             answers[name] = question.answer
         known = self._questions.get(key, {})
         for gone in [name for name in known if name and name not in addresses]:
@@ -128,9 +132,9 @@ class Probes:
             answer = Answer(None, "the Service could not be asked")
         return answer, answer.version is not None
 
-    async def _of_pod(self, address: str) -> tuple[tuple[str, str] | None, bool]:
+    async def _of_pod(self, port: int, address: str) -> tuple[tuple[str, str] | None, bool]:
         try:
-            answer = await self._probe.pod(address)
+            answer = await self._probe.pod(address, port)
         except Exception:
             log.exception("a question to a pod failed")
             answer = None

@@ -68,7 +68,7 @@ class Probe:
             return Answer(None, "the Service answers, but not with the version of a model")
         return Answer(version)
 
-    async def pod(self, address: str, port: int = 8080) -> tuple[str, str] | None:
+    async def pod(self, address: str, port: int) -> tuple[str, str] | None:
         """Reason and detail of a pod that is not ready, where it can tell them."""
         try:
             async with asyncio.timeout(min(self._seconds, POD_SECONDS)):

@@ -38,7 +38,7 @@ def told(**serving: Any) -> dict[str, str]:
         pytest.param({"queueLimit": 8}, {"DANDELION_QUEUE_LIMIT": "8"}, id="a shorter queue"),
         pytest.param(
             {"requestTimeoutSeconds": 5},
-            {"DANDELION_REQUEST_TIMEOUT_SECONDS": "5"},
+            {"DANDELION_REQUEST_TIMEOUT_SECONDS": "5", "DANDELION_GRACE_SECONDS": "81"},
             id="less patience",
         ),
         pytest.param(
@@ -149,6 +149,33 @@ def test_pods_that_ask_who_calls_have_an_account_and_its_token() -> None:
     assert account["automountServiceAccountToken"] is False
     assert account["metadata"]["ownerReferences"][0]["uid"] == asking.uid
     assert pod(job(asking))["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds"),
+    [
+        pytest.param(1, 77, id="the shortest requests"),
+        pytest.param(30, 106, id="usual ones"),
+        pytest.param(600, 676, id="the longest"),
+    ],
+)
+def test_a_pod_has_the_time_to_finish_its_longest_request_and_is_told(
+    timeout: int, seconds: int
+) -> None:
+    """Draining, an upload, its answer, the log, and some to spare."""
+    built = deployment(given.resource(serving={"requestTimeoutSeconds": timeout}))
+    assert pod(built)["terminationGracePeriodSeconds"] == seconds
+    assert environment(built)["DANDELION_GRACE_SECONDS"] == str(seconds)
+
+
+def test_probes_are_asked_on_the_port_that_is_not_for_callers() -> None:
+    (container,) = pod(deployment())["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"http": 8080, "metrics": 8081}
+    for probe in ("readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"]["port"] == "metrics"
+    annotations = deployment()["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["dandelion.dev/metrics-port"] == str(ports["metrics"])
 
 
 def test_no_old_replica_goes_before_a_new_one_answers() -> None:

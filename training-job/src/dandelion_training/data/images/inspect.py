@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from dandelion_pictures import VERSION, Preprocessing, Reader
+from dandelion_pictures import VERSION, Limits, Preprocessing, Reader
 from dandelion_pictures.preprocessing import crop_origin
 from numpy.typing import NDArray
 from PIL import Image
@@ -22,7 +22,8 @@ from dandelion_training.data.images.fingerprint import (
 Pixels = NDArray[np.uint8]
 
 MINIMUM_SIDE = 16
-MAXIMUM_PIXELS = 80_000_000  # that decoding holds at a time
+# What reading one image may take. `GENERATION` names these too: whoever changes them raises it.
+LIMITS = Limits(max_memory=1_000_000_000, max_work=20_000_000_000)
 MAXIMUM_ASPECT = 20  # a longer strip would become a huge picture by the resize of its short side
 
 SCALE = 1 / 255
@@ -32,9 +33,9 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
 # What the findings about a file follow from: the reader of pictures, the fingerprint, the limits.
-GENERATION = f"pictures-{VERSION}/fingerprint-1"
+GENERATION = f"pictures-{VERSION}/fingerprint-1/limits-2"
 
-_READER = Reader(MAXIMUM_PIXELS)
+_READER = Reader(LIMITS)
 _LOOK = Preprocessing(MINIMUM_DECODED_SIDE, MINIMUM_DECODED_SIDE, SCALE, MEAN, STD)
 
 

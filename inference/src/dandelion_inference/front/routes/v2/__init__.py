@@ -7,6 +7,8 @@ in `inference_request.py`, how OpenAPI describes them in `document.py`.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -21,7 +23,7 @@ from dandelion_inference.front.routes.v2.document import (
     INFER_ANSWER,
     INFER_CODES,
     INFER_DOCUMENT,
-    MODEL_PROBLEMS,
+    MODEL_CODES,
     InferResponse,
     Live,
     ModelMetadata,
@@ -43,6 +45,10 @@ SHORT_JSON_BYTES = 64 * 1024
 
 def add_v2(app: FastAPI, service: Service) -> None:
     codes = service.authorization_codes
+    metadata = {
+        "responses": docs.problems(*MODEL_CODES, *codes),
+        "openapi_extra": docs.bearer(*codes),
+    }
     reads: dict[str, dict[str, Any]] = {
         "": {
             "summary": "The server, and what it speaks",
@@ -64,25 +70,25 @@ def add_v2(app: FastAPI, service: Service) -> None:
             "summary": "What the model takes and gives",
             "endpoint": model_metadata,
             "response_model": ModelMetadata,
-            "responses": MODEL_PROBLEMS,
+            **metadata,
         },
         "/models/{name}/versions/{version}": {
             "summary": "The same, of a version",
             "endpoint": version_metadata,
             "response_model": ModelMetadata,
-            "responses": MODEL_PROBLEMS,
+            **metadata,
         },
         "/models/{name}/ready": {
             "summary": "Does the model answer?",
             "endpoint": model_ready,
             "response_model": ModelReady,
-            "responses": MODEL_PROBLEMS,
+            "responses": docs.problems(*MODEL_CODES),
         },
         "/models/{name}/versions/{version}/ready": {
             "summary": "The same, of a version",
             "endpoint": version_ready,
             "response_model": ModelReady,
-            "responses": MODEL_PROBLEMS,
+            "responses": docs.problems(*MODEL_CODES),
         },
     }
     for path, route in reads.items():
@@ -111,16 +117,16 @@ async def server_live() -> Response:
 
 
 async def server_ready(request: Request) -> Response:
-    service_of(request).readiness.require_ready()
+    service_of(request).require_ready()
     return JSONResponse({"ready": True})
 
 
 async def model_metadata(request: Request, name: str) -> Response:
-    return _metadata(service_of(request), name, None)
+    return await _metadata(request, name, None)
 
 
 async def version_metadata(request: Request, name: str, version: str) -> Response:
-    return _metadata(service_of(request), name, version)
+    return await _metadata(request, name, version)
 
 
 async def model_ready(request: Request, name: str) -> Response:
@@ -139,7 +145,10 @@ async def version_infer(request: Request, name: str, version: str) -> Response:
     return await _infer(request, name, version)
 
 
-def _metadata(service: Service, name: str, version: str | None) -> Response:
+async def _metadata(request: Request, name: str, version: str | None) -> Response:
+    """Classes and shapes are for those who may predict; the protocol's clients can send tokens."""
+    service = service_of(request)
+    await service.authorize(request, "predict")
     _require_served(service, name, version)
     contract = service.readiness.require_model().contract
     return JSONResponse(
@@ -154,7 +163,7 @@ def _metadata(service: Service, name: str, version: str | None) -> Response:
 
 def _ready(service: Service, name: str, version: str | None) -> Response:
     _require_served(service, name, version)
-    service.readiness.require_ready()
+    service.require_ready()
     return JSONResponse({"name": name, "ready": True})
 
 
@@ -186,20 +195,21 @@ async def _read(
     request: Request, service: Service, body: bytearray, contract: Contract
 ) -> inference_request.Inference:
     header = request.headers.get(inference_request.HEADER_LENGTH)
-
-    def read() -> inference_request.Inference:
-        return inference_request.read(body, header, contract, service.settings.max_files)
-
-    def read_at_length(_alone: Alone) -> inference_request.Inference:
-        try:
-            return read()
-        finally:
-            return_freed_memory()
-
+    read = partial(inference_request.read, body, header, contract, service.settings.max_files)
     if inference_request.json_bytes(body, header) <= SHORT_JSON_BYTES:
         return read()
-    [inference] = await service.while_wanted(request, service.engine.run([read_at_length]))
+    reading = service.engine.run([partial(_read_at_length, read)])
+    [inference] = await service.while_wanted(request, reading)
     return inference
+
+
+def _read_at_length(
+    read: Callable[[], inference_request.Inference], _alone: Alone
+) -> inference_request.Inference:
+    try:
+        return read()
+    finally:
+        return_freed_memory()
 
 
 def _require_served(service: Service, name: str, version: str | None) -> None:

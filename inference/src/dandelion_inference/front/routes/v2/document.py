@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from dandelion_inference.errors import Code
-from dandelion_inference.front import docs
 from dandelion_inference.front.routes.v2 import inference_request
 
 
@@ -152,7 +151,7 @@ INFER_DOCUMENT: dict[str, Any] = {
         },
     },
 }
-MODEL_PROBLEMS = docs.problems(Code.UNKNOWN_MODEL, Code.NOT_READY)
+MODEL_CODES = (Code.UNKNOWN_MODEL, Code.NOT_READY)
 INFER_CODES = (
     Code.MALFORMED_REQUEST,
     Code.INVALID_TENSOR,

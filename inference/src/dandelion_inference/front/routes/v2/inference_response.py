@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,28 +35,25 @@ def works(
 ) -> list[Work[Outcome]]:
     """One piece of work an image, each [3, height, width]. They raise RefusedError."""
     each = enumerate(zip(images, progress, strict=True))
-    return [_work(model, image, position, its) for position, (image, its) in each]
+    return [partial(_classified, model, image, position, its) for position, (image, its) in each]
 
 
-def _work(
-    model: Model, image: NDArray[np.float32], position: int, progress: Progress
-) -> Work[Outcome]:
-    def work(alone: Alone) -> Prediction:
-        progress.enter(Stage.COMPUTING)
-        # A copy, because OpenVINO wants it aligned and the end of the JSON is anywhere.
-        tensor = np.array(image[np.newaxis], dtype=np.float32)
-        if not np.isfinite(tensor).all():
-            raise refused(f"Image {position} holds NaN or infinite numbers")
-        try:
-            probabilities = model.probabilities(tensor, alone())
-        except ArithmeticError as error:
-            raise refused(
-                f"Image {position} holds numbers so large that the network's answer is not finite; "
-                f"it takes images that were scaled and normalised as for its training"
-            ) from error
-        return answered(model, probabilities)
-
-    return work
+def _classified(
+    model: Model, image: NDArray[np.float32], position: int, progress: Progress, alone: Alone
+) -> Prediction:
+    progress.enter(Stage.COMPUTING)
+    # A copy, because OpenVINO wants it aligned and the end of the JSON is anywhere.
+    tensor = np.array(image[np.newaxis], dtype=np.float32)
+    if not np.isfinite(tensor).all():
+        raise refused(f"Image {position} holds NaN or infinite numbers")
+    try:
+        probabilities = model.probabilities(tensor, alone())
+    except ArithmeticError as error:
+        raise refused(
+            f"Image {position} holds numbers so large that the network's answer is not finite; "
+            f"it takes images that were scaled and normalised as for its training"
+        ) from error
+    return answered(model, probabilities)
 
 
 def answer(

@@ -11,7 +11,13 @@ from dandelion_operator.api.spec import Auth, Serving
 from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.pod.template import laid_over
 
-PORT = 8080
+PORT, METRICS_PORT = 8080, 8081
+
+# The service's own defaults, in seconds: how long it goes on accepting once it is told to end, how
+# long an upload may take, and how long it may write the prediction log at last.
+DRAIN_SECONDS, UPLOAD_SECONDS, LOG_END_SECONDS = 3, 60, 8
+# For signals, the process's own end and a node that is busy.
+SPARE_SECONDS = 5
 
 
 def deployment(
@@ -43,7 +49,10 @@ def deployment(
             },
             "selector": {"matchLabels": naming.inference_selector(resource.key)},
             "template": {
-                "metadata": {"labels": versioned},
+                "metadata": {
+                    "labels": versioned,
+                    "annotations": {naming.METRICS_PORT_ANNOTATION: str(METRICS_PORT)},
+                },
                 "spec": _pod(resource, target, location, defaults),
             },
         },
@@ -68,6 +77,7 @@ def _pod(
         "CONTRACT_DIGEST": target.contract_digest,
         **pod.storage_environment(location),
         **_choices(spec, location),
+        "GRACE_SECONDS": grace_seconds(spec),
     }
     asks_who_calls = spec.auth is Auth.CLUSTER_TOKENS
     log = location.log
@@ -77,7 +87,7 @@ def _pod(
         "serviceAccountName": "default",
         "automountServiceAccountToken": asks_who_calls,
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 30,
+        "terminationGracePeriodSeconds": grace_seconds(spec),
         "securityContext": pod.security(defaults.fixed_ids),
         "topologySpreadConstraints": [
             {
@@ -97,15 +107,18 @@ def _pod(
                     *pod.environment(settings),
                     {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of this pod
                 ],
-                "ports": [{"name": "http", "containerPort": PORT}],
+                "ports": [
+                    {"name": naming.HTTP_PORT, "containerPort": PORT},
+                    {"name": naming.METRICS_PORT, "containerPort": METRICS_PORT},
+                ],
                 "readinessProbe": {
-                    "httpGet": {"path": "/readyz", "port": "http"},
+                    "httpGet": {"path": "/readyz", "port": naming.METRICS_PORT},
                     "periodSeconds": 1,
                     "timeoutSeconds": 2,
                     "failureThreshold": 2,
                 },
                 "livenessProbe": {
-                    "httpGet": {"path": "/healthz", "port": "http"},
+                    "httpGet": {"path": "/healthz", "port": naming.METRICS_PORT},
                     "initialDelaySeconds": 10,
                     "periodSeconds": 10,
                     "timeoutSeconds": 5,
@@ -126,6 +139,15 @@ def _pod(
             {"name": "tmp", "emptyDir": {}},
         ],
     }
+
+
+def grace_seconds(spec: Serving) -> int:
+    """The time in which a pod that is told to end can finish all that it has taken on.
+
+    A request that came last may take as long as an upload may, and its answer after that.
+    """
+    longest_request = UPLOAD_SECONDS + spec.request_timeout_seconds
+    return DRAIN_SECONDS + longest_request + LOG_END_SECONDS + SPARE_SECONDS
 
 
 def _choices(spec: Serving, location: Location) -> dict[str, object]:

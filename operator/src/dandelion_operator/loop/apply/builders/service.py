@@ -22,6 +22,14 @@ def service(resource: Resource) -> dict[str, Any]:
         },
         "spec": {
             "selector": naming.inference_selector(resource.key),
-            "ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}],
+            # Callers only: probes and metrics are asked of the pods themselves.
+            "ports": [
+                {
+                    "name": "http",
+                    "port": 80,
+                    "targetPort": naming.HTTP_PORT,
+                    "protocol": "TCP",
+                }
+            ],
         },
     }

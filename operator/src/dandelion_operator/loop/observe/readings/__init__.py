@@ -6,7 +6,7 @@ Pure; called by `observe`, the only folder that knows what such objects look lik
 from dandelion_operator.loop.observe.readings.deployments import deployment
 from dandelion_operator.loop.observe.readings.jobs import evaluation_job, is_evaluation, job
 from dandelion_operator.loop.observe.readings.objects import holds
-from dandelion_operator.loop.observe.readings.pods import is_serving_pod, pod
+from dandelion_operator.loop.observe.readings.pods import is_serving_pod, pod, probes_port
 from dandelion_operator.loop.observe.readings.services import budget, ready_endpoints, service
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "is_serving_pod",
     "job",
     "pod",
+    "probes_port",
     "ready_endpoints",
     "service",
 ]

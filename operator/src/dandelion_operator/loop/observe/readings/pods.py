@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from dandelion_operator.loop.observe.readings.objects import NOTHING, component,
 from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.seen.serving import PodSeen
 
+FORMER_PORT = 8080
 PERMANENT = frozenset({"DigestMismatch", "ArtifactMissing", "ModelInvalid"})
 
 
@@ -18,6 +20,14 @@ def is_serving_pod(raw: Mapping[str, Any]) -> bool:
     """An evicted pod stays behind as a record of itself; nothing serves there."""
     ended = (raw.get("status") or {}).get("phase") in ("Failed", "Succeeded")
     return component(raw) == naming.INFERENCE and not ended
+
+
+def probes_port(raw: Mapping[str, Any]) -> int:
+    """Where a pod says why it is not ready; one of a former release, on the port of its callers."""
+    annotations = raw["metadata"].get("annotations") or {}
+    named = annotations.get(naming.METRICS_PORT_ANNOTATION, "")
+    port = int(named) if re.fullmatch("[0-9]{1,5}", named) else 0
+    return port if 0 < port < 1 << 16 else FORMER_PORT
 
 
 def pod(raw: Mapping[str, Any], answer: tuple[str, str] | None, told: Told = NOTHING) -> PodSeen:

@@ -37,13 +37,14 @@ def laid_over(workload: Json, default: PodTemplate | None, section: Training | S
     pod: Json = template["spec"]
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
+    own: dict[str, str] = template["metadata"].get("annotations", {})
     for layer in filter(None, (default, section.pod_template, _placement(section))):
         labels |= layer.metadata.labels
         annotations |= layer.metadata.annotations
         pod = merged(pod, _of_container(layer.pod, pod["containers"][0]["name"]))
     metadata = {"labels": labels | template["metadata"]["labels"]}
-    if annotations:
-        metadata["annotations"] = annotations
+    if annotations | own:
+        metadata["annotations"] = annotations | own
     spreading = [_counting(item, metadata["labels"]) for item in _spreading(pod)]
     pod |= {"topologySpreadConstraints": spreading} if spreading else {}
     return workload | {
