@@ -138,12 +138,13 @@ mutations: $(DEV_VENV)/.complete ## good requests changed by chance, to the runn
 
 .PHONY: test-long
 test-long: $(DEV_VENV)/.complete mutations soak ## what takes too long for every change: a kill at every write, every fault, long absences, hostile requests by the ten thousand and for half an hour
+	@cd inference && $(DEV)/python -m pytest -q --hypothesis-profile=long --timeout=1800 tests/intake/test_any_bytes.py tests/front/routes/test_any_tensor.py
 	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_histories.py tests/thorough/every_field/test_changed.py
 	@$(WHOLE) -v --durations=20 tests/long
 
 .PHONY: bench
-bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, and what wrong labels are found; figures go to bench-results/
-	@PYTHONPATH=k8s/local:k8s/demo:operator/src:$(PICTURES)/src:training-job/src $(DEV)/python -m tests.bench $(ONLY)
+bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, what wrong labels and unknown images are found; figures go to bench-results/: ONLY="gate unknown", DATA=FOLDER of photos
+	@$(if $(DATA),DANDELION_PHOTOS='$(DATA)') PYTHONPATH=k8s/local:k8s/demo:operator/src:$(PICTURES)/src:training-job/src $(DEV)/python -m tests.bench $(ONLY)
 
 # What the MLflow image holds: its server needs packages that no component has.
 MLFLOW_VENV := $(CACHE)/venv-mlflow-$(call digest,k8s/images/mlflow/requirements.txt)

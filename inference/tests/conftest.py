@@ -7,7 +7,12 @@ import httpx
 import pytest
 from fakes import s3 as fake_s3
 from given import artifacts
+from hypothesis import settings
 from running import service
+
+settings.register_profile("short", max_examples=100, deadline=None, database=None)
+settings.register_profile("long", max_examples=5_000, deadline=None, database=None)
+settings.load_profile("short")
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from dandelion_local.commands import SetupError
 from dandelion_local.progress import say
 
 from tests.bench import (
+    decoding,
     gate,
     labels,
     memory,
@@ -28,6 +29,7 @@ from tests.bench import (
     setup,
     sizes,
     training,
+    unknown,
     versions,
 )
 from tests.bench.figures import Figure
@@ -40,9 +42,11 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "memory": memory.measure,
     "serving": serving.measure,
     "photos": photos.measure,
+    "decoding": decoding.measure,
     "training": training.throughput,
     "finetune": training.finetune,
     "labels": labels.measure,
+    "unknown": unknown.measure,
     "setup": setup.measure,
     "gate": gate.measure,
     "versions": versions.measure,

@@ -74,11 +74,16 @@ def test_an_image_that_may_be_none_of_the_classes_is_shown_with_that_doubt(
         visiting(browser, served.url) as visit,
     ):
         served.service.wait_ready()
-        visit.ready().choose(("fog.png", fog()), POPPY)
-        doubt = "Not sure that this is any of the classes."
-        expect(visit.card("fog.png").get_by_text(doubt)).to_be_visible()
-        expect(visit.card("poppy.png").locator(".verdict")).to_have_text("poppy")
-        expect(visit.card("poppy.png").get_by_text(doubt)).to_be_hidden()
+        visit.ready().choose(("fog.png", fog()))
+        expect(visit.page.locator("#said")).to_contain_text("fog.png: May be none of the classes.")
+        visit.choose(POPPY)
+        unknown, known = visit.card("fog.png"), visit.card("poppy.png")
+        expect(unknown.locator(".verdict")).to_have_text("May be none of the classes")
+        doubt = "The probabilities below do not count then."
+        expect(unknown.get_by_text(doubt)).to_be_visible()
+        assert len(bars(unknown)) == 5
+        expect(known.locator(".verdict")).to_have_text("poppy")
+        expect(known.get_by_text(doubt)).to_be_hidden()
 
 
 def test_the_name_and_the_version_that_serve_are_shown(visit: Visit) -> None:

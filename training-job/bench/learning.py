@@ -65,12 +65,13 @@ def examples(images: Sequence[Image.Image], labels: Sequence[int], side: int) ->
     """Images as the training split of a run."""
     shown = geometry(side)
     windows: Mapping[str, Window] = {
-        f"{number:06}": window(_resized(image, shown), shown) for number, image in enumerate(images)
+        f"{number:06}": window(resized(image, shown), shown) for number, image in enumerate(images)
     }
     return Examples(windows, list(windows), np.array(labels, np.int64), max(labels) + 1)
 
 
-def _resized(image: Image.Image, shown: Geometry) -> Image.Image:
+def resized(image: Image.Image, shown: Geometry) -> Image.Image:
+    """As large as its window is cut from."""
     size = resized_size(image.size, shown.resize_short_side)
     return image.resize(size, Image.Resampling.BILINEAR)
 

@@ -18,8 +18,8 @@ REACHED = re.compile(r"cov: (\d+) ft: (\d+) corp: (\d+)")
 LONGEST_FILE = 65_536
 SECONDS_A_FILE = 60
 MEBIBYTES = 2048
-# Where a crash takes the statistics with it, the last line that libFuzzer wrote has the number.
 LOG = "libfuzzer.log"
+# Where a crash takes the statistics with it, the last line that libFuzzer wrote has the number.
 PULSE = re.compile(r"^#(\d+)\s", re.MULTILINE)
 
 
@@ -33,6 +33,7 @@ def main(seconds: float, corpus: Path, results: Path) -> int:
         said = _run(left, corpus, results)
         counts = EXECUTED.findall(said) or PULSE.findall(said) or ["0"]
         executed += int(counts[-1])
+        print(f"{executed} files so far", flush=True)
         reached = " ".join(REACHED.findall(said)[-1:][0]) if REACHED.search(said) else reached
         if counts == ["0"]:
             print(said[-5000:], file=sys.stderr)

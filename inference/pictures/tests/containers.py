@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dandelion_pictures.formats import boxes
+from dandelion_pictures.formats.heif import boxes
 from PIL import Image
 
 FILES = Path(__file__).parent / "files"

@@ -59,6 +59,10 @@ def deflated_zeros(size: int) -> bytes:
     return b"\x78\xda" + repeated * (size // piece) + end + checksum
 
 
+def zipped(content: bytes) -> bytes:
+    return zlib.compress(content, 9)
+
+
 def with_chunk(kind: bytes, content: bytes, times: int = 1) -> bytes:
     """A good PNG with more behind its header."""
     data = good_png()

@@ -67,7 +67,7 @@ def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: 
     import structlog
 
     from dandelion_inference.front.app import create_app
-    from dandelion_inference.front.connection import ConnectionBounds
+    from dandelion_inference.front.connection.bounds import ConnectionBounds
     from dandelion_inference.front.routes.probes import create_probes
     from dandelion_inference.front.server import DrainingServer, ProbesServer, listen, run
 

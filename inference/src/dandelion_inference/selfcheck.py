@@ -6,15 +6,20 @@ an image that lacks one too many must not come into being.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from dandelion_pictures import VERSION, Reader
+from numpy.typing import NDArray
 from PIL import Image
 
+from dandelion_inference.answer.decoding.decoder import start
+from dandelion_inference.answer.decoding.images import LargeImage
 from dandelion_inference.answer.explain.activation import compile_activation_map
 from dandelion_inference.front.docs import ASSETS, asset_folder
 from dandelion_inference.front.routes.page import PAGE, assets
@@ -67,6 +72,8 @@ CONTRACT = Contract.model_validate(
     }
 )
 
+PREPROCESSING = CONTRACT.preprocessing
+
 
 def check() -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -76,14 +83,28 @@ def check() -> None:
         compile_activation_map(model.artifact, model.precision, model.threads)
     reader = Reader()
     for file_format, data in _files().items():
-        tensor = reader.tensor(data, CONTRACT.preprocessing)
+        tensor = reader.tensor(data, PREPROCESSING)
         if model.probabilities(tensor, alone=True) != [0.5, 0.5]:
             raise SystemExit(f"a {file_format} image gives a wrong answer")
+    here, elsewhere = reader.tensor(HEIC, PREPROCESSING), asyncio.run(_decoded_elsewhere(HEIC))
+    if not np.array_equal(here, elsewhere):
+        raise SystemExit("a decoder gives other numbers than the reader")
     if PAGE not in assets():
         raise SystemExit("the page for people is missing")
     for name in ASSETS:
         if not (asset_folder() / name).is_file():
             raise SystemExit(f"/docs lacks {name}")
+
+
+async def _decoded_elsewhere(data: bytes) -> NDArray[np.float32]:
+    """As large images are."""
+    decoder = await start()
+    try:
+        cost = Reader().open(data, PREPROCESSING).cost
+        return await decoder.tensor(LargeImage(data, PREPROCESSING, cost), seconds=60)
+    finally:
+        decoder.kill()
+        await decoder.ended()
 
 
 def _files() -> dict[str, bytes]:

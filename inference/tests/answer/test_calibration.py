@@ -45,7 +45,7 @@ def test_an_image_that_no_class_is_sure_of_is_called_unknown(service: Service) -
     red, grey = predicted(service, pictures.RED, GREY)
     assert (red["label"], red["unknown"]) == ("red", False)
     assert grey["unknown"] is True
-    assert grey["probability"] == pytest.approx(1 / 3)
+    assert grey["probability"] == grey["unknownScore"] == pytest.approx(1 / 3)
 
 
 def test_unknown_images_are_counted(service: Service) -> None:

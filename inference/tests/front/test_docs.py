@@ -55,10 +55,19 @@ def test_every_public_address_is_described(description: dict[str, Any]) -> None:
 @pytest.mark.parametrize("path", ["/predict", "/explain"])
 def test_the_body_is_described_in_every_form(description: dict[str, Any], path: str) -> None:
     content = description["paths"][path]["post"]["requestBody"]["content"]
-    assert set(content) == {
+    assert set(content) - {"application/x-ndjson"} == {
         *("multipart/form-data", "application/json", "image/*", "application/octet-stream")
     }
     assert content["multipart/form-data"]["schema"]["required"] == ["file"]
+
+
+def test_only_predictions_come_line_by_line(description: dict[str, Any]) -> None:
+    found = {
+        path
+        for path, operations in description["paths"].items()
+        if "application/x-ndjson" in str(operations.get("post", {}).get("requestBody"))
+    }
+    assert found == {"/predict"}
 
 
 @pytest.mark.parametrize("path", ["/predict", "/explain"])

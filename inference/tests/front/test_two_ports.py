@@ -19,7 +19,7 @@ METADATA = ("/v2/models/lawn", "/v2/models/lawn/versions/3")
 # Where nobody is asked for a token.
 OPEN = (
     *("/", "/docs", "/openapi.json", "/readyz"),
-    *("/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/lawn/ready"),
+    *("/v1/models/lawn", "/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/lawn/ready"),
 )
 
 
@@ -102,7 +102,9 @@ def test_what_strangers_may_read_names_no_class(guarded: Service, path: str) -> 
     assert not {"red", "green", "blue"} & set(re.findall(r"\w+", answer.text))
 
 
-@pytest.mark.parametrize("path", ["/readyz", "/v2/health/ready", "/v2/models/lawn/ready"])
+@pytest.mark.parametrize(
+    "path", ["/readyz", "/v1/models/lawn", "/v2/health/ready", "/v2/models/lawn/ready"]
+)
 def test_what_is_in_a_pods_way_is_told_to_the_cluster_and_not_to_strangers(
     api: FakeApiServer, tmp_path: Path, path: str
 ) -> None:

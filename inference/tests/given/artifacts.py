@@ -1,6 +1,7 @@
 """Artifacts as a training run leaves them, with a network small enough to judge by hand.
 
 `colour_graph` answers with the mean of each colour channel: a red picture is "red".
+`colour_graph_with_log_density` has learnt pure colours, and gives the lightness beside.
 """
 
 from __future__ import annotations
@@ -72,6 +73,27 @@ def _colour_model(size: int, gain: float, classes: int) -> onnx.ModelProto:
 
 def colour_graph(size: int = SIZE, gain: float = 10.0, classes: int = 3) -> bytes:
     return bytes(_colour_model(size, gain, classes).SerializeToString())
+
+
+def colour_graph_with_log_density() -> bytes:
+    """The same with a second output, which falls with the square of an image's lightness."""
+    model = _colour_model(SIZE, 10.0, 3)
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["channels"], axes=[2, 3], keepdims=0),
+        helper.make_node("ReduceMean", ["channels"], ["lightness"], axes=[1], keepdims=0),
+        helper.make_node("Mul", ["lightness", "lightness"], ["square"]),
+        helper.make_node("Mul", ["square", "gain"], ["log_density"]),
+    ]
+    model.graph.node.extend(nodes)
+    model.graph.initializer.append(numpy_helper.from_array(np.array(-2, np.float32), "gain"))
+    model.graph.output.append(
+        helper.make_tensor_value_info("log_density", TensorProto.FLOAT, ["batch"])
+    )
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+LOG_DENSITY = {"name": "log_density", "shape": [None]}
 
 
 def colour_graph_with_external_data() -> tuple[bytes, bytes]:

@@ -30,6 +30,8 @@ ROLES = {
 ROUTES = {
     "predict": ("predict", 200),
     "explain": ("predict", 200),
+    "model": ("predict", 200),
+    "v1/models/lawn:predict": ("predict", 200),
     "v2/models/lawn/infer": ("predict", 200),
     "feedback": ("feedback", 202),
 }
@@ -77,9 +79,13 @@ def healthy(api: FakeApiServer) -> Iterator[None]:
 def ask(service: Service, route: str, *authorization: str) -> httpx.Response:
     headers = [("Authorization", value) for value in authorization]
     body: str | bytes
+    if route == "model":
+        return service.get(f"/{route}", headers=headers)
     if route == "feedback":
         body = json.dumps({"id": answer_elsewhere(service), "index": 0, "label": "red"})
         headers.append(("Content-Type", "application/json"))
+    elif route.startswith("v1/"):
+        body = json.dumps({"instances": [base64.b64encode(pictures.plain()).decode()]})
     elif route.startswith("v2/"):
         image = base64.b64encode(pictures.plain()).decode()
         tensor = {"name": "file", "shape": [1], "datatype": "BYTES", "data": [image]}

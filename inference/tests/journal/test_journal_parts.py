@@ -30,6 +30,8 @@ from dandelion_inference.journal.rows import (
     timestamp,
 )
 from dandelion_inference.journal.writer import lines, objects, pause
+from dandelion_inference.model.contract import Calibration
+from dandelion_inference.model.network import Outputs
 from dandelion_inference.ports.settings import Settings, complaint
 from pydantic import ValidationError
 
@@ -52,7 +54,11 @@ def row(
         time=at(time),
         answer="id-1",
         index=2,
-        prediction=prediction(CLASSES, [0.25, 0.75], threshold),
+        prediction=prediction(
+            CLASSES,
+            Outputs([0.25, 0.75], None),
+            Calibration.model_validate({"temperature": 1, "unknownThreshold": threshold}),
+        ),
         precision="int8",
         classes=CLASSES,
         image=image,
@@ -92,7 +98,8 @@ def test_a_row_leads_to_its_caller_and_its_trace() -> None:
 
 @pytest.mark.parametrize(("threshold", "unknown"), [(0.8, True), (0.75, False)])
 def test_what_may_be_none_of_the_classes_is_noted(threshold: float, unknown: bool) -> None:
-    assert row(threshold=threshold).document(ORIGIN)["unknown"] is unknown
+    written = row(threshold=threshold).document(ORIGIN)
+    assert (written["unknown"], written["unknownScore"]) == (unknown, 0.75)
 
 
 def test_what_came_as_numbers_has_no_digest() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import select
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from fakes import s3 as fake_s3
 from fakes.s3 import FakeS3
 from given import artifacts
 from running.connections import head, opened
-from running.service import Service, environment, started
+from running.service import PATIENCE, Service, environment, started
 
 MIB = 1024 * 1024
 
@@ -101,8 +102,8 @@ def _in_progress(service: Service) -> float:
 def test_bodies_that_stop_midway_make_room_for_those_that_arrive(service: Service) -> None:
     size = 32 * MIB
     with contextlib.ExitStack() as stack:
-        for _ in range(4):
-            connection = stack.enter_context(opened(service.url))
+        stopped = [stack.enter_context(opened(service.url)) for _ in range(4)]
+        for connection in stopped:
             connection.sendall(head("/predict", f"Content-Length: {size}"))
             connection.sendall(bytes(size - 1))
         # Nobody stays in the room who has stopped for a second or two.
@@ -110,6 +111,8 @@ def test_bodies_that_stop_midway_make_room_for_those_that_arrive(service: Servic
         while (answer := service.post("/predict", content=picture)).status_code == 429:
             time.sleep(0.1)
         assert answer.status_code == 200
+        told, _, _ = select.select(stopped, [], [], PATIENCE)
+        assert b"QueueFull" in told[0].recv(65536)
 
 
 def test_a_body_that_trickles_is_given_up_long_before_its_last_moment(

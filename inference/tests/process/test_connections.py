@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import select
 import socket
 import time
@@ -148,6 +149,18 @@ def test_connections_that_send_nothing_make_room_for_those_that_do(service: Serv
             pushed_out.close()
 
 
+def test_probes_and_metrics_are_answered_beside_a_full_port(service: Service) -> None:
+    """And push nobody out of it."""
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(opened(service.url)) for _ in range(MAX_CONNECTIONS)]
+        for connection in silent:
+            connection.sendall(head("/predict", "Content-Length: 1000"))
+        for path in ("/healthz", "/readyz", "/metrics") * 3:
+            assert service.probe(path).status_code == 200
+        pushed_out, _, _ = select.select(silent, [], [], 0)
+        assert pushed_out == []
+
+
 def test_a_client_that_takes_no_answers_is_given_up_and_costs_little(service: Service) -> None:
     page = head("/openapi.json", method="GET")
     service.forget_peak()
@@ -169,6 +182,17 @@ def test_a_client_that_takes_no_answers_is_given_up_and_costs_little(service: Se
             else:
                 raise AssertionError("it still waits")
     assert service.resident_bytes("VmHWM") - before < 20 * MIB
+
+
+def test_who_sends_no_http_does_not_fill_the_log(service: Service) -> None:
+    lines = len(service.log)
+    for nonsense in [b"\0" * 100, head("/", "Upgrade: websocket", "Connection: upgrade")] * 50:
+        with opened(service.url) as connection:
+            connection.sendall(nonsense)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 4")
+    # The access log is bounded; uvicorn's warnings are not.
+    told = [json.loads(line) for line in service.log[lines:]]
+    assert {line["event"] for line in told} <= {"access"}
 
 
 def test_an_early_refusal_reaches_the_client_and_closes(service: Service) -> None:

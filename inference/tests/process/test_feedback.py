@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import time
 from pathlib import Path
 
@@ -66,6 +68,25 @@ def test_an_answer_can_be_labelled_after_a_restart(s3: FakeS3, tmp_path: Path) -
     with started(wanted) as service:
         service.wait_ready()
         assert label(service, id=answer, label="red").status_code == 202
+
+
+def test_every_line_of_a_stream_can_be_labelled(s3: FakeS3, tmp_path: Path) -> None:
+    with started(logging_environment(s3, tmp_path)) as service:
+        service.wait_ready()
+        picture = base64.b64encode(pictures.plain(pictures.BLUE)).decode()
+        sent = "".join(json.dumps({"image": text, "id": "mine"}) + "\n" for text in (picture, "x"))
+        headers = {"Content-Type": "application/x-ndjson"}
+        answer = service.post("/predict", content=sent, headers=headers)
+        line, bad = (json.loads(text) for text in answer.text.splitlines())
+        assert "problem" in bad
+        assert label(service, id=line["answer_id"], label="green").status_code == 202
+        assert label(service, id="mine", label="green").status_code == 422
+        service.terminate()
+        assert service.wait() == 0
+    [predicted] = rows(s3, "predictions")
+    [told] = rows(s3, "feedback")
+    assert (predicted["id"], predicted["label"]) == (line["answer_id"], "blue")
+    assert (told["id"], told["predicted"], told["label"]) == (line["answer_id"], "blue", "green")
 
 
 def test_an_answer_of_v2_can_be_labelled(s3: FakeS3, tmp_path: Path) -> None:

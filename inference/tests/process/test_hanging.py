@@ -59,7 +59,7 @@ def test_a_decoder_that_hangs_keeps_no_pod_from_ending(s3: FakeS3, tmp_path: Pat
         service.wait_ready()
         decoder = with_a_stopped_decoder(service)
         waiting = client.submit(service.post, "/predict", content=LARGE)
-        eventually(lambda: "in_progress 2.0" in service.metrics())
+        eventually(lambda: "requests_in_progress 1.0" in service.metrics())
         service.terminate()
         assert service.wait() == 0
         assert gone(decoder)

@@ -137,8 +137,6 @@ def failures(service: Service) -> list[str]:
     counted = [
         line
         for line in service.metrics().splitlines()
-        if line.startswith("dandelion_requests_total")
-        and 'code="5' in line
-        and "/readyz" not in line  # which says so while the model is loaded
+        if line.startswith("dandelion_requests_total") and 'code="5' in line
     ]
     return counted + [line for line in service.log if "Traceback" in line or "Exception" in line]

@@ -79,6 +79,7 @@ def test_what_is_not_about_serving_pods_restarts_none(sections: dict[str, Any]) 
     [
         {},
         {"precision": "auto", "queueLimit": 64, "requestTimeoutSeconds": 30, "auth": "None"},
+        {"corsAllowedOrigins": []},
         {"logging": {}},
         {"accessLog": {}},
         {"accessLog": {"sampleRatio": 0.01}},
@@ -101,6 +102,7 @@ def test_saying_what_is_the_default_restarts_no_pod(section: dict[str, Any]) -> 
         {"logging": {"storageUri": "s3://seen"}},
         {"accessLog": {"sampleRatio": 1}},
         {"auth": "ClusterTokens"},
+        {"corsAllowedOrigins": ["https://app.example.org"]},
     ],
     ids=str,
 )

@@ -77,6 +77,11 @@ def test_an_object_of_the_operator_is_valid(api: ApiServer, file: Path) -> None:
             id="an image, which has a field of its own",
         ),
         pytest.param(
+            section("serving", spec={"terminationGracePeriodSeconds": 5}),
+            'unknown field "spec.serving.podTemplate.spec.terminationGracePeriodSeconds"',
+            id="a time to end in, which follows from requestTimeoutSeconds",
+        ),
+        pytest.param(
             section("training", spec={"hostNetwork": True}),
             'unknown field "spec.training.podTemplate.spec.hostNetwork"',
             id="the node's network",

@@ -10,6 +10,11 @@ from tests.api.server import ApiServer
 from tests.api.specs.refusal import SECRET, refusal
 from tests.api.test_crd import model_deployment
 
+AN_ORIGIN = (
+    "write scheme, host and, where it is not the usual one, port, in small letters and without a "
+    "path, for example https://app.example.org"
+)
+
 
 @pytest.mark.parametrize(
     ("spec", "said"),
@@ -83,6 +88,47 @@ from tests.api.test_crd import model_deployment
             'spec.serving.auth: Unsupported value: "Basic": supported values: "None", '
             '"ClusterTokens"',
             id="passwords",
+        ),
+        pytest.param(
+            {"serving": {"corsAllowedOrigins": ["app.example.org"]}},
+            AN_ORIGIN,
+            id="a host for an origin",
+        ),
+        pytest.param(
+            {"serving": {"corsAllowedOrigins": ["https://app.example.org/"]}},
+            AN_ORIGIN,
+            id="an origin with a path",
+        ),
+        pytest.param(
+            {"serving": {"corsAllowedOrigins": ["https://App.example.org"]}},
+            AN_ORIGIN,
+            id="an origin in capitals",
+        ),
+        pytest.param(
+            {"serving": {"corsAllowedOrigins": ["https://*.example.org"]}},
+            AN_ORIGIN,
+            id="a wildcard within an origin",
+        ),
+        pytest.param(
+            {"serving": {"corsAllowedOrigins": ["null"]}},
+            AN_ORIGIN,
+            id="pages of no origin",
+        ),
+        pytest.param(
+            {"serving": {"corsAllowedOrigins": ["https://app.example.org:443"]}},
+            "leave the port out, as browsers do with the usual one of a scheme",
+            id="an origin with its usual port",
+        ),
+        pytest.param(
+            {"serving": {"corsAllowedOrigins": ["*", "https://app.example.org"]}},
+            "'*' stands for every origin: write it alone, or name the origins",
+            id="every origin and one more",
+        ),
+        pytest.param(
+            {"serving": {"corsAllowedOrigins": ["*"], "auth": "ClusterTokens"}},
+            "corsAllowedOrigins cannot be '*' with auth: ClusterTokens: name the origins whose "
+            "pages may send a token",
+            id="every origin with tokens",
         ),
         pytest.param(
             {"serving": {"replicas": -1}}, "should be a non-negative integer", id="minus one pod"

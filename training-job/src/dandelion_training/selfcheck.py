@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from dandelion_training.evaluate.figures.confusion import Confusion
+from dandelion_training.export.density import WithLogDensity, fitted
 from dandelion_training.export.engine import Precision, answers
 from dandelion_training.export.graph import export, prove
 from dandelion_training.export.quantize import quantize
@@ -35,10 +36,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         save_weights(network, Path(folder) / "model.safetensors", CLASSES)
         graph = Path(folder) / "model.onnx"
-        export(network, SIDE, graph)
-        difference = prove(network, graph, images)
+        one_by_one = [image[None].numpy() for image in images]
+        whole = WithLogDensity(network, fitted(network, one_by_one))
+        export(whole, SIDE, graph)
+        difference = prove(whole, graph, images)
         int8 = Path(folder) / "model.int8.xml"
-        quantize(graph, [image[None].numpy() for image in images], int8)
+        quantize(graph, one_by_one, int8)
         answers(int8, Precision.INT8, [images.numpy()], threads=1)
     job.log.info("all there", torch=torch.__version__, difference=difference)
     return 0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from dandelion_training.evaluate.documents import Unreadable
-from dandelion_training.evaluate.figures.calibration import Calibration
+from dandelion_training.evaluate.figures.calibration import Calibration, UnknownScore
 from dandelion_training.evaluate.figures.confusion import Confusion
 from dandelion_training.evaluate.figures.corruptions import Corruption, Robustness
 from dandelion_training.evaluate.result import (
@@ -18,7 +18,9 @@ from dandelion_training.evaluate.result import (
 from given.documents import Document, put
 from given.made_up import CHALLENGER, DATASET, collected
 
-CALIBRATION = Calibration(1.2345678, 0.08, 0.02, 5, 0.412345, 50)
+CALIBRATION = Calibration(
+    1.2345678, 0.08, 0.02, 5, UnknownScore.WITH_LOG_DENSITY, -0.412345, 0.96, 50
+)
 ROBUSTNESS = Robustness(256, 0.9, dict.fromkeys(Corruption, (0.9, 0.8, 1 / 3)))
 
 
@@ -27,6 +29,7 @@ def result(
     truth: tuple[int, ...] = (0, 0, 0, 0, 1, 1, 2),
     predicted: tuple[int, ...] = (0, 0, 0, 1, 1, 1, 1),
     robustness: Robustness | None = ROBUSTNESS,
+    calibration: Calibration = CALIBRATION,
 ) -> EvaluationResult:
     return EvaluationResult(
         dataset=DATASET,
@@ -37,7 +40,7 @@ def result(
         classes=classes,
         confusion=Confusion.counted(np.array(truth), np.array(predicted), len(classes)),
         mean_confidence=0.87654321,
-        calibration=CALIBRATION,
+        calibration=calibration,
         robustness=robustness,
         not_known={"clover": 4},
     )
@@ -70,8 +73,9 @@ def test_the_document_says_what_was_evaluated_and_how_good_it_is() -> None:
         "eceBefore": 0.08,
         "eceAfter": 0.02,
         "bins": 5,
-        "unknownScore": "maxProbability",
-        "unknownThreshold": 0.412345,
+        "unknownScore": "maxProbabilityPlusLogDensity",
+        "unknownThreshold": -0.412345,
+        "unknownKept": 0.96,
         "images": 50,
     }
     assert found["robustness"]["jpeg"] == [0.9, 0.8, 0.333333]
@@ -97,6 +101,15 @@ def test_what_is_written_is_read_back(robustness: Robustness | None) -> None:
     read = read_result(content)
     assert isinstance(read, EvaluationResult)
     assert write_result(read) == content
+
+
+def test_an_evaluation_of_a_model_without_log_densities_is_read_too() -> None:
+    former = Calibration(1.2, 0.08, 0.02, 5, UnknownScore.MAX_PROBABILITY, 0.4, None, 50)
+    written = json.loads(write_result(result(calibration=former)))
+    del written["calibration"]["unknownKept"]  # which earlier releases did not write
+    read = read_result(json.dumps(written).encode())
+    assert isinstance(read, EvaluationResult)
+    assert read.calibration == former
 
 
 def test_equal_evaluations_have_equal_bytes() -> None:
@@ -127,6 +140,9 @@ def test_equal_evaluations_have_equal_bytes() -> None:
         ),
         pytest.param(
             put("calibration", "temperature", value=0), "temperature", id="a temperature of 0"
+        ),
+        pytest.param(
+            put("calibration", "unknownScore", value="energy"), "unknownScore", id="no such score"
         ),
         pytest.param(put("robustness", "blur", value=[1, 1]), "blur", id="a strength is missing"),
     ],

@@ -3,7 +3,7 @@ around them: the network, its export, and what OpenVINO and NNCF make of it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ import pytest
 import torch
 from dandelion_training.evaluate.precision import assessment
 from dandelion_training.export import artifact, engine
-from dandelion_training.export.engine import Precision
+from dandelion_training.export.density import WithLogDensity, fitted
+from dandelion_training.export.engine import Outputs, Precision, Predict
 from dandelion_training.export.graph import export
 from dandelion_training.export.quantize import Images
 from dandelion_training.learn import network as networks
@@ -27,12 +28,12 @@ class SmallNetwork(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(3, 16, 3, stride=2, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(16)
-        self.conv2 = nn.Conv2d(16, 16, 3, padding=1)
+        self.layer2 = nn.Conv2d(16, 16, 3, padding=1)
         self.fc = nn.Linear(16, classes)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         found = torch.relu(self.bn1(self.conv1(images)))
-        found = torch.relu(found + self.conv2(found))
+        found = torch.relu(found + self.layer2(found))
         pooled: torch.Tensor = self.fc(found.mean(dim=(2, 3)))
         return pooled
 
@@ -42,7 +43,7 @@ def build(architecture: str, classes: int, seed: int) -> nn.Module:
     return SmallNetwork(classes)
 
 
-def exported(network: nn.Module, size: int, path: Path) -> None:
+def exported(network: WithLogDensity, size: int, path: Path) -> None:
     """A file that follows from the weights."""
     networks.save_weights(network, path, ("stand-in",))
     path.write_bytes(hashlib.sha256(path.read_bytes()).digest())
@@ -59,14 +60,14 @@ def answered(
     return np.zeros((sum(len(batch) for batch in images), 2), np.float32)
 
 
-def predictor(
-    graph: Path, precision: Precision, threads: int
-) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """Tells blue from yellow by the channel that is brighter, with some doubt."""
+def predictor(graph: Path, precision: Precision, threads: int) -> Predict:
+    """Tells blue from yellow by the channel that is brighter, with some doubt; the further from
+    black, the less it was learnt from."""
 
-    def predict(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(images: NDArray[np.float32]) -> Outputs:
         blue = images[:, 2].mean(axis=(1, 2)) - images[:, 0].mean(axis=(1, 2))
-        return np.stack([blue, -blue], axis=1).astype(np.float32)
+        log_density = -0.5 * (images**2).mean(axis=(1, 2, 3))
+        return Outputs(np.stack([blue, -blue], axis=1).astype(np.float32), log_density)
 
     return predict
 
@@ -84,5 +85,13 @@ def make_quick(patch: pytest.MonkeyPatch) -> None:
 
 def small_graph(path: Path, size: int) -> Path:
     """A real graph, of the small network."""
-    export(build("small", 2, seed=0), size, path)
+    export(small_network(size), size, path)
     return path
+
+
+def small_network(size: int) -> WithLogDensity:
+    """As it is exported."""
+    network = build("small", 2, seed=0)
+    chance = np.random.default_rng(0)
+    images = (chance.normal(size=(1, 3, size, size)).astype(np.float32) for _ in range(40))
+    return WithLogDensity(network, fitted(network, images))

@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 import torchvision.models
 from dandelion_pictures import VERSION
+from dandelion_training.export.density import LogDensity, WithLogDensity
 from dandelion_training.export.graph import prove
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from given.runs import (
@@ -99,6 +100,8 @@ def test_the_contract_says_what_the_model_is(finished: Finished) -> None:
         "layout": "NCHW",
     }
     assert found["output"] == {"name": "logits", "shape": [None, 2]}
+    assert found["logDensity"] == {"name": "log_density", "shape": [None]}
+    assert found["calibration"]["unknownScore"] == "maxProbabilityPlusLogDensity"
     assert found["preprocessing"]["resizeShortSide"] == 36
     assert found["preprocessing"]["centerCrop"] == 32
     dataset = found["dataset"]
@@ -187,17 +190,24 @@ def test_the_graph_is_plain_onnx_for_any_number_of_images(finished: Finished) ->
     assert not any(node.metadata_props for node in graph.graph.node)
 
 
+def initializers(graph: Path) -> list[onnx.TensorProto]:
+    return list(onnx.load(graph).graph.initializer)
+
+
 def test_a_graph_that_disagrees_is_a_mismatch(finished: Finished, tmp_path: Path) -> None:
     graph = tmp_path / "model.onnx"
     graph.write_bytes(finished.store.objects[GRAPH])
     network = short_resnet(num_classes=2)
     network.load_state_dict(safetensors.torch.load(finished.store.objects[WEIGHTS]))
+    stored = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in initializers(graph)}
+    log_density = LogDensity(stored["log_density.mean"], stored["log_density.whitening"])
+    whole = WithLogDensity(network, log_density)
     images = torch.rand(3, 3, 32, 32)
-    assert prove(network, graph, images) < 1e-4
+    assert prove(whole, graph, images) < 1e-4
     with torch.no_grad():
         network.get_parameter("fc.bias").add_(0.1)
     with pytest.raises(TrainingFailure, match="not published") as caught:
-        prove(network, graph, images)
+        prove(whole, graph, images)
     assert (caught.value.reason, caught.value.exit_code) == (Reason.ARTIFACT_MISMATCH, 64)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from dandelion_training.evaluate.precision import assessment
 from dandelion_training.export import artifact, quantize
-from dandelion_training.export.engine import Precision, answers
+from dandelion_training.export.engine import Precision, answers, predictor
 from dandelion_training.run.pipeline import run
 from fakes.images import with_dataset
 from fakes.mlflow import FakeMlflow
@@ -43,6 +43,30 @@ def test_the_int8_graph_computes_in_int8(graph: Path, tmp_path: Path) -> None:
     assert {"i8"} <= {op.get_element_type().get_type_name() for op in constants}
     weights = 3 * 16 * 9 + 16 * 16 * 9 + 16 * 2
     assert (tmp_path / "int8.bin").stat().st_size < 2 * weights
+
+
+def test_the_log_density_is_not_computed_in_int8(graph: Path, tmp_path: Path) -> None:
+    """Eight bits would round away the small differences that distances are made of."""
+    quantize.quantize(graph, IMAGES, tmp_path / "int8.xml")
+    images = np.concatenate(IMAGES)
+    exact, found = (
+        predictor(path, precision, threads=1)(images).log_density
+        for path, precision in ((graph, Precision.FP32), (tmp_path / "int8.xml", Precision.INT8))
+    )
+    assert exact is not None
+    assert found is not None
+    assert np.abs(found - exact).max() < 0.1 * np.abs(exact).max()
+    model = openvino.Core().read_model(tmp_path / "int8.xml")
+    (of_whitening,) = [
+        operation
+        for operation in model.get_ops()
+        if operation.get_type_name() == "MatMul"
+        and tuple(operation.input_value(1).get_shape()) == (16, 16)
+    ]
+    assert {v.get_node().get_type_name() for v in of_whitening.input_values()} == {
+        "Subtract",
+        "Constant",
+    }
 
 
 def test_the_engine_answers_as_the_network_does(graph: Path) -> None:

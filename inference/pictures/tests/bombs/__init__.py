@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bombs import heif, jpeg, simple, tiff, webp
+from bombs import heif, jpeg, profiles, simple, tiff, webp
 
 MAKERS = (
     jpeg.jpegs,
@@ -19,6 +19,7 @@ MAKERS = (
     tiff.tiffs,
     webp.webps,
     heif.heifs,
+    profiles.profiled,
 )
 
 

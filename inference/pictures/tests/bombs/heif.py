@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 import containers
-from containers import Part, Picture, extent, full
+from containers import Part, Picture, box, extent, full
 from streams import av1, hevc
 
 
@@ -46,6 +46,37 @@ def clear_tile(alpha: Picture) -> bytes:
     return grid([tile, hidden], 1, 1, (128, 64))
 
 
+def told_without_bytes(pieces: int) -> bytes:
+    """A box that names so many pieces of each of 1,000 items, in numbers of no bytes."""
+    data = containers.still(containers.heic())
+    items = b"".join(struct.pack(">HHH", number, 0, pieces) for number in range(2, 1002))
+    start = data.index(b"iloc") - 4
+    length = struct.unpack_from(">I", data, start)[0]
+    empty = full(b"iloc", struct.pack(">HH", 0, 1000) + items)
+    changed = data[:start] + empty + data[start + length :]
+    at = changed.index(b"meta") - 4
+    grown = struct.unpack_from(">I", changed, at)[0] + len(empty) - length
+    return changed[:at] + struct.pack(">I", grown) + changed[at + 4 :]
+
+
+def many_items(items: int) -> bytes:
+    """Properties of so many items, none of which there is."""
+    data = containers.still(containers.heic())
+    named = full(
+        b"ipma",
+        struct.pack(">I", items)
+        + b"".join(struct.pack(">IB", number, 0) for number in range(items)),
+        version=1,
+    )
+    at = data.index(b"iprp") - 4
+    added = box(b"iprp", box(b"ipco", b"") + named)
+    length = struct.unpack_from(">I", data, at)[0]
+    changed = data[:at] + added + data[at + length :]
+    start = changed.index(b"meta") - 4
+    grown = struct.unpack_from(">I", changed, start)[0] + len(added) - length
+    return changed[:start] + struct.pack(">I", grown) + changed[start + 4 :]
+
+
 def heifs() -> Iterator[tuple[str, str, bytes]]:
     for name, make in {"avif": av1, "heic": hevc}.items():
         hidden = make(4000, 3000, 400)
@@ -66,5 +97,13 @@ def heifs() -> Iterator[tuple[str, str, bytes]]:
         described_twice(containers.heic(), hevc(9000, 9000)),
     )
     yield "broken", "heic with two pictures to be shown", two_primaries(containers.heic())
+    yield "broken", "heic of ten million pieces in six kilobytes", told_without_bytes(10_000)
+    yield "broken", "heic of a million items", many_items(1_000_000)
+    layout = struct.pack(">BBBBII", 0, 1, 0, 0, 30_000, 30_000)
+    opaque = containers.heic()
+    wide = Part(b"grid", layout, [extent(128, 64)], {b"dimg": [2]})
+    tile_part = Part(opaque.kind, opaque.data, [opaque.setup, extent(128, 64)])
+    canvas = containers.container([wide, tile_part], b"heic")
+    yield "costly", "heic of a small tile on a huge canvas", canvas
     overlay = Part(b"iovl", b"", [tile.setup, extent(128, 64)])
     yield "broken", "heic of a tile that is put together", grid([overlay], 1, 1, (128, 64))

@@ -10,7 +10,7 @@ import pictures
 import pytest
 from containers import Picture
 from dandelion_pictures import Kind
-from dandelion_pictures.formats import coded
+from dandelion_pictures.formats.heif import coded
 from opening import pending, refusal
 from PIL import Image
 from streams import av1, av1_sequence, hevc, hevc_sequence

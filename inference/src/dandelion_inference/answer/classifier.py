@@ -88,7 +88,7 @@ def _classified(
     model: Model, tensor: NDArray[np.float32], progress: Progress, alone: Alone
 ) -> Prediction:
     progress.enter(Stage.COMPUTING)
-    return answered(model, model.probabilities(tensor, alone()))
+    return answered(model, model.outputs(tensor, alone()))
 
 
 def _refusal(refusal: RefusedError, upload: Upload) -> RefusedError:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
+from dandelion_inference.answer.certainty import Certainty, certainty
 from dandelion_inference.errors import Code, RefusedError
-from dandelion_inference.model.network import Model
+from dandelion_inference.model.contract import Calibration
+from dandelion_inference.model.network import Model, Outputs
 
 # Classes that a refusal lists before it says how many more there are.
 NAMED_CLASSES = 20
@@ -19,8 +21,16 @@ class Prediction:
     label: str
     probability: float
     scores: dict[str, float]
-    unknown: bool | None
+    certainty: Certainty | None
     """Whether the image may be none of the classes; None where nobody can tell."""
+
+    @property
+    def unknown(self) -> bool | None:
+        return None if self.certainty is None else self.certainty.unknown
+
+    @property
+    def unknown_score(self) -> float | None:
+        return None if self.certainty is None else self.certainty.score
 
     def most_probable(self, top: int) -> list[tuple[str, float]]:
         """So many classes with their probabilities, the most probable first; of equally probable
@@ -32,26 +42,22 @@ class Prediction:
 Outcome = Prediction | RefusedError
 
 
-def prediction(
-    classes: Sequence[str], probabilities: Sequence[float], threshold: float | None = None
-) -> Prediction:
-    """The most probable class, and how probable each is.
-
-    An image is unknown where even that one is less probable than `threshold`.
-    """
+def prediction(classes: Sequence[str], outputs: Outputs, calibration: Calibration) -> Prediction:
+    """The most probable class, how probable each is, and whether it may be none of them."""
+    probabilities = outputs.probabilities
     best = max(range(len(classes)), key=probabilities.__getitem__)
     return Prediction(
         label=classes[best],
         probability=probabilities[best],
         scores=dict(zip(classes, probabilities, strict=True)),
-        unknown=None if threshold is None else probabilities[best] < threshold,
+        certainty=certainty(calibration, probabilities[best], outputs.log_density),
     )
 
 
-def answered(model: Model, probabilities: Sequence[float]) -> Prediction:
-    """What a model's contract makes of its probabilities."""
+def answered(model: Model, outputs: Outputs) -> Prediction:
+    """What a model's contract makes of its outputs."""
     contract = model.contract
-    return prediction(contract.classes, probabilities, contract.calibration.unknown_threshold)
+    return prediction(contract.classes, outputs, contract.calibration)
 
 
 def require_class(label: str, classes: Sequence[str]) -> None:

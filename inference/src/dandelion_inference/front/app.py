@@ -20,6 +20,7 @@ from dandelion_inference.answer.explain.explainer import Explainer
 from dandelion_inference.answer.progress import Kind, Workload
 from dandelion_inference.front import docs, problems
 from dandelion_inference.front.access_log import AccessLog, Sampler
+from dandelion_inference.front.cors import Cors
 from dandelion_inference.front.edge import Edge
 from dandelion_inference.front.routes.explain import add_explain
 from dandelion_inference.front.routes.feedback import add_feedback
@@ -30,7 +31,7 @@ from dandelion_inference.front.routes.probes import add_version
 from dandelion_inference.front.routes.v1 import add_v1
 from dandelion_inference.front.routes.v2 import add_v2
 from dandelion_inference.front.service import Service
-from dandelion_inference.intake.admission import Admission
+from dandelion_inference.intake.admission import Admission, Streams
 from dandelion_inference.intake.auth import Authorizer
 from dandelion_inference.intake.reviews import ApiServer, Place
 from dandelion_inference.journal import Journal
@@ -44,6 +45,8 @@ from dandelion_inference.ports.settings import Auth, Settings
 # Bodies held at once, in units of the largest that is accepted: of predictions, of explanations.
 UPLOADS_IN_MEMORY = 4
 EXPLAINED_IN_MEMORY = 1
+# The same of streams, all lines together.
+STREAMED_IN_MEMORY = 2
 
 # How much memory an image may take is for `decoders` to say, by what this container has.
 WITHIN_THE_BUDGET = Limits(max_memory=sys.maxsize)
@@ -74,6 +77,9 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         classifier=Classifier(engine, images, decoders),
         explainer=Explainer(images, decoders),
         admission=Admission(settings.queue_limit, settings.max_upload_bytes * UPLOADS_IN_MEMORY),
+        streams=Streams(
+            settings.stream_limit, settings.max_upload_bytes * STREAMED_IN_MEMORY, threads
+        ),
         explanations=Admission(
             settings.explanation_limit,
             settings.max_upload_bytes * EXPLAINED_IN_MEMORY,
@@ -115,7 +121,15 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
     access_log = AccessLog(
         settings.model_name, settings.model_version, Sampler(settings.access_log_sample_ratio)
     )
-    return Edge(app, settings, metrics, readiness, access_log, service.new_answer_id)
+    origins = settings.allowed_origins
+    return Edge(
+        Cors(app, origins) if origins else app,
+        settings,
+        metrics,
+        readiness,
+        access_log,
+        service.new_answer_id,
+    )
 
 
 def _measure(service: Service) -> None:
@@ -135,7 +149,7 @@ def _measure(service: Service) -> None:
 
 def _container(settings: Settings, readiness: Readiness, threads: int) -> Container:
     """What the memory of this container is taken for, with so many threads that decode."""
-    bodies = UPLOADS_IN_MEMORY + EXPLAINED_IN_MEMORY
+    bodies = UPLOADS_IN_MEMORY + EXPLAINED_IN_MEMORY + STREAMED_IN_MEMORY
     logged = settings.log_image_bytes_in_memory if settings.log_images else 0
     return Container(
         limit=settings.memory_bytes or limit_bytes(),

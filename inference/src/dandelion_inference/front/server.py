@@ -22,7 +22,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from dandelion_inference.errors import Code
-from dandelion_inference.front.connection import ConnectionBounds, Refused, bounded, end_overdue
+from dandelion_inference.front.connection import Refused, bounded, end_overdue
+from dandelion_inference.front.connection.bounds import ConnectionBounds
 from dandelion_inference.front.edge import Edge
 from dandelion_inference.model.readiness import Readiness
 from dandelion_inference.ports.grace import Ending

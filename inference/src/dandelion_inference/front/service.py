@@ -24,7 +24,7 @@ from dandelion_inference.answer.progress import Kind, Progress, Workload
 from dandelion_inference.errors import Code, RefusedError, together
 from dandelion_inference.front.exchange import exchange_of, took
 from dandelion_inference.front.waiting import while_wanted
-from dandelion_inference.intake.admission import Admission, Place
+from dandelion_inference.intake.admission import Admission, Place, Streams
 from dandelion_inference.intake.auth import AUTHORIZATION_CODES, Authorizer, ForbiddenError
 from dandelion_inference.intake.identity import exemplar
 from dandelion_inference.intake.upload import FormBounds, Pace, check_declared
@@ -64,8 +64,10 @@ class Service:
     explainer: Explainer
     admission: Admission
     """How many predictions are taken on at once."""
+    streams: Streams
+    """And how many streams of lines, which take nothing from them."""
     explanations: Admission
-    """And how many explanations, which take nothing from them."""
+    """And how many explanations, nor do these."""
     journal: Journal | None = None
     """Where answers are remembered, if they are."""
     authorizer: Authorizer | None = None

@@ -11,6 +11,7 @@ much slower make it; how many arrive at once is bounded by the connections. Call
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -64,6 +65,11 @@ class Admission:
             elif not place.evicted:
                 self.requests -= 1
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so much is held that who can should finish something before taking on more."""
+        return 2 * self.bytes > self.max_bytes
+
     def hold(self, place: Place, size: int) -> None:
         now = self._now()
         place.rate.received(size, now)
@@ -91,6 +97,9 @@ class Admission:
         self.bytes -= place.size
         place.evict()
 
+    def release(self, size: int) -> None:
+        self.bytes -= size
+
     def _full(self) -> RefusedError:
         return RefusedError(
             Code.QUEUE_FULL,
@@ -99,6 +108,16 @@ class Admission:
             f"bytes are taken on at once. Try again in {RETRY_SECONDS} s, or add replicas.",
             headers=RETRY,
         )
+
+
+class Streams(Admission):
+    """How many streams of lines are taken on at once, and how many of their lines are worked on."""
+
+    def __init__(self, max_streams: int, max_bytes: int, lines_at_once: int) -> None:
+        super().__init__(max_streams, max_bytes, "streams")
+        self.lines_at_once = lines_at_once
+        self.turn = asyncio.Semaphore(lines_at_once)
+        """For one line of whichever stream; they get it in the order in which they ask."""
 
 
 class Place:
@@ -118,6 +137,11 @@ class Place:
         if self.evicted:
             raise self.refusal
         self._admission.hold(self, size)
+
+    def release(self, size: int) -> None:
+        """Gives back room for `size` bytes that are done with, before the request is."""
+        self._admission.release(size)
+        self.size -= size
 
     def begin(self) -> None:
         """Takes the place that work needs, now that the body is whole; raises RefusedError where

@@ -1,7 +1,7 @@
 """How fast a client has sent of late: what decides who makes room for others.
 
 Nobody's past counts for long, so whoever stops sending soon falls behind those who go on, and who
-has just come is as good as the fastest. Kept for connections by `front/connection.py` and for
+has just come is as good as the fastest. Kept for connections by `front/connection` and for
 bodies by `admission.py`.
 """
 

@@ -96,6 +96,11 @@ class Scored(Protocol):
         """Whether it may be none of the classes; None where nobody can tell."""
         ...
 
+    @property
+    def unknown_score(self) -> float | None:
+        """What that was told by."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
@@ -109,6 +114,7 @@ class Predicted:
     probability: float
     scores: array[float]
     unknown: bool | None
+    unknown_score: float | None
     precision: str
     image: str | None
     seconds: float
@@ -125,6 +131,7 @@ class Predicted:
         correlation = self.correlation
         known = {
             "unknown": self.unknown,
+            "unknownScore": self.unknown_score,
             "requestId": correlation.request_id,
             "traceId": correlation.trace_id,
             "caller": correlation.caller,
@@ -212,6 +219,7 @@ def predicted(
         probability=prediction.probability,
         scores=array("d", prediction.scores.values()),
         unknown=prediction.unknown,
+        unknown_score=prediction.unknown_score,
         precision=precision,
         image=image,
         seconds=seconds,

@@ -91,17 +91,42 @@ class Precisions(_Part):
     )
 
 
+class UnknownScore(StrEnum):
+    """What tells images of the classes from others, the higher the more like the classes: the
+    highest probability, and the log density that the graph gives beside the logits. Computed by
+    `answer/certainty.py` as training did."""
+
+    MAX_PROBABILITY = "maxProbability"
+    WITH_LOG_DENSITY = "maxProbabilityPlusLogDensity"
+
+
 class Calibration(_Part):
     temperature: float = Field(
         gt=0, allow_inf_nan=False, description="what logits are divided by before the softmax"
     )
+    unknown_score: UnknownScore = Field(
+        default=UnknownScore.MAX_PROBABILITY,
+        alias="unknownScore",
+        description="earlier releases know the highest probability alone, and do not name it",
+    )
     unknown_threshold: float | None = Field(
         default=None,
         alias="unknownThreshold",
-        ge=0,
         le=1,
-        description="an image whose highest probability is lower may be none of the classes",
+        allow_inf_nan=False,
+        description="an image whose score is lower may be none of the classes",
     )
+
+    @field_validator("unknown_score", mode="before")
+    @classmethod
+    def _is_known(cls, name: object) -> object:
+        if name not in list(UnknownScore):
+            raise ValueError(
+                f"the model tells unknown images by {name!r}, and this image knows "
+                f"{' and '.join(UnknownScore)}: serve it with an inference image of the release "
+                f"that trained it"
+            )
+        return name
 
 
 class Metrics(_Part):
@@ -128,6 +153,12 @@ class Contract(_Part):
     classes: tuple[str, ...] = Field(min_length=2)
     input: Tensor
     output: Tensor
+    log_density: Tensor | None = Field(
+        default=None,
+        alias="logDensity",
+        description="the graph's second output, where it has one: how much an image looks like "
+        "those that were learnt from",
+    )
     preprocessing: _Preprocessing
     graphs: Graphs
     precision: Precisions = Precisions()
@@ -150,6 +181,9 @@ class Contract(_Part):
                 raise ValueError(f"graph {graph} is not listed in files")
         if self.graphs.of(self.precision.choice) is None:
             raise ValueError(f"precision {self.precision.choice} was chosen and has no graph")
+        by_density = self.calibration.unknown_score is UnknownScore.WITH_LOG_DENSITY
+        if by_density and self.log_density is None:
+            raise ValueError(f"{self.calibration.unknown_score} needs logDensity, which is missing")
         told = self.reference.answers if self.reference is not None else None
         if told is not None and not told.probability.keys() <= set(self.classes):
             raise ValueError("the reference answers name a class that is none of the classes")

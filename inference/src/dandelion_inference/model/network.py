@@ -12,6 +12,8 @@ import sys
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, cast
@@ -27,6 +29,18 @@ from dandelion_inference.ports.cpu import workers
 from dandelion_inference.ports.memory import forget_mapped, return_freed_memory
 
 
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What the network says of one image."""
+
+    probabilities: list[float]
+    """One for each of the contract's classes, in their order: calibrated, where the contract has a
+    temperature (Guo et al., On Calibration of Modern Neural Networks, 2017)."""
+    log_density: float | None
+    """How much the image looks like those that were learnt from, 0 at most; None where the contract
+    names no such output."""
+
+
 class Model:
     """A compiled graph that answers one image at a time, to as many workers as there are."""
 
@@ -38,6 +52,7 @@ class Model:
         self.precision = precision
         self.threads = threads
         self._temperature = self.contract.calibration.temperature
+        self._has_log_density = self.contract.log_density is not None
         self._latency = latency.create_infer_request()
         self._latency_turn = threading.Lock()
         self._throughput: SimpleQueue[Any] = SimpleQueue()
@@ -45,22 +60,37 @@ class Model:
             self._throughput.put(throughput.create_infer_request())
 
     def probabilities(self, tensor: NDArray[np.float32], alone: bool) -> list[float]:
-        """One probability for each of the contract's classes, in their order: calibrated, where
-        the contract has a temperature (Guo et al., On Calibration of Modern Neural Networks, 2017).
+        """Those of `outputs`."""
+        return self.outputs(tensor, alone).probabilities
 
-        `tensor` is one image, [1, 3, height, width]; `alone` says that nobody else is waiting: the
-        latency form answers then, or else the throughput form.
+    def outputs(self, tensor: NDArray[np.float32], alone: bool) -> Outputs:
+        """What the network says of one image, [1, 3, height, width]; raises ArithmeticError where
+        that is not finite.
+
+        `alone` says that nobody else is waiting: the latency form answers then, or else the
+        throughput form.
         """
         if alone and self._latency_turn.acquire(blocking=False):
             try:
-                return self._softmax(_logits(self._latency, tensor))
+                return self._inferred(self._latency, tensor)
             finally:
                 self._latency_turn.release()
         request = self._throughput.get()
         try:
-            return self._softmax(_logits(request, tensor))
+            return self._inferred(request, tensor)
         finally:
             self._throughput.put(request)
+
+    def _inferred(self, request: Any, tensor: NDArray[np.float32]) -> Outputs:
+        request.infer({0: tensor}, share_inputs=True)
+        logits = request.get_output_tensor(0).data[0].astype(np.float64)
+        probabilities = self._softmax(logits)
+        if not self._has_log_density:
+            return Outputs(probabilities, None)
+        log_density = float(request.get_output_tensor(1).data[0])
+        if not isfinite(log_density):
+            raise ArithmeticError("the network's log density is not finite")
+        return Outputs(probabilities, log_density)
 
     def _softmax(self, logits: NDArray[np.float64]) -> list[float]:
         if not np.isfinite(logits).all():
@@ -68,12 +98,6 @@ class Model:
         powers = np.exp((logits - logits.max()) / self._temperature)
         probabilities: list[float] = (powers / powers.sum()).tolist()
         return probabilities
-
-
-def _logits(request: Any, tensor: NDArray[np.float32]) -> NDArray[np.float64]:
-    request.infer({0: tensor}, share_inputs=True)
-    logits: NDArray[np.float64] = request.get_output_tensor(0).data[0].astype(np.float64)
-    return logits
 
 
 def compile_model(artifact: Artifact, threads: int) -> Model:
@@ -118,11 +142,19 @@ def _compiled(core: Any, graph: Any, precision: Precision, threads: int) -> tupl
 def read_graph(core: Any, runtime: Any, artifact: Artifact) -> Any:
     """The graph with the shape of one image. Raises LoadError, or RuntimeError from OpenVINO."""
     graph = core.read_model(artifact.graph)
-    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+    log_density = artifact.contract.log_density
+    wanted = 1 if log_density is None else 2
+    if len(graph.inputs) != 1 or len(graph.outputs) != wanted:
         raise LoadError(
             Reason.MODEL_INVALID,
             f"{artifact.graph.name} has {len(graph.inputs)} inputs and "
-            f"{len(graph.outputs)} outputs, not one each",
+            f"{len(graph.outputs)} outputs, not 1 and {wanted}",
+        )
+    if log_density is not None and log_density.name not in graph.output(1).get_names():
+        raise LoadError(
+            Reason.MODEL_INVALID,
+            f"{artifact.graph.name} has no second output {log_density.name!r}, of which the "
+            f"contract speaks",
         )
     crop = artifact.contract.preprocessing.center_crop
     # A fixed shape compiles to the fastest code, and one image at a time is all that is asked.

@@ -37,3 +37,6 @@ def set_up_logging() -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+    # It warns of every request that is no HTTP, with which strangers could fill the log; the access
+    # log has them, and is bounded.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         description="folder with the files token and ca.crt, to ask the API server with",
     )
 
+    cors_allowed_origins: str = Field(
+        default="",
+        description="origins whose pages may call, with commas between; *: all; empty: none",
+    )
+
     precision: Asked = Field(default=Asked.AUTO, description="what the network computes in")
 
     max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
@@ -102,6 +107,7 @@ class Settings(BaseSettings):
     max_form_parts: int = Field(default=128, ge=1, description="parts of a form, files or not")
     max_part_header_bytes: int = Field(default=8192, ge=256, description="one header of a part")
     queue_limit: int = Field(default=64, ge=1, description="requests taken on at once")
+    stream_limit: int = Field(default=4, ge=1, description="streams of lines taken on at once")
     explanation_limit: int = Field(default=8, ge=1, description="explanations taken on at once")
     memory_bytes: int = Field(
         default=0, ge=0, description="memory that may be taken; 0: the container's limit"
@@ -176,6 +182,11 @@ class Settings(BaseSettings):
             longest_request=self.upload_seconds + self.request_timeout_seconds,
             log=self.log_end_seconds if self.log_uri else 0.0,
         )
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """What `spec.serving.corsAllowedOrigins` lists."""
+        return tuple(filter(None, self.cors_allowed_origins.split(",")))
 
     @property
     def log_location(self) -> tuple[str, str]:

@@ -15,9 +15,9 @@ import pictures
 import pytest
 from dandelion_inference.answer.decoding.decoders import Decoders, bytes_of
 from dandelion_inference.answer.decoding.images import LargeImage
+from dandelion_inference.answer.progress import Kind, Workload
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_pictures import Cost, Preprocessing, Reader
-from given.progress import unwatched
 from PIL import Image
 from running.service import children
 
@@ -59,8 +59,9 @@ def play(
 
 
 async def decode(decoders: Decoders, image: LargeImage = PHOTO) -> np.ndarray:
-    async with decoders.decoded(image, unwatched()) as tensor:
-        return tensor
+    with Workload(dict.fromkeys(Kind, 1.0)).images(1) as [progress]:
+        async with decoders.decoded(image, progress) as tensor:
+            return tensor
 
 
 async def refusal(decoders: Decoders, image: LargeImage) -> RefusedError:
@@ -215,6 +216,17 @@ def test_who_is_not_waited_for_takes_the_decoder_along() -> None:
         assert children(os.getpid()) == []
         assert decoders.budget.held == 0
 
+    play(story)
+
+
+def test_an_answer_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(decoders: Decoders) -> None:
+        assert (await refusal(decoders, PHOTO)).code is Code.BROKEN_IMAGE
+
+    nonsense = "echo this is nothing that a decoder says; cat > /dev/null"
+    monkeypatch.setattr(
+        "dandelion_inference.answer.decoding.decoder.COMMAND", ("/bin/sh", "-c", nonsense)
+    )
     play(story)
 
 

@@ -23,7 +23,7 @@ LARGE = {
     "a PNG of 4 megapixels": (pictures.declared_png(2000, 2000), False),
     "a PNG of 12 megapixels": (pictures.declared_png(4000, 3000), True),
     "a WebP of 4 megapixels": (crafted.resized_webp(2000, 2000), True),
-    "a photo that comes in scans": (crafted.many_scans(1000, 1000, 400), True),
+    "a photo that comes in scans": (crafted.many_scans(1000, 1000, 300), True),
 }
 
 

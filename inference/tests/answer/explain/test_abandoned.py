@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ import pytest
 from dandelion_inference.answer.decoding.decoders import Decoders
 from dandelion_inference.answer.decoding.images import Images
 from dandelion_inference.answer.explain.explainer import PLACES, Explainer, Explanation, Method
+from dandelion_inference.answer.progress import Kind, Workload
 from dandelion_inference.model.network import Model
 from dandelion_pictures import Reader
 from given import artifacts
-from given.progress import unwatched
 from numpy.typing import NDArray
 from openvino import opset13 as opset
 from running.loading import compiled
@@ -59,18 +58,20 @@ def model(tmp_path: Path) -> Model:
     return compiled(path)
 
 
+async def explained(explainer: Explainer, model: Any) -> Explanation:
+    with Workload(dict.fromkeys(Kind, 1.0)).images(1, Kind.EXPLANATION) as [progress]:
+        return await explainer.explain(model, pictures.plain(), "red", progress)
+
+
 def test_an_abandoned_explanation_stops_after_its_step(model: Model) -> None:
     watched: Any = Watched(model, stops_at=5)
     decoders = Decoders(lambda: 2**30, places=1, seconds=30)
     explainer = Explainer(Images(Reader(), reserve=0), decoders)
 
-    def explain() -> Coroutine[Any, Any, Explanation]:
-        return explainer.explain(watched, pictures.plain(), "red", unwatched())
-
     async def scenario() -> None:
-        abandoned = asyncio.ensure_future(explain())
+        abandoned = asyncio.ensure_future(explained(explainer, watched))
         await asyncio.to_thread(watched.stopped.wait, 60)
-        following = asyncio.ensure_future(explain())
+        following = asyncio.ensure_future(explained(explainer, watched))
         abandoned.cancel()
         with pytest.raises(asyncio.CancelledError):
             await abandoned
@@ -87,13 +88,10 @@ def test_an_explanation_that_was_abandoned_while_it_waited_takes_no_step(model: 
     decoders = Decoders(lambda: 2**30, places=1, seconds=30)
     explainer = Explainer(Images(Reader(), reserve=0), decoders)
 
-    def explain() -> Coroutine[Any, Any, Explanation]:
-        return explainer.explain(watched, pictures.plain(), "red", unwatched())
-
     async def scenario() -> None:
-        first = asyncio.ensure_future(explain())
+        first = asyncio.ensure_future(explained(explainer, watched))
         await asyncio.to_thread(watched.stopped.wait, 60)
-        waiting = asyncio.ensure_future(explain())
+        waiting = asyncio.ensure_future(explained(explainer, watched))
         await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -109,12 +107,11 @@ def test_an_explanation_that_was_abandoned_while_it_waited_takes_no_step(model: 
 def test_a_pod_without_the_memory_for_a_map_explains_by_hiding_parts(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(artifacts.colour_graph())
-    explained = []
+    methods = []
     for size in (0, 2**30):
         decoders = Decoders(lambda size=size: size, places=1, seconds=30)
         explainer = Explainer(Images(Reader(), reserve=0), decoders)
-        explanation = explainer.explain(compiled(path), pictures.plain(), "red", unwatched())
-        found = asyncio.run(explanation)
+        found = asyncio.run(explained(explainer, compiled(path)))
         explainer.close()
-        explained.append(found.method)
-    assert explained == [Method.OCCLUSION, Method.ACTIVATION]
+        methods.append(found.method)
+    assert methods == [Method.OCCLUSION, Method.ACTIVATION]

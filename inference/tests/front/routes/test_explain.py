@@ -20,10 +20,10 @@ from dandelion_inference.answer.explain.activation import (
     compile_activation_map,
 )
 from dandelion_inference.answer.explain.explainer import Explainer, Method
+from dandelion_inference.answer.progress import Kind, Workload
 from dandelion_inference.model.network import Model
 from dandelion_pictures import Reader
 from given import artifacts, uploads
-from given.progress import unwatched
 from numpy.typing import NDArray
 from openvino import opset13 as opset
 from PIL import Image
@@ -48,7 +48,8 @@ def brightness(png: bytes) -> tuple[float, float]:
 def explained(model: Model, image: bytes, label: str | None = None) -> tuple[Method, bytes]:
     images = Images(Reader(), reserve=0)
     explainer = Explainer(images, Decoders(lambda: 2**30, places=1, seconds=30))
-    explanation = asyncio.run(explainer.explain(model, image, label, unwatched()))
+    with Workload(dict.fromkeys(Kind, 1.0)).images(1, Kind.EXPLANATION) as [progress]:
+        explanation = asyncio.run(explainer.explain(model, image, label, progress))
     explainer.close()
     return explanation.method, explanation.png
 

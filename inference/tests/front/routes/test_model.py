@@ -68,7 +68,11 @@ def test_the_model_is_described(
             "mean": [0.0, 0.0, 0.0],
             "std": [1.0, 1.0, 1.0],
         },
-        "calibration": {"temperature": 2.0, "unknownThreshold": 0.4},
+        "calibration": {
+            "temperature": 2.0,
+            "unknownScore": "maxProbability",
+            "unknownThreshold": 0.4,
+        },
         "formats": ["JPEG", "PNG", "WebP", "AVIF", "HEIC", "TIFF", "GIF", "BMP"],
     }
     assert limits["uploadBytes"] == 32 * 1024 * 1024
@@ -89,6 +93,8 @@ def test_the_limits_are_those_of_this_service(client: httpx.Client) -> None:
     """`conftest.py` sets these two."""
     limits = client.get("/model").json()["limits"]
     assert (limits["uploadBytes"], limits["files"]) == (1024 * 1024, 4)
+    assert limits["decodingBytes"] > 64 * 1024 * 1024
+    assert limits["decodingSeconds"] == 4
 
 
 def test_what_an_artifact_does_not_say_is_not_told(client: httpx.Client) -> None:

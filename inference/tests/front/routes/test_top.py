@@ -6,6 +6,8 @@ import httpx
 import pictures
 import pytest
 from dandelion_inference.answer.prediction import prediction
+from dandelion_inference.model.contract import Calibration
+from dandelion_inference.model.network import Outputs
 from given import uploads
 
 GREENISH = pictures.encoded(pictures.noise((40, 40)), "PNG")
@@ -62,6 +64,7 @@ def test_each_image_of_a_form_gets_so_many(client: httpx.Client) -> None:
 
 
 def test_of_equally_probable_classes_the_first_of_the_model_comes_first() -> None:
-    found = prediction(["a", "b", "c", "d"], [0.2, 0.3, 0.2, 0.3])
+    outputs = Outputs([0.2, 0.3, 0.2, 0.3], None)
+    found = prediction(["a", "b", "c", "d"], outputs, Calibration(temperature=1))
     assert found.most_probable(3) == [("b", 0.3), ("d", 0.3), ("a", 0.2)]
     assert [label for label, _ in found.most_probable(10**30)] == ["b", "d", "a", "c"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from given.hostile_traffic import RawRequest
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
-HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n"
+HEALTH = b"GET /v2/health/live HTTP/1.1\r\nHost: a\r\n"
 
 
 def _post(*lines: bytes, body: bytes = b"x") -> bytes:
@@ -59,10 +59,10 @@ def odd() -> dict[str, RawRequest]:
     """What is refused or answered, as long as it is one of the two."""
     big = b"a" * 60_000
     found = {
-        "bare LFs": b"GET /healthz HTTP/1.1\nHost: a\n\n",
-        "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
+        "bare LFs": b"GET /v2/health/live HTTP/1.1\nHost: a\n\n",
+        "no host": b"GET /v2/health/live HTTP/1.1\r\n\r\n",
         "two hosts": HEALTH + b"Host: b\r\n\r\n",
-        "a host that is an address": b"GET /healthz HTTP/1.1\r\nHost: http://a/../\r\n\r\n",
+        "a host that is an address": b"GET /v2/health/live HTTP/1.1\r\nHost: http://a/../\r\n\r\n",
         "a header without a name": HEALTH + b": a\r\n\r\n",
         "a header without a colon": HEALTH + b"nothing\r\n\r\n",
         "a name of other letters": HEALTH + "Größe: 1\r\n\r\n".encode(),
@@ -74,20 +74,20 @@ def odd() -> dict[str, RawRequest]:
         "two callers": _post(
             b"Authorization: Bearer a", b"Authorization: Bearer b", b"Content-Length: 1"
         ),
-        "HTTP 0.9": b"GET /healthz\r\n\r\n",
-        "HTTP 1.9": b"GET /healthz HTTP/1.9\r\nHost: a\r\n\r\n",
+        "HTTP 0.9": b"GET /v2/health/live\r\n\r\n",
+        "HTTP 1.9": b"GET /v2/health/live HTTP/1.9\r\nHost: a\r\n\r\n",
         "HTTP 2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9),
         "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
         "another protocol": b"\x00\x00\x00\x5a\xffSMB" + bytes(80),
-        "a small method": b"get /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
-        "a long method": b"G" * 1000 + b" /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        "a small method": b"get /v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n",
+        "a long method": b"G" * 1000 + b" /v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n",
         "CONNECT": b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
-        "TRACE": b"TRACE /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        "TRACE": b"TRACE /v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n",
         "OPTIONS of all": b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
-        "an absolute address": b"GET http://b:80/healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        "an absolute address": b"GET http://b:80/v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n",
         "an address that is none": b"GET http://[::1/x HTTP/1.1\r\nHost: a\r\n\r\n",
         "a long address": b"GET /" + big + b" HTTP/1.1\r\nHost: a\r\n\r\n",
-        "a long query": b"GET /healthz?" + big + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        "a long query": b"GET /v2/health/live?" + big + b" HTTP/1.1\r\nHost: a\r\n\r\n",
         "a way up": b"GET /docs/../../../../etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n",
         "a way up in percents": b"GET /docs/%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n",
         "percents of nothing": b"GET /%zz%00%ff%fe HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -36,6 +36,7 @@ LATER_SERVING = {
     "logging",
     "access_log",
     "auth",
+    "cors_allowed_origins",
     "pod_template",
 }
 

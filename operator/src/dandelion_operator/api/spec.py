@@ -6,8 +6,9 @@ same fields with the same defaults (a test compares them).
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
 
@@ -18,6 +19,9 @@ from dandelion_operator.api.pod_template import PodTemplate
 S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/\x00-\x1f\x7f]+)+/?$"
 DIGEST = r"^sha256:[0-9a-f]{64}$"
 TRAINING_CONTAINER, INFERENCE_CONTAINER = "training", "inference"
+# As a browser writes it: in small letters, without the usual port and without a path.
+ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?)$"
+USUAL_PORT = re.compile(r"^(http://.*:80|https://.*:443)$")
 S3_PLACE = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?$"
 
 
@@ -230,6 +234,7 @@ class Serving(Camel):
     logging: Logging = Field(default_factory=Logging)
     access_log: AccessLog = Field(default_factory=AccessLog)
     auth: Auth = Auth.NONE
+    cors_allowed_origins: tuple[Annotated[str, Field(pattern=ORIGIN)], ...] = ()
     pod_template: PodTemplate | None = None
 
     @field_validator("logging", "access_log", mode="before")
@@ -241,6 +246,24 @@ class Serving(Camel):
     @classmethod
     def speaks_of_the_inference_container(cls, value: PodTemplate | None) -> PodTemplate | None:
         return value.of_container(INFERENCE_CONTAINER) if value else None
+
+    @field_validator("cors_allowed_origins")
+    @classmethod
+    def are_written_as_browsers_do(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "*" in value and len(value) > 1:
+            raise ValueError("'*' stands for every origin: write it alone, or name the origins")
+        if any(USUAL_PORT.match(origin) for origin in value):
+            raise ValueError("leave the port out, as browsers do with the usual one of a scheme")
+        return value
+
+    @model_validator(mode="after")
+    def tokens_are_for_pages_that_are_named(self) -> Self:
+        if self.auth is Auth.CLUSTER_TOKENS and "*" in self.cors_allowed_origins:
+            raise ValueError(
+                "corsAllowedOrigins cannot be '*' with auth: ClusterTokens: name the origins whose "
+                "pages may send a token"
+            )
+        return self
 
     @model_validator(mode="after")
     def tokens_need_the_operators_account(self) -> Self:

@@ -15,14 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dandelion_training.evaluate.answers.collector import Collected
 from dandelion_training.evaluate.answers.record import Digest, Share
 from dandelion_training.evaluate.documents import Unreadable, compact_json, refused, rounded
-from dandelion_training.evaluate.figures.calibration import Calibration, calibrated
+from dandelion_training.evaluate.figures.calibration import Calibration, UnknownScore, calibrated
 from dandelion_training.evaluate.figures.confusion import ClassFigures, Confusion
 from dandelion_training.evaluate.figures.corruptions import STRENGTHS, Robustness
 
 API_VERSION: Literal["dandelion.dev/evaluation/v1"] = "dandelion.dev/evaluation/v1"
 FILE = "evaluation.json"
 ROUNDING = 2e-6
-UNKNOWN_SCORE = "maxProbability"  # of softmax(logits / temperature)
 
 Place = Annotated[int, Field(ge=0, lt=1 << 31)]
 Count = Annotated[int, Field(gt=0, lt=1 << 31)]
@@ -69,7 +68,7 @@ def evaluated(
         classes=found.classes,
         confusion=Confusion.counted(found.label, found.predicted, len(found.classes)),
         mean_confidence=collected.mean_confidence,
-        calibration=calibrated(collected.logits, collected.labels),
+        calibration=calibrated(collected.logits, collected.labels, collected.log_density),
         robustness=robustness,
         not_known=not_known or {},
     )
@@ -141,8 +140,9 @@ def _calibration(found: Calibration) -> dict[str, Any]:
         "eceBefore": rounded(found.ece_before),
         "eceAfter": rounded(found.ece_after),
         "bins": found.bins,
-        "unknownScore": UNKNOWN_SCORE,
+        "unknownScore": found.unknown_score.value,
         "unknownThreshold": found.unknown_threshold,
+        "unknownKept": _maybe(found.unknown_kept),
         "images": found.images,
     }
 
@@ -170,8 +170,11 @@ class _Calibrated(_Document):
     ece_before: Share = Field(alias="eceBefore")
     ece_after: Share = Field(alias="eceAfter")
     bins: Annotated[int, Field(gt=0)]
-    unknown_score: Literal["maxProbability"] = Field(alias="unknownScore")
-    unknown_threshold: Share | None = Field(alias="unknownThreshold")
+    unknown_score: Annotated[UnknownScore, Field(strict=False)] = Field(alias="unknownScore")
+    unknown_threshold: Annotated[float, Field(le=1, allow_inf_nan=False)] | None = Field(
+        alias="unknownThreshold"
+    )
+    unknown_kept: Share | None = Field(default=None, alias="unknownKept")
     images: Annotated[int, Field(gt=0)]
 
 
@@ -260,7 +263,9 @@ def _read_calibration(found: _Calibrated) -> Calibration:
         ece_before=found.ece_before,
         ece_after=found.ece_after,
         bins=found.bins,
+        unknown_score=found.unknown_score,
         unknown_threshold=found.unknown_threshold,
+        unknown_kept=found.unknown_kept,
         images=found.images,
     )
 

@@ -11,6 +11,7 @@ import structlog
 from torch import nn
 
 from dandelion_training.data.served import Served
+from dandelion_training.export.density import FITTED_ON, WithLogDensity, fitted
 from dandelion_training.export.graph import export, prove
 from dandelion_training.export.quantize import CALIBRATION_IMAGES, NotQuantized, quantize
 from dandelion_training.learn import network as networks
@@ -38,14 +39,15 @@ class Quantized:
 
 
 def exported(
-    network: nn.Module, classes: tuple[str, ...], size: int, served: Served, work: Path
+    network: nn.Module, classes: tuple[str, ...], size: int, served: Served, seed: int, work: Path
 ) -> tuple[Path, Path]:
     """The fp32 graph and the weights, proven to agree."""
-    network.cpu()
+    log_density = fitted(network, served.drawn(FITTED_ON, seed))
+    whole = WithLogDensity(network, log_density).cpu()
     graph, weights = work / GRAPH, work / WEIGHTS
-    export(network, size, graph)
+    export(whole, size, graph)
     examples = next(iter(served.holdout()))[0][:PROVEN_ON].cpu()
-    difference = prove(network, graph, examples)
+    difference = prove(whole, graph, examples)
     log.info("graph agrees with the network", difference=difference)
     networks.save_weights(network, weights, classes)
     return graph, weights

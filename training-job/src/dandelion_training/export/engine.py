@@ -7,6 +7,7 @@ precision answer the holdout, image by image as inference does.
 import importlib
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +29,20 @@ class Precision(StrEnum):
     INT8 = "int8"
 
 
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What a graph says of images: logits, images × classes, and one log density an image; None of
+    a graph of an earlier release, which has none.
+    """
+
+    logits: NDArray[np.float32]
+    log_density: NDArray[np.float32] | None
+
+
+Predict = Callable[[NDArray[np.float32]], Outputs]
+"""From images as NCHW float32."""
+
+
 def openvino() -> Any:
     """The module, imported so that it calls nobody."""
     for name in UNWANTED:
@@ -40,10 +55,8 @@ def has_bf16() -> bool:
     return "BF16" in openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def predictor(
-    graph: Path, precision: Precision, threads: int
-) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """The graph, ready to answer: from NCHW float32 to logits, images × classes."""
+def predictor(graph: Path, precision: Precision, threads: int) -> Predict:
+    """The graph, ready to answer."""
     vino = openvino()
     core = vino.Core()
     model = core.read_model(graph)
@@ -51,13 +64,17 @@ def predictor(
     # Inference compiles for one image at a time, and another shape may mean other code.
     model.reshape(vino.PartialShape([1, *list(shape)[1:]]))
     request = core.compile_model(model, "CPU", _options(precision, threads)).create_infer_request()
+    outputs = range(len(model.outputs))
 
-    def predict(images: NDArray[np.float32]) -> NDArray[np.float32]:
-        found = []
+    def predict(images: NDArray[np.float32]) -> Outputs:
+        found: list[list[NDArray[np.float32]]] = [[] for _ in outputs]
         for image in images:
             request.infer({0: image[np.newaxis]}, share_inputs=True)
-            found.append(request.get_output_tensor(0).data[0].astype(np.float32))
-        return np.stack(found)
+            for number in outputs:
+                data = request.get_output_tensor(number).data[0]
+                found[number].append(data.astype(np.float32))
+        logits, *rest = (np.stack(values) for values in found)
+        return Outputs(logits, rest[0] if rest else None)
 
     return predict
 
@@ -67,7 +84,7 @@ def answers(
 ) -> NDArray[np.float32]:
     """The logits of every image; an item of `images` is NCHW and may hold several."""
     predict = predictor(graph, precision, threads)
-    return np.concatenate([predict(batch) for batch in images])
+    return np.concatenate([predict(batch).logits for batch in images])
 
 
 def _options(precision: Precision, threads: int) -> dict[str, object]:

@@ -11,22 +11,22 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
+from dandelion_training.export.density import WithLogDensity
 from dandelion_training.export.engine import openvino
 from dandelion_training.ports.failures import Reason, TrainingFailure
 
 # It remarks in every log that a GPU compiler is missing that nothing here uses.
 logging.getLogger("torch.utils.flop_counter").setLevel(logging.ERROR)
 
-INPUT, OUTPUT = "image", "logits"
+INPUT, OUTPUT, LOG_DENSITY = "image", "logits", "log_density"
 
 # Two engines sum the same products in another order; on trained ResNets the logits differ by less
 # than a tenth of this.
 TOLERANCE = 1e-3
 
 
-def export(network: nn.Module, image_size: int, path: Path) -> None:
+def export(network: WithLogDensity, image_size: int, path: Path) -> None:
     """One ONNX file with the weights inside, for any number of images at once."""
     network.eval()
     example = torch.zeros(2, 3, image_size, image_size)
@@ -40,7 +40,7 @@ def export(network: nn.Module, image_size: int, path: Path) -> None:
             dynamo=True,
             verbose=False,
             input_names=[INPUT],
-            output_names=[OUTPUT],
+            output_names=[OUTPUT, LOG_DENSITY],
             dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
         )
     if program is None:
@@ -50,15 +50,15 @@ def export(network: nn.Module, image_size: int, path: Path) -> None:
     program.save(path, external_data=False)
 
 
-def prove(network: nn.Module, graph: Path, images: torch.Tensor) -> float:
-    """The largest difference of the graph's logits, relative to the logits' size; above the
+def prove(network: WithLogDensity, graph: Path, images: torch.Tensor) -> float:
+    """The largest difference of the graph's outputs, relative to an output's size; above the
     tolerance it is a failure.
     """
     network.eval()
     with torch.inference_mode():
-        trained = network(images).numpy()
+        trained = [output.numpy() for output in network(images)]
     served = _served(graph, images.numpy())
-    difference = float(np.abs(trained - served).max() / max(1.0, float(np.abs(trained).max())))
+    difference = max(map(_difference, trained, served))
     if not difference <= TOLERANCE:
         raise TrainingFailure(
             Reason.ARTIFACT_MISMATCH,
@@ -68,9 +68,14 @@ def prove(network: nn.Module, graph: Path, images: torch.Tensor) -> float:
     return difference
 
 
-def _served(graph: Path, images: NDArray[np.float32]) -> NDArray[np.float32]:
+def _difference(trained: NDArray[np.float32], served: NDArray[np.float32]) -> float:
+    return float(np.abs(trained - served).max() / max(1.0, float(np.abs(trained).max())))
+
+
+def _served(graph: Path, images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     core = openvino().Core()
     compiled = core.compile_model(
         core.read_model(graph), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )
-    return np.asarray(compiled({INPUT: images})[OUTPUT])
+    found = compiled({INPUT: images})
+    return [np.asarray(found[name]) for name in (OUTPUT, LOG_DENSITY)]

@@ -45,15 +45,42 @@ def _quantize(graph: Path, images: Images, target: Path) -> None:
     # Seconds of imports, which a run that fails earlier does not pay.
     nncf = importlib.import_module("nncf")
     nncf.set_log_level(logging.ERROR)
+    model = vino.Core().read_model(graph)
     quantized = nncf.quantize(
-        vino.Core().read_model(graph),
+        model,
         nncf.Dataset(images),
         preset=nncf.QuantizationPreset.MIXED,
         target_device=nncf.TargetDevice.CPU,
         subset_size=len(images),
+        # Distances are what small differences make, which eight bits would round away.
+        ignored_scope=nncf.IgnoredScope(names=_after_the_features(model), validate=False),
     )
     _rename(quantized)
     vino.save_model(quantized, target, compress_to_fp16=False)
+
+
+def _after_the_features(graph: Any) -> list[str]:
+    """The operations that lead to the log density and not to the logits, but for the average over
+    all positions, which may well be of integers.
+    """
+    logits, *rest = graph.get_results()
+    common = _leading_to([logits])
+    own = {name: kind for name, kind in _leading_to(rest).items() if name not in common}
+    positions = next((name for name, kind in reversed(own.items()) if kind == "ReduceMean"), "")
+    return sorted(own.keys() - {positions})
+
+
+def _leading_to(results: list[Any]) -> dict[str, str]:
+    """The operations by name, each with its type, from the results towards the input."""
+    found: dict[str, str] = {}
+    ahead = list(results)
+    while ahead:
+        operation = ahead.pop()
+        name = operation.get_friendly_name()
+        if name not in found:
+            found[name] = operation.get_type_name()
+            ahead += [value.get_node() for value in operation.input_values()]
+    return found
 
 
 def _rename(graph: Any) -> None:

@@ -14,12 +14,13 @@ from dandelion_pictures import VERSION as READER_VERSION
 from dandelion_training.data.images.inspect import MEAN, SCALE, STD
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
+from dandelion_training.evaluate.figures.calibration import UnknownScore
 from dandelion_training.evaluate.figures.confusion import ClassFigures
 from dandelion_training.evaluate.figures.reference import ChannelStatistics, ReferenceAnswers
 from dandelion_training.evaluate.precision.choice import Evidence
 from dandelion_training.evaluate.result import EvaluationResult
 from dandelion_training.export.artifact import GRAPH, INT8_GRAPH
-from dandelion_training.export.graph import INPUT, OUTPUT
+from dandelion_training.export.graph import INPUT, LOG_DENSITY, OUTPUT
 from dandelion_training.ports.documents import canonical_json
 from dandelion_training.ports.settings import Settings
 
@@ -52,11 +53,14 @@ def contract(
     starting weights and their ancestors learnt from.
     """
     classes = list(dataset.classes)
-    confusion = result.confusion
+    confusion, calibration = result.confusion, result.calibration
     size = settings.image_size
     graphs = {"fp32": GRAPH}
     if any(path.name == INT8_GRAPH for path in files):
         graphs["int8"] = INT8_GRAPH
+    further = {}
+    if calibration.unknown_score is UnknownScore.WITH_LOG_DENSITY:
+        further["logDensity"] = {"name": LOG_DENSITY, "shape": [None]}
     return canonical_json(
         {
             "apiVersion": API_VERSION,
@@ -71,6 +75,7 @@ def contract(
                 "layout": "NCHW",
             },
             "output": {"name": OUTPUT, "shape": [None, len(classes)]},
+            **further,
             "reader": {"name": "dandelion-pictures", "version": READER_VERSION},
             "preprocessing": {
                 "colorSpace": "RGB",
@@ -89,8 +94,9 @@ def contract(
                 for name, figures in zip(classes, confusion.by_class(), strict=True)
             },
             "calibration": {
-                "temperature": result.calibration.temperature,
-                "unknownThreshold": result.calibration.unknown_threshold,
+                "temperature": calibration.temperature,
+                "unknownScore": calibration.unknown_score.value,
+                "unknownThreshold": calibration.unknown_threshold,
             },
             "dataset": {
                 "digest": dataset.digest,

@@ -60,6 +60,10 @@ def report(
         "rejected": float(sum(found.rejected.values()) if found else 0),
         "images": float(len(dataset.entries)),
     }
+    calibration = result.calibration
+    if calibration.unknown_threshold is not None and calibration.unknown_kept is not None:
+        figures["unknown_threshold"] = calibration.unknown_threshold
+        figures["unknown_kept"] = calibration.unknown_kept
     if result.robustness is not None:
         for kind, shares in result.robustness.accuracy.items():
             for strength, share in enumerate(shares, 1):

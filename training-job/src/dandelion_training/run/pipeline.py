@@ -173,7 +173,9 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
         fit(network, batches, plan, saving, resumed, task.device, listeners, task.termination)
     channels = channel_statistics(served)
     task.progress.enter(EXPORTING)
-    graph, weights = exported(network, dataset.classes, settings.image_size, served, work)
+    graph, weights = exported(
+        network, dataset.classes, settings.image_size, served, settings.seed, work
+    )
     task.progress.enter(QUANTIZING)
     int8 = quantized(graph, served, settings.seed)
     evidence = assessed(graph, int8.graph, served, task.threads.learning, task.progress)

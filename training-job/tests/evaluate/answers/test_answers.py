@@ -84,14 +84,17 @@ def test_five_scores_are_kept_of_many_the_answer_first() -> None:
     assert found.probability[0] == found.scores[0, 0] == pytest.approx(0.4533, abs=1e-4)
 
 
-def test_only_the_sample_keeps_its_logits() -> None:
+def test_only_the_sample_keeps_its_logits_and_log_densities() -> None:
     collector = Collector(CLASSES, calibrate_on=[image(1), image(2)])
     logits = np.arange(12, dtype=np.float32).reshape(4, 3)
-    collector.add([image(n) for n in range(4)], np.array([0, 1, 2, 0]), logits)
+    log_density = np.array([-4, -3, -2, -1], np.float32)
+    collector.add([image(n) for n in range(4)], np.array([0, 1, 2, 0]), logits, log_density)
     found = collector.collected(DATASET, CHALLENGER)
     first, second = sorted([1, 2], key=image)
     assert found.logits.tolist() == logits[[first, second]].tolist()
     assert found.labels.tolist() == [first, second]
+    assert found.log_density is not None
+    assert found.log_density.tolist() == log_density[[first, second]].tolist()
     assert len(found.answers) == 4
     assert found.mean_confidence == pytest.approx(0.665, abs=1e-3)
 
@@ -116,6 +119,29 @@ def test_a_batch_that_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=says):
         Collector(CLASSES, []).add([image(0)], np.array(labels), np.array(logits, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("log_density", "says"),
+    [
+        pytest.param([-np.inf], "not all numbers", id="a density that overflows"),
+        pytest.param([-1, -2], r"log densities of shape \(2,\)", id="a density too many"),
+    ],
+)
+def test_log_densities_that_do_not_fit_are_refused(log_density: list[float], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Collector(CLASSES, []).add(
+            [image(0)],
+            np.array([0]),
+            np.zeros((1, 3), np.float32),
+            np.array(log_density, np.float32),
+        )
+
+
+def test_a_model_without_log_densities_keeps_none() -> None:
+    collector = Collector(CLASSES, calibrate_on=[image(0)])
+    collector.add([image(0)], np.array([0]), np.zeros((1, 3), np.float32))
+    assert collector.collected(DATASET, CHALLENGER).log_density is None
 
 
 def test_an_image_is_evaluated_once_and_one_at_least() -> None:

@@ -6,10 +6,12 @@ from dandelion_training.evaluate.figures.calibration import (
     Floats,
     Labels,
     Logits,
+    UnknownScore,
     calibrated,
     confidences,
     expected_calibration_error,
     fitted_temperature,
+    unknown_scores,
     unknown_threshold,
 )
 from hypothesis import given, settings
@@ -135,6 +137,28 @@ def test_the_reported_error_is_of_images_that_the_temperature_was_not_fitted_on(
         )
         reported.append(calibrated(logits, labels).ece_after)
     assert np.mean(reported) > np.mean(flattering)
+
+
+def test_an_image_is_unknown_to_a_model_that_doubts_or_has_seen_nothing_like_it() -> None:
+    logits = np.array([[9.0, 0], [9, 0], [0, 0]], np.float32)
+    log_density = np.array([-0.5, -5, -0.5], np.float32)
+    usual, unlike, doubted = unknown_scores(logits, 1.0, log_density)
+    assert usual == pytest.approx(0.5, abs=1e-3)
+    assert (unlike, doubted) == (pytest.approx(-4, abs=1e-3), pytest.approx(0))
+    assert unknown_scores(logits, 1.0, None).tolist() == confidences(logits, 1.0).tolist()
+
+
+@pytest.mark.parametrize("has_log_density", [False, True])
+def test_the_threshold_is_one_of_the_score_that_is_named(has_log_density: bool) -> None:
+    logits, labels = overconfident(200, 3, 2.0)
+    log_density = np.random.default_rng(0).normal(-0.5, 0.1, 200).astype(np.float32)
+    found = calibrated(logits, labels, log_density if has_log_density else None)
+    scores = confidences(logits, found.temperature) + (log_density if has_log_density else 0)
+    names = (UnknownScore.MAX_PROBABILITY, UnknownScore.WITH_LOG_DENSITY)
+    assert found.unknown_score is names[has_log_density]
+    assert found.unknown_threshold is not None
+    assert (scores >= found.unknown_threshold).mean() == pytest.approx(0.955)
+    assert found.unknown_kept == pytest.approx(0.955)
 
 
 @pytest.mark.parametrize("images", [19, 40, 100, 999])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import threading
 from collections import OrderedDict
 
@@ -20,6 +21,11 @@ KEPT_TRANSFORMS = 16
 SPACES = {"RGB": b"RGB ", "L": b"GRAY", "CMYK": b"CMYK", "LAB": b"Lab "}
 MAGIC = slice(36, 40)
 SPACE = slice(16, 20)
+TAGS, TAG = 128, struct.Struct(">4sII")
+MOST_TAGS = 100  # which the library reads no more of
+# Steps of what a profile can say in a program of its own (ICC.1:2022, 10.16): those that are in use
+# have some ten. Each takes a few milliseconds to sample, and a megabyte can name 100,000.
+ELEMENTS, MOST_ELEMENTS = b"mpet", 16
 STEPS = 9  # of each colour, when a transform is asked whether it changes anything
 
 
@@ -57,6 +63,8 @@ def applied(image: Image.Image, profile: bytes) -> Image.Image | None:
     """The picture as RGB in sRGB, or nothing where its profile says nothing about it."""
     if profile[MAGIC] != b"acsp" or profile[SPACE] != SPACES.get(image.mode):
         return None
+    if _elements(profile) > MOST_ELEMENTS:
+        return None
     transform = TRANSFORMS.of(profile, image.mode)
     return None if transform is None else transform.apply(image)
 
@@ -65,6 +73,18 @@ def from_lab(image: Image.Image) -> Image.Image:
     """CIE L*a*b* as RGB in sRGB; nothing else in the library converts it."""
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
     return _between(lab, "LAB").apply(image)
+
+
+def _elements(profile: bytes) -> int:
+    """The most steps that one of the profile's programs has."""
+    count = int.from_bytes(profile[TAGS : TAGS + 4], "big")
+    room = max(0, len(profile) - TAGS - 4) // TAG.size
+    most = 0
+    for number in range(min(count, room, MOST_TAGS)):
+        _, start, _ = TAG.unpack_from(profile, TAGS + 4 + number * TAG.size)
+        if profile[start : start + 4] == ELEMENTS:
+            most = max(most, int.from_bytes(profile[start + 12 : start + 16], "big"))
+    return most
 
 
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:

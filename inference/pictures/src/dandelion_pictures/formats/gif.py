@@ -47,9 +47,9 @@ def _first_picture(data: bytes) -> bytes:
     flags = data[10] if len(data) >= HEADER else 0
     start = HEADER + (6 << (flags & PALETTE_SIZE) if flags & PALETTE else 0)
     at, control = start, b""
-    for _ in range(MAX_BLOCKS):
-        if at + 1 >= len(data) or data[at] == PICTURE:
-            break
+    left = MAX_BLOCKS
+    while at + 1 < len(data) and data[at] != PICTURE:
+        left -= 1
         if data[at] != EXTENSION:
             at += 1
             continue
@@ -57,22 +57,17 @@ def _first_picture(data: bytes) -> bytes:
         if data[at + 1] == GRAPHIC_CONTROL and len(found) == 4 and found[0] & TRANSPARENT:
             # How the picture is taken away for the next one is of no interest.
             control = b"\x21\xf9\x04\x01\0\0" + found[3:] + b"\0"
-        at = _behind_blocks(data, at + 2)
-    else:
-        raise Unreadable(
-            Kind.BROKEN,
-            f"The GIF has more than {MAX_BLOCKS} blocks before its picture. Save it anew.",
-        )
+        at += 2
+        while at < len(data) and data[at] and left > 0:
+            at += 1 + data[at]
+            left -= 1
+        at += 1  # the empty block that ends them
+        if left <= 0:
+            raise Unreadable(
+                Kind.BROKEN,
+                f"The GIF has more than {MAX_BLOCKS} blocks before its picture. Save it anew.",
+            )
     return b"".join([data[:start], control, memoryview(data)[at:]])
-
-
-def _behind_blocks(data: bytes, at: int) -> int:
-    """Where the blocks of an extension end: with an empty one."""
-    for _ in range(MAX_BLOCKS):
-        if at >= len(data) or data[at] == 0:
-            return at + 1
-        at += 1 + data[at]
-    return len(data)
 
 
 def _decode(image: GifImageFile, _scale: int) -> Image.Image:

@@ -47,6 +47,7 @@ COEFFICIENT_BYTES = 100_000_000  # the most that libtiff lets a JPEG within hold
 HANDED_OVER_BYTES = 4  # of a pixel, where colours are converted on the way
 WORK = 8
 BYTE_WORK = 8
+LZMA, SLOWER = 34925, 10
 
 
 def look(data: bytes) -> Source:
@@ -157,7 +158,8 @@ def _cost(data: bytes, found: Directory, pieces: Pieces, image: TiffImageFile) -
     compression = found.number(COMPRESSION) or RAW
     read = listed if compression == RAW else min(listed, count * separate)
     gone_over = sum(end - start for start, end in pieces.places(len(data))) if listed else 0
-    work = piece * read * WORK + gone_over * BYTE_WORK
+    slower = SLOWER if compression == LZMA else 1
+    work = piece * read * WORK * slower + gone_over * BYTE_WORK
     passes = ""
     coefficients = 0
     if compression in (OLD_JPEG, JPEG):

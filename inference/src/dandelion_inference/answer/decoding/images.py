@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from dandelion_pictures import Cost, Kind, Preprocessing, Reader, Unreadable
+from dandelion_pictures import Cost, Kind, Limits, Preprocessing, Reader, Unreadable
 from numpy.typing import NDArray
 
 from dandelion_inference.errors import Code, RefusedError
@@ -21,8 +21,8 @@ from dandelion_inference.intake.encodings import is_address
 # A screenshot of two megapixels is small.
 SMALL_BYTES = 24 * 1024 * 1024
 
-# A quarter of a second, in the units of `Cost.work`: nothing can end it sooner.
-SMALL_WORK = 250_000_000
+# A quarter of a second: nothing can end it sooner.
+SMALL = Limits(max_memory=SMALL_BYTES, max_work=250_000_000)
 
 # A service that fetches what a client names is a way into networks that the client cannot reach
 # (server-side request forgery, CWE-918), waits for strangers, and tells them what is asked here.
@@ -86,16 +86,12 @@ class Images:
             raise RefusedError(Code.ADDRESS_NOT_FETCHED, NOT_FETCHED)
         try:
             pending = self._reader.open(data, preprocessing)
-            if not is_small(pending.cost):
+            if not SMALL.hold(pending.cost):
                 return LargeImage(data, preprocessing, pending.cost)
             with self._reserve.hold(pending.cost.memory):
                 return pending.tensor()
         except Unreadable as error:
             raise refused(error) from None
-
-
-def is_small(cost: Cost) -> bool:
-    return cost.memory <= SMALL_BYTES and cost.work <= SMALL_WORK
 
 
 def refused(error: Unreadable) -> RefusedError:

@@ -2,6 +2,7 @@
 // Text from answers only ever becomes text.
 
 const SHOWN = 5;
+const UNKNOWN = "May be none of the classes";
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 
 export class Card {
@@ -64,7 +65,8 @@ export class Card {
   #showAnswer() {
     const { id, label, probability, scores, unknown, model } = this.#answer;
     const ranked = Object.entries(scores).sort(([, one], [, other]) => other - one);
-    this.#part(".verdict").textContent = label;
+    this.#part(".verdict").textContent = unknown ? UNKNOWN : label;
+    this.#part(".found").classList.toggle("unknown", Boolean(unknown));
     this.#part(".found > .bars").replaceChildren(...ranked.slice(0, SHOWN).map(bar));
     const rest = ranked.slice(SHOWN);
     this.#part(".rest summary").textContent =
@@ -83,8 +85,9 @@ export class Card {
       ".rest": rest.length > 0,
       ".wrong": Boolean(id),
     });
-    const doubt = unknown ? `. ${this.#part(".doubt").textContent}` : "";
-    this.#say(`${this.#file.name}: ${label}, ${percent.format(probability)}${doubt}`);
+    const verdict = unknown ? UNKNOWN : `${label}, ${percent.format(probability)}`;
+    const doubt = unknown ? `. ${this.#part(".doubt").textContent.replace(/\s+/g, " ")}` : "";
+    this.#say(`${this.#file.name}: ${verdict}${doubt}`);
   }
 
   async #repeat() {

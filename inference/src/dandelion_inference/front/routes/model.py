@@ -47,12 +47,16 @@ class Limits(_Told):
 
     upload_bytes: int = Field(description="of a body, and of one line of a stream")
     files: int = Field(description="images in one request; a stream has any number")
-    decoding_seconds: float = Field(description="of one image, as its content lets expect")
+    decoding_bytes: int = Field(
+        description="to decode one image in: what the memory of a replica leaves for that"
+    )
+    decoding_seconds: float = Field(description="of a processor, to decode one image in, roughly")
     form_parts: int = Field(description="of a form, files or not")
     part_header_bytes: int = Field(description="of one header of a part")
     headers: int
     header_bytes: int = Field(description="of the request line with its headers")
     requests: int = Field(description="taken on at once by one replica")
+    streams: int = Field(description="of lines, taken on at once by one replica")
     connections: int = Field(description="open at once to one replica")
     request_seconds: float = Field(description="from the whole body to its answer")
     upload_seconds: float = Field(description="for a body, and for one line of a stream")
@@ -94,10 +98,15 @@ async def model(request: Request) -> Response:
     service = service_of(request)
     await service.authorize(request, "predict")
     served = service.readiness.require_model()
-    return JSONResponse(described(service.settings, served.contract, served.precision.value))
+    decoding_bytes = service.decoders.budget.size
+    return JSONResponse(
+        described(service.settings, served.contract, served.precision.value, decoding_bytes)
+    )
 
 
-def described(settings: Settings, contract: Contract, precision: str) -> dict[str, Any]:
+def described(
+    settings: Settings, contract: Contract, precision: str, decoding_bytes: int
+) -> dict[str, Any]:
     """As `ModelResponse`: a contract that is served with these settings, in this precision."""
     metrics = contract.metrics.model_dump(by_alias=True, exclude_none=True)
     metrics["precision"] = contract.precision.choice.value
@@ -117,7 +126,7 @@ def described(settings: Settings, contract: Contract, precision: str) -> dict[st
             mode="json", by_alias=True, exclude_none=True
         ),
         "formats": FORMATS,
-        "limits": limits(settings).model_dump(by_alias=True),
+        "limits": limits(settings, decoding_bytes).model_dump(by_alias=True),
     }
     dataset = contract.dataset
     if dataset is not None:
@@ -131,16 +140,18 @@ def described(settings: Settings, contract: Contract, precision: str) -> dict[st
     return told
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: Settings, decoding_bytes: int) -> Limits:
     return Limits(
         upload_bytes=settings.max_upload_bytes,
         files=settings.max_files,
+        decoding_bytes=decoding_bytes,
         decoding_seconds=MAX_WORK / 1e9,
         form_parts=max(settings.max_form_parts, settings.max_files),
         part_header_bytes=settings.max_part_header_bytes,
         headers=settings.max_headers,
         header_bytes=settings.max_head_bytes,
         requests=settings.queue_limit,
+        streams=settings.stream_limit,
         connections=settings.max_connections,
         request_seconds=settings.request_timeout_seconds,
         upload_seconds=settings.upload_seconds,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -13,11 +12,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
-from dandelion_inference.answer.prediction import Outcome
-from dandelion_inference.errors import Code, RefusedError
-from dandelion_inference.front import docs, problems
+from dandelion_inference.errors import Code
+from dandelion_inference.front import docs
 from dandelion_inference.front.problems import ImageProblem
 from dandelion_inference.front.routes.probes import ModelIdentity
+from dandelion_inference.front.routes.shown import shown, wanted_classes
+from dandelion_inference.front.routes.stream import MEDIA_TYPE as LINES
+from dandelion_inference.front.routes.stream import is_stream, stream
 from dandelion_inference.front.service import Service, service_of
 from dandelion_inference.intake.admission import Place
 from dandelion_inference.intake.upload import FormBounds, Pace, read_images
@@ -32,8 +33,18 @@ class Classified(BaseModel):
     )
     unknown: bool | None = Field(
         default=None,
-        description="whether the image may be none of the classes: even the most probable one is "
-        "less probable than the model's threshold; absent where the model has none",
+        description="whether the image may be none of the classes: its score is below the model's "
+        "threshold, which 95 % of the holdout's images reach. The probabilities do not count then. "
+        "Absent where the model has no threshold",
+    )
+    unknown_score: float | None = Field(
+        default=None,
+        alias="unknownScore",
+        le=1,
+        description="what `unknown` is told by: the lower, the less the image is like those of the "
+        "classes. The highest probability, plus the log density of the image among those that were "
+        "learnt from, where the model has one; not a probability itself, and below 0 for what "
+        "looks like nothing of them",
     )
 
 
@@ -50,7 +61,6 @@ class PredictResponse(BaseModel):
     )
 
 
-_WHOLE_NUMBER = re.compile(r"0{0,9}[1-9][0-9]{0,8}")
 _TEXT = {"type": "string", "description": "an image as Base64 or as a data URL"}
 INSTANCES: dict[str, Any] = {
     "type": "array",
@@ -104,6 +114,31 @@ TOP: dict[str, Any] = {
     "(JavaScript puts members whose names are whole numbers first, whatever their order.)",
     "schema": {"type": "integer", "minimum": 1},
 }
+# What `/predict` takes beside what `/explain` takes too.
+_LINES: dict[str, Any] = {
+    "type": "string",
+    "description": 'a document a line, `{"image": "…", "id": "…"}`: any number of images, whose '
+    "answers come a line each, in order, as soon as they are there; `id` is the client's own",
+}
+_STREAMED_BODY = {
+    "requestBody": PREDICT_BODY["requestBody"]
+    | {"content": PREDICT_BODY["requestBody"]["content"] | {LINES: {"schema": _LINES}}}
+}
+_ANSWERED_LINES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            LINES: {
+                "schema": {
+                    "type": "string",
+                    "description": "a line for each line: its `index` from 0 (blank lines are not "
+                    "counted), the client's `id`, `answer_id` for feedback, and what the image "
+                    "shows or a `problem`. Where the stream ends early, a last line has a "
+                    "`problem` and with `resume_from` the first index that has no answer.",
+                }
+            }
+        }
+    }
+}
 PREDICT_CODES = (
     Code.MALFORMED_REQUEST,
     Code.EMPTY_UPLOAD,
@@ -148,15 +183,17 @@ def add_predict(app: FastAPI, service: Service) -> None:
         methods=["POST"],
         summary="Classify one or more images",
         response_model=PredictResponse,
-        responses=docs.problems(*PREDICT_CODES, *service.authorization_codes),
+        responses=_ANSWERED_LINES | docs.problems(*PREDICT_CODES, *service.authorization_codes),
         openapi_extra={"parameters": [TOP]}
-        | PREDICT_BODY
+        | _STREAMED_BODY
         | docs.bearer(*service.authorization_codes),
         route_class_override=DirectRoute,
     )
 
 
 async def predict(request: Request) -> Response:
+    if is_stream(request):
+        return await stream(request)
     return await classified(request, read_images)
 
 
@@ -184,33 +221,3 @@ async def classified(request: Request, read: ReadImages) -> Response:
             "predictions": [shown(item, top) for item in answered.outcomes],
         }
     )
-
-
-def wanted_classes(request: Request) -> int | None:
-    """How many classes of each image are asked for, or None for all; raises RefusedError."""
-    if not request.scope["query_string"]:
-        return None
-    given = request.query_params.getlist("top")
-    if not given:
-        return None
-    if len(given) > 1 or not _WHOLE_NUMBER.fullmatch(given[0]):
-        raise RefusedError(
-            Code.INVALID_REQUEST,
-            f"top is {', '.join(ascii(text[:20]) for text in given[:3])}; send one whole number "
-            f"from 1, the number of classes that are wanted, or leave it out for all of them.",
-        )
-    return int(given[0])
-
-
-def shown(prediction: Outcome, top: int | None) -> dict[str, Any]:
-    """What a client is told of one image."""
-    if isinstance(prediction, RefusedError):
-        return {"problem": problems.details(prediction.code, prediction.detail)}
-    told = {} if prediction.unknown is None else {"unknown": prediction.unknown}
-    scores = prediction.scores
-    return {
-        "label": prediction.label,
-        "probability": prediction.probability,
-        "scores": scores if top is None else dict(prediction.most_probable(top)),
-        **told,
-    }

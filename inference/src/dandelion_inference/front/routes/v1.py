@@ -61,7 +61,7 @@ def add_v1(app: FastAPI, service: Service) -> None:
 async def model_ready(request: Request, name: str) -> Response:
     service = service_of(request)
     _require_served(service, name)
-    service.readiness.require_ready()
+    service.require_ready()
     return JSONResponse({"name": name, "ready": True})
 
 

@@ -45,6 +45,11 @@ def told(**serving: Any) -> dict[str, str]:
             {"auth": "ClusterTokens"}, {"DANDELION_AUTH": "ClusterTokens"}, id="tokens asked for"
         ),
         pytest.param(
+            {"corsAllowedOrigins": ["https://app.example.org", "http://localhost:3000"]},
+            {"DANDELION_CORS_ALLOWED_ORIGINS": "https://app.example.org,http://localhost:3000"},
+            id="pages elsewhere",
+        ),
+        pytest.param(
             {"accessLog": {"sampleRatio": 0.5}},
             {"DANDELION_ACCESS_LOG_SAMPLE_RATIO": "0.5"},
             id="more of the access log",

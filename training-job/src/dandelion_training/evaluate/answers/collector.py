@@ -22,14 +22,15 @@ def calibration_images(classes: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Collected:
-    """All that is known of a model's answers; `logits` and `labels` are those of the sample, in
-    order of the images' digests.
+    """All that is known of a model's answers; `logits`, `labels` and `log_density` are those of the
+    sample, in order of the images' digests. The last is None where the model has none.
     """
 
     answers: Answers
     mean_confidence: float  # of all images, at temperature 1
     logits: NDArray[np.float32]
     labels: NDArray[np.int64]
+    log_density: NDArray[np.float32] | None
 
 
 class Collector:
@@ -41,23 +42,31 @@ class Collector:
         self._calibrate_on = frozenset(calibrate_on)
         self._sha256: list[str] = []
         self._columns: list[tuple[NDArray[np.generic], ...]] = []
-        self._sampled: dict[str, tuple[int, NDArray[np.float32]]] = {}
+        self._sampled: dict[str, tuple[int, NDArray[np.float32], float | None]] = {}
         self._confidence = 0.0
 
     def add(
-        self, sha256s: Sequence[str], labels: NDArray[np.integer], logits: NDArray[np.float32]
+        self,
+        sha256s: Sequence[str],
+        labels: NDArray[np.integer],
+        logits: NDArray[np.float32],
+        log_density: NDArray[np.float32] | None = None,
     ) -> None:
-        """One batch: digests, true classes and images × classes of logits.
+        """One batch: digests, true classes, images × classes of logits, and log densities.
 
-        Raises ValueError where a logit is not a number: such a model has no answer to judge.
+        Raises ValueError where one of them is not a number: such a model has no answer to judge.
         """
         if logits.shape != (len(sha256s), len(self._classes)) or len(labels) != len(sha256s):
             raise ValueError(
                 f"{len(sha256s)} images, {len(labels)} labels and logits of shape {logits.shape}"
                 f" for {len(self._classes)} classes"
             )
+        if log_density is not None and log_density.shape != (len(sha256s),):
+            raise ValueError(f"{len(sha256s)} images, log densities of shape {log_density.shape}")
         if not np.isfinite(logits).all():
             raise ValueError("the model's logits are not all numbers")
+        if log_density is not None and not np.isfinite(log_density).all():
+            raise ValueError("the model's log densities are not all numbers")
         probabilities = softmax(logits)
         predicted = logits.argmax(axis=1)
         self._confidence += float(probabilities.max(axis=1).sum())
@@ -66,7 +75,8 @@ class Collector:
         self._columns.append((labels.astype(np.int32), predicted.astype(np.int32), top, scores))
         for row, sha256 in enumerate(sha256s):
             if sha256 in self._calibrate_on:
-                self._sampled[sha256] = int(labels[row]), logits[row].copy()
+                density = None if log_density is None else float(log_density[row])
+                self._sampled[sha256] = int(labels[row]), logits[row].copy(), density
 
     def collected(self, dataset: str, contract: str) -> Collected:
         """Everything added so far; `dataset` and `contract` are digests.
@@ -85,11 +95,13 @@ class Collector:
         )
         answers = Answers(dataset, contract, self._classes, sha256, label, predicted, top, scores)
         sampled = [self._sampled[name] for name in sorted(self._sampled)]
+        densities = [density for *_, density in sampled if density is not None]
         return Collected(
             answers,
             self._confidence / len(answers),
-            np.array([logits for _, logits in sampled], np.float32),
-            np.array([truth for truth, _ in sampled], np.int64),
+            np.array([logits for _, logits, _ in sampled], np.float32),
+            np.array([truth for truth, *_ in sampled], np.int64),
+            np.array(densities, np.float32) if len(densities) == len(sampled) else None,
         )
 
 

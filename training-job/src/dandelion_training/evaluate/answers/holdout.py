@@ -3,12 +3,11 @@
 `run/evaluation` calls `answered` for a challenger and a champion alike.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from dandelion_training.data.images.inspect import Geometry, serving_crop
 from dandelion_training.data.images.pixels import Pixels
@@ -18,11 +17,9 @@ from dandelion_training.data.version.manifest import DatasetVersion, Entry
 from dandelion_training.evaluate.answers.collector import Collected, Collector, calibration_images
 from dandelion_training.evaluate.answers.sampling import sample
 from dandelion_training.evaluate.figures.corruptions import IMAGES, Example, Robustness, robustness
+from dandelion_training.export.engine import Predict
 
 AT_ONCE = 64
-
-Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""From images as NCHW to logits, images × classes."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +60,9 @@ def answered(
     for start in range(0, len(known), AT_ONCE):
         entries = known[start : start + AT_ONCE]
         labels = np.array([index[entry.label] for entry in entries], np.int64)
-        logits = predict(served.seen(entries).numpy())
-        collector.add([entry.sha256 for entry in entries], labels, logits)
+        said = predict(served.seen(entries).numpy())
+        digests = [entry.sha256 for entry in entries]
+        collector.add(digests, labels, said.logits, said.log_density)
     return Answered(
         collector.collected(version.digest, contract),
         _robustness(predict, known, index, pixels, geometry),
@@ -85,4 +83,6 @@ def _robustness(
         Example(e.sha256, index[e.label], serving_crop(pixels[e.sha256], geometry))
         for e in by_content
     )
-    return robustness(lambda crops: predict(normalised(scaled(list(crops))).numpy()), examples)
+    return robustness(
+        lambda crops: predict(normalised(scaled(list(crops))).numpy()).logits, examples
+    )

@@ -1,4 +1,4 @@
-"""How far a stated probability can be believed, and below which one an answer is no answer.
+"""How far a stated probability can be believed, and when an answer is no answer.
 
 A network trained to the end states probabilities that are too high. One number, the temperature T,
 mends most of it: softmax(logits / T). It never changes which class is answered. T is fitted on the
@@ -7,6 +7,7 @@ every image is judged with a T that was fitted without it.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,26 +25,42 @@ PRECISION = 1e-6  # of the temperature's logarithm
 ROWS = 1 << 20  # logits at once, so that temporary arrays stay small
 
 
+class UnknownScore(StrEnum):
+    """What tells images of the classes from others, the higher the more like the classes: the
+    highest probability, and the log density that the graph gives beside the logits.
+
+    `unknown_scores` computes it, and so does serving, which knows it by this name.
+    """
+
+    MAX_PROBABILITY = "maxProbability"
+    WITH_LOG_DENSITY = "maxProbabilityPlusLogDensity"
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Fitted and measured on a number of holdout images.
 
     `ece_before` is the expected calibration error at temperature 1, `ece_after` the cross-fitted
-    one at the fitted temperature. An answer whose highest probability, at the temperature, is below
-    `unknown_threshold` is to be called unknown; None where there are too few images to tell.
+    one at the fitted temperature. An answer whose `unknown_score` is below `unknown_threshold` is
+    to be called unknown; None where there are too few images to tell. `unknown_kept` is the share
+    of the images that are not, which the threshold makes 95 % or a little more.
     """
 
     temperature: float
     ece_before: float
     ece_after: float
     bins: int
+    unknown_score: UnknownScore
     unknown_threshold: float | None
+    unknown_kept: float | None
     images: int
 
 
-def calibrated(logits: Logits, labels: Labels) -> Calibration:
+def calibrated(
+    logits: Logits, labels: Labels, log_density: NDArray[np.float32] | None = None
+) -> Calibration:
     """Fit and measure; `logits` is images × classes, `labels` the true class of each image, of
-    which there is one at least.
+    which there is one at least; `log_density` is the graph's, one an image, where it has any.
 
     Images are dealt to the folds in the order given, which must not depend on the labels.
     """
@@ -59,14 +76,34 @@ def calibrated(logits: Logits, labels: Labels) -> Calibration:
         )
     right = logits.argmax(axis=1) == labels
     bins = min(BINS, max(1, images // IMAGES_A_BIN))
+    scores = unknown_scores(logits, temperature, log_density)
+    threshold = unknown_threshold(scores)
     return Calibration(
         temperature=temperature,
         ece_before=expected_calibration_error(confidences(logits, 1.0), right, bins),
         ece_after=expected_calibration_error(held_out, right, bins),
         bins=bins,
-        unknown_threshold=unknown_threshold(confidences(logits, temperature)),
+        unknown_score=(
+            UnknownScore.MAX_PROBABILITY if log_density is None else UnknownScore.WITH_LOG_DENSITY
+        ),
+        unknown_threshold=threshold,
+        unknown_kept=None if threshold is None else float((scores >= threshold).mean()),
         images=images,
     )
+
+
+def unknown_scores(
+    logits: Logits, temperature: float, log_density: NDArray[np.float32] | None
+) -> Floats:
+    """The highest probability of each image at the temperature, plus its log density.
+
+    The one falls where the network cannot tell between classes, the other where an image looks like
+    nothing that was learnt from; of strangers that are told by one of them, the other says nothing.
+    Both vary by some tenths over images of the classes, so the sum needs no weights.
+    `make bench ONLY=unknown` measures it beside the energy and distances to class means.
+    """
+    found = confidences(logits, temperature)
+    return found if log_density is None else found + log_density
 
 
 def fitted_temperature(logits: Logits, labels: Labels) -> float:
@@ -149,23 +186,16 @@ def expected_calibration_error(confidence: Floats, right: NDArray[np.bool_], bin
     return float(np.abs(stated - found).sum() / images)
 
 
-def unknown_threshold(confidence: Floats) -> float | None:
-    """The confidence that at least 95 % of images of the known classes are expected to reach.
+def unknown_threshold(scores: Floats) -> float | None:
+    """The score that at least 95 % of images of the known classes are expected to reach.
 
     The k-th smallest of n, with k = ⌊0.05·(n + 1)⌋: a new image from the same source falls below
     it with a chance of at most 5 %, whatever the distribution (split conformal prediction: Vovk,
     Gammerman and Shafer (2005), "Algorithmic learning in a random world"). Below 19 images no
     threshold can promise that. Rounded down, so that no image that was kept is lost.
-
-    Why the highest probability, and not the energy log Σ exp z (Liu et al. (2020), "Energy-based
-    out-of-distribution detection"): small networks on handwritten digits, three classes unseen,
-    means of 12 to 15 partitions. Of images of unseen classes, the highest probability flags 72 %
-    and the energy 79 % where the network is right on 99 %; 53 % and 55 % at 96 %; 26 % and 14 % at
-    90 %. Of wrong answers among the known classes it flags 64 % and 44 % at 96 %, 31 % and 12 % at
-    90 %. It fails less where a model is young, and it is the number that the answer shows.
     """
     # 1 − 0.95 is not 0.05 in floating point: the tenth of a billionth keeps 19 images enough.
-    place = int((1 - KEPT) * (len(confidence) + 1) + 1e-9)
+    place = int((1 - KEPT) * (len(scores) + 1) + 1e-9)
     if place == 0:
         return None
-    return float(np.floor(np.partition(confidence, place - 1)[place - 1] * 1e6) / 1e6)
+    return float(np.floor(np.partition(scores, place - 1)[place - 1] * 1e6) / 1e6)

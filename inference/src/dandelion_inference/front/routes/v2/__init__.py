@@ -225,15 +225,19 @@ def _require_served(service: Service, name: str, version: str | None) -> None:
 def _tensors_of(contract: Contract) -> dict[str, Any]:
     _, *image = contract.input.shape
     classes = list(contract.classes)
+    tensors: dict[str, dict[str, Any]] = {
+        inference_request.PROBABILITIES: {
+            "datatype": "FP32",
+            "shape": [-1, len(classes)],
+            "classes": classes,
+        },
+        inference_request.LABELS: {"datatype": "BYTES", "shape": [-1]},
+        inference_request.UNKNOWN: {"datatype": "BOOL", "shape": [-1]},
+        inference_request.UNKNOWN_SCORE: {"datatype": "FP32", "shape": [-1]},
+    }
     return {
         "inputs": [{"name": contract.input.name, "datatype": "FP32", "shape": [-1, *image]}],
         "outputs": [
-            {
-                "name": inference_request.PROBABILITIES,
-                "datatype": "FP32",
-                "shape": [-1, len(classes)],
-                "classes": classes,
-            },
-            {"name": inference_request.LABELS, "datatype": "BYTES", "shape": [-1]},
+            {"name": name, **tensors[name]} for name in inference_request.outputs_of(contract)
         ],
     }

@@ -49,7 +49,7 @@ class OutputTensor(BaseModel):
     datatype: str
     shape: list[int]
     parameters: dict[str, int] | None = None
-    data: list[float | str] | None = Field(
+    data: list[bool | float | str] | None = Field(
         default=None, description="absent where the tensor follows the JSON"
     )
 
@@ -113,7 +113,13 @@ _REQUEST: dict[str, Any] = {
                 "type": "object",
                 "required": ["name"],
                 "properties": {
-                    "name": {"type": "string", "enum": list(inference_request.OUTPUTS)},
+                    "name": {
+                        "type": "string",
+                        "enum": list(inference_request.OUTPUTS),
+                        "description": "unknown (BOOL [N]: the image may be none of the classes) "
+                        "and unknown_score (FP32 [N], the lower the less like the classes) are "
+                        "there for models that have a threshold",
+                    },
                     "parameters": _parameters(
                         binary_data={"type": "boolean"},
                         classification={

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -29,7 +30,10 @@ HEADER_LENGTH = "Inference-Header-Content-Length"
 FILE = "file"
 PROBABILITIES = "probabilities"
 LABELS = "labels"
-OUTPUTS = (PROBABILITIES, LABELS)
+# Of models whose contract says when an image may be none of the classes.
+UNKNOWN = "unknown"
+UNKNOWN_SCORE = "unknown_score"
+OUTPUTS = (PROBABILITIES, LABELS, UNKNOWN, UNKNOWN_SCORE)
 
 # The parameter of an output that is wanted as the classes with the highest values.
 CLASSIFICATION = "classification"
@@ -112,6 +116,12 @@ def json_bytes(body: bytes | bytearray, header_length: str | None) -> int:
     return length
 
 
+def outputs_of(contract: Contract) -> tuple[str, ...]:
+    """What can be asked of the model, and is answered where nothing is asked for."""
+    tells_unknown = contract.calibration.unknown_threshold is not None
+    return OUTPUTS if tells_unknown else (PROBABILITIES, LABELS)
+
+
 def read(
     body: bytes | bytearray, header_length: str | None, contract: Contract, max_images: int
 ) -> Inference:
@@ -132,7 +142,7 @@ def read(
     if len(request.inputs) != 1:
         raise refused(f"The request has {len(request.inputs)} inputs; send one: {_takes(contract)}")
     [given] = request.inputs
-    outputs = _outputs(request)
+    outputs = _outputs(request, outputs_of(contract))
     if given.name == contract.input.name:
         images = _images(given, arrays, binary, contract, max_images)
         return Inference(request.id, images, [], outputs)
@@ -141,21 +151,19 @@ def read(
     raise refused(f"There is no input {_printable(given.name)}; send {_takes(contract)}")
 
 
-def _outputs(request: _Request) -> tuple[Wanted, ...]:
+def _outputs(request: _Request, names: Sequence[str]) -> tuple[Wanted, ...]:
     binary = _flag(request.parameters, "binary_data_output", False)
     if not request.outputs:
-        return tuple(Wanted(name, binary) for name in OUTPUTS)
-    wanted = tuple(_wanted(output, binary) for output in request.outputs)
+        return tuple(Wanted(name, binary) for name in names)
+    wanted = tuple(_wanted(output, names, binary) for output in request.outputs)
     if len({output.name for output in wanted}) != len(wanted):
         raise refused("An output is asked for twice")
     return wanted
 
 
-def _wanted(output: _Output, binary: bool) -> Wanted:
-    if output.name not in OUTPUTS:
-        raise refused(
-            f"There is no output {_printable(output.name)}; ask for {' or '.join(OUTPUTS)}"
-        )
+def _wanted(output: _Output, names: Sequence[str], binary: bool) -> Wanted:
+    if output.name not in names:
+        raise refused(f"There is no output {_printable(output.name)}; ask for {' or '.join(names)}")
     _not_shared(output.parameters, f"output {output.name}")
     return Wanted(output.name, _flag(output.parameters, "binary_data", binary), _top(output))
 

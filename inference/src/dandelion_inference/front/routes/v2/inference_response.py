@@ -20,6 +20,8 @@ from dandelion_inference.answer.progress import Progress, Stage
 from dandelion_inference.front.routes.v2.inference_request import (
     HEADER_LENGTH,
     PROBABILITIES,
+    UNKNOWN,
+    UNKNOWN_SCORE,
     Inference,
     refused,
 )
@@ -47,13 +49,13 @@ def _classified(
     if not np.isfinite(tensor).all():
         raise refused(f"Image {position} holds NaN or infinite numbers")
     try:
-        probabilities = model.probabilities(tensor, alone())
+        outputs = model.outputs(tensor, alone())
     except ArithmeticError as error:
         raise refused(
             f"Image {position} holds numbers so large that the network's answer is not finite; "
             f"it takes images that were scaled and normalised as for its training"
         ) from error
-    return answered(model, probabilities)
+    return answered(model, outputs)
 
 
 def answer(
@@ -78,6 +80,14 @@ def answer(
             output = {"datatype": "FP32", "shape": [len(found), len(classes)]}
             values = [value for row in rows for value in row]
             raw = np.asarray(rows, dtype="<f4").tobytes()
+        elif wanted.name == UNKNOWN:
+            output = {"datatype": "BOOL", "shape": [len(found)]}
+            values = [item.unknown for item in found]
+            raw = np.asarray(values, dtype="?").tobytes()
+        elif wanted.name == UNKNOWN_SCORE:
+            output = {"datatype": "FP32", "shape": [len(found)]}
+            values = [item.unknown_score for item in found]
+            raw = np.asarray(values, dtype="<f4").tobytes()
         else:
             output = {"datatype": "BYTES", "shape": [len(found)]}
             values = [item.label for item in found]

@@ -164,6 +164,7 @@ def _choices(spec: Serving, location: Location) -> dict[str, object]:
                 usual.request_timeout_seconds,
             ),
             ("AUTH", spec.auth, usual.auth),
+            ("CORS_ALLOWED_ORIGINS", ",".join(spec.cors_allowed_origins), ""),
             (
                 "ACCESS_LOG_SAMPLE_RATIO",
                 spec.access_log.sample_ratio,

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 MAX_BOXES = 10_000
-# An item's bytes may come in pieces, and the same pieces may be named again and again.
+# Of all items together: numbers of no bytes name pieces and properties again and again.
+MAX_ITEMS = 10_000
 MAX_PIECES = 10_000
+MAX_PROPERTIES = 100_000
 # Boxes that there is one of (ISO/IEC 14496-12, 8.11): which of two counts depends on who reads.
 ONCE = frozenset({b"pitm", b"iinf", b"iloc", b"iref", b"idat", b"iprp"})
 
@@ -67,6 +69,14 @@ class Container:
     items: dict[int, Item]
     own_data: tuple[int, int] = (0, 0)
     """Where the bytes lie that items keep among the boxes themselves."""
+    named_pieces: int = 0
+    named_properties: int = 0
+
+    def item(self, number: int) -> Item:
+        """One that is told about; raises ValueError where they are too many."""
+        if len(self.items) >= MAX_ITEMS and number not in self.items:
+            raise ValueError(f"there are more than {MAX_ITEMS} items")
+        return self.items.setdefault(number, Item())
 
     def content(self, item: Item) -> bytes:
         """The bytes of an item; raises ValueError."""
@@ -166,10 +176,10 @@ def _version(box: Cursor) -> tuple[int, int]:
 def _read_kind(container: Container, box: Cursor) -> None:
     version, _ = _version(box)
     if version < 2:
-        return
+        raise ValueError("an item is of no kind")  # ISO/IEC 23008-12, 10.2.1 asks for version 2
     number = box.number(2 if version == 2 else 4)
     box.take(2)
-    item = container.items.setdefault(number, Item())
+    item = container.item(number)
     if item.kind:
         raise ValueError("two items have one number")
     item.kind_at = box.at
@@ -186,15 +196,16 @@ def _read_pieces(container: Container, box: Cursor) -> None:
         method = box.number(2) & 15 if version in (1, 2) else 0
         box.take(2)
         base = box.number(base_size)
-        item = container.items.setdefault(number, Item())
+        item = container.item(number)
         if item.pieces:
             raise ValueError("an item lies in two places")
         for _ in range(box.number(2)):
             box.take(index_size)
             offset, length = base + box.number(offset_size), box.number(length_size)
             item.pieces.append((method, offset, length))
-            if len(item.pieces) > MAX_PIECES:
-                raise ValueError(f"an item has more than {MAX_PIECES} pieces")
+            container.named_pieces += 1
+            if container.named_pieces > MAX_PIECES:
+                raise ValueError(f"items have more than {MAX_PIECES} pieces")
         if box.left == 0:
             return
 
@@ -203,7 +214,7 @@ def _read_references(container: Container, box: Cursor, left: list[int]) -> None
     width = 2 if _version(box)[0] == 0 else 4
     for kind, entry in _boxes(box, left):
         number = entry.number(width)
-        item = container.items.setdefault(number, Item())
+        item = container.item(number)
         named = [entry.number(width) for _ in range(entry.number(2))]
         item.references.setdefault(kind, []).extend(named)
 
@@ -212,8 +223,11 @@ def _read_associations(container: Container, box: Cursor, properties: list[Prope
     version, flags = _version(box)
     for _ in range(box.number(4)):
         number = box.number(2 if version < 1 else 4)
-        item = container.items.setdefault(number, Item())
+        item = container.item(number)
         for _ in range(box.number(1)):
             index = box.number(2) & 0x7FFF if flags & 1 else box.number(1) & 0x7F
             if 1 <= index <= len(properties):
                 item.properties.append(properties[index - 1])
+                container.named_properties += 1
+                if container.named_properties > MAX_PROPERTIES:
+                    raise ValueError(f"items have more than {MAX_PROPERTIES} properties")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -18,39 +17,18 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from dandelion_inference.errors import Code
+from dandelion_inference.front.connection.bounds import (
+    MAX_PIPELINED,
+    ConnectionBounds,
+    HeadTooLargeError,
+    TooManyPipelinedError,
+)
 from dandelion_inference.front.problems import problem
 from dandelion_inference.intake.admission import RETRY, RETRY_SECONDS
 from dandelion_inference.intake.recent_rate import RecentRate
 
-# Of one connection, waiting for the answer to the one before. Each is some kilobytes of objects.
-MAX_PIPELINED = 16
-
-
-@dataclass(frozen=True)
-class ConnectionBounds:
-    max_connections: int
-    max_headers: int
-    max_head_bytes: int
-    """Of a request line with its headers; of what stands between the chunks of a body too."""
-    head_seconds: float
-    """For a head to arrive, from the opening of the connection or from its first byte."""
-    max_drained_bytes: int
-    """Of a body that arrive after its answer, so that the client comes to read the answer."""
-    drain_seconds: float
-    stalled_seconds: float
-    """In which a client takes nothing of an answer that waits for it."""
-
-
 # Accounts for a refusal, and gives the headers that every answer has.
 Refused = Callable[[Code], list[tuple[bytes, bytes]]]
-
-
-class HeadTooLargeError(Exception):
-    """Ends the parsing of a request."""
-
-
-class TooManyPipelinedError(Exception):
-    """Ends the parsing of requests."""
 
 
 class BoundedConnection(HttpToolsProtocol):

@@ -17,14 +17,16 @@ from PIL import AvifImagePlugin, Image
 from dandelion_pictures.colour.primaries import profile_of
 from dandelion_pictures.cost import MAX_PROFILE_BYTES, Cost
 from dandelion_pictures.errors import Kind, Unreadable
-from dandelion_pictures.formats import boxes, coded, tags
-from dandelion_pictures.formats.boxes import Container, Item
+from dandelion_pictures.formats import tags
+from dandelion_pictures.formats.heif import boxes, coded
+from dandelion_pictures.formats.heif.boxes import Container, Cursor, Item
 from dandelion_pictures.formats.source import Source
 from dandelion_pictures.preprocessing import Size
 from dandelion_pictures.signatures import LONGEST_BRANDS
 
 AV1, GRID = b"av01", b"grid"
 HEVC = frozenset({b"hvc1", b"hev1"})
+PICTURES = HEVC | {AV1, GRID}
 ALPHA = (
     b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
     b"urn:mpeg:hevc:2015:auxid:1",
@@ -122,7 +124,7 @@ def _cost(container: Container, tiles: list[Item], size: Size, mode: str) -> tup
     """What decoding takes, and what of it stays held beside the picture."""
     planes = work = frames = largest = 0
     streams = []
-    decoded = _decoded(container, tiles)
+    decoded, grids = _decoded(container, tiles)
     for item in decoded:
         content = container.content(item)
         if item.kind == AV1:
@@ -141,6 +143,9 @@ def _cost(container: Container, tiles: list[Item], size: Size, mode: str) -> tup
         largest = max(largest, found.planes * min(found.frames, MAX_KEPT_FRAMES))
         frames += found.frames
         work += found.pixels * found.frames * WORK + len(content) * BYTE_WORK
+    # A grid says itself how large what it is put together on is.
+    canvases = [_canvas(container, each) for each in grids]
+    planes = max(planes, sum(canvases) * max(found.planes // found.pixels + 1 for found in streams))
     pixels = size[0] * size[1]
     interleaved = pixels * len(mode)
     # One library keeps what every tile was decoded to, the other the last.
@@ -153,9 +158,19 @@ def _cost(container: Container, tiles: list[Item], size: Size, mode: str) -> tup
     return Cost(memory, work, passes), held + interleaved
 
 
-def _decoded(container: Container, tiles: list[Item]) -> list[Item]:
-    """All that is decoded for a picture of these tiles: they, and what makes any transparent."""
+def _canvas(container: Container, grid: Item) -> int:
+    """Its pixels (ISO/IEC 23008-12, 6.6.2.3)."""
+    layout = Cursor(container.content(grid), 0, 12)
+    _, flags, _, _ = layout.take(4)
+    width = 4 if flags & 1 else 2
+    return layout.number(width) * layout.number(width)
+
+
+def _decoded(container: Container, tiles: list[Item]) -> tuple[list[Item], list[Item]]:
+    """All that is decoded for a picture of these tiles: they, and what makes any transparent; and
+    the grids that they are put together in."""
     found = list(tiles)
+    wholes = [container.items.get(container.primary, Item())]
     named = {container.primary, *_tile_numbers(container, container.primary)}
     left = dict(container.items)
     while True:
@@ -166,9 +181,11 @@ def _decoded(container: Container, tiles: list[Item]) -> list[Item]:
             and not named.isdisjoint(item.references.get(b"auxl", []))
         ]
         if not alphas:
-            return found
+            return found, [item for item in wholes if item.kind == GRID]
         for number in alphas:
-            found += _tiles(container, left.pop(number))
+            item = left.pop(number)
+            wholes.append(item)
+            found += _tiles(container, item)
             named |= {number, *_tile_numbers(container, number)}
 
 
@@ -191,14 +208,15 @@ def _profile(primary: Item, tiles: list[Item]) -> bytes | None:
 
 
 def _still(container: Container, brand: bytes) -> bytes:
-    """The file as one still picture without EXIF: no first frame of its animation is decoded
-    behind the back of what was counted, and no broken EXIF keeps it from being shown."""
+    """The file as one still picture and no metadata: no first frame of its animation is decoded
+    behind the back of what was counted, and no broken EXIF keeps it from being shown. What kind of
+    metadata it is goes into strings, of which pi-heif 1.4.0 crashes at one that is not UTF-8."""
     changed = bytearray(container.data)
     end = min(int.from_bytes(changed[:4], "big"), LONGEST_BRANDS)
     for at in (8, *range(16, end - 3, 4)):
         changed[at : at + 4] = brand
     for item in container.items.values():
-        if item.kind == b"Exif":
+        if item.kind and item.kind not in PICTURES:
             changed[item.kind_at : item.kind_at + 4] = b"none"
     return bytes(changed)
 
