@@ -57,6 +57,7 @@ def _prometheus(folder: Path, namespace: str, kubeconfig: str) -> list[str]:
     """The labels are those that the chart's PodMonitor makes."""
     found = {"role": "pod", "kubeconfig_file": kubeconfig, "namespaces": {"names": [namespace]}}
     component = "__meta_kubernetes_pod_label_app_kubernetes_io_component"
+    port = "__meta_kubernetes_pod_container_port_name"
     configuration = {
         "global": {"scrape_interval": "5s"},
         "scrape_configs": [
@@ -65,6 +66,7 @@ def _prometheus(folder: Path, namespace: str, kubeconfig: str) -> list[str]:
                 "kubernetes_sd_configs": [found],
                 "relabel_configs": [
                     {"source_labels": [component], "regex": "inference", "action": "keep"},
+                    {"source_labels": [port], "regex": "metrics", "action": "keep"},
                     _copied("__meta_kubernetes_namespace", "namespace"),
                     _copied("__meta_kubernetes_pod_name", "pod"),
                 ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -113,6 +115,18 @@ def test_a_line_says_what_came_of_it(
     found = line(service, name)
     assert (found["route"], found["code"], found.get("problem"), found["images"]) == told
     assert found["answer_id"] == answer.headers["Dandelion-Answer-Id"]
+
+
+def test_a_stream_is_a_line_for_all_of_its_answers(service: Service) -> None:
+    image = base64.b64encode(pictures.plain()).decode()
+    lines = b"".join(json.dumps({"image": text}).encode() + b"\n" for text in (image, "no", image))
+    headers = {"X-Request-Id": "stream", "Content-Type": "application/x-ndjson"}
+    answer = service.post("/predict", content=lines, headers=headers)
+    named = [json.loads(text).get("answer_id") for text in answer.text.splitlines()]
+    found = line(service, "stream")
+    assert (found["code"], found["images"], found["bytes_in"]) == (200, 3, len(lines))
+    assert found["answer_id"] == answer.headers["Dandelion-Answer-Id"]
+    assert found["answer_id"] not in named
 
 
 def test_no_secret_is_written_down(service: Service) -> None:

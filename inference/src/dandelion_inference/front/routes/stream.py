@@ -23,6 +23,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.front import problems
+from dandelion_inference.front.exchange import exchange_of
 from dandelion_inference.front.routes.shown import shown, wanted_classes
 from dandelion_inference.front.service import Service, service_of
 from dandelion_inference.intake.admission import Place
@@ -60,6 +61,8 @@ async def stream(request: Request) -> Response:
     model = service.readiness.require_model()
     top = wanted_classes(request)
     check_encoding(request)
+    # Each line has a name of its own.
+    exchange_of(request).answer_id = service.new_answer_id(())
     return _Stream(service, request, model, top)
 
 
