@@ -131,18 +131,18 @@ HELP = {
 
 
 @pytest.mark.parametrize("name", HELP)
-def test_what_the_pod_is_at_is_measured_and_described(client: httpx.Client, name: str) -> None:
-    families = text_string_to_metric_families(client.get("/metrics").text)
+def test_what_the_pod_is_at_is_measured_and_described(probes: httpx.Client, name: str) -> None:
+    families = text_string_to_metric_families(probes.get("/metrics").text)
     [family] = [family for family in families if family.name == name]
     assert HELP[name] in family.documentation
     assert family.samples
 
 
-def test_decoding_and_computing_are_told_apart(client: httpx.Client) -> None:
+def test_decoding_and_computing_are_told_apart(client: httpx.Client, probes: httpx.Client) -> None:
     names = [f"dandelion_{stage}_seconds_count" for stage in ("queue", "decode", "compute")]
 
     def counted() -> list[float]:
-        return [value(client, name) for name in names]
+        return [value(probes, name) for name in names]
 
     def told_by(status: int, path: str, **given: Any) -> list[float]:
         before = counted()
@@ -154,16 +154,16 @@ def test_decoding_and_computing_are_told_apart(client: httpx.Client) -> None:
     assert told_by(400, "/predict", content=b"no image") == [1, 1, 0]
 
 
-def test_an_idle_pod_holds_nothing(client: httpx.Client) -> None:
+def test_an_idle_pod_holds_nothing(probes: httpx.Client) -> None:
     for kind in ("prediction", "explanation"):
         labels = {"class": kind}
-        assert value(client, "dandelion_places_held", **labels) == 0
-        assert value(client, "dandelion_upload_bytes_held", **labels) == 0
-        assert value(client, "dandelion_places_limit", **labels) > 0
+        assert value(probes, "dandelion_places_held", **labels) == 0
+        assert value(probes, "dandelion_upload_bytes_held", **labels) == 0
+        assert value(probes, "dandelion_places_limit", **labels) > 0
     for kind in ("small", "large", "explanation"):
-        assert value(client, "dandelion_images_waiting", **{"class": kind}) == 0
-    assert value(client, "dandelion_decoding_bytes_limit") > 0
-    assert 0 <= value(client, "dandelion_saturation") < 1
+        assert value(probes, "dandelion_images_waiting", **{"class": kind}) == 0
+    assert value(probes, "dandelion_decoding_bytes_limit") > 0
+    assert 0 <= value(probes, "dandelion_saturation") < 1
 
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -177,12 +177,12 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
     ],
 )
 def test_a_measurement_leads_to_a_request(
-    client: httpx.Client, request_id: str, labels: dict[str, str]
+    client: httpx.Client, probes: httpx.Client, request_id: str, labels: dict[str, str]
 ) -> None:
     headers = {"X-Request-Id": request_id, "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
     assert client.post("/predict", content=pictures.plain(), headers=headers).status_code == 200
     openmetrics = {"Accept": "application/openmetrics-text"}
-    families = openmetrics_families(client.get("/metrics", headers=openmetrics).text)
+    families = openmetrics_families(probes.get("/metrics", headers=openmetrics).text)
     found = {
         family.name
         for family in families
@@ -195,4 +195,4 @@ def test_a_measurement_leads_to_a_request(
         "dandelion_decode_seconds",
         "dandelion_compute_seconds",
     }
-    assert "exemplary" not in client.get("/metrics").text
+    assert "exemplary" not in probes.get("/metrics").text
