@@ -41,7 +41,7 @@ UPLOADS: dict[str, tuple[Callable[[], bytes | Iterator[bytes]], int, str]] = {
     "not an image": (lambda: b"hello, I am a text file" * 10, 400, "not an image"),
     "nothing at all": (lambda: b"", 400, "empty"),
     "truncated": (lambda: picture(COLOURS["red"], 1)[:-60], 400, "truncated"),
-    "200 megapixels": (_huge, 422, "pixels"),
+    "200 megapixels": (_huge, 422, "memory limit"),
     "100 MB": (_hundred_megabytes, 413, "bytes"),
     "a PDF": (lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", 415, "JPEG"),
 }

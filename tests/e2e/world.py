@@ -178,7 +178,12 @@ class World:
     def metrics(self, name: str) -> str:
         """What one of its serving pods counts, on the port that is not the callers'."""
         selector = f"dandelion.dev/modeldeployment={name},app.kubernetes.io/component=inference"
-        (pod, *_) = self.get("pods", selector=selector)
+        # One that is ending still has an address, where nobody may be any more.
+        (pod, *_) = [
+            pod
+            for pod in self.get("pods", selector=selector)
+            if "deletionTimestamp" not in pod["metadata"] and pod["status"]["phase"] == "Running"
+        ]
         address = pod["status"]["podIP"]
         return httpx.get(f"http://{address}:8081/metrics", timeout=30).text
 
