@@ -13,7 +13,6 @@ from dandelion_training.run.pipeline import run
 from fakes.images import with_dataset
 from fakes.mlflow import FakeMlflow
 from fakes.s3 import MemoryStore
-from given.quick import make_quick
 from given.runs import (
     CONTRACT,
     DATASET,
@@ -23,19 +22,6 @@ from given.runs import (
     Finished,
     task,
 )
-
-
-@pytest.fixture
-def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    make_quick(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A run from beginning to end, with the stand-ins."""
-    with pytest.MonkeyPatch.context() as patch:
-        make_quick(patch)
-        return Finished(tmp_path_factory.mktemp("work"))
 
 
 def test_the_champions_weights_are_a_better_start_than_chance(

@@ -15,7 +15,6 @@ from dandelion_training.run.pipeline import Run, run
 from fakes.images import encoded, picture, with_dataset
 from fakes.mlflow import FakeMlflow
 from fakes.s3 import MemoryStore
-from given.quick import make_quick
 from given.runs import (
     ARTIFACT,
     CHECKPOINT,
@@ -30,19 +29,6 @@ from given.runs import (
     sha256,
     task,
 )
-
-
-@pytest.fixture
-def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    make_quick(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A run from beginning to end, with the stand-ins."""
-    with pytest.MonkeyPatch.context() as patch:
-        make_quick(patch)
-        return Finished(tmp_path_factory.mktemp("work"))
 
 
 def test_the_same_seed_and_data_give_the_same_bytes_on_two_threads(
