@@ -1,7 +1,9 @@
 """A process of its own that sends what means no good at a steady rate: `python -m
-running.hostile_sender URL RATE SECONDS`. Its last line says as JSON what came of it.
+running.hostile_sender URL RATE SECONDS`. It says so when it is ready, sends when it is told to on its
+standard input, and its last line says as JSON what came of it.
 
-Started by `soak.py`: within one process, making such requests would hold up the good ones.
+Started by `soak.py`: within one process, making such requests would hold up the good ones. Making
+the corpus takes seconds of a processor, which are not the service's to answer for.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from itertools import chain
 
 import hostile
 from given.hostile_traffic import (
@@ -50,9 +53,10 @@ def _all() -> Iterator[tuple[str, HostileRequest | RawRequest]]:
         number += 2
 
 
-def _paced(rate: float, seconds: float) -> Iterator[tuple[str, HostileRequest | RawRequest]]:
+def _paced(
+    found: Iterator[tuple[str, HostileRequest | RawRequest]], rate: float, seconds: float
+) -> Iterator[tuple[str, HostileRequest | RawRequest]]:
     """Evenly spaced, for whoever takes the next one when it comes."""
-    found = _all()
     began = time.monotonic()
     for number in range(int(rate * seconds)):
         wait = began + number / rate - time.monotonic()
@@ -84,10 +88,14 @@ def _keep_silent(url: str, ended: threading.Event) -> None:
 
 
 def main(url: str, rate: float, seconds: float) -> None:
+    found = _all()
+    made = [next(found) for _ in range(3)]  # the whole corpus is there with the first picture
+    print("ready", flush=True)
+    sys.stdin.readline()
     ended = threading.Event()
     silence = threading.Thread(target=_keep_silent, args=(url, ended))
     silence.start()
-    attack = Attack(url, _paced(rate, seconds))
+    attack = Attack(url, _paced(chain(made, found), rate, seconds))
     attack.run()
     ended.set()
     silence.join()

@@ -171,10 +171,14 @@ def _attacked(service: Service, rate: float, seconds: float) -> Iterator[dict[st
     )
     command = [sys.executable, "-m", "running.hostile_sender", service.url, str(rate), str(seconds)]
     found: dict[str, Any] = {}
+    environment = {**os.environ, "PYTHONPATH": path}
     with subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as sender:
+        assert sender.stdin and sender.stdout
         try:
+            assert sender.stdout.readline() == "ready\n"
+            print("go", file=sender.stdin, flush=True)
             yield found
             said, _ = sender.communicate(timeout=300)
             found.update(json.loads(said.splitlines()[-1]))

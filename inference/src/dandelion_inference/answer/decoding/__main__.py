@@ -26,11 +26,16 @@ READER = Reader(Limits(max_memory=sys.maxsize, max_work=sys.maxsize))
 # Beside what is counted: the stacks of a decoder's own threads, and pieces too small to count.
 UNCOUNTED_BYTES = 64 * 1024 * 1024
 
+# A third of the processor time that a thread of the service gets where both want it (sched(7)): a
+# large image takes longer anyway, and the small ones do not wait for it.
+NICENESS = 5
+
 PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     _end_with_parent()
+    os.nice(NICENESS)
     # What libraries print is for nobody: they would spoil the answers, or fill the service's log.
     answers, errors = os.fdopen(os.dup(1), "wb"), os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
