@@ -17,6 +17,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
 
+# The second output, the stage that it looks at, and how its operations' names begin.
+LOG_DENSITY, DENSITY_STAGE, DENSITY = "log_density", STAGES[1], "density"
+
 
 class _Graph:
     def __init__(self, seed: int) -> None:
@@ -57,27 +60,53 @@ class _Graph:
         y = self.convolution(y, (out, out), 3, 1, gain=0.1)
         return self.node("Relu", [self.node("Add", [y, shortcut])])
 
+    def log_density(self, x: str, features: int) -> None:
+        """−‖(f − μ) W‖² / 2D of the D features' averages over all positions, as training exports
+        it."""
+        mean = self.weight((features,), 1, 1.0)
+        whitening = self.weight((features, features), features, 1.0)
+        factor = numpy_helper.from_array(np.array(-0.5, np.float32), "factor")
+        self.weights.append(factor)
 
-def write_resnet34(path: Path, image_size: int, classes: int, seed: int = 0) -> None:
+        def node(op: str, inputs: list[str], **attributes: Any) -> str:
+            name = f"{DENSITY}{len(self.nodes)}"
+            self.nodes.append(helper.make_node(op, inputs, [name], name, **attributes))
+            return name
+
+        seen = node("ReduceMean", [x], axes=[2, 3], keepdims=0)
+        whitened = node("MatMul", [node("Sub", [seen, mean]), whitening])
+        square = node("ReduceMean", [node("Mul", [whitened, whitened])], axes=[1], keepdims=0)
+        self.nodes.append(helper.make_node("Mul", [square, factor.name], [LOG_DENSITY], DENSITY))
+
+
+def write_resnet34(
+    path: Path, image_size: int, classes: int, *, log_density: bool = False, seed: int = 0
+) -> None:
     graph = _Graph(seed)
     x = graph.node("Relu", [graph.convolution("image", (3, 64), 7, 2)])
     x = graph.node("MaxPool", [x], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
     width = 64
-    for out, blocks, first_stride in STAGES:
+    for stage in STAGES:
+        out, blocks, first_stride = stage
         for index in range(blocks):
             x = graph.block(x, (width, out), first_stride if index == 0 else 1)
             width = out
+        if log_density and stage == DENSITY_STAGE:
+            graph.log_density(x, width)
     x = graph.node("Flatten", [graph.node("GlobalAveragePool", [x])], axis=1)
     head = graph.weight((width, classes), width, 1.0)
     bias = graph.weight((classes,), 1, 0.01)
     graph.nodes.append(helper.make_node("Gemm", [x, head, bias], ["logits"]))
     size: list[str | int | None] = ["batch", 3, image_size, image_size]
+    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", classes])]
+    if log_density:
+        outputs.append(helper.make_tensor_value_info(LOG_DENSITY, TensorProto.FLOAT, ["batch"]))
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "resnet34",
             [helper.make_tensor_value_info("image", TensorProto.FLOAT, size)],
-            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", classes])],
+            outputs,
             graph.weights,
         ),
         opset_imports=[helper.make_opsetid("", 17)],

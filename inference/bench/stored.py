@@ -12,7 +12,8 @@ from pathlib import Path
 
 from classifier import IMAGE_SIZE, MEAN, SCALE, SHORT_SIDE, STD
 from dandelion_pictures import VERSION
-from graphs import CLASSES, FP32, INT8
+from graphs import CLASSES, FP32, INT8, OURS
+from resnet34 import LOG_DENSITY
 
 INFERENCE = Path(__file__).resolve().parent.parent
 SOURCES = f"{INFERENCE / 'src'}:{INFERENCE / 'pictures/src'}"
@@ -21,7 +22,7 @@ SOURCES = f"{INFERENCE / 'src'}:{INFERENCE / 'pictures/src'}"
 def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
     """The artifact of both graphs with `precision` as its choice; its contract's digest."""
     names = [FP32, INT8, str(Path(INT8).with_suffix(".bin"))]
-    contents = {name: (graphs / name).read_bytes() for name in names}
+    contents = {name: (graphs / OURS / name).read_bytes() for name in names}
     right = {"accuracy": 1.0, "agreement": 1.0}
     contract = {
         "apiVersion": "dandelion.dev/contract/v1",
@@ -31,6 +32,12 @@ def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
         "classes": [f"class-{number}" for number in range(CLASSES)],
         "input": {"name": "image", "shape": [None, 3, IMAGE_SIZE, IMAGE_SIZE]},
         "output": {"name": "logits", "shape": [None, CLASSES]},
+        "logDensity": {"name": LOG_DENSITY, "shape": [None]},
+        "calibration": {
+            "temperature": 1.0,
+            "unknownScore": "maxProbabilityPlusLogDensity",
+            "unknownThreshold": -1.0,
+        },
         "preprocessing": {
             "colorSpace": "RGB",
             "resizeShortSide": SHORT_SIDE,
@@ -53,7 +60,7 @@ def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
     home.mkdir(parents=True)
     (home / "contract.json").write_bytes(raw)
     for name in names:
-        shutil.copyfile(graphs / name, home / name)
+        shutil.copyfile(graphs / OURS / name, home / name)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         (folder / name).write_text("unused")
     return f"sha256:{digest}"

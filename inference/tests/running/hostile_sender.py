@@ -1,6 +1,6 @@
 """A process of its own that sends what means no good at a steady rate: `python -m
-running.hostile_sender URL RATE SECONDS`. It says so when it is ready, sends when it is told to on its
-standard input, and its last line says as JSON what came of it.
+running.hostile_sender URL RATE SECONDS`. It says so when it is ready, sends when its standard input
+tells it to, and its last line says as JSON what came of it.
 
 Started by `soak.py`: within one process, making such requests would hold up the good ones. Making
 the corpus takes seconds of a processor, which are not the service's to answer for.

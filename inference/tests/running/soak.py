@@ -175,7 +175,8 @@ def _attacked(service: Service, rate: float, seconds: float) -> Iterator[dict[st
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as sender:
-        assert sender.stdin and sender.stdout
+        assert sender.stdin
+        assert sender.stdout
         try:
             assert sender.stdout.readline() == "ready\n"
             print("go", file=sender.stdin, flush=True)
