@@ -124,9 +124,9 @@ class Reconciler:
     async def _look(
         self, resource: Resource, place: Location, previous: Status, fresh: bool
     ) -> Observed:
-        found = await observe(resource, place, previous, self._clients, fresh)
+        found = await observe(resource, place, previous, self._clients, fresh, self._time())
         drifts = await self._comparison.drifts(resource, found, place)
-        return replace(found, drifts=drifts, now=self._time())
+        return replace(found, drifts=drifts)
 
     async def _report(self, outcome: Outcome, previous: Status) -> Requeue:
         after = report(
