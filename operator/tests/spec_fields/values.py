@@ -48,7 +48,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "training.imageSize": (64, 96),
     "training.learningRate": (0.5, 1),
     "training.image": ("mine:1", "mine:2"),
-    "triggers.schedule": ("0 3 * * 0", "*/5 * * * *", "@daily"),
+    "triggers.schedule": ("0 3 * * 0", "30 4 1 2 *", "@yearly"),
     "triggers.timeZone": ("Europe/Paris", "Asia/Kathmandu"),
     "promotion.minimum": (0.95, 0.0),
     "promotion.margin": (0.5, 0.0),

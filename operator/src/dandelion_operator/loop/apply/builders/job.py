@@ -63,6 +63,8 @@ def _settings(
         "NAME": key.name,
         "RUN": run.run,
         "TRAINING_HASH": run.training_hash,
+        "TRIGGER": run.trigger,
+        "TRIGGER_MESSAGE": run.trigger_message,
         "DATASET_URI": spec.dataset.storage_uri,
         "DATASET_VERSION": spec.dataset.version or "",
         "FORMER_DATASET": run.former_dataset,
