@@ -54,6 +54,18 @@ def test_a_moment_that_comes_is_served_once_and_told(world: World) -> None:
     played(scene)
 
 
+def test_at_rest_a_schedule_costs_no_write(world: World) -> None:
+    async def scene() -> None:
+        await trained(world)
+        world.again(None, False)
+        while world.now_text() < "2026-01-01T00:59:00Z":
+            await world.reconcile()
+            world.time += timedelta(minutes=1)
+        assert world.killer.writes == 0
+
+    played(scene)
+
+
 def test_moments_that_pass_while_the_operator_is_away_are_made_up_for_by_one_run(
     world: World,
 ) -> None:

@@ -241,7 +241,8 @@ class HeldTrigger:
     @property
     def words(self) -> str:
         until = f" until {self.until}" if self.until else ""
-        return f"another run is {self.due.message}, and held back{until}: {self.message}"
+        asks = f"{self.due.trigger} asks for another run ({self.due.message})"
+        return f"{asks}, held back{until}: {self.message}"
 
 
 @dataclass(frozen=True)
