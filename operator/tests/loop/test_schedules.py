@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from dandelion_operator.api.reasons import Failure, Reason
 from small_world import World, played
@@ -186,21 +185,6 @@ def test_a_budget_is_kept_and_what_it_held_back_runs_afterwards(world: World) ->
         at(world, "2026-01-08T01:00:00Z")
         await world.settle()
         assert runs(world)[-1] == "Schedule"
-
-    played(scene)
-
-
-def test_an_operator_that_is_killed_at_any_write_starts_one_run(tmp_path: Path) -> None:
-    async def scene() -> None:
-        for write in range(1, 12):
-            for after_effect in (True, False):
-                world = World(tmp_path / f"{write}-{after_effect}")
-                await trained(world)
-                at(world, ONE)
-                world.again(write, after_effect)
-                await world.settle()
-                assert runs(world) == ["Created", "Schedule"], (write, after_effect)
-                assert sorted(world.mlflow.versions) == [1, 2]
 
     played(scene)
 

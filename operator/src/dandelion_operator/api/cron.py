@@ -34,7 +34,7 @@ def checked(schedule: str) -> str:
     for prefix in ("TZ=", "CRON_TZ="):
         if schedule.startswith(prefix):
             raise ValueError(f"begins with {prefix}: write the zone into timeZone instead")
-    if schedule.startswith("@") and schedule.lower() not in FORMS:
+    if schedule.startswith("@") and schedule not in FORMS:
         raise ValueError(f"is not one of {', '.join(FORMS)}: write one of these, or five fields")
     fields = _fields(schedule)
     if len(fields) != FIELDS:
@@ -91,7 +91,7 @@ def _is_readable(schedule: str) -> bool:
 
 
 def _fields(schedule: str) -> list[str]:
-    fields = FORMS.get(schedule.lower(), schedule).split()
+    fields = FORMS.get(schedule, schedule).split()
     return [
         "*" if field == "?" and place in (2, 4) else field for place, field in enumerate(fields)
     ]
