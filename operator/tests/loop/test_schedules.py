@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from dandelion_operator.api.reasons import Failure, Reason
+from fakes.cluster import KEY
 from small_world import World, played
 
 HOURLY = {"schedule": "0 * * * *"}
@@ -61,6 +62,17 @@ def test_at_rest_a_schedule_costs_no_write(world: World) -> None:
             await world.reconcile()
             world.time += timedelta(minutes=1)
         assert world.killer.writes == 0
+
+    played(scene)
+
+
+def test_the_queue_is_told_when_it_is_due(world: World) -> None:
+    async def scene() -> None:
+        await trained(world)
+        at(world, "2026-01-01T00:59:12Z")
+        asked = await world.reconciler(KEY)
+        assert asked is not None
+        assert (asked.after, asked.latest) == (48.0, 48.0)
 
     played(scene)
 

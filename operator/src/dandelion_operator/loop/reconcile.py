@@ -138,7 +138,9 @@ class Reconciler:
             return Requeue(WHILE_TRAINING, backoff=True)
         if previous.followed != after.followed:
             return Requeue(pace.AT_ONCE)  # the verdict `promoted` waits for this history entry
-        return Requeue(pace.pause(outcome.observed, outcome.plan, after, self._resync_seconds))
+        observed, plan = outcome.observed, outcome.plan
+        pause = pace.pause(observed, plan, after, self._resync_seconds)
+        return Requeue(pause, latest=pace.latest(observed, plan))
 
     async def _write(self, body: Mapping[str, Any], before: Status, after: Status) -> None:
         if after == before:
