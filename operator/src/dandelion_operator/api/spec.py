@@ -155,11 +155,17 @@ class Training(Camel):
         return {} if value is None else value
 
 
+QUIET_SECONDS, MAX_WAIT_SECONDS = 300, 86_400
+
+
 class Triggers(Camel):
     """What starts a run besides a person, and how often that may be."""
 
     schedule: str | None = Field(default=None, min_length=1, max_length=128)
     time_zone: str | None = Field(default=None, min_length=1, max_length=64)
+    new_images: int | None = Field(default=None, ge=1, le=100_000)
+    quiet_seconds: int | None = Field(default=None, ge=0, le=86_400)
+    max_wait_seconds: int | None = Field(default=None, ge=0, le=2_592_000)
     cooldown_seconds: int = Field(default=0, ge=0, le=31536000)
     max_runs_per_week: int | None = Field(default=None, ge=1, le=100)
 
@@ -179,6 +185,26 @@ class Triggers(Camel):
         if self.time_zone is not None and self.schedule is None:
             raise ValueError("timeZone is the schedule's: write triggers.schedule, or leave it out")
         return self
+
+    @model_validator(mode="after")
+    def waiting_is_for_new_images(self) -> Self:
+        waits = self.quiet_seconds is not None or self.max_wait_seconds is not None
+        if waits and self.new_images is None:
+            raise ValueError(
+                "quietSeconds and maxWaitSeconds are how new images are waited for: write "
+                "triggers.newImages, or leave them out"
+            )
+        return self
+
+    @property
+    def quiet(self) -> int:
+        """Seconds without a new image after which a run takes those that have come."""
+        return QUIET_SECONDS if self.quiet_seconds is None else self.quiet_seconds
+
+    @property
+    def max_wait(self) -> int:
+        """Seconds that are waited for that at most, once there are enough."""
+        return MAX_WAIT_SECONDS if self.max_wait_seconds is None else self.max_wait_seconds
 
     @property
     def are_used(self) -> bool:
@@ -323,3 +349,12 @@ class Spec(Camel):
     @classmethod
     def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
         return {} if value is None else value
+
+    @model_validator(mode="after")
+    def a_pinned_version_has_no_new_images(self) -> Self:
+        if self.dataset.version is not None and self.triggers.new_images is not None:
+            raise ValueError(
+                "triggers.newImages starts nothing with dataset.version, which never gets new "
+                "images: leave one of the two out"
+            )
+        return self

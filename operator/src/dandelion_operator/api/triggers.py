@@ -11,7 +11,8 @@ class Trigger(StrEnum):
     RETRAIN_REQUESTED = "RetrainRequested"
     DATASET_CHANGED = "DatasetChanged"
     SCHEDULE = "Schedule"
+    NEW_IMAGES = "NewImages"
 
 
 # What no person asks for: cooldown and budget hold these back.
-AUTOMATIC = frozenset({Trigger.DATASET_CHANGED, Trigger.SCHEDULE})
+AUTOMATIC = frozenset({Trigger.DATASET_CHANGED, Trigger.SCHEDULE, Trigger.NEW_IMAGES})
