@@ -9,6 +9,7 @@ from fakes.cluster import KEY
 from small_world import World, played
 
 HOURLY = {"schedule": "0 * * * *"}
+START = "2026-01-01T00:00:00Z"
 ONE, TWO = "2026-01-01T01:00:00Z", "2026-01-01T02:00:00Z"
 
 
@@ -33,7 +34,7 @@ def test_a_moment_that_comes_is_served_once_and_told(world: World) -> None:
     async def scene() -> None:
         await trained(world)
         assert world.status["triggers"] == {
-            "schedule": {"expression": "0 * * * *", "since": "2026-01-01T00:00:00Z"},
+            "schedule": {"expression": "0 * * * *", "since": START},
             "nextScheduleTime": ONE,
             "startedAt": [],
         }
@@ -173,6 +174,31 @@ def test_a_schedule_that_is_new_or_changed_is_not_due_for_what_was_before(world:
         at(world, "2026-01-01T06:15:00Z")
         await world.settle()
         assert runs(world) == ["Created", "Schedule"]
+
+    played(scene)
+
+
+def test_an_edit_that_is_taken_back_repeats_no_moment_and_loses_none(world: World) -> None:
+    async def scene() -> None:
+        await trained(world)
+        at(world, ONE)
+        await world.settle()
+        world.apply(triggers=HOURLY, training={"epochs": 99})
+        while len(world.cluster.kind("jobs")) < 3:
+            await world.reconcile()
+        world.apply(triggers=HOURLY)
+        await world.settle()
+        assert runs(world) == ["Created", "Schedule", "SpecChanged"]
+        world.standing = set()
+        at(world, "2026-01-01T01:59:00Z")
+        world.apply(triggers=HOURLY, training={"epochs": 98})
+        while len(world.cluster.kind("jobs")) < 3:
+            await world.reconcile()
+        at(world, "2026-01-01T02:30:00Z")
+        world.apply(triggers=HOURLY)
+        await world.settle()
+        assert runs(world) == ["Created", "Schedule", "SpecChanged", "SpecChanged", "Schedule"]
+        assert f"due {TWO}" in world.status["training"]["triggerMessage"]
 
     played(scene)
 

@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from small_world import World
 COOLDOWN, BUDGET = timedelta(hours=3), 3
 BUDGETS = {"cooldownSeconds": int(COOLDOWN.total_seconds()), "maxRunsPerWeek": BUDGET}
 AUTOMATIC = ("Schedule", "DatasetChanged")
+BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 AWAY = Failure(Reason.STORAGE_UNREACHABLE, "s3 cannot be reached: refused")
 
 Event = tuple[str, object]
@@ -49,11 +50,12 @@ def moment(text: str) -> datetime:
 
 @dataclass
 class Start:
-    """One run: what started it and when, and when its last Job ended."""
+    """One run: what started it and when, and when its last Job ended, or that it was stopped."""
 
     trigger: str
     at: datetime
     ended: datetime | None = None
+    stopped: bool = False
 
 
 @dataclass
@@ -67,6 +69,8 @@ class History:
     hang: bool = False
     counted: int = 0
     starts: dict[str, Start] = field(default_factory=dict)
+    known: tuple[str | None, str | None] = (None, None)
+    since: datetime = BEGIN
 
     async def play(self, happened: Sequence[Event]) -> None:
         self.apply()
@@ -75,6 +79,7 @@ class History:
         self.world.train_fails, self.world.storage.obstacle = None, None
         self.suspend, self.hang, self.world.standing = False, False, set()
         self.apply()
+        self.world.annotate("at last")
         # Whatever was due has its turn, each as soon as the budget lets it.
         for _ in range(3):
             self.world.time += timedelta(days=3)
@@ -147,15 +152,23 @@ class History:
         ]
 
     async def look(self) -> None:
-        before = set(self.starts)
+        before = {run for run, start in self.starts.items() if not start.stopped}
         whole = await self.world.reconcile()
         self.watch(before)
+        self.note_schedule()
         if whole:
             self.nothing_is_lost()
         if self.hang:
             self.world.standing = {job["metadata"]["name"] for job in self.jobs()}
         self.world.tick()
         self.note_ends()
+
+    def note_schedule(self) -> None:
+        """From when on the operator knows it, since it wrote that down."""
+        told = self.world.status.get("triggers", {}).get("schedule", {})
+        known = told.get("expression"), told.get("timeZone")
+        if known != self.known:
+            self.known, self.since = known, self.world.time
 
     def note_ends(self) -> None:
         for job in self.jobs():
@@ -164,6 +177,13 @@ class History:
                 run.ended = run.ended or self.world.time
             else:
                 run.ended = None
+        there = {job["metadata"]["labels"][naming.RUN_LABEL] for job in self.jobs()}
+        for name, run in self.starts.items():
+            run.stopped = run.ended is None and name not in there
+
+    def served(self) -> datetime:
+        """The start of the last run that was not stopped."""
+        return max(run.at for run in self.starts.values() if not run.stopped)
 
     def watch(self, known: set[str]) -> None:
         going = [job for job in self.jobs() if not job.get("status", {}).get("conditions")]
@@ -181,7 +201,7 @@ class History:
             self.starts[run] = Start(trigger, now)
 
     def budgets_are_kept(self, now: datetime) -> None:
-        ends = [run.ended for run in self.starts.values()]
+        ends = [run.ended for run in self.starts.values() if not run.stopped]
         assert all(
             end is not None and now - end >= COOLDOWN - timedelta(seconds=20) for end in ends
         )
@@ -191,7 +211,7 @@ class History:
     def is_served_once(self, words: str, now: datetime) -> None:
         (text,) = re.findall(r"due (\S+) by", words)
         due = moment(text)
-        assert max(run.at for run in self.starts.values()) < due <= now
+        assert self.served() < due <= now
 
     def nothing_is_lost(self) -> None:
         """What is due has a run that goes on, or waits and says so."""
@@ -202,9 +222,7 @@ class History:
             return
         if run.get("reason") == "Interrupted" or not self.starts:
             return  # it is attempted again
-        since = moment(status["triggers"]["schedule"]["since"])
-        last = max(run.at for run in self.starts.values())
-        due = cron.next_due(schedule, self.triggers.get("timeZone"), max(since, last))
+        due = cron.next_due(schedule, self.triggers.get("timeZone"), max(self.since, self.served()))
         if due is not None and due <= self.world.time:
             assert status["triggers"]["waiting"]["trigger"] in AUTOMATIC, status
 

@@ -117,7 +117,7 @@ class Training(Part):
 
 
 class KnownSchedule(Part):
-    """`since`: when the operator first saw it, so that it is not due for what was before."""
+    """`since`: moments up to then are served, or were before the operator first saw it."""
 
     expression: str
     time_zone: str | None = None

@@ -11,8 +11,8 @@ from dandelion_operator.loop.decide.plan import HeldTrigger, Plan
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.conclusions.triggers import (
     WEEK,
-    first_seen,
     next_scheduled,
+    served_until,
     started,
 )
 from dandelion_operator.seen.observed import Observed
@@ -29,7 +29,7 @@ def triggers(
         return None
     known = None
     if wanted.schedule is not None:
-        since = first_seen(resource, observed)
+        since = served_until(resource, observed, last)
         known = KnownSchedule(expression=wanted.schedule, time_zone=wanted.time_zone, since=since)
     return Triggers(
         schedule=known,

@@ -42,9 +42,12 @@ class Hold:
     message: str
 
 
-def due(resource: Resource, observed: Observed, last: LastRun) -> Due | None:
-    """The first that is; `last` is over, for the spec as it is, and not to be attempted again."""
-    for trigger in TRIGGERS:
+def due(resource: Resource, observed: Observed, last: LastRun, again: bool = False) -> Due | None:
+    """The first that is; `last` is over and was for the spec as it is.
+
+    `again`: it is to be attempted again, which only other images than its own forestall.
+    """
+    for trigger in TRIGGERS[:1] if again else TRIGGERS:
         found = trigger(resource, observed, last)
         if found is not None:
             return found
@@ -73,19 +76,27 @@ def other_images_after_a_failure(
 def schedule(resource: Resource, observed: Observed, last: LastRun) -> Due | None:
     """A run that started since, for whatever reason, has served the moments before it."""
     triggers, now = resource.spec.triggers, moments.moment(observed.now)
-    if triggers.schedule is None or now is None:
+    since = moments.moment(served_until(resource, observed, last))
+    if triggers.schedule is None or now is None or since is None:
         return None
-    begins = (first_seen(resource, observed), last.decided or last.started)
-    missed = max(filter(None, map(moments.moment, begins)))
-    first = cron.next_due(triggers.schedule, triggers.time_zone, missed)
+    first = cron.next_due(triggers.schedule, triggers.time_zone, since)
     if first is None or first > now:
         return None
-    since, zone = moments.written(first), triggers.time_zone or "UTC"
-    return Due(Trigger.SCHEDULE, since, f'due {since} by "{triggers.schedule}" {zone}')
+    missed, zone = moments.written(first), triggers.time_zone or "UTC"
+    return Due(Trigger.SCHEDULE, missed, f'due {missed} by "{triggers.schedule}" {zone}')
 
 
-def first_seen(resource: Resource, observed: Observed) -> str:
-    """When this schedule in this zone was; now, where it was not known before."""
+def served_until(resource: Resource, observed: Observed, last: LastRun | None) -> str:
+    """Up to when moments of the schedule are served or do not count.
+
+    To the start of the last run that was brought to an end: of one that was stopped nothing came.
+    """
+    begun = (last.decided or last.started) if last is not None and last.state.finished else None
+    return max(_known_since(resource, observed), begun or "")
+
+
+def _known_since(resource: Resource, observed: Observed) -> str:
+    """Now, where this schedule in this zone was not known before."""
     triggers, before = resource.spec.triggers, observed.previous.triggers
     known = before.schedule if before is not None else None
     same = known is not None and (known.expression, known.time_zone) == (

@@ -186,6 +186,30 @@ def weekly(**about: Any) -> Resource:
             False,
             id="other images after a failure wait for the cooldown",
         ),
+        pytest.param(
+            weekly(cooldownSeconds=3600),
+            after(
+                SUNDAY,
+                finishedAt=SUNDAY,
+                state="Failed",
+                reason="Interrupted",
+                dataset=DatasetSeen("images-2", 50),
+            ),
+            False,
+            id="nor does a run of other images take the place of an attempt within the cooldown",
+        ),
+        pytest.param(
+            weekly(),
+            after(
+                SUNDAY,
+                finishedAt=SUNDAY,
+                state="Failed",
+                reason="Interrupted",
+                dataset=DatasetSeen("images-2", 50),
+            ),
+            True,
+            id="as it does without one",
+        ),
     ],
 )
 def test_a_run_starts(resource: Resource, observed: Observed, starts: bool) -> None:
@@ -216,6 +240,14 @@ def test_after_a_failure_it_is_another_run_and_no_attempt_at_the_failed_one() ->
     found = start(train(WEEKLY, after(DUE, state="Failed", reason="OutOfMemory")))
     assert found is not None
     assert (found.run != "run1", found.attempt) == (True, 1)
+
+
+def test_while_the_budget_holds_other_images_back_the_failed_run_is_attempted_again() -> None:
+    failed = {"state": "Failed", "reason": "Interrupted", "finishedAt": WEDNESDAY}
+    observed = after(SATURDAY, dataset=DatasetSeen("images-2", 50), **failed)
+    found = start(train(weekly(cooldownSeconds=604800), observed))
+    assert found is not None
+    assert (found.run, found.attempt, found.fingerprint) == ("run1", 2, "images-1")
 
 
 @pytest.mark.parametrize(

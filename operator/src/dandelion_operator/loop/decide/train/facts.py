@@ -53,28 +53,23 @@ class Facts:
 
     @cached_property
     def triggers(self) -> Asked:
-        """What triggers ask for once the last run is over for good and was for what is wanted."""
+        """What triggers ask for once the last run is over and was for what is wanted."""
         last = self.last
-        if last is None or last.training_hash != self.training_hash:
+        if last is None or last.training_hash != self.training_hash or not last.state.finished:
             return NOTHING_ASKED
         failed = last.state is RunState.FAILED
         again = failed and (may_be_repeated(last) or self.given_something_else(last))
-        if again or not last.state.finished:
-            return NOTHING_ASKED
-        return asked(self.resource, self.observed, self.acceptance, last)
+        return asked(self.resource, self.observed, self.acceptance, last, again)
 
     @property
     def repeatable(self) -> LastRun | None:
         """The last run, where another attempt at it would make what is wanted: lost or failed."""
-        last, now = self.last, self.fingerprint
-        if self.triggers.fired is not None:
-            return None
+        last = self.last
         if last is None or last.training_hash != self.training_hash:
             return None
-        if last.lost:
-            return last
-        changed = bool(last.fingerprint and now and last.fingerprint != now)
-        return last if last.state is RunState.FAILED and not changed else None
+        if self.triggers.fired is not None:
+            return None
+        return last if last.lost or last.state is RunState.FAILED else None
 
     def given_something_else(self, last: LastRun) -> bool:
         """Whether the next attempt would be given other resources, nodes or time than the last."""

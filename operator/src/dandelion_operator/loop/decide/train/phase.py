@@ -141,7 +141,7 @@ def a_stopped_run_is_still_leaving(facts: Facts) -> TrainDecision | None:
 
 
 def last_run_failed_for_this(facts: Facts) -> TrainDecision | None:
-    last = facts.repeatable or (facts.last if facts.triggers.held else None)
+    last = facts.repeatable
     if last is None or last.lost or facts.given_something_else(last):
         return None
     if may_be_repeated(last):

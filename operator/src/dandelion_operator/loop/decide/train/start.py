@@ -46,8 +46,6 @@ def _trigger(facts: Facts) -> tuple[str, str]:
         return fired.trigger, fired.message
     if again is not None:
         return again.trigger or Trigger.CREATED, again.trigger_message or ""
-    if last.training_hash == facts.training_hash:
-        return Trigger.DATASET_CHANGED, ""
     # With the annotation of then, this spec would be what the last run was for.
     if last.training_hash == digests.training_hash_of(facts.resource.spec, last.retrain or ""):
         return Trigger.RETRAIN_REQUESTED, ""

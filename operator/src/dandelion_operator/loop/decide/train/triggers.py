@@ -29,9 +29,14 @@ class Asked:
 NOTHING_ASKED = Asked()
 
 
-def asked(resource: Resource, observed: Observed, acceptance: Acceptance, last: LastRun) -> Asked:
-    """`last` is over, for the spec as it is, and not to be attempted again."""
-    due = triggers.due(resource, observed, last)
+def asked(
+    resource: Resource, observed: Observed, acceptance: Acceptance, last: LastRun, again: bool
+) -> Asked:
+    """`last` is over and was for the spec as it is.
+
+    `again`: it failed and is attempted again, so that other images are all that asks for another.
+    """
+    due = triggers.due(resource, observed, last, again)
     if due is None:
         return NOTHING_ASKED
     held = triggers.hold(resource, observed, last) or _obstacle(resource, observed, acceptance)
