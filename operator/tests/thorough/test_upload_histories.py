@@ -64,6 +64,7 @@ class History:
         self.world.train_fails, self.world.storage.obstacle = None, None
         self.suspend, self.hang, self.world.standing = False, False, set()
         self.apply()
+        self.upload(1)  # a run that failed stays so for the images that it began with
         for _ in range(2):
             self.world.time += timedelta(days=1)
             for _ in range(25):

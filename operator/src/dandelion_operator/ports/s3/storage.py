@@ -8,10 +8,8 @@ a budget and waits in its endpoint's own lane. Used by `observe`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from minio.datatypes import Object
 
@@ -37,7 +35,7 @@ from dandelion_operator.ports.s3.documents.evaluation import (
     read_comparison,
 )
 from dandelion_operator.ports.s3.documents.listed import ListedError, ListedObjects
-from dandelion_operator.ports.s3.documents.listing import Known, Listing
+from dandelion_operator.ports.s3.documents.listing import Known, Listing, moment
 from dandelion_operator.ports.s3.documents.progress import read_progress
 from dandelion_operator.ports.s3.documents.stored import stored_artifacts
 from dandelion_operator.ports.s3.memory import Memory
@@ -148,7 +146,7 @@ class Storage:
                     "beside it, as the next run will do"
                 )
             return None, as_failure(error, access.location, bucket).message
-        return Known(watch.version, listed, watch.enough, _moment(found.metadata or {})), ""
+        return Known(watch.version, listed, watch.enough, moment(found.metadata or {})), ""
 
     async def _listed(self, access: Access, listing: Listing) -> DatasetSeen | Failure:
         uri, limits = listing.uri, self._limits.listing
@@ -291,11 +289,3 @@ def _classes(contract: ContractSeen) -> int:
 
 def _bytes(listed: ListedObjects) -> int:
     return listed.bytes
-
-
-def _moment(headers: Mapping[str, str]) -> datetime:
-    """By the endpoint's clock, which is also that of its objects; else by this machine's."""
-    try:
-        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
-    except (KeyError, ValueError):
-        return datetime.now(UTC)

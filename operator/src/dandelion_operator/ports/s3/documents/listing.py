@@ -6,8 +6,10 @@ Made by `storage`. A listing that is cut says so.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from minio import Minio
 from minio.datatypes import Object
@@ -92,15 +94,15 @@ class Listing:
         )
 
     def _new_objects(self) -> NewObjects | None:
-        known, moments = self._known, sorted(self._new)
+        known, came = self._known, sorted(self._new)
         if known is None:
             return None
-        enough = moments[known.enough - 1 : known.enough]
+        enough = came[known.enough - 1 : known.enough]
         return NewObjects(
             known.since,
-            len(moments),
+            len(came),
             enough=_text(*enough),
-            newest=_text(*moments[-1:]),
+            newest=_text(*came[-1:]),
             listed=_text(known.now),
         )
 
@@ -113,5 +115,13 @@ class Listing:
         )
 
 
-def _text(moment: datetime | None = None) -> str:
-    return moment.astimezone(UTC).strftime(TIME) if moment is not None else ""
+def _text(when: datetime | None = None) -> str:
+    return when.astimezone(UTC).strftime(TIME) if when is not None else ""
+
+
+def moment(headers: Mapping[str, str]) -> datetime:
+    """By the endpoint's clock, which is also that of its objects; else by this machine's."""
+    try:
+        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return datetime.now(UTC)
