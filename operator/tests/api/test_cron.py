@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import given as _given
+import given
+import hypothesis
 import pytest
 from dandelion_operator.api import cron, moments
 from dandelion_operator.api.resource import InvalidResource, Resource, parse
-from hypothesis import given
 from hypothesis import strategies as st
 
 PARIS, UNTIL_SPRING, UNTIL_AUTUMN = "Europe/Paris", "2026-03-28T12:00:00Z", "2026-10-24T12:00:00Z"
@@ -147,7 +147,7 @@ def test_what_is_no_schedule_is_refused_with_what_to_write(
 
 
 def test_saying_nothing_of_triggers_is_saying_that_there_are_none() -> None:
-    assert _given.resource(triggers=None).spec == _given.resource().spec
+    assert given.resource(triggers=None).spec == given.resource().spec
 
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -161,7 +161,7 @@ PARTS = st.tuples(
 )
 
 
-@given(PARTS, st.sampled_from(ZONES), st.integers(0, 2 * 365 * 86400))
+@hypothesis.given(PARTS, st.sampled_from(ZONES), st.integers(0, 2 * 365 * 86400))
 def test_a_moment_is_always_later_and_none_lies_between(
     parts: tuple[str, ...], zone: str | None, second: int
 ) -> None:
@@ -173,7 +173,9 @@ def test_a_moment_is_always_later_and_none_lies_between(
     assert cron.next_due(schedule, zone, half) == found
 
 
-@given(st.text(alphabet="0123456789*/-,LW#?@ADEFHIJKMNORSTUYZadehilnoruty =²", max_size=24))
+@hypothesis.given(
+    st.text(alphabet="0123456789*/-,LW#?@ADEFHIJKMNORSTUYZadehilnoruty =²", max_size=24)
+)
 def test_any_text_is_a_schedule_or_is_refused_in_words(text: str) -> None:
     found = parsed({"schedule": text})
     if isinstance(found, InvalidResource):

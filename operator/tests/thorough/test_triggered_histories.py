@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dandelion_operator.api import cron, naming
+from dandelion_operator.api import cron, digests, naming
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.resource import Resource, parse
+from fakes.cluster import KEY
 from hypothesis import given
 from hypothesis import strategies as st
 from small_world import World
@@ -213,6 +215,11 @@ class History:
         due = moment(text)
         assert self.served() < due <= now
 
+    def wanted(self) -> str:
+        resource = parse(self.world.cluster.one("modeldeployments", KEY.name))
+        assert isinstance(resource, Resource)
+        return digests.training_hash(resource)
+
     def nothing_is_lost(self) -> None:
         """What is due has a run that goes on, or waits and says so."""
         status, schedule = self.world.status, self.triggers.get("schedule")
@@ -220,8 +227,8 @@ class History:
         run = status.get("training", {})
         if schedule is None or busy or run.get("state") not in ("Succeeded", "Failed"):
             return
-        if run.get("reason") == "Interrupted" or not self.starts:
-            return  # it is attempted again
+        if run.get("reason") == "Interrupted" or run.get("trainingHash") != self.wanted():
+            return  # it is attempted again, or another spec's run is to come
         due = cron.next_due(schedule, self.triggers.get("timeZone"), max(self.since, self.served()))
         if due is not None and due <= self.world.time:
             assert status["triggers"]["waiting"]["trigger"] in AUTOMATIC, status

@@ -47,7 +47,7 @@ def due(resource: Resource, observed: Observed, last: LastRun, again: bool = Fal
 
     `again`: it is to be attempted again, which only other images than its own forestall.
     """
-    for trigger in TRIGGERS[:1] if again else TRIGGERS:
+    for trigger in (other_images_after_a_failure,) if again else TRIGGERS:
         found = trigger(resource, observed, last)
         if found is not None:
             return found
