@@ -140,6 +140,7 @@ def test_defaults_appear(api: ApiServer) -> None:
             "activeDeadlineSeconds": 86400,
             "backoffLimit": 2,
         },
+        "triggers": {"cooldownSeconds": 0},
         "promotion": {
             "mode": "Auto",
             "metric": "accuracy",

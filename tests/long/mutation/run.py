@@ -31,6 +31,7 @@ CLEAN = tuple(
         "report.events:",
         "report.history:",
         "report.training:",
+        "report.triggers:",
         "report.versions:",
     )
 )
@@ -51,6 +52,7 @@ TESTS = (
             "ownership",
             "pace",
             "pauses",
+            "schedules",
             "waiting",
         )
     ),

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
 
+from dandelion_operator.api import cron
 from dandelion_operator.api.camel import Camel
 from dandelion_operator.api.pod_template import PodTemplate
 
@@ -154,6 +155,36 @@ class Training(Camel):
         return {} if value is None else value
 
 
+class Triggers(Camel):
+    """What starts a run besides a person, and how often that may be."""
+
+    schedule: str | None = Field(default=None, min_length=1, max_length=128)
+    time_zone: str | None = Field(default=None, min_length=1, max_length=64)
+    cooldown_seconds: int = Field(default=0, ge=0, le=31536000)
+    max_runs_per_week: int | None = Field(default=None, ge=1, le=100)
+
+    @field_validator("schedule")
+    @classmethod
+    def comes_now_and_then(cls, value: str | None) -> str | None:
+        return cron.checked(value) if value is not None else None
+
+    @field_validator("time_zone")
+    @classmethod
+    def is_known(cls, value: str | None) -> str | None:
+        cron.zone(value)
+        return value
+
+    @model_validator(mode="after")
+    def a_zone_is_a_schedules(self) -> Self:
+        if self.time_zone is not None and self.schedule is None:
+            raise ValueError("timeZone is the schedule's: write triggers.schedule, or leave it out")
+        return self
+
+    @property
+    def are_used(self) -> bool:
+        return self != Triggers()
+
+
 class PromotionMode(StrEnum):
     AUTO = "Auto"
     MANUAL = "Manual"
@@ -281,11 +312,14 @@ class Spec(Camel):
     storage: Storage = Field(default_factory=Storage)
     dataset: Dataset
     training: Training = Field(default_factory=Training)
+    triggers: Triggers = Field(default_factory=Triggers)
     promotion: Promotion = Field(default_factory=Promotion)
     rollout: Rollout = Field(default_factory=Rollout)
     serving: Serving = Field(default_factory=Serving)
 
-    @field_validator("storage", "training", "promotion", "rollout", "serving", mode="before")
+    @field_validator(
+        "storage", "training", "triggers", "promotion", "rollout", "serving", mode="before"
+    )
     @classmethod
     def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
         return {} if value is None else value

@@ -49,6 +49,8 @@ class JobSeen:
     deleting: bool = False
     lost: bool = False  # being deleted, and of its pods only some on nodes that are lost remain
     trigger: str | None = None
+    trigger_message: str | None = None
+    decided: str | None = None  # when its run was, by the operator's clock
     fingerprint: str | None = None
     retrain: str = ""
     reason: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from dandelion_operator.api.reasons import Failure, Reason
@@ -52,6 +53,23 @@ def test_a_trained_resource_lists_nothing_until_it_is_to_train_again(tmp_path: P
         await world.reconcile()
         assert storage.listings == 0
         world.annotate("again")
+        await world.reconcile()
+        assert storage.listings > 0
+
+    played(scene)
+
+
+def test_a_schedule_lists_nothing_until_it_is_due(tmp_path: Path) -> None:
+    async def scene() -> None:
+        world, storage = counted(tmp_path)
+        world.apply(triggers={"schedule": "0 * * * *", "cooldownSeconds": 7200})
+        await world.settle()
+        storage.listings = 0
+        await world.reconcile()
+        world.time += timedelta(hours=1)
+        await world.reconcile()
+        assert storage.listings == 0, "the cooldown holds it back"
+        world.time += timedelta(hours=1)
         await world.reconcile()
         assert storage.listings > 0
 

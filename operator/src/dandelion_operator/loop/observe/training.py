@@ -13,6 +13,9 @@ from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.lookups import Pending
 from dandelion_operator.ports.s3.connection.reader import Access
+from dandelion_operator.seen.conclusions import triggers
+from dandelion_operator.seen.conclusions.last_run import last_run
+from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, JobSeen, Progress
 
 
@@ -23,8 +26,12 @@ async def dataset(
     jobs: Sequence[JobSeen],
     credentials: ResolvedCredentials,
     clients: Clients,
+    triggered: bool = False,
 ) -> DatasetSeen | Failure | None:
-    """None: no run is to be started, and so its listing, which can be long, is not asked for."""
+    """None: no run is to be started, and so its listing, which can be long, is not asked for.
+
+    `triggered`: another run of the same spec is.
+    """
     if credentials.training is None:
         return credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
     training_hash, before = digests.training_hash(resource), previous.training
@@ -33,7 +40,8 @@ async def dataset(
         and before.training_hash == training_hash
         and before.state is RunState.SUCCEEDED
     )
-    if resource.spec.suspend or settled or _is_under_way(training_hash, jobs, before):
+    done = settled or _is_under_way(training_hash, jobs, before)
+    if resource.spec.suspend or (done and not triggered):
         return None
     access = Access(location, credentials.training)
     uri = resource.spec.dataset.storage_uri
@@ -49,6 +57,19 @@ async def dataset(
             Reason.DATASET_LISTING, f"{uri} is being listed; {location.endpoint} is not done yet"
         )
     return found
+
+
+def triggered(resource: Resource, known: Observed) -> bool:
+    """Whether a trigger starts another run if nothing else stands against it.
+
+    `known` lacks what is read after this.
+    """
+    training_hash = digests.training_hash(resource)
+    last = last_run(resource.key, known, training_hash)
+    if last is None or last.training_hash != training_hash or not last.state.finished:
+        return False
+    due = triggers.due(resource, known, last)
+    return due is not None and triggers.hold(resource, known, last) is None
 
 
 def _is_under_way(training_hash: str, jobs: Sequence[JobSeen], before: Training | None) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import Resource
@@ -22,6 +24,7 @@ from dandelion_operator.seen.conclusions.attempts import (
     next_attempt,
 )
 from dandelion_operator.seen.conclusions.last_run import LastRun, last_run, may_be_repeated
+from dandelion_operator.seen.conclusions.triggers import next_scheduled
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen
 
@@ -51,8 +54,16 @@ def train(resource: Resource, observed: Observed, acceptance: Acceptance) -> Tra
     ):
         decision = fact(facts)
         if decision is not None:
-            return decision
+            return _with_triggers(facts, decision)
     return start(facts)
+
+
+def _with_triggers(facts: Facts, decision: TrainDecision) -> TrainDecision:
+    """And when the clock alone may change it."""
+    held = facts.triggers.held
+    until = held.until if held is not None else ""
+    upcoming = until or next_scheduled(facts.resource, facts.observed)
+    return replace(decision, held=held, not_before=decision.not_before or upcoming)
 
 
 def suspended_while_training(facts: Facts) -> TrainDecision | None:
@@ -79,7 +90,10 @@ def last_run_succeeded_for_this(facts: Facts) -> TrainDecision | None:
     if last.state is not RunState.SUCCEEDED:
         return None
     stopping = tuple(RemoveJob(job.name) for job in facts.in_flight)
-    return TrainDecision(TrainingPhase.COMPLETE, f"run {last.run} is complete", stopping)
+    if facts.triggers.fired is not None and not stopping:
+        return None
+    words = f"run {last.run} is complete{_held(facts)}"
+    return TrainDecision(TrainingPhase.COMPLETE, words, stopping)
 
 
 def suspended(facts: Facts) -> TrainDecision | None:
@@ -132,7 +146,12 @@ def last_run_failed_for_this(facts: Facts) -> TrainDecision | None:
         return None
     given_up = last.reason in OF_INFRASTRUCTURE
     words = f"; given up after {last.attempts} attempts" if given_up else ""
-    return TrainDecision(TrainingPhase.FAILED, _cause(last) + words)
+    return TrainDecision(TrainingPhase.FAILED, _cause(last) + words + _held(facts))
+
+
+def _held(facts: Facts) -> str:
+    held = facts.triggers.held
+    return f"; {held.words}" if held is not None else ""
 
 
 def next_attempt_is_not_due(facts: Facts) -> TrainDecision | None:
