@@ -62,9 +62,9 @@ def _with_triggers(facts: Facts, decision: TrainDecision) -> TrainDecision:
     """And when the clock alone may change it."""
     held = facts.triggers.held
     until = held.until if held is not None else ""
-    upcoming = (next_scheduled, next_settled)
-    moments = filter(None, (look(facts.resource, facts.observed) for look in upcoming))
-    not_before = decision.not_before or until or min(moments, default="")
+    seen = facts.resource, facts.observed
+    upcoming = min({next_scheduled(*seen), next_settled(*seen)} - {""}, default="")
+    not_before = decision.not_before or until or upcoming
     return replace(decision, held=held, not_before=not_before)
 
 
