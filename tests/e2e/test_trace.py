@@ -95,7 +95,9 @@ def test_every_link_of_an_answer_is_whole(served: World) -> None:
         "ok",
     ) | {"verdict": "told", "alias": "told"}
     told = {link["link"]: link.get("words", "") for link in links}
-    assert "the operator's gate moved it; it names version 2 now" in told["alias"]
+    assert (
+        "first given to this version by the operator's gate; names version 2 now" in told["alias"]
+    )
     assert told["verdict"].startswith("promoted")
 
 

@@ -182,7 +182,7 @@ def traced(work: Path) -> Traced:
             "dandelion.dev/gate": "aa11bb22cc",
             "dandelion.dev/replaces": "1",
             "dandelion.dev/comparison-digest": f"sha256:{comparison}",
-            "dandelion.dev/promoted-by": "gate",
+            "dandelion.dev/promoted-by": "Gate",
         }
     )
     return found

@@ -38,7 +38,7 @@ def test_every_link_of_an_answer_is_checked_and_told(
         "41 images of 2 classes from s3://datasets/lawn",
         "promoted (rules aa11bb22cc): accuracy 1.000, the champion's 1.000",
         "accuracy 1.0000, version 1 1.0000 on 8 images",
-        "the operator's gate moved it; it names version 2 now",
+        "first given to this version by the operator's gate; names version 2 now",
     ):
         assert words in text
 
@@ -137,14 +137,14 @@ def test_a_version_that_was_registered_again_is_found_by_its_contract(
     first, second = found.mlflow.versions["default.lawn"]
     first.version, second.version = "2", "1"
     first.run_id = second.run_id = ""
-    second.tags |= {"dandelion.dev/promoted-by": "restored", "dandelion.dev/replaces": ""}
+    second.tags |= {"dandelion.dev/promoted-by": "Operator", "dandelion.dev/replaces": ""}
     code, lines = found.called(capsys)
     assert code == 0
     assert "ok      version     MLflow: default.lawn version 1" in lines
     assert "unknown run         MLflow: default.lawn version 1" in lines
     text = "\n".join(lines)
     assert "answered as version 2, lies in s3://models/default/lawn/two/artifact" in text
-    assert "gave it back after MLflow had lost it" in text
+    assert "given back to this version after MLflow had lost it" in text
 
 
 def test_a_first_version_was_compared_with_none(

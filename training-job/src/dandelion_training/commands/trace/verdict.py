@@ -15,9 +15,9 @@ from dandelion_training.ports.storage import ObjectStore
 from dandelion_training.ports.versions import Versions
 
 BY = {
-    "gate": "the operator's gate moved it",
-    "person": "a person moved it",
-    "restored": "the operator gave it back after MLflow had lost it",
+    "Gate": "first given to this version by the operator's gate",
+    "Person": "first given to this version by a person",
+    "Operator": "given back to this version after MLflow had lost it",
 }
 
 
@@ -40,9 +40,11 @@ def verdict_links(
     if former and former != version.number:
         yield from _comparison(store, registry, evaluations, model, former)
     champion = registry.champion(version.model)
-    by = BY.get(tags.get("promoted-by", ""), "who gave it to this version was not written down")
+    by = BY.get(
+        tags.get("promoted-by", ""), "who first gave it to this version was not written down"
+    )
     now = f"names version {champion} now" if champion else "names no version now"
-    yield Link("alias", State.TOLD, f"MLflow: {version.model}, alias champion", f"{by}; it {now}")
+    yield Link("alias", State.TOLD, f"MLflow: {version.model}, alias champion", f"{by}; {now}")
 
 
 def _comparison(
