@@ -127,6 +127,8 @@ BESIDE: dict[str, dict[str, Any]] = {
     "storage.endpoint": {"storage": KEYS},
     "storage.region": {"storage": HTTPS},
     "triggers.timeZone": {"triggers": {"schedule": "0 3 * * 0"}},
+    "triggers.quietSeconds": {"triggers": {"newImages": 50}},
+    "triggers.maxWaitSeconds": {"triggers": {"newImages": 50}},
     "storage.servingSecretRef.name": {"storage": KEYS},
     "storage.caBundle": {"storage": HTTPS},
     # The installation's key writes to the installation's place alone.

@@ -33,6 +33,21 @@ A_ZONE = "write a name of the IANA time zone database, for example Europe/Paris"
             id="a zone of nothing",
         ),
         pytest.param(
+            {"quietSeconds": 60},
+            "spec.triggers.quietSeconds and maxWaitSeconds are how new images are waited for",
+            id="a quiet of nothing",
+        ),
+        pytest.param(
+            {"schedule": "@daily", "maxWaitSeconds": 60},
+            "write spec.triggers.newImages as well, or leave them out",
+            id="a longest wait for nothing",
+        ),
+        pytest.param(
+            {"newImages": 0},
+            "spec.triggers.newImages in body should be greater than or equal to 1",
+            id="a run for no image",
+        ),
+        pytest.param(
             {"cooldownSeconds": -1},
             "spec.triggers.cooldownSeconds in body should be greater than or equal to 0",
             id="less than no pause",
@@ -46,6 +61,25 @@ A_ZONE = "write a name of the IANA time zone database, for example Europe/Paris"
 )
 def test_a_wrong_trigger(api: ApiServer, triggers: dict[str, Any], said: str) -> None:
     assert said in refusal(api, model_deployment("wrong", triggers=triggers))
+
+
+def test_a_pinned_version_never_gets_new_images(api: ApiServer) -> None:
+    pinned = {"storageUri": "s3://datasets/lawn", "version": f"sha256:{'a' * 64}"}
+    wrong = model_deployment("wrong", dataset=pinned, triggers={"newImages": 50})
+    assert "spec.triggers.newImages starts nothing with spec.dataset.version" in refusal(api, wrong)
+
+
+@pytest.mark.parametrize(
+    "triggers",
+    [
+        pytest.param({"newImages": 50}, id="new images"),
+        pytest.param(
+            {"newImages": 50, "quietSeconds": 0, "maxWaitSeconds": 0}, id="new images at once"
+        ),
+    ],
+)
+def test_new_images_may_start_a_run(api: ApiServer, triggers: dict[str, Any]) -> None:
+    api.apply(model_deployment("watched", triggers=triggers), "--dry-run=server")
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,11 @@ def manifests_uri(bucket: str, key: NamespacedName) -> str:
     return f"s3://{bucket}/{key.namespace}/{key.name}/datasets"
 
 
+def listed_objects(key: NamespacedName, version: str) -> str:
+    """Where a dataset version notes which objects were listed for it, in the models' bucket."""
+    return f"{key.namespace}/{key.name}/datasets/{version.removeprefix('sha256:')}/objects.bin"
+
+
 def evaluations_prefix(key: NamespacedName) -> str:
     return f"{key.namespace}/{key.name}/evaluations"
 

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
 
-from dandelion_operator.api import cron
 from dandelion_operator.api.camel import Camel
 from dandelion_operator.api.pod_template import PodTemplate
+from dandelion_operator.api.triggers import Triggers
 
 # S3 names objects literally: `#`, `?`, `%` and spaces are characters of a key like any other.
 S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/\x00-\x1f\x7f]+)+/?$"
@@ -155,36 +155,6 @@ class Training(Camel):
         return {} if value is None else value
 
 
-class Triggers(Camel):
-    """What starts a run besides a person, and how often that may be."""
-
-    schedule: str | None = Field(default=None, min_length=1, max_length=128)
-    time_zone: str | None = Field(default=None, min_length=1, max_length=64)
-    cooldown_seconds: int = Field(default=0, ge=0, le=31536000)
-    max_runs_per_week: int | None = Field(default=None, ge=1, le=100)
-
-    @field_validator("schedule")
-    @classmethod
-    def comes_now_and_then(cls, value: str | None) -> str | None:
-        return cron.checked(value) if value is not None else None
-
-    @field_validator("time_zone")
-    @classmethod
-    def is_known(cls, value: str | None) -> str | None:
-        cron.zone(value)
-        return value
-
-    @model_validator(mode="after")
-    def a_zone_is_a_schedules(self) -> Self:
-        if self.time_zone is not None and self.schedule is None:
-            raise ValueError("timeZone is the schedule's: write triggers.schedule, or leave it out")
-        return self
-
-    @property
-    def are_used(self) -> bool:
-        return self != Triggers()
-
-
 class PromotionMode(StrEnum):
     AUTO = "Auto"
     MANUAL = "Manual"
@@ -323,3 +293,12 @@ class Spec(Camel):
     @classmethod
     def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
         return {} if value is None else value
+
+    @model_validator(mode="after")
+    def a_pinned_version_has_no_new_images(self) -> Self:
+        if self.dataset.version is not None and self.triggers.new_images is not None:
+            raise ValueError(
+                "triggers.newImages starts nothing with dataset.version, which never gets new "
+                "images: leave one of the two out"
+            )
+        return self

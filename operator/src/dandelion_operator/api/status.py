@@ -134,10 +134,13 @@ class WaitingTrigger(Part):
 
 
 class Triggers(Part):
-    """`started_at`: when runs were started by triggers of late, the newest first."""
+    """`new_images`: how many no run has listed; `started_at`: when runs were started by triggers of
+    late, the newest first.
+    """
 
     schedule: KnownSchedule | None = None
     next_schedule_time: str | None = None
+    new_images: int | None = None
     waiting: WaitingTrigger | None = None
     started_at: tuple[str, ...] = ()
 

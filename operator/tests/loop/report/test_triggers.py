@@ -7,15 +7,18 @@ from typing import Any
 
 import given
 import pytest
+from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState, Status
 from dandelion_operator.loop.report import report
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.training import DatasetSeen
+from dandelion_operator.seen.training import DatasetSeen, NewObjects
 from given import job, serving, status, training
 
 DAILY = given.resource(triggers={"schedule": "0 3 * * *", "timeZone": "Europe/Paris"})
 BUDGETED = given.resource(triggers={"maxRunsPerWeek": 1, "cooldownSeconds": 60})
+WATCHED = given.resource(triggers={"newImages": 50})
+SEVEN = NewObjects("sha256:1", 7, enough="", newest=given.NOW, listed=given.NOW)
 NOW, LATER, NEXT = "2026-01-10T12:00:00Z", "2026-01-10T18:00:00Z", "2026-01-11T02:00:00Z"
 
 
@@ -124,3 +127,26 @@ def test_what_another_release_tells_otherwise_is_forgotten_and_nothing_else() ->
     other = status(training=training("run1"), triggers={"schedule": "0 3 * * *"}, phase="Serving")
     assert other.triggers is None
     assert other.training is not None
+
+
+@pytest.mark.parametrize(
+    ("resource", "dataset", "told"),
+    [
+        pytest.param(WATCHED, DatasetSeen("images-2", 47, new=SEVEN), 7, id="those that are seen"),
+        pytest.param(WATCHED, None, 3, id="those of before, while nobody looks"),
+        pytest.param(
+            WATCHED, Failure(Reason.STORAGE_UNREACHABLE, "no answer"), 3, id="or nobody can"
+        ),
+        pytest.param(
+            WATCHED, DatasetSeen("images-2", 47, uncounted="no note"), None, id="no number at all"
+        ),
+        pytest.param(BUDGETED, DatasetSeen("images-2", 47, new=SEVEN), None, id="not asked for"),
+    ],
+)
+def test_new_images_are_counted(
+    resource: Resource, dataset: DatasetSeen | Failure | None, told: int | None
+) -> None:
+    previous = status(training=training("run1"), triggers={"newImages": 3})
+    found = reported(resource, replace(after(previous, NOW), dataset=dataset)).triggers
+    assert found is not None
+    assert found.new_images == told

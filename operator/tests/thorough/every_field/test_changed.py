@@ -28,7 +28,10 @@ OF_A_COMPARISON = {
     *("promotion.onUndecided", "promotion.minClassRecall"),
 }
 # Not an end, but when the next way to one may begin.
-HELD_AGAINST_THE_CLOCK = {"triggers.cooldownSeconds", "triggers.maxRunsPerWeek"}
+HELD_AGAINST_THE_CLOCK = {
+    *("triggers.cooldownSeconds", "triggers.maxRunsPerWeek"),
+    *("triggers.newImages", "triggers.quietSeconds", "triggers.maxWaitSeconds"),
+}
 # Not an end, but that every Job is kept for as long as the spec says now.
 HELD_AGAINST_THE_SPEC = {"training.ttlSecondsAfterFinished"}
 NO_OTHER_END = OF_A_COMPARISON | HELD_AGAINST_THE_CLOCK | HELD_AGAINST_THE_SPEC

@@ -76,7 +76,7 @@ async def observe(
     pods = serving.pods(resource, serving_pods, told, clients)
     answer = serving.answer(resource, service, serving_pods, endpoints, clients)
     known = Observed(previous=previous, dataset=None, registry=registry, jobs=jobs, now=now)
-    triggered = training.triggered(resource, known)
+    triggered, watch = training.triggered(resource, known), training.watch(resource, known)
     (
         dataset,
         progress,
@@ -84,7 +84,9 @@ async def observe(
         (account, raw_account),
         (budget, raw_budget),
     ) = await asyncio.gather(
-        training.dataset(resource, location, previous, jobs, credentials, clients, triggered),
+        training.dataset(
+            resource, location, previous, jobs, credentials, clients, triggered, watch
+        ),
         training.progress(resource, location, previous, jobs, credentials, clients),
         asyncio.gather(
             versions.artifacts(resource, location, registry, deployment, credentials, clients),

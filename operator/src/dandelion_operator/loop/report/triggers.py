@@ -16,6 +16,7 @@ from dandelion_operator.seen.conclusions.triggers import (
     started,
 )
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import DatasetSeen
 
 STARTS_LIMIT = 100
 
@@ -33,9 +34,20 @@ def triggers(
     return Triggers(
         schedule=known,
         next_schedule_time=next_scheduled(resource, observed) or None,
+        new_images=_new_images(resource, observed),
         waiting=_waiting(observed, plan.train.held),
         started_at=_started(observed, last),
     )
+
+
+def _new_images(resource: Resource, observed: Observed) -> int | None:
+    """As many as there were, while the images are not looked at: during a run, for example."""
+    if resource.spec.triggers.new_images is None:
+        return None
+    if isinstance(observed.dataset, DatasetSeen):
+        return observed.dataset.new.count if observed.dataset.new is not None else None
+    before = observed.previous.triggers
+    return before.new_images if before is not None else None
 
 
 def _waiting(observed: Observed, held: HeldTrigger | None) -> WaitingTrigger | None:

@@ -24,9 +24,9 @@ from dandelion_operator.seen.conclusions.attempts import (
     next_attempt,
 )
 from dandelion_operator.seen.conclusions.last_run import LastRun, last_run, may_be_repeated
-from dandelion_operator.seen.conclusions.triggers import next_scheduled
+from dandelion_operator.seen.conclusions.triggers import next_scheduled, next_settled
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.training import JobSeen
+from dandelion_operator.seen.training import DatasetSeen, JobSeen
 
 KEPT_JOBS = 3
 
@@ -62,8 +62,10 @@ def _with_triggers(facts: Facts, decision: TrainDecision) -> TrainDecision:
     """And when the clock alone may change it."""
     held = facts.triggers.held
     until = held.until if held is not None else ""
-    upcoming = until or next_scheduled(facts.resource, facts.observed)
-    return replace(decision, held=held, not_before=decision.not_before or upcoming)
+    upcoming = (next_scheduled, next_settled)
+    moments = filter(None, (look(facts.resource, facts.observed) for look in upcoming))
+    not_before = decision.not_before or until or min(moments, default="")
+    return replace(decision, held=held, not_before=not_before)
 
 
 def suspended_while_training(facts: Facts) -> TrainDecision | None:
@@ -92,7 +94,7 @@ def last_run_succeeded_for_this(facts: Facts) -> TrainDecision | None:
     stopping = tuple(RemoveJob(job.name) for job in facts.in_flight)
     if facts.triggers.fired is not None and not stopping:
         return None
-    words = f"run {last.run} is complete{_held(facts)}"
+    words = f"run {last.run} is complete{_held(facts)}{_uncounted(facts)}"
     return TrainDecision(TrainingPhase.COMPLETE, words, stopping)
 
 
@@ -152,6 +154,13 @@ def last_run_failed_for_this(facts: Facts) -> TrainDecision | None:
 def _held(facts: Facts) -> str:
     held = facts.triggers.held
     return f"; {held.words}" if held is not None else ""
+
+
+def _uncounted(facts: Facts) -> str:
+    dataset = facts.observed.dataset
+    if not isinstance(dataset, DatasetSeen) or not dataset.uncounted:
+        return ""
+    return f"; new images are not counted: {dataset.uncounted}"
 
 
 def next_attempt_is_not_due(facts: Facts) -> TrainDecision | None:
