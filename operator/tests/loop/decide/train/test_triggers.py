@@ -215,6 +215,12 @@ def test_it_is_another_run_of_the_same_spec() -> None:
     assert start(train(WEEKLY, observed)) == found
 
 
+def test_a_moment_waits_until_no_attempt_at_the_last_run_is_to_come() -> None:
+    found = start(train(WEEKLY, after(DUE, state="Failed", reason="Interrupted")))
+    assert found is not None
+    assert (found.run, found.attempt) == ("run1", 2)
+
+
 def test_an_attempt_at_a_run_was_decided_when_the_run_was() -> None:
     why = {"trigger": "Schedule", "triggerMessage": "due"}
     found = start(train(WEEKLY, after(SOON_AFTER, state="Running", decidedAt=DUE, **why)))
