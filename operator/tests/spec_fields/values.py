@@ -71,6 +71,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
         ["http://localhost:3000", "https://[::1]:8443", "capacitor://localhost"],
     ),
     "serving.accessLog.sampleRatio": (0.5, 0, 1),
+    "feedback.reviewShare": (0.5, 0, 1),
     "podTemplate.metadata.labels": ({"team": "garden"}, {"team": "park", "a": "b"}, {"a": "b"}),
     "podTemplate.metadata.annotations": ({"team": "garden"}, {"team": "a park", "a": ""}),
     "podTemplate.spec.imagePullSecrets": ([{"name": "mine"}], [{"name": "a"}, {"name": "b"}]),
@@ -120,6 +121,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
 
 KEYS = {"secretRef": {"name": "keys"}}
 HTTPS = {"endpoint": "https://s3.example.com", **KEYS}
+IMAGES = {"logging": {"images": True}}
 
 BESIDE: dict[str, dict[str, Any]] = {
     "storage.endpoint": {"storage": KEYS},
@@ -128,6 +130,9 @@ BESIDE: dict[str, dict[str, Any]] = {
     "storage.caBundle": {"storage": HTTPS},
     # The installation's key writes to the installation's place alone.
     "serving.logging.storageUri": {"storage": KEYS},
+    "feedback.mode": {"serving": IMAGES},
+    # Nobody reviews by default, and then no share is drawn.
+    "feedback.reviewShare": {"serving": IMAGES, "feedback": {"mode": "Review"}},
 }
 
 # What the API server refuses, where a number below all bounds, a word that is no choice or a value
@@ -157,6 +162,7 @@ REFUSED: dict[str, Any] = {
     "tolerations": [{"key": "a", "operator": "Exists", "value": "b"}],
     "serving.logging.storageUri": "predictions/lawn",
     "serving.corsAllowedOrigins": ["app.example.org"],
+    "feedback.reviewShare": 2,
     "podTemplate.metadata.labels": {"dandelion.dev/run": "mine"},
     "podTemplate.metadata.annotations": {"dandelion.dev/serving-digest": "mine"},
     "podTemplate.spec.imagePullSecrets": [{}],

@@ -276,6 +276,18 @@ class Serving(Camel):
         return self
 
 
+class FeedbackMode(StrEnum):
+    """Whether answers are marked for people to review."""
+
+    DISABLED = "Disabled"
+    REVIEW = "Review"
+
+
+class Feedback(Camel):
+    mode: FeedbackMode = FeedbackMode.DISABLED
+    review_share: float = Field(default=0.01, ge=0, le=1)
+
+
 class Spec(Camel):
     suspend: bool = False
     storage: Storage = Field(default_factory=Storage)
@@ -284,8 +296,20 @@ class Spec(Camel):
     promotion: Promotion = Field(default_factory=Promotion)
     rollout: Rollout = Field(default_factory=Rollout)
     serving: Serving = Field(default_factory=Serving)
+    feedback: Feedback = Field(default_factory=Feedback)
 
-    @field_validator("storage", "training", "promotion", "rollout", "serving", mode="before")
+    @field_validator(
+        "storage", "training", "promotion", "rollout", "serving", "feedback", mode="before"
+    )
     @classmethod
     def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
         return {} if value is None else value
+
+    @model_validator(mode="after")
+    def reviewers_need_the_images(self) -> Self:
+        if self.feedback.mode is FeedbackMode.REVIEW and not self.serving.logging.images:
+            raise ValueError(
+                "feedback.mode: Review needs serving.logging.images: true, because nobody can "
+                "review an image that is not kept"
+            )
+        return self
