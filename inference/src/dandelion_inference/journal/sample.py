@@ -17,4 +17,4 @@ BYTES = 8
 def sampled(answer: str, index: int, share: float) -> bool:
     """Whether the image at this position of an answer is drawn; `share` lies between 0 and 1."""
     drawn = hashlib.sha256(b"\0".join((PURPOSE, answer.encode(), b"%d" % index))).digest()
-    return int.from_bytes(drawn[:BYTES], "big") < share * 2 ** (8 * BYTES)
+    return int.from_bytes(drawn[:BYTES], "big") < share * (1 << 8 * BYTES)
