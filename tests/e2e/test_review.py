@@ -1,4 +1,4 @@
-"""Answers of a served model are reviewed in the sample's pod, and decisions are kept for good."""
+"""Answers of a served model are reviewed in the sample's Job, and decisions are kept for good."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.e2e.world import COLOURS, World, colours, picture
 
 NAME = "reviewed"
 SAMPLE = places.REPOSITORY / "k8s" / "samples" / "review.yaml"
-POD = f"{NAME}-review"
-COMMAND = ("exec", POD, "--", "python", "-m", "dandelion_training", "review")
+JOB = f"job/{NAME}-review"
+COMMAND = ("exec", JOB, "--", "python", "-m", "dandelion_training", "review")
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +33,20 @@ def served(world: World) -> World:
 
 
 def desk(world: World) -> None:
-    """The sample's pod, for this model, with the image and the endpoint of its training."""
+    """The sample's Job, for this model, with the image and the endpoint of its training."""
     (job, *_) = world.owned("jobs", NAME)
     training = job["spec"]["template"]["spec"]["containers"][0]
     told = {item["name"]: item.get("value") for item in training["env"]}
-    pod = yaml.safe_load(SAMPLE.read_text().replace("lawn", NAME))
-    (container,) = pod["spec"]["containers"]
+    sample = yaml.safe_load(SAMPLE.read_text().replace("lawn", NAME))
+    (container,) = sample["spec"]["template"]["spec"]["containers"]
     container["image"] = training["image"]
     container["imagePullPolicy"] = training["imagePullPolicy"]
     for item in container["env"]:
         if item["name"] == "DANDELION_S3_ENDPOINT":
             item["value"] = told["DANDELION_S3_ENDPOINT"]
-    world.kubectl("apply", "-f", "-", stdin=json.dumps(pod))
-    world.kubectl("wait", "--for=condition=Ready", f"pod/{POD}", "--timeout=120s", timeout=140)
+    world.kubectl("apply", "-f", "-", stdin=json.dumps(sample))
+    ready = "--for=jsonpath={.status.ready}=1"
+    world.kubectl("wait", ready, JOB, "--timeout=120s", timeout=140)
 
 
 def decisions(world: World) -> list[dict[str, Any]]:
@@ -57,35 +58,39 @@ def decisions(world: World) -> list[dict[str, Any]]:
     return rows
 
 
-def test_images_are_handed_out_and_what_is_decided_is_kept(served: World) -> None:
-    images = {
-        hashlib.sha256(image).hexdigest(): image
-        for image in (picture(COLOURS["red"], 31), picture(COLOURS["blue"], 32))
-    }
-    for image in images.values():
+RED, BLUE = (picture(COLOURS[colour], 31) for colour in ("red", "blue"))
+RED_DIGEST, BLUE_DIGEST = (hashlib.sha256(image).hexdigest() for image in (RED, BLUE))
+
+
+@pytest.fixture(scope="module")
+def reviewed(served: World) -> World:
+    """The red image is said to be green, and the blue one is rejected."""
+    for image in (RED, BLUE):
         assert served.predict(NAME, image).status_code == 200
     desk(served)
 
     def handed_out() -> bool:
         """Once the pods have written what they hold, which takes half a minute."""
         shown = "rm -rf /work/queue; python -m dandelion_training review export /work/queue"
-        served.kubectl("exec", POD, "--", "sh", "-c", shown)
-        listed = served.kubectl("exec", POD, "--", "find", "/work", "-name", "*.png")
-        return all(digest in listed for digest in images)
+        served.kubectl("exec", JOB, "--", "sh", "-c", shown)
+        listed = served.kubectl("exec", JOB, "--", "find", "/work", "-name", "*.png")
+        return RED_DIGEST in listed and BLUE_DIGEST in listed
 
     served.until("both images are handed out", handed_out, every=5)
-    red, blue = images
-    moved = f"cd /work/queue && mv */{red}.png green/ && mv */{blue}.png _reject/"
-    served.kubectl("exec", POD, "--", "sh", "-c", moved)
+    moved = f"cd /work/queue && mv */{RED_DIGEST}.png green/ && mv */{BLUE_DIGEST}.png _reject/"
+    served.kubectl("exec", JOB, "--", "sh", "-c", moved)
     said = served.kubectl(*COMMAND, "import", "/work/queue", "--by", "ada")
     assert "0 as answered, 1 with another label, 1 rejected" in said
-    found = {row["imageSha256"]: row for row in decisions(served)}
-    assert found[red]["label"] == "green"
-    assert found[blue]["reject"] is True
+    return served
+
+
+def test_what_was_decided_is_kept_once(reviewed: World) -> None:
+    again = reviewed.kubectl(*COMMAND, "import", "/work/queue", "--by", "eve")
+    assert "Decided so before: 2." in again
+    found = {row["imageSha256"]: row for row in decisions(reviewed)}
+    assert len(found) == len(decisions(reviewed)) == 2
+    assert found[RED_DIGEST]["label"] == "green"
+    assert found[BLUE_DIGEST]["reject"] is True
     assert {row["by"] for row in found.values()} == {"ada"}
     assert all(row["signature"] and row["source"] == "sample" for row in found.values())
-
-    again = served.kubectl(*COMMAND, "import", "/work/queue", "--by", "eve")
-    assert "Decided so before: 2." in again
-    assert len(decisions(served)) == 2
-    assert "There is nothing to review." in served.kubectl(*COMMAND, "export", "/work/next")
+    assert "There is nothing to review." in reviewed.kubectl(*COMMAND, "export", "/work/next")

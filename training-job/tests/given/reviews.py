@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SECRET = "a secret"
 
 
+@cache
 def image(number: int) -> bytes:
-    return encoded(picture(number, side=8))
+    return encoded(picture(number))
 
 
 def digest(number: int) -> str:
