@@ -14,6 +14,7 @@ from dandelion_training.data.errors import DatasetError, Refusal
 from dandelion_training.data.ingest import Ingested, Threads, ingest
 from dandelion_training.data.layout import layout
 from dandelion_training.data.layout.assignments import Layout, Rejected, RejectionKind, Split
+from dandelion_training.data.layout.fetched import NOTHING_FETCHED, Fetched, FetchedImage
 from dandelion_training.data.layout.table import MAXIMUM_BYTES, folder_of, is_table
 from dandelion_training.data.split import split
 from dandelion_training.data.split.groups import Grouping, group
@@ -29,8 +30,9 @@ from dandelion_training.data.version.report import (
     VersionReport,
     rejections,
 )
+from dandelion_training.ports import storage
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.storage import Fetched, Location, ObjectStore, StoredObject
+from dandelion_training.ports.storage import Location, ObjectStore, StoredObject
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,15 @@ def dataset_version(
     wanted: Wanted,
     reading: Reading,
     advance: Callable[[int, int], None],
+    fetched: Fetched = NOTHING_FETCHED,
 ) -> tuple[DatasetVersion, VersionReport]:
-    """The version that `wanted` names today, made where it does not exist yet.
+    """The version that `wanted` names today with what was fetched, made where it does not exist
+    yet.
 
     Raises TrainingFailure where there is no dataset.
     """
     try:
-        return _version(store, library, wanted, reading, advance)
+        return _version(store, library, wanted, reading, advance, fetched)
     except DatasetError as error:
         raise TrainingFailure(Reason(error.reason.value), error.message) from error
 
@@ -89,31 +93,47 @@ def _version(
     wanted: Wanted,
     reading: Reading,
     advance: Callable[[int, int], None],
+    fetched: Fetched,
 ) -> tuple[DatasetVersion, VersionReport]:
     table, folder, objects = _listed(store, wanted.source)
-    inputs = inputs_digest(wanted, reading.generation, objects)
+    inputs = inputs_digest(wanted, reading.generation, objects, fetched)
     known = library.find(inputs)
     if known is not None:
         return library.version(known[0]), known[1]
-    found = layout(str(wanted.source), (item.name for item in objects), table)
+    fetched.check(listed=len(objects))
+    names = (item.name for item in objects)
+    found = fetched.joined(layout(str(wanted.source), names, table, fetched.labels))
     index = _former_index(library, wanted.former, reading.generation)
-    by_name = {item.name: item for item in objects}
+    copies = {image.key: _copy(image) for image in fetched.images}
+    by_name = {item.name: item for item in objects} | copies
     images = [by_name[assignment.key] for assignment in found.assignments]
     reading.room(len(images))
 
-    def fetch(item: StoredObject) -> Fetched:
+    def fetch(item: StoredObject) -> storage.Fetched:
+        if item.name in copies:
+            return library.fetched(item.etag)
         return store.fetch(folder.child(item.name), etag=item.etag)
 
     ingested = ingest(fetch, images, index, reading.inspect, reading.threads, advance)
     index = index.of(images)
     cleaned = cleaned_images(str(folder), found, index, ingested, wanted.on_small_class)
     version, report = split_version(wanted, found, cleaned, index, _past(library, wanted))
-    report = replace(report, objects_read=ingested.objects_read, bytes_read=ingested.bytes_read)
+    report = replace(
+        report,
+        objects_read=ingested.objects_read,
+        bytes_read=ingested.bytes_read,
+        addresses=fetched.addresses,
+    )
     library.keep(version, index, report, inputs)
     return version, report
 
 
-def inputs_digest(wanted: Wanted, generation: str, objects: Sequence[StoredObject]) -> str:
+def inputs_digest(
+    wanted: Wanted,
+    generation: str,
+    objects: Sequence[StoredObject],
+    fetched: Fetched = NOTHING_FETCHED,
+) -> str:
     """A name for all that a version follows from."""
     found = hashlib.sha256()
     found.update(
@@ -130,6 +150,10 @@ def inputs_digest(wanted: Wanted, generation: str, objects: Sequence[StoredObjec
     )
     for item in objects:
         found.update(line([item.name, item.size, item.etag]))
+    for image in fetched.images:
+        found.update(line(["fetched", *image]))
+    for left_out in fetched.rejected:
+        found.update(line(["not fetched", left_out.key, left_out.reason, left_out.label]))
     return found.hexdigest()
 
 
@@ -267,6 +291,11 @@ def _listed(
             " spec.dataset.storageUri.",
         )
     return table, folder, objects
+
+
+def _copy(image: FetchedImage) -> StoredObject:
+    """As an object of a listing: its content is what tells it from another."""
+    return StoredObject(image.key, image.size, image.sha256)
 
 
 def _sorted(objects: Iterable[StoredObject]) -> list[StoredObject]:

@@ -11,6 +11,8 @@ from dandelion_training.ports.web.connection import Limits
 from dandelion_training.ports.web.download import ATTEMPTS, retry_after
 from dandelion_training.ports.web.errors import Fault
 from fakes.web import PUBLIC, Web, answer, redirect
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 HERE = "http://example.org/a.jpg"
 
@@ -207,6 +209,43 @@ def no_http(connection: socket.socket) -> None:
 def test_an_answer_that_is_no_file_is_refused(web: Web, page: bytes, why: str) -> None:
     web.pages["example.org/a.jpg"] = page
     assert why in fault(web, HERE)
+
+
+WORDS = st.sampled_from(
+    [
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\n",
+        b"HTTP/1.1 503 Busy\r\n",
+        b"Content-Length: -1\r\n",
+        b"Content-Length: 5\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Location: ",
+        b"Retry-After: ",
+        b"-5\r\n",
+        b"ffffffffffffffffff\r\n",
+        b"\r\n",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(WORDS | st.binary(max_size=20), max_size=8).map(b"".join))
+def test_whatever_a_host_sends_is_a_file_or_a_fault(sent: bytes) -> None:
+    with Web(
+        pages={"example.org/a.jpg": lambda connection: connection.sendall(sent)}
+    ).serving() as web:
+        try:
+            found = web.downloader().fetch(Address.parse(HERE))
+        except Fault:
+            return
+        assert 0 < len(found.content) <= len(sent)
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_pause_is_a_number_of_seconds_or_none(written: str) -> None:
+    assert (retry_after({"retry-after": written}, now=0.0) or 0.0) >= 0.0
 
 
 def drop_by_drop(connection: socket.socket, head: bytes) -> None:
