@@ -9,6 +9,7 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.api.spec import Urls
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.serving import Answer
@@ -33,7 +34,9 @@ class FakeStorage:
     unreadable: set[str] = field(default_factory=set)  # addresses of datasets
     listing: Failure | None = None
 
-    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
+    async def dataset(
+        self, access: Access, uri: str, urls: Urls | None = None
+    ) -> DatasetSeen | Failure:
         if uri in self.unreadable:
             return Failure(Reason.DATASET_EMPTY, f"there is nothing below {uri}")
         return self.obstacle or DatasetSeen(self.fingerprint, 40)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.spec import Urls
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.seen.training import DatasetSeen
 from small_world import World, played
@@ -16,9 +17,11 @@ class CountedStorage(FakeStorage):
         super().__init__()
         self.listings = 0
 
-    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
+    async def dataset(
+        self, access: Access, uri: str, urls: Urls | None = None
+    ) -> DatasetSeen | Failure:
         self.listings += 1
-        return await super().dataset(access, uri)
+        return await super().dataset(access, uri, urls)
 
 
 def counted(folder: Path) -> tuple[World, CountedStorage]:

@@ -36,12 +36,12 @@ async def dataset(
     if resource.spec.suspend or settled or _is_under_way(training_hash, jobs, before):
         return None
     access = Access(location, credentials.training)
-    uri = resource.spec.dataset.storage_uri
+    uri, urls = resource.spec.dataset.storage_uri, resource.spec.dataset.urls
     found = await clients.lookups.get(
         resource.key,
         "dataset",
-        (access, uri),
-        lambda: clients.storage.dataset(access, uri),
+        (access, uri, urls),
+        lambda: clients.storage.dataset(access, uri, urls),
         or_last=True,
     )
     if found is Pending.PENDING:

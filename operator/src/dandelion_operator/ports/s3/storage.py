@@ -15,6 +15,7 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.api.spec import Urls
 from dandelion_operator.api.words import foreign
 from dandelion_operator.ports.s3.connection.budget import (
     MEBIBYTE,
@@ -81,14 +82,16 @@ class Storage:
         self._contracts = Memory[ContractSeen](REMEMBERED_CLASSES, _classes)
         self._comparisons = Memory[Comparison](REMEMBERED)
 
-    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
-        """Lists all of it, for a fingerprint."""
-        key = (*access.identity, uri)
+    async def dataset(
+        self, access: Access, uri: str, urls: Urls | None = None
+    ) -> DatasetSeen | Failure:
+        """Lists all of it, for a fingerprint; what the addresses of `urls` name is not asked."""
+        key = (*access.identity, uri, urls.model_dump_json() if urls else "")
         known = self._listings.get(key)
         if known is not None and self._monotonic() < known[0]:
             return known[1]
         started = self._monotonic()
-        seen = await self._listed(access, uri)
+        seen = await self._listed(access, uri, urls)
         ended = self._monotonic()
         kept = (ended - started) * MEMORY_PER_SECOND
         if isinstance(seen, Failure):
@@ -97,8 +100,8 @@ class Storage:
         self._listings.put(key, (until, seen))
         return seen
 
-    async def _listed(self, access: Access, uri: str) -> DatasetSeen | Failure:
-        listing, limits = Listing(uri), self._limits.listing
+    async def _listed(self, access: Access, uri: str, urls: Urls | None) -> DatasetSeen | Failure:
+        listing, limits = Listing(uri, urls), self._limits.listing
         try:
             await self._reader.read(
                 access, Kind.LISTING, limits, lambda: listing.fill(self._reader.client(access))
@@ -109,11 +112,7 @@ class Storage:
             return listing.cut_short(str(error))
         except ERRORS as error:
             if is_missing_key(error):
-                return Failure(
-                    Reason.DATASET_EMPTY,
-                    f"there is no table of labels {uri}; upload it, or write the folder that holds "
-                    "one folder of images per class",
-                )
+                return listing.without_table()
             return as_failure(error, access.location, split_uri(uri)[0])
         return listing.seen()
 
