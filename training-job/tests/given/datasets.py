@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from dandelion_training.data.copies import Copies
-from dandelion_training.data.dataset import Wanted
 from dandelion_training.data.images.inspect import Geometry
 from dandelion_training.data.ingest import Threads
+from dandelion_training.data.inputs import Wanted
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.layout.fetched import NOTHING_FETCHED, Fetched
 from dandelion_training.data.load import Dataset, load, load_version

@@ -5,24 +5,23 @@ and not made again; objects that the former version knew are not read again. `pi
 command `dataset` call `dataset_version`.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dandelion_training.data.clean import Cleaned, OnSmallClass, clean
-from dandelion_training.data.errors import DatasetError, Refusal
+from dandelion_training.data.errors import DatasetError
 from dandelion_training.data.ingest import Ingested, Threads, ingest
+from dandelion_training.data.inputs import Wanted, copy_of, inputs_digest, listed
 from dandelion_training.data.layout import layout
 from dandelion_training.data.layout.assignments import Layout, Rejected, RejectionKind, Split
-from dandelion_training.data.layout.fetched import NOTHING_FETCHED, Fetched, FetchedImage
-from dandelion_training.data.layout.table import MAXIMUM_BYTES, folder_of, is_table
+from dandelion_training.data.layout.fetched import NOTHING_FETCHED, Fetched
 from dandelion_training.data.split import split
 from dandelion_training.data.split.groups import Grouping, group
 from dandelion_training.data.split.member import Member
 from dandelion_training.data.split.placement import Placement
 from dandelion_training.data.version.index import Index, UnusableFile, UsableImage
 from dandelion_training.data.version.library import Library
-from dandelion_training.data.version.manifest import DatasetVersion, Entry, line
+from dandelion_training.data.version.manifest import DatasetVersion, Entry
 from dandelion_training.data.version.report import (
     EXAMPLES,
     ClassShare,
@@ -32,18 +31,7 @@ from dandelion_training.data.version.report import (
 )
 from dandelion_training.ports import storage
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.storage import Location, ObjectStore, StoredObject
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What decides about a version beside the objects themselves."""
-
-    source: Location  # a folder, or a table of labels
-    holdout_fraction: float
-    on_small_class: OnSmallClass = OnSmallClass.REFUSE
-    former: str = ""  # digest of the version before, empty where there is none
-    ancestors: tuple[str, ...] = ()  # digests of what the starting weights learnt from
+from dandelion_training.ports.storage import ObjectStore, StoredObject
 
 
 @dataclass(frozen=True)
@@ -95,7 +83,7 @@ def _version(
     advance: Callable[[int, int], None],
     fetched: Fetched,
 ) -> tuple[DatasetVersion, VersionReport]:
-    table, folder, objects = _listed(store, wanted.source)
+    table, folder, objects = listed(store, wanted.source)
     inputs = inputs_digest(wanted, reading.generation, objects, fetched)
     known = library.find(inputs)
     if known is not None:
@@ -104,7 +92,7 @@ def _version(
     names = (item.name for item in objects)
     found = fetched.joined(layout(str(wanted.source), names, table, fetched.labels))
     index = _former_index(library, wanted.former, reading.generation)
-    copies = {image.key: _copy(image) for image in fetched.images}
+    copies = {image.key: copy_of(image) for image in fetched.images}
     by_name = {item.name: item for item in objects} | copies
     images = [by_name[assignment.key] for assignment in found.assignments]
     reading.room(len(images))
@@ -126,35 +114,6 @@ def _version(
     )
     library.keep(version, index, report, inputs)
     return version, report
-
-
-def inputs_digest(
-    wanted: Wanted,
-    generation: str,
-    objects: Sequence[StoredObject],
-    fetched: Fetched = NOTHING_FETCHED,
-) -> str:
-    """A name for all that a version follows from."""
-    found = hashlib.sha256()
-    found.update(
-        line(
-            {
-                "source": str(wanted.source),
-                "holdoutFraction": wanted.holdout_fraction,
-                "onSmallClass": wanted.on_small_class.value,
-                "former": wanted.former,
-                "ancestors": sorted(wanted.ancestors),
-                "generation": generation,
-            }
-        )
-    )
-    for item in objects:
-        found.update(line([item.name, item.size, item.etag]))
-    for image in fetched.images:
-        found.update(line(["fetched", *image]))
-    for left_out in fetched.rejected:
-        found.update(line(["not fetched", left_out.key, left_out.reason, left_out.label]))
-    return found.hexdigest()
 
 
 def cleaned_images(
@@ -266,40 +225,6 @@ def _usable(index: Index, key: str) -> UsableImage:
     finding = index[key]
     assert isinstance(finding, UsableImage)
     return finding
-
-
-def _listed(
-    store: ObjectStore, source: Location
-) -> tuple[bytes | None, Location, list[StoredObject]]:
-    """The table of labels where there is one, the folder of the images, and what lies in it."""
-    if not is_table(str(source)):
-        return None, source, _sorted(store.list(source))
-    folder = Location.parse(folder_of(str(source)))
-    objects = _sorted(store.list(folder))
-    name = source.key.rpartition("/")[2]
-    size = next((item.size for item in objects if item.name == name), None)
-    if size is not None and size > MAXIMUM_BYTES:
-        raise DatasetError(
-            Refusal.LABELS_INVALID,
-            f"{source} is larger than {MAXIMUM_BYTES // 1024**2} MiB. Split the dataset.",
-        )
-    table = store.read(source)
-    if table is None:
-        raise DatasetError(
-            Refusal.DATASET_EMPTY,
-            f"There is no table of labels at {source}. Upload it, or correct"
-            " spec.dataset.storageUri.",
-        )
-    return table, folder, objects
-
-
-def _copy(image: FetchedImage) -> StoredObject:
-    """As an object of a listing: its content is what tells it from another."""
-    return StoredObject(image.key, image.size, image.sha256)
-
-
-def _sorted(objects: Iterable[StoredObject]) -> list[StoredObject]:
-    return sorted(objects, key=lambda item: item.name)
 
 
 def _former_index(library: Library, former: str, generation: str) -> Index:

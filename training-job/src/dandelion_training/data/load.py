@@ -13,10 +13,11 @@ from pathlib import Path
 from dandelion_pictures import Unreadable
 
 from dandelion_training.data.copies import Copies
-from dandelion_training.data.dataset import Reading, Wanted, dataset_version
+from dandelion_training.data.dataset import Reading, dataset_version
 from dandelion_training.data.images.inspect import GENERATION, Geometry, inspect, window_of
 from dandelion_training.data.images.pixels import PixelFile, Pixels
 from dandelion_training.data.ingest import Threads, completed
+from dandelion_training.data.inputs import Wanted
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.layout.fetched import NOTHING_FETCHED, Fetched, is_fetched
 from dandelion_training.data.layout.table import folder_of, is_table

@@ -11,8 +11,8 @@ import structlog
 from dandelion_training.data import ingest
 from dandelion_training.data.clean import OnSmallClass
 from dandelion_training.data.copies import Copies
-from dandelion_training.data.dataset import Wanted
 from dandelion_training.data.images.inspect import Geometry
+from dandelion_training.data.inputs import Wanted
 from dandelion_training.data.layout.fetched import NOTHING_FETCHED
 from dandelion_training.data.load import Dataset, load, load_version
 from dandelion_training.data.version.library import Library
