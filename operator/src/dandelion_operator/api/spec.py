@@ -28,7 +28,8 @@ S3_TABLE = (
     r"/[^/\x00-\x1f\x7f]+\.(?i:csv|tsv|jsonl|ndjson)$"
 )
 CONFIG_MAP_KEY = r"^[-._a-zA-Z0-9]+\.(csv|tsv|jsonl|ndjson)$"
-HOST = r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$"
+NAME = r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?"
+HOST = rf"^{NAME}(\.{NAME})*(:[1-9][0-9]{{0,4}})?$"
 S3_PLACE = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?$"
 
 
