@@ -4,11 +4,12 @@ import gzip
 import itertools
 import socket
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 import pytest
-from dandelion_training.ports.web.address import Address
-from dandelion_training.ports.web.connection import Limits
-from dandelion_training.ports.web.download import ATTEMPTS, retry_after
+from dandelion_training.ports.web.address import Address, AllowedHosts
+from dandelion_training.ports.web.connection import Limits, Network
+from dandelion_training.ports.web.download import Downloader
 from dandelion_training.ports.web.errors import Fault
 from fakes.web import PUBLIC, Web, answer, redirect
 from hypothesis import given, settings
@@ -136,6 +137,21 @@ def test_no_name_allows_the_machine_itself(web: Web, inner: str) -> None:
     assert web.connected == []
 
 
+@pytest.mark.parametrize("name", ["localhost", "localhost."])
+def test_this_machine_is_refused_by_its_real_name(name: str) -> None:
+    downloader = Downloader(AllowedHosts.parse(["localhost"]))
+    with pytest.raises(Fault, match="its host has a loopback address"):
+        downloader.fetch(Address.parse(f"http://{name}/"))
+
+
+def test_a_real_connection_goes_to_the_ip_address_that_is_given() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with Network().connect(ip_address("127.0.0.1"), port, 5.0) as connection:
+            assert connection.getpeername() == ("127.0.0.1", port)
+        assert list(Network().resolve("127.0.0.1", port)) == ["127.0.0.1"]
+
+
 def test_a_proxy_of_the_environment_is_not_asked(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
@@ -242,12 +258,6 @@ def test_whatever_a_host_sends_is_a_file_or_a_fault(sent: bytes) -> None:
         assert 0 < len(found.content) <= len(sent)
 
 
-@settings(deadline=None)
-@given(st.text())
-def test_any_pause_is_a_number_of_seconds_or_none(written: str) -> None:
-    assert (retry_after({"retry-after": written}, now=0.0) or 0.0) >= 0.0
-
-
 def drop_by_drop(connection: socket.socket, head: bytes) -> None:
     connection.sendall(head)
     connection.settimeout(0.02)
@@ -276,68 +286,6 @@ def test_a_file_that_comes_drop_by_drop_is_given_up(web: Web, head: bytes) -> No
     assert "did not arrive within 0.3 seconds" in fault(web, HERE, limits=limits)
 
 
-def test_a_busy_host_is_given_the_time_that_it_asks_for(web: Web) -> None:
-    web.pages["example.org/a.jpg"] = [answer(429, {"Retry-After": "7"}), answer(503), b"image"]
-    assert web.downloader().fetch(Address.parse(HERE)).content == b"image"
-    assert web.slept == [7.0, 2.0]
-
-
-def test_a_host_that_stays_busy_is_left_after_a_few_attempts(web: Web) -> None:
-    web.pages["example.org/a.jpg"] = answer(429)
-    assert "answered 429" in fault(web, HERE)
-    assert len(web.requests) == ATTEMPTS
-
-
-def test_a_host_that_asks_for_an_hour_is_not_asked_again_in_this_run(web: Web) -> None:
-    web.pages["example.org/a.jpg"] = answer(503, {"Retry-After": "3600"})
-    web.pages["example.org/b.jpg"] = b"image"
-    downloader = web.downloader()
-    for name in "ab":
-        with pytest.raises(Fault):
-            downloader.fetch(Address.parse(f"http://example.org/{name}.jpg"))
-    assert web.requests == ["example.org/a.jpg"]
-    assert web.slept == []
-
-
-def test_a_dead_host_costs_a_few_attempts_for_all_of_its_files(web: Web) -> None:
-    web.dead = {PUBLIC}
-    downloader = web.downloader()
-    reasons = []
-    for number in range(50):
-        with pytest.raises(Fault) as caught:
-            downloader.fetch(Address.parse(f"http://example.org/{number}.jpg"))
-        reasons.append(caught.value.reason)
-    assert reasons[0] == "its host does not answer"
-    assert reasons[-1] == "its host does not answer and was given up"
-    assert len(web.connected) == 6
-
-
-def test_requests_to_one_host_keep_their_distance(web: Web) -> None:
-    web.pages["example.org/a.jpg"] = web.pages["other.example/a.jpg"] = b"image"
-    downloader = web.downloader(apart=0.25)
-    for _ in range(3):
-        downloader.fetch(Address.parse(HERE))
-    assert web.slept == [0.25, 0.25]
-    downloader.fetch(Address.parse("http://other.example/a.jpg"))
-    assert web.slept == [0.25, 0.25]
-
-
 def test_a_name_that_nobody_knows_is_told(web: Web) -> None:
     web.names["example.org"] = [[]]
     assert fault(web, HERE) == "its host name is not known: example.org"
-
-
-@pytest.mark.parametrize(
-    ("written", "seconds"),
-    [
-        ("120", 120.0),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", 60.0),
-        ("Wed, 21 Oct 2015 07:00:00 GMT", 0.0),
-        ("", None),
-        ("-1", None),
-        ("soon", None),
-        ("9" * 500, 999999999.0),
-    ],
-)
-def test_a_pause_is_named_in_seconds_or_by_its_end(written: str, seconds: float | None) -> None:
-    assert retry_after({"retry-after": written}, now=1445412420.0) == seconds

@@ -52,9 +52,9 @@ class Addresses:
     @property
     def words(self) -> str:
         lost = sum(self.lost.values())
-        parts = [f"{self.fetched:,} were fetched", f"{self.known:,} had been before"]
+        parts = [f"{self.fetched:,} fetched now", f"{self.known:,} before"]
         if lost:
-            parts.append(f"{lost:,} were left out")
+            parts.append(f"{lost:,} left out")
         named = number(self.named, "address", "addresses")
         return f"{self.table} names {named}: {', '.join(parts)}."
 
