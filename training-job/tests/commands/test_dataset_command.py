@@ -71,7 +71,7 @@ class Kept:
         self._capsys = capsys
         library = Library(self.store, Location.parse(VERSIONS), work)
         for version in versions:
-            library.keep(version, Index("1"), REPORT, name_of(version.digest))
+            library.keep(version, Index("1"), REPORT, (), name_of(version.digest))
 
     def called(self, *arguments: str) -> tuple[int, list[str]]:
         """Exit code and lines; those of the error stream after a failure."""
@@ -146,7 +146,7 @@ def test_show_as_json_tells_what_became_of_addresses(
     version, kept = lawn(), Kept(tmp_path, capsys)
     became = Addresses("urls.csv", named=9, fetched=3, known=4, lost={"answered 404": 2})
     library = Library(kept.store, Location.parse(VERSIONS), tmp_path)
-    library.keep(version, Index("1"), replace(REPORT, addresses=became), "inputs")
+    library.keep(version, Index("1"), replace(REPORT, addresses=became), [], "inputs")
     _, lines = kept.called("show", version.digest, "-o", "json")
     assert json.loads("\n".join(lines))["addresses"] == {
         "table": "urls.csv",

@@ -87,7 +87,9 @@ def _version(
     inputs = inputs_digest(wanted, reading.generation, objects, fetched)
     known = library.find(inputs)
     if known is not None:
-        return library.version(known[0]), known[1]
+        version, report = library.version(known[0]), known[1]
+        library.keep_objects(version.digest, objects)
+        return version, report
     fetched.check(listed=len(objects))
     names = (item.name for item in objects)
     found = fetched.joined(layout(str(wanted.source), names, table, fetched.labels))
@@ -112,7 +114,7 @@ def _version(
         bytes_read=ingested.bytes_read,
         addresses=fetched.addresses,
     )
-    library.keep(version, index, report, inputs)
+    library.keep(version, index, report, objects, inputs)
     return version, report
 
 

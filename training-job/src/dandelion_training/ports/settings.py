@@ -74,6 +74,8 @@ class Settings(JobSettings):
     """One run's configuration."""
 
     training_hash: str = ""
+    trigger: str = ""
+    trigger_message: str = ""
     dataset_uri: Uri
     dataset_version: str = Field(default="", pattern=DIGEST)
     former_dataset: str = Field(default="", pattern=DIGEST)
@@ -108,6 +110,18 @@ class Settings(JobSettings):
     def has_urls(self) -> bool:
         """Whether a table of addresses is part of the dataset."""
         return self.urls_uri is not None or self.urls_file is not None
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What the run is of and what started it, as tags of MLflow."""
+        why = {
+            "dandelion.dev/trigger": self.trigger,
+            "dandelion.dev/trigger-message": self.trigger_message,
+        }
+        return {
+            "dandelion.dev/training-hash": self.training_hash,
+            **{name: value for name, value in why.items() if value},
+        }
 
     @property
     def resize_short_side(self) -> int:

@@ -24,7 +24,7 @@ class Clock:
 
 
 def dataset(s3: FakeS3, uri: str = URI, urls: Urls | None = None) -> DatasetSeen | Failure:
-    return asyncio.run(Storage().dataset(access(s3.endpoint), uri, urls))
+    return asyncio.run(Storage().dataset(access(s3.endpoint), uri, urls=urls))
 
 
 def test_the_fingerprint_changes_with_any_image_and_only_then(s3: FakeS3) -> None:
