@@ -184,6 +184,18 @@ def test_what_is_not_about_the_model_trains_none(section: dict[str, Any]) -> Non
     [
         {"dataset": {"storageUri": "s3://datasets/park"}},
         {"dataset": {"storageUri": "s3://datasets/lawn", "holdoutFraction": 0.3}},
+        {
+            "dataset": {
+                "storageUri": "s3://datasets/lawn",
+                "urls": {"storageUri": "s3://datasets/urls.csv"},
+            }
+        },
+        {
+            "dataset": {
+                "storageUri": "s3://datasets/lawn",
+                "urls": {"configMapRef": {"name": "addresses"}},
+            }
+        },
         {"dataset": {"storageUri": "s3://datasets/lawn", "version": f"sha256:{'0' * 64}"}},
         {"dataset": {"storageUri": "s3://datasets/lawn", "onSmallClass": "Drop"}},
         {"training": {"architecture": "resnet50"}},

@@ -27,7 +27,7 @@ from dandelion_operator.api.spec import Feedback, FeedbackMode, Spec
 MAX_UNAVAILABLE = 1  # serving pods that a PodDisruptionBudget lets go at a time
 
 # The fields that came after the first release.
-LATER_DATASET = {"version", "on_small_class"}
+LATER_DATASET = {"version", "on_small_class", "urls"}
 LATER_TRAINING = {"augmentation", "balance_classes"}
 LATER_SERVING = {
     "precision",

@@ -82,6 +82,9 @@ class Settings(JobSettings):
     holdout_fraction: float = Field(default=0.2, ge=0.05, le=0.5)
     on_small_class: Literal["Refuse", "Drop"] = "Refuse"
     keep: Literal["References", "Copies"] = "References"
+    urls_uri: Uri | None = None  # a table of addresses in storage, or
+    urls_file: Path | None = None  # one that is mounted
+    urls_allowed_hosts: str = ""  # HOST or HOST:PORT, between commas
     checkpoint_uri: Uri
     registered_model: str
     experiment: str
@@ -102,6 +105,11 @@ class Settings(JobSettings):
     git_revision: str = "unknown"
 
     mlflow_tracking_uri: str = Field(validation_alias="MLFLOW_TRACKING_URI")
+
+    @property
+    def has_urls(self) -> bool:
+        """Whether a table of addresses is part of the dataset."""
+        return self.urls_uri is not None or self.urls_file is not None
 
     @property
     def origin(self) -> dict[str, str]:
