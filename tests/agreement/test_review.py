@@ -16,13 +16,32 @@ from dandelion_inference.journal.rows import Correlation, Took
 from dandelion_inference.journal.sample import sampled
 from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Settings
+from dandelion_operator.api.location import Defaults, location
+from dandelion_operator.api.resource import Resource, parse
+from dandelion_operator.loop.apply import builders
+from dandelion_operator.loop.decide.plan import StartTraining
 from dandelion_training.commands import review
+from dandelion_training.data.version.library import Library
+from dandelion_training.ports.settings import Settings as TrainingSettings
+from dandelion_training.ports.settings import load_settings
 from dandelion_training.ports.storage import Fetched, Location, StoredObject
+from dandelion_training.run.reviewed import reviewed
 from fakes.s3 import SECRET_KEY, WRITER_KEY, FakeS3, running
 
 CLASSES = ("dandelion", "grass")
 IMAGES = [f"image {number}".encode() for number in range(40)]
 SHARE = 0.5
+DEFAULTS = Defaults(
+    training_image="training:1",
+    inference_image="inference:1",
+    image_pull_policy="IfNotPresent",
+    tracking_uri="http://mlflow",
+    s3_endpoint="http://s3",
+    s3_region="us-east-1",
+    s3_bucket="models",
+    log_uri="s3://predictions",
+)
+RUN = StartTraining("run1", "hash1", "Created", "images-1", "none")
 
 
 class Bucket:
@@ -149,3 +168,35 @@ def test_a_folder_of_what_serving_kept_comes_back_as_decisions(s3: FakeS3, keys:
     assert called(s3, keys, "import", str(keys / "queue"), "--by", "ada") == 0
     assert called(s3, keys, "export", str(keys / "next")) == 0
     assert not (keys / "next").exists(), "nothing is left to review"
+
+
+def told(monkeypatch: pytest.MonkeyPatch) -> TrainingSettings:
+    """What the operator tells a run of a resource whose answers are reviewed."""
+    metadata = {"namespace": "default", "name": "lawn", "uid": "uid-1", "generation": 1}
+    spec = {
+        "dataset": {"storageUri": "s3://datasets/lawn"},
+        "serving": {"logging": {"images": True}},
+        "feedback": {"mode": "Review"},
+    }
+    resource = parse({"metadata": metadata, "spec": spec})
+    assert isinstance(resource, Resource)
+    job = builders.job(resource, RUN, location(resource, DEFAULTS), DEFAULTS)
+    for item in job["spec"]["template"]["spec"]["containers"][0]["env"]:
+        monkeypatch.setenv(item["name"], item["value"])
+    return load_settings()
+
+
+def test_a_run_learns_from_what_an_import_kept(
+    s3: FakeS3, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged(s3, keys)
+    assert called(s3, keys, "export", str(keys / "queue")) == 0
+    handed_out = {file.name for file in (keys / "queue" / "dandelion").iterdir()}
+    assert called(s3, keys, "import", str(keys / "queue"), "--by", "ada") == 0
+    settings = told(monkeypatch).model_copy(update={"s3_credentials_dir": keys})
+    assert settings.has_reviews
+    library = Library(Bucket(s3), settings.dataset_manifests_uri, keys)
+    found = reviewed(Bucket(s3), settings, library, 2)
+    assert {image.sha256 for image in found.images} == handed_out
+    assert {image.label for image in found.images} == {"dandelion"}
+    assert found.rejected == []

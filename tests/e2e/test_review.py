@@ -1,4 +1,4 @@
-"""Answers of a served model are reviewed in the sample's Job, and decisions are kept for good."""
+"""Answers of a served model are reviewed in the sample's Job, and the next run learns from it."""
 
 from __future__ import annotations
 
@@ -94,3 +94,18 @@ def test_what_was_decided_is_kept_once(reviewed: World) -> None:
     assert {row["by"] for row in found.values()} == {"ada"}
     assert all(row["signature"] and row["source"] == "sample" for row in found.values())
     assert "There is nothing to review." in reviewed.kubectl(*COMMAND, "export", "/work/next")
+
+
+def test_the_next_run_learns_from_what_was_accepted(reviewed: World) -> None:
+    before = reviewed.status(NAME)["dataset"]["version"]
+    reviewed.retrain(NAME, "reviewed")
+    reviewed.until("a second version", lambda: len(reviewed.versions(NAME)) == 2, 240)
+    reviewed.until("its images", lambda: reviewed.status(NAME)["dataset"]["version"] != before)
+    digest = reviewed.status(NAME)["dataset"]["version"].removeprefix("sha256:")
+    place = f"{reviewed.namespace}/{NAME}/datasets"
+    with reviewed.s3.get_object("models", f"{place}/{digest}/manifest.jsonl.gz") as answer:
+        lines = [json.loads(line) for line in gzip.decompress(answer.read()).splitlines()[1:]]
+    learnt = {line["key"]: line for line in lines if line["key"].startswith("answer://")}
+    assert [line["label"] for line in learnt.values()] == ["green"]
+    with reviewed.s3.get_object("models", f"{place}/images/{RED_DIGEST}") as answer:
+        assert answer.read() == RED

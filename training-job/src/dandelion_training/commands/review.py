@@ -205,7 +205,7 @@ def _desk(parsed: argparse.Namespace, connect: Connect, now: datetime) -> Desk:
             now.date(),
         ),
         Signer(namespace, name, secret.encode()),
-        kept.child(namespace).child(name).child(decisions.DECISIONS),
+        decisions.place_of(kept, namespace, name),
         now,
     )
 

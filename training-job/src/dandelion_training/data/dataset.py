@@ -15,6 +15,7 @@ from dandelion_training.data.inputs import Wanted, copy_of, inputs_digest, liste
 from dandelion_training.data.layout import layout
 from dandelion_training.data.layout.assignments import Layout, Rejected, RejectionKind, Split
 from dandelion_training.data.layout.fetched import NOTHING_FETCHED, Fetched
+from dandelion_training.data.layout.reviewed import NOTHING_REVIEWED, Reviewed
 from dandelion_training.data.split import split
 from dandelion_training.data.split.groups import Grouping, group
 from dandelion_training.data.split.member import Member
@@ -63,14 +64,15 @@ def dataset_version(
     reading: Reading,
     advance: Callable[[int, int], None],
     fetched: Fetched = NOTHING_FETCHED,
+    reviewed: Reviewed = NOTHING_REVIEWED,
 ) -> tuple[DatasetVersion, VersionReport]:
-    """The version that `wanted` names today with what was fetched, made where it does not exist
-    yet.
+    """The version that `wanted` names today with what was fetched and reviewed, made where it does
+    not exist yet.
 
     Raises TrainingFailure where there is no dataset.
     """
     try:
-        return _version(store, library, wanted, reading, advance, fetched)
+        return _version(store, library, wanted, reading, advance, fetched, reviewed)
     except DatasetError as error:
         raise TrainingFailure(Reason(error.reason.value), error.message) from error
 
@@ -82,9 +84,10 @@ def _version(
     reading: Reading,
     advance: Callable[[int, int], None],
     fetched: Fetched,
+    reviewed: Reviewed,
 ) -> tuple[DatasetVersion, VersionReport]:
     table, folder, objects = listed(store, wanted.source)
-    inputs = inputs_digest(wanted, reading.generation, objects, fetched)
+    inputs = inputs_digest(wanted, reading.generation, objects, fetched, reviewed)
     known = library.find(inputs)
     if known is not None:
         version, report = library.version(known[0]), known[1]
@@ -92,9 +95,10 @@ def _version(
         return version, report
     fetched.check(listed=len(objects))
     names = (item.name for item in objects)
-    found = fetched.joined(layout(str(wanted.source), names, table, fetched.labels))
+    listed_and_fetched = fetched.joined(layout(str(wanted.source), names, table, fetched.labels))
+    found = reviewed.joined(listed_and_fetched)
     index = _former_index(library, wanted.former, reading.generation)
-    copies = {image.key: copy_of(image) for image in fetched.images}
+    copies = {image.key: copy_of(image) for image in (*fetched.images, *reviewed.images)}
     by_name = {item.name: item for item in objects} | copies
     images = [by_name[assignment.key] for assignment in found.assignments]
     reading.room(len(images))

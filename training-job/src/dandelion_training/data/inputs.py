@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dandelion_training.data.clean import OnSmallClass
 from dandelion_training.data.errors import DatasetError, Refusal
 from dandelion_training.data.layout.fetched import NOTHING_FETCHED, Fetched, FetchedImage
+from dandelion_training.data.layout.reviewed import NOTHING_REVIEWED, Reviewed
 from dandelion_training.data.layout.table import MAXIMUM_BYTES, folder_of, is_table
 from dandelion_training.data.version.manifest import line
 from dandelion_training.ports.storage import Location, ObjectStore, StoredObject
@@ -30,6 +31,7 @@ def inputs_digest(
     generation: str,
     objects: Sequence[StoredObject],
     fetched: Fetched = NOTHING_FETCHED,
+    reviewed: Reviewed = NOTHING_REVIEWED,
 ) -> str:
     """A name for all that a version follows from."""
     found = hashlib.sha256()
@@ -51,6 +53,10 @@ def inputs_digest(
         found.update(line(["fetched", *image]))
     for left_out in fetched.rejected:
         found.update(line(["not fetched", left_out.key, left_out.reason, left_out.label]))
+    for image in reviewed.images:
+        found.update(line(["reviewed", *image]))
+    for left_out in reviewed.rejected:
+        found.update(line(["not kept", left_out.key, left_out.reason, left_out.label]))
     return found.hexdigest()
 
 

@@ -20,6 +20,7 @@ from dandelion_training.data.ingest import Threads, completed
 from dandelion_training.data.inputs import Wanted
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.layout.fetched import NOTHING_FETCHED, Fetched, is_fetched
+from dandelion_training.data.layout.reviewed import NOTHING_REVIEWED, Reviewed, is_reviewed
 from dandelion_training.data.layout.table import folder_of, is_table
 from dandelion_training.data.version.index import Index, UsableImage
 from dandelion_training.data.version.library import Library
@@ -67,7 +68,7 @@ class Originals:
         kept = self.copies.read(entry.sha256) if self.copies is not None else None
         if kept is not None:
             return kept
-        if is_fetched(entry.key):
+        if is_fetched(entry.key) or is_reviewed(entry.key):
             return self.library.fetched(entry.sha256).content
         content = self.store.fetch(folder.child(entry.key), version_id=version_id).content
         if hashlib.sha256(content).hexdigest() != entry.sha256:
@@ -90,10 +91,12 @@ def load(
     advance: Callable[[int, int], None],
     room: Callable[[int], None] = enough_room,
     fetched: Fetched = NOTHING_FETCHED,
+    reviewed: Reviewed = NOTHING_REVIEWED,
 ) -> Dataset:
-    """The version that `wanted` names today with what was fetched, and its pixels. Files that had
-    to be read for the version are not read again for the pixels. `room` is told how many images
-    there are once they are listed, and raises where they do not fit.
+    """The version that `wanted` names today with what was fetched and reviewed, and its pixels.
+
+    Files that had to be read for the version are not read again for the pixels. `room` is told how
+    many images there are once they are listed, and raises where they do not fit.
     """
     with PixelFile(file) as writing:
 
@@ -105,7 +108,9 @@ def load(
             return UsableImage(found.sha256, found.fingerprint, found.width, found.height)
 
         reading = Reading(GENERATION, look, threads, room)
-        version, report = dataset_version(store, library, wanted, reading, advance, fetched)
+        version, report = dataset_version(
+            store, library, wanted, reading, advance, fetched, reviewed
+        )
         originals = Originals(store, library, copies)
         _complete(originals, library, version, writing, geometry, threads, advance)
         return Dataset(version, report, writing.close())

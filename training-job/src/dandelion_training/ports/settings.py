@@ -85,6 +85,8 @@ class Settings(JobSettings):
     urls_uri: Uri | None = None  # a table of addresses in storage, or
     urls_file: Path | None = None  # one that is mounted
     urls_allowed_hosts: str = ""  # HOST or HOST:PORT, between commas
+    log_uri: Uri | None = None  # of the prediction log, and
+    decisions_uri: Uri | None = None  # of what people decided about its images
     checkpoint_uri: Uri
     registered_model: str
     experiment: str
@@ -122,6 +124,11 @@ class Settings(JobSettings):
             "dandelion.dev/training-hash": self.training_hash,
             **{name: value for name, value in why.items() if value},
         }
+
+    @property
+    def has_reviews(self) -> bool:
+        """Whether reviewed images are part of the dataset."""
+        return self.log_uri is not None and self.decisions_uri is not None
 
     @property
     def resize_short_side(self) -> int:

@@ -102,6 +102,11 @@ class Decided:
     refused: int = 0
 
 
+def place_of(root: Location, namespace: str, name: str) -> Location:
+    """Where decisions about a resource's answers lie."""
+    return root.child(namespace).child(name).child(DECISIONS)
+
+
 def read(store: ObjectStore, place: Location, signer: Signer) -> Decided:
     """Every decision below `place`."""
     found = Decided()

@@ -80,14 +80,11 @@ class PredictionLog:
 
     def image(self, sha256: str) -> Location:
         """Where an upload is, if it was kept."""
-        return self._place.child(IMAGES).child(sha256)
+        return _image(self._place, sha256)
 
     def kept(self, sha256: str) -> bytes | None:
-        """An upload, or None where it was not kept, or is not what its name says."""
-        content = self._store.read(self.image(sha256))
-        if content is None or hashlib.sha256(content).hexdigest() != sha256:
-            return None
-        return content
+        """An upload, as `kept_image` has it."""
+        return kept_image(self._store, self._place, sha256)
 
     def feedback(self) -> dict[AnswerKey, Told]:
         """What was told last of each answer."""
@@ -138,3 +135,17 @@ class PredictionLog:
 def among(keys: Collection[AnswerKey]) -> Callable[[Answer], bool]:
     """Whether an answer is one of these."""
     return lambda answer: answer.key in keys
+
+
+def kept_image(store: ObjectStore, place: Location, sha256: str) -> bytes | None:
+    """An upload in the log of the resource at `place`, or None where it was not kept, or is not
+    what its name says.
+    """
+    content = store.read(_image(place, sha256))
+    if content is None or hashlib.sha256(content).hexdigest() != sha256:
+        return None
+    return content
+
+
+def _image(place: Location, sha256: str) -> Location:
+    return place.child(IMAGES).child(sha256)

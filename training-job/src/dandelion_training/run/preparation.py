@@ -14,6 +14,7 @@ from dandelion_training.data.copies import Copies
 from dandelion_training.data.images.inspect import Geometry
 from dandelion_training.data.inputs import Wanted
 from dandelion_training.data.layout.fetched import NOTHING_FETCHED
+from dandelion_training.data.layout.reviewed import NOTHING_REVIEWED
 from dandelion_training.data.load import Dataset, load, load_version
 from dandelion_training.data.version.library import Library
 from dandelion_training.ports.progress import AFTER_FETCHING, DOWNLOADING, Progress
@@ -24,6 +25,7 @@ from dandelion_training.publish.report import dataset_facts
 from dandelion_training.run.addresses import fetched
 from dandelion_training.run.disk import room_for
 from dandelion_training.run.processors import Threads
+from dandelion_training.run.reviewed import reviewed
 
 log = structlog.get_logger()
 
@@ -54,6 +56,9 @@ def prepared(
     if not settings.dataset_version and settings.has_urls:
         found = fetched(store, settings, progress, library, network, threads.decoding, room)
         stage = AFTER_FETCHING
+    decided = NOTHING_REVIEWED
+    if not settings.dataset_version and settings.has_reviews:
+        decided = reviewed(store, settings, library, threads.transfers)
     progress.enter(stage, dataset=str(settings.dataset_uri))
     copies = Copies(store, library.images) if settings.keep == "Copies" else None
     if settings.dataset_version:
@@ -78,6 +83,7 @@ def prepared(
             advance,
             room=room,
             fetched=found,
+            reviewed=decided,
         )
     progress.facts |= dataset_facts(dataset)
     log.info("dataset", **dataset_facts(dataset))

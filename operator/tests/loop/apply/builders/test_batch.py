@@ -44,6 +44,21 @@ def test_training_is_told_everything_it_needs() -> None:
     assert told["MLFLOW_TRACKING_URI"] == "http://mlflow"
 
 
+def test_training_is_told_where_decisions_lie_while_answers_are_reviewed() -> None:
+    reviewed = {
+        "serving": {"logging": {"images": True, "storageUri": "s3://seen/garden/"}},
+        "storage": {"secretRef": {"name": "mine"}, "bucket": "ours"},
+        "feedback": {"mode": "Review"},
+    }
+    told = environment(job(given.resource(**reviewed)))
+    assert told["DANDELION_LOG_URI"] == "s3://seen/garden"
+    assert told["DANDELION_DECISIONS_URI"] == "s3://ours"
+    for unsaid in ({}, {"feedback": {"reviewShare": 0.5}}):
+        assert not {"DANDELION_LOG_URI", "DANDELION_DECISIONS_URI"} & set(
+            environment(job(given.resource(**unsaid)))
+        )
+
+
 def with_urls(**urls: Any) -> dict[str, Any]:
     return job(given.resource(dataset={"storageUri": "s3://datasets/lawn", "urls": urls}))
 

@@ -7,6 +7,7 @@ from typing import Any
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.spec import Feedback, FeedbackMode
 from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
 from dandelion_operator.loop.apply.builders.pod.disk import with_disk
@@ -77,6 +78,7 @@ def _settings(
         "ON_SMALL_CLASS": spec.dataset.on_small_class,
         "KEEP": spec.dataset.keep,
         **urls_settings(spec.dataset.urls),
+        **_reviews(spec.feedback, location),
         "ARTIFACT_URI": f"{base}/artifact",
         "CHECKPOINT_URI": f"{base}/checkpoint",
         "STATUS_URI": f"{base}/status.json",
@@ -104,6 +106,13 @@ def _settings(
 
 def _unless_empty(name: str, value: str) -> dict[str, str]:
     return {name: value} if value else {}
+
+
+def _reviews(feedback: Feedback, location: Location) -> dict[str, object]:
+    """Where to find what people decided about logged images."""
+    if feedback.mode is FeedbackMode.DISABLED or location.log is None:
+        return {}
+    return {"LOG_URI": location.log.uri, "DECISIONS_URI": f"s3://{location.bucket}"}
 
 
 def _flag(value: bool) -> str:
