@@ -23,10 +23,11 @@ DEFAULTS = Defaults(
 TARGET = Target(3, "s3://models/default/lawn/run3/artifact", f"sha256:{'3' * 64}")
 
 
-def pod(**serving: Any) -> dict[str, Any]:
+def pod(feedback: dict[str, Any] | None = None, **serving: Any) -> dict[str, Any]:
     """What the operator makes of a pod that serves."""
     metadata = {"namespace": "default", "name": "lawn", "uid": "uid-1", "generation": 1}
-    spec = {"dataset": {"storageUri": "s3://datasets/lawn"}, "serving": serving}
+    dataset = {"storageUri": "s3://datasets/lawn"}
+    spec = {"dataset": dataset, "serving": serving, "feedback": feedback}
     resource = parse({"metadata": metadata, "spec": spec})
     assert isinstance(resource, Resource)
     made = builders.deployment(resource, TARGET, location(resource, DEFAULTS), DEFAULTS)
@@ -59,3 +60,11 @@ def test_a_pods_ports_are_those_that_serving_listens_on(monkeypatch: pytest.Monk
     settings = told(made, monkeypatch)
     ports = {port["name"]: port["containerPort"] for port in made["containers"][0]["ports"]}
     assert ports == {"http": settings.port, "metrics": settings.probes_port}
+
+
+def test_a_pod_marks_the_share_of_its_answers_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert told(pod(), monkeypatch).review_share is None
+    reviewed = pod({"mode": "Review", "reviewShare": 0.25}, logging={"images": True})
+    assert told(reviewed, monkeypatch).review_share == 0.25

@@ -18,10 +18,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from dandelion_training.data.dataset import Reading, Wanted, dataset_version
+from dandelion_training.data.dataset import Reading, dataset_version
 from dandelion_training.data.images.fingerprint import FINGERPRINT_BYTES, Fingerprint
 from dandelion_training.data.images.inspect import GENERATION, Geometry, inspect
 from dandelion_training.data.ingest import Threads
+from dandelion_training.data.inputs import Wanted
 from dandelion_training.data.version.index import UsableImage
 from dandelion_training.data.version.library import Library
 from dandelion_training.ports.storage import Fetched, Location, StoredObject

@@ -104,6 +104,11 @@ def test_what_may_be_none_of_the_classes_is_noted(threshold: float, unknown: boo
     assert (written["unknown"], written["unknownScore"]) == (unknown, 0.75)
 
 
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_row_says_whether_it_is_of_the_sample_that_people_review(drawn: bool) -> None:
+    assert replace(row(), review_sample=drawn).document(ORIGIN)["reviewSample"] is drawn
+
+
 def test_what_came_as_numbers_has_no_digest() -> None:
     assert row(image=None).document(ORIGIN)["imageSha256"] is None
 

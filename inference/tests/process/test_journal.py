@@ -77,6 +77,17 @@ def test_an_answer_is_logged_as_it_was_given(s3: FakeS3, wanted: dict[str, str])
     assert s3.content_types[path] == "application/gzip"
 
 
+@pytest.mark.parametrize(("share", "marked"), [("1", [True, True]), ("0", [False, False])])
+def test_the_share_that_people_review_is_marked(
+    s3: FakeS3, wanted: dict[str, str], share: str, marked: list[bool]
+) -> None:
+    with started(wanted | {"DANDELION_REVIEW_SHARE": share}) as service:
+        service.wait_ready()
+        predict(service, pictures.plain(pictures.GREEN), pictures.plain(pictures.BLUE))
+        end(service)
+    assert [row["reviewSample"] for row in rows(s3, "predictions")] == marked
+
+
 def test_nothing_is_lost_when_a_pod_ends_under_load(s3: FakeS3, wanted: dict[str, str]) -> None:
     answered: list[str] = []
     with started(wanted | NEVER | {"DANDELION_DRAIN_SECONDS": "0.5"}) as service:

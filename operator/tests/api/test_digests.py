@@ -67,6 +67,8 @@ def test_an_upgrade_of_the_operator_changes_no_digest(
         {"promotion": {"minimum": 0.1}},
         {"training": {"epochs": 99}},
         {"suspend": True},
+        {"feedback": {}},
+        {"feedback": {"mode": "Disabled", "reviewShare": 0.5}},
         {"triggers": {"schedule": "@daily", "maxRunsPerWeek": 3}},
     ],
     ids=str,
@@ -111,6 +113,15 @@ def test_what_pods_are_told_differently_reaches_them(section: dict[str, Any]) ->
     changed = of(given.resource(serving=section))
     assert changed[2] != of(given.resource())[2]
     assert changed[:2] == of(given.resource())[:2]
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 1])
+def test_who_asks_for_reviews_rolls_pods_out_once_and_for_another_share_again(share: float) -> None:
+    serving = {"logging": {"images": True}}
+    review = given.resource(serving=serving, feedback={"mode": "Review", "reviewShare": share})
+    other = given.resource(serving=serving, feedback={"mode": "Review", "reviewShare": 0.3})
+    assert len({of(one)[2] for one in (review, other, given.resource(serving=serving))}) == 3
+    assert of(review)[:2] == of(given.resource())[:2]
 
 
 def test_a_log_that_the_installation_sets_up_later_restarts_no_pod() -> None:
@@ -173,6 +184,18 @@ def test_what_is_not_about_the_model_trains_none(section: dict[str, Any]) -> Non
     [
         {"dataset": {"storageUri": "s3://datasets/park"}},
         {"dataset": {"storageUri": "s3://datasets/lawn", "holdoutFraction": 0.3}},
+        {
+            "dataset": {
+                "storageUri": "s3://datasets/lawn",
+                "urls": {"storageUri": "s3://datasets/urls.csv"},
+            }
+        },
+        {
+            "dataset": {
+                "storageUri": "s3://datasets/lawn",
+                "urls": {"configMapRef": {"name": "addresses"}},
+            }
+        },
         {"dataset": {"storageUri": "s3://datasets/lawn", "version": f"sha256:{'0' * 64}"}},
         {"dataset": {"storageUri": "s3://datasets/lawn", "onSmallClass": "Drop"}},
         {"training": {"architecture": "resnet50"}},

@@ -11,6 +11,7 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.api.spec import Urls
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.storage import Watch
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
@@ -41,7 +42,7 @@ class FakeStorage:
     now: Callable[[], str] = lambda: ""
 
     async def dataset(
-        self, access: Access, uri: str, watch: Watch | None = None
+        self, access: Access, uri: str, watch: Watch | None = None, urls: Urls | None = None
     ) -> DatasetSeen | Failure:
         if uri in self.unreadable:
             return Failure(Reason.DATASET_EMPTY, f"there is nothing below {uri}")

@@ -44,6 +44,10 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "dataset.storageUri": ("s3://datasets/park", "s3://datasets/flowers/labels.csv"),
     "dataset.version": (f"sha256:{'d' * 64}", f"sha256:{'e' * 64}"),
     "dataset.holdoutFraction": (0.3, 0.05),
+    "dataset.urls.storageUri": ("s3://datasets/urls.csv", "s3://lists/lawn/more.JSONL"),
+    "dataset.urls.configMapRef.name": ("addresses", "other.addresses"),
+    "dataset.urls.configMapRef.key": ("lawn.csv", "lawn.jsonl"),
+    "dataset.urls.allowedHosts": (["images.internal"], ["a", "images.internal:8080"]),
     "training.initialWeights": ("imagenet", "none", "s3://models/mine.safetensors", "champion"),
     "training.imageSize": (64, 96),
     "training.learningRate": (0.5, 1),
@@ -73,6 +77,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
         ["http://localhost:3000", "https://[::1]:8443", "capacitor://localhost"],
     ),
     "serving.accessLog.sampleRatio": (0.5, 0, 1),
+    "feedback.reviewShare": (0.5, 0, 1),
     "podTemplate.metadata.labels": ({"team": "garden"}, {"team": "park", "a": "b"}, {"a": "b"}),
     "podTemplate.metadata.annotations": ({"team": "garden"}, {"team": "a park", "a": ""}),
     "podTemplate.spec.imagePullSecrets": ([{"name": "mine"}], [{"name": "a"}, {"name": "b"}]),
@@ -122,6 +127,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
 
 KEYS = {"secretRef": {"name": "keys"}}
 HTTPS = {"endpoint": "https://s3.example.com", **KEYS}
+IMAGES = {"logging": {"images": True}}
 
 BESIDE: dict[str, dict[str, Any]] = {
     "storage.endpoint": {"storage": KEYS},
@@ -131,8 +137,13 @@ BESIDE: dict[str, dict[str, Any]] = {
     "triggers.maxWaitSeconds": {"triggers": {"newImages": 50}},
     "storage.servingSecretRef.name": {"storage": KEYS},
     "storage.caBundle": {"storage": HTTPS},
+    "dataset.urls.configMapRef.key": {"dataset": {"urls": {"configMapRef": {"name": "list"}}}},
+    "dataset.urls.allowedHosts": {"dataset": {"urls": {"storageUri": "s3://data/urls.csv"}}},
     # The installation's key writes to the installation's place alone.
     "serving.logging.storageUri": {"storage": KEYS},
+    "feedback.mode": {"serving": IMAGES},
+    # Nobody reviews by default, and then no share is drawn.
+    "feedback.reviewShare": {"serving": IMAGES, "feedback": {"mode": "Review"}},
 }
 
 # What the API server refuses, where a number below all bounds, a word that is no choice or a value
@@ -147,6 +158,10 @@ REFUSED: dict[str, Any] = {
     "dataset.storageUri": "datasets/lawn",
     "dataset.version": "3",
     "dataset.holdoutFraction": 0.9,
+    "dataset.urls.storageUri": "s3://datasets/urls",
+    "dataset.urls.configMapRef.name": "My addresses",
+    "dataset.urls.configMapRef.key": "urls",
+    "dataset.urls.allowedHosts": ["http://images.internal"],
     "training.initialWeights": "s3://models/old.pt",
     "training.imageSize": 100,
     "training.learningRate": 0,
@@ -164,6 +179,7 @@ REFUSED: dict[str, Any] = {
     "tolerations": [{"key": "a", "operator": "Exists", "value": "b"}],
     "serving.logging.storageUri": "predictions/lawn",
     "serving.corsAllowedOrigins": ["app.example.org"],
+    "feedback.reviewShare": 2,
     "podTemplate.metadata.labels": {"dandelion.dev/run": "mine"},
     "podTemplate.metadata.annotations": {"dandelion.dev/serving-digest": "mine"},
     "podTemplate.spec.imagePullSecrets": [{}],

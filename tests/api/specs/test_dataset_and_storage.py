@@ -50,6 +50,59 @@ from tests.api.test_crd import model_deployment
             id="a tabulator in an address",
         ),
         pytest.param(
+            {"dataset": {"storageUri": "s3://datasets/lawn", "urls": {}}},
+            "write either storageUri, the address of a table in S3, or configMapRef, a ConfigMap "
+            "that holds it",
+            id="addresses from nowhere",
+        ),
+        pytest.param(
+            {
+                "dataset": {
+                    "storageUri": "s3://datasets/lawn",
+                    "urls": {
+                        "storageUri": "s3://datasets/urls.csv",
+                        "configMapRef": {"name": "addresses"},
+                    },
+                }
+            },
+            "write either storageUri, the address of a table in S3, or configMapRef",
+            id="addresses from two places",
+        ),
+        pytest.param(
+            {
+                "dataset": {
+                    "storageUri": "s3://datasets/lawn",
+                    "urls": {"storageUri": "s3://datasets/urls"},
+                }
+            },
+            "write the address of a table whose name ends in .csv, .tsv, .jsonl or .ndjson, for "
+            "example s3://datasets/lawn/urls.csv",
+            id="a table of addresses without an ending",
+        ),
+        pytest.param(
+            {
+                "dataset": {
+                    "storageUri": "s3://datasets/lawn",
+                    "urls": {"configMapRef": {"name": "addresses", "key": "urls"}},
+                }
+            },
+            "write a key that ends in .csv, .tsv, .jsonl or .ndjson, for example urls.csv",
+            id="a key of addresses without an ending",
+        ),
+        pytest.param(
+            {
+                "dataset": {
+                    "storageUri": "s3://datasets/lawn",
+                    "urls": {
+                        "storageUri": "s3://datasets/urls.csv",
+                        "allowedHosts": ["http://images.internal"],
+                    },
+                }
+            },
+            "write HOST or HOST:PORT in lower case, without http://, for example images.internal",
+            id="a host that is an address",
+        ),
+        pytest.param(
             {"dataset": {"storageUri": "s3://datasets/lawn", "version": "3"}},
             'spec.dataset.version: Invalid value: "3": write sha256: and 64 hexadecimal digits, '
             "as in status.dataset.version, or leave version out to use the newest",

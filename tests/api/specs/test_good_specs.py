@@ -44,6 +44,10 @@ from tests.api.test_crd import model_deployment
             },
             id="images at an endpoint of one's own",
         ),
+        pytest.param(
+            {"feedback": {"mode": "Review"}, "serving": {"logging": {"images": True}}},
+            id="answers for people to review",
+        ),
         pytest.param({"serving": None}, id="an empty section"),
         *(
             pytest.param({"dataset": {"storageUri": uri}}, id=uri)

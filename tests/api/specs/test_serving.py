@@ -84,6 +84,17 @@ AN_ORIGIN = (
             id="images at an endpoint of one's own without a place",
         ),
         pytest.param(
+            {"feedback": {"mode": "Review"}},
+            "spec.feedback.mode Review needs the images of the answers: write "
+            "spec.serving.logging.images: true, or leave mode out",
+            id="reviews of images that are not kept",
+        ),
+        pytest.param(
+            {"feedback": {"mode": "Auto"}},
+            'spec.feedback.mode: Unsupported value: "Auto": supported values: "Disabled", "Review"',
+            id="feedback that nobody reviews",
+        ),
+        pytest.param(
             {"serving": {"auth": "Basic"}},
             'spec.serving.auth: Unsupported value: "Basic": supported values: "None", '
             '"ClusterTokens"',

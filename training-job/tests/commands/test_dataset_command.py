@@ -2,12 +2,14 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from dandelion_training.__main__ import main as process
 from dandelion_training.commands import dataset, main
 from dandelion_training.data.layout.assignments import Rejected, RejectionKind, Split
+from dandelion_training.data.layout.fetched import Addresses
 from dandelion_training.data.version.index import Index
 from dandelion_training.data.version.library import Library
 from dandelion_training.data.version.manifest import DatasetVersion, Entry, name_of
@@ -135,6 +137,23 @@ def test_show_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         "suspectPairs": 0,
         "nearDuplicates": 0,
         "warnings": ["3 of 12 files (25%) were left out."],
+    }
+
+
+def test_show_as_json_tells_what_became_of_addresses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    version, kept = lawn(), Kept(tmp_path, capsys)
+    became = Addresses("urls.csv", named=9, fetched=3, known=4, lost={"answered 404": 2})
+    library = Library(kept.store, Location.parse(VERSIONS), tmp_path)
+    library.keep(version, Index("1"), replace(REPORT, addresses=became), [], "inputs")
+    _, lines = kept.called("show", version.digest, "-o", "json")
+    assert json.loads("\n".join(lines))["addresses"] == {
+        "table": "urls.csv",
+        "named": 9,
+        "fetched": 3,
+        "known": 4,
+        "lost": {"answered 404": 2},
     }
 
 

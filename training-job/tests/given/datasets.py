@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from dandelion_training.data.copies import Copies
-from dandelion_training.data.dataset import Wanted
 from dandelion_training.data.images.inspect import Geometry
 from dandelion_training.data.ingest import Threads
+from dandelion_training.data.inputs import Wanted
 from dandelion_training.data.layout.assignments import Split
+from dandelion_training.data.layout.fetched import NOTHING_FETCHED, Fetched
 from dandelion_training.data.load import Dataset, load, load_version
 from dandelion_training.data.version.library import Library
 from dandelion_training.data.version.report import VersionReport
@@ -30,6 +31,7 @@ def loaded(
     uri: str = URI,
     fraction: float = 0.2,
     copies: Copies | None = None,
+    fetched: Fetched = NOTHING_FETCHED,
     **wanted: Any,
 ) -> Dataset:
     return load(
@@ -41,6 +43,7 @@ def loaded(
         tmp_path / "pixels",
         THREADS,
         advance=lambda done, total: None,
+        fetched=fetched,
     )
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from dandelion_training.data.dataset import Wanted
 from dandelion_training.data.images.inspect import Geometry, window
 from dandelion_training.data.images.pixels import PixelFile
 from dandelion_training.data.ingest import Threads
+from dandelion_training.data.inputs import Wanted
 from dandelion_training.data.layout.assignments import Rejected, RejectionKind, Split
 from dandelion_training.data.load import Dataset, load
 from dandelion_training.data.version.index import Index

@@ -28,6 +28,7 @@ from dandelion_inference.journal.rows import (
     Took,
     predicted,
 )
+from dandelion_inference.journal.sample import sampled
 from dandelion_inference.journal.writer import Counters, Writer
 from dandelion_inference.ports.settings import Settings
 from dandelion_inference.ports.storage import Fault, S3Writer
@@ -55,6 +56,7 @@ class Journal:
             now,
         )
         self._keep_images = settings.log_images
+        self._review_share = settings.review_share
         self._end_seconds = settings.ending.log
         self._stored: Recent[None] = Recent(IMAGES_REMEMBERED)
         self._answers: Recent[Given] = Recent(ANSWERS_REMEMBERED)
@@ -125,6 +127,7 @@ class Journal:
                 seconds=seconds,
                 took=its,
                 correlation=correlation,
+                review_sample=self._is_sampled(answer, index),
             )
             if not self._buffer.add(row):
                 self._counters.log_dropped(Kind.PREDICTIONS, 1)
@@ -162,6 +165,10 @@ class Journal:
             return True
         self._counters.log_dropped(Kind.FEEDBACK, 1)
         return False
+
+    def _is_sampled(self, answer: str, index: int) -> bool | None:
+        share = self._review_share
+        return None if share is None else sampled(answer, index, share)
 
     def _keep(self, image: LoggedImage | None) -> None:
         if image is None or image.sha256 in self._stored:

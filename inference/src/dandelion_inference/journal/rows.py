@@ -122,6 +122,8 @@ class Predicted:
     seconds: float
     took: Took
     correlation: Correlation
+    review_sample: bool | None = None
+    """Whether it is one of the random share that people review; None where nobody does."""
 
     kind = Kind.PREDICTIONS
 
@@ -134,6 +136,7 @@ class Predicted:
         known = {
             "unknown": self.unknown,
             "unknownScore": self.unknown_score,
+            "reviewSample": self.review_sample,
             "requestId": correlation.request_id,
             "traceId": correlation.trace_id,
             "caller": correlation.caller,
@@ -210,7 +213,7 @@ class LoggedImage:
 def predicted(
     time: float, answer: str, index: int, prediction: Scored, precision: str,
     classes: Sequence[str], image: str | None, seconds: float, took: Took,
-    correlation: Correlation,
+    correlation: Correlation, review_sample: bool | None = None,
 ) -> Predicted:  # fmt: skip
     """A row that shares the classes with all others: a thousand of them in each would add up."""
     return Predicted(
@@ -228,6 +231,7 @@ def predicted(
         seconds=seconds,
         took=took,
         correlation=correlation,
+        review_sample=review_sample,
     )
 
 

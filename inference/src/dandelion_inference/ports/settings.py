@@ -75,6 +75,9 @@ class Settings(BaseSettings):
         default="", description="s3://bucket/prefix of the prediction log; empty: none is kept"
     )
     log_images: bool = Field(default=False, description="log the images themselves too")
+    review_share: float | None = Field(
+        default=None, ge=0, le=1, description="share of the answers to mark for review; none: unset"
+    )
     log_credentials_dir: Path = Field(
         default=Path("/var/run/secrets/dandelion/log"),
         description="folder with the same two files, for a key that needs only to write there",

@@ -22,12 +22,12 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.camel import Camel
 from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec import Spec
+from dandelion_operator.api.spec import Feedback, FeedbackMode, Spec
 
 MAX_UNAVAILABLE = 1  # serving pods that a PodDisruptionBudget lets go at a time
 
 # The fields that came after the first release.
-LATER_DATASET = {"version", "on_small_class"}
+LATER_DATASET = {"version", "on_small_class", "urls"}
 LATER_TRAINING = {"augmentation", "balance_classes"}
 LATER_SERVING = {
     "precision",
@@ -118,9 +118,17 @@ def serving(resource: Resource, target: Target, location: Location) -> str:
                 "secret": location.inference_secret,
             },
             **_set(spec, LATER_SERVING),
+            **_reviewed(resource.spec.feedback),
         },
         length=16,
     )
+
+
+def _reviewed(feedback: Feedback) -> dict[str, Any]:
+    """Where nobody reviews, pods are told nothing, so the share is none of their business."""
+    if feedback.mode is FeedbackMode.DISABLED:
+        return {}
+    return {"reviewShare": feedback.review_share}
 
 
 def budget(resource: Resource) -> str:

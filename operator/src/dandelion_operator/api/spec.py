@@ -23,6 +23,14 @@ TRAINING_CONTAINER, INFERENCE_CONTAINER = "training", "inference"
 # As a browser writes it: in small letters, without the usual port and without a path.
 ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?)$"
 USUAL_PORT = re.compile(r"^(http://.*:80|https://.*:443)$")
+# A table, told by its ending as training does.
+S3_TABLE = (
+    r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/\x00-\x1f\x7f]+)*"
+    r"/[^/\x00-\x1f\x7f]+\.(?i:csv|tsv|jsonl|ndjson)$"
+)
+CONFIG_MAP_KEY = r"^[-._a-zA-Z0-9]+\.(csv|tsv|jsonl|ndjson)$"
+NAME = r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?"
+HOST = rf"^{NAME}(\.{NAME})*(:[1-9][0-9]{{0,4}})?$"
 S3_PLACE = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?$"
 
 
@@ -64,21 +72,50 @@ class Keep(StrEnum):
     COPIES = "Copies"
 
 
+class ConfigMapRef(Camel):
+    name: str
+    key: str = Field(default="urls.csv", pattern=CONFIG_MAP_KEY)
+
+
+class Urls(Camel):
+    """A table of addresses of images and their labels, in S3 or in a ConfigMap."""
+
+    storage_uri: str | None = Field(default=None, pattern=S3_TABLE)
+    config_map_ref: ConfigMapRef | None = None
+    allowed_hosts: tuple[Annotated[str, Field(pattern=HOST)], ...] = ()
+
+    @field_validator("storage_uri")
+    @classmethod
+    def s3_resolves_no_dots(cls, value: str | None) -> str | None:
+        return value if value is None else _plain(value)
+
+    @model_validator(mode="after")
+    def is_one_table(self) -> Self:
+        if (self.storage_uri is None) == (self.config_map_ref is None):
+            raise ValueError("dataset.urls needs storageUri or configMapRef, and not both")
+        return self
+
+
 class Dataset(Camel):
     storage_uri: str = Field(pattern=S3_URI)
     version: str | None = Field(default=None, pattern=DIGEST)
     holdout_fraction: float = Field(default=0.2, ge=0.05, le=0.5)
     on_small_class: OnSmallClass = OnSmallClass.REFUSE
     keep: Keep = Keep.REFERENCES
+    urls: Urls | None = None
 
     @field_validator("storage_uri")
     @classmethod
     def s3_resolves_no_dots(cls, value: str) -> str:
-        if {".", ".."} & set(value.split("/")):
-            raise ValueError("contains the part . or .., which S3 does not resolve: leave it out")
-        if value != value.rstrip():
-            raise ValueError("ends in white space: leave it out")
-        return value
+        return _plain(value)
+
+
+def _plain(uri: str) -> str:
+    if {".", ".."} & set(uri.split("/")):
+        raise ValueError("contains the part . or .., which S3 does not resolve: leave it out")
+    if uri != uri.rstrip():
+        raise ValueError("ends in white space: leave it out")
+    return uri
 
 
 # As Kubernetes takes a quantity in JSON: 2, 0.5 and "500m".
@@ -277,6 +314,18 @@ class Serving(Camel):
         return self
 
 
+class FeedbackMode(StrEnum):
+    """Whether answers are marked for people to review."""
+
+    DISABLED = "Disabled"
+    REVIEW = "Review"
+
+
+class Feedback(Camel):
+    mode: FeedbackMode = FeedbackMode.DISABLED
+    review_share: float = Field(default=0.01, ge=0, le=1)
+
+
 class Spec(Camel):
     suspend: bool = False
     storage: Storage = Field(default_factory=Storage)
@@ -286,13 +335,24 @@ class Spec(Camel):
     promotion: Promotion = Field(default_factory=Promotion)
     rollout: Rollout = Field(default_factory=Rollout)
     serving: Serving = Field(default_factory=Serving)
+    feedback: Feedback = Field(default_factory=Feedback)
 
     @field_validator(
-        "storage", "training", "triggers", "promotion", "rollout", "serving", mode="before"
+        *("storage", "training", "triggers", "promotion", "rollout", "serving", "feedback"),
+        mode="before",
     )
     @classmethod
     def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
         return {} if value is None else value
+
+    @model_validator(mode="after")
+    def reviewers_need_the_images(self) -> Self:
+        if self.feedback.mode is FeedbackMode.REVIEW and not self.serving.logging.images:
+            raise ValueError(
+                "feedback.mode: Review needs serving.logging.images: true, because nobody can "
+                "review an image that is not kept"
+            )
+        return self
 
     @model_validator(mode="after")
     def a_pinned_version_has_no_new_images(self) -> Self:

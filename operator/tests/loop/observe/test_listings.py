@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.spec import Urls
 from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.storage import Watch
@@ -21,11 +22,11 @@ class CountedStorage(FakeStorage):
         self.listings, self.takes = 0, 0.0
 
     async def dataset(
-        self, access: Access, uri: str, watch: Watch | None = None
+        self, access: Access, uri: str, watch: Watch | None = None, urls: Urls | None = None
     ) -> DatasetSeen | Failure:
         self.listings += 1
         await asyncio.sleep(self.takes)
-        return await super().dataset(access, uri, watch)
+        return await super().dataset(access, uri, watch, urls)
 
 
 def counted(folder: Path) -> tuple[World, CountedStorage]:

@@ -1,6 +1,7 @@
 """`dataset show`: one dataset version in figures."""
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from dandelion_training.commands.columns import columns
@@ -34,6 +35,8 @@ def document(version: DatasetVersion, report: VersionReport | None) -> dict[str,
             "nearDuplicates": report.near_duplicates,
             "warnings": list(report.warnings),
         }
+        if report.addresses is not None:
+            found["addresses"] = asdict(report.addresses)
     return found
 
 

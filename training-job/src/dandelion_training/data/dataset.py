@@ -5,23 +5,24 @@ and not made again; objects that the former version knew are not read again. `pi
 command `dataset` call `dataset_version`.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dandelion_training.data.clean import Cleaned, OnSmallClass, clean
-from dandelion_training.data.errors import DatasetError, Refusal
+from dandelion_training.data.errors import DatasetError
 from dandelion_training.data.ingest import Ingested, Threads, ingest
+from dandelion_training.data.inputs import Wanted, copy_of, inputs_digest, listed
 from dandelion_training.data.layout import layout
 from dandelion_training.data.layout.assignments import Layout, Rejected, RejectionKind, Split
-from dandelion_training.data.layout.table import MAXIMUM_BYTES, folder_of, is_table
+from dandelion_training.data.layout.fetched import NOTHING_FETCHED, Fetched
+from dandelion_training.data.layout.reviewed import NOTHING_REVIEWED, Reviewed
 from dandelion_training.data.split import split
 from dandelion_training.data.split.groups import Grouping, group
 from dandelion_training.data.split.member import Member
 from dandelion_training.data.split.placement import Placement
 from dandelion_training.data.version.index import Index, UnusableFile, UsableImage
 from dandelion_training.data.version.library import Library
-from dandelion_training.data.version.manifest import DatasetVersion, Entry, line
+from dandelion_training.data.version.manifest import DatasetVersion, Entry
 from dandelion_training.data.version.report import (
     EXAMPLES,
     ClassShare,
@@ -29,19 +30,9 @@ from dandelion_training.data.version.report import (
     VersionReport,
     rejections,
 )
+from dandelion_training.ports import storage
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.storage import Fetched, Location, ObjectStore, StoredObject
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What decides about a version beside the objects themselves."""
-
-    source: Location  # a folder, or a table of labels
-    holdout_fraction: float
-    on_small_class: OnSmallClass = OnSmallClass.REFUSE
-    former: str = ""  # digest of the version before, empty where there is none
-    ancestors: tuple[str, ...] = ()  # digests of what the starting weights learnt from
+from dandelion_training.ports.storage import ObjectStore, StoredObject
 
 
 @dataclass(frozen=True)
@@ -72,13 +63,16 @@ def dataset_version(
     wanted: Wanted,
     reading: Reading,
     advance: Callable[[int, int], None],
+    fetched: Fetched = NOTHING_FETCHED,
+    reviewed: Reviewed = NOTHING_REVIEWED,
 ) -> tuple[DatasetVersion, VersionReport]:
-    """The version that `wanted` names today, made where it does not exist yet.
+    """The version that `wanted` names today with what was fetched and reviewed, made where it does
+    not exist yet.
 
     Raises TrainingFailure where there is no dataset.
     """
     try:
-        return _version(store, library, wanted, reading, advance)
+        return _version(store, library, wanted, reading, advance, fetched, reviewed)
     except DatasetError as error:
         raise TrainingFailure(Reason(error.reason.value), error.message) from error
 
@@ -89,50 +83,43 @@ def _version(
     wanted: Wanted,
     reading: Reading,
     advance: Callable[[int, int], None],
+    fetched: Fetched,
+    reviewed: Reviewed,
 ) -> tuple[DatasetVersion, VersionReport]:
-    table, folder, objects = _listed(store, wanted.source)
-    inputs = inputs_digest(wanted, reading.generation, objects)
+    table, folder, objects = listed(store, wanted.source)
+    inputs = inputs_digest(wanted, reading.generation, objects, fetched, reviewed)
     known = library.find(inputs)
     if known is not None:
         version, report = library.version(known[0]), known[1]
         library.keep_objects(version.digest, objects)
         return version, report
-    found = layout(str(wanted.source), (item.name for item in objects), table)
+    fetched.check(listed=len(objects))
+    names = (item.name for item in objects)
+    listed_and_fetched = fetched.joined(layout(str(wanted.source), names, table, fetched.labels))
+    found = reviewed.joined(listed_and_fetched)
     index = _former_index(library, wanted.former, reading.generation)
-    by_name = {item.name: item for item in objects}
+    copies = {image.key: copy_of(image) for image in (*fetched.images, *reviewed.images)}
+    by_name = {item.name: item for item in objects} | copies
     images = [by_name[assignment.key] for assignment in found.assignments]
     reading.room(len(images))
 
-    def fetch(item: StoredObject) -> Fetched:
+    def fetch(item: StoredObject) -> storage.Fetched:
+        if item.name in copies:
+            return library.fetched(item.etag)
         return store.fetch(folder.child(item.name), etag=item.etag)
 
     ingested = ingest(fetch, images, index, reading.inspect, reading.threads, advance)
     index = index.of(images)
     cleaned = cleaned_images(str(folder), found, index, ingested, wanted.on_small_class)
     version, report = split_version(wanted, found, cleaned, index, _past(library, wanted))
-    report = replace(report, objects_read=ingested.objects_read, bytes_read=ingested.bytes_read)
+    report = replace(
+        report,
+        objects_read=ingested.objects_read,
+        bytes_read=ingested.bytes_read,
+        addresses=fetched.addresses,
+    )
     library.keep(version, index, report, objects, inputs)
     return version, report
-
-
-def inputs_digest(wanted: Wanted, generation: str, objects: Sequence[StoredObject]) -> str:
-    """A name for all that a version follows from."""
-    found = hashlib.sha256()
-    found.update(
-        line(
-            {
-                "source": str(wanted.source),
-                "holdoutFraction": wanted.holdout_fraction,
-                "onSmallClass": wanted.on_small_class.value,
-                "former": wanted.former,
-                "ancestors": sorted(wanted.ancestors),
-                "generation": generation,
-            }
-        )
-    )
-    for item in objects:
-        found.update(line([item.name, item.size, item.etag]))
-    return found.hexdigest()
 
 
 def cleaned_images(
@@ -244,35 +231,6 @@ def _usable(index: Index, key: str) -> UsableImage:
     finding = index[key]
     assert isinstance(finding, UsableImage)
     return finding
-
-
-def _listed(
-    store: ObjectStore, source: Location
-) -> tuple[bytes | None, Location, list[StoredObject]]:
-    """The table of labels where there is one, the folder of the images, and what lies in it."""
-    if not is_table(str(source)):
-        return None, source, _sorted(store.list(source))
-    folder = Location.parse(folder_of(str(source)))
-    objects = _sorted(store.list(folder))
-    name = source.key.rpartition("/")[2]
-    size = next((item.size for item in objects if item.name == name), None)
-    if size is not None and size > MAXIMUM_BYTES:
-        raise DatasetError(
-            Refusal.LABELS_INVALID,
-            f"{source} is larger than {MAXIMUM_BYTES // 1024**2} MiB. Split the dataset.",
-        )
-    table = store.read(source)
-    if table is None:
-        raise DatasetError(
-            Refusal.DATASET_EMPTY,
-            f"There is no table of labels at {source}. Upload it, or correct"
-            " spec.dataset.storageUri.",
-        )
-    return table, folder, objects
-
-
-def _sorted(objects: Iterable[StoredObject]) -> list[StoredObject]:
-    return sorted(objects, key=lambda item: item.name)
 
 
 def _former_index(library: Library, former: str, generation: str) -> Index:

@@ -16,6 +16,7 @@ class Refusal(StrEnum):
     LABELS_INVALID = "LabelsInvalid"  # the table of labels cannot be read or contradicts itself
     TOO_FEW_CLASSES = "TooFewClasses"  # fewer than two classes
     TOO_FEW_IMAGES = "TooFewImages"  # a class has too few usable images
+    URLS_UNREACHABLE = "UrlsUnreachable"  # too many addresses of the table could not be fetched
     OBJECTS_UNREADABLE = "ObjectsUnreadable"  # too many objects could not be read from storage
 
 

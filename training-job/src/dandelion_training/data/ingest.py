@@ -70,7 +70,9 @@ def ingest(
         except ObjectFault as fault:
             return item, fault, 0
         with decoding:
-            finding = _finding(inspect, fetched)
+            finding = looked_at(inspect, fetched.content)
+        if isinstance(finding, UsableImage) and fetched.version_id:
+            finding = replace(finding, version_id=fetched.version_id)
         return item, finding, len(fetched.content)
 
     faults: dict[str, str] = {}
@@ -85,18 +87,16 @@ def ingest(
     return Ingested(faults, objects_read, bytes_read)
 
 
-def _finding(inspect: Callable[[bytes], UsableImage], fetched: Fetched) -> Finding:
-    if not fetched.content:
+def looked_at(inspect: Callable[[bytes], Result], content: bytes) -> Result | UnusableFile:
+    """What `inspect` finds, or why the content is unusable."""
+    if not content:
         return UnusableFile("the file is empty")
     try:
-        found = inspect(fetched.content)
+        return inspect(content)
     except (Interrupted, TrainingFailure, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise almost anything on a damaged file
         return UnusableFile(" ".join(str(error).split())[:200] or type(error).__name__)
-    if not fetched.version_id:
-        return found
-    return replace(found, version_id=fetched.version_id)
 
 
 def completed(

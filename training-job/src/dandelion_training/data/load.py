@@ -13,11 +13,14 @@ from pathlib import Path
 from dandelion_pictures import Unreadable
 
 from dandelion_training.data.copies import Copies
-from dandelion_training.data.dataset import Reading, Wanted, dataset_version
+from dandelion_training.data.dataset import Reading, dataset_version
 from dandelion_training.data.images.inspect import GENERATION, Geometry, inspect, window_of
 from dandelion_training.data.images.pixels import PixelFile, Pixels
 from dandelion_training.data.ingest import Threads, completed
+from dandelion_training.data.inputs import Wanted
 from dandelion_training.data.layout.assignments import Split
+from dandelion_training.data.layout.fetched import NOTHING_FETCHED, Fetched, is_fetched
+from dandelion_training.data.layout.reviewed import NOTHING_REVIEWED, Reviewed, is_reviewed
 from dandelion_training.data.layout.table import folder_of, is_table
 from dandelion_training.data.version.index import Index, UsableImage
 from dandelion_training.data.version.library import Library
@@ -57,6 +60,7 @@ class Originals:
     """Where the files of a version are read: the copies that were kept, or the objects."""
 
     store: ObjectStore
+    library: Library
     copies: Copies | None
 
     def fetch(self, folder: Location, entry: Entry, version_id: str) -> bytes:
@@ -64,6 +68,8 @@ class Originals:
         kept = self.copies.read(entry.sha256) if self.copies is not None else None
         if kept is not None:
             return kept
+        if is_fetched(entry.key) or is_reviewed(entry.key):
+            return self.library.fetched(entry.sha256).content
         content = self.store.fetch(folder.child(entry.key), version_id=version_id).content
         if hashlib.sha256(content).hexdigest() != entry.sha256:
             raise ObjectFault("its content has changed")
@@ -84,10 +90,13 @@ def load(
     threads: Threads,
     advance: Callable[[int, int], None],
     room: Callable[[int], None] = enough_room,
+    fetched: Fetched = NOTHING_FETCHED,
+    reviewed: Reviewed = NOTHING_REVIEWED,
 ) -> Dataset:
-    """The version that `wanted` names today, with its pixels. Files that had to be read for the
-    version are not read again for the pixels. `room` is told how many images there are once they
-    are listed, and raises where they do not fit.
+    """The version that `wanted` names today with what was fetched and reviewed, and its pixels.
+
+    Files that had to be read for the version are not read again for the pixels. `room` is told how
+    many images there are once they are listed, and raises where they do not fit.
     """
     with PixelFile(file) as writing:
 
@@ -99,8 +108,11 @@ def load(
             return UsableImage(found.sha256, found.fingerprint, found.width, found.height)
 
         reading = Reading(GENERATION, look, threads, room)
-        version, report = dataset_version(store, library, wanted, reading, advance)
-        _complete(Originals(store, copies), library, version, writing, geometry, threads, advance)
+        version, report = dataset_version(
+            store, library, wanted, reading, advance, fetched, reviewed
+        )
+        originals = Originals(store, library, copies)
+        _complete(originals, library, version, writing, geometry, threads, advance)
         return Dataset(version, report, writing.close())
 
 
@@ -119,7 +131,7 @@ def load_version(
     version = library.version(digest)
     with PixelFile(file) as writing:
         _complete(
-            Originals(store, copies),
+            Originals(store, library, copies),
             library,
             version,
             writing,

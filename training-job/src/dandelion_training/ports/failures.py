@@ -23,6 +23,7 @@ class Reason(StrEnum):
     LAYOUT_INVALID = "LayoutInvalid"  # the folders can be read in more than one way, or in none
     CLASS_NAMES_INVALID = "ClassNamesInvalid"  # two classes that look alike, or an unusable name
     LABELS_INVALID = "LabelsInvalid"  # the table of labels contradicts itself or cannot be read
+    URLS_UNREACHABLE = "UrlsUnreachable"  # too many addresses of the table could not be fetched
     OBJECTS_UNREADABLE = "ObjectsUnreadable"  # too many objects could not be read from storage
     DATASET_VERSION_UNAVAILABLE = "DatasetVersionUnavailable"  # gone, or its objects have changed
     WEIGHTS_UNAVAILABLE = "WeightsUnavailable"  # initialWeights cannot be fetched or do not fit
@@ -52,6 +53,7 @@ PERMANENT = frozenset(
         Reason.LAYOUT_INVALID,
         Reason.CLASS_NAMES_INVALID,
         Reason.LABELS_INVALID,
+        Reason.URLS_UNREACHABLE,
         Reason.OBJECTS_UNREADABLE,
         Reason.DATASET_VERSION_UNAVAILABLE,
         Reason.WEIGHTS_UNAVAILABLE,

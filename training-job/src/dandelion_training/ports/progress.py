@@ -32,6 +32,7 @@ class Stage:
 
 LISTING = Stage("listing", 0, 1)
 DOWNLOADING = Stage("downloading", 1, 10)
+FETCHING, AFTER_FETCHING = Stage("fetching", 1, 6), Stage("downloading", 6, 10)
 TRAINING = Stage("training", 10, 90)
 EXPORTING = Stage("exporting", 90, 92)
 QUANTIZING = Stage("quantizing", 92, 95)

@@ -82,6 +82,11 @@ class Settings(JobSettings):
     holdout_fraction: float = Field(default=0.2, ge=0.05, le=0.5)
     on_small_class: Literal["Refuse", "Drop"] = "Refuse"
     keep: Literal["References", "Copies"] = "References"
+    urls_uri: Uri | None = None  # a table of addresses in storage, or
+    urls_file: Path | None = None  # one that is mounted
+    urls_allowed_hosts: str = ""  # HOST or HOST:PORT, between commas
+    log_uri: Uri | None = None  # of the prediction log, and
+    decisions_uri: Uri | None = None  # of what people decided about its images
     checkpoint_uri: Uri
     registered_model: str
     experiment: str
@@ -104,6 +109,11 @@ class Settings(JobSettings):
     mlflow_tracking_uri: str = Field(validation_alias="MLFLOW_TRACKING_URI")
 
     @property
+    def has_urls(self) -> bool:
+        """Whether a table of addresses is part of the dataset."""
+        return self.urls_uri is not None or self.urls_file is not None
+
+    @property
     def origin(self) -> dict[str, str]:
         """What the run is of and what started it, as tags of MLflow."""
         why = {
@@ -114,6 +124,11 @@ class Settings(JobSettings):
             "dandelion.dev/training-hash": self.training_hash,
             **{name: value for name, value in why.items() if value},
         }
+
+    @property
+    def has_reviews(self) -> bool:
+        """Whether reviewed images are part of the dataset."""
+        return self.log_uri is not None and self.decisions_uri is not None
 
     @property
     def resize_short_side(self) -> int:

@@ -8,7 +8,7 @@ registered. `job` calls `run`.
 
 import json
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
@@ -51,6 +51,7 @@ from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import ObjectStore
 from dandelion_training.ports.termination import Termination
+from dandelion_training.ports.web.connection import Network
 from dandelion_training.publish.contract import FILE, TrainingEnvironment, contract
 from dandelion_training.publish.dataset_page import FILE as PAGE
 from dandelion_training.publish.dataset_page import dataset_report
@@ -80,6 +81,7 @@ class Run:
     termination: Termination
     threads: Threads
     device: torch.device
+    network: Network = field(default_factory=Network)
 
     @property
     def bf16(self) -> bool:
@@ -138,7 +140,9 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
     settings = task.settings
     geometry = Geometry(settings.resize_short_side, settings.image_size)
     lineage = initial_lineage(task.store, settings.initial_weights)
-    dataset = prepared(task.store, settings, task.progress, geometry, task.threads, lineage, work)
+    dataset = prepared(
+        task.store, settings, task.progress, geometry, task.threads, lineage, work, task.network
+    )
     task.registry.log_dataset(
         f"{settings.namespace}/{settings.name}",
         dataset.digest,

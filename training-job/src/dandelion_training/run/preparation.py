@@ -11,16 +11,21 @@ import structlog
 from dandelion_training.data import ingest
 from dandelion_training.data.clean import OnSmallClass
 from dandelion_training.data.copies import Copies
-from dandelion_training.data.dataset import Wanted
 from dandelion_training.data.images.inspect import Geometry
+from dandelion_training.data.inputs import Wanted
+from dandelion_training.data.layout.fetched import NOTHING_FETCHED
+from dandelion_training.data.layout.reviewed import NOTHING_REVIEWED
 from dandelion_training.data.load import Dataset, load, load_version
 from dandelion_training.data.version.library import Library
-from dandelion_training.ports.progress import DOWNLOADING, Progress
+from dandelion_training.ports.progress import AFTER_FETCHING, DOWNLOADING, Progress
 from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import ObjectStore
+from dandelion_training.ports.web.connection import Network
 from dandelion_training.publish.report import dataset_facts
+from dandelion_training.run.addresses import fetched
 from dandelion_training.run.disk import room_for
 from dandelion_training.run.processors import Threads
+from dandelion_training.run.reviewed import reviewed
 
 log = structlog.get_logger()
 
@@ -35,17 +40,27 @@ def prepared(
     threads: Threads,
     lineage: Sequence[str],
     work: Path,
+    network: Network,
 ) -> Dataset:
     """The dataset; `lineage` are the versions that the starting weights learnt from."""
-    progress.enter(DOWNLOADING, dataset=str(settings.dataset_uri))
     library = Library(store, settings.dataset_manifests_uri, work)
-    kept = settings.keep == "Copies"
-    copies = Copies(store, settings.dataset_manifests_uri.child("images")) if kept else None
     pixels, shared = work / "pixels", ingest.Threads(threads.transfers, threads.decoding)
 
     def advance(done: int, total: int) -> None:
         progress.advance(done / total, done=done, total=total)
 
+    def room(images: int) -> None:
+        room_for(images, geometry, work)
+
+    found, stage = NOTHING_FETCHED, DOWNLOADING
+    if not settings.dataset_version and settings.has_urls:
+        found = fetched(store, settings, progress, library, network, threads.decoding, room)
+        stage = AFTER_FETCHING
+    decided = NOTHING_REVIEWED
+    if not settings.dataset_version and settings.has_reviews:
+        decided = reviewed(store, settings, library, threads.transfers)
+    progress.enter(stage, dataset=str(settings.dataset_uri))
+    copies = Copies(store, library.images) if settings.keep == "Copies" else None
     if settings.dataset_version:
         version = settings.dataset_version
         dataset = load_version(store, library, version, copies, geometry, pixels, shared, advance)
@@ -66,7 +81,9 @@ def prepared(
             pixels,
             shared,
             advance,
-            room=lambda images: room_for(images, geometry, work),
+            room=room,
+            fetched=found,
+            reviewed=decided,
         )
     progress.facts |= dataset_facts(dataset)
     log.info("dataset", **dataset_facts(dataset))

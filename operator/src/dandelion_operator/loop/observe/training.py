@@ -46,12 +46,12 @@ async def dataset(
     if resource.spec.suspend or (done and not (triggered or watch)):
         return None
     access = Access(location, credentials.training)
-    uri = resource.spec.dataset.storage_uri
+    uri, urls = resource.spec.dataset.storage_uri, resource.spec.dataset.urls
     found = await clients.lookups.get(
         resource.key,
         "dataset",
-        (access, uri, watch),
-        lambda: clients.storage.dataset(access, uri, watch),
+        (access, uri, watch, urls),
+        lambda: clients.storage.dataset(access, uri, watch, urls),
         or_last=True,
     )
     if found is Pending.PENDING and done and not triggered:

@@ -17,6 +17,7 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
+from dandelion_operator.api.spec import Urls
 from dandelion_operator.api.words import foreign
 from dandelion_operator.ports.s3.connection.budget import (
     MEBIBYTE,
@@ -100,17 +101,21 @@ class Storage:
         self._comparisons = Memory[Comparison](REMEMBERED)
 
     async def dataset(
-        self, access: Access, uri: str, watch: Watch | None = None
+        self, access: Access, uri: str, watch: Watch | None = None, urls: Urls | None = None
     ) -> DatasetSeen | Failure:
-        """Lists all of it, for a fingerprint and, with `watch`, for what is new."""
+        """Lists all of it, for a fingerprint and, with `watch`, for what is new.
+
+        What the addresses of `urls` name is not asked.
+        """
         watched = (str(watch.key), watch.version, str(watch.enough)) if watch else ()
-        key = (*access.identity, uri, access.location.bucket, *watched)
+        table = urls.model_dump_json() if urls else ""
+        key = (*access.identity, uri, access.location.bucket, table, *watched)
         known = self._listings.get(key)
         if known is not None and self._monotonic() < known[0]:
             return known[1]
         started = self._monotonic()
         since, uncounted = await self._known(access, watch) if watch else (None, "")
-        seen = await self._listed(access, Listing(uri, since, uncounted))
+        seen = await self._listed(access, Listing(uri, since, uncounted, urls))
         ended = self._monotonic()
         kept = (ended - started) * MEMORY_PER_SECOND
         if isinstance(seen, Failure):
@@ -149,23 +154,19 @@ class Storage:
         return Known(watch.version, listed, watch.enough, moment(found.metadata or {})), ""
 
     async def _listed(self, access: Access, listing: Listing) -> DatasetSeen | Failure:
-        uri, limits = listing.uri, self._limits.listing
+        limits = self._limits.listing
         try:
             await self._reader.read(
                 access, Kind.LISTING, limits, lambda: listing.fill(self._reader.client(access))
             )
         except (LateError, ManyError) as error:
             if listing.count == 0:
-                return as_failure(error, access.location, split_uri(uri)[0])
+                return as_failure(error, access.location, split_uri(listing.asked)[0])
             return listing.cut_short(str(error))
         except ERRORS as error:
             if is_missing_key(error):
-                return Failure(
-                    Reason.DATASET_EMPTY,
-                    f"there is no table of labels {uri}; upload it, or write the folder that holds "
-                    "one folder of images per class",
-                )
-            return as_failure(error, access.location, split_uri(uri)[0])
+                return listing.without_table()
+            return as_failure(error, access.location, split_uri(listing.asked)[0])
         return listing.seen()
 
     async def contract(self, access: Access, target: Target, fresh: bool) -> ContractSeen | Failure:

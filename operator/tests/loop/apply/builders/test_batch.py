@@ -44,6 +44,53 @@ def test_training_is_told_everything_it_needs() -> None:
     assert told["MLFLOW_TRACKING_URI"] == "http://mlflow"
 
 
+def test_training_is_told_where_decisions_lie_while_answers_are_reviewed() -> None:
+    reviewed = {
+        "serving": {"logging": {"images": True, "storageUri": "s3://seen/garden/"}},
+        "storage": {"secretRef": {"name": "mine"}, "bucket": "ours"},
+        "feedback": {"mode": "Review"},
+    }
+    told = environment(job(given.resource(**reviewed)))
+    assert told["DANDELION_LOG_URI"] == "s3://seen/garden"
+    assert told["DANDELION_DECISIONS_URI"] == "s3://ours"
+    for unsaid in ({}, {"feedback": {"reviewShare": 0.5}}):
+        assert not {"DANDELION_LOG_URI", "DANDELION_DECISIONS_URI"} & set(
+            environment(job(given.resource(**unsaid)))
+        )
+
+
+def with_urls(**urls: Any) -> dict[str, Any]:
+    return job(given.resource(dataset={"storageUri": "s3://datasets/lawn", "urls": urls}))
+
+
+def test_training_is_told_where_the_table_of_addresses_lies() -> None:
+    built = with_urls(
+        storageUri="s3://lists/lawn.csv", allowedHosts=["a.internal", "b.internal:80"]
+    )
+    told = environment(built)
+    assert told["DANDELION_URLS_URI"] == "s3://lists/lawn.csv"
+    assert told["DANDELION_URLS_ALLOWED_HOSTS"] == "a.internal,b.internal:80"
+    assert "DANDELION_URLS_FILE" not in told
+    assert pod(built)["volumes"] == pod(job())["volumes"]
+
+
+def test_a_table_in_a_config_map_is_mounted_and_a_missing_one_lets_the_pod_start() -> None:
+    built = with_urls(configMapRef={"name": "list", "key": "lawn.jsonl"})
+    assert environment(built)["DANDELION_URLS_FILE"] == "/etc/dandelion/urls/lawn.jsonl"
+    volume = pod(built)["volumes"][-1]
+    assert volume["configMap"] == {
+        "name": "list",
+        "items": [{"key": "lawn.jsonl", "path": "lawn.jsonl"}],
+        "optional": True,
+    }
+    mount = pod(built)["containers"][0]["volumeMounts"][-1]
+    assert mount == {"name": volume["name"], "mountPath": "/etc/dandelion/urls", "readOnly": True}
+
+
+def test_without_addresses_nothing_is_said_of_them() -> None:
+    assert not [name for name in environment(job()) if "URLS" in name]
+
+
 LEARNING = ("AUGMENTATION", "MIRROR", "BALANCE_CLASSES")
 DATA = ("DATASET_VERSION", "ON_SMALL_CLASS", "KEEP", "FORMER_DATASET")
 EVALUATION = ("EVALUATIONS_URI", "CHAMPION_URI", "CHAMPION_DIGEST", "CHAMPION_VERSION")

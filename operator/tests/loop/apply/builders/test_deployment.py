@@ -65,6 +65,23 @@ def test_pods_are_told_what_differs_from_their_defaults(
     assert told(**serving) == expected
 
 
+@pytest.mark.parametrize(
+    ("feedback", "share"),
+    [
+        pytest.param({}, None, id="nobody asks"),
+        pytest.param({"mode": "Disabled", "reviewShare": 0.5}, None, id="not now"),
+        pytest.param({"mode": "Review"}, "0.01", id="one answer in a hundred"),
+        pytest.param({"mode": "Review", "reviewShare": 1}, "1.0", id="every answer"),
+        pytest.param({"mode": "Review", "reviewShare": 0}, "0.0", id="corrections alone"),
+    ],
+)
+def test_pods_are_told_how_many_answers_to_mark_for_review(
+    feedback: dict[str, Any], share: str | None
+) -> None:
+    wanted = given.resource(serving={"logging": {"images": True}}, feedback=feedback)
+    assert environment(deployment(wanted)).get("DANDELION_REVIEW_SHARE") == share
+
+
 LOG = {"DANDELION_LOG_URI", "DANDELION_LOG_CREDENTIALS_DIR", "DANDELION_LOG_IMAGES"}
 OWN = {
     "endpoint": "https://s3.example.com",

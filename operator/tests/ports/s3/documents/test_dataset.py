@@ -7,6 +7,7 @@ import socket
 
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.spec import Urls
 from dandelion_operator.ports.s3.storage import LONGEST_MEMORY, Storage
 from dandelion_operator.seen.training import DatasetSeen
 from fakes.s3 import FakeS3
@@ -22,8 +23,8 @@ class Clock:
         return self.now
 
 
-def dataset(s3: FakeS3, uri: str = URI) -> DatasetSeen | Failure:
-    return asyncio.run(Storage().dataset(access(s3.endpoint), uri))
+def dataset(s3: FakeS3, uri: str = URI, urls: Urls | None = None) -> DatasetSeen | Failure:
+    return asyncio.run(Storage().dataset(access(s3.endpoint), uri, urls=urls))
 
 
 def test_the_fingerprint_changes_with_any_image_and_only_then(s3: FakeS3) -> None:
@@ -73,6 +74,44 @@ def test_a_table_that_is_not_there_is_named(s3: FakeS3) -> None:
     assert isinstance(found, Failure)
     assert found.reason is Reason.DATASET_EMPTY
     assert "no table of labels s3://datasets/lawn/labels.csv" in found.message
+
+
+ADDRESSES = Urls.model_validate({"storageUri": "s3://lists/lawn/urls.csv"})
+MOUNTED = Urls.model_validate({"configMapRef": {"name": "addresses"}})
+
+
+def test_a_table_of_addresses_is_part_of_the_fingerprint(s3: FakeS3) -> None:
+    s3.put("datasets", "lawn/grass/1.png", b"one")
+    s3.put("lists", "lawn/urls.csv", b"url,label")
+    s3.put("lists", "lawn/others.csv", b"not ours")
+    first = dataset(s3, urls=ADDRESSES)
+    s3.put("lists", "lawn/urls.csv", b"url,label\n")
+    changed = dataset(s3, urls=ADDRESSES)
+    assert isinstance(first, DatasetSeen)
+    assert isinstance(changed, DatasetSeen)
+    assert first.objects == changed.objects == 1
+    assert len({first.fingerprint, changed.fingerprint}) == 2
+
+
+@pytest.mark.parametrize("urls", [ADDRESSES, MOUNTED], ids=["in S3", "in a ConfigMap"])
+def test_with_a_table_of_addresses_nothing_need_lie_in_the_folder(s3: FakeS3, urls: Urls) -> None:
+    s3.put("lists", "lawn/urls.csv", b"url,label")
+    s3.put("datasets", "others/1.png", b"not ours")
+    found = dataset(s3, urls=urls)
+    assert isinstance(found, DatasetSeen)
+    assert found.objects == 0
+
+
+def test_a_table_of_addresses_that_is_not_there_is_named(s3: FakeS3) -> None:
+    s3.put("datasets", "lawn/grass/1.png", b"one")
+    s3.put("lists", "lawn/others.csv", b"not ours")
+    found = dataset(s3, urls=ADDRESSES)
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.DATASET_EMPTY
+    assert found.message == (
+        "there is no table of addresses s3://lists/lawn/urls.csv; upload it, or correct "
+        "spec.dataset.urls.storageUri"
+    )
 
 
 def test_folder_markers_are_no_images(s3: FakeS3) -> None:

@@ -94,6 +94,13 @@ def inspect(content: bytes, geometry: Geometry) -> Inspected:
     )
 
 
+def check(content: bytes) -> None:
+    """Decode a file that is to be kept; raises as `inspect` does."""
+    look = _READER.open(content, _LOOK)
+    _check(*look.size)
+    look.resized()
+
+
 def window_of(content: bytes, geometry: Geometry) -> Window:
     """The pixels of a file; raises Unreadable."""
     return window(_READER.open(content, geometry.preprocessing).resized(), geometry)

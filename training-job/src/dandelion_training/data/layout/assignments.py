@@ -37,6 +37,7 @@ class RejectionKind(StrEnum):
     MISPLACED = "outside the class folders"
     UNUSABLE = "not a usable image"
     UNREADABLE = "could not be read from storage"
+    NOT_FETCHED = "could not be fetched"
     DUPLICATE = "exact duplicate"
     CONTRADICTION = "in several classes"
     NEAR_HOLDOUT = "near-duplicate of the holdout"

@@ -2,7 +2,7 @@
 each.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from dandelion_training.data.errors import DatasetError, Refusal
@@ -35,19 +35,22 @@ class _Place(NamedTuple):
     split: Split | None
 
 
-def from_folders(uri: str, names: Iterable[str]) -> Layout:
+def from_folders(uri: str, names: Iterable[str], elsewhere: Collection[str] = ()) -> Layout:
     """The layout of the objects below `uri`; `names` are their keys relative to it, in any order.
+    Images that do not lie there have the classes `elsewhere`: then none need lie there.
 
     Raises DatasetError with what to do where the folders do not say the class of each image.
     """
     listing = sifted(uri, names)
     if not listing.images:
+        if elsewhere:
+            return Layout(f"No image lies under {uri}/.", (), (), ignored=listing.ignored)
         raise _nothing(listing)
     tops = listing.tops()
     given = split_folders(uri, tops)
     written = _places(listing.heads, given)
     called = class_names(place.label for place in written.values())
-    if len(called.classes) < MINIMUM_CLASSES:
+    if len(called.classes) < MINIMUM_CLASSES and not elsewhere:
         raise _too_few_classes(listing, tops, called.classes, given)
     named = {head: _Place(called.of[label], split) for head, (label, split) in written.items()}
     follows = splits.given(named.values())

@@ -1,7 +1,7 @@
 """Labels from a table: which objects its rows name, and what the rows of one image say together."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from dandelion_training.data.errors import DatasetError, Refusal
@@ -25,12 +25,14 @@ class _Table(NamedTuple):
     repeated: int  # rows that say again what another says
 
 
-def from_labels(uri: str, content: bytes, names: Iterable[str]) -> Layout:
+def from_labels(
+    uri: str, content: bytes, names: Iterable[str], elsewhere: Collection[str] = ()
+) -> Layout:
     """The layout that the table at `uri` gives to the objects in its folder.
 
     `names` are their keys relative to that folder, in any order. The table may name them in the
-    same way, or by s3:// URIs. Raises DatasetError where it cannot be read, contradicts itself, or
-    names none of them.
+    same way, or by s3:// URIs. Images that do not lie there have the classes `elsewhere`. Raises
+    DatasetError where it cannot be read, contradicts itself, or names none of them.
     """
     folder, name = folder_of(uri), uri.rpartition("/")[2]
     table = _table(name, f"{folder}/", content)
@@ -40,7 +42,7 @@ def from_labels(uri: str, content: bytes, names: Iterable[str]) -> Layout:
     if not found:
         raise _names_nothing(name, folder, table, objects)
     called = class_names(table.rows[key].label for key in found.values())
-    if len(called.classes) < MINIMUM_CLASSES:
+    if len(called.classes) < MINIMUM_CLASSES and not elsewhere:
         raise DatasetError(
             Refusal.TOO_FEW_CLASSES,
             f"{name} has only the class {quoted(called.classes[0])}; a classifier needs at least"

@@ -1,7 +1,8 @@
 """A table of labels: CSV, TSV or JSON Lines, one image a row, as rows with their lines.
 
-Columns are found by name, never by position, and other columns do not matter. A row that cannot be
-read refuses the table: a label in the wrong column would be learnt.
+An image is named by its key in storage, or by its address in the web. Columns are found by name,
+never by position, and other columns do not matter. A row that cannot be read refuses the table: a
+label in the wrong column would be learnt.
 """
 
 import codecs
@@ -20,22 +21,49 @@ from dandelion_training.data.wording import listed, quoted
 
 MAXIMUM_BYTES = 256 * 1024**2  # some two million rows; it is held in memory
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
-COLUMNS = {
-    "key": (
-        "key",
-        "file",
-        "filename",
-        "file_name",
-        "path",
-        "filepath",
-        "file_path",
-        "image",
-        "image_name",
-        "image_path",
-    ),
-    "label": ("label", "class", "class_name", "category"),
-    "split": ("split", "subset", "set"),
-}
+
+
+class Columns(NamedTuple):
+    """What the columns that matter are called: `image` is the role of the one that names the image,
+    `names` are all names of each role, and `words` tell people.
+    """
+
+    image: str
+    names: Mapping[str, Sequence[str]]
+    words: str
+
+    def role(self, field: str) -> str | None:
+        plain = re.sub(r"[\s-]+", "_", field.strip().lower())
+        return next((role for role, names in self.names.items() if plain in names), None)
+
+
+_LABEL = ("label", "class", "class_name", "category")
+_SPLIT = ("split", "subset", "set")
+KEYS = Columns(
+    "key",
+    {
+        "key": (
+            "key",
+            "file",
+            "filename",
+            "file_name",
+            "path",
+            "filepath",
+            "file_path",
+            "image",
+            "image_name",
+            "image_path",
+        ),
+        "label": _LABEL,
+        "split": _SPLIT,
+    },
+    "The columns are key, label and, where you wish, split",
+)
+ADDRESSES = Columns(
+    "url",
+    {"url": ("url", "uri", "link", "image_url"), "label": _LABEL, "split": _SPLIT},
+    "The columns are url and label",
+)
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
@@ -43,7 +71,7 @@ class Row(NamedTuple):
     """An image in the table; `line` counts from 1."""
 
     line: int
-    key: str
+    key: str  # or the address
     label: str  # "" where the row has none
     split: Split | None
 
@@ -58,7 +86,7 @@ def folder_of(uri: str) -> str:
     return uri.rpartition("/")[0]
 
 
-def rows(name: str, content: bytes) -> Iterator[Row]:
+def rows(name: str, content: bytes, columns: Columns = KEYS) -> Iterator[Row]:
     """The rows of the table `name`, whose ending says its form.
 
     Raises DatasetError, with the line, where it cannot be read; while it is being iterated, too.
@@ -70,9 +98,9 @@ def rows(name: str, content: bytes) -> Iterator[Row]:
     text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
     try:
         if name.lower().endswith((".csv", ".tsv")):
-            yield from _csv(name, text)
+            yield from _csv(name, text, columns)
         else:
-            yield from _json_lines(name, text)
+            yield from _json_lines(name, text, columns)
     except UnicodeDecodeError as error:
         line = _undecodable(content)
         raise invalid(name, "is not encoded in UTF-8. Save the table as UTF-8", line) from error
@@ -84,10 +112,10 @@ def invalid(name: str, fault: str, line: int | None = None) -> DatasetError:
     return DatasetError(Refusal.LABELS_INVALID, f"{where} {fault}.")
 
 
-def _csv(name: str, text: io.TextIOWrapper) -> Iterator[Row]:
+def _csv(name: str, text: io.TextIOWrapper, columns: Columns) -> Iterator[Row]:
     first = text.readline()
     text.seek(0)
-    delimiter = "\t" if name.lower().endswith(".tsv") else _delimiter(first)
+    delimiter = "\t" if name.lower().endswith(".tsv") else _delimiter(first, columns)
     reader = csv.reader(text, delimiter=delimiter, strict=True)
     line = 1
     header: Sequence[str] | None = None
@@ -95,10 +123,11 @@ def _csv(name: str, text: io.TextIOWrapper) -> Iterator[Row]:
         for record in reader:
             if header is None:
                 header = record
-                at = _columns(name, header, delimiter)
+                at = _columns(name, header, delimiter, columns)
             elif len(record) == len(header):
-                if record[at["key"]] or any(field.strip() for field in record):
-                    yield _row(name, line, {role: record[i] for role, i in at.items()})
+                if record[at[columns.image]] or any(field.strip() for field in record):
+                    found = {role: record[i] for role, i in at.items()}
+                    yield _row(name, line, found, columns)
             elif any(field.strip() for field in record):
                 raise invalid(
                     name,
@@ -110,34 +139,36 @@ def _csv(name: str, text: io.TextIOWrapper) -> Iterator[Row]:
     except csv.Error as error:
         raise invalid(name, f"is not valid CSV: {error}. Correct its quotes", line) from error
     if header is None:
-        raise invalid(name, f"is empty. {_header_words()}")
+        raise invalid(name, f"is empty. {columns.words}")
 
 
-def _delimiter(header: str) -> str:
+def _delimiter(header: str, columns: Columns) -> str:
     """The one under which the header names an image and a label; a comma where there is none."""
     for delimiter in _DELIMITERS:
         fields = next(csv.reader([header], delimiter=delimiter), [])
-        roles = {_role(field) for field in fields}
-        if {"key", "label"} <= roles:
+        roles = {columns.role(field) for field in fields}
+        if {columns.image, "label"} <= roles:
             return delimiter
     return ","
 
 
-def _columns(name: str, header: Sequence[str], delimiter: str) -> Mapping[str, int]:
+def _columns(
+    name: str, header: Sequence[str], delimiter: str, columns: Columns
+) -> Mapping[str, int]:
     """The position of each column that matters."""
-    found = _roles(name, header, 1)
-    if missing := [role for role in ("key", "label") if role not in found]:
+    found = _roles(name, header, 1, columns)
+    if missing := [role for role in (columns.image, "label") if role not in found]:
         fields = listed([field for field in header if field.strip()], 10) or "nothing"
         raise invalid(
             name,
             f"has no column for the {' and the '.join(missing)}; with {_DELIMITERS[delimiter]} as"
-            f" delimiters, its header is {fields}. {_header_words()}",
+            f" delimiters, its header is {fields}. {columns.words}",
             1,
         )
     return {role: header.index(field) for role, field in found.items()}
 
 
-def _json_lines(name: str, text: io.TextIOWrapper) -> Iterator[Row]:
+def _json_lines(name: str, text: io.TextIOWrapper, columns: Columns) -> Iterator[Row]:
     known: dict[tuple[str, ...], Mapping[str, str]] = {}
     line = 0
     for line, written in enumerate(text, 1):
@@ -151,19 +182,20 @@ def _json_lines(name: str, text: io.TextIOWrapper) -> Iterator[Row]:
             raise invalid(name, "is no JSON object. Write one object a line", line)
         fields = tuple(record)
         if fields not in known:
-            known[fields] = _roles(name, fields, line)
-        if "key" not in known[fields]:
-            raise invalid(name, f"names no image. {_header_words()}", line)
-        yield _row(name, line, {role: record[field] for role, field in known[fields].items()})
+            known[fields] = _roles(name, fields, line, columns)
+        if columns.image not in known[fields]:
+            raise invalid(name, f"names no image. {columns.words}", line)
+        said = {role: record[field] for role, field in known[fields].items()}
+        yield _row(name, line, said, columns)
     if not line:
-        raise invalid(name, f"is empty. {_header_words()}")
+        raise invalid(name, f"is empty. {columns.words}")
 
 
-def _roles(name: str, fields: Sequence[str], line: int) -> Mapping[str, str]:
+def _roles(name: str, fields: Sequence[str], line: int, columns: Columns) -> Mapping[str, str]:
     """The field for each role that one has."""
     found: dict[str, str] = {}
     for field in fields:
-        role = _role(field)
+        role = columns.role(field)
         if role in found:
             raise invalid(
                 name,
@@ -176,17 +208,12 @@ def _roles(name: str, fields: Sequence[str], line: int) -> Mapping[str, str]:
     return found
 
 
-def _role(field: str) -> str | None:
-    plain = re.sub(r"[\s-]+", "_", field.strip().lower())
-    return next((role for role, names in COLUMNS.items() if plain in names), None)
-
-
-def _row(name: str, line: int, fields: Mapping[str, object]) -> Row:
-    key, label = fields["key"], fields.get("label")
+def _row(name: str, line: int, fields: Mapping[str, object], columns: Columns) -> Row:
+    key, label = fields[columns.image], fields.get("label")
     if isinstance(label, int) and not isinstance(label, bool):
         label = str(label)
     if not isinstance(key, str) or not key.strip():
-        raise invalid(name, "names no image. Write its key, or remove the line", line)
+        raise invalid(name, f"names no image. Write its {columns.image}, or remove the line", line)
     if label is not None and not isinstance(label, str):
         raise invalid(name, "has a label that is no text. Write the name of the class", line)
     # A label comes again in thousands of rows: one string for all of them.
@@ -203,10 +230,6 @@ def _split(name: str, line: int, fields: Mapping[str, object]) -> Split | None:
             name, f"has the split {written!r:.60}. Write {ACCEPTED}, or leave it empty", line
         )
     return found
-
-
-def _header_words() -> str:
-    return "The columns are key, label and, where you wish, split"
 
 
 def _undecodable(content: bytes) -> int:

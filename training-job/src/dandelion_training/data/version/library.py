@@ -4,6 +4,7 @@ The manifest is written after what lies beside it, and the note of what it was m
 version that is found is whole, and a run that is begun again finds what the first one made.
 """
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -22,8 +23,15 @@ from dandelion_training.data.version.manifest import (
 from dandelion_training.data.version.report import VersionReport, read_report
 from dandelion_training.ports.documents import canonical_json
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.storage import Location, ObjectStore, StoredObject
+from dandelion_training.ports.storage import (
+    Fetched,
+    Location,
+    ObjectFault,
+    ObjectStore,
+    StoredObject,
+)
 
+IMAGES, URLS = "images", "urls"  # copies of images, notes of what was fetched
 MANIFEST, INDEX, REPORT, INPUTS = "manifest.jsonl.gz", "index.jsonl.gz", "report.json", "inputs"
 OBJECTS = "objects.bin"
 GZIP, JSON, BINARY = "application/gzip", "application/json", "application/octet-stream"
@@ -98,6 +106,25 @@ class Library:
             return read_report(content)
         except VersionError:
             return None
+
+    @property
+    def images(self) -> Location:
+        """Where copies of images lie, each named by its SHA-256."""
+        return self._root.child(IMAGES)
+
+    @property
+    def urls(self) -> Location:
+        """Where notes of fetched addresses lie."""
+        return self._root.child(URLS)
+
+    def fetched(self, sha256: str) -> Fetched:
+        """The copy of an image that was fetched from an address; raises ObjectFault."""
+        content = self._store.read(self.images.child(sha256))
+        if content is None:
+            raise ObjectFault(f"its copy at {self.images.child(sha256)} is gone")
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise ObjectFault(f"its copy at {self.images.child(sha256)} has changed")
+        return Fetched(content)
 
     def keep(
         self,

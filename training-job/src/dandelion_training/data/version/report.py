@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dandelion_training.data.layout.assignments import Rejected, RejectionKind
+from dandelion_training.data.layout.fetched import Addresses
 from dandelion_training.data.version.manifest import VersionError
 from dandelion_training.ports.documents import canonical_json
 
@@ -56,6 +57,7 @@ class VersionReport:
     former: str  # digest, empty where there was none
     objects_read: int
     bytes_read: int
+    addresses: Addresses | None = None  # where a table of them is part of the dataset
 
     @property
     def images(self) -> int:
@@ -86,6 +88,8 @@ def read_report(content: bytes) -> VersionReport:
             for item in found["rejected_files"]
         ]
         found["suspects"] = [SuspectedPair(**pair) for pair in found["suspects"]]
+        if found.get("addresses") is not None:
+            found["addresses"] = Addresses(**found["addresses"])
         return VersionReport(**found)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise VersionError(f"is no report of a dataset version: {error}") from error

@@ -7,7 +7,7 @@ from typing import Any
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location, Target
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec import Auth, Serving
+from dandelion_operator.api.spec import Auth, FeedbackMode, Serving, Spec
 from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.pod.template import laid_over
 
@@ -76,7 +76,7 @@ def _pod(
         "ARTIFACT_URI": target.artifact_uri,
         "CONTRACT_DIGEST": target.contract_digest,
         **pod.storage_environment(location),
-        **_choices(spec, location),
+        **_choices(resource.spec, location),
         "GRACE_SECONDS": grace_seconds(spec),
     }
     asks_who_calls = spec.auth is Auth.CLUSTER_TOKENS
@@ -150,9 +150,9 @@ def grace_seconds(spec: Serving) -> int:
     return DRAIN_SECONDS + longest_request + LOG_END_SECONDS + SPARE_SECONDS
 
 
-def _choices(spec: Serving, location: Location) -> dict[str, object]:
+def _choices(whole: Spec, location: Location) -> dict[str, object]:
     """Only what differs from the service's own defaults."""
-    usual = Serving()
+    spec, usual = whole.serving, Serving()
     chosen: dict[str, object] = {
         name: value
         for name, value, default in (
@@ -178,4 +178,6 @@ def _choices(spec: Serving, location: Location) -> dict[str, object]:
         chosen["LOG_CREDENTIALS_DIR"] = pod.LOG_CREDENTIALS_DIR
         if spec.logging.images:
             chosen["LOG_IMAGES"] = "true"
+        if whole.feedback.mode is FeedbackMode.REVIEW:
+            chosen["REVIEW_SHARE"] = whole.feedback.review_share
     return chosen

@@ -7,9 +7,11 @@ from typing import Any
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.spec import Feedback, FeedbackMode
 from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
 from dandelion_operator.loop.apply.builders.pod.disk import with_disk
+from dandelion_operator.loop.apply.builders.pod.urls import urls_mount, urls_settings, urls_volume
 from dandelion_operator.loop.decide.plan import StartTraining
 
 
@@ -24,6 +26,10 @@ def job(
     }
     settings = _settings(resource, run, location, image(resource, defaults))
     command = ["python", "-m", "dandelion_training"]
+    template = batch_pod(resource, naming.TRAINING, command, settings, location, defaults)
+    (container,) = template["containers"]
+    template["volumes"] += urls_volume(resource.spec.dataset.urls)
+    container["volumeMounts"] += urls_mount(resource.spec.dataset.urls)
     built = batch_job(
         resource,
         naming.job(resource.key, run.run, run.attempt),
@@ -37,7 +43,7 @@ def job(
             naming.EXECUTION_ANNOTATION: digests.execution(resource),
             **({naming.ATTEMPT_ANNOTATION: str(run.attempt)} if run.attempt > 1 else {}),
         },
-        batch_pod(resource, naming.TRAINING, command, settings, location, defaults),
+        template,
         defaults,
     )
     template = built["spec"]["template"]["spec"]
@@ -71,6 +77,8 @@ def _settings(
         "HOLDOUT_FRACTION": spec.dataset.holdout_fraction,
         "ON_SMALL_CLASS": spec.dataset.on_small_class,
         "KEEP": spec.dataset.keep,
+        **urls_settings(spec.dataset.urls),
+        **_reviews(spec.feedback, location),
         "ARTIFACT_URI": f"{base}/artifact",
         "CHECKPOINT_URI": f"{base}/checkpoint",
         "STATUS_URI": f"{base}/status.json",
@@ -98,6 +106,13 @@ def _settings(
 
 def _unless_empty(name: str, value: str) -> dict[str, str]:
     return {name: value} if value else {}
+
+
+def _reviews(feedback: Feedback, location: Location) -> dict[str, object]:
+    """Where to find what people decided about logged images."""
+    if feedback.mode is FeedbackMode.DISABLED or location.log is None:
+        return {}
+    return {"LOG_URI": location.log.uri, "DECISIONS_URI": f"s3://{location.bucket}"}
 
 
 def _flag(value: bool) -> str:

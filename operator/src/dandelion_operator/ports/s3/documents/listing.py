@@ -16,6 +16,7 @@ from minio.datatypes import Object
 
 from dandelion_operator.api.location import is_table, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.spec import Urls
 from dandelion_operator.ports.s3.documents.listed import ListedObjects, digest
 from dandelion_operator.seen.training import DatasetSeen, NewObjects
 
@@ -39,16 +40,28 @@ class Known:
 class Listing:
     """What was seen of a dataset's objects, in the order in which storage lists them."""
 
-    def __init__(self, uri: str, known: Known | None = None, uncounted: str = "") -> None:
+    def __init__(
+        self,
+        uri: str,
+        known: Known | None = None,
+        uncounted: str = "",
+        urls: Urls | None = None,
+    ) -> None:
         self.uri = uri
+        self.urls = urls
         self._known = known
         self._uncounted = uncounted
         self._digest = hashlib.sha256()
         self._new: list[datetime] = []
         self.count = 0
+        self.asked = uri  # for what, last
 
     def fill(self, client: Minio) -> None:
         """With what the endpoint lists. Raises what the client raises."""
+        if self.urls is not None and self.urls.storage_uri is not None:
+            self.asked = self.urls.storage_uri
+            self.add(client.stat_object(*split_uri(self.asked)))
+        self.asked = self.uri
         bucket, prefix = split_uri(self.uri)
         if is_table(self.uri):
             # The images are those that it lists, most often beside it.
@@ -78,8 +91,21 @@ class Listing:
     def is_enough(self) -> bool:
         return self.count >= MAX_LISTED
 
+    def without_table(self) -> Failure:
+        """Of the one that was asked for last."""
+        words = (
+            f"there is no table of labels {self.asked}; upload it, or write the folder that holds "
+            "one folder of images per class"
+        )
+        if self.asked != self.uri:
+            words = (
+                f"there is no table of addresses {self.asked}; upload it, or correct "
+                "spec.dataset.urls.storageUri"
+            )
+        return Failure(Reason.DATASET_EMPTY, words)
+
     def seen(self) -> DatasetSeen | Failure:
-        if self.count == 0:
+        if self.count == 0 and self.urls is None:
             return Failure(
                 Reason.DATASET_EMPTY,
                 f"no object lies below {self.uri}; upload one folder of images per class there",

@@ -1,0 +1,243 @@
+"""`review export` and `review import`: hand out images for people to say what they show, and keep
+what they decided.
+
+The key of training reads the prediction log and writes the decisions; it signs them too.
+"""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from dandelion_training.commands.connection import (
+    add_option,
+    add_s3_options,
+    connected,
+    location,
+    needed,
+    refused,
+)
+from dandelion_training.ports.failures import TrainingFailure
+from dandelion_training.ports.storage import Location, MountedCredentials, ObjectStore
+from dandelion_training.review import decisions, folder, label_studio, table
+from dandelion_training.review.annotations import Returned, UnreadableError, decide
+from dandelion_training.review.decisions import Decided, Signer
+from dandelion_training.review.prediction_log import PredictionLog, among
+from dandelion_training.review.queue import Item, Source, queue, selected
+
+CSV, JSON, INTERFACE = ".csv", ".json", ".xml"
+PROBLEMS_TOLD = 20
+UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+FORMS = f"a folder of images, a table (*{CSV}), or tasks of Label Studio (*{JSON})"
+
+Connect = Callable[[argparse.Namespace], ObjectStore]
+Subparsers = Any  # argparse has no public name for what `add_subparsers` returns
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What both commands work with."""
+
+    store: ObjectStore
+    log: PredictionLog
+    signer: Signer
+    place: Location
+    """Of the decisions."""
+    now: datetime
+
+
+def add_to(commands: Subparsers) -> None:
+    """Make `review` one of the commands."""
+    help_text = "have people say what images show that a model answered"
+    review = commands.add_parser("review", help=help_text, description=help_text)
+    verbs = review.add_subparsers(required=True, metavar="VERB")
+    export = verbs.add_parser("export", help="hand out images that nobody decided about")
+    export.add_argument("target", metavar="PATH", type=Path, help=f"to be made: {FORMS}")
+    export.add_argument("--limit", type=_positive, default=200, help="images at most (200)")
+    back = verbs.add_parser("import", help="keep what people decided")
+    back.add_argument("target", metavar="PATH", type=Path, help="what was exported, or an export")
+    back.add_argument("--by", metavar="NAME", required=True, help="who decided")
+    back.add_argument(
+        "--new-label", metavar="LABEL", action="append", default=[], help="that is no class yet"
+    )
+    for verb, act in ((export, _export), (back, _import)):
+        verb.set_defaults(call=call, act=act)
+        _add_options(verb)
+
+
+def call(
+    parsed: argparse.Namespace,
+    connect: Connect = connected,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int:
+    """Print what was done; 1 and the reasons where nothing was."""
+    try:
+        lines = parsed.act(_desk(parsed, connect, now()), parsed)
+    except TrainingFailure as failure:
+        print(f"error: {failure.message}", file=sys.stderr)
+        return 1
+    except (UnreadableError, OSError) as error:
+        print(f"error: {parsed.target}: {error}.", file=sys.stderr)
+        return 1
+    print("\n".join(lines))
+    return 0
+
+
+def _export(desk: Desk, parsed: argparse.Namespace) -> list[str]:
+    target: Path = parsed.target
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise refused(f"{target} is there already: name another, so that no work is lost.")
+    decided = decisions.read(desk.store, desk.place, desk.signer)
+    told = desk.log.feedback()
+    answers = desk.log.answers(lambda answer: answer.sampled or answer.key in told)
+    waiting = queue(answers, told, decided.by_image)
+    items = selected(waiting, parsed.limit, lambda image: desk.log.kept(image) is not None)
+    if items:
+        _write(desk, target, items)
+    sampled = sum(item.source is Source.SAMPLE for item in items)
+    return [
+        f"{_counted(len(items), 'image')} in {target}: {sampled} of the random share,"
+        f" {len(items) - sampled} that somebody corrected."
+        if items
+        else "There is nothing to review.",
+        *_note("Left for the next time, or not kept in the log", len(waiting) - len(items)),
+        *_faults(desk, decided),
+    ]
+
+
+def _write(desk: Desk, target: Path, items: list[Item]) -> None:
+    places = {item.image: desk.log.image(item.image) for item in items}
+
+    def content(image: str) -> bytes:
+        data = desk.log.kept(image)
+        if data is None:
+            raise refused(f"{places[image]} is gone since: remove {target}, and try again.")
+        return data
+
+    if target.suffix == CSV:
+        target.write_text(table.written(items, places), encoding="utf-8")
+    elif target.suffix == JSON:
+        interface = label_studio.configuration(items)
+        target.with_suffix(INTERFACE).write_text(interface, encoding="utf-8")
+        target.write_text(label_studio.tasks(items, places), encoding="utf-8")
+    else:
+        folder.write(target, items, content)
+
+
+def _import(desk: Desk, parsed: argparse.Namespace) -> list[str]:
+    returned = _returned(parsed.target)
+    keys = {annotation.key for annotation in returned.annotations}
+    answers = {answer.key: answer for answer in desk.log.answers(among(keys))}
+    decided = decisions.read(desk.store, desk.place, desk.signer)
+    time = desk.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    outcome = decide(
+        returned.annotations, answers, parsed.new_label, decided.by_image, parsed.by, time
+    )
+    if outcome.problems:
+        told = outcome.problems[:PROBLEMS_TOLD]
+        rest = len(outcome.problems) - len(told)
+        more = [f"… and {rest} more"] if rest else []
+        raise refused("Nothing was kept:\n  " + "\n  ".join([*told, *more]))
+    lines = ["Nothing new was decided."]
+    if outcome.decisions:
+        place = decisions.keep(desk.store, desk.place, desk.signer, outcome.decisions)
+        rejected = sum(decision.reject for decision in outcome.decisions)
+        relabelled = len(outcome.decisions) - rejected - outcome.confirmed
+        lines = [
+            f"{_counted(len(outcome.decisions), 'decision')} in {place}: {outcome.confirmed} as"
+            f" answered, {relabelled} with another label, {rejected} rejected."
+        ]
+    return [
+        *lines,
+        *_note("Decided so before", outcome.known),
+        *_note("Older than what was decided since", outcome.outdated),
+        *_note("Left undecided", returned.undecided),
+        *_faults(desk, decided),
+    ]
+
+
+def _returned(target: Path) -> Returned:
+    if target.is_dir():
+        return folder.read(target)
+    if not target.exists():
+        raise refused(f"There is no {target}.")
+    if target.suffix.lower() not in (CSV, JSON):
+        raise refused(f"{target} is none of what can be read: {FORMS}.")
+    content = target.read_bytes()
+    return label_studio.read(content) if target.suffix.lower() == JSON else table.read(content)
+
+
+def _faults(desk: Desk, decided: Decided) -> list[str]:
+    return [
+        *_note("Objects or rows of the log that cannot be read", desk.log.unreadable),
+        *_note("Decisions that do not count, as this key did not sign them", decided.refused),
+    ]
+
+
+def _note(what: str, number: int) -> list[str]:
+    return [f"{what}: {number:,}."] if number else []
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _desk(parsed: argparse.Namespace, connect: Connect, now: datetime) -> Desk:
+    needed("--endpoint", parsed.endpoint, "DANDELION_S3_ENDPOINT")
+    namespace, _, name = needed("--model", parsed.model, "DANDELION_NAME").partition("/")
+    if not namespace or not name or "/" in name:
+        raise refused(f"--model is {parsed.model!r}; write NAMESPACE/NAME.")
+    log = location("--log", needed("--log", parsed.log, "DANDELION_LOG_URI"))
+    kept = location("--decisions", needed("--decisions", parsed.decisions, VARIABLE))
+    secret = MountedCredentials(Path(parsed.credentials_dir)).retrieve().secret_key
+    store = connect(parsed)
+    return Desk(
+        store,
+        PredictionLog(
+            store,
+            log.child(namespace).child(name),
+            (now - _since(parsed.since)).date(),
+            now.date(),
+        ),
+        Signer(namespace, name, secret.encode()),
+        decisions.place_of(kept, namespace, name),
+        now,
+    )
+
+
+VARIABLE = "DANDELION_DECISIONS_URI"
+
+
+def _add_options(verb: argparse.ArgumentParser) -> None:
+    namespace, name = (os.environ.get(f"DANDELION_{part}", "") for part in ("NAMESPACE", "NAME"))
+    verb.add_argument(
+        "--model",
+        metavar="NAMESPACE/NAME",
+        default=f"{namespace}/{name}" if namespace and name else "",
+        help="the ModelDeployment that answered [DANDELION_NAMESPACE, DANDELION_NAME]",
+    )
+    add_option(verb, "--log", "URI", "DANDELION_LOG_URI", "of the prediction log: s3://BUCKET")
+    add_option(verb, "--decisions", "URI", VARIABLE, "where decisions are kept: s3://BUCKET")
+    verb.add_argument(
+        "--since", metavar="AGE", default="30d", help="how far back to look: 12h, 30d, 4w (30d)"
+    )
+    add_s3_options(verb)
+
+
+def _since(age: str) -> timedelta:
+    found = re.fullmatch(r"([1-9][0-9]{0,3})([hdw])", age)
+    if found is None:
+        raise refused(f"--since is {age!r}; write hours, days or weeks: 12h, 7d, 4w.")
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number

@@ -1,0 +1,149 @@
+"""What people decided about images, for good: objects of signed rows, each made once.
+
+An object is named by the SHA-256 of its rows. A row is signed by HMAC-SHA256 (RFC 2104) with a key
+that is derived from the secret S3 key of training. Serving pods do not have that one, so a pod that
+was broken into can forge no decision, even where it may write to the same bucket. Of several
+decisions about one image, the one with the latest time counts.
+"""
+
+import base64
+import gzip
+import hashlib
+import hmac
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from dandelion_training.ports.storage import Location, ObjectStore
+from dandelion_training.review.prediction_log import AnswerKey
+from dandelion_training.review.queue import Source
+
+DECISIONS, ENDING = "decisions", ".jsonl.gz"
+PURPOSE = b"dandelion review decision, version 1"
+
+
+class Decision(BaseModel):
+    """What one image shows, or that it is no image of the model's subject (`reject`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    index: int
+    image: str = Field(alias="imageSha256", pattern=r"^[0-9a-f]{64}$")
+    label: str | None = None
+    reject: bool = False
+    source: Source
+    by: str
+    time: str
+    """RFC 3339 in UTC to the millisecond, so that texts compare as times do."""
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> "Decision":
+        if (self.label is None) != self.reject:
+            raise ValueError("either a label or reject")
+        return self
+
+    @property
+    def key(self) -> AnswerKey:
+        return AnswerKey(self.id, self.index)
+
+    def says(self) -> str | None:
+        """The label, or None for a rejected image."""
+        return self.label
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Signs the decisions about one resource's answers. `secret` is training's secret S3 key."""
+
+    namespace: str
+    name: str
+    secret: bytes = field(repr=False)
+
+    def line(self, decision: Decision) -> bytes:
+        row = self._row(decision)
+        return _compact(row | {"signature": self._signature(row)}) + b"\n"
+
+    def decision(self, line: bytes) -> Decision | None:
+        """The decision in a line, or None where this key did not sign it for this resource."""
+        try:
+            row = json.loads(line)
+            signature = row.pop("signature")
+            resource = (row.pop("namespace"), row.pop("name"))
+            decision = Decision.model_validate(row)
+        except (ValidationError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+        expected = self._signature(self._row(decision))
+        if resource != (self.namespace, self.name) or not isinstance(signature, str):
+            return None
+        return decision if hmac.compare_digest(signature.encode(), expected.encode()) else None
+
+    def _row(self, decision: Decision) -> dict[str, Any]:
+        told = decision.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return told | {"namespace": self.namespace, "name": self.name}
+
+    def _signature(self, row: dict[str, Any]) -> str:
+        key = hmac.digest(self.secret, PURPOSE, "sha256")
+        mac = hmac.digest(key, _compact(row), "sha256")
+        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+
+
+@dataclass
+class Decided:
+    """`by_image`: what counts of each image. `refused`: rows and objects that are not as they were
+    signed.
+    """
+
+    by_image: dict[str, Decision] = field(default_factory=dict)
+    refused: int = 0
+
+
+def place_of(root: Location, namespace: str, name: str) -> Location:
+    """Where decisions about a resource's answers lie."""
+    return root.child(namespace).child(name).child(DECISIONS)
+
+
+def read(store: ObjectStore, place: Location, signer: Signer) -> Decided:
+    """Every decision below `place`."""
+    found = Decided()
+    for item in sorted(store.list(place), key=lambda item: item.name):
+        rows = _unpacked(store.read(place.child(item.name)) or b"")
+        if rows is None or item.name != _name(rows):
+            found.refused += 1
+            continue
+        for line in rows.splitlines():
+            decision = signer.decision(line)
+            if decision is None:
+                found.refused += 1
+            elif decision.time >= getattr(found.by_image.get(decision.image), "time", ""):
+                found.by_image[decision.image] = decision
+    return found
+
+
+def keep(
+    store: ObjectStore, place: Location, signer: Signer, decisions: Iterable[Decision]
+) -> Location:
+    """Write the decisions of one import; where they lie."""
+    rows = b"".join(sorted(signer.line(decision) for decision in decisions))
+    target = place.child(_name(rows))
+    store.write(target, gzip.compress(rows, mtime=0), "application/gzip")
+    return target
+
+
+def _name(rows: bytes) -> str:
+    return hashlib.sha256(rows).hexdigest() + ENDING
+
+
+def _unpacked(content: bytes) -> bytes | None:
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, zlib.error):
+        return None
+
+
+def _compact(row: dict[str, Any]) -> bytes:
+    return json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
