@@ -140,6 +140,7 @@ mutations: $(DEV_VENV)/.complete ## good requests changed by chance, to the runn
 test-long: $(DEV_VENV)/.complete mutations soak ## what takes too long for every change: a kill at every write, every fault, long absences, hostile requests by the ten thousand and for half an hour
 	@cd inference && $(DEV)/python -m pytest -q --hypothesis-profile=long --timeout=1800 tests/intake/test_any_bytes.py tests/front/routes/test_any_tensor.py
 	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_histories.py tests/thorough/every_field/test_changed.py
+	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_upload_histories.py
 	@$(WHOLE) -v --durations=20 tests/long
 
 .PHONY: bench

@@ -20,7 +20,6 @@ from PIL import Image
 
 from dandelion_inference.answer.decoding.decoder import start
 from dandelion_inference.answer.decoding.images import LargeImage
-from dandelion_inference.answer.explain.activation import compile_activation_map
 from dandelion_inference.front.docs import ASSETS, asset_folder
 from dandelion_inference.front.routes.page import PAGE, assets
 from dandelion_inference.model.artifact import Artifact
@@ -80,7 +79,7 @@ def check() -> None:
         graph = Path(folder) / "model.onnx"
         graph.write_bytes(GRAPH)
         model = compile_model(Artifact(CONTRACT, graph, Asked.AUTO, Precision.FP32), threads=2)
-        compile_activation_map(model.artifact, model.precision, model.threads)
+        model.activation_map(np.zeros((1, 3, 8, 8), np.float32))
     reader = Reader()
     for file_format, data in _files().items():
         tensor = reader.tensor(data, PREPROCESSING)

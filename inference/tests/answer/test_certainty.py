@@ -10,7 +10,6 @@ import numpy as np
 import pictures
 import pytest
 from dandelion_inference.answer.certainty import Certainty, certainty
-from dandelion_inference.answer.explain.activation import compile_activation_map
 from dandelion_inference.errors import LoadError
 from dandelion_inference.front.routes.predict import PredictResponse
 from dandelion_inference.front.routes.v2.document import InferResponse
@@ -134,9 +133,7 @@ def test_what_is_explained_is_the_label_and_not_the_second_output(
     with_it = artifacts.stored(graph, logDensity=artifacts.LOG_DENSITY)
     maps = []
     for artifact in (with_it, artifacts.stored()):
-        model = load(artifact, s3, tmp_path)
-        found = compile_activation_map(model.artifact, model.precision, threads=1)
-        maps.append(found.scores(artifacts.tensor("red")))
+        maps.append(load(artifact, s3, tmp_path).activation_map(artifacts.tensor("red")))
     assert np.array_equal(*maps)
 
 

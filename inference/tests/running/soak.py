@@ -24,10 +24,8 @@ from urllib.parse import urlsplit
 from client import Load, Question, closed_loop, open_loop, post
 from fakes import s3 as fake_s3
 from fakes.s3 import FakeS3
-from given import artifacts
-from given.artifacts import StoredArtifact
+from given.resnet import resnet34
 from photos import photos
-from resnet34 import write_resnet34
 from running.attack import failures
 from running.logging_service import events, logging_environment, rows
 from running.service import INFERENCE, Service, started
@@ -100,23 +98,11 @@ def _milliseconds(load: Load) -> dict[str, float]:
     return {name: round(cuts[number - 1] * 1000, 1) for name, number in (("p50", 50), ("p99", 99))}
 
 
-def _resnet34() -> StoredArtifact:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.onnx"
-        write_resnet34(path, SIZE, len(artifacts.CLASSES))
-        graph = path.read_bytes()
-    fitting = artifacts.contract(graph)
-    fitting["input"]["shape"] = [None, 3, SIZE, SIZE]
-    fitting["preprocessing"] |= {"resizeShortSide": 256, "centerCrop": SIZE}
-    changed = {name: fitting[name] for name in ("input", "preprocessing")}
-    return artifacts.stored(graph, **changed)
-
-
 def soak(seconds: float, share: float) -> Soaked:
     """`seconds` of that share of the highest rate, a twentieth of it hostile, with a tenth of quiet
     before and after."""
     with fake_s3.running() as store, tempfile.TemporaryDirectory() as home:
-        wanted = logging_environment(store, Path(home), artifact=_resnet34())
+        wanted = logging_environment(store, Path(home), artifact=resnet34(SIZE))
         wanted["MALLOC_ARENA_MAX"] = "2"  # as in the image
         with started(wanted) as service:
             service.wait_ready()

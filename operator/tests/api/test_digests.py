@@ -67,6 +67,7 @@ def test_an_upgrade_of_the_operator_changes_no_digest(
         {"promotion": {"minimum": 0.1}},
         {"training": {"epochs": 99}},
         {"suspend": True},
+        {"triggers": {"schedule": "@daily", "maxRunsPerWeek": 3}},
     ],
     ids=str,
 )
@@ -192,3 +193,10 @@ def test_what_is_not_about_the_model_trains_none(section: dict[str, Any]) -> Non
 )
 def test_what_is_about_the_model_trains_anew(sections: dict[str, Any]) -> None:
     assert of(given.resource(**sections))[0] != of(given.resource())[0]
+
+
+def test_what_starts_a_run_is_no_part_of_what_it_makes() -> None:
+    triggers = {"schedule": "0 3 * * 0", "timeZone": "Europe/Paris", "cooldownSeconds": 60}
+    scheduled = given.resource(triggers=triggers | {"maxRunsPerWeek": 3})
+    assert of(scheduled) == of(given.resource())
+    assert digests.execution(scheduled) == digests.execution(given.resource())

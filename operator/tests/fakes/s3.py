@@ -6,10 +6,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+WRITTEN = "2026-01-01T00:00:00Z"
 
 
 @dataclass
@@ -22,9 +26,12 @@ class FakeS3:
     read_only: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     endpoint: str = ""
+    now: datetime | None = None  # by its own clock; None: that of this machine
+    written: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def put(self, bucket: str, name: str, content: bytes = b"x") -> None:
+    def put(self, bucket: str, name: str, content: bytes = b"x", written: str = WRITTEN) -> None:
         self.buckets.setdefault(bucket, {})[name] = content
+        self.written[bucket, name] = written
 
 
 @contextmanager
@@ -34,6 +41,11 @@ def serving() -> Iterator[FakeS3]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:
             pass
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            if s3.now is None:
+                return super().date_time_string(timestamp)
+            return format_datetime(s3.now, usegmt=True)
 
         def do_GET(self) -> None:
             self._answer()
@@ -88,7 +100,7 @@ def serving() -> Iterator[FakeS3]:
             found = "".join(
                 f"<Contents><Key>{escape(name)}</Key><Size>{len(content)}</Size>"
                 f"<ETag>{md5(content).hexdigest()}</ETag>"
-                "<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
+                f"<LastModified>{s3.written.get((bucket, name), WRITTEN)}</LastModified></Contents>"
                 for name, content in sorted(objects.items())
                 if name.startswith(prefix)
             )
@@ -120,7 +132,7 @@ def serving() -> Iterator[FakeS3]:
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
-            self.send_header("ETag", '"etag"')
+            self.send_header("ETag", f'"{md5(body).hexdigest()}"')
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import given
 import pytest
 from dandelion_operator.api.facts import (
@@ -95,6 +97,34 @@ def test_a_resource_is_reconciled_again_as_soon_as_its_state_asks_for(
     )
     decided = decide(resource, observed, given.place())
     assert pace.pause(observed, decided, status, RESYNC) == wanted
+
+
+@pytest.mark.parametrize(
+    ("schedule", "now", "wanted"),
+    [
+        pytest.param("30 9 * * *", "2026-01-01T09:29:35Z", 25.0, id="the next moment is near"),
+        pytest.param("30 9 * * *", "2026-01-01T09:29:00Z", RESYNC, id="it is not"),
+        pytest.param("* * * * *", "2026-01-01T09:29:59Z", WHILE_ROLLING_OUT, id="it is now"),
+    ],
+)
+def test_a_schedule_is_not_noticed_late(schedule: str, now: str, wanted: float) -> None:
+    resource = given.resource(triggers={"schedule": schedule})
+    observed = replace(serving(1), now=now)
+    decided = decide(resource, observed, given.place())
+    assert pace.pause(observed, decided, given.status(), RESYNC) == wanted
+
+
+def test_what_a_cooldown_holds_back_starts_as_soon_as_that_is_over() -> None:
+    resource = given.resource(triggers={"schedule": "* * * * *", "cooldownSeconds": 90})
+    ended = "2026-01-01T09:00:00Z"
+    previous = given.status(
+        training=given.training(finishedAt=ended),
+        triggers={"schedule": {"expression": "* * * * *", "since": NOW}},
+    )
+    observed = replace(serving(1), previous=previous, now="2026-01-01T09:01:10Z")
+    decided = decide(resource, observed, given.place())
+    assert decided.train.held is not None
+    assert pace.pause(observed, decided, given.status(), RESYNC) == 20.0
 
 
 def test_no_pause_is_longer_than_the_resync() -> None:

@@ -114,6 +114,25 @@ def test_resyncs_of_many_take_turns(queue: Queue, clock: Clock) -> None:
     assert moments == [clock.now + RESYNC_EVERY * MANY]
 
 
+def test_what_comes_due_waits_for_no_resync_of_many(queue: Queue, clock: Clock) -> None:
+    for number in range(MANY):
+        queue.enqueue(named(number))
+    finish(queue, named(0), Requeue(45, latest=45))
+    finish(queue, named(1), Requeue(60, latest=3600))
+    moments = [queue._entries[named(number)].moment for number in (0, 1)]
+    assert moments == [clock.now + 45, clock.now + min(3600, RESYNC_EVERY * MANY)]
+
+
+def test_what_is_due_and_cannot_be_done_is_tried_less_and_less_often(
+    queue: Queue, clock: Clock
+) -> None:
+    for failures in range(1, 8):
+        queue.enqueue(named(0))
+        finish(queue, named(0), Requeue(3, backoff=True, latest=1))
+        pause = queue._entries[named(0)].moment - clock.now
+        assert pause == pytest.approx(min(2.0 ** (failures - 1), 60))
+
+
 def test_after_a_restart_resyncs_are_spread_over_all_of_the_pause(clock: Clock) -> None:
     queue = Queue(clock, jitter=random.Random(1).random)
     for number in range(MANY):

@@ -99,6 +99,7 @@ class World:
             self.settings.defaults,
             lookups or Lookups(),
         )
+        self.storage.now = self.now_text
         self.reconciler = Reconciler(self.clients, self.settings.resync_seconds, lambda: self.time)
 
     def again(self, kill_at: int | None, after_effect: bool) -> None:
@@ -116,6 +117,7 @@ class World:
                 "model": (self.mlflow.created, self.mlflow.model_tags),
                 "contracts": self.storage.contracts,
                 "comparisons": self.storage.comparisons,
+                "datasets": [self.storage.uploads, self.storage.listed, self.storage.versions],
                 "time": self.time,
                 "standing": sorted(self.standing),
             }
@@ -128,6 +130,7 @@ class World:
         self.mlflow.created, self.mlflow.model_tags = stored["model"]
         self.storage.contracts, self.time = stored["contracts"], stored["time"]
         self.storage.comparisons = stored["comparisons"]
+        self.storage.uploads, self.storage.listed, self.storage.versions = stored["datasets"]
         self.standing = set(stored["standing"])
 
     def now_text(self) -> str:

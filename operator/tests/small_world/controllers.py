@@ -66,17 +66,18 @@ def train(world: World, job: dict[str, Any]) -> None:
         for version in world.mlflow.versions.values()
     ):
         digest = hashlib.sha256(run.encode()).hexdigest()
+        dataset = world.storage.make_version(uri)
         world.storage.digests[uri] = f"sha256:{digest}"
         number = world.mlflow.add_version(
             run=run,
             training_hash=job["metadata"]["labels"][naming.TRAINING_HASH_LABEL],
-            **{"contract-digest": f"sha256:{digest}", "dataset-digest": DATASET},
+            **{"contract-digest": f"sha256:{digest}", "dataset-digest": dataset},
         )
         world.mlflow.versions[number]["source"] = uri
         if world.compares and _is_there(world, told, "DANDELION_CHAMPION_URI"):
             _compare(
                 world,
-                ComparisonName(DATASET, f"sha256:{digest}", told["DANDELION_CHAMPION_DIGEST"]),
+                ComparisonName(dataset, f"sha256:{digest}", told["DANDELION_CHAMPION_DIGEST"]),
                 uri,
                 told["DANDELION_CHAMPION_URI"],
             )

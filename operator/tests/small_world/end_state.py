@@ -31,6 +31,8 @@ BY_THE_SERVER = (
 )
 # Digests of a whole in which the number of a version is; that they are current is asserted instead.
 OVER_A_VERSION = (naming.SERVING_DIGEST_ANNOTATION, naming.APPLIED_ANNOTATION)
+# When it was decided on.
+MOMENTS = (naming.DECIDED_AT_ANNOTATION,)
 # How many versions there were before is history, and so is what the runs that made them are called.
 NUMBERED = ("DANDELION_MODEL_VERSION", "DANDELION_CHAMPION_VERSION")
 # Lists that the API server merges by a key, so that their order tells who came first.
@@ -50,6 +52,7 @@ async def end_state(world: World) -> dict[str, Any]:
         "phase": world.status["phase"],
         "serves": world.status.get("champion", {}).get("servedReplicas"),
         "trained for": _trained_for(world),
+        "scheduled": world.status.get("triggers", {}).get("nextScheduleTime"),
         "kept otherwise": _kept_otherwise(world),
         "reviewers": await _reviewers(world),
         "next Job": await _next_job(world),
@@ -106,7 +109,7 @@ def _projected(world: World, item: dict[str, Any]) -> Any:
     body.pop("status", None)
     for name in BY_THE_SERVER:
         body["metadata"].pop(name, None)
-    for name in OVER_A_VERSION:
+    for name in (*OVER_A_VERSION, *MOMENTS):
         body["metadata"].get("annotations", {}).pop(name, None)
     _unnumber(body)
     text = json.dumps(body, sort_keys=True).replace(f'"{resource.uid}"', '"UID"')

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dandelion_operator.api import naming
@@ -10,9 +12,10 @@ from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.connection.reader import Access
+from dandelion_operator.ports.s3.storage import Watch
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.serving import Answer
-from dandelion_operator.seen.training import DatasetSeen, Progress
+from dandelion_operator.seen.training import DatasetSeen, NewObjects, Progress
 from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
 
 from small_world.controllers import DATASET, is_ready
@@ -32,11 +35,45 @@ class FakeStorage:
     endpoints: dict[str, str] = field(default_factory=dict)  # where those are that a run wrote
     unreadable: set[str] = field(default_factory=set)  # addresses of datasets
     listing: Failure | None = None
+    uploads: dict[str, str] = field(default_factory=dict)  # by name, when they came
+    listed: dict[str, frozenset[str]] = field(default_factory=dict)  # of them, by dataset version
+    versions: dict[str, str] = field(default_factory=dict)  # of the dataset, by artifact
+    now: Callable[[], str] = lambda: ""
 
-    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
+    async def dataset(
+        self, access: Access, uri: str, watch: Watch | None = None
+    ) -> DatasetSeen | Failure:
         if uri in self.unreadable:
             return Failure(Reason.DATASET_EMPTY, f"there is nothing below {uri}")
-        return self.obstacle or DatasetSeen(self.fingerprint, 40)
+        if self.obstacle is not None:
+            return self.obstacle
+        fingerprint = self.fingerprint + (self.version() if self.uploads else "")
+        seen = DatasetSeen(fingerprint, 40 + len(self.uploads))
+        if watch is None:
+            return seen
+        known = self.listed.get(watch.version)
+        if known is None:
+            return replace(seen, uncounted="nothing is noted")
+        moments = sorted(when for name, when in self.uploads.items() if name not in known)
+        enough = "".join(moments[watch.enough - 1 : watch.enough])
+        newest = "".join(moments[-1:])
+        new = NewObjects(watch.version, len(moments), enough, newest, self.now())
+        return replace(seen, new=new)
+
+    def upload(self, *names: str) -> None:
+        self.uploads |= dict.fromkeys(names, self.now())
+
+    def version(self) -> str:
+        """Of the dataset, as a run makes it now."""
+        if not self.uploads:
+            return DATASET
+        return f"sha256:{hashlib.sha256(' '.join(sorted(self.uploads)).encode()).hexdigest()}"
+
+    def make_version(self, artifact: str) -> str:
+        """What a run does that makes this artifact."""
+        version = self.versions[artifact] = self.version()
+        self.listed[version] = frozenset(self.uploads)
+        return version
 
     def holds(self, endpoint: str, uri: str) -> bool:
         return self.endpoints.get(uri, endpoint) == endpoint
@@ -58,7 +95,9 @@ class FakeStorage:
         if self.listing is not None:
             return self.listing
         return tuple(
-            StoredArtifact(source.split("/")[-2], source, self.digests[source], DATASET)
+            StoredArtifact(
+                source.split("/")[-2], source, self.digests[source], self.versions[source]
+            )
             for source, found in self.contracts.items()
             if isinstance(found, ContractSeen)
         )

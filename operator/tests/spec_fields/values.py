@@ -48,6 +48,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "training.imageSize": (64, 96),
     "training.learningRate": (0.5, 1),
     "training.image": ("mine:1", "mine:2"),
+    "triggers.schedule": ("0 3 * * 0", "30 4 1 2 *", "@yearly"),
+    "triggers.timeZone": ("Europe/Paris", "Asia/Kathmandu"),
     "promotion.minimum": (0.95, 0.0),
     "promotion.margin": (0.5, 0.0),
     "promotion.confidence": (0.5, 0.99),
@@ -124,6 +126,9 @@ HTTPS = {"endpoint": "https://s3.example.com", **KEYS}
 BESIDE: dict[str, dict[str, Any]] = {
     "storage.endpoint": {"storage": KEYS},
     "storage.region": {"storage": HTTPS},
+    "triggers.timeZone": {"triggers": {"schedule": "0 3 * * 0"}},
+    "triggers.quietSeconds": {"triggers": {"newImages": 50}},
+    "triggers.maxWaitSeconds": {"triggers": {"newImages": 50}},
     "storage.servingSecretRef.name": {"storage": KEYS},
     "storage.caBundle": {"storage": HTTPS},
     # The installation's key writes to the installation's place alone.
@@ -146,6 +151,8 @@ REFUSED: dict[str, Any] = {
     "training.imageSize": 100,
     "training.learningRate": 0,
     "training.image": "my image",
+    "triggers.schedule": "TZ=Europe/Paris 0 3 * * 0",
+    "triggers.timeZone": "Local",
     "promotion.minimum": 80,
     "promotion.margin": 2,
     "promotion.confidence": 1,

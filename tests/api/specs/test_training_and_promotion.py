@@ -26,11 +26,6 @@ from tests.api.test_crd import model_deployment
             id="a misspelt field",
         ),
         pytest.param(
-            {"triggers": {"schedule": "0 3 * * 0"}},
-            'unknown field "spec.triggers"',
-            id="a field that nothing honours yet",
-        ),
-        pytest.param(
             {"training": {"initialWeights": "s3://models/old.pt"}},
             "write auto, none, imagenet, champion or s3://BUCKET/.../NAME.safetensors (pickled "
             "files such as .pt and .pth are never loaded)",

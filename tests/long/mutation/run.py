@@ -31,6 +31,7 @@ CLEAN = tuple(
         "report.events:",
         "report.history:",
         "report.training:",
+        "report.triggers:",
         "report.versions:",
     )
 )
@@ -47,10 +48,12 @@ TESTS = (
             "disruption_budget",
             "events",
             "identity",
+            "new_images",
             "no_verdict",
             "ownership",
             "pace",
             "pauses",
+            "schedules",
             "waiting",
         )
     ),

@@ -69,7 +69,7 @@ class Kept:
         self._capsys = capsys
         library = Library(self.store, Location.parse(VERSIONS), work)
         for version in versions:
-            library.keep(version, Index("1"), REPORT, name_of(version.digest))
+            library.keep(version, Index("1"), REPORT, (), name_of(version.digest))
 
     def called(self, *arguments: str) -> tuple[int, list[str]]:
         """Exit code and lines; those of the error stream after a failure."""

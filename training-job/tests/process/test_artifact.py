@@ -137,6 +137,8 @@ def test_the_version_is_registered_with_its_origin(finished: Finished) -> None:
         "dandelion.dev/run": RUN,
         "dandelion.dev/training-hash": "0123456789",
         "dandelion.dev/wish": "0123456789",
+        "dandelion.dev/trigger": "Schedule",
+        "dandelion.dev/trigger-message": "due 2026-11-29T03:00:00Z",
         "dandelion.dev/dataset-digest": finished.contract["dataset"]["digest"],
         "dandelion.dev/contract-digest": "sha256:" + sha256(finished.store.objects[CONTRACT]),
         "dandelion.dev/image": "training:1",

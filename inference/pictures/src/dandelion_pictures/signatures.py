@@ -6,6 +6,7 @@ does not.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 
@@ -70,10 +71,10 @@ OTHER = (
     (b"fLaC", "a FLAC recording"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a Windows program"),
-    (b"P4\n", "a PBM image"),
-    (b"P5\n", "a PGM image"),
-    (b"P6\n", "a PPM image"),
 )
+# Netpbm's formats: `P`, a digit, and white space (pbm(5) and its relatives).
+NETPBM = re.compile(rb"P([1-7])\s")
+NETPBM_NAMES = ("PBM", "PGM", "PPM", "PBM", "PGM", "PPM", "PAM")
 # Brands of the box that such a file begins with (ISO/IEC 23008-12 and the AVIF specification).
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
@@ -111,6 +112,8 @@ def other_format(data: bytes) -> str | None:
     for signature, name in OTHER:
         if data.startswith(signature):
             return name
+    if netpbm := NETPBM.match(data):
+        return f"a {NETPBM_NAMES[int(netpbm[1]) - 1]} image"
     text = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(b"<svg") or (text.startswith(b"<?xml") and b"<svg" in text):
         return "an SVG drawing"

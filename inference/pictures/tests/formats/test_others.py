@@ -45,6 +45,10 @@ def test_metadata_of_a_tiff_that_makes_no_sense_is_no_reason_to_refuse_it() -> N
 
 OTHERS = {
     b"": (Kind.EMPTY, "empty"),
+    b"P3\n# a comment\n1 1\n255\n0 0 0": (Kind.UNSUPPORTED, "a PPM image"),
+    b"P5 1 1 255\n0": (Kind.UNSUPPORTED, "a PGM image"),
+    b"P7\nWIDTH 1": (Kind.UNSUPPORTED, "a PAM image"),
+    b"P9 and more": (Kind.NOT_AN_IMAGE, "not an image"),
     b"%PDF-1.7 and more": (Kind.UNSUPPORTED, "a PDF document"),
     b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom": (Kind.UNSUPPORTED, "an MP4 or QuickTime video"),
     b"\0\0\0\x18ftypcrx \0\0\0\0crx isom": (Kind.UNSUPPORTED, "a Canon raw image"),
@@ -54,6 +58,7 @@ OTHERS = {
     QUARTERED[:20]: (Kind.TRUNCATED, "ends before"),
     PHOTO[:-40]: (Kind.TRUNCATED, "is truncated"),
     QUARTERED[:-60]: (Kind.TRUNCATED, "ends before all"),
+    containers.container([], b"heic"): (Kind.BROKEN, "does not hold the image"),
     pictures.plain(file_format="ICO"): (Kind.UNSUPPORTED, "a Windows icon"),
     pictures.encoded(Image.new("F", (40, 40)), "TIFF"): (Kind.UNSUPPORTED, "floating-point"),
 }

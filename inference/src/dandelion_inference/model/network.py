@@ -1,8 +1,9 @@
 """The network: a graph compiled by OpenVINO for the processors of this container.
 
 It is compiled twice. The latency form runs one image on all processors, which gives the shortest
-wait; the throughput form runs one image on each, which gives the most images a second. Called by
-`loader.py` to compile and warm up, and by the workers for every image.
+wait; the throughput form runs one image on each, which gives the most images a second. The first
+also says what decided, so that explaining takes no memory. Called by `loader.py` to compile and
+warm up, by the workers for every image, and by explanations.
 """
 
 from __future__ import annotations
@@ -22,11 +23,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dandelion_inference.errors import LoadError, Reason
+from dandelion_inference.model.activation import Head, NoActivationMapError, divided
 from dandelion_inference.model.artifact import Artifact
 from dandelion_inference.model.contract import Precision
 from dandelion_inference.model.precision import served
 from dandelion_inference.ports.cpu import workers
 from dandelion_inference.ports.memory import forget_mapped, return_freed_memory
+
+
+@dataclass(frozen=True)
+class Forms:
+    """What was compiled. Where there is a head, its features are the latency form's last output."""
+
+    latency: Any
+    throughput: Any
+    head: Head | None
+    why_no_head: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,7 @@ class Model:
     """A compiled graph that answers one image at a time, to as many workers as there are."""
 
     def __init__(
-        self, artifact: Artifact, precision: Precision, latency: Any, throughput: Any, threads: int
+        self, artifact: Artifact, precision: Precision, forms: Forms, threads: int
     ) -> None:
         self.artifact = artifact
         self.contract = artifact.contract
@@ -53,11 +65,12 @@ class Model:
         self.threads = threads
         self._temperature = self.contract.calibration.temperature
         self._has_log_density = self.contract.log_density is not None
-        self._latency = latency.create_infer_request()
+        self._head, self._why_no_head = forms.head, forms.why_no_head
+        self._latency = forms.latency.create_infer_request()
         self._latency_turn = threading.Lock()
         self._throughput: SimpleQueue[Any] = SimpleQueue()
         for _ in range(workers(threads)):
-            self._throughput.put(throughput.create_infer_request())
+            self._throughput.put(forms.throughput.create_infer_request())
 
     def probabilities(self, tensor: NDArray[np.float32], alone: bool) -> list[float]:
         """Those of `outputs`."""
@@ -80,6 +93,20 @@ class Model:
             return self._inferred(request, tensor)
         finally:
             self._throughput.put(request)
+
+    def activation_map(self, tensor: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What each position of an image, [1, 3, height, width], says for each class: [classes,
+        positions down, positions across]. Raises NoActivationMapError.
+
+        A lone image's form does it; who comes meanwhile is answered by the throughput form.
+        """
+        if self._head is None:
+            raise NoActivationMapError(self._why_no_head)
+        with self._latency_turn:
+            self._latency.infer({0: tensor}, share_inputs=True)
+            last = len(self._latency.model_outputs) - 1
+            features = np.array(self._latency.get_output_tensor(last).data[0])
+        return self._head.scores(features)
 
     def _inferred(self, request: Any, tensor: NDArray[np.float32]) -> Outputs:
         request.infer({0: tensor}, share_inputs=True)
@@ -107,15 +134,15 @@ def compile_model(artifact: Artifact, threads: int) -> Model:
     has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     precision = served(artifact.asked, artifact.precision, has_bf16)
     try:
-        graph = read_graph(core, runtime, artifact)
-        latency, throughput = _compiled(core, graph, precision, threads)
+        graph = _read_graph(core, runtime, artifact)
+        forms = _compiled(core, runtime, graph, precision, threads)
     except RuntimeError as error:
         raise LoadError(
             Reason.MODEL_INVALID,
             f"{artifact.graph.name} cannot be compiled: {_first_line(error)}",
         ) from error
     del graph
-    model = Model(artifact, precision, latency, throughput, threads)
+    model = Model(artifact, precision, forms, threads)
     _warm_up(model, threads)
     gc.collect()
     return_freed_memory()
@@ -123,23 +150,26 @@ def compile_model(artifact: Artifact, threads: int) -> Model:
     return model
 
 
-def _compiled(core: Any, graph: Any, precision: Precision, threads: int) -> tuple[Any, Any]:
-    """The latency form and the throughput form."""
-
+def _compiled(core: Any, runtime: Any, graph: Any, precision: Precision, threads: int) -> Forms:
     def form(graph: Any, streams: int) -> Any:
-        return core.compile_model(graph, "CPU", compile_options(precision, threads, streams))
+        return core.compile_model(graph, "CPU", _compile_options(precision, threads, streams))
 
+    try:
+        alone, rest = divided(runtime, graph)
+        head, why = Head(form(rest, 1)), ""
+    except NoActivationMapError as reason:
+        alone, head, why = graph.clone(), None, str(reason)
     if threads == 1:
-        one = form(graph, 1)
-        return one, one
+        one = form(alone, 1)
+        return Forms(one, one, head, why)
     # Side by side, because a compilation uses one processor.
     with ThreadPoolExecutor(1) as other:
-        latency = other.submit(form, graph.clone(), 1)
+        latency = other.submit(form, alone, 1)
         throughput = form(graph, threads)
-        return latency.result(), throughput
+        return Forms(latency.result(), throughput, head, why)
 
 
-def read_graph(core: Any, runtime: Any, artifact: Artifact) -> Any:
+def _read_graph(core: Any, runtime: Any, artifact: Artifact) -> Any:
     """The graph with the shape of one image. Raises LoadError, or RuntimeError from OpenVINO."""
     graph = core.read_model(artifact.graph)
     log_density = artifact.contract.log_density
@@ -183,7 +213,7 @@ def _mapped(core: Any, runtime: Any, graph: Any, folder: Path) -> Any:
         return core.read_model(path)
 
 
-def compile_options(precision: Precision, threads: int, streams: int) -> dict[str, object]:
+def _compile_options(precision: Precision, threads: int, streams: int) -> dict[str, object]:
     return {
         "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": threads,

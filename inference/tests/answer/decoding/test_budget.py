@@ -142,23 +142,3 @@ def test_who_leaves_while_it_holds_gives_back() -> None:
         assert budget.held == 0
 
     play(story)
-
-
-def test_what_is_kept_is_there_no_more_until_it_is_let_go() -> None:
-    async def story(people: People, budget: Budget) -> None:
-        await people.ask(50)
-        keeping = asyncio.ensure_future(budget.keep(60))
-        await people.ask(70, 30)
-        assert not keeping.done()
-        await people.give_back(0)
-        await keeping
-        assert budget.size == 40
-        assert people.told_never == [1]
-        assert people.holding == [2]
-        with pytest.raises(NeverFitsError):
-            await budget.keep(41)
-        budget.let_go(60)
-        await people.ask(70)
-        assert people.holding == [2, 3]
-
-    assert play(story).size == SIZE

@@ -102,16 +102,3 @@ def test_an_explanation_that_was_abandoned_while_it_waited_takes_no_step(model: 
     asyncio.run(scenario())
     explainer.close()
     assert watched.runs == STEPS
-
-
-def test_a_pod_without_the_memory_for_a_map_explains_by_hiding_parts(tmp_path: Path) -> None:
-    path = tmp_path / "model.onnx"
-    path.write_bytes(artifacts.colour_graph())
-    methods = []
-    for size in (0, 2**30):
-        decoders = Decoders(lambda size=size: size, places=1, seconds=30)
-        explainer = Explainer(Images(Reader(), reserve=0), decoders)
-        found = asyncio.run(explained(explainer, compiled(path)))
-        explainer.close()
-        methods.append(found.method)
-    assert methods == [Method.OCCLUSION, Method.ACTIVATION]

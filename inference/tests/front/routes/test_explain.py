@@ -15,12 +15,9 @@ import pictures
 import pytest
 from dandelion_inference.answer.decoding.decoders import Decoders
 from dandelion_inference.answer.decoding.images import Images
-from dandelion_inference.answer.explain.activation import (
-    NoActivationMapError,
-    compile_activation_map,
-)
 from dandelion_inference.answer.explain.explainer import Explainer, Method
 from dandelion_inference.answer.progress import Kind, Workload
+from dandelion_inference.model.activation import NoActivationMapError
 from dandelion_inference.model.network import Model
 from dandelion_pictures import Reader
 from given import artifacts, uploads
@@ -116,7 +113,7 @@ def test_every_graph_shows_where_red_was(tmp_path: Path, case: str) -> None:
 def test_a_network_of_one_position_says_why_it_has_no_map(tmp_path: Path) -> None:
     small = compiled(colour_ir(tmp_path, ending_in_one_position))
     with pytest.raises(NoActivationMapError, match="only 1 x 1"):
-        compile_activation_map(small.artifact, small.precision, threads=2)
+        small.activation_map(artifacts.tensor("red"))
 
 
 def test_the_most_probable_class_is_explained(client: httpx.Client) -> None:

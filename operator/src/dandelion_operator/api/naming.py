@@ -26,6 +26,8 @@ SERVING_DIGEST_ANNOTATION = f"{GROUP}/serving-digest"
 SERVICE_DIGEST_ANNOTATION = f"{GROUP}/service-digest"
 BUDGET_DIGEST_ANNOTATION = f"{GROUP}/budget-digest"
 TRIGGER_ANNOTATION = f"{GROUP}/trigger"
+TRIGGER_MESSAGE_ANNOTATION = f"{GROUP}/trigger-message"
+DECIDED_AT_ANNOTATION = f"{GROUP}/decided-at"
 RETRAIN_VALUE_ANNOTATION = f"{GROUP}/retrain"
 APPLIED_ANNOTATION = f"{GROUP}/applied"
 CORRECTED_ANNOTATION = f"{GROUP}/corrected"
@@ -118,6 +120,11 @@ def run_uri(bucket: str, key: NamespacedName, run: str) -> str:
 
 def manifests_uri(bucket: str, key: NamespacedName) -> str:
     return f"s3://{bucket}/{key.namespace}/{key.name}/datasets"
+
+
+def listed_objects(key: NamespacedName, version: str) -> str:
+    """Where a dataset version notes which objects were listed for it, in the models' bucket."""
+    return f"{key.namespace}/{key.name}/datasets/{version.removeprefix('sha256:')}/objects.bin"
 
 
 def evaluations_prefix(key: NamespacedName) -> str:

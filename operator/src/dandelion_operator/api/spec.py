@@ -14,6 +14,7 @@ from pydantic import Field, StrictFloat, StrictInt, StrictStr, field_validator, 
 
 from dandelion_operator.api.camel import Camel
 from dandelion_operator.api.pod_template import PodTemplate
+from dandelion_operator.api.triggers import Triggers
 
 # S3 names objects literally: `#`, `?`, `%` and spaces are characters of a key like any other.
 S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/\x00-\x1f\x7f]+)+/?$"
@@ -281,11 +282,23 @@ class Spec(Camel):
     storage: Storage = Field(default_factory=Storage)
     dataset: Dataset
     training: Training = Field(default_factory=Training)
+    triggers: Triggers = Field(default_factory=Triggers)
     promotion: Promotion = Field(default_factory=Promotion)
     rollout: Rollout = Field(default_factory=Rollout)
     serving: Serving = Field(default_factory=Serving)
 
-    @field_validator("storage", "training", "promotion", "rollout", "serving", mode="before")
+    @field_validator(
+        "storage", "training", "triggers", "promotion", "rollout", "serving", mode="before"
+    )
     @classmethod
     def an_empty_section_means_its_defaults(cls, value: Any) -> Any:
         return {} if value is None else value
+
+    @model_validator(mode="after")
+    def a_pinned_version_has_no_new_images(self) -> Self:
+        if self.dataset.version is not None and self.triggers.new_images is not None:
+            raise ValueError(
+                "triggers.newImages starts nothing with dataset.version, which never gets new "
+                "images: leave one of the two out"
+            )
+        return self

@@ -96,6 +96,8 @@ class Training(Part):
     started_at: str | None = None
     finished_at: str | None = None
     trigger: str | None = None
+    trigger_message: Words | None = None
+    decided_at: str | None = None
     reason: Words | None = None
     message: Words | None = None
     dataset_fingerprint: str | None = None
@@ -112,6 +114,35 @@ class Training(Part):
         names = ("trainingHash", "training_hash", "wish")
         known = next((value[name] for name in names if name in value), None)
         return {**value, "trainingHash": known, "wish": known}
+
+
+class KnownSchedule(Part):
+    """`since`: moments up to then are served, or were before the operator first saw it."""
+
+    expression: str
+    time_zone: str | None = None
+    since: str
+
+
+class WaitingTrigger(Part):
+    """A trigger that is due and held back; `until` is left out where no moment is known."""
+
+    trigger: str
+    since: str
+    until: str | None = None
+    message: Words = ""
+
+
+class Triggers(Part):
+    """`new_images`: how many no run has listed; `started_at`: when runs were started by triggers of
+    late, the newest first.
+    """
+
+    schedule: KnownSchedule | None = None
+    next_schedule_time: str | None = None
+    new_images: int | None = None
+    waiting: WaitingTrigger | None = None
+    started_at: tuple[str, ...] = ()
 
 
 class DatasetInfo(Part):
@@ -172,6 +203,7 @@ class Status(Part):
     champion: Champion | None = None
     challenger: Challenger | None = None
     training: Training | None = None
+    triggers: Triggers | None = None
     dataset: DatasetInfo | None = None
     evaluation: Evaluation | None = None
     replicas: int = 0

@@ -7,6 +7,8 @@ A pod's own change enqueues at once; Events, which tell the rest of it, do not.
 
 from __future__ import annotations
 
+import math
+
 from dandelion_operator.api.facts import (
     WHILE_BLOCKED,
     WHILE_ROLLING_OUT,
@@ -22,16 +24,20 @@ from dandelion_operator.seen.observed import Observed
 AT_ONCE = 0.0
 
 
+def latest(observed: Observed, plan: Plan) -> float:
+    """Seconds until something comes due by the clock alone; infinite where nothing does."""
+    moments = filter(None, (plan.train.not_before, plan.promote.not_before))
+    left = (max(WHILE_ROLLING_OUT, seconds_until(moment, observed.now)) for moment in moments)
+    return min(left, default=math.inf)
+
+
 def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> float:
     """Seconds; at most `resync`."""
     held_up = plan.promote.waiting
     waiting = (held_up is not None and held_up.reason is not Reason.EVALUATION_FAILED) or (
         plan.rollout.obstacle is not None and plan.rollout.obstacle.may_pass
     )
-    pauses = [resync]
-    for moment in (plan.train.not_before, plan.promote.not_before):
-        if moment:
-            pauses.append(max(WHILE_ROLLING_OUT, seconds_until(moment, observed.now)))
+    pauses = [resync, latest(observed, plan)]
     for condition in status.conditions:
         again = _again(condition)
         has_its_moment = condition.type is ConditionType.PROMOTED and plan.promote.not_before

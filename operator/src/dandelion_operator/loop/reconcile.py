@@ -124,9 +124,9 @@ class Reconciler:
     async def _look(
         self, resource: Resource, place: Location, previous: Status, fresh: bool
     ) -> Observed:
-        found = await observe(resource, place, previous, self._clients, fresh)
+        found = await observe(resource, place, previous, self._clients, fresh, self._time())
         drifts = await self._comparison.drifts(resource, found, place)
-        return replace(found, drifts=drifts, now=self._time())
+        return replace(found, drifts=drifts)
 
     async def _report(self, outcome: Outcome, previous: Status) -> Requeue:
         after = report(
@@ -138,7 +138,9 @@ class Reconciler:
             return Requeue(WHILE_TRAINING, backoff=True)
         if previous.followed != after.followed:
             return Requeue(pace.AT_ONCE)  # the verdict `promoted` waits for this history entry
-        return Requeue(pace.pause(outcome.observed, outcome.plan, after, self._resync_seconds))
+        observed, plan = outcome.observed, outcome.plan
+        pause = pace.pause(observed, plan, after, self._resync_seconds)
+        return Requeue(pause, latest=pace.latest(observed, plan))
 
     async def _write(self, body: Mapping[str, Any], before: Status, after: Status) -> None:
         if after == before:

@@ -11,6 +11,7 @@ reconciler.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -44,10 +45,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Requeue:
-    """After how many seconds to reconcile next; `backoff` makes the queue wait longer each time."""
+    """After how many seconds to reconcile next; `backoff` makes the queue wait longer each time.
+
+    `latest`: something comes due after so many, and waits for no resync that many others share.
+    """
 
     after: float
     backoff: bool = False
+    latest: float = math.inf
 
 
 Reconcile = Callable[[NamespacedName], Awaitable[Requeue | None]]
@@ -231,10 +236,11 @@ class Queue:
         entry.failures = entry.failures + 1 if requeue.backoff else 0
         # What is under way is as urgent as an event; what is at rest or in trouble is backlog.
         under_way = requeue.after < SPREAD_FROM and not requeue.backoff
-        self.enqueue(key, self._pause(requeue.after, entry), fresh=under_way)
+        self.enqueue(key, self._pause(requeue, entry), fresh=under_way)
 
-    def _pause(self, after: float, entry: Entry) -> float:
+    def _pause(self, requeue: Requeue, entry: Entry) -> float:
         """Seconds until the next reconcile, where no event asks for an earlier one."""
+        after = requeue.after
         if after >= AT_REST:
             after = max(after, RESYNC_EVERY * len(self._entries))
             # After a restart all come to rest together: the first rest ends at any time.
@@ -243,7 +249,7 @@ class Queue:
             after *= share + (1 - share) * self._jitter()
         elif after >= SPREAD_FROM:
             after *= 0.75 + 0.25 * self._jitter()
-        return max(after, self._backoff(entry.failures))
+        return max(min(after, requeue.latest), self._backoff(entry.failures))
 
     def _backoff(self, failures: int) -> float:
         if failures == 0:

@@ -10,15 +10,36 @@ from dandelion_operator.api.status import RunState
 
 
 @dataclass(frozen=True)
+class NewObjects:
+    """Those of a listing that were not yet listed when the dataset version `since` was made, or was
+    found again last.
+
+    The moments are the endpoint's own, as Kubernetes writes times. `enough`: when there were as
+    many as are asked for, empty where there are fewer; `newest`: when the newest one was written;
+    `listed`: when the listing began. Whoever asks whether none came for a while asks it of `listed`
+    and not of the clock: what came since then has not been seen.
+    """
+
+    since: str
+    count: int
+    enough: str
+    newest: str
+    listed: str
+
+
+@dataclass(frozen=True)
 class DatasetSeen:
     """`fingerprint` is empty where it is not known; `cut` says why not all of it was looked at.
 
-    `objects` then counts those that were.
+    `objects` then counts those that were. `new` is None where new ones were not asked for or could
+    not be counted, and then `uncounted` says why.
     """
 
     fingerprint: str
     objects: int
     cut: str = ""
+    new: NewObjects | None = None
+    uncounted: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +70,8 @@ class JobSeen:
     deleting: bool = False
     lost: bool = False  # being deleted, and of its pods only some on nodes that are lost remain
     trigger: str | None = None
+    trigger_message: str | None = None
+    decided: str | None = None  # when its run was, by the operator's clock
     fingerprint: str | None = None
     retrain: str = ""
     reason: str | None = None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.s3.connection.reader import Access
+from dandelion_operator.ports.s3.storage import Watch
 from dandelion_operator.seen.training import DatasetSeen
 from small_world import World, played
 from small_world.outside import FakeStorage
@@ -14,11 +18,14 @@ from small_world.outside import FakeStorage
 class CountedStorage(FakeStorage):
     def __init__(self) -> None:
         super().__init__()
-        self.listings = 0
+        self.listings, self.takes = 0, 0.0
 
-    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
+    async def dataset(
+        self, access: Access, uri: str, watch: Watch | None = None
+    ) -> DatasetSeen | Failure:
         self.listings += 1
-        return await super().dataset(access, uri)
+        await asyncio.sleep(self.takes)
+        return await super().dataset(access, uri, watch)
 
 
 def counted(folder: Path) -> tuple[World, CountedStorage]:
@@ -54,6 +61,58 @@ def test_a_trained_resource_lists_nothing_until_it_is_to_train_again(tmp_path: P
         world.annotate("again")
         await world.reconcile()
         assert storage.listings > 0
+
+    played(scene)
+
+
+def test_a_schedule_lists_nothing_until_it_is_due(tmp_path: Path) -> None:
+    async def scene() -> None:
+        world, storage = counted(tmp_path)
+        world.apply(triggers={"schedule": "0 * * * *", "cooldownSeconds": 7200})
+        await world.settle()
+        storage.listings = 0
+        await world.reconcile()
+        world.time += timedelta(hours=1)
+        await world.reconcile()
+        assert storage.listings == 0, "the cooldown holds it back"
+        world.time += timedelta(hours=1)
+        await world.reconcile()
+        assert storage.listings > 0
+
+    played(scene)
+
+
+def test_a_trained_resource_that_new_images_start_is_listed_at_rest(tmp_path: Path) -> None:
+    async def scene() -> None:
+        world, storage = counted(tmp_path)
+        world.apply(triggers={"newImages": 50})
+        await world.settle()
+        storage.listings = 0
+        await world.reconcile()
+        assert storage.listings == 1
+        world.annotate("again")
+        while len(world.cluster.kind("jobs")) < 2:
+            await world.reconcile()
+        storage.listings = 0
+        await world.reconcile()
+        assert storage.listings == 0, "a run goes on, and lists for itself"
+
+    played(scene)
+
+
+def test_a_listing_at_rest_that_takes_long_leaves_what_was_told(tmp_path: Path) -> None:
+    async def scene() -> None:
+        world, storage = counted(tmp_path)
+        world.apply(triggers={"newImages": 50})
+        await world.settle()
+        at_rest = world.everything()
+        storage.takes = 0.2
+        world.restart(lookups=Lookups(patience=0))
+        await world.reconcile()
+        assert world.everything() == at_rest
+        await asyncio.sleep(0.3)
+        await world.reconcile()
+        assert world.everything() == at_rest
 
     played(scene)
 

@@ -94,7 +94,9 @@ def _version(
     inputs = inputs_digest(wanted, reading.generation, objects)
     known = library.find(inputs)
     if known is not None:
-        return library.version(known[0]), known[1]
+        version, report = library.version(known[0]), known[1]
+        library.keep_objects(version.digest, objects)
+        return version, report
     found = layout(str(wanted.source), (item.name for item in objects), table)
     index = _former_index(library, wanted.former, reading.generation)
     by_name = {item.name: item for item in objects}
@@ -109,7 +111,7 @@ def _version(
     cleaned = cleaned_images(str(folder), found, index, ingested, wanted.on_small_class)
     version, report = split_version(wanted, found, cleaned, index, _past(library, wanted))
     report = replace(report, objects_read=ingested.objects_read, bytes_read=ingested.bytes_read)
-    library.keep(version, index, report, inputs)
+    library.keep(version, index, report, objects, inputs)
     return version, report
 
 

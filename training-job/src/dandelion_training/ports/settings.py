@@ -74,6 +74,8 @@ class Settings(JobSettings):
     """One run's configuration."""
 
     training_hash: str = ""
+    trigger: str = ""
+    trigger_message: str = ""
     dataset_uri: Uri
     dataset_version: str = Field(default="", pattern=DIGEST)
     former_dataset: str = Field(default="", pattern=DIGEST)
@@ -100,6 +102,18 @@ class Settings(JobSettings):
     git_revision: str = "unknown"
 
     mlflow_tracking_uri: str = Field(validation_alias="MLFLOW_TRACKING_URI")
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What the run is of and what started it, as tags of MLflow."""
+        why = {
+            "dandelion.dev/trigger": self.trigger,
+            "dandelion.dev/trigger-message": self.trigger_message,
+        }
+        return {
+            "dandelion.dev/training-hash": self.training_hash,
+            **{name: value for name, value in why.items() if value},
+        }
 
     @property
     def resize_short_side(self) -> int:

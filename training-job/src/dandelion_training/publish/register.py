@@ -27,7 +27,7 @@ def register(registry: Registry, progress: Progress, settings: Settings, content
         classes=described["classes"],
     )
     tags = {
-        "dandelion.dev/training-hash": settings.training_hash,
+        **settings.origin,
         "dandelion.dev/wish": settings.training_hash,  # the name that the first release knows
         "dandelion.dev/dataset-digest": dataset["digest"],
         "dandelion.dev/contract-digest": digest(content),

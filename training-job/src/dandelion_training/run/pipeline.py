@@ -302,7 +302,7 @@ def _parameters(settings: Settings) -> dict[str, str]:
 
 def _origin(settings: Settings) -> dict[str, str]:
     return {
-        "dandelion.dev/training-hash": settings.training_hash,
+        **settings.origin,
         "dandelion.dev/modeldeployment": f"{settings.namespace}/{settings.name}",
         "dandelion.dev/image": settings.image,
     }

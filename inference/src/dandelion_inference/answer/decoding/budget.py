@@ -39,18 +39,6 @@ class Budget:
         finally:
             self._give_back(size)
 
-    async def keep(self, size: int) -> None:
-        """Takes bytes for good; raises NeverFitsError, at once. Who waits for more than is left
-        then is told so."""
-        await self._take(size)
-        self.size -= size
-        self._give_back(size)
-
-    def let_go(self, size: int) -> None:
-        """Bytes that were kept are there again."""
-        self.size += size
-        self._go_on()
-
     async def _take(self, size: int) -> None:
         if size > self.size:
             raise NeverFitsError
@@ -62,7 +50,7 @@ class Budget:
         except asyncio.CancelledError:
             if turn.cancelled():
                 self._go_on()
-            elif turn.exception() is None:  # it came in the same moment
+            else:  # it came in the same moment
                 self._give_back(size)
             raise
 
@@ -74,12 +62,10 @@ class Budget:
     def _go_on(self) -> None:
         while self._waiting:
             size, turn = self._waiting[0]
-            if not turn.done() and size <= self.size:
+            if not turn.done():
                 if self.held + size > self.size or self._holders == self._places:
                     return
                 self.held += size
                 self._holders += 1
                 turn.set_result(None)
-            elif not turn.done():
-                turn.set_exception(NeverFitsError())
             self._waiting.popleft()

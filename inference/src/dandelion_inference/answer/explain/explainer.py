@@ -6,9 +6,6 @@ position), parts of the image are hidden in turn, and what the class loses with 
 measured: some sixty runs, but of networks that are small. Both work on the very graph that
 answers, int8 included.
 
-The activation map needs the network compiled once more: 200 MB for a ResNet-34 in fp32, less in
-int8. That happens at the first explanation, and never for those who ask for none.
-
 Explanations have a thread of their own, so that predictions keep all workers, and go from step to
 step on the event loop: one that nobody waits for any more takes no further step. Called by
 `front/routes/explain.py`.
@@ -17,7 +14,6 @@ step on the event loop: one that nobody waits for any more takes no further step
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,22 +21,14 @@ from enum import StrEnum
 from typing import ParamSpec, TypeVar
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
-from dandelion_inference.answer.decoding.budget import NeverFitsError
 from dandelion_inference.answer.decoding.decoders import Decoders
 from dandelion_inference.answer.decoding.images import Images, LargeImage
 from dandelion_inference.answer.explain import heatmap
-from dandelion_inference.answer.explain.activation import (
-    ActivationMap,
-    NoActivationMapError,
-    compile_activation_map,
-    compiled_bytes,
-)
 from dandelion_inference.answer.progress import Progress, Stage
+from dandelion_inference.model.activation import NoActivationMapError
 from dandelion_inference.model.network import Model
-from dandelion_inference.ports.memory import return_freed_memory
 
 # Places along each side that are hidden in turn, each together with half of its neighbours.
 PLACES = 8
@@ -50,8 +38,6 @@ TINIEST = 1e-12
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
-
-log = structlog.get_logger()
 
 
 class Method(StrEnum):
@@ -67,16 +53,13 @@ class Explanation:
 
 
 class Explainer:
-    """Explains one image at a time; made once, compiles when first asked."""
+    """Explains one image at a time."""
 
     def __init__(self, images: Images, decoders: Decoders) -> None:
         self._images = images
         self._decoders = decoders
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="explanation")
-        self._prepared = False
-        self._kept = 0
-        self._map: ActivationMap | None = None
 
     async def explain(
         self, model: Model, data: bytes, label: str | None, progress: Progress
@@ -120,44 +103,12 @@ class Explainer:
     async def _heat(
         self, model: Model, tensor: NDArray[np.float32], index: int
     ) -> tuple[Method, NDArray[np.float64]]:
-        if not self._prepared:
-            await self._prepare(model)
-        if self._map is None:
-            self._decoders.budget.let_go(self._kept)
-            self._kept = 0
+        try:
+            scores = await self._step(model.activation_map, tensor)
+        except NoActivationMapError:
             return Method.OCCLUSION, await self._occlusion(model, tensor, index)
-        scores = await self._step(self._map.scores, tensor)
         # Only differences between classes decide: what speaks for all of them alike is no evidence.
         return Method.ACTIVATION, scores[index] - scores.mean(axis=0)
-
-    async def _prepare(self, model: Model) -> None:
-        """Compiles, where there is the memory for it and the graph has what it takes. A caller who
-        leaves meanwhile leaves that to the next."""
-        if not self._kept:
-            size = compiled_bytes(model.artifact)
-            try:
-                await self._decoders.budget.keep(size)
-            except NeverFitsError:
-                self._without_map("the memory limit leaves no room for a map")
-                return
-            self._kept = size
-        await self._step(self._compile, model)
-
-    def _compile(self, model: Model) -> None:
-        if self._prepared:
-            return
-        try:
-            self._map = compile_activation_map(model.artifact, model.precision, model.threads)
-            self._prepared = True
-        except NoActivationMapError as reason:
-            self._without_map(str(reason))
-        finally:
-            gc.collect()
-            return_freed_memory()
-
-    def _without_map(self, reason: str) -> None:
-        log.info("explaining by occlusion", because=reason)
-        self._prepared = True
 
     async def _occlusion(
         self, model: Model, tensor: NDArray[np.float32], index: int

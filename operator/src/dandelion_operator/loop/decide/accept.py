@@ -16,8 +16,12 @@ def accept(resource: Resource, observed: Observed, location: Location) -> Accept
             return Acceptance(False, obstacle.reason, obstacle.message)
     uri, dataset = resource.spec.dataset.storage_uri, observed.dataset
     words = f"the dataset {uri} is looked at when a run is to be started"
-    if isinstance(dataset, DatasetSeen):
-        words = f"the dataset {uri} can be read" + (f"; {dataset.cut}" if dataset.cut else "")
+    if resource.spec.triggers.new_images is not None:
+        words = f"the dataset {uri} is looked at for new images"
+    elif isinstance(dataset, DatasetSeen):
+        words = f"the dataset {uri} can be read"
+    if isinstance(dataset, DatasetSeen) and dataset.cut:
+        words += f"; {dataset.cut}"
     return Acceptance(True, Reason.VALID, words + _unknown(resource))
 
 

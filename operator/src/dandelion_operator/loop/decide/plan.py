@@ -12,6 +12,7 @@ from enum import Enum, auto
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import PROMOTED
+from dandelion_operator.seen.conclusions.triggers import Due
 from dandelion_operator.seen.versions import StoredArtifact
 
 
@@ -20,7 +21,8 @@ class StartTraining:
     """`former_dataset` is the digest of the dataset version that the new one grows from, or "".
 
     `champion` is what serves at that moment: the run evaluates it beside its own model. `images` is
-    how many objects were listed, or 0: the pod asks for disk by it.
+    how many objects were listed, or 0: the pod asks for disk by it. `decided` is the moment at
+    which the run was, by the operator's clock and the same for all attempts at it.
     """
 
     run: str
@@ -32,6 +34,8 @@ class StartTraining:
     champion: Target | None = None
     images: int = 0
     attempt: int = 1
+    trigger_message: str = ""
+    decided: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,11 +231,29 @@ class TrainingPhase(Enum):
 
 
 @dataclass(frozen=True)
+class HeldTrigger:
+    """A trigger that is due and starts nothing yet; `until` is "" where no moment is known."""
+
+    due: Due
+    until: str
+    message: str
+
+    @property
+    def words(self) -> str:
+        until = f" until {self.until}" if self.until else ""
+        asks = f"{self.due.trigger} asks for another run ({self.due.message})"
+        return f"{asks}, held back{until}: {self.message}"
+
+
+@dataclass(frozen=True)
 class TrainDecision:
+    """`not_before`: the moment of the next attempt or of the next run, where one is waited for."""
+
     phase: TrainingPhase
     message: str = ""
     actions: tuple[Action, ...] = ()
-    not_before: str = ""  # the moment of the next attempt, where one is waited for
+    not_before: str = ""
+    held: HeldTrigger | None = None
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,17 @@ from dandelion_operator.seen.versions import RegistrySeen
 
 
 async def observe(
-    resource: Resource, location: Location, previous: Status, clients: Clients, fresh: bool = True
+    resource: Resource,
+    location: Location,
+    previous: Status,
+    clients: Clients,
+    fresh: bool = True,
+    now: str = "",
 ) -> Observed:
     """Not `fresh`: what is known of the registry from before will do, unless a run may change it.
 
-    That is enough to see that there is nothing to do, and never ground for doing something.
+    That is enough to see that there is nothing to do, and never ground for doing something. `now`
+    is the moment that all which is decided on this goes by.
     """
     key, cluster = resource.key, clients.cluster
     owned = naming.as_selector({naming.OWNER_LABEL: key.name})
@@ -69,6 +75,8 @@ async def observe(
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     pods = serving.pods(resource, serving_pods, told, clients)
     answer = serving.answer(resource, service, serving_pods, endpoints, clients)
+    known = Observed(previous=previous, dataset=None, registry=registry, jobs=jobs, now=now)
+    triggered, watch = training.triggered(resource, known), training.watch(resource, known)
     (
         dataset,
         progress,
@@ -76,7 +84,9 @@ async def observe(
         (account, raw_account),
         (budget, raw_budget),
     ) = await asyncio.gather(
-        training.dataset(resource, location, previous, jobs, credentials, clients),
+        training.dataset(
+            resource, location, previous, jobs, credentials, clients, triggered, watch
+        ),
         training.progress(resource, location, previous, jobs, credentials, clients),
         asyncio.gather(
             versions.artifacts(resource, location, registry, deployment, credentials, clients),
@@ -112,6 +122,7 @@ async def observe(
         answer=answer,
         stale_secrets=credentials.stale_secrets,
         raw={child: body for child, body in raw.items() if body},
+        now=now,
     )
     return replace(observed, registry=own_registry(resource, observed))
 

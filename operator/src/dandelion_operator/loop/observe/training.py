@@ -13,6 +13,10 @@ from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.lookups import Pending
 from dandelion_operator.ports.s3.connection.reader import Access
+from dandelion_operator.ports.s3.storage import Watch
+from dandelion_operator.seen.conclusions import triggers
+from dandelion_operator.seen.conclusions.last_run import LastRun, last_run
+from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, JobSeen, Progress
 
 
@@ -23,8 +27,13 @@ async def dataset(
     jobs: Sequence[JobSeen],
     credentials: ResolvedCredentials,
     clients: Clients,
+    triggered: bool = False,
+    watch: Watch | None = None,
 ) -> DatasetSeen | Failure | None:
-    """None: no run is to be started, and so its listing, which can be long, is not asked for."""
+    """None: no run is to be started, and so its listing, which can be long, is not asked for.
+
+    `triggered`: another run of the same spec is; `watch`: one may be, for what is new in it.
+    """
     if credentials.training is None:
         return credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
     training_hash, before = digests.training_hash(resource), previous.training
@@ -33,22 +42,53 @@ async def dataset(
         and before.training_hash == training_hash
         and before.state is RunState.SUCCEEDED
     )
-    if resource.spec.suspend or settled or _is_under_way(training_hash, jobs, before):
+    done = settled or _is_under_way(training_hash, jobs, before)
+    if resource.spec.suspend or (done and not (triggered or watch)):
         return None
     access = Access(location, credentials.training)
     uri = resource.spec.dataset.storage_uri
     found = await clients.lookups.get(
         resource.key,
         "dataset",
-        (access, uri),
-        lambda: clients.storage.dataset(access, uri),
+        (access, uri, watch),
+        lambda: clients.storage.dataset(access, uri, watch),
         or_last=True,
     )
+    if found is Pending.PENDING and done and not triggered:
+        return None
     if found is Pending.PENDING:
         return Failure(
             Reason.DATASET_LISTING, f"{uri} is being listed; {location.endpoint} is not done yet"
         )
     return found
+
+
+def triggered(resource: Resource, known: Observed) -> bool:
+    """Whether a trigger starts another run if nothing else stands against it.
+
+    `known` lacks what is read after this.
+    """
+    last = _over(resource, known)
+    due = triggers.due(resource, known, last) if last is not None else None
+    return due is not None and last is not None and triggers.hold(resource, known, last) is None
+
+
+def watch(resource: Resource, known: Observed) -> Watch | None:
+    """What is new in the dataset since the last run, where new images start another."""
+    last, enough = _over(resource, known), resource.spec.triggers.new_images
+    if enough is None or last is None or last.state is not RunState.SUCCEEDED:
+        return None
+    version = triggers.known_version(known, last)
+    return Watch(resource.key, version, enough) if version else None
+
+
+def _over(resource: Resource, known: Observed) -> LastRun | None:
+    """The last run, where it was for this spec and is over."""
+    training_hash = digests.training_hash(resource)
+    last = last_run(resource.key, known, training_hash)
+    if last is None or last.training_hash != training_hash or not last.state.finished:
+        return None
+    return last
 
 
 def _is_under_way(training_hash: str, jobs: Sequence[JobSeen], before: Training | None) -> bool:

@@ -21,6 +21,7 @@ from dandelion_operator.loop.report.conditions.phase import phase
 from dandelion_operator.loop.report.dataset import dataset
 from dandelion_operator.loop.report.evaluation import evaluation
 from dandelion_operator.loop.report.history import history_entries, promotion_entries
+from dandelion_operator.loop.report.triggers import triggers
 from dandelion_operator.seen.conclusions.last_run import last_run
 from dandelion_operator.seen.observed import Observed
 
@@ -50,6 +51,7 @@ def report(
         champion=champion,
         challenger=challenger,
         training=run,
+        triggers=triggers(resource, observed, plan, last),
         dataset=made,
         evaluation=evaluation(resource, observed),
         replicas=observed.deployment.replicas if observed.deployment else 0,

@@ -100,7 +100,8 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
             reason=f"run {before.run} made way for a newer spec",
         )
     if same is None and training.started_at is not None:
-        yield entry("TrainingStarted", f"run {training.run}")
+        why = f": {training.trigger_message}" if training.trigger_message else ""
+        yield entry("TrainingStarted", f"run {training.run}{why}")
     if same is not None and training.attempts > same.attempts:
         yield entry("TrainingStarted", f"run {training.run}, attempt {training.attempts}")
     known = of_this is not None and of_this.state.finished

@@ -41,6 +41,8 @@ def training(
         started_at=last.started or known.started_at,
         finished_at=(finished or now) if state.finished else None,
         trigger=last.trigger or known.trigger,
+        trigger_message=last.trigger_message or known.trigger_message,
+        decided_at=last.decided or known.decided_at,
         reason=last.reason,
         message=last.message,
         dataset_fingerprint=last.fingerprint or known.dataset_fingerprint,

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from minio.datatypes import Object
+
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
@@ -32,7 +34,8 @@ from dandelion_operator.ports.s3.documents.evaluation import (
     ComparisonImpossible,
     read_comparison,
 )
-from dandelion_operator.ports.s3.documents.listing import Listing
+from dandelion_operator.ports.s3.documents.listed import ListedError, ListedObjects
+from dandelion_operator.ports.s3.documents.listing import Known, Listing, moment
 from dandelion_operator.ports.s3.documents.progress import read_progress
 from dandelion_operator.ports.s3.documents.stored import stored_artifacts
 from dandelion_operator.ports.s3.memory import Memory
@@ -49,6 +52,8 @@ REMEMBERED = 2_000
 # A contract weighs what its classes do, half a kilobyte each. Were one forgotten that serves, every
 # look at its resource would read it again: so many are those of ten thousand small models.
 REMEMBERED_CLASSES = 100_000
+# What was listed for the newest versions of datasets that are watched: of 4 million objects.
+REMEMBERED_BYTES = 32 * MEBIBYTE
 
 # A page of a listing has a thousand names, each of a kilobyte at most, escaped for XML.
 DOCUMENT = Limits(seconds=15.0, answer_bytes=8 * MEBIBYTE, requests=64)
@@ -67,6 +72,18 @@ class ReadLimits:
 DEFAULT_LIMITS = ReadLimits()
 
 
+@dataclass(frozen=True)
+class Watch:
+    """New objects are those that were not listed when a run made a resource's dataset version.
+
+    `enough`: how many of them are waited for.
+    """
+
+    key: NamespacedName
+    version: str
+    enough: int
+
+
 class Storage:
     def __init__(
         self,
@@ -78,17 +95,22 @@ class Storage:
         self._limits = limits
         self._reader = Reader(lanes)
         self._listings = Memory[tuple[float, DatasetSeen | Failure]](REMEMBERED)
+        self._listed_objects = Memory[ListedObjects](REMEMBERED_BYTES, _bytes)
         self._contracts = Memory[ContractSeen](REMEMBERED_CLASSES, _classes)
         self._comparisons = Memory[Comparison](REMEMBERED)
 
-    async def dataset(self, access: Access, uri: str) -> DatasetSeen | Failure:
-        """Lists all of it, for a fingerprint."""
-        key = (*access.identity, uri)
+    async def dataset(
+        self, access: Access, uri: str, watch: Watch | None = None
+    ) -> DatasetSeen | Failure:
+        """Lists all of it, for a fingerprint and, with `watch`, for what is new."""
+        watched = (str(watch.key), watch.version, str(watch.enough)) if watch else ()
+        key = (*access.identity, uri, access.location.bucket, *watched)
         known = self._listings.get(key)
         if known is not None and self._monotonic() < known[0]:
             return known[1]
         started = self._monotonic()
-        seen = await self._listed(access, uri)
+        since, uncounted = await self._known(access, watch) if watch else (None, "")
+        seen = await self._listed(access, Listing(uri, since, uncounted))
         ended = self._monotonic()
         kept = (ended - started) * MEMORY_PER_SECOND
         if isinstance(seen, Failure):
@@ -97,8 +119,37 @@ class Storage:
         self._listings.put(key, (until, seen))
         return seen
 
-    async def _listed(self, access: Access, uri: str) -> DatasetSeen | Failure:
-        listing, limits = Listing(uri), self._limits.listing
+    async def _known(self, access: Access, watch: Watch) -> tuple[Known | None, str]:
+        """What had been listed when the version was made, or why that is not known."""
+        bucket, name = access.location.bucket, naming.listed_objects(watch.key, watch.version)
+        client, limits = self._reader.client(access), self._limits.document
+        try:
+            found: Object = await self._reader.read(
+                access, Kind.DOCUMENT, limits, lambda: client.stat_object(bucket, name)
+            )
+            key = (*access.identity[:3], bucket, name, found.etag or "")
+            listed = self._listed_objects.get(key)
+            if listed is None:
+                listed = await self._reader.read(
+                    access,
+                    Kind.DOCUMENT,
+                    limits,
+                    lambda: ListedObjects(self._reader.document(access, bucket, name)),
+                )
+                self._listed_objects.put(key, listed)
+        except (ListedError, LargeError) as error:
+            return None, f"s3://{bucket}/{name} is no list of objects: {error}"
+        except ERRORS as error:
+            if is_missing_key(error):
+                return None, (
+                    f"which objects dataset version {watch.version} was made from is not noted "
+                    "beside it, as the next run will do"
+                )
+            return None, as_failure(error, access.location, bucket).message
+        return Known(watch.version, listed, watch.enough, moment(found.metadata or {})), ""
+
+    async def _listed(self, access: Access, listing: Listing) -> DatasetSeen | Failure:
+        uri, limits = listing.uri, self._limits.listing
         try:
             await self._reader.read(
                 access, Kind.LISTING, limits, lambda: listing.fill(self._reader.client(access))
@@ -234,3 +285,7 @@ class Storage:
 
 def _classes(contract: ContractSeen) -> int:
     return 1 + max(len(contract.classes), len(contract.by_class))
+
+
+def _bytes(listed: ListedObjects) -> int:
+    return listed.bytes

@@ -29,6 +29,8 @@ class LastRun:
     fingerprint: str | None = None
     retrain: str | None = None
     trigger: str | None = None
+    trigger_message: str | None = None
+    decided: str | None = None
     started: str | None = None
     finished: str | None = None
     reason: str | None = None
@@ -100,6 +102,8 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
         fingerprint=job.fingerprint,
         retrain=job.retrain,
         trigger=job.trigger,
+        trigger_message=job.trigger_message,
+        decided=job.decided,
         started=job.created,
         finished=job.finished,
         reason=reason,
@@ -140,6 +144,8 @@ def _of_memory(remembered: Training, observed: Observed) -> LastRun:
         fingerprint=remembered.dataset_fingerprint,
         retrain=remembered.retrain,
         trigger=remembered.trigger,
+        trigger_message=remembered.trigger_message,
+        decided=remembered.decided_at,
         started=remembered.started_at,
         finished=remembered.finished_at,
         reason=reason or (progress.reason if failed else None),

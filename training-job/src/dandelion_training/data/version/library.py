@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dandelion_training.data.version import objects as listed
 from dandelion_training.data.version.index import Index, read_index
 from dandelion_training.data.version.manifest import (
     DatasetVersion,
@@ -21,10 +22,11 @@ from dandelion_training.data.version.manifest import (
 from dandelion_training.data.version.report import VersionReport, read_report
 from dandelion_training.ports.documents import canonical_json
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.storage import Location, ObjectStore
+from dandelion_training.ports.storage import Location, ObjectStore, StoredObject
 
 MANIFEST, INDEX, REPORT, INPUTS = "manifest.jsonl.gz", "index.jsonl.gz", "report.json", "inputs"
-GZIP, JSON = "application/gzip", "application/json"
+OBJECTS = "objects.bin"
+GZIP, JSON, BINARY = "application/gzip", "application/json", "application/octet-stream"
 
 
 class Library:
@@ -98,19 +100,32 @@ class Library:
             return None
 
     def keep(
-        self, version: DatasetVersion, index: Index, report: VersionReport, inputs: str
+        self,
+        version: DatasetVersion,
+        index: Index,
+        report: VersionReport,
+        objects: Iterable[StoredObject],
+        inputs: str,
     ) -> None:
         """Store a version and what lies beside it.
 
         What is stored of a version stays: the same images found again in another look at the bucket
-        only renew the index, which saves reading, and leave a note of that look.
+        only renew the index, which saves reading, and `objects`, which are all that were listed,
+        and leave a note of that look.
         """
         self._write(version.digest, INDEX, index.lines())
+        self.keep_objects(version.digest, objects)
         if self._store.read(self._place(version.digest, MANIFEST)) is None:
             self._store.write(self._place(version.digest, REPORT), report.encoded(), JSON)
             self._write(version.digest, MANIFEST, version.lines())
         note = {"version": version.digest, "report": json.loads(report.encoded())}
         self._store.write(self._inputs(inputs), canonical_json(note), JSON)
+
+    def keep_objects(self, digest: str, objects: Iterable[StoredObject]) -> None:
+        """Store which objects were listed when a version was made, or found, last."""
+        place, content = self._place(digest, OBJECTS), listed.encoded(objects)
+        if self._store.read(place) != content:
+            self._store.write(place, content, BINARY)
 
     def _write(self, digest: str, name: str, lines: Iterable[bytes]) -> None:
         with tempfile.TemporaryDirectory(dir=self._work) as folder:

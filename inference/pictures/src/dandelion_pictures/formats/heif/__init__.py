@@ -55,6 +55,8 @@ def look(data: bytes) -> Source:
         return _avif(container, primary, tiles)
     if kind in HEVC:
         return _heic(container, primary, tiles)
+    if not kind:
+        raise Unreadable(Kind.BROKEN, "The file does not hold the image that it names.")
     name = kind.decode("ascii", "replace")
     raise Unreadable(
         Kind.UNSUPPORTED, f"This is a HEIF image of the kind {name}; save it as AVIF or HEIC."

@@ -30,6 +30,8 @@ def job(
         labels,
         {
             naming.TRIGGER_ANNOTATION: run.trigger,
+            **_unless_empty(naming.TRIGGER_MESSAGE_ANNOTATION, run.trigger_message),
+            **_unless_empty(naming.DECIDED_AT_ANNOTATION, run.decided),
             naming.RETRAIN_VALUE_ANNOTATION: resource.retrain,
             naming.FINGERPRINT_ANNOTATION: run.fingerprint,
             naming.EXECUTION_ANNOTATION: digests.execution(resource),
@@ -61,6 +63,8 @@ def _settings(
         "NAME": key.name,
         "RUN": run.run,
         "TRAINING_HASH": run.training_hash,
+        "TRIGGER": run.trigger,
+        "TRIGGER_MESSAGE": run.trigger_message,
         "DATASET_URI": spec.dataset.storage_uri,
         "DATASET_VERSION": spec.dataset.version or "",
         "FORMER_DATASET": run.former_dataset,
@@ -90,6 +94,10 @@ def _settings(
         "BALANCE_CLASSES": _flag(spec.training.balance_classes),
         "IMAGE": image,
     }
+
+
+def _unless_empty(name: str, value: str) -> dict[str, str]:
+    return {name: value} if value else {}
 
 
 def _flag(value: bool) -> str:

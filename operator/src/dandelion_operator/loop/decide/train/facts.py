@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState
 from dandelion_operator.loop.decide.plan import Acceptance
-from dandelion_operator.seen.conclusions.last_run import LastRun
+from dandelion_operator.loop.decide.train.triggers import NOTHING_ASKED, Asked, asked
+from dandelion_operator.seen.conclusions.last_run import LastRun, may_be_repeated
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, JobSeen
 from dandelion_operator.seen.versions import RegistrySeen
@@ -49,16 +51,25 @@ class Facts:
         dataset = self.observed.dataset
         return dataset.fingerprint if isinstance(dataset, DatasetSeen) else ""
 
+    @cached_property
+    def triggers(self) -> Asked:
+        """What triggers ask for once the last run is over and was for what is wanted."""
+        last = self.last
+        if last is None or last.training_hash != self.training_hash or not last.state.finished:
+            return NOTHING_ASKED
+        failed = last.state is RunState.FAILED
+        again = failed and (may_be_repeated(last) or self.given_something_else(last))
+        return asked(self.resource, self.observed, self.acceptance, last, again)
+
     @property
     def repeatable(self) -> LastRun | None:
         """The last run, where another attempt at it would make what is wanted: lost or failed."""
-        last, now = self.last, self.fingerprint
+        last = self.last
         if last is None or last.training_hash != self.training_hash:
             return None
-        if last.lost:
-            return last
-        changed = bool(last.fingerprint and now and last.fingerprint != now)
-        return last if last.state is RunState.FAILED and not changed else None
+        if self.triggers.fired is not None:
+            return None
+        return last if last.lost or last.state is RunState.FAILED else None
 
     def given_something_else(self, last: LastRun) -> bool:
         """Whether the next attempt would be given other resources, nodes or time than the last."""

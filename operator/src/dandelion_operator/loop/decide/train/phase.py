@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import Resource
@@ -22,8 +24,9 @@ from dandelion_operator.seen.conclusions.attempts import (
     next_attempt,
 )
 from dandelion_operator.seen.conclusions.last_run import LastRun, last_run, may_be_repeated
+from dandelion_operator.seen.conclusions.triggers import next_scheduled, next_settled
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.training import JobSeen
+from dandelion_operator.seen.training import DatasetSeen, JobSeen
 
 KEPT_JOBS = 3
 
@@ -51,8 +54,18 @@ def train(resource: Resource, observed: Observed, acceptance: Acceptance) -> Tra
     ):
         decision = fact(facts)
         if decision is not None:
-            return decision
+            return _with_triggers(facts, decision)
     return start(facts)
+
+
+def _with_triggers(facts: Facts, decision: TrainDecision) -> TrainDecision:
+    """And when the clock alone may change it."""
+    held = facts.triggers.held
+    until = held.until if held is not None else ""
+    upcoming = (next_scheduled, next_settled)
+    moments = filter(None, (look(facts.resource, facts.observed) for look in upcoming))
+    not_before = decision.not_before or until or min(moments, default="")
+    return replace(decision, held=held, not_before=not_before)
 
 
 def suspended_while_training(facts: Facts) -> TrainDecision | None:
@@ -79,7 +92,10 @@ def last_run_succeeded_for_this(facts: Facts) -> TrainDecision | None:
     if last.state is not RunState.SUCCEEDED:
         return None
     stopping = tuple(RemoveJob(job.name) for job in facts.in_flight)
-    return TrainDecision(TrainingPhase.COMPLETE, f"run {last.run} is complete", stopping)
+    if facts.triggers.fired is not None and not stopping:
+        return None
+    words = f"run {last.run} is complete{_held(facts)}{_uncounted(facts)}"
+    return TrainDecision(TrainingPhase.COMPLETE, words, stopping)
 
 
 def suspended(facts: Facts) -> TrainDecision | None:
@@ -132,7 +148,19 @@ def last_run_failed_for_this(facts: Facts) -> TrainDecision | None:
         return None
     given_up = last.reason in OF_INFRASTRUCTURE
     words = f"; given up after {last.attempts} attempts" if given_up else ""
-    return TrainDecision(TrainingPhase.FAILED, _cause(last) + words)
+    return TrainDecision(TrainingPhase.FAILED, _cause(last) + words + _held(facts))
+
+
+def _held(facts: Facts) -> str:
+    held = facts.triggers.held
+    return f"; {held.words}" if held is not None else ""
+
+
+def _uncounted(facts: Facts) -> str:
+    dataset = facts.observed.dataset
+    if not isinstance(dataset, DatasetSeen) or not dataset.uncounted:
+        return ""
+    return f"; new images are not counted: {dataset.uncounted}"
 
 
 def next_attempt_is_not_due(facts: Facts) -> TrainDecision | None:

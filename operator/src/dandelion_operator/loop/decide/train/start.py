@@ -5,6 +5,7 @@ from __future__ import annotations
 from dandelion_operator.api import digests
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure
+from dandelion_operator.api.triggers import Trigger
 from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision, TrainingPhase
 from dandelion_operator.loop.decide.train.facts import Facts
 from dandelion_operator.seen.training import DatasetSeen
@@ -18,10 +19,13 @@ def start(facts: Facts) -> TrainDecision:
     else:
         run = digests.run(facts.training_hash, fingerprint, last.run if last else "")
     attempt = again.attempts + 1 if again is not None else 1
+    trigger, message = _trigger(facts)
     action = StartTraining(
         run=run,
         training_hash=facts.training_hash,
-        trigger=_trigger(facts),
+        trigger=trigger,
+        trigger_message=message,
+        decided=(again.decided if again is not None else None) or facts.observed.now,
         fingerprint=fingerprint,
         initial_weights=_initial_weights(facts),
         former_dataset=_former_dataset(facts),
@@ -33,17 +37,19 @@ def start(facts: Facts) -> TrainDecision:
     return TrainDecision(TrainingPhase.PENDING, f"{words} is being started", (action,))
 
 
-def _trigger(facts: Facts) -> str:
-    last = facts.last
+def _trigger(facts: Facts) -> tuple[str, str]:
+    """Its name, and with which numbers it fired, where it has any."""
+    last, fired, again = facts.last, facts.triggers.fired, facts.repeatable
     if last is None:
-        return "Created"
-    if last.training_hash == facts.training_hash:
-        again = facts.repeatable is not None
-        return (last.trigger or "Created") if again else "DatasetChanged"
+        return Trigger.CREATED, ""
+    if fired is not None:
+        return fired.trigger, fired.message
+    if again is not None:
+        return again.trigger or Trigger.CREATED, again.trigger_message or ""
     # With the annotation of then, this spec would be what the last run was for.
     if last.training_hash == digests.training_hash_of(facts.resource.spec, last.retrain or ""):
-        return "RetrainRequested"
-    return "SpecChanged"
+        return Trigger.RETRAIN_REQUESTED, ""
+    return Trigger.SPEC_CHANGED, ""
 
 
 def _initial_weights(facts: Facts) -> str:

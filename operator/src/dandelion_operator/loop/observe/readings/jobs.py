@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from dandelion_operator.api import naming
+from dandelion_operator.api import moments, naming
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import RunState
 from dandelion_operator.api.words import foreign, is_word
@@ -43,6 +43,8 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = 
         deleting="deletionTimestamp" in metadata,
         lost="deletionTimestamp" in metadata and bool(own) and all(_is_lost(pod) for pod in own),
         trigger=annotations.get(naming.TRIGGER_ANNOTATION),
+        trigger_message=annotations.get(naming.TRIGGER_MESSAGE_ANNOTATION),
+        decided=_time(annotations.get(naming.DECIDED_AT_ANNOTATION)),
         fingerprint=annotations.get(naming.FINGERPRINT_ANNOTATION),
         retrain=annotations.get(naming.RETRAIN_VALUE_ANNOTATION, ""),
         reason=reason,
@@ -58,6 +60,11 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = 
 
 def _number(text: str | None, otherwise: Number) -> int | Number:
     return int(text) if text and text.isdigit() else otherwise
+
+
+def _time(text: str | None) -> str | None:
+    found = moments.moment(text)
+    return moments.written(found) if found is not None else None
 
 
 def is_evaluation(raw: Mapping[str, Any]) -> bool:

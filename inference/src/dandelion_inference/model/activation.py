@@ -3,50 +3,36 @@
 Networks that end in an average over all positions and then a head (every ResNet) have judged each
 position before they average: the same head, applied to the features of one position, gives that
 position's part of the answer. For a linear head the parts add up to the answer exactly. Needs one
-run of the network and no gradients. Called by `explainer.py`.
+run of the network and no gradients: what goes into the last average is an output more of the form
+that computes a lone image. Called by `network.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from dandelion_inference.model.artifact import Artifact
-from dandelion_inference.model.contract import Precision
-from dandelion_inference.model.network import compile_options, openvino, read_graph
 
 AVERAGES = frozenset({"ReduceMean", "AvgPool", "AdaptiveAvgPool"})
 
 # Fewer positions along a side say next to nothing about where.
 FEWEST_POSITIONS = 4
 
-# What one more compiled form of a network holds, of what its graph's files do: ResNet-34 in fp32
-# has 85 MB of weights and takes 200.
-COMPILED_SHARE = 2.5
-
 
 class NoActivationMapError(Exception):
     """The graph has no such layer, or it sees too few positions; says which."""
 
 
-@dataclass(frozen=True)
-class ActivationMap:
-    """The network compiled once more, with the features of its last average as its answer, and
-    the head behind that average as a network of its own."""
+class Head:
+    """What is behind the last average, as a network of its own."""
 
-    _features: Any
-    _head: Any
+    def __init__(self, compiled: Any) -> None:
+        self._request = compiled.create_infer_request()
 
-    def scores(self, tensor: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What each position says for each class, [classes, height, width].
-
-        `tensor` is one image, [1, 3, height, width].
-        """
-        self._features.infer({0: tensor}, share_inputs=True)
-        features = np.array(self._features.get_output_tensor(0).data[0])
+    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What each position says for each class, [classes, height, width], by what went into the
+        average of one image, [channels, height, width]."""
         channels, height, width = features.shape
         nothing = self._answer(np.zeros(channels, dtype=np.float32))
         parts = [
@@ -55,36 +41,23 @@ class ActivationMap:
         return np.stack(parts, axis=1).reshape(-1, height, width)
 
     def _answer(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        shape = tuple(self._head.get_input_tensor(0).shape)
-        self._head.infer({0: np.ascontiguousarray(features).reshape(shape)})
-        answer: NDArray[np.float64] = self._head.get_output_tensor(0).data[0].astype(np.float64)
+        shape = tuple(self._request.get_input_tensor(0).shape)
+        self._request.infer({0: np.ascontiguousarray(features).reshape(shape)})
+        answer: NDArray[np.float64] = self._request.get_output_tensor(0).data[0].astype(np.float64)
         return answer
 
 
-def compiled_bytes(artifact: Artifact) -> int:
-    """What an activation map of it takes."""
-    graph = artifact.graph
-    files = [file for file in graph.parent.iterdir() if file.name.startswith(f"{graph.stem}.")]
-    return int(sum(file.stat().st_size for file in files) * COMPILED_SHARE)
-
-
-def compile_activation_map(artifact: Artifact, precision: Precision, threads: int) -> ActivationMap:
-    """Takes `compiled_bytes`; raises NoActivationMapError."""
-    runtime = openvino()
-    core = runtime.Core()
-    whole = read_graph(core, runtime, artifact)
+def divided(runtime: Any, graph: Any) -> tuple[Any, Any]:
+    """A copy of the graph with one more output, the last, which is what goes into its last average;
+    and what comes after that average. Raises NoActivationMapError."""
+    whole = graph.clone()
     # What else the graph says of an image leads through averages of its own.
-    graph = runtime.Model([whole.output(0)], whole.get_parameters(), "logits")
-    average = _last_average(graph)
-    head = _head(runtime, graph.clone(), average.get_friendly_name())
-    features = runtime.Model(
-        [average.input_value(0)], graph.get_parameters(), "features of the last average"
-    )
-    options = compile_options(precision, threads, streams=1)
-    return ActivationMap(
-        core.compile_model(features, "CPU", options).create_infer_request(),
-        core.compile_model(head, "CPU", options).create_infer_request(),
-    )
+    average = _last_average(runtime.Model([whole.output(0)], whole.get_parameters(), "logits"))
+    other = graph.clone()
+    labels = runtime.Model([other.output(0)], other.get_parameters(), "logits")
+    head = _head(runtime, labels, average.get_friendly_name())
+    whole.add_outputs([average.input_value(0)])
+    return whole, head
 
 
 def _last_average(graph: Any) -> Any:

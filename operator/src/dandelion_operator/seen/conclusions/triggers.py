@@ -1,0 +1,220 @@
+"""Which trigger asks for another run of the same spec, and how long its budget holds it back. Pure.
+
+What is compared is state: a moment with the start of the last run, a listing with the one that it
+began with. So nothing is lost while the operator is away or a run goes on, and however often a
+trigger fired meanwhile, one run answers it. Asked by `observe` (is a listing needed?), by `train`
+and by `report`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dandelion_operator.api import cron, moments
+from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status import RunState
+from dandelion_operator.api.triggers import AUTOMATIC, Trigger
+from dandelion_operator.seen.conclusions.attempts import seconds_until
+from dandelion_operator.seen.conclusions.last_run import LastRun
+from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import DatasetSeen, NewObjects
+
+WEEK = timedelta(days=7)
+VERSION_DIGITS = len("sha256:") + 8
+
+
+@dataclass(frozen=True)
+class Due:
+    """A trigger that asks for a run, in words with which numbers; since when, or "": unknown."""
+
+    trigger: Trigger
+    since: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Until when the budget lets no triggered run begin, and why."""
+
+    until: str
+    message: str
+
+
+def due(resource: Resource, observed: Observed, last: LastRun, again: bool = False) -> Due | None:
+    """The first that is; `last` is over and was for the spec as it is.
+
+    `again`: it is to be attempted again, which only other images than its own forestall.
+    """
+    for trigger in (other_images_after_a_failure,) if again else TRIGGERS:
+        found = trigger(resource, observed, last)
+        if found is not None:
+            return found
+    return None
+
+
+def hold(resource: Resource, observed: Observed, last: LastRun) -> Hold | None:
+    """The longest, where there are several."""
+    held = (budget(resource, observed, last) for budget in BUDGETS)
+    return max(filter(None, held), key=lambda item: item.until, default=None)
+
+
+def other_images_after_a_failure(
+    resource: Resource, observed: Observed, last: LastRun
+) -> Due | None:
+    dataset = observed.dataset
+    now = dataset.fingerprint if isinstance(dataset, DatasetSeen) else ""
+    if last.state is not RunState.FAILED or not (last.fingerprint and now):
+        return None
+    if last.fingerprint == now:
+        return None
+    words = f"the images of {resource.spec.dataset.storage_uri} are others than the failed run's"
+    return Due(Trigger.DATASET_CHANGED, "", words)
+
+
+def schedule(resource: Resource, observed: Observed, last: LastRun) -> Due | None:
+    """A run that started since, for whatever reason, has served the moments before it."""
+    triggers, now = resource.spec.triggers, moments.moment(observed.now)
+    since = moments.moment(served_until(resource, observed, last))
+    if triggers.schedule is None or now is None or since is None:
+        return None
+    first = cron.next_due(triggers.schedule, triggers.time_zone, since)
+    if first is None or first > now:
+        return None
+    missed, zone = moments.written(first), triggers.time_zone or "UTC"
+    return Due(Trigger.SCHEDULE, missed, f'due {missed} by "{triggers.schedule}" {zone}')
+
+
+def served_until(resource: Resource, observed: Observed, last: LastRun | None) -> str:
+    """Up to when moments of the schedule are served or do not count.
+
+    To the start of the last run that was brought to an end: of one that was stopped nothing came.
+    """
+    begun = (last.decided or last.started) if last is not None and last.state.finished else None
+    return max(_known_since(resource, observed), begun or "")
+
+
+def _known_since(resource: Resource, observed: Observed) -> str:
+    """Now, where this schedule in this zone was not known before."""
+    triggers, before = resource.spec.triggers, observed.previous.triggers
+    known = before.schedule if before is not None else None
+    same = known is not None and (known.expression, known.time_zone) == (
+        triggers.schedule,
+        triggers.time_zone,
+    )
+    return known.since if known is not None and same else observed.now
+
+
+def next_scheduled(resource: Resource, observed: Observed) -> str:
+    """The next moment of the schedule, or ""."""
+    triggers, now = resource.spec.triggers, moments.moment(observed.now)
+    if triggers.schedule is None or now is None:
+        return ""
+    found = cron.next_due(triggers.schedule, triggers.time_zone, now)
+    return moments.written(found) if found is not None else ""
+
+
+def new_images(resource: Resource, observed: Observed, last: LastRun) -> Due | None:
+    """As many as are asked for, of which the newest came a while ago, or that waited long enough.
+
+    A listing that the last run began with is answered, whatever it counts.
+    """
+    triggers, new, dataset = resource.spec.triggers, _new(observed), observed.dataset
+    if triggers.new_images is None or new is None or not isinstance(dataset, DatasetSeen):
+        return None
+    since, settled = settles(resource, new), f"none for {triggers.quiet} s"
+    if not since or new.listed < since or dataset.fingerprint in ("", last.fingerprint):
+        return None
+    if since < moments.after(new.newest, triggers.quiet):
+        settled = f"and they go on coming after maxWaitSeconds, {triggers.max_wait}"
+    version = f"{new.since[:VERSION_DIGITS]}…"
+    return Due(
+        Trigger.NEW_IMAGES,
+        since,
+        f"{new.count:,} new image{'' if new.count == 1 else 's'} since dataset version {version}, "
+        f"{triggers.new_images:,} asked for, {settled}",
+    )
+
+
+def settles(resource: Resource, new: NewObjects) -> str:
+    """When they will be enough and quiet if no more come, or have waited for that long enough; ""
+    while they are too few. By the endpoint's clock.
+    """
+    triggers = resource.spec.triggers
+    if triggers.new_images is None or not new.enough:
+        return ""
+    return min(
+        moments.after(new.newest, triggers.quiet), moments.after(new.enough, triggers.max_wait)
+    )
+
+
+def next_settled(resource: Resource, observed: Observed) -> str:
+    """The same by this clock, where it is to come; "" otherwise."""
+    new = _new(observed)
+    since = settles(resource, new) if new is not None else ""
+    if new is None or not since or since <= new.listed:
+        return ""
+    return moments.after(observed.now, seconds_until(since, new.listed))
+
+
+def known_version(observed: Observed, last: LastRun) -> str:
+    """The dataset version that new images are held against, or ""; `last` has made one.
+
+    By its model version: the status may be older by a look than the run's end.
+    """
+    if last.version is not None and last.version.dataset_digest:
+        return last.version.dataset_digest
+    known = observed.previous.dataset
+    return known.version or "" if known is not None else ""
+
+
+def _new(observed: Observed) -> NewObjects | None:
+    return observed.dataset.new if isinstance(observed.dataset, DatasetSeen) else None
+
+
+def cooldown(resource: Resource, observed: Observed, last: LastRun) -> Hold | None:
+    seconds, remembered = resource.spec.triggers.cooldown_seconds, observed.previous.training
+    ended = last.finished
+    if ended is None and remembered is not None and remembered.run == last.run:
+        ended = remembered.finished_at
+    until = moments.after(ended or observed.now, seconds)
+    if until <= observed.now:
+        return None
+    return Hold(until, f"cooldownSeconds is {seconds}, and the last run ended at {ended or 'now'}")
+
+
+def weekly_budget(resource: Resource, observed: Observed, last: LastRun) -> Hold | None:
+    most, now = resource.spec.triggers.max_runs_per_week, moments.moment(observed.now)
+    if most is None or now is None:
+        return None
+    week = [item for item in started(observed, last) if item > moments.written(now - WEEK)]
+    if len(week) < most:
+        return None
+    until = moments.after(week[most - 1], WEEK.total_seconds())
+    return Hold(until, f"maxRunsPerWeek is {most}, and so many began in the last seven days")
+
+
+def started(observed: Observed, last: LastRun | None) -> tuple[str, ...]:
+    """When runs were started by triggers, the newest first: remembered, and told by what remains.
+
+    Attempts at one run are one.
+    """
+    before = observed.previous.triggers
+    runs = [(job.trigger, job.decided) for job in observed.jobs]
+    if last is not None:
+        runs.append((last.trigger, last.decided))
+    told = {decided for trigger, decided in runs if decided and trigger in AUTOMATIC}
+    known = before.started_at if before is not None else ()
+    return tuple(sorted(told.union(known), reverse=True))
+
+
+TRIGGERS: tuple[Callable[[Resource, Observed, LastRun], Due | None], ...] = (
+    other_images_after_a_failure,
+    schedule,
+    new_images,
+)
+BUDGETS: tuple[Callable[[Resource, Observed, LastRun], Hold | None], ...] = (
+    cooldown,
+    weekly_budget,
+)
