@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import RFC_4122, UUID
 
 import pytest
 from dandelion_inference.journal.answer_ids import REREAD_SECONDS, AnswerId, AnswerIds, Keys
@@ -116,3 +117,10 @@ def test_a_key_that_goes_away_is_kept(key: Path) -> None:
     clock.time = REREAD_SECONDS
     assert ids.read(text) is not None
     assert ids.new([True]).count(".") == text.count(".")
+
+
+def test_an_id_begins_with_the_time_of_its_answer(key: Path) -> None:
+    ids = AnswerIds("garden", "lawn", "7", Keys(key), now=lambda: 1_700_000_000.1234)
+    uuid = UUID(ids.new([True]).partition(".")[0])
+    assert (uuid.version, uuid.variant) == (7, RFC_4122)
+    assert uuid.int >> 80 == 1_700_000_000_123

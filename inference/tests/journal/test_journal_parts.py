@@ -35,7 +35,8 @@ from dandelion_inference.model.network import Outputs
 from dandelion_inference.ports.settings import Settings, complaint
 from pydantic import ValidationError
 
-ORIGIN = Origin(namespace="garden", name="lawn", version="7", pod="lawn-inference-abc")
+CONTRACT = "sha256:" + "c" * 64
+ORIGIN = Origin("garden", "lawn", version="7", contract=CONTRACT, pod="lawn-inference-abc")
 CLASSES = ("daisy", "löwenzahn")
 UNKNOWN_CALLER = Correlation(request_id="r-1", trace_id=None, caller=None, code=200)
 
@@ -76,6 +77,7 @@ def test_a_prediction_becomes_one_row() -> None:
         "namespace": "garden",
         "name": "lawn",
         "version": "7",
+        "contract": CONTRACT,
         "precision": "int8",
         "imageSha256": "ab" * 32,
         "label": "löwenzahn",

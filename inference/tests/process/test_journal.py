@@ -63,6 +63,7 @@ def test_an_answer_is_logged_as_it_was_given(s3: FakeS3, wanted: dict[str, str])
             "namespace": "default",
             "name": "lawn",
             "version": "3",
+            "contract": wanted["DANDELION_CONTRACT_DIGEST"],
             "requestId": "mine",
             "traceId": TRACE,
             "code": 200,

@@ -189,8 +189,9 @@ def test_an_edit_that_is_taken_back_repeats_no_moment_and_loses_none(world: Worl
         world.apply(triggers=HOURLY)
         await world.settle()
         assert runs(world) == ["Created", "Schedule", "SpecChanged"]
-        world.standing = set()
-        at(world, "2026-01-01T01:59:00Z")
+        at(world, "2026-01-01T02:10:00Z")
+        world.apply(triggers=HOURLY, suspend=True)
+        await world.settle()
         world.apply(triggers=HOURLY, training={"epochs": 98})
         while len(world.cluster.kind("jobs")) < 3:
             await world.reconcile()

@@ -130,6 +130,7 @@ def _compare(world: World, name: ComparisonName, challenger: str, champion: str)
         counts,
         PairedMacroF1(ours / HOLDOUT, theirs / HOLDOUT),
         shared=("dandelion", "grass"),
+        digest=f"sha256:of {ours} and {theirs}",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlflow.entities import DatasetInput, Metric
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST
 
 
 @dataclass
@@ -31,11 +31,17 @@ class FakeRun:
 
     @property
     def data(self) -> Any:
-        return SimpleNamespace(metrics={metric.key: metric.value for metric in self.told})
+        metrics = {metric.key: metric.value for metric in self.told}
+        return SimpleNamespace(metrics=metrics, tags=self.tags)
 
     @property
     def info(self) -> Any:
-        return SimpleNamespace(run_id=self.run_id, status=self.status)
+        return SimpleNamespace(
+            run_id=self.run_id,
+            status=self.status,
+            start_time=1_790_000_000_000,
+            lifecycle_stage="active",
+        )
 
 
 @dataclass
@@ -53,6 +59,7 @@ class FakeMlflow:
         self.experiments: dict[str, str] = {}
         self.runs: list[FakeRun] = []
         self.versions: dict[str, list[FakeVersion]] = {}
+        self.aliases: dict[str, str] = {}
         self.calls: list[str] = []
         self.outages: dict[str, list[Exception]] = {}
 
@@ -153,3 +160,21 @@ class FakeMlflow:
     def delete_model_version(self, name: str, version: str) -> None:
         self._called("delete_model_version")
         self.versions[name] = [v for v in self.versions[name] if v.version != version]
+
+    def get_model_version(self, name: str, version: str) -> FakeVersion:
+        self._called("get_model_version")
+        for found in self.versions.get(name, []):
+            if found.version == version:
+                return found
+        raise MlflowException("no such version", error_code=RESOURCE_DOES_NOT_EXIST)
+
+    def get_registered_model(self, name: str) -> Any:
+        self._called("get_registered_model")
+        return SimpleNamespace(aliases=self.aliases)
+
+    def get_run(self, run_id: str) -> FakeRun:
+        self._called("get_run")
+        for found in self.runs:
+            if found.run_id == run_id:
+                return found
+        raise MlflowException("no such run", error_code=RESOURCE_DOES_NOT_EXIST)

@@ -133,6 +133,7 @@ def test_the_version_is_registered_with_its_origin(finished: Finished) -> None:
     (version,) = finished.mlflow.versions["default.lawn"]
     assert version.source == ARTIFACT
     assert version.run_id == finished.mlflow.runs[0].run_id
+    (evaluation,) = (uri for uri in finished.store.objects if uri.endswith("/evaluation.json"))
     assert version.tags == {
         "dandelion.dev/run": RUN,
         "dandelion.dev/training-hash": "0123456789",
@@ -141,6 +142,7 @@ def test_the_version_is_registered_with_its_origin(finished: Finished) -> None:
         "dandelion.dev/trigger-message": "due 2026-11-29T03:00:00Z",
         "dandelion.dev/dataset-digest": finished.contract["dataset"]["digest"],
         "dandelion.dev/contract-digest": "sha256:" + sha256(finished.store.objects[CONTRACT]),
+        "dandelion.dev/evaluation-digest": "sha256:" + sha256(finished.store.objects[evaluation]),
         "dandelion.dev/image": "training:1",
         "dandelion.dev/git-revision": "abc123",
         "dandelion.dev/precision": finished.contract["precision"]["choice"],

@@ -52,6 +52,7 @@ class Journal:
             settings.model_name,
             settings.model_version,
             Keys(settings.log_credentials_dir / "AWS_SECRET_ACCESS_KEY"),
+            now,
         )
         self._keep_images = settings.log_images
         self._end_seconds = settings.ending.log
@@ -71,6 +72,7 @@ class Journal:
                 namespace=settings.model_namespace,
                 name=settings.model_name,
                 version=settings.model_version,
+                contract=settings.contract_digest,
                 pod=socket.gethostname(),
                 uid=settings.model_uid,
             ),

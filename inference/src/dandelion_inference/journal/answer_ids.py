@@ -1,9 +1,11 @@
 """Ids of answers that nobody but a pod of this resource can have given.
 
-An id is `UUID.VERSION.IMAGES.MAC`: the model version that answered, a bit for each image that has a
-prediction (hexadecimal, the first image the lowest bit), and the first half of HMAC-SHA256 (RFC
-2104) over those and the resource. So every replica can tell what was answered, before and after a
-rollout or a restart, and none has to remember it.
+An id is `UUID.VERSION.IMAGES.MAC`: a UUID of version 7 (RFC 9562), which begins with the time of
+the answer, the model version that answered, a bit for each image that has a prediction
+(hexadecimal, the first image the lowest bit), and the first half of HMAC-SHA256 (RFC 2104) over
+those and the resource. So every replica can tell what was answered, before and after a rollout or a
+restart, and none has to remember it; and whoever looks for an answer in the prediction log knows
+the hour.
 
 The key of the HMAC is derived from the secret key of the prediction log, which all replicas have
 and no client has. Whoever has it can write rows of feedback into the log without asking here, so
@@ -20,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
-from uuid import uuid4
+from uuid import UUID
 
 import structlog
 
@@ -77,15 +79,23 @@ class Keys:
 
 
 class AnswerIds:
-    def __init__(self, namespace: str, name: str, version: str, keys: Keys) -> None:
+    def __init__(
+        self,
+        namespace: str,
+        name: str,
+        version: str,
+        keys: Keys,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._resource = f"{namespace}\0{name}\0"
         self._version = quote(version, safe="")
         self._keys = keys
+        self._now = now
 
     def new(self, predicted: Sequence[bool]) -> str:
         """An id for an answer; `predicted` says of each image whether it has a prediction."""
         images = sum(1 << index for index, found in enumerate(predicted) if found)
-        signed = f"{uuid4()}.{self._version}.{images:x}"
+        signed = f"{uuid7(self._now())}.{self._version}.{images:x}"
         return f"{signed}.{self._mac(self._keys.current(), signed)}"
 
     def read(self, text: str) -> AnswerId | None:
@@ -105,3 +115,10 @@ class AnswerIds:
         text = (self._resource + signed).encode("utf-8", "surrogatepass")
         digest = hmac.digest(key, text, "sha256")[:MAC_BYTES]
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def uuid7(seconds: float) -> UUID:
+    """A UUID of version 7: 48 bits of milliseconds since 1970, then 74 bits of chance."""
+    chance = secrets.randbits(74)
+    value = int(seconds * 1000) << 80 | 0x7 << 76 | chance >> 62 << 64
+    return UUID(int=value | 0b10 << 62 | chance & ((1 << 62) - 1))

@@ -45,6 +45,8 @@ class Origin:
     namespace: str
     name: str
     version: str
+    contract: str
+    """Digest of the contract of the model that answers."""
     pod: str
     uid: str = ""
     """Tells the resource from a former one of its name; empty where it is not known."""
@@ -142,6 +144,7 @@ class Predicted:
             "index": self.index,
             **origin.resource,
             "version": origin.version,
+            "contract": origin.contract,
             "precision": self.precision,
             "imageSha256": self.image,
             "label": self.label,

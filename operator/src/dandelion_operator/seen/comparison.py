@@ -77,3 +77,4 @@ class Comparison:
     gained: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     never_answered: tuple[str, ...] = ()  # by the challenger
+    digest: str = ""  # of the document; empty where there is none

@@ -164,5 +164,5 @@ def test_a_promotion_is_told_with_the_end_of_its_run(
     entries: list[tuple[str, str | None, str | None, str | None]],
 ) -> None:
     plan = replace(QUIET, promote=PromoteDecision(promotion=promotion))
-    found = promotion_entries(after(run(), registry=MADE), plan, now, NOW)
+    found = promotion_entries(PLAIN, after(run(), registry=MADE), plan, now, NOW)
     assert [(item.decision, item.version, item.trigger, item.dataset) for item in found] == entries

@@ -113,6 +113,19 @@ def test_what_waits_without_a_moment_of_its_own_keeps_the_first() -> None:
     assert reported(BUDGETED, again) == told
 
 
+def test_what_waits_is_not_due_since_something_else_was() -> None:
+    waited = {"trigger": "Schedule", "since": "2026-01-09T03:00:00Z"}
+    failed = training("run2", "Failed", reason="TooFewClasses", finishedAt="2026-01-10T11:59:30Z")
+    observed = replace(
+        after(status(training=failed, triggers={"waiting": waited}), NOW),
+        dataset=DatasetSeen("images-2", 50),
+    )
+    told = reported(BUDGETED, observed).triggers
+    assert told is not None
+    assert told.waiting is not None
+    assert (told.waiting.trigger, told.waiting.since) == ("DatasetChanged", NOW)
+
+
 def test_the_history_tells_what_started_a_run_with_its_numbers() -> None:
     words = 'due 2026-01-10T02:00:00Z by "0 3 * * *" Europe/Paris'
     started = job("run2", trigger="Schedule", trigger_message=words, decided=NOW)

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from dandelion_training.commands import dataset
+from dandelion_training.commands import dataset, trace
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -16,6 +16,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dataset.add_to(commands)
+    trace.add_to(commands)
     parsed = parser.parse_args(arguments)
     code: int = parsed.call(parsed)
     return code

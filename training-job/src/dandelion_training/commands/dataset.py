@@ -6,7 +6,6 @@ options. Nothing is written.
 
 import argparse
 import json
-import os
 import re
 import sys
 import tempfile
@@ -15,15 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from dandelion_training.commands import changes, summary
+from dandelion_training.commands.connection import (
+    add_option,
+    add_output_option,
+    add_s3_options,
+    connected,
+    location,
+    needed,
+    refused,
+)
 from dandelion_training.data.version.difference import difference
 from dandelion_training.data.version.library import Library
-from dandelion_training.ports import storage
-from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.storage import Location, ObjectStore
+from dandelion_training.ports.failures import TrainingFailure
+from dandelion_training.ports.storage import ObjectStore
 
 SHORTEST = 8  # digits of a digest that are enough to look for
 DIGITS = 64
-ATTEMPTS = 3
+VERSIONS = "DANDELION_DATASET_MANIFESTS_URI"
 
 Connect = Callable[[argparse.Namespace], ObjectStore]
 Subparsers = Any  # argparse has no public name for what `add_subparsers` returns
@@ -48,7 +55,7 @@ def call(parsed: argparse.Namespace, connect: Connect | None = None) -> int:
     """Print what was asked for; 1 and a sentence where that cannot be."""
     try:
         with tempfile.TemporaryDirectory() as work:
-            lines = parsed.act(_library(parsed, connect or _connected, Path(work)), parsed)
+            lines = parsed.act(_library(parsed, connect or connected, Path(work)), parsed)
     except TrainingFailure as failure:
         print(f"error: {failure.message}", file=sys.stderr)
         return 1
@@ -79,7 +86,7 @@ def _digest(library: Library, wanted: str) -> str:
     """The whole digest that is meant."""
     digits = wanted.removeprefix("sha256:")
     if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},{DIGITS}}}", digits):
-        raise _refused(
+        raise refused(
             f"{wanted!r} is no digest of a dataset version: write sha256: and {DIGITS}"
             f" hexadecimal digits as in status.dataset.version, or the first {SHORTEST} or more."
         )
@@ -87,9 +94,9 @@ def _digest(library: Library, wanted: str) -> str:
         return f"sha256:{digits}"
     found = library.beginning_with(digits)
     if not found:
-        raise _refused(f"No dataset version begins with {digits}.")
+        raise refused(f"No dataset version begins with {digits}.")
     if len(found) > 1:
-        raise _refused(
+        raise refused(
             f"{len(found)} dataset versions begin with {digits}: {', '.join(found[:3])}."
             " Write more digits."
         )
@@ -97,51 +104,13 @@ def _digest(library: Library, wanted: str) -> str:
 
 
 def _library(parsed: argparse.Namespace, connect: Connect, work: Path) -> Library:
-    for name, value in (("--versions", parsed.versions), ("--endpoint", parsed.endpoint)):
-        if not value:
-            raise _refused(f"Where is it? Write {name}, or set {VARIABLES[name]}.")
-    try:
-        root = Location.parse(parsed.versions)
-    except ValueError as error:
-        raise _refused(f"--versions: {error}.") from error
-    return Library(connect(parsed), root, work)
-
-
-VARIABLES = {
-    "--versions": "DANDELION_DATASET_MANIFESTS_URI",
-    "--endpoint": "DANDELION_S3_ENDPOINT",
-    "--region": "DANDELION_S3_REGION",
-    "--credentials-dir": "DANDELION_S3_CREDENTIALS_DIR",
-}
+    root = needed("--versions", parsed.versions, VERSIONS)
+    needed("--endpoint", parsed.endpoint, "DANDELION_S3_ENDPOINT")
+    return Library(connect(parsed), location("--versions", root), work)
 
 
 def _add_options(verb: argparse.ArgumentParser) -> None:
-    options = {
-        "--versions": ("URI", "", "where versions are kept: s3://BUCKET/NAMESPACE/NAME/datasets"),
-        "--endpoint": ("URL", "", "of the S3 service"),
-        "--region": ("REGION", "us-east-1", "of the S3 service"),
-        "--credentials-dir": (
-            "FOLDER",
-            "/var/run/secrets/dandelion/s3",
-            "of the files AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        ),
-    }
-    for name, (value, default, meaning) in options.items():
-        found = os.environ.get(VARIABLES[name]) or default
-        verb.add_argument(name, metavar=value, default=found, help=f"{meaning} [{VARIABLES[name]}]")
-    verb.add_argument("-o", "--output", choices=("text", "json"), default="text")
-
-
-def _connected(parsed: argparse.Namespace) -> ObjectStore:
-    return storage.connect(
-        parsed.endpoint,
-        parsed.region,
-        Path(parsed.credentials_dir),
-        os.environ.get("DANDELION_S3_CA_BUNDLE", ""),
-        attempts=ATTEMPTS,
-        pool=1,
-    )
-
-
-def _refused(message: str) -> TrainingFailure:
-    return TrainingFailure(Reason.CONFIGURATION_INVALID, message)
+    meaning = "where versions are kept: s3://BUCKET/NAMESPACE/NAME/datasets"
+    add_option(verb, "--versions", "URI", VERSIONS, meaning)
+    add_s3_options(verb)
+    add_output_option(verb)

@@ -34,7 +34,7 @@ class Evaluations:
 
     def find(self, dataset: str, contract: str) -> tuple[EvaluationResult, Answers] | None:
         """The evaluation and its answers; nothing where either is missing or not whole."""
-        place = self._place(dataset, contract)
+        place = self.place(dataset, contract)
         content, stored = (
             self._store.read(place.child(FILE)),
             self._store.read(place.child(ANSWERS)),
@@ -46,8 +46,13 @@ class Evaluations:
             return None
         return (result, answers) if result.answers == digest(stored) else None
 
+    def digest(self, dataset: str, contract: str) -> str:
+        """Of evaluation.json, empty where there is none."""
+        content = self._store.read(self.place(dataset, contract).child(FILE))
+        return "" if content is None else digest(content)
+
     def keep(self, result: EvaluationResult, answers: bytes) -> None:
-        place = self._place(result.dataset, result.contract)
+        place = self.place(result.dataset, result.contract)
         self._store.write(place.child(ANSWERS), answers, GZIP)
         self._store.write(place.child(FILE), write_result(result), JSON)
 
@@ -55,7 +60,7 @@ class Evaluations:
         self, dataset: str, challenger: str, champion: str
     ) -> Comparison | Impossible | None:
         """The comparison, or that there can be none; nothing where neither is known."""
-        content = self._store.read(self._comparison(dataset, challenger, champion))
+        content = self._store.read(self.comparison_place(dataset, challenger, champion))
         if content is None:
             return None
         for found in (read_comparison(content), read_impossible(content)):
@@ -64,17 +69,21 @@ class Evaluations:
         return None
 
     def keep_comparison(self, comparison: Comparison) -> None:
-        place = self._comparison(comparison.dataset, comparison.challenger, comparison.champion)
+        place = self.comparison_place(
+            comparison.dataset, comparison.challenger, comparison.champion
+        )
         self._store.write(place, write_comparison(comparison), JSON)
 
     def keep_impossible(self, found: Impossible) -> None:
-        place = self._comparison(found.dataset, found.challenger, found.champion)
+        place = self.comparison_place(found.dataset, found.challenger, found.champion)
         self._store.write(place, write_impossible(found), JSON)
 
-    def _place(self, dataset: str, contract: str) -> Location:
+    def place(self, dataset: str, contract: str) -> Location:
+        """The folder of an evaluation and its answers."""
         return self._root.child(f"{_hex(dataset)}/{_hex(contract)}")
 
-    def _comparison(self, dataset: str, challenger: str, champion: str) -> Location:
+    def comparison_place(self, dataset: str, challenger: str, champion: str) -> Location:
+        """The document of a comparison."""
         return self._root.child(f"{_hex(dataset)}/{file_name(challenger, champion)}")
 
 

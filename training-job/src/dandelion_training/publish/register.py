@@ -16,8 +16,12 @@ from dandelion_training.ports.settings import Settings
 log = structlog.get_logger()
 
 
-def register(registry: Registry, progress: Progress, settings: Settings, content: bytes) -> str:
-    """Register the version that a contract describes."""
+def register(
+    registry: Registry, progress: Progress, settings: Settings, content: bytes, evaluation: str
+) -> str:
+    """Register the version that a contract describes; `evaluation` is the digest of its
+    evaluation.json, which no other document names.
+    """
     described: dict[str, Any] = json.loads(content)
     dataset = described["dataset"]
     progress.enter(
@@ -31,6 +35,7 @@ def register(registry: Registry, progress: Progress, settings: Settings, content
         "dandelion.dev/wish": settings.training_hash,  # the name that the first release knows
         "dandelion.dev/dataset-digest": dataset["digest"],
         "dandelion.dev/contract-digest": digest(content),
+        "dandelion.dev/evaluation-digest": evaluation,
         "dandelion.dev/image": described["training"]["image"],
         "dandelion.dev/git-revision": described["training"]["gitRevision"],
         "dandelion.dev/precision": described["precision"]["choice"],

@@ -6,6 +6,7 @@ checkpoint means that its steps are learnt, a version with this run's tag means 
 registered. `job` calls `run`.
 """
 
+import json
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,7 +109,10 @@ def run(task: Run) -> str:
         else:
             log.info("the artifact is complete already; only what follows it is left to do")
         found = _compared(task, published, work)
-        version = register(task.registry, task.progress, settings, published)
+        evaluation = Evaluations(task.store, settings.evaluations_uri).digest(
+            json.loads(published)["dataset"]["digest"], digest(published)
+        )
+        version = register(task.registry, task.progress, settings, published, evaluation)
         if found is not None and dataset is not None:
             names = (f"version {version}", champion_of(settings).name)
             report_comparison(task.registry, dataset, names, *found, work)

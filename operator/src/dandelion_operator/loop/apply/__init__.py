@@ -107,10 +107,12 @@ async def carry_out(
             body = {"metadata": {"annotations": note}, "spec": {"suspend": suspend}}
             await cluster.patch(JOB, namespace, job, body)
         case SetVerdict():
+            rests_on = {"comparison-digest": action.comparison, "promoted-by": action.by}
             tags = {
                 "verdict-reason": action.reason,
                 "gate": action.gate,
                 "replaces": action.replaces,
+                **{name: value for name, value in rests_on.items() if value is not None},
                 "verdict": action.verdict,  # last: it is the one that counts
             }
             await registry.set_tags(model, action.version, tags)

@@ -80,11 +80,17 @@ class SuspendJob:
 
 @dataclass(frozen=True)
 class SetVerdict:
+    """`comparison` is the digest of the document that it rests on, "" where there is none; `by` is
+    who or what gave the version the alias. None, and what is known of it is left as it is.
+    """
+
     version: int
     verdict: str
     reason: str
     gate: str
     replaces: str = ""
+    comparison: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True)

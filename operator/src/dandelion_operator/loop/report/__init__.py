@@ -68,7 +68,7 @@ def promotion_told(resource: Resource, observed: Observed, plan: Plan, now: str)
     previous = observed.previous
     last = last_run(resource.key, observed, digests.training_hash(resource))
     run = training.training(resource, observed, plan, last, now)
-    fresh = promotion_entries(observed, plan, run, now)
+    fresh = promotion_entries(resource, observed, plan, run, now)
     history = (*fresh, *previous.history)[:HISTORY_LIMIT]
     return previous.model_copy(update={"training": run, "history": history})
 

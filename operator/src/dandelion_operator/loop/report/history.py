@@ -14,7 +14,11 @@ from dandelion_operator.api.status import (
     ADOPTED,
     ADOPTION_NEEDED,
     FOLLOWED_ALIAS,
+    GATE,
+    OPERATOR,
+    PERSON,
     PROMOTED,
+    RESTORED,
     TRAINED,
     Challenger,
     Condition,
@@ -24,6 +28,7 @@ from dandelion_operator.api.status import (
     Training,
 )
 from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.report.figures import figures
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen, Verdict
 
@@ -47,7 +52,7 @@ def history_entries(
     """Newest first."""
     found = [
         *_of_training(observed, training, now),
-        *_of_challenger(observed, challenger, training, now),
+        *_of_challenger(resource, observed, challenger, training, now),
         *_of_champion(resource, observed, plan, training, now),
         *_of_artifact(observed, conditions, now),
         *_of_a_broken_challenger(observed, challenger, plan, conditions, now),
@@ -57,18 +62,22 @@ def history_entries(
 
 
 def promotion_entries(
-    observed: Observed, plan: Plan, training: Training | None, now: str
+    resource: Resource, observed: Observed, plan: Plan, training: Training | None, now: str
 ) -> tuple[HistoryEntry, ...]:
     """Newest first."""
     promotion = plan.promote.promotion
     if promotion is None:
         return ()
+    registry = observed.registry
+    version = registry.version(promotion.version) if isinstance(registry, RegistrySeen) else None
     entry = HistoryEntry(
         time=now,
         decision=promotion.decision,
         trigger=promotion.trigger or (training.trigger if training else None),
         dataset=promotion.dataset or None,
         version=None if promotion.version is None else str(promotion.version),
+        by=OPERATOR if promotion.decision == RESTORED else GATE,
+        figures=None if promotion.decision == RESTORED else figures(resource, observed, version),
         reason=promotion.reason,
     )
     return (entry, *reversed([*_of_training(observed, training, now)]))
@@ -119,7 +128,11 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
 
 
 def _of_challenger(
-    observed: Observed, challenger: Challenger | None, training: Training | None, now: str
+    resource: Resource,
+    observed: Observed,
+    challenger: Challenger | None,
+    training: Training | None,
+    now: str,
 ) -> Iterator[HistoryEntry]:
     if challenger is None or challenger.verdict not in VERDICT_DECISIONS:
         return
@@ -144,6 +157,8 @@ def _of_challenger(
         trigger=training.trigger if training else None,
         dataset=version.dataset_digest if version else None,
         version=challenger.version,
+        by=GATE,
+        figures=figures(resource, observed, version),
         reason=reason,
     )
 
@@ -172,6 +187,8 @@ def _of_champion(
         trigger=training.trigger if training and by_gate else None,
         dataset=version.dataset_digest or None,
         version=str(target.version),
+        by=GATE if by_gate else PERSON,
+        figures=figures(resource, observed, version) if by_gate else None,
         reason=version.verdict_reason if by_gate else words,
     )
 

@@ -66,10 +66,8 @@ def _waiting(observed: Observed, held: HeldTrigger | None) -> WaitingTrigger | N
 
 def _started(observed: Observed, last: LastRun | None) -> tuple[str, ...]:
     """What is too old to count goes when another one comes: a status at rest stays as it is."""
-    before, now = observed.previous.triggers, moments.moment(observed.now)
+    before = observed.previous.triggers
     known = before.started_at if before is not None else ()
-    if now is None:
-        return known
-    oldest = moments.written(now - WEEK - timedelta(days=1))
+    oldest = moments.after(observed.now, -(WEEK + timedelta(days=1)).total_seconds())
     found = tuple(item for item in started(observed, last) if item > oldest)[:STARTS_LIMIT]
     return found if set(found) - set(known) else known

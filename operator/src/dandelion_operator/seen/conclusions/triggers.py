@@ -185,10 +185,11 @@ def cooldown(resource: Resource, observed: Observed, last: LastRun) -> Hold | No
 
 
 def weekly_budget(resource: Resource, observed: Observed, last: LastRun) -> Hold | None:
-    most, now = resource.spec.triggers.max_runs_per_week, moments.moment(observed.now)
-    if most is None or now is None:
+    most = resource.spec.triggers.max_runs_per_week
+    if most is None:
         return None
-    week = [item for item in started(observed, last) if item > moments.written(now - WEEK)]
+    began = moments.after(observed.now, -WEEK.total_seconds())
+    week = [item for item in started(observed, last) if item > began]
     if len(week) < most:
         return None
     until = moments.after(week[most - 1], WEEK.total_seconds())

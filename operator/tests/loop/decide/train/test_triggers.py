@@ -1,53 +1,32 @@
-"""Triggers: which starts another run of the same spec, and which waits for what."""
+"""Triggers: which starts another run of the same spec, and which does not."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import given
 import pytest
-from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import RunState
-from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision, TrainingPhase
+from dandelion_operator.loop.decide.plan import RemoveJob, TrainingPhase
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
-from given import job, registry, seen, status, training, version
-
-SUNDAYS = "0 3 * * 0"
-# 29 November and 6 December are Sundays.
-WEDNESDAY, SATURDAY = "2026-11-25T12:00:00Z", "2026-11-28T12:00:00Z"
-SUNDAY, DUE, SOON_AFTER = "2026-11-29T02:59:59Z", "2026-11-29T03:00:00Z", "2026-11-29T03:10:00Z"
-NEXT_DUE, MUCH_LATER = "2026-12-06T03:00:00Z", "2026-12-16T12:00:00Z"
-WEEKLY = given.resource(triggers={"schedule": SUNDAYS})
-AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "no answer")
-LISTING = Failure(Reason.DATASET_LISTING, "is being listed")
-
-
-def known(expression: str = SUNDAYS, since: str = WEDNESDAY, **about: Any) -> dict[str, Any]:
-    return {"schedule": {"expression": expression, "since": since} | about}
-
-
-def after(now: str, started: str = WEDNESDAY, state: str = "Succeeded", **about: Any) -> Observed:
-    """After one run of the spec; what is not about the run is about what was seen."""
-    names = ("dataset", "jobs", "registry")
-    beside = {name: about.pop(name) for name in names if name in about}
-    memory = about.pop("triggers", known())
-    run = training(state=state, **({"startedAt": started, "finishedAt": started} | about))
-    return seen(previous=status(training=run, triggers=memory), now=now, **beside)
-
-
-def train(resource: Resource, observed: Observed) -> TrainDecision:
-    return given.decided(resource, observed).train
-
-
-def start(found: TrainDecision) -> StartTraining | None:
-    return next((item for item in found.actions if isinstance(item, StartTraining)), None)
-
-
-def weekly(**about: Any) -> Resource:
-    top = {name: about.pop(name) for name in ("suspend", "training") if name in about}
-    return given.resource(triggers={"schedule": SUNDAYS} | about, **top)
+from given import job, registry, seen, version
+from given.weekly import (
+    AWAY,
+    DUE,
+    LISTING,
+    MUCH_LATER,
+    NEXT_DUE,
+    SATURDAY,
+    SOON_AFTER,
+    SUNDAY,
+    WEDNESDAY,
+    WEEKLY,
+    after,
+    known,
+    start,
+    train,
+    weekly,
+)
 
 
 @pytest.mark.parametrize(
@@ -236,77 +215,30 @@ def test_it_is_another_run_of_the_same_spec() -> None:
     assert start(train(WEEKLY, observed)) == found
 
 
+def test_a_moment_waits_until_no_attempt_at_the_last_run_is_to_come() -> None:
+    found = start(train(WEEKLY, after(DUE, state="Failed", reason="Interrupted")))
+    assert found is not None
+    assert (found.run, found.attempt) == ("run1", 2)
+
+
+def test_an_attempt_at_a_run_was_decided_when_the_run_was() -> None:
+    why = {"trigger": "Schedule", "triggerMessage": "due"}
+    found = start(train(WEEKLY, after(SOON_AFTER, state="Running", decidedAt=DUE, **why)))
+    assert found is not None
+    assert (found.attempt, found.decided) == (2, DUE)
+    assert (found.trigger, found.trigger_message) == ("Schedule", "due")
+
+
+def test_what_runs_beside_a_version_that_is_there_is_stopped_first() -> None:
+    jobs = (job("run0", created=WEDNESDAY), job(state=RunState.SUCCEEDED, created=SATURDAY))
+    found = train(WEEKLY, after(DUE, jobs=jobs))
+    assert (found.phase, found.actions) == (
+        TrainingPhase.COMPLETE,
+        (RemoveJob("lawn-train-run0"),),
+    )
+
+
 def test_after_a_failure_it_is_another_run_and_no_attempt_at_the_failed_one() -> None:
     found = start(train(WEEKLY, after(DUE, state="Failed", reason="OutOfMemory")))
     assert found is not None
     assert (found.run != "run1", found.attempt) == (True, 1)
-
-
-def test_while_the_budget_holds_other_images_back_the_failed_run_is_attempted_again() -> None:
-    failed = {"state": "Failed", "reason": "Interrupted", "finishedAt": WEDNESDAY}
-    observed = after(SATURDAY, dataset=DatasetSeen("images-2", 50), **failed)
-    found = start(train(weekly(cooldownSeconds=604800), observed))
-    assert found is not None
-    assert (found.run, found.attempt, found.fingerprint) == ("run1", 2, "images-1")
-
-
-@pytest.mark.parametrize(
-    ("resource", "observed", "phase", "until", "words"),
-    [
-        pytest.param(
-            weekly(suspend=True),
-            after(MUCH_LATER),
-            TrainingPhase.COMPLETE,
-            "",
-            "held back: spec.suspend is true",
-            id="suspended",
-        ),
-        pytest.param(
-            WEEKLY,
-            after(MUCH_LATER, registry=AWAY),
-            TrainingPhase.COMPLETE,
-            "",
-            "held back: MLflow does not answer",
-            id="MLflow is away",
-        ),
-        pytest.param(
-            weekly(cooldownSeconds=3600),
-            after(SOON_AFTER, finishedAt="2026-11-29T02:20:00Z"),
-            TrainingPhase.COMPLETE,
-            "2026-11-29T03:20:00Z",
-            "cooldownSeconds is 3600, and the last run ended at 2026-11-29T02:20:00Z",
-            id="the cooldown",
-        ),
-        pytest.param(
-            weekly(cooldownSeconds=3600, maxRunsPerWeek=2),
-            after(
-                SOON_AFTER,
-                state="Failed",
-                reason="OutOfMemory",
-                triggers={**known(), "startedAt": [SATURDAY, WEDNESDAY]},
-            ),
-            TrainingPhase.FAILED,
-            "2026-12-02T12:00:00Z",
-            "maxRunsPerWeek is 2, and so many began in the last seven days",
-            id="the budget, after a failure",
-        ),
-    ],
-)
-def test_a_trigger_that_is_held_back_waits_and_says_for_what(
-    resource: Resource, observed: Observed, phase: TrainingPhase, until: str, words: str
-) -> None:
-    found = train(resource, observed)
-    assert found.phase is phase
-    assert found.held is not None
-    assert found.held.due.message == f'due {DUE} by "{SUNDAYS}" UTC'
-    assert found.held.until == until
-    assert words in found.message
-    assert found.held.words in found.message
-    if until:
-        assert found.not_before == until
-
-
-def test_at_rest_the_next_moment_is_waited_for() -> None:
-    assert train(WEEKLY, after(SATURDAY)).not_before == DUE
-    assert train(WEEKLY, after(SOON_AFTER, started=DUE)).not_before == NEXT_DUE
-    assert train(given.resource(), after(SATURDAY)).not_before == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
@@ -49,6 +50,7 @@ def test_a_comparison_is_read_as_training_writes_it(s3: FakeS3) -> None:
         gained=("moss",),
         lost=("fern",),
         never_answered=("grass",),
+        digest=f"sha256:{hashlib.sha256(COMPARISON).hexdigest()}",
     )
 
 

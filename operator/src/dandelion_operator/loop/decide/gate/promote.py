@@ -11,6 +11,7 @@ from __future__ import annotations
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import PromotionMode
+from dandelion_operator.api.status import GATE, PERSON
 from dandelion_operator.loop.decide.gate.compare import NotComparable, compared, suspended
 from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate
 from dandelion_operator.loop.decide.gate.facts import Facts
@@ -62,7 +63,12 @@ def the_history_has_an_entry_but_the_version_no_verdict(facts: Facts) -> Promote
         reason = champion.verdict_reason if by_gate else "the alias champion was set by a person"
         actions.append(
             SetVerdict(
-                champion.version, Verdict.PROMOTED, reason, facts.gate, replaces=champion.replaces
+                champion.version,
+                Verdict.PROMOTED,
+                reason,
+                facts.gate,
+                replaces=champion.replaces,
+                by=GATE if by_gate else PERSON,
             )
         )
     if facts.registry.challenger == champion.version:
@@ -86,7 +92,7 @@ def a_promotion_was_begun(facts: Facts) -> PromoteDecision | None:
         return None
     if facts.observed.previous.followed == str(begun.version):
         # It was the champion already when a person moved the alias on.
-        return _settle(facts, begun, Verdict.PROMOTED, begun.verdict_reason)
+        return _settle(facts, begun, Verdict.PROMOTED, begun.verdict_reason, by=GATE)
     if alias is None:
         return _go_on(facts, begun)
     if begun.replaces != str(alias):
@@ -106,10 +112,11 @@ def _is_begun(facts: Facts, version: VersionSeen) -> bool:
     )
 
 
-def _settle(facts: Facts, begun: VersionSeen, verdict: str, reason: str) -> PromoteDecision:
-    return PromoteDecision(
-        actions=(SetVerdict(begun.version, verdict, reason, facts.gate, replaces=begun.replaces),)
-    )
+def _settle(
+    facts: Facts, begun: VersionSeen, verdict: str, reason: str, by: str | None = None
+) -> PromoteDecision:
+    settled = SetVerdict(begun.version, verdict, reason, facts.gate, replaces=begun.replaces, by=by)
+    return PromoteDecision(actions=(settled,))
 
 
 def _go_on(facts: Facts, begun: VersionSeen) -> PromoteDecision:
@@ -194,7 +201,10 @@ def _judge(
     mode, former = facts.resource.spec.promotion.mode, _text(facts.registry.alias)
 
     def verdict(word: str, reason: str = result.reason) -> SetVerdict:
-        return SetVerdict(version.version, word, reason, facts.gate, replaces=former)
+        rests_on = found.digest if found is not None else ""
+        return SetVerdict(
+            version.version, word, reason, facts.gate, replaces=former, comparison=rests_on
+        )
 
     if mode is PromotionMode.OBSERVE:
         would = "promoted" if result.passes else result.outcome

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import FOLLOWED, RESTORED, TRAINED, RunState
+from dandelion_operator.api.status import FOLLOWED, OPERATOR, RESTORED, TRAINED, RunState
 from dandelion_operator.loop.decide.gate.facts import Facts
 from dandelion_operator.loop.decide.plan import (
     Action,
@@ -63,7 +63,9 @@ def _champion_again(facts: Facts) -> PromoteDecision:
     if served is not None and registry.champion is None:
         champion = served
         actions = (
-            SetVerdict(served.version, Verdict.PROMOTED, f"it served; {AGAIN}", facts.gate),
+            SetVerdict(
+                served.version, Verdict.PROMOTED, f"it served; {AGAIN}", facts.gate, by=OPERATOR
+            ),
             ConfirmAlias(CHAMPION, None),
             SetAlias(CHAMPION, served.version),
         )

@@ -6,6 +6,7 @@ Counts and quantiles; the verdict is the gate's. Called by `storage`.
 
 from __future__ import annotations
 
+import hashlib
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -113,6 +114,7 @@ def read_comparison(content: bytes, name: ComparisonName) -> Comparison:
         gained=found.classes.gained,
         lost=found.classes.lost,
         never_answered=found.never_answered.challenger,
+        digest=f"sha256:{hashlib.sha256(content).hexdigest()}",
     )
 
 

@@ -1,0 +1,19 @@
+"""A traced answer, made once and copied for each test."""
+
+from pathlib import Path
+
+import pytest
+from given.quick import make_quick
+from given.traced import Traced, traced
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Traced:
+    with pytest.MonkeyPatch.context() as patch:
+        make_quick(patch)
+        return traced(tmp_path_factory.mktemp("work"))
+
+
+@pytest.fixture
+def found(original: Traced, tmp_path: Path) -> Traced:
+    return original.copied(tmp_path)
