@@ -1,4 +1,4 @@
-"""What training writes of a model's answers is what serving reads, and both round alike."""
+"""What training writes of a model's answers is what serving reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dandelion_inference.model import reference as serving
 from dandelion_inference.model.contract import Contract
 from dandelion_training.data.images.pixels import PixelFile
 from dandelion_training.data.layout.assignments import Split
@@ -14,6 +13,7 @@ from dandelion_training.data.load import Dataset
 from dandelion_training.data.version.manifest import DatasetVersion, Entry
 from dandelion_training.evaluate.answers.collector import Collected, Collector
 from dandelion_training.evaluate.figures import reference as training
+from dandelion_training.evaluate.figures.drift import ServedAnswers, drift_thresholds
 from dandelion_training.evaluate.precision.choice import evidence
 from dandelion_training.evaluate.result import evaluated
 from dandelion_training.export.artifact import GRAPH
@@ -52,12 +52,13 @@ def answered(classes: int, images: int) -> tuple[list[str], Collected]:
     chance = np.random.default_rng(classes)
     logits = chance.normal(scale=3, size=(images, classes)).astype(np.float32)
     collector = Collector(names, calibrate_on=digests)
-    collector.add(digests, chance.integers(classes, size=images), logits)
+    density = -np.square(chance.normal(size=images)).astype(np.float32)
+    collector.add(digests, chance.integers(classes, size=images), logits, density)
     return names, collector.collected("sha256:" + "d" * 64, "")
 
 
-def written(work: Path, classes: int, images: int) -> tuple[training.ReferenceAnswers, bytes]:
-    """The reference of made-up answers, and the contract that holds it."""
+def written(work: Path, classes: int, images: int) -> tuple[ServedAnswers, bytes]:
+    """Made-up answers, and the contract that holds their reference."""
     names, found = answered(classes, images)
     entries = tuple(
         Entry(f"{name}/1.jpg", f"{number:064x}", name, Split.HOLDOUT)
@@ -69,26 +70,30 @@ def written(work: Path, classes: int, images: int) -> tuple[training.ReferenceAn
     graph = work / GRAPH
     graph.write_bytes(b"a graph")
     result = evaluated(found, "", "fp32", "openvino")
-    made = training.reference_answers(found.logits, names, result.calibration.temperature)
+    answers = training.served_answers(
+        found.logits, names, result.calibration.temperature, found.log_density
+    )
     labels = np.arange(images)
     content = contract(
         settings(work),
         dataset,
         result,
         training.ChannelStatistics([0.5] * 3, [0.2] * 3),
-        made,
+        training.reference_answers(answers),
+        drift_thresholds(answers, replicates=100),
         TrainingEnvironment("fp32", 1, "cpu", "random"),
         evidence(labels, {Precision.FP32: labels}),
         (graph,),
     )
-    return made, content
+    return answers, content
 
 
 @pytest.mark.parametrize(("classes", "images"), [(2, 1), (3, 400), (2000, 2000)])
 def test_serving_reads_the_reference_answers_that_training_writes(
     tmp_path: Path, classes: int, images: int
 ) -> None:
-    made, content = written(tmp_path, classes, images)
+    answers, content = written(tmp_path, classes, images)
+    made = training.reference_answers(answers)
     told = Contract.model_validate_json(content).reference
     assert told is not None
     assert told.answers is not None
@@ -96,14 +101,7 @@ def test_serving_reads_the_reference_answers_that_training_writes(
     assert told.answers.mean_confidence == made.mean_confidence
     assert told.answers.confidence == made.confidence
     assert told.answers.probability == made.probability
-
-
-def test_both_round_a_probability_alike() -> None:
-    """The holdout's own answers, rounded by serving, hold every quantile that training kept."""
-    _, found = answered(3, 400)
-    logits = found.logits.astype(np.float64)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = powers / powers.sum(axis=1, keepdims=True)
-    made = training.reference_answers(found.logits, ["a", "b", "c"], 1.0)
-    for index, quantiles in enumerate(made.probability.values()):
-        assert set(quantiles) <= set(serving.comparable(probabilities[:, index]).tolist())
+    assert told.answers.log_density == made.log_density
+    assert [window.answers for window in told.drift.windows] == [
+        size for size in (20, 50, 100) if size <= images
+    ]

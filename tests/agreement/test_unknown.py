@@ -20,9 +20,14 @@ from dandelion_training.data.images.pixels import PixelFile
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
 from dandelion_training.data.version.manifest import DatasetVersion, Entry
-from dandelion_training.evaluate.answers.collector import Collector
+from dandelion_training.evaluate.answers.collector import Collected, Collector
 from dandelion_training.evaluate.figures.calibration import UnknownScore, unknown_scores
-from dandelion_training.evaluate.figures.reference import ChannelStatistics, reference_answers
+from dandelion_training.evaluate.figures.drift import drift_thresholds
+from dandelion_training.evaluate.figures.reference import (
+    ChannelStatistics,
+    reference_answers,
+    served_answers,
+)
 from dandelion_training.evaluate.precision.choice import evidence
 from dandelion_training.evaluate.result import EvaluationResult, evaluated
 from dandelion_training.export.artifact import GRAPH, INT8_GRAPH
@@ -60,21 +65,24 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return work, {Precision.FP32: graph, Precision.INT8: int8}
 
 
-def evaluation(outputs: Outputs) -> tuple[EvaluationResult, np.ndarray[Any, np.dtype[np.float32]]]:
+def evaluation(outputs: Outputs) -> tuple[EvaluationResult, Collected]:
     """Of made-up truths."""
     digests = [f"{number:064x}" for number in range(HOLDOUT)]
     collector = Collector(CLASSES, calibrate_on=digests)
     labels = np.random.default_rng(1).integers(len(CLASSES), size=HOLDOUT)
     collector.add(digests, labels, outputs.logits, outputs.log_density)
     found = collector.collected("sha256:" + "d" * 64, "")
-    return evaluated(found, "", "fp32", "openvino"), found.logits
+    return evaluated(found, "", "fp32", "openvino"), found
 
 
 def written(trained: Trained, precision: Precision, tmp_path: Path) -> tuple[bytes, Outputs]:
     """The contract of a model that is served in this precision, and its answers to the holdout."""
     work, graphs = trained
     said = predictor(graphs[precision], precision, threads=1)(images(2, HOLDOUT))
-    result, logits = evaluation(said)
+    result, found = evaluation(said)
+    answers = served_answers(
+        found.logits, CLASSES, result.calibration.temperature, found.log_density
+    )
     version = DatasetVersion(
         "s3://datasets/lawn",
         tuple(CLASSES),
@@ -92,7 +100,8 @@ def written(trained: Trained, precision: Precision, tmp_path: Path) -> tuple[byt
         dataset,
         result,
         ChannelStatistics([0.5] * 3, [0.2] * 3),
-        reference_answers(logits, CLASSES, result.calibration.temperature),
+        reference_answers(answers),
+        drift_thresholds(answers, replicates=100),
         TrainingEnvironment("fp32", 1, "cpu", "random"),
         evidence(right, dict.fromkeys((Precision.FP32, precision), right)),
         (graphs[Precision.FP32], graphs[Precision.INT8], work / "model.int8.bin"),

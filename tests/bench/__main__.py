@@ -20,6 +20,7 @@ from dandelion_local.progress import say
 
 from tests.bench import (
     decoding,
+    drift,
     gate,
     labels,
     memory,
@@ -47,6 +48,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "finetune": training.finetune,
     "labels": labels.measure,
     "unknown": unknown.measure,
+    "drift": drift.measure,
     "setup": setup.measure,
     "gate": gate.measure,
     "versions": versions.measure,

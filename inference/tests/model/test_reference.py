@@ -7,10 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from dandelion_inference.errors import LoadError, Reason
-from dandelion_inference.model.reference import comparable
 from fakes.s3 import FakeS3
 from given import artifacts
 from running.loading import load
@@ -40,10 +38,7 @@ def test_the_reference_answers_are_kept_with_the_model(s3: FakeS3, tmp_path: Pat
     kept = model.contract.reference.answers
     assert kept is not None
     assert (kept.images, kept.mean_confidence) == (400, 0.7)
-    red = kept.of("red")
-    assert red is not None
-    assert red.tolist() == [0.0] * 64 + [0.98]
-    assert kept.of("green") is None
+    assert kept.probability == {"red": (*[0.0] * 64, 0.98), "blue": tuple(RISING)}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +72,8 @@ WRONG = {
         "at most 100",
     ),
     "of a class that is none": ({"probability": {"gold": RISING}}, "none of the classes"),
+    "of a log density that the graph has not": ({"logDensity": [-1.0] * 65}, "the graph has none"),
+    "of a log density above zero": ({"logDensity": [0.5] * 65}, "less than or equal to 0"),
     "a mean that is no mean": ({"meanConfidence": 0.1}, "none of the confidences"),
     "more probable than the most probable": (
         {"probability": {"red": [0.0] * 64 + [1.0]}},
@@ -95,12 +92,49 @@ def test_reference_answers_that_do_not_add_up_are_refused(
     assert caught.value.reason is Reason.MODEL_INVALID
 
 
+TWENTY = {"answers": 20, "thresholds": {"probabilities": 0.5, "confidence": 1.6}}
+WITHOUT_ANSWERS = {k: v for k, v in reference().items() if k != "answers"}
+WRONG_DRIFT = {
+    "a window without a threshold": (reference(), [TWENTY | {"thresholds": {}}], "at least 1"),
+    "a window twice": (reference(), [TWENTY, TWENTY], "the same size"),
+    "a window of no answer": (reference(), [TWENTY | {"answers": 0}], "greater than or equal to 1"),
+    "a window without end": (reference(), [TWENTY | {"answers": 10**9}], "less than or equal"),
+    "a threshold that is no number": (
+        reference(),
+        [TWENTY | {"thresholds": {"confidence": float("inf")}}],
+        "finite number",
+    ),
+    "nothing to compare with": (WITHOUT_ANSWERS, [TWENTY], "no answers to compare with"),
+    "no log density to compare with": (
+        reference(),
+        [TWENTY | {"thresholds": {"logDensity": 0.4}}],
+        "the log density has a threshold",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_DRIFT)
+def test_thresholds_for_drift_that_cannot_be_held_are_refused(
+    case: str, s3: FakeS3, tmp_path: Path
+) -> None:
+    statistics, windows, words = WRONG_DRIFT[case]
+    told = statistics | {"drift": {"falseAlarmRate": 0.01, "windows": windows}}
+    with pytest.raises(LoadError, match=words) as caught:
+        load(artifacts.stored(referenceStatistics=told), s3, tmp_path)
+    assert caught.value.reason is Reason.MODEL_INVALID
+
+
+def test_a_statistic_of_a_later_release_is_left_out(s3: FakeS3, tmp_path: Path) -> None:
+    """The others are still exceeded as seldom as is told."""
+    windows = [TWENTY | {"thresholds": {"confidence": 1.6, "embedding": 3.0}}]
+    told = reference() | {"drift": {"falseAlarmRate": 0.01, "windows": windows}}
+    model = load(artifacts.stored(referenceStatistics=told), s3, tmp_path)
+    assert model.contract.reference is not None
+    [window] = model.contract.reference.drift.windows
+    assert window.thresholds == {"confidence": 1.6}
+
+
 def test_shares_that_are_not_of_a_whole_are_refused(s3: FakeS3, tmp_path: Path) -> None:
     told = reference() | {"classDistribution": {"red": 0.5, "green": 0.1, "blue": 0.5}}
     with pytest.raises(LoadError, match="not 1 together"):
         load(artifacts.stored(referenceStatistics=told), s3, tmp_path)
-
-
-def test_what_is_compared_with_the_reference_is_rounded_alike() -> None:
-    served = np.array([[0.99996, 0.123456], [1.23456e-7, 0.0]])
-    assert comparable(served).tolist() == [[1.0, 0.1235], [1.235e-07, 0.0]]

@@ -7,7 +7,12 @@ from dandelion_training.data.images.pixels import PixelFile
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
 from dandelion_training.data.version.manifest import DatasetVersion, Entry
-from dandelion_training.evaluate.figures.reference import ChannelStatistics, reference_answers
+from dandelion_training.evaluate.figures.drift import drift_thresholds
+from dandelion_training.evaluate.figures.reference import (
+    ChannelStatistics,
+    reference_answers,
+    served_answers,
+)
 from dandelion_training.evaluate.precision.choice import evidence
 from dandelion_training.evaluate.result import evaluated, write_result
 from dandelion_training.export.engine import Precision
@@ -37,13 +42,15 @@ def test_the_contract_stays_small_enough_for_the_operator(tmp_path: Path) -> Non
     chance = np.random.default_rng(0)
     found = collected(CLASSES, CLASSES, chance.normal(size=(2000, 2000)))
     result = evaluated(found, "", "fp32", "openvino")
+    answers = served_answers(found.logits, CLASSES, 1.3)
     answered = np.arange(2000)
     content = contract(
         settings(tmp_path),
         dataset,
         result,
         ChannelStatistics([0.5] * 3, [0.2] * 3),
-        reference_answers(found.logits, CLASSES, 1.3),
+        reference_answers(answers),
+        drift_thresholds(answers, replicates=100),
         TrainingEnvironment("fp32", 1, "cpu", "none"),
         evidence(answered, {Precision.FP32: answered}),
         (),

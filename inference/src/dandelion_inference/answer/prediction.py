@@ -23,6 +23,8 @@ class Prediction:
     scores: dict[str, float]
     certainty: Certainty | None
     """Whether the image may be none of the classes; None where nobody can tell."""
+    log_density: float | None
+    """The network's second output, where it has one."""
 
     @property
     def unknown(self) -> bool | None:
@@ -51,6 +53,7 @@ def prediction(classes: Sequence[str], outputs: Outputs, calibration: Calibratio
         probability=probabilities[best],
         scores=dict(zip(classes, probabilities, strict=True)),
         certainty=certainty(calibration, probabilities[best], outputs.log_density),
+        log_density=outputs.log_density,
     )
 
 

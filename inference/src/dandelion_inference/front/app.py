@@ -15,6 +15,7 @@ from dandelion_inference.answer.classifier import Classifier
 from dandelion_inference.answer.decoding.decoders import Decoders
 from dandelion_inference.answer.decoding.images import Images
 from dandelion_inference.answer.decoding.shares import Container, small_images
+from dandelion_inference.answer.drift.monitor import DriftMonitor
 from dandelion_inference.answer.engine import Engine
 from dandelion_inference.answer.explain.explainer import Explainer
 from dandelion_inference.answer.progress import Kind, Workload
@@ -76,6 +77,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         decoders=decoders,
         classifier=Classifier(engine, images, decoders),
         explainer=Explainer(images, decoders),
+        drift=DriftMonitor(metrics),
         admission=Admission(settings.queue_limit, settings.max_upload_bytes * UPLOADS_IN_MEMORY),
         streams=Streams(
             settings.stream_limit, settings.max_upload_bytes * STREAMED_IN_MEMORY, threads

@@ -17,6 +17,7 @@ from starlette.requests import Request
 
 from dandelion_inference.answer.classifier import Classifier, Upload
 from dandelion_inference.answer.decoding.decoders import Decoders
+from dandelion_inference.answer.drift.monitor import DriftMonitor
 from dandelion_inference.answer.engine import Engine
 from dandelion_inference.answer.explain.explainer import Explainer
 from dandelion_inference.answer.prediction import Outcome, Prediction
@@ -62,6 +63,7 @@ class Service:
     decoders: Decoders
     classifier: Classifier
     explainer: Explainer
+    drift: DriftMonitor
     admission: Admission
     """How many predictions are taken on at once."""
     streams: Streams
@@ -83,6 +85,7 @@ class Service:
         and waits for no work, which may never end."""
         self.engine.close()
         self.explainer.close()
+        self.drift.close()
         await self.decoders.close()
         if self.authorizer is not None:
             self.authorizer.close()
@@ -223,6 +226,7 @@ class Service:
             exchange.answer_id = answered.id
         for prediction in answered.predictions:
             self.metrics.predicted(prediction.label, prediction.probability, prediction.unknown)
+            self.drift.answered(model.contract, prediction)
         if self.journal is not None:
             seconds = time.perf_counter() - started
             self.journal.predicted(

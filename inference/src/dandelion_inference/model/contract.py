@@ -187,6 +187,8 @@ class Contract(_Part):
         told = self.reference.answers if self.reference is not None else None
         if told is not None and not told.probability.keys() <= set(self.classes):
             raise ValueError("the reference answers name a class that is none of the classes")
+        if told is not None and told.log_density is not None and self.log_density is None:
+            raise ValueError("the reference answers have a log density, and the graph has none")
         crop = self.preprocessing.center_crop
         if self.input.shape[1:] != (3, crop, crop):
             raise ValueError(f"input shape {self.input.shape} does not fit centerCrop {crop}")

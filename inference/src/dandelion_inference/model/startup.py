@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from functools import partial
 
+import structlog
+
 from dandelion_inference.model.artifact import ArtifactReference
 from dandelion_inference.model.loader import Loader
 from dandelion_inference.model.network import Model, compile_model, openvino
 from dandelion_inference.model.readiness import Readiness
+from dandelion_inference.model.reference import DriftThresholds
 from dandelion_inference.model.store import S3Store
 from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Settings
+
+log = structlog.get_logger()
 
 
 def begun(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Loader:
@@ -44,4 +49,14 @@ def _count(metrics: Metrics, model: Model) -> None:
         contract.architecture,
         model.precision.value,
         tells_unknown=contract.calibration.unknown_threshold is not None,
+    )
+    drift = contract.reference.drift if contract.reference is not None else DriftThresholds()
+    if not drift.windows:
+        log.info("drift is not told: the contract has no thresholds, or the holdout is too small")
+    metrics.drift_begins(
+        drift.rate,
+        {
+            window.answers: {each.value: most for each, most in window.thresholds.items()}
+            for window in drift.windows
+        },
     )

@@ -87,6 +87,44 @@ class Metrics:
             ("version",),
             registry=self.registry,
         )
+        self._drift_score = Gauge(
+            "dandelion_drift_score",
+            "How far the last full window of so many answers is from those of the holdout; none "
+            "before the first is full.",
+            ("version", "window", "statistic"),
+            registry=self.registry,
+        )
+        self._drift_threshold = Gauge(
+            "dandelion_drift_threshold",
+            "What a score exceeds so seldom by chance that one of a window's does at the false "
+            "alarm rate.",
+            ("version", "window", "statistic"),
+            registry=self.registry,
+        )
+        self._drift_false_alarm_rate = Gauge(
+            "dandelion_drift_false_alarm_rate",
+            "Share of windows of images like the holdout's that exceed a threshold by chance.",
+            ("version",),
+            registry=self.registry,
+        )
+        self._drift_filled = Gauge(
+            "dandelion_drift_window_answers",
+            "Answers in the window of so many that is being filled.",
+            ("version", "window"),
+            registry=self.registry,
+        )
+        self._drift_windows = Counter(
+            "dandelion_drift_windows",
+            "Windows of so many answers that were full and compared.",
+            ("version", "window"),
+            registry=self.registry,
+        )
+        self._drift_alarms = Counter(
+            "dandelion_drift_alarms",
+            "Of these, the ones with a score above its threshold.",
+            ("version", "window"),
+            registry=self.registry,
+        )
         self._refused = Counter(
             "dandelion_images_refused",
             "Images that could not be classified, by cause.",
@@ -155,6 +193,29 @@ class Metrics:
         self._confidence.observe(probability)
         if unknown:
             self._unknown.labels(self._settings.model_version).inc()
+
+    def drift_begins(self, rate: float, thresholds: Mapping[int, Mapping[str, float]]) -> None:
+        """Of windows by their answers; a threshold a statistic."""
+        version = self._settings.model_version
+        if thresholds:
+            self._drift_false_alarm_rate.labels(version).set(rate)
+        for answers, by_statistic in thresholds.items():
+            self._drift_filled.labels(version, answers)
+            self._drift_windows.labels(version, answers)
+            self._drift_alarms.labels(version, answers)
+            for statistic, threshold in by_statistic.items():
+                self._drift_threshold.labels(version, answers, statistic).set(threshold)
+
+    def drift_filling(self, answers: int, filled: Callable[[], int]) -> None:
+        self._drift_filled.labels(self._settings.model_version, answers).set_function(filled)
+
+    def drift_compared(self, answers: int, scores: Mapping[str, float], exceeded: bool) -> None:
+        version = self._settings.model_version
+        for statistic, score in scores.items():
+            self._drift_score.labels(version, answers, statistic).set(score)
+        self._drift_windows.labels(version, answers).inc()
+        if exceeded:
+            self._drift_alarms.labels(version, answers).inc()
 
     def refused(self, code: str) -> None:
         """An image was, not a whole request."""

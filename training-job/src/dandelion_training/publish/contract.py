@@ -16,6 +16,7 @@ from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
 from dandelion_training.evaluate.figures.calibration import UnknownScore
 from dandelion_training.evaluate.figures.confusion import ClassFigures
+from dandelion_training.evaluate.figures.drift import DriftThresholds
 from dandelion_training.evaluate.figures.reference import ChannelStatistics, ReferenceAnswers
 from dandelion_training.evaluate.precision.choice import Evidence
 from dandelion_training.evaluate.result import EvaluationResult
@@ -44,6 +45,7 @@ def contract(
     result: EvaluationResult,
     channels: ChannelStatistics,
     reference: ReferenceAnswers,
+    drift: DriftThresholds,
     environment: TrainingEnvironment,
     evidence: Evidence,
     files: Sequence[Path],
@@ -128,18 +130,31 @@ def contract(
                     zip(classes, confusion.predicted_shares.tolist(), strict=True)
                 ),
                 "meanConfidence": result.mean_confidence,
-                "answers": {
-                    "images": reference.images,
-                    "meanConfidence": reference.mean_confidence,
-                    "confidence": list(reference.confidence),
-                    "probability": {
-                        name: list(quantiles) for name, quantiles in reference.probability.items()
-                    },
+                "answers": _answers(reference),
+                "drift": {
+                    "falseAlarmRate": drift.rate,
+                    "windows": [
+                        {"answers": answers, "thresholds": dict(thresholds)}
+                        for answers, thresholds in drift.windows.items()
+                    ],
                 },
             },
             "files": {path.name: _described(path) for path in files},
         }
     )
+
+
+def _answers(reference: ReferenceAnswers) -> dict[str, object]:
+    further = {}
+    if reference.log_density is not None:
+        further["logDensity"] = list(reference.log_density)
+    return {
+        "images": reference.images,
+        "meanConfidence": reference.mean_confidence,
+        "confidence": list(reference.confidence),
+        "probability": {name: list(quantiles) for name, quantiles in reference.probability.items()},
+        **further,
+    }
 
 
 def per_class(figures: ClassFigures) -> dict[str, float | int | None]:

@@ -23,7 +23,12 @@ from dandelion_training.evaluate.accuracy import accuracy
 from dandelion_training.evaluate.answers.holdout import answered
 from dandelion_training.evaluate.answers.record import Answers, write_answers
 from dandelion_training.evaluate.comparison import Comparison
-from dandelion_training.evaluate.figures.reference import channel_statistics, reference_answers
+from dandelion_training.evaluate.figures.drift import drift_thresholds
+from dandelion_training.evaluate.figures.reference import (
+    channel_statistics,
+    reference_answers,
+    served_answers,
+)
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.evaluate.precision.assessment import assessed
 from dandelion_training.evaluate.result import evaluated
@@ -208,11 +213,23 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
         device=task.device.type,
         initial_weights=start.source,
     )
-    reference = reference_answers(
-        said.collected.logits, dataset.classes, result.calibration.temperature
+    served_as = served_answers(
+        said.collected.logits,
+        dataset.classes,
+        result.calibration.temperature,
+        said.collected.log_density,
     )
     content = contract(
-        settings, dataset, result, channels, reference, environment, evidence, files, lineage
+        settings,
+        dataset,
+        result,
+        channels,
+        reference_answers(served_as),
+        drift_thresholds(served_as),
+        environment,
+        evidence,
+        files,
+        lineage,
     )
     # The contract goes last: where there is one, its evaluation and the reports are there.
     answers = replace(said.collected.answers, contract=digest(content))

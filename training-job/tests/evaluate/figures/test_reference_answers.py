@@ -6,7 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dandelion_training.evaluate.figures.calibration import confidences
-from dandelion_training.evaluate.figures.reference import ReferenceAnswers, reference_answers
+from dandelion_training.evaluate.figures.reference import (
+    ReferenceAnswers,
+    reference_answers,
+    served_answers,
+)
 from given.quick import make_quick
 from given.runs import Finished
 from numpy.typing import NDArray
@@ -33,7 +37,7 @@ def served(logits: Logits) -> NDArray[np.float64]:
 
 def test_the_confidence_is_that_at_the_temperature_that_serves() -> None:
     logits = drawn(500, seed=0)
-    found = reference_answers(logits, CLASSES, TEMPERATURE)
+    found = reference_answers(served_answers(logits, CLASSES, TEMPERATURE))
     expected = np.sort(confidences(logits, TEMPERATURE))
     assert found.images == 500
     assert found.mean_confidence == pytest.approx(expected.mean(), rel=1e-3)
@@ -49,7 +53,7 @@ def test_the_distance_to_other_answers_is_that_of_the_whole_holdout(
 ) -> None:
     """Of the Kolmogorov–Smirnov test, each class by itself; also where the model is sure."""
     logits, later = drawn(3000, 0, sureness), drawn(400, 1, sureness + shift)
-    found = reference_answers(logits, CLASSES, TEMPERATURE)
+    found = reference_answers(served_answers(logits, CLASSES, TEMPERATURE))
     for index, name in enumerate(CLASSES):
         live = served(later)[:, index]
         whole = ks_2samp(served(logits)[:, index], live).statistic
@@ -58,13 +62,25 @@ def test_the_distance_to_other_answers_is_that_of_the_whole_holdout(
 
 
 def test_a_few_images_have_a_reference_too() -> None:
-    found = reference_answers(drawn(1, seed=0), CLASSES, TEMPERATURE)
+    found = reference_answers(served_answers(drawn(1, seed=0), CLASSES, TEMPERATURE))
     assert found.images == 1
     assert len(set(found.confidence)) == 1
 
 
+def test_of_the_log_density_there_are_quantiles_where_the_graph_gives_it() -> None:
+    density = np.linspace(-2, -0.1, 500, dtype=np.float32)
+    logits = drawn(500, seed=0)
+    found = reference_answers(served_answers(logits, CLASSES, TEMPERATURE, density))
+    assert found.log_density is not None
+    assert (found.log_density[0], found.log_density[-1]) == (-2.0, -0.1)
+    assert found.log_density[32] == pytest.approx(np.sort(density)[249], rel=1e-3)
+    assert reference_answers(served_answers(logits, CLASSES, TEMPERATURE)).log_density is None
+
+
 def test_equal_answers_have_an_equal_reference() -> None:
-    one, other = (reference_answers(drawn(200, seed=3), CLASSES, 1.0) for _ in range(2))
+    one, other = (
+        reference_answers(served_answers(drawn(200, seed=3), CLASSES, 1.0)) for _ in range(2)
+    )
     assert one == other
 
 
@@ -73,7 +89,7 @@ def test_of_many_classes_those_that_are_answered_most_often_are_kept() -> None:
     logits = np.zeros((4000, 2000), np.float32)
     often = np.arange(1000, 1100)
     logits[np.arange(4000), np.append(np.repeat(often, 30), np.arange(1000))] = 5
-    found = reference_answers(logits, names, 1.0)
+    found = reference_answers(served_answers(logits, names, 1.0))
     assert list(found.probability) == [names[index] for index in often]
     assert len(json.dumps(described(found), indent=2)) < 256 * 1024
 
@@ -90,4 +106,5 @@ def test_a_run_writes_its_reference_answers_into_the_contract(
     told = contract["referenceStatistics"]["answers"]
     assert told["images"] == contract["dataset"]["holdout"]
     assert set(told["probability"]) == set(contract["classes"])
+    assert max(told["logDensity"]) <= 0
     assert 0.5 <= told["confidence"][0] <= told["meanConfidence"] <= told["confidence"][-1]

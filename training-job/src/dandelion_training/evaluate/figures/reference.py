@@ -12,10 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from dandelion_training.data.served import Served
+from dandelion_training.evaluate.figures.drift import STEPS, ServedAnswers, significant
 
-STEPS = 64  # between quantiles: a distance of distributions is told to 1/64
 MOST_CLASSES = 100  # of which a reference is kept
-DIGITS = 4  # significant ones of a probability
 
 
 @dataclass(frozen=True)
@@ -55,42 +54,54 @@ class ReferenceAnswers:
     Each is the 65 quantiles at 0, 1/64, … 1, values that occurred, rounded to four significant
     digits; what is compared with them has to be rounded alike, since a sure model's probabilities
     crowd at 1. `confidence` is of the highest probability of an image; `probability` of that of
-    each of the classes that were answered most often, of which there are 100 at most.
+    each of the classes that were answered most often, of which there are 100 at most;
+    `log_density` is of the graph's second output, None where it has none.
     """
 
     images: int
     mean_confidence: float
     confidence: tuple[float, ...]
     probability: Mapping[str, tuple[float, ...]]
+    log_density: tuple[float, ...] | None
 
 
-def reference_answers(
-    logits: NDArray[np.float32], classes: Sequence[str], temperature: float
-) -> ReferenceAnswers:
-    """From images × classes of logits, one image at least.
+def served_answers(
+    logits: NDArray[np.float32],
+    classes: Sequence[str],
+    temperature: float,
+    log_density: NDArray[np.float32] | None = None,
+) -> ServedAnswers:
+    """From images × classes of logits, one image at least, and a log density an image.
 
-    With 65 quantiles the two-sample Kolmogorov–Smirnov distance to a day's answers is that of the
-    whole holdout to 1/64. Of 2,000 classes most are answered too rarely to tell anything.
+    Of 2,000 classes most are answered too rarely to tell anything.
     """
     z = logits.astype(np.float64) / temperature
     probabilities = np.exp(z - z.max(axis=1, keepdims=True))
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     answered = np.bincount(logits.argmax(axis=1), minlength=len(classes))
     chosen = np.sort(np.argsort(-answered, kind="stable")[:MOST_CLASSES])
-    confidence = probabilities.max(axis=1)
+    return ServedAnswers(
+        {classes[index]: probabilities[:, index] for index in chosen},
+        probabilities.max(axis=1),
+        None if log_density is None else log_density.astype(np.float64),
+    )
+
+
+def reference_answers(answers: ServedAnswers) -> ReferenceAnswers:
+    """With 65 quantiles the two-sample Kolmogorov–Smirnov distance to a day's answers is that of
+    the whole holdout to 1/64.
+    """
+    density = answers.log_density
     return ReferenceAnswers(
-        images=len(logits),
-        mean_confidence=_significant(confidence.mean()),
-        confidence=_quantiles(confidence),
-        probability={classes[index]: _quantiles(probabilities[:, index]) for index in chosen},
+        images=len(answers.confidence),
+        mean_confidence=significant(float(answers.confidence.mean())),
+        confidence=_quantiles(answers.confidence),
+        probability={name: _quantiles(values) for name, values in answers.probability.items()},
+        log_density=None if density is None else _quantiles(density),
     )
 
 
 def _quantiles(values: NDArray[np.float64]) -> tuple[float, ...]:
     levels = np.arange(STEPS + 1) / STEPS
     found = np.quantile(values, levels, method="inverted_cdf")
-    return tuple(_significant(value) for value in found.tolist())
-
-
-def _significant(value: float) -> float:
-    return float(f"{value:.{DIGITS}g}")
+    return tuple(significant(value) for value in found.tolist())

@@ -1,0 +1,157 @@
+"""The thresholds for drift are exceeded by chance as often as they say, and by a shift far more."""
+
+import numpy as np
+import pytest
+from dandelion_training.evaluate.figures.drift import (
+    DriftThresholds,
+    ServedAnswers,
+    Statistic,
+    distances,
+    drift_thresholds,
+    jointly,
+    lowness,
+    resampled,
+)
+from dandelion_training.evaluate.figures.reference import reference_answers, served_answers
+from numpy.typing import NDArray
+from scipy.stats import ks_2samp
+
+CLASSES = ("ant", "bee", "wasp")
+Chance = np.random.Generator
+Places = NDArray[np.int64]
+
+
+def drawn(
+    chance: Chance, images: int, sureness: float = 4, shares: tuple[float, ...] = (1, 1, 1)
+) -> ServedAnswers:
+    """Of a network that is right nearly always."""
+    logits = chance.normal(size=(images, 3))
+    truth = chance.choice(3, images, p=np.array(shares) / sum(shares))
+    logits[np.arange(images), truth] += sureness
+    density = -np.square(chance.normal(size=(images, 20))).mean(axis=1) / 2
+    return served_answers(logits.astype(np.float32), CLASSES, 1.0, density.astype(np.float32))
+
+
+def together(one: ServedAnswers, other: ServedAnswers) -> ServedAnswers:
+    assert one.log_density is not None
+    assert other.log_density is not None
+    whole = ServedAnswers(
+        {
+            name: np.concatenate([values, other.probability[name]])
+            for name, values in one.probability.items()
+        },
+        np.concatenate([one.confidence, other.confidence]),
+        np.concatenate([one.log_density, other.log_density]),
+    )
+    return whole.first(len(whole.confidence))
+
+
+def alarms(
+    told: DriftThresholds, holdout: ServedAnswers, later: ServedAnswers, size: int
+) -> NDArray[np.bool_]:
+    """Of windows of so many later answers that follow one another."""
+    known, images = len(holdout.confidence), len(later.confidence)
+    windows = known + np.arange(images).reshape(-1, size)
+    references = np.zeros((len(windows), known + images), np.int32)
+    references[:, :known] = 1
+    scores = resampled(together(holdout, later), references, windows)
+    return np.any([scores[each] > most for each, most in told.windows[size].items()], axis=0)
+
+
+@pytest.mark.parametrize("images", [50, 400])
+def test_so_many_windows_are_false_alarms_as_is_told(images: int) -> None:
+    """Over many holdouts: a single one may be unlike the rest of the world by chance."""
+    found = []
+    for seed in range(40):
+        chance = np.random.default_rng(seed)
+        holdout = drawn(chance, images)
+        told = drift_thresholds(holdout, windows=[50], rate=0.05, replicates=1000)
+        found.append(alarms(told, holdout, drawn(chance, 50 * 50), 50).mean())
+    assert 0.02 < np.mean(found) < 0.08
+
+
+@pytest.mark.parametrize(
+    ("sureness", "shares"),
+    [
+        pytest.param(1.5, (1, 1, 1), id="less sure"),
+        pytest.param(4, (4, 1, 1), id="another class mix"),
+    ],
+)
+def test_a_shift_is_noticed_within_100_answers(sureness: float, shares: tuple[float, ...]) -> None:
+    chance = np.random.default_rng(0)
+    holdout = drawn(chance, 400)
+    later = drawn(chance, 5000, sureness, shares)
+    assert alarms(drift_thresholds(holdout, replicates=1000), holdout, later, 100).mean() > 0.9
+
+
+def test_images_unlike_those_that_were_learnt_from_are_noticed_by_the_log_density() -> None:
+    chance = np.random.default_rng(0)
+    holdout, later = drawn(chance, 400), drawn(chance, 5000)
+    assert later.log_density is not None
+    strange = ServedAnswers(later.probability, later.confidence, later.log_density * 1.4)
+    told = drift_thresholds(holdout, replicates=1000)
+    assert alarms(told, holdout, strange, 100).mean() > 0.9
+
+
+def test_the_distance_is_that_of_kolmogorov_and_smirnov_to_a_64th() -> None:
+    chance = np.random.default_rng(1)
+    values = np.round(chance.normal(size=700), 1)  # many are equal
+    windows = 500 + np.array([np.arange(200), chance.integers(200, size=200)])
+    references = np.repeat([np.arange(700) < 500], 2, axis=0).astype(np.int32)
+    found = distances(values, references, windows)
+    for told, window in zip(found, windows, strict=True):
+        whole = ks_2samp(values[:500], values[window]).statistic
+        assert whole - 1 / 64 - 1e-9 <= told <= whole + 1e-9
+
+
+def test_lower_values_than_the_references_count_by_their_rarity() -> None:
+    values = np.arange(129.0)
+    references = np.repeat([np.arange(129) < 128], 3, axis=0).astype(np.int32)
+    windows = np.array([[127] * 4, [0] * 4, [64, 64, 127, 127]])
+    highest, lowest, half = lowness(values, references, windows)
+    assert highest == pytest.approx(0)
+    assert lowest == pytest.approx(np.log(65))
+    assert half == pytest.approx(np.log(65 / 33) / 2)
+
+
+def test_statistics_that_say_the_same_need_no_correction_and_others_a_full_one() -> None:
+    chance = np.random.default_rng(0)
+    one, other = chance.normal(size=(2, 20_000))
+    alike = jointly(np.column_stack([one, one]), 0.05)
+    apart = jointly(np.column_stack([one, other]), 0.05)
+    assert (one > alike[0]).mean() == pytest.approx(0.05, abs=1e-3)
+    assert (one > apart[0]).mean() == pytest.approx(1 - np.sqrt(0.95), abs=2e-3)
+    assert ((one > apart[0]) | (other > apart[1])).mean() == pytest.approx(0.05, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("images", "windows"), [(1, []), (19, []), (20, [20]), (99, [20, 50]), (100, [20, 50, 100])]
+)
+def test_a_window_larger_than_the_holdout_has_no_threshold(images: int, windows: list[int]) -> None:
+    told = drift_thresholds(drawn(np.random.default_rng(0), images), replicates=100)
+    assert list(told.windows) == windows
+
+
+def test_the_fewer_images_the_holdout_has_the_higher_are_the_thresholds() -> None:
+    few, many = (drawn(np.random.default_rng(0), images) for images in (50, 1500))
+    low, high = (drift_thresholds(answers, [50]).windows[50] for answers in (many, few))
+    assert all(low[each] < high[each] for each in Statistic)
+
+
+def test_a_model_without_log_density_has_no_threshold_for_it() -> None:
+    answers = drawn(np.random.default_rng(0), 100)
+    without = ServedAnswers(answers.probability, answers.confidence, None)
+    for thresholds in drift_thresholds(without, replicates=100).windows.values():
+        assert list(thresholds) == [Statistic.PROBABILITIES, Statistic.CONFIDENCE]
+
+
+def test_the_same_answers_have_the_same_thresholds() -> None:
+    answers = drawn(np.random.default_rng(0), 100)
+    one, other = (drift_thresholds(answers, replicates=300) for _ in range(2))
+    assert one == other
+
+
+def test_the_reference_is_rounded_as_what_is_resampled() -> None:
+    answers = drawn(np.random.default_rng(0), 300)
+    rounded = answers.first(300)
+    assert set(reference_answers(answers).confidence) <= set(rounded.confidence.tolist())
