@@ -90,7 +90,7 @@ def s3() -> Iterator[FakeS3]:
 
 def answered(number: int) -> Prediction:
     scores = dict(zip(CLASSES, (0.6 + number / 200, 0.4 - number / 200), strict=True))
-    return Prediction("dandelion", scores["dandelion"], scores, None)
+    return Prediction("dandelion", scores["dandelion"], scores, None, None)
 
 
 def logged(s3: FakeS3, keys: Path) -> dict[str, int]:
