@@ -75,18 +75,3 @@ def test_enough_new_images_become_a_model_and_no_request_is_lost(
     started = next(item for item in status["history"] if item["decision"] == "TrainingStarted")
     assert f"{PORTION} new images" in started["reason"]
     assert before[:15] in started["reason"]
-
-
-def test_fewer_are_counted_and_start_nothing_until_more_come(
-    world: World, uploads: Uploads
-) -> None:
-    world.until("nothing is new any more", lambda: uploads.new == 0, 150)
-    uploads.add(ENOUGH - 10)
-    world.until("they are counted", lambda: uploads.new == ENOUGH - 10, 150)
-    assert world.status(NAME)["training"]["state"] == "Succeeded"
-    assert len(world.versions(NAME)) == 2
-    uploads.add(10)
-    world.until("a third version", lambda: len(world.versions(NAME)) == 3, 300)
-    world.until("none is new", lambda: uploads.new == 0, 150)
-    assert world.status(NAME)["training"]["trigger"] == "NewImages"
-    assert uploads.in_the_dataset == uploads.count
