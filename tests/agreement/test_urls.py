@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from dandelion_operator.api.location import Defaults, location
 from dandelion_operator.api.resource import Resource, parse
-from dandelion_operator.api.spec import HOST
+from dandelion_operator.api.spec.dataset import HOST
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan import StartTraining
 from dandelion_training.data.layout.table import is_table

@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.resource import NAME_LIMIT
-from dandelion_operator.api.spec import Dataset, Spec
+from dandelion_operator.api.spec import Spec
+from dandelion_operator.api.spec.dataset import Dataset
 from dandelion_operator.api.status import HISTORY_LIMIT, Status
 
 CRD = Path(__file__).parents[3] / "charts/dandelion/files/modeldeployment-crd.yaml"

@@ -8,7 +8,7 @@ import given
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec import Auth
+from dandelion_operator.api.spec.serving import Auth
 from dandelion_operator.api.status import RunState, Status
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import (

@@ -11,7 +11,7 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.api.spec import Urls
+from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.storage import Watch
 from dandelion_operator.seen.comparison import Comparison, ComparisonName

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from dandelion_operator.api.camel import Camel
 from dandelion_operator.api.spec import Spec
+from dandelion_operator.api.spec.camel import Camel
 
 from spec_fields.values import BESIDE, REFUSED, VALUES
 

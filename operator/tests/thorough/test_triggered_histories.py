@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dandelion_operator.api import cron, digests, naming
+from dandelion_operator.api import digests, naming
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource, parse
+from dandelion_operator.api.spec import cron
 from fakes.cluster import KEY
 from hypothesis import given
 from hypothesis import strategies as st

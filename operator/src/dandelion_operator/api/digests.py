@@ -19,10 +19,11 @@ import json
 from typing import Any
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.camel import Camel
 from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec import Feedback, FeedbackMode, Spec
+from dandelion_operator.api.spec import Spec
+from dandelion_operator.api.spec.camel import Camel
+from dandelion_operator.api.spec.feedback import Feedback, FeedbackMode
 
 MAX_UNAVAILABLE = 1  # serving pods that a PodDisruptionBudget lets go at a time
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.spec import Urls
+from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.storage import Watch

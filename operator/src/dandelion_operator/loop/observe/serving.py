@@ -9,7 +9,7 @@ from typing import Any
 from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName, Resource
-from dandelion_operator.api.spec import Auth
+from dandelion_operator.api.spec.serving import Auth
 from dandelion_operator.loop.observe import readings
 from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.ports.clients import Clients

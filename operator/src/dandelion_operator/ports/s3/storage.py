@@ -17,7 +17,7 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.api.spec import Urls
+from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.api.words import foreign
 from dandelion_operator.ports.s3.connection.budget import (
     MEBIBYTE,

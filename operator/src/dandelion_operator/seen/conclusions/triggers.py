@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dandelion_operator.api import cron, moments
+from dandelion_operator.api import moments
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.spec import cron
+from dandelion_operator.api.spec.triggers import AUTOMATIC, Trigger
 from dandelion_operator.api.status import RunState
-from dandelion_operator.api.triggers import AUTOMATIC, Trigger
 from dandelion_operator.seen.conclusions.attempts import seconds_until
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed

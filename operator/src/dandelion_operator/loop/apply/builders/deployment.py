@@ -7,7 +7,9 @@ from typing import Any
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location, Target
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec import Auth, FeedbackMode, Serving, Spec
+from dandelion_operator.api.spec import Spec
+from dandelion_operator.api.spec.feedback import FeedbackMode
+from dandelion_operator.api.spec.serving import Auth, Serving
 from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.pod.template import laid_over
 

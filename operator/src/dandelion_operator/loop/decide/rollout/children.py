@@ -6,7 +6,7 @@ from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.reasons import Failure, name_taken
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec import Auth
+from dandelion_operator.api.spec.serving import Auth
 from dandelion_operator.loop.decide import contest
 from dandelion_operator.loop.decide.plan import (
     Action,

@@ -16,7 +16,7 @@ from minio.datatypes import Object
 
 from dandelion_operator.api.location import is_table, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.spec import Urls
+from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.s3.documents.listed import ListedObjects, digest
 from dandelion_operator.seen.training import DatasetSeen, NewObjects
 

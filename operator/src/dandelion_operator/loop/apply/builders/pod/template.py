@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.pod_template import PodSpec, PodTemplate
-from dandelion_operator.api.spec import Serving, Training
+from dandelion_operator.api.spec.pod_template import PodSpec, PodTemplate
+from dandelion_operator.api.spec.serving import Serving
+from dandelion_operator.api.spec.training import Training
 
 Json = dict[str, Any]
 

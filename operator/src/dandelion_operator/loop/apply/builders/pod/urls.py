@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dandelion_operator.api.spec import Urls
+from dandelion_operator.api.spec.dataset import Urls
 
 FOLDER, VOLUME = "/etc/dandelion/urls", "urls"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dandelion_operator.api.spec import OnUndecided
+from dandelion_operator.api.spec.promotion import OnUndecided
 from dandelion_operator.loop.decide.gate.judge import words
 from dandelion_operator.loop.decide.gate.judge.evidence import (
     Difference,

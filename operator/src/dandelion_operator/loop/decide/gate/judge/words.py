@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from dandelion_operator.api.spec import OnUndecided
+from dandelion_operator.api.spec.promotion import OnUndecided
 from dandelion_operator.loop.decide.gate.judge.evidence import (
     MACRO_F1,
     Difference,

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from dandelion_operator.api.camel import Camel
+from dandelion_operator.api.spec.camel import Camel
 
 Object = dict[str, JsonValue]
 Given = TypeVar("Given")

@@ -1,5 +1,5 @@
-"""What may start a run: `spec.triggers`, as `spec` has the other fields, and the words for it that
-people read in a status, on a Job and on a version.
+"""`spec.triggers`: what may start a run, and the words for it that people read in a status, on a
+Job and on a version.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from dandelion_operator.api import cron
-from dandelion_operator.api.camel import Camel
+from dandelion_operator.api.spec import cron
+from dandelion_operator.api.spec.camel import Camel
 
 
 class Trigger(StrEnum):
