@@ -132,6 +132,7 @@ class WaitingTrigger(Part):
     trigger: str
     since: str
     until: str | None = None
+    reason: str = ""
     message: Words = ""
 
 
