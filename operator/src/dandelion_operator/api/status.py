@@ -148,8 +148,19 @@ class Triggers(Part):
     started_at: tuple[str, ...] = ()
 
 
+class Addresses(Part):
+    """What became of the addresses that a table names: `known` were fetched by a run before."""
+
+    fetched: int = 0
+    known: int = 0
+    failed: int = 0
+
+
 class DatasetInfo(Part):
-    """The newest version that a run made; `share` is the part of its images that is held out."""
+    """The newest version that a run made; `share` is the part of its images that is held out.
+
+    `from_addresses` and `from_reviews` are how many of the images came that way.
+    """
 
     version: str | None = None
     images: int | None = None
@@ -159,6 +170,9 @@ class DatasetInfo(Part):
     holdout_by_class: dict[str, int] = Field(default_factory=dict)
     share: float | None = None
     rejected: dict[str, int] = Field(default_factory=dict)
+    from_addresses: int | None = None
+    from_reviews: int | None = None
+    addresses: Addresses | None = None
     warnings: tuple[Words, ...] = ()
 
     @property
