@@ -27,6 +27,7 @@ CLASS_LIMIT = 200  # a ModelDeployment has to fit into etcd's 1.5 MB
 MANY_REJECTED = 0.05
 PROMOTED, FOLLOWED_ALIAS, ADOPTED = "Promoted", "FollowedAlias", "Adopted"
 RESTORED, TRAINED = "RegistryRestored", "TrainingSucceeded"
+REJECTED, UNDECIDED = "Rejected", "Undecided"
 FOLLOWED = (PROMOTED, FOLLOWED_ALIAS, ADOPTED, RESTORED)
 ADOPTION_NEEDED = "AdoptionNeeded"
 # Who or what decided: in the history, and on a version that has or had the alias champion.

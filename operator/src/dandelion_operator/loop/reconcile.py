@@ -134,6 +134,7 @@ class Reconciler:
         )
         await self._write(outcome.body, previous, after)
         metrics.record(outcome.resource.key, previous, after)
+        metrics.record_loop(outcome.resource, outcome.observed, after)
         if outcome.refusals:
             return Requeue(WHILE_TRAINING, backoff=True)
         if previous.followed != after.followed:
