@@ -104,3 +104,26 @@ def test_each_run_is_counted_once_by_what_started_it(world: World) -> None:
         assert value("runs_started_total", trigger="Schedule") == (before["Schedule"] or 0) + 1
 
     played(scene)
+
+
+def test_a_run_whose_version_is_promoted_at_once_is_counted_with_its_time(world: World) -> None:
+    async def scene() -> None:
+        world.apply()
+        await world.settle()
+        assert world.status["champion"]["version"] == "1"
+        assert value("training_duration_seconds_count", **LAWN, outcome="succeeded") == 1
+
+    played(scene)
+
+
+def test_a_spec_that_contradicts_itself_is_told(world: World) -> None:
+    async def scene() -> None:
+        world.apply()
+        await world.settle()
+        world.apply(triggers={"timeZone": "Europe/Paris"})
+        await world.settle()
+        assert world.condition("Accepted") == ("False", "InvalidSpec")
+        refused = LAWN | {"type": "Accepted", "status": "False"}
+        assert value("modeldeployment_condition", **refused) == 1
+
+    played(scene)
