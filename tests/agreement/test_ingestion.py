@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+from dandelion_local import places
 from dandelion_operator.ports.s3.documents.progress import read_progress
 from dandelion_operator.seen.training import AddressesSeen
 from dandelion_training.data.images.pixels import PixelFile
@@ -16,6 +18,7 @@ from dandelion_training.data.version.manifest import DatasetVersion, Entry
 from dandelion_training.data.version.report import ClassShare, VersionReport
 from dandelion_training.publish.report import dataset_facts
 
+RULES = places.REPOSITORY / "charts" / "dandelion" / "files" / "rules.yaml"
 KEYS = ("grass/1.png", "dandelion/2.png", "https://example.org/3.png", key_of("answer-4", 0))
 REJECTED = {RejectionKind.DUPLICATE.value: 3, RejectionKind.NOT_FETCHED.value: 2}
 
@@ -52,3 +55,10 @@ def test_the_operator_reads_where_images_came_from_and_what_was_left_out(tmp_pat
     assert (found.images, found.from_addresses, found.from_reviews) == (4, 1, 1)
     assert found.addresses == AddressesSeen(fetched=1, known=1, failed=2)
     assert found.rejected == REJECTED
+
+
+def test_alerts_leave_out_reasons_that_training_gives() -> None:
+    found = re.findall(r'dandelion_dataset_rejected_files\{reason!~"([^"]+)"\}', RULES.read_text())
+    named = {reason for reasons in found for reason in reasons.split("|")}
+    assert named
+    assert named <= {kind.value for kind in RejectionKind}
