@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
@@ -10,7 +11,7 @@ from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.api.spec.triggers import Trigger
 from dandelion_operator.api.status import RunState, Status
 from dandelion_operator.ports.metrics import loop
-from dandelion_operator.ports.metrics.series import Series
+from dandelion_operator.ports.metrics.series import Family, Figure, Series
 from dandelion_operator.seen.observed import Observed
 
 RECONCILE_SECONDS = Histogram(
@@ -21,7 +22,7 @@ RECONCILE_SECONDS = Histogram(
 RECONCILE_ERRORS = Counter(
     "dandelion_reconcile_errors_total", "Reconciles that ended in an error", ["kind"]
 )
-CONDITION = Gauge(
+CONDITION = Family(
     "dandelion_modeldeployment_condition",
     "1 for the status that a condition of a ModelDeployment has, 0 for the two others",
     ["namespace", "name", "type", "status"],
@@ -37,36 +38,41 @@ RUNS_STARTED = Counter(
     "Training runs that were started, of all ModelDeployments, by what started them",
     ["trigger"],
 )
-CHAMPION_METRIC = Gauge(
+CHAMPION_METRIC = Family(
     "dandelion_champion_metric",
     "Holdout metrics of the champion of a ModelDeployment",
     ["namespace", "name", "metric"],
 )
 LEADING = Gauge("dandelion_operator_leading", "1 while this operator may write")
 QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments whose reconcile is due")
-LOOP = Series(loop.FAMILIES)
+RESOURCES, LOOP = Series((CONDITION, CHAMPION_METRIC)), Series(loop.FAMILIES)
+REGISTRY.register(RESOURCES)
 REGISTRY.register(LOOP)
 # Known from the beginning: of a counter that appears with 1, Prometheus does not see the increase.
 for _trigger in (*Trigger, loop.OTHER):
     RUNS_STARTED.labels(_trigger)
 
 STATUSES = ("True", "False", "Unknown")
+SUCCEEDED, FAILED = "succeeded", "failed"
 
 
 def record(key: NamespacedName, before: Status, after: Status) -> None:
-    where = (key.namespace, key.name)
-    for condition in after.conditions:
-        for status in STATUSES:
-            CONDITION.labels(*where, condition.type.value, status).set(condition.status == status)
-    if after.champion is not None:
-        for metric, value in after.champion.metrics.items():
-            CHAMPION_METRIC.labels(*where, metric).set(value)
+    RESOURCES.show(key, _figures(after))
     _record_start(before, after)
-    _record_training(where, before, after)
+    _record_training((key.namespace, key.name), before, after)
 
 
 def record_loop(resource: Resource, observed: Observed, status: Status) -> None:
     LOOP.show(resource.key, loop.figures(resource, observed, status))
+
+
+def _figures(status: Status) -> Iterator[Figure]:
+    for condition in status.conditions:
+        for value in STATUSES:
+            yield CONDITION.of(condition.status == value, condition.type.value, value)
+    if status.champion is not None:
+        for metric, figure in status.champion.metrics.items():
+            yield CHAMPION_METRIC.of(figure, metric)
 
 
 def _record_start(before: Status, after: Status) -> None:
@@ -82,20 +88,19 @@ def _record_training(where: tuple[str, str], before: Status, after: Status) -> N
         return
     if was is not None and was.run == now.run and was.state.finished:
         return
-    outcome = "succeeded" if now.state is RunState.SUCCEEDED else "failed"
+    outcome = SUCCEEDED if now.state is RunState.SUCCEEDED else FAILED
     seconds = datetime.fromisoformat(now.finished_at) - datetime.fromisoformat(now.started_at)
     TRAINING_SECONDS.labels(*where, outcome).observe(max(0.0, seconds.total_seconds()))
 
 
 def forget_all() -> None:
     """Of an operator that leads no longer: it would go on telling what it last saw."""
-    CONDITION.clear()
-    CHAMPION_METRIC.clear()
+    RESOURCES.clear()
     LOOP.clear()
 
 
 def forget(key: NamespacedName) -> None:
+    RESOURCES.forget(key)
     LOOP.forget(key)
-    labels = {"namespace": key.namespace, "name": key.name}
-    for family in (CONDITION, CHAMPION_METRIC, TRAINING_SECONDS):
-        family.remove_by_labels(labels)
+    for outcome in (SUCCEEDED, FAILED):
+        TRAINING_SECONDS.remove(key.namespace, key.name, outcome)

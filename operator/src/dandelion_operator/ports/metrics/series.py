@@ -61,7 +61,8 @@ class Series(Collector):
     def collect(self) -> Iterator[Metric]:
         for name, (_, documentation, labels) in self._families.items():
             metric = GaugeMetricFamily(name, documentation, labels=labels)
-            for key, figures in self._shown[name].items():
+            # At once, since it is asked for beside the loop that shows and forgets.
+            for key, figures in list(self._shown[name].items()):
                 for figure in figures:
                     metric.add_metric((key.namespace, key.name, *figure.labels), figure.value)
             yield metric
