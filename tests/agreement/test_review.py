@@ -16,10 +16,12 @@ from dandelion_inference.journal.rows import Correlation, Took
 from dandelion_inference.journal.sample import sampled
 from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Settings
+from dandelion_operator.api import naming
 from dandelion_operator.api.location import Defaults, location
-from dandelion_operator.api.resource import Resource, parse
+from dandelion_operator.api.resource import NamespacedName, Resource, parse
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.ports.s3.documents.live import read_live
 from dandelion_training.commands import review
 from dandelion_training.data.version.library import Library
 from dandelion_training.ports.settings import Settings as TrainingSettings
@@ -30,6 +32,7 @@ from fakes.s3 import SECRET_KEY, WRITER_KEY, FakeS3, running
 
 CLASSES = ("dandelion", "grass")
 IMAGES = [f"image {number}".encode() for number in range(40)]
+CONTRACT = f"sha256:{'3' * 64}"
 SHARE = 0.5
 DEFAULTS = Defaults(
     training_image="training:1",
@@ -102,7 +105,7 @@ def logged(s3: FakeS3, keys: Path) -> dict[str, int]:
             "model_uid": "uid-1",
             "model_version": "3",
             "artifact_uri": "s3://models/default/lawn/run3/artifact",
-            "contract_digest": f"sha256:{'3' * 64}",
+            "contract_digest": CONTRACT,
             "s3_endpoint": s3.url,
             "log_uri": "s3://predictions",
             "log_credentials_dir": keys,
@@ -200,3 +203,15 @@ def test_a_run_learns_from_what_an_import_kept(
     assert {image.sha256 for image in found.images} == handed_out
     assert {image.label for image in found.images} == {"dandelion"}
     assert found.rejected == []
+
+
+def test_the_operator_finds_how_often_what_serves_was_right(s3: FakeS3, keys: Path) -> None:
+    answers = logged(s3, keys)
+    drawn = sum(sampled(answer, 0, SHARE) for answer in answers)
+    complained = not sampled(next(iter(answers)), 0, SHARE)
+    assert called(s3, keys, "export", str(keys / "queue")) == 0
+    assert called(s3, keys, "import", str(keys / "queue"), "--by", "ada") == 0
+    place = naming.live_accuracy(NamespacedName("default", "lawn"), CONTRACT)
+    found = read_live(s3.objects[f"/models/{place}"], CONTRACT)
+    assert (found.reviewed, found.right, found.corrections) == (drawn, drawn, complained)
+    assert 0 < found.lower < found.upper == 1

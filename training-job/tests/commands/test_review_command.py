@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from dandelion_training.commands import main
-from given.reviews import DECISIONS, HOME, Reviewed, digest, image, row, told
+from given.reviews import CONTRACT, DECISIONS, HOME, Reviewed, digest, image, row, told
 
 BY = ("--by", "ada")
 
@@ -48,7 +48,7 @@ def test_images_go_out_as_a_folder_and_come_back_as_decisions(
     )
     assert (out / "dandelion" / f"{digest(1)}.png").read_bytes() == image(1)
     assert [line["id"] for line in table(out / "queue.csv")] == [
-        *("answer-2", "answer-3", "answer-4", "answer-1"),
+        *("answer-3", "answer-4", "answer-2", "answer-1"),
     ]
     (out / "dandelion" / f"{digest(2)}.png").rename(out / "grass" / f"{digest(2)}.png")
     (out / "dandelion" / f"{digest(1)}.png").rename(out / "_reject" / f"{digest(1)}.png")
@@ -67,6 +67,9 @@ def test_images_go_out_as_a_folder_and_come_back_as_decisions(
         "imageSha256": digest(1),
         "reject": True,
         "source": "sample",
+        "answered": "dandelion",
+        "contract": CONTRACT,
+        "version": "3",
         "by": "ada",
         "time": "2026-03-10T12:00:00.000Z",
         "namespace": "default",
@@ -178,7 +181,7 @@ def test_who_decides_otherwise_later_is_the_one_that_counts(
                 "answer_1": {"label": "grass"},
                 "answer_2": {"label": "dandelion", "id": "answer-1", "sha256": digest(1)},
             },
-            "line 5: it says 'grass', and line 2 says 'dandelion' of the same image: keep one of"
+            "line 5: it says 'grass', and line 4 says 'dandelion' of the same image: keep one of"
             " the two",
             id="two labels for one image",
         ),
@@ -341,7 +344,7 @@ def test_tasks_of_label_studio_have_the_answers_as_predictions(
 ) -> None:
     out = tmp_path / "tasks.json"
     assert reviewed.called("export", str(out))[0] == 0
-    first = json.loads(out.read_text())[0]
+    first = json.loads(out.read_text())[2]
     assert first["data"]["image"] == f"{HOME}/images/{digest(2)}"
     (prediction,) = first["predictions"]
     assert (prediction["model_version"], prediction["score"]) == ("3", 0.6)

@@ -1,5 +1,5 @@
 """`review export` and `review import`: hand out images for people to say what they show, and keep
-what they decided.
+what they decided. `review accuracy`: how often the answers were right by that.
 
 The key of training reads the prediction log and writes the decisions; it signs them too.
 """
@@ -8,12 +8,14 @@ import argparse
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dandelion_training.commands import accuracy
 from dandelion_training.commands.connection import (
     add_option,
     add_s3_options,
@@ -25,6 +27,7 @@ from dandelion_training.commands.connection import (
 from dandelion_training.ports.failures import TrainingFailure
 from dandelion_training.ports.storage import Location, MountedCredentials, ObjectStore
 from dandelion_training.review import decisions, folder, label_studio, table
+from dandelion_training.review.accuracy import kept
 from dandelion_training.review.annotations import Returned, UnreadableError, decide
 from dandelion_training.review.decisions import Decided, Signer
 from dandelion_training.review.prediction_log import PredictionLog, among
@@ -41,13 +44,15 @@ Subparsers = Any  # argparse has no public name for what `add_subparsers` return
 
 @dataclass(frozen=True)
 class Desk:
-    """What both commands work with."""
+    """What the commands work with."""
 
     store: ObjectStore
     log: PredictionLog
     signer: Signer
     place: Location
     """Of the decisions."""
+    live: Location
+    """Of what is kept of accuracies."""
     now: datetime
 
 
@@ -65,7 +70,9 @@ def add_to(commands: Subparsers) -> None:
     back.add_argument(
         "--new-label", metavar="LABEL", action="append", default=[], help="that is no class yet"
     )
-    for verb, act in ((export, _export), (back, _import)):
+    rates = verbs.add_parser("accuracy", help="how often answers of the random share were right")
+    rates.set_defaults(target="review accuracy")
+    for verb, act in ((export, _export), (back, _import), (rates, _accuracy)):
         verb.set_defaults(call=call, act=act)
         _add_options(verb)
 
@@ -143,6 +150,7 @@ def _import(desk: Desk, parsed: argparse.Namespace) -> list[str]:
         rest = len(outcome.problems) - len(told)
         more = [f"… and {rest} more"] if rest else []
         raise refused("Nothing was kept:\n  " + "\n  ".join([*told, *more]))
+    decided.by_image |= {decision.image: decision for decision in outcome.decisions}
     lines = ["Nothing new was decided."]
     if outcome.decisions:
         place = decisions.keep(desk.store, desk.place, desk.signer, outcome.decisions)
@@ -152,6 +160,7 @@ def _import(desk: Desk, parsed: argparse.Namespace) -> list[str]:
             f"{_counted(len(outcome.decisions), 'decision')} in {place}: {outcome.confirmed} as"
             f" answered, {relabelled} with another label, {rejected} rejected."
         ]
+    kept.keep(desk.store, desk.live, decided.by_image.values(), desk.now)
     return [
         *lines,
         *_note("Decided so before", outcome.known),
@@ -159,6 +168,14 @@ def _import(desk: Desk, parsed: argparse.Namespace) -> list[str]:
         *_note("Left undecided", returned.undecided),
         *_faults(desk, decided),
     ]
+
+
+def _accuracy(desk: Desk, _: argparse.Namespace) -> list[str]:
+    decided = decisions.read(desk.store, desk.place, desk.signer)
+    found = kept.keep(desk.store, desk.live, decided.by_image.values(), desk.now)
+    waiting = queue(desk.log.answers(lambda answer: answer.sampled), {}, decided.by_image)
+    counts = Counter(item.answer.contract for item in waiting)
+    return [*accuracy.printed(found, counts), *_faults(desk, decided)]
 
 
 def _returned(target: Path) -> Returned:
@@ -193,7 +210,7 @@ def _desk(parsed: argparse.Namespace, connect: Connect, now: datetime) -> Desk:
     if not namespace or not name or "/" in name:
         raise refused(f"--model is {parsed.model!r}; write NAMESPACE/NAME.")
     log = location("--log", needed("--log", parsed.log, "DANDELION_LOG_URI"))
-    kept = location("--decisions", needed("--decisions", parsed.decisions, VARIABLE))
+    models = location("--decisions", needed("--decisions", parsed.decisions, VARIABLE))
     secret = MountedCredentials(Path(parsed.credentials_dir)).retrieve().secret_key
     store = connect(parsed)
     return Desk(
@@ -205,7 +222,8 @@ def _desk(parsed: argparse.Namespace, connect: Connect, now: datetime) -> Desk:
             now.date(),
         ),
         Signer(namespace, name, secret.encode()),
-        decisions.place_of(kept, namespace, name),
+        decisions.place_of(models, namespace, name),
+        kept.place_of(models, namespace, name),
         now,
     )
 

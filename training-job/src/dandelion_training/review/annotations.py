@@ -73,7 +73,7 @@ def decide(
         if problem:
             problems.append(f"{annotation.where}: {problem}")
             continue
-        decision = _decision(annotation, by, now)
+        decision = _decision(annotation, answers[annotation.key], by, now)
         before = found.get(annotation.image)
         if before and before[1].says() != decision.says() and before[1].time == decision.time:
             problems.append(
@@ -112,14 +112,19 @@ def _problem(annotation: Annotation, answer: Answer | None, classes: Collection[
     return ""
 
 
-def _decision(annotation: Annotation, by: str, now: str) -> Decision:
+def _decision(annotation: Annotation, answer: Answer, by: str, now: str) -> Decision:
+    is_no_sample = annotation.source is Source.SAMPLE and not answer.sampled
     return Decision(
         id=annotation.key.id,
         index=annotation.key.index,
         imageSha256=annotation.image,
         label=annotation.label,
         reject=annotation.label is None,
-        source=annotation.source,
+        # Whatever came back: an accuracy is estimated from what was drawn by lot alone.
+        source=Source.CORRECTION if is_no_sample else annotation.source,
+        answered=answer.label,
+        contract=answer.contract,
+        version=answer.version,
         by=annotation.by or by,
         # A clock that is ahead must not keep later decisions from counting.
         time=min(annotation.time or now, now),

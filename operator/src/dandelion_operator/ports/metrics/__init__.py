@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 
 from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.api.spec.triggers import Trigger
-from dandelion_operator.api.status import RunState, Status
+from dandelion_operator.api.status import LiveAccuracy, RunState, Status
 from dandelion_operator.ports.metrics import loop
 from dandelion_operator.ports.metrics.series import Family, Figure, Series
 from dandelion_operator.seen.observed import Observed
@@ -43,9 +43,21 @@ CHAMPION_METRIC = Family(
     "Holdout metrics of the champion of a ModelDeployment",
     ["namespace", "name", "metric"],
 )
+LIVE_ACCURACY = Family(
+    "dandelion_live_accuracy",
+    "How often the version that serves was right by the answers of the random share that people "
+    "reviewed; figure is estimate, lower or upper",
+    ["namespace", "name", "version", "figure"],
+)
+REVIEWED = Family(
+    "dandelion_live_reviewed_answers",
+    "Answers of the random share that people gave a label to, of the version that serves",
+    ["namespace", "name", "version"],
+)
 LEADING = Gauge("dandelion_operator_leading", "1 while this operator may write")
 QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments whose reconcile is due")
-RESOURCES, LOOP = Series((CONDITION, CHAMPION_METRIC)), Series(loop.FAMILIES)
+RESOURCES = Series((CONDITION, CHAMPION_METRIC, LIVE_ACCURACY, REVIEWED))
+LOOP = Series(loop.FAMILIES)
 REGISTRY.register(RESOURCES)
 REGISTRY.register(LOOP)
 # Known from the beginning: of a counter that appears with 1, Prometheus does not see the increase.
@@ -73,6 +85,17 @@ def _figures(status: Status) -> Iterator[Figure]:
     if status.champion is not None:
         for metric, figure in status.champion.metrics.items():
             yield CHAMPION_METRIC.of(figure, metric)
+    yield from _live_accuracy(status.live_accuracy)
+
+
+def _live_accuracy(live: LiveAccuracy | None) -> Iterator[Figure]:
+    if live is None or live.reviewed is None:
+        return
+    yield REVIEWED.of(live.reviewed, live.version)
+    figures = {"estimate": live.accuracy, "lower": live.lower, "upper": live.upper}
+    for figure, value in figures.items():
+        if value is not None:
+            yield LIVE_ACCURACY.of(value, live.version, figure)
 
 
 def _record_start(before: Status, after: Status) -> None:
