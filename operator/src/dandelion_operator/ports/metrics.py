@@ -33,6 +33,17 @@ CHAMPION_METRIC = Gauge(
     "Holdout metrics of the champion of a ModelDeployment",
     ["namespace", "name", "metric"],
 )
+DRIFT_SCORE = Gauge(
+    "dandelion_modeldeployment_drift_score",
+    "How many times their threshold the answers of a ModelDeployment's pods are from those of its "
+    "holdout; above 1 images have drifted",
+    ["namespace", "name"],
+)
+DRIFT_ABOVE = Gauge(
+    "dandelion_modeldeployment_drift_above",
+    "Above which such score spec.triggers.driftAbove has a ModelDeployment train again",
+    ["namespace", "name"],
+)
 LIVE_ACCURACY = Gauge(
     "dandelion_live_accuracy",
     "How often the version that serves was right by the answers of the random share that people "
@@ -50,6 +61,7 @@ QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments whose reconc
 STATUSES = ("True", "False", "Unknown")
 WHERE = ("namespace", "name")
 LIVE = (LIVE_ACCURACY, REVIEWED)
+DRIFT = (DRIFT_SCORE, DRIFT_ABOVE)
 
 
 def record(key: NamespacedName, before: Status, after: Status) -> None:
@@ -60,6 +72,15 @@ def record(key: NamespacedName, before: Status, after: Status) -> None:
     if after.champion is not None:
         for metric, value in after.champion.metrics.items():
             CHAMPION_METRIC.labels(*where, metric).set(value)
+    drift = after.drift
+    for gauge, known in (
+        (DRIFT_SCORE, drift.score if drift is not None else None),
+        (DRIFT_ABOVE, drift.above if drift is not None else None),
+    ):
+        if known is None:
+            gauge.remove_by_labels({"namespace": key.namespace, "name": key.name})
+        else:
+            gauge.labels(*where).set(known)
     _record_live_accuracy(where, before.live_accuracy, after.live_accuracy)
     _record_training(where, before, after)
 
@@ -95,11 +116,11 @@ def _record_training(where: tuple[str, str], before: Status, after: Status) -> N
 
 def forget_all() -> None:
     """Of an operator that leads no longer: it would go on telling what it last saw."""
-    for family in (CONDITION, CHAMPION_METRIC, *LIVE):
+    for family in (CONDITION, CHAMPION_METRIC, *DRIFT, *LIVE):
         family.clear()
 
 
 def forget(key: NamespacedName) -> None:
     labels = {"namespace": key.namespace, "name": key.name}
-    for family in (CONDITION, CHAMPION_METRIC, TRAINING_SECONDS, *LIVE):
+    for family in (CONDITION, CHAMPION_METRIC, TRAINING_SECONDS, *DRIFT, *LIVE):
         family.remove_by_labels(labels)
