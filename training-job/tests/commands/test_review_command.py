@@ -44,7 +44,7 @@ def test_images_go_out_as_a_folder_and_come_back_as_decisions(
     out = tmp_path / "queue"
     assert reviewed.called("export", str(out)) == (
         0,
-        [f"4 images in {out}: 3 of the random share, 1 that somebody corrected."],
+        [f"4 images in {out}: 3 of the random share, 1 that somebody corrected, 0 of drift."],
     )
     assert (out / "dandelion" / f"{digest(1)}.png").read_bytes() == image(1)
     assert [line["id"] for line in table(out / "queue.csv")] == [
@@ -83,7 +83,8 @@ def test_what_was_decided_is_handed_out_no_more(reviewed: Reviewed, tmp_path: Pa
     (tmp_path / "queue" / "dandelion" / f"{digest(4)}.png").unlink()
     reviewed.called("import", str(tmp_path / "queue"), *BY)
     assert reviewed.called("export", str(tmp_path / "next.csv"))[1] == [
-        f"1 image in {tmp_path}/next.csv: 0 of the random share, 1 that somebody corrected."
+        f"1 image in {tmp_path}/next.csv: 0 of the random share, 1 that somebody corrected,"
+        " 0 of drift."
     ]
     (line,) = table(tmp_path / "next.csv")
     assert (line["id"], line["source"], line["told"]) == ("answer-4", "correction", "grass")
@@ -163,7 +164,7 @@ def test_who_decides_otherwise_later_is_the_one_that_counts(
         ),
         pytest.param(
             {"answer_1": {"label": "grass", "source": "me"}},
-            "line 5: source is 'me': put sample or correction back",
+            "line 5: source is 'me': put sample or correction or drift back",
             id="another source",
         ),
         pytest.param(
@@ -228,7 +229,8 @@ def test_after_the_key_was_changed_decisions_do_not_count_until_imported_again(
     reviewed.called("import", str(out), *BY)
     reviewed.use_key("another secret")
     assert reviewed.called("export", str(tmp_path / "next.csv"))[1] == [
-        f"4 images in {tmp_path}/next.csv: 3 of the random share, 1 that somebody corrected.",
+        f"4 images in {tmp_path}/next.csv: 3 of the random share, 1 that somebody corrected,"
+        " 0 of drift.",
         "Decisions that do not count, as this key did not sign them: 1.",
     ]
     assert "1 decision in" in reviewed.called("import", str(out), *BY)[1][0]
@@ -240,7 +242,8 @@ def test_only_so_many_are_handed_out_and_the_rest_is_counted(
     reviewed: Reviewed, tmp_path: Path
 ) -> None:
     assert reviewed.called("export", str(tmp_path / "two.csv"), "--limit", "2")[1] == [
-        f"2 images in {tmp_path}/two.csv: 1 of the random share, 1 that somebody corrected.",
+        f"2 images in {tmp_path}/two.csv: 1 of the random share, 1 that somebody corrected,"
+        " 0 of drift.",
         "Left for the next time, or not kept in the log: 2.",
     ]
 

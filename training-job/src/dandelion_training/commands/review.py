@@ -101,15 +101,17 @@ def _export(desk: Desk, parsed: argparse.Namespace) -> list[str]:
         raise refused(f"{target} is there already: name another, so that no work is lost.")
     decided = decisions.read(desk.store, desk.place, desk.signer)
     told = desk.log.feedback()
-    answers = desk.log.answers(lambda answer: answer.sampled or answer.key in told)
+    answers = desk.log.answers(
+        lambda answer: answer.sampled or answer.drifted or answer.key in told
+    )
     waiting = queue(answers, told, decided.by_image)
     items = selected(waiting, parsed.limit, lambda image: desk.log.kept(image) is not None)
     if items:
         _write(desk, target, items)
-    sampled = sum(item.source is Source.SAMPLE for item in items)
+    of = Counter(item.source for item in items)
     return [
-        f"{_counted(len(items), 'image')} in {target}: {sampled} of the random share,"
-        f" {len(items) - sampled} that somebody corrected."
+        f"{_counted(len(items), 'image')} in {target}: {of[Source.SAMPLE]} of the random share,"
+        f" {of[Source.CORRECTION]} that somebody corrected, {of[Source.DRIFT]} of drift."
         if items
         else "There is nothing to review.",
         *_note("Left for the next time, or not kept in the log", len(waiting) - len(items)),

@@ -55,6 +55,7 @@ class Answer(_Row):
     unknown: bool = False
     unknown_score: float | None = Field(default=None, alias="unknownScore")
     sampled: bool = Field(default=False, alias="reviewSample")
+    drifted: bool = Field(default=False, alias="driftSample")
 
     @property
     def margin(self) -> float:
