@@ -235,9 +235,8 @@ def accuracy_below(resource: Resource, observed: Observed, last: LastRun) -> Due
     served = observed.deployment.target if observed.deployment is not None else None
     if wanted is None or served is None or not isinstance(live, LiveAccuracySeen):
         return None
-    if live.reviewed < FEWEST_REVIEWED or live.upper >= wanted:
-        return None
-    if _a_successor_comes(observed, last, served):
+    shown = live.reviewed >= FEWEST_REVIEWED and live.upper < wanted
+    if not shown or _a_successor_comes(observed, last, served):
         return None
     # A clock that is ahead delays a run; it would else start one after the other.
     begun = last.decided or last.started or ""
