@@ -25,7 +25,7 @@ from dandelion_training.commands.connection import (
     needed,
     refused,
 )
-from dandelion_training.commands.trace.answer_id import read_answer_id
+from dandelion_training.commands.trace.answer.answer_id import read_answer_id
 from dandelion_training.commands.trace.links import document, is_whole, text
 from dandelion_training.commands.trace.question import Question, Resource
 from dandelion_training.ports.failures import TrainingFailure

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dandelion_training.commands.trace.answer_id import AnswerId
+from dandelion_training.commands.trace.answer.answer_id import AnswerId
 from dandelion_training.ports.storage import Location
 
 

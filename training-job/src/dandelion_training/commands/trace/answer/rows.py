@@ -5,9 +5,9 @@ given for.
 import hashlib
 from collections.abc import Iterator
 
-from dandelion_training.commands.trace.answer_id import AnswerId
+from dandelion_training.commands.trace.answer.answer_id import AnswerId
+from dandelion_training.commands.trace.answer.log import IMAGES, Row, Rows, Search
 from dandelion_training.commands.trace.links import Link, State, broken
-from dandelion_training.commands.trace.log import IMAGES, Row, Rows, Search
 from dandelion_training.commands.trace.question import Resource
 from dandelion_training.ports.storage import Location, ObjectStore
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dandelion_training.commands.trace.answer_id import AnswerId
+from dandelion_training.commands.trace.answer.answer_id import AnswerId
 from dandelion_training.ports.storage import Location, ObjectStore, StoredObject
 
 PREDICTIONS, IMAGES = "predictions", "images"
