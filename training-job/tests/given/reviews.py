@@ -1,6 +1,7 @@
 """A prediction log with its images, and the commands called on it."""
 
 import argparse
+import csv
 import gzip
 import hashlib
 import json
@@ -19,6 +20,7 @@ from fakes.s3 import MemoryStore
 HOME = "s3://predictions/default/lawn"
 DECISIONS = "s3://models/default/lawn/decisions"
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+BY = ("--by", "ada")
 SECRET = "a secret"
 
 
@@ -67,6 +69,22 @@ def answer(number: int, dandelion: float = 0.9, **about: Any) -> Answer:
 
 def item(number: int, dandelion: float = 0.9, **about: Any) -> Item:
     return Item(answer(number, dandelion), digest(number), Source.SAMPLE, **about)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def fill(path: Path, **cells: dict[str, str]) -> None:
+    """Write into the lines of these images."""
+    rows = table(path)
+    for found in rows:
+        found.update(cells.get(found["id"].replace("-", "_"), {}))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 class Reviewed:
