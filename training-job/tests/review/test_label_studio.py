@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from dandelion_training.ports.storage import Location
-from dandelion_training.review import label_studio
 from dandelion_training.review.annotations import UnreadableError, decide
+from dandelion_training.review.label_studio import tasks as label_studio
 from given.reviews import answer, digest, item
 
 NOW = "2026-03-10T12:00:00.000Z"

@@ -5,50 +5,27 @@ The key of training reads the prediction log and writes the decisions; it signs 
 """
 
 import argparse
-import os
-import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dandelion_training.commands.connection import (
-    add_option,
-    add_s3_options,
-    connected,
-    location,
-    needed,
-    refused,
-)
+from dandelion_training.commands.connection import connected, refused
+from dandelion_training.commands.review.desk import Connect, Desk, add_options, open_desk
 from dandelion_training.ports.failures import TrainingFailure
-from dandelion_training.ports.storage import Location, MountedCredentials, ObjectStore
-from dandelion_training.review import decisions, folder, label_studio, table
+from dandelion_training.review import decisions, folder, table
 from dandelion_training.review.annotations import Returned, UnreadableError, decide
-from dandelion_training.review.decisions import Decided, Signer
-from dandelion_training.review.prediction_log import PredictionLog, among
+from dandelion_training.review.decisions import Decided
+from dandelion_training.review.label_studio import tasks as label_studio
+from dandelion_training.review.prediction_log import among
 from dandelion_training.review.queue import Item, Source, queue, selected
 
 CSV, JSON, INTERFACE = ".csv", ".json", ".xml"
 PROBLEMS_TOLD = 20
-UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 FORMS = f"a folder of images, a table (*{CSV}), or tasks of Label Studio (*{JSON})"
 
-Connect = Callable[[argparse.Namespace], ObjectStore]
 Subparsers = Any  # argparse has no public name for what `add_subparsers` returns
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What both commands work with."""
-
-    store: ObjectStore
-    log: PredictionLog
-    signer: Signer
-    place: Location
-    """Of the decisions."""
-    now: datetime
 
 
 def add_to(commands: Subparsers) -> None:
@@ -67,7 +44,7 @@ def add_to(commands: Subparsers) -> None:
     )
     for verb, act in ((export, _export), (back, _import)):
         verb.set_defaults(call=call, act=act)
-        _add_options(verb)
+        add_options(verb)
 
 
 def call(
@@ -77,7 +54,7 @@ def call(
 ) -> int:
     """Print what was done; 1 and the reasons where nothing was."""
     try:
-        lines = parsed.act(_desk(parsed, connect, now()), parsed)
+        lines = parsed.act(open_desk(parsed, connect, now()), parsed)
     except TrainingFailure as failure:
         print(f"error: {failure.message}", file=sys.stderr)
         return 1
@@ -185,55 +162,6 @@ def _note(what: str, number: int) -> list[str]:
 
 def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def _desk(parsed: argparse.Namespace, connect: Connect, now: datetime) -> Desk:
-    needed("--endpoint", parsed.endpoint, "DANDELION_S3_ENDPOINT")
-    namespace, _, name = needed("--model", parsed.model, "DANDELION_NAME").partition("/")
-    if not namespace or not name or "/" in name:
-        raise refused(f"--model is {parsed.model!r}; write NAMESPACE/NAME.")
-    log = location("--log", needed("--log", parsed.log, "DANDELION_LOG_URI"))
-    kept = location("--decisions", needed("--decisions", parsed.decisions, VARIABLE))
-    secret = MountedCredentials(Path(parsed.credentials_dir)).retrieve().secret_key
-    store = connect(parsed)
-    return Desk(
-        store,
-        PredictionLog(
-            store,
-            log.child(namespace).child(name),
-            (now - _since(parsed.since)).date(),
-            now.date(),
-        ),
-        Signer(namespace, name, secret.encode()),
-        decisions.place_of(kept, namespace, name),
-        now,
-    )
-
-
-VARIABLE = "DANDELION_DECISIONS_URI"
-
-
-def _add_options(verb: argparse.ArgumentParser) -> None:
-    namespace, name = (os.environ.get(f"DANDELION_{part}", "") for part in ("NAMESPACE", "NAME"))
-    verb.add_argument(
-        "--model",
-        metavar="NAMESPACE/NAME",
-        default=f"{namespace}/{name}" if namespace and name else "",
-        help="the ModelDeployment that answered [DANDELION_NAMESPACE, DANDELION_NAME]",
-    )
-    add_option(verb, "--log", "URI", "DANDELION_LOG_URI", "of the prediction log: s3://BUCKET")
-    add_option(verb, "--decisions", "URI", VARIABLE, "where decisions are kept: s3://BUCKET")
-    verb.add_argument(
-        "--since", metavar="AGE", default="30d", help="how far back to look: 12h, 30d, 4w (30d)"
-    )
-    add_s3_options(verb)
-
-
-def _since(age: str) -> timedelta:
-    found = re.fullmatch(r"([1-9][0-9]{0,3})([hdw])", age)
-    if found is None:
-        raise refused(f"--since is {age!r}; write hours, days or weeks: 12h, 7d, 4w.")
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
 def _positive(text: str) -> int:
