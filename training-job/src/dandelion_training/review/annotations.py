@@ -69,11 +69,13 @@ def decide(
     known = outdated = confirmed = 0
     for annotation in annotations:
         answer = answers.get(annotation.key)
-        problem = _problem(annotation, answer, classes)
-        if problem:
-            problems.append(f"{annotation.where}: {problem}")
-            continue
         decision = _decision(annotation, by, now)
+        # A project of long standing has tasks whose answers are older than what of the log is read.
+        if answer is not None or not _is_settled(decision, current):
+            problem = _problem(annotation, answer, classes)
+            if problem:
+                problems.append(f"{annotation.where}: {problem}")
+                continue
         before = found.get(annotation.image)
         if before and before[1].says() != decision.says() and before[1].time == decision.time:
             problems.append(
@@ -94,6 +96,12 @@ def decide(
         decisions.append(decision)
         confirmed += decision.label == answers[annotation.key].label
     return Outcome(tuple(decisions), tuple(problems), known, outdated, confirmed)
+
+
+def _is_settled(decision: Decision, current: Mapping[str, Decision]) -> bool:
+    """Whether it changes nothing about what counts."""
+    counts = current.get(decision.image)
+    return counts is not None and (counts.says() == decision.says() or counts.time >= decision.time)
 
 
 def _problem(annotation: Annotation, answer: Answer | None, classes: Collection[str]) -> str:
