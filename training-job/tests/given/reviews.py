@@ -98,6 +98,15 @@ class Reviewed:
         self._capsys = capsys
         self.use_key(SECRET)
 
+    @classmethod
+    def of_four(cls, work: Path, capsys: pytest.CaptureFixture[str]) -> "Reviewed":
+        """Three answers of the sample, and one that somebody corrected; of a fifth nobody asks."""
+        found = cls(work, capsys)
+        rows = [row(1, 0.9), row(2, 0.6), row(3, 0.25), row(4, 0.8, reviewSample=False)]
+        found.log(*rows, row(5, reviewSample=False))
+        found.log(told(4, "grass"), kind="feedback")
+        return found
+
     def use_key(self, secret: str) -> None:
         (self._keys / "AWS_ACCESS_KEY_ID").write_text("training")
         (self._keys / "AWS_SECRET_ACCESS_KEY").write_text(secret)
