@@ -68,6 +68,10 @@ class _Connection:
         """Asks; the file descriptor to wait on. `since` is when the wait for the answer began."""
         self.question, self.since = question, since
         self._received.clear()
+        if self._socket is not None and select.select([self._socket], [], [], 0)[0]:
+            # Nothing was asked on it, so the server has let go of it. Clients that pool connections
+            # look, because an idle one may be closed at any time (RFC 9112, 9.3.1).
+            self.close()
         if self._socket is None:
             self._socket = socket.socket()
             # A whole request fits, so that sending never waits for the server to read.

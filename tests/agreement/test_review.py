@@ -31,6 +31,7 @@ from fakes.s3 import SECRET_KEY, WRITER_KEY, FakeS3, running
 
 CLASSES = ("dandelion", "grass")
 IMAGES = [f"image {number}".encode() for number in range(40)]
+CONTRACT = f"sha256:{'3' * 64}"
 SHARE = 0.5
 DEFAULTS = Defaults(
     training_image="training:1",
@@ -103,7 +104,7 @@ def journal_of(s3: FakeS3, keys: Path) -> Journal:
             "model_uid": "uid-1",
             "model_version": "3",
             "artifact_uri": "s3://models/default/lawn/run3/artifact",
-            "contract_digest": f"sha256:{'3' * 64}",
+            "contract_digest": CONTRACT,
             "s3_endpoint": s3.url,
             "log_uri": "s3://predictions",
             "log_credentials_dir": keys,
@@ -207,27 +208,3 @@ def test_a_run_learns_from_what_an_import_kept(
     assert {image.sha256 for image in found.images} == handed_out
     assert {image.label for image in found.images} == {"dandelion"}
     assert found.rejected == []
-
-
-def learnt(
-    s3: FakeS3, keys: Path, monkeypatch: pytest.MonkeyPatch
-) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """How many callers agree, by key, and the labels and images that a run takes from that."""
-    settings = told(monkeypatch, mode="Auto", minAgreement=2)
-    settings = settings.model_copy(update={"s3_credentials_dir": keys})
-    library = Library(Bucket(s3), settings.dataset_manifests_uri, keys)
-    found = reviewed(Bucket(s3), settings, library, 2)
-    return dict(found.callers), [(image.label, image.sha256) for image in found.images]
-
-
-def test_a_run_learns_from_what_callers_of_any_pod_agree_on(
-    s3: FakeS3, keys: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers = logged(s3, keys, ("camera", "camera"))
-    (corrected,) = (answer for answer, number in answers.items() if not number)
-    assert learnt(s3, keys, monkeypatch) == ({}, []), "one caller alone teaches nothing"
-    another = journal_of(s3, keys)
-    assert another.labelled(corrected, "3", 0, "grass", "desk")
-    another.close()
-    image = ("grass", hashlib.sha256(IMAGES[0]).hexdigest())
-    assert learnt(s3, keys, monkeypatch) == ({f"answer://{corrected}/0": 2}, [image])

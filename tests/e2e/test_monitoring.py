@@ -82,6 +82,8 @@ def exposed(world: World) -> dict[str, set[str]]:
                 "dandelion_modeldeployment_condition",
                 "dandelion_training_duration_seconds",
                 "dandelion_champion_metric",
+                "dandelion_live_accuracy",
+                "dandelion_live_reviewed_answers",
             },
         ),
         ("training", {"dandelion_training_progress_ratio", "dandelion_training_loss"}),

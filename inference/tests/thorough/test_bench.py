@@ -24,10 +24,12 @@ QUESTION = Question(post("/", "text/plain", b"what?"), b"right")
 
 
 @contextlib.contextmanager
-def answering(response: bytes) -> Iterator[int]:
-    """A server that answers every request of any connection so; its port."""
+def answering(response: bytes, idle_seconds: float | None = None) -> Iterator[int]:
+    """A server that answers every request of any connection so, and closes one on which no more
+    comes for so long; its port."""
 
     def answer(connection: socket.socket) -> None:
+        connection.settimeout(idle_seconds)
         with connection, contextlib.suppress(OSError):
             while connection.recv(1 << 16):
                 if not response:
@@ -71,6 +73,13 @@ def test_every_other_answer_is_an_error(response: bytes, error: str) -> None:
         load = closed_loop(port, [QUESTION], connections=2, seconds=0.1)
     assert not load.latencies
     assert set(load.errors) == {error}
+
+
+def test_a_connection_that_the_server_has_let_go_of_is_no_error() -> None:
+    with answering(RIGHT, idle_seconds=0.05) as port:
+        load = open_loop(port, [QUESTION], rate=5, seconds=1)
+    assert len(load.latencies) == 5
+    assert not load.errors
 
 
 def test_a_server_that_is_not_there_is_an_error() -> None:

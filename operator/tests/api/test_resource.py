@@ -64,6 +64,26 @@ def test_an_address_is_literal(uri: str) -> None:
             "logging.images needs logging.predictions: true",
             id="images of predictions that are not logged",
         ),
+        pytest.param(
+            "lawn",
+            {
+                "dataset": {"storageUri": "s3://datasets/lawn"},
+                "triggers": {"accuracyBelow": 0.9},
+            },
+            "triggers.accuracyBelow needs feedback.mode: Review",
+            id="an accuracy that nobody reviews",
+        ),
+        pytest.param(
+            "lawn",
+            {
+                "dataset": {"storageUri": "s3://datasets/lawn", "version": f"sha256:{'a' * 64}"},
+                "triggers": {"accuracyBelow": 0.9},
+                "serving": {"logging": {"images": True}},
+                "feedback": {"mode": "Review"},
+            },
+            "would train the same model again with dataset.version",
+            id="better by reviews of a pinned version",
+        ),
         pytest.param("lawn", {"dataset": None}, "spec.dataset", id="a null"),
         *(
             pytest.param("lawn", {"dataset": {"storageUri": uri}}, words, id=uri)

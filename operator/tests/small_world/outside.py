@@ -15,6 +15,7 @@ from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.storage import Watch
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
+from dandelion_operator.seen.live import LiveAccuracySeen
 from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.training import DatasetSeen, NewObjects, Progress
 from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
@@ -39,7 +40,13 @@ class FakeStorage:
     uploads: dict[str, str] = field(default_factory=dict)  # by name, when they came
     listed: dict[str, frozenset[str]] = field(default_factory=dict)  # of them, by dataset version
     versions: dict[str, str] = field(default_factory=dict)  # of the dataset, by artifact
+    live_accuracies: dict[str, LiveAccuracySeen | Failure] = field(default_factory=dict)
     now: Callable[[], str] = lambda: ""
+
+    async def live(
+        self, access: Access, key: NamespacedName, contract_digest: str
+    ) -> LiveAccuracySeen | Failure | None:
+        return self.obstacle or self.live_accuracies.get(contract_digest)
 
     async def dataset(
         self, access: Access, uri: str, watch: Watch | None = None, urls: Urls | None = None

@@ -15,6 +15,7 @@ from dandelion_operator.api import digests, naming
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource, parse
 from dandelion_operator.api.spec import cron
+from dandelion_operator.seen.live import LiveAccuracySeen
 from fakes.cluster import KEY
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +23,12 @@ from small_world import World
 
 COOLDOWN, BUDGET = timedelta(hours=3), 3
 BUDGETS = {"cooldownSeconds": int(COOLDOWN.total_seconds()), "maxRunsPerWeek": BUDGET}
-AUTOMATIC = ("Schedule", "DatasetChanged")
+ACCURACY = {"accuracyBelow": 0.9}
+AUTOMATIC = ("Schedule", "DatasetChanged", "LiveAccuracy")
+REVIEWED: dict[str, Any] = {
+    "serving": {"logging": {"images": True}},
+    "feedback": {"mode": "Review"},
+}
 BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 AWAY = Failure(Reason.STORAGE_UNREACHABLE, "s3 cannot be reached: refused")
 
@@ -40,6 +46,7 @@ events = st.one_of(
     st.tuples(st.just("runs hang"), st.booleans()),
     st.tuples(st.just("training fails"), st.sampled_from([None, "OutOfMemory", "Interrupted"])),
     st.tuples(st.just("images come"), st.just(None)),
+    st.tuples(st.just("reviews come"), st.just(None)),
     st.tuples(st.just("storage is away"), st.booleans()),
     st.tuples(st.just("finished Jobs expire"), st.just(None)),
     st.tuples(st.just("the operator is killed"), st.tuples(st.integers(1, 6), st.booleans())),
@@ -66,7 +73,7 @@ class History:
     """Plays events against a small world, and keeps a count of its own of all runs."""
 
     world: World
-    triggers: dict[str, Any] = field(default_factory=lambda: dict(BUDGETS))
+    triggers: dict[str, Any] = field(default_factory=lambda: BUDGETS | ACCURACY)
     training: dict[str, Any] = field(default_factory=dict)
     suspend: bool = False
     hang: bool = False
@@ -125,6 +132,8 @@ class History:
             case "images come", _:
                 self.counted += 1
                 world.storage.fingerprint = f"images-{self.counted + 1}"
+            case "reviews come", _:
+                self.review()
             case "storage is away", away:
                 world.storage.obstacle = AWAY if away else None
             case "finished Jobs expire", _:
@@ -145,7 +154,16 @@ class History:
         said = {name: value for name, value in self.triggers.items() if value is not None}
         if "schedule" not in said:
             said.pop("timeZone", None)
-        self.world.apply(triggers=said, training=self.training, suspend=self.suspend)
+        self.world.apply(triggers=said, training=self.training, suspend=self.suspend, **REVIEWED)
+
+    def review(self) -> None:
+        """People say of what serves that it is wrong too often."""
+        world = self.world
+        if not world.cluster.kind("deployments"):
+            return
+        tags = world.mlflow.versions[int(world.serving_version())]["tags"]
+        found = LiveAccuracySeen(30, 15, 0.27, 0.73, 0.95, world.now_text())
+        world.storage.live_accuracies[tags["dandelion.dev/contract-digest"]] = found
 
     def jobs(self) -> list[dict[str, Any]]:
         return [

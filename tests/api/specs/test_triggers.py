@@ -48,6 +48,16 @@ A_ZONE = "write a name of the IANA time zone database, for example Europe/Paris"
             id="a run for no image",
         ),
         pytest.param(
+            {"accuracyBelow": 90},
+            "spec.triggers.accuracyBelow in body should be less than or equal to 1",
+            id="per cent instead of a share",
+        ),
+        pytest.param(
+            {"accuracyBelow": 0.9},
+            "spec.triggers.accuracyBelow needs spec.feedback.mode: Review",
+            id="an accuracy that nobody reviews",
+        ),
+        pytest.param(
             {"cooldownSeconds": -1},
             "spec.triggers.cooldownSeconds in body should be greater than or equal to 0",
             id="less than no pause",
@@ -61,6 +71,20 @@ A_ZONE = "write a name of the IANA time zone database, for example Europe/Paris"
 )
 def test_a_wrong_trigger(api: ApiServer, triggers: dict[str, Any], said: str) -> None:
     assert said in refusal(api, model_deployment("wrong", triggers=triggers))
+
+
+REVIEWED = {"serving": {"logging": {"images": True}}, "feedback": {"mode": "Review"}}
+
+
+def test_a_pinned_version_gets_no_better_by_reviews(api: ApiServer) -> None:
+    pinned = {"storageUri": "s3://datasets/lawn", "version": f"sha256:{'a' * 64}"}
+    wrong = model_deployment("wrong", dataset=pinned, triggers={"accuracyBelow": 0.9}, **REVIEWED)
+    assert "would train the same model again with spec.dataset.version" in refusal(api, wrong)
+
+
+def test_an_accuracy_that_people_review_may_start_a_run(api: ApiServer) -> None:
+    wanted = model_deployment("reviewed", triggers={"accuracyBelow": 0.9}, **REVIEWED)
+    api.apply(wanted, "--dry-run=server")
 
 
 def test_a_pinned_version_never_gets_new_images(api: ApiServer) -> None:

@@ -48,6 +48,7 @@ TESTS = (
             "disruption_budget",
             "events",
             "identity",
+            "live_accuracy",
             "new_images",
             "no_verdict",
             "ownership",

@@ -22,6 +22,7 @@ DECISIONS = "s3://models/default/lawn/decisions"
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 BY = ("--by", "ada")
 SECRET = "a secret"
+CONTRACT = f"sha256:{'c' * 64}"
 
 
 @cache
@@ -44,6 +45,7 @@ def row(number: int, dandelion: float = 0.9, **about: Any) -> dict[str, Any]:
         "name": "lawn",
         "uid": "uid-1",
         "version": "3",
+        "contract": CONTRACT,
         "imageSha256": digest(number),
         "label": label,
         "probability": max(dandelion, 1 - dandelion),

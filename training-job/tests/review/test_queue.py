@@ -69,10 +69,26 @@ def test_an_image_that_was_sent_twice_is_asked_about_once(
     assert seen(queue(answers, corrected(told(1, "grass")), ())) == [expected]
 
 
-def test_the_most_uncertain_come_first_and_before_them_what_may_be_no_class() -> None:
-    answers = [answer(1, 0.7), answer(2, 0.51), answer(3, 0.9, unknown=True), answer(4, 0.4)]
-    found = selected(queue(answers, {}, ()), 10, lambda _: True)
+def test_of_corrections_the_most_uncertain_come_first_and_before_them_what_may_be_no_class() -> (
+    None
+):
+    drawn: dict[str, Any] = {"reviewSample": False}
+    answers = [
+        answer(1, 0.7, **drawn),
+        answer(2, 0.51, **drawn),
+        answer(3, 0.9, unknown=True, **drawn),
+        answer(4, 0.6, **drawn),
+    ]
+    feedback = corrected(*(told(number, "grass") for number in range(1, 5)))
+    found = selected(queue(answers, feedback, ()), 10, lambda _: True)
     assert [item.answer.id for item in found] == ["answer-3", "answer-2", "answer-4", "answer-1"]
+
+
+def test_of_the_sample_the_newest_come_first_whatever_was_answered() -> None:
+    """So that whoever stops amid it has not seen the hard ones alone."""
+    answers = [answer(1, 0.51), answer(2, 0.99, unknown=True), answer(3, 0.98)]
+    found = selected(queue(answers, {}, ()), 10, lambda _: True)
+    assert [item.answer.id for item in found] == ["answer-3", "answer-2", "answer-1"]
 
 
 def test_a_part_of_the_sample_is_the_newest_and_not_the_most_uncertain() -> None:

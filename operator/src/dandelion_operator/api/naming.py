@@ -127,6 +127,11 @@ def listed_objects(key: NamespacedName, version: str) -> str:
     return f"{key.namespace}/{key.name}/datasets/{version.removeprefix('sha256:')}/objects.bin"
 
 
+def live_accuracy(key: NamespacedName, contract_digest: str) -> str:
+    """Where it is kept how often an artifact's answers were right, in the models' bucket."""
+    return f"{key.namespace}/{key.name}/live/{contract_digest.removeprefix('sha256:')}.json"
+
+
 def evaluations_prefix(key: NamespacedName) -> str:
     return f"{key.namespace}/{key.name}/evaluations"
 

@@ -188,6 +188,26 @@ class Evaluation(Part):
     never_answered: tuple[Words, ...] = ()
 
 
+class LiveAccuracy(Part):
+    """How often the version that serves was right, by what people reviewed of the random share.
+
+    `reviewed` got a label, the model's own for `right` of them. `lower` and `upper` hold together
+    with `confidence`, however often one looks. `message`: why it is not known.
+    """
+
+    version: str
+    reviewed: int | None = None
+    right: int | None = None
+    accuracy: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    confidence: float | None = None
+    rejected: int | None = None
+    corrections: int | None = None
+    computed_at: str | None = None
+    message: Words | None = None
+
+
 class Figures(Part):
     """What a verdict rests on: `metric` of both models on the same images, and the bounds of their
     difference. Without a champion, the version's own figure.
@@ -221,6 +241,7 @@ class Status(Part):
     triggers: Triggers | None = None
     dataset: DatasetInfo | None = None
     evaluation: Evaluation | None = None
+    live_accuracy: LiveAccuracy | None = None
     replicas: int = 0
     selector: str | None = None
     history: tuple[HistoryEntry, ...] = ()

@@ -7,7 +7,7 @@ from datetime import datetime
 from prometheus_client import Counter, Gauge, Histogram
 
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.api.status import RunState, Status
+from dandelion_operator.api.status import LiveAccuracy, RunState, Status
 
 RECONCILE_SECONDS = Histogram(
     "dandelion_reconcile_duration_seconds",
@@ -33,10 +33,23 @@ CHAMPION_METRIC = Gauge(
     "Holdout metrics of the champion of a ModelDeployment",
     ["namespace", "name", "metric"],
 )
+LIVE_ACCURACY = Gauge(
+    "dandelion_live_accuracy",
+    "How often the version that serves was right by the answers of the random share that people "
+    "reviewed; figure is estimate, lower or upper",
+    ["namespace", "name", "version", "figure"],
+)
+REVIEWED = Gauge(
+    "dandelion_live_reviewed_answers",
+    "Answers of the random share that people gave a label to, of the version that serves",
+    ["namespace", "name", "version"],
+)
 LEADING = Gauge("dandelion_operator_leading", "1 while this operator may write")
 QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments whose reconcile is due")
 
 STATUSES = ("True", "False", "Unknown")
+WHERE = ("namespace", "name")
+LIVE = (LIVE_ACCURACY, REVIEWED)
 
 
 def record(key: NamespacedName, before: Status, after: Status) -> None:
@@ -47,7 +60,26 @@ def record(key: NamespacedName, before: Status, after: Status) -> None:
     if after.champion is not None:
         for metric, value in after.champion.metrics.items():
             CHAMPION_METRIC.labels(*where, metric).set(value)
+    _record_live_accuracy(where, before.live_accuracy, after.live_accuracy)
     _record_training(where, before, after)
+
+
+def _record_live_accuracy(
+    where: tuple[str, str], before: LiveAccuracy | None, after: LiveAccuracy | None
+) -> None:
+    """Of one version at a time."""
+    known = after if after is not None and after.reviewed is not None else None
+    if before is not None and (known is None or known.version != before.version):
+        for family in LIVE:
+            family.remove_by_labels(dict(zip(WHERE, where, strict=True)))
+    if known is None or known.reviewed is None:
+        return
+    of_version = (*where, known.version)
+    REVIEWED.labels(*of_version).set(known.reviewed)
+    figures = {"estimate": known.accuracy, "lower": known.lower, "upper": known.upper}
+    for figure, value in figures.items():
+        if value is not None:
+            LIVE_ACCURACY.labels(*of_version, figure).set(value)
 
 
 def _record_training(where: tuple[str, str], before: Status, after: Status) -> None:
@@ -63,11 +95,11 @@ def _record_training(where: tuple[str, str], before: Status, after: Status) -> N
 
 def forget_all() -> None:
     """Of an operator that leads no longer: it would go on telling what it last saw."""
-    CONDITION.clear()
-    CHAMPION_METRIC.clear()
+    for family in (CONDITION, CHAMPION_METRIC, *LIVE):
+        family.clear()
 
 
 def forget(key: NamespacedName) -> None:
     labels = {"namespace": key.namespace, "name": key.name}
-    for family in (CONDITION, CHAMPION_METRIC, TRAINING_SECONDS):
+    for family in (CONDITION, CHAMPION_METRIC, TRAINING_SECONDS, *LIVE):
         family.remove_by_labels(labels)

@@ -15,6 +15,7 @@ from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.status import Status
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.drift import NO_DRIFT, Drift
+from dandelion_operator.seen.live import LiveAccuracySeen
 from dandelion_operator.seen.serving import (
     AccountSeen,
     Answer,
@@ -42,6 +43,8 @@ class Observed:
     stored: tuple[StoredArtifact, ...] | Failure = ()
     # None: it has not been made.
     comparisons: Mapping[ComparisonName, Comparison | Failure | None] = field(default_factory=dict)
+    # Of what the Deployment is of. None: its answers are not reviewed, or nobody did yet.
+    live: LiveAccuracySeen | Failure | None = None
     deployment: DeploymentSeen | None = None
     pods: tuple[PodSeen, ...] = ()
     service: ServiceSeen | None = None

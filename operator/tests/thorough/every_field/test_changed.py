@@ -32,9 +32,13 @@ HELD_AGAINST_THE_CLOCK = {
     *("triggers.cooldownSeconds", "triggers.maxRunsPerWeek"),
     *("triggers.newImages", "triggers.quietSeconds", "triggers.maxWaitSeconds"),
 }
+# Not an end while nobody has reviewed an answer.
+HELD_AGAINST_REVIEWS = {"triggers.accuracyBelow"}
 # Not an end, but that every Job is kept for as long as the spec says now.
 HELD_AGAINST_THE_SPEC = {"training.ttlSecondsAfterFinished"}
-NO_OTHER_END = OF_A_COMPARISON | HELD_AGAINST_THE_CLOCK | HELD_AGAINST_THE_SPEC
+NO_OTHER_END = (
+    OF_A_COMPARISON | HELD_AGAINST_THE_CLOCK | HELD_AGAINST_REVIEWS | HELD_AGAINST_THE_SPEC
+)
 
 
 def chosen(field: Field) -> tuple[Any, ...]:

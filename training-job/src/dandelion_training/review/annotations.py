@@ -66,16 +66,20 @@ def decide(
     classes = [*(newest.scores if newest else ()), *new_labels]
     problems: list[str] = []
     found: dict[str, tuple[Annotation, Decision]] = {}
+    settled: dict[str, Annotation] = {}
     known = outdated = confirmed = 0
     for annotation in annotations:
         answer = answers.get(annotation.key)
-        decision = _decision(annotation, by, now)
-        # A project of long standing has tasks whose answers are older than what of the log is read.
-        if answer is not None or not _is_settled(decision, current):
-            problem = _problem(annotation, answer, classes)
-            if problem:
-                problems.append(f"{annotation.where}: {problem}")
-                continue
+        if answer is None and _is_settled(annotation, current.get(annotation.image), now):
+            # A project of long standing has tasks whose answers are older than what is read.
+            other = settled.setdefault(annotation.image, annotation)
+            settled[annotation.image] = max(other, annotation, key=lambda one: one.time)
+            continue
+        problem = _problem(annotation, answer, classes)
+        if problem:
+            problems.append(f"{annotation.where}: {problem}")
+            continue
+        decision = _decision(annotation, answers[annotation.key], by, now)
         before = found.get(annotation.image)
         if before and before[1].says() != decision.says() and before[1].time == decision.time:
             problems.append(
@@ -84,6 +88,9 @@ def decide(
             )
         elif before is None or before[1].time <= decision.time:
             found[annotation.image] = annotation, decision
+    for image, annotation in settled.items():
+        is_known = annotation.label == current[image].says()
+        known, outdated = known + is_known, outdated + (not is_known)
     decisions = []
     for annotation, decision in found.values():
         counts = current.get(decision.image)
@@ -98,10 +105,16 @@ def decide(
     return Outcome(tuple(decisions), tuple(problems), known, outdated, confirmed)
 
 
-def _is_settled(decision: Decision, current: Mapping[str, Decision]) -> bool:
-    """Whether it changes nothing about what counts."""
-    counts = current.get(decision.image)
-    return counts is not None and (counts.says() == decision.says() or counts.time >= decision.time)
+def _is_settled(annotation: Annotation, counts: Decision | None, now: str) -> bool:
+    """Whether it changes nothing about what counts of its image."""
+    return counts is not None and (
+        counts.says() == annotation.label or counts.time >= _time(annotation, now)
+    )
+
+
+def _time(annotation: Annotation, now: str) -> str:
+    """A clock that is ahead must not keep later decisions from counting."""
+    return min(annotation.time or now, now)
 
 
 def _problem(annotation: Annotation, answer: Answer | None, classes: Collection[str]) -> str:
@@ -120,17 +133,21 @@ def _problem(annotation: Annotation, answer: Answer | None, classes: Collection[
     return ""
 
 
-def _decision(annotation: Annotation, by: str, now: str) -> Decision:
+def _decision(annotation: Annotation, answer: Answer, by: str, now: str) -> Decision:
+    is_no_sample = annotation.source is Source.SAMPLE and not answer.sampled
     return Decision(
         id=annotation.key.id,
         index=annotation.key.index,
         imageSha256=annotation.image,
         label=annotation.label,
         reject=annotation.label is None,
-        source=annotation.source,
+        # Whatever came back: an accuracy is estimated from what was drawn by lot alone.
+        source=Source.CORRECTION if is_no_sample else annotation.source,
+        answered=answer.label,
+        contract=answer.contract,
+        version=answer.version,
         by=annotation.by or by,
-        # A clock that is ahead must not keep later decisions from counting.
-        time=min(annotation.time or now, now),
+        time=_time(annotation, now),
     )
 
 

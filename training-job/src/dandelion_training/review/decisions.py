@@ -37,6 +37,10 @@ class Decision(BaseModel):
     label: str | None = None
     reject: bool = False
     source: Source
+    answered: str = ""
+    """The label that the model gave, whose contract and version follow."""
+    contract: str = ""
+    version: str = ""
     by: str
     time: str
     """RFC 3339 in UTC to the millisecond, so that texts compare as times do."""

@@ -48,6 +48,8 @@ class Answer(_Row):
     """What a model answered to one image; `scores` are probabilities by class."""
 
     version: str
+    contract: str = ""
+    """Digest of the contract of the model that answered."""
     scores: dict[str, float] = Field(min_length=1)
     uid: str = ""
     image: str | None = Field(default=None, alias="imageSha256", pattern=r"^[0-9a-f]{64}$")

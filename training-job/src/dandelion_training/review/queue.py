@@ -60,11 +60,11 @@ def _correction(answer: Answer, feedback: Mapping[AnswerKey, Told]) -> str:
 
 
 def selected(items: Iterable[Item], limit: int, is_kept: Callable[[str], bool]) -> list[Item]:
-    """The next `limit` items whose image is kept, most uncertain first.
+    """The next `limit` items whose image is kept.
 
-    Sample and corrections take turns, so that neither keeps the other out. Of the sample the newest
-    are taken, never the most uncertain: a part that was chosen by what was answered would be no
-    sample any more.
+    Sample and corrections take turns, so that neither keeps the other out. Of corrections the most
+    uncertain come first, of the sample the newest: a part that was chosen by what was answered
+    would be no sample any more, and people may stop amid what they were handed.
     """
     by_source: dict[Source, list[Item]] = {source: [] for source in Source}
     for item in items:
@@ -77,7 +77,7 @@ def selected(items: Iterable[Item], limit: int, is_kept: Callable[[str], bool]) 
             break
         if item is not None and is_kept(item.image):
             found.append(item)
-    return sorted(found, key=uncertainty)
+    return found
 
 
 def uncertainty(item: Item) -> tuple[bool, float, str]:

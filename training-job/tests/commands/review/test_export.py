@@ -79,7 +79,7 @@ def test_tasks_of_label_studio_have_the_answers_as_predictions(
 ) -> None:
     out = tmp_path / "tasks.json"
     assert reviewed.called("export", str(out))[0] == 0
-    first = json.loads(out.read_text())[0]
+    first = json.loads(out.read_text())[2]
     assert first["data"]["image"] == f"{HOME}/images/{digest(2)}"
     (prediction,) = first["predictions"]
     assert (prediction["model_version"], prediction["score"]) == ("3", 0.6)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from given.reviews import BY, DECISIONS, Reviewed, digest, fill, image, table
+from given.reviews import BY, CONTRACT, DECISIONS, Reviewed, digest, fill, image, table
 
 
 def test_images_go_out_as_a_folder_and_come_back_as_decisions(
@@ -16,7 +16,7 @@ def test_images_go_out_as_a_folder_and_come_back_as_decisions(
     )
     assert (out / "dandelion" / f"{digest(1)}.png").read_bytes() == image(1)
     assert [line["id"] for line in table(out / "queue.csv")] == [
-        *("answer-2", "answer-3", "answer-4", "answer-1"),
+        *("answer-3", "answer-4", "answer-2", "answer-1"),
     ]
     (out / "dandelion" / f"{digest(2)}.png").rename(out / "grass" / f"{digest(2)}.png")
     (out / "dandelion" / f"{digest(1)}.png").rename(out / "_reject" / f"{digest(1)}.png")
@@ -35,6 +35,9 @@ def test_images_go_out_as_a_folder_and_come_back_as_decisions(
         "imageSha256": digest(1),
         "reject": True,
         "source": "sample",
+        "answered": "dandelion",
+        "contract": CONTRACT,
+        "version": "3",
         "by": "ada",
         "time": "2026-03-10T12:00:00.000Z",
         "namespace": "default",

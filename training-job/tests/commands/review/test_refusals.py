@@ -52,7 +52,7 @@ from given.reviews import BY, Reviewed, digest, fill
                 "answer_1": {"label": "grass"},
                 "answer_2": {"label": "dandelion", "id": "answer-1", "sha256": digest(1)},
             },
-            "line 5: it says 'grass', and line 2 says 'dandelion' of the same image: keep one of"
+            "line 5: it says 'grass', and line 4 says 'dandelion' of the same image: keep one of"
             " the two",
             id="two labels for one image",
         ),

@@ -44,11 +44,11 @@ def test_a_project_is_made_with_images_answers_and_choices(
     assert studio.projects[1]["title"] == "default/lawn"
     assert choices(studio) == ["dandelion", "grass", "_reject"]
     assert [task["data"]["answer_id"] for task in studio.tasks[1]] == [
-        *("answer-2", "answer-3", "answer-4", "answer-1"),
+        *("answer-3", "answer-4", "answer-2", "answer-1"),
     ]
-    first = studio.tasks[1][0]
-    assert studio.content[first["data"]["image"]] == image(2)
-    (prediction,) = first["predictions"]
+    third = studio.tasks[1][2]
+    assert studio.content[third["data"]["image"]] == image(2)
+    (prediction,) = third["predictions"]
     assert prediction["result"][0]["value"] == {"choices": ["dandelion"]}
     assert (prediction["model_version"], prediction["score"]) == ("3", 0.6)
 

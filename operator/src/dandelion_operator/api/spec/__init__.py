@@ -58,6 +58,22 @@ class Spec(Camel):
         return self
 
     @model_validator(mode="after")
+    def an_accuracy_is_what_reviewers_say(self) -> Self:
+        if self.triggers.accuracy_below is None:
+            return self
+        if self.feedback.mode is FeedbackMode.DISABLED:
+            raise ValueError(
+                "triggers.accuracyBelow needs feedback.mode: Review, because how often answers are "
+                "right is known of reviewed ones alone"
+            )
+        if self.dataset.version is not None:
+            raise ValueError(
+                "triggers.accuracyBelow would train the same model again with dataset.version, "
+                "which gets no reviewed images: leave one of the two out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def a_pinned_version_has_no_new_images(self) -> Self:
         if self.dataset.version is not None and self.triggers.new_images is not None:
             raise ValueError(

@@ -20,12 +20,20 @@ class Trigger(StrEnum):
     DATASET_CHANGED = "DatasetChanged"
     SCHEDULE = "Schedule"
     NEW_IMAGES = "NewImages"
+    LIVE_ACCURACY = "LiveAccuracy"
 
 
 QUIET_SECONDS, MAX_WAIT_SECONDS = 300, 86_400
 
 # What no person asks for: cooldown and budget hold these back.
-AUTOMATIC = frozenset({Trigger.DATASET_CHANGED, Trigger.SCHEDULE, Trigger.NEW_IMAGES})
+AUTOMATIC = frozenset(
+    {
+        Trigger.DATASET_CHANGED,
+        Trigger.SCHEDULE,
+        Trigger.NEW_IMAGES,
+        Trigger.LIVE_ACCURACY,
+    }
+)
 
 
 class Triggers(Camel):
@@ -36,6 +44,7 @@ class Triggers(Camel):
     new_images: int | None = Field(default=None, ge=1, le=100_000)
     quiet_seconds: int | None = Field(default=None, ge=0, le=86_400)
     max_wait_seconds: int | None = Field(default=None, ge=0, le=2_592_000)
+    accuracy_below: float | None = Field(default=None, gt=0, le=1)
     cooldown_seconds: int = Field(default=0, ge=0, le=31536000)
     max_runs_per_week: int | None = Field(default=None, ge=1, le=100)
 

@@ -75,7 +75,16 @@ async def observe(
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     pods = serving.pods(resource, serving_pods, told, clients)
     answer = serving.answer(resource, service, serving_pods, endpoints, clients)
-    known = Observed(previous=previous, dataset=None, registry=registry, jobs=jobs, now=now)
+    live = await serving.live_accuracy(resource, location, deployment, credentials, clients)
+    known = Observed(
+        previous=previous,
+        dataset=None,
+        registry=registry,
+        jobs=jobs,
+        live=live,
+        deployment=deployment,
+        now=now,
+    )
     triggered, watch = training.triggered(resource, known), training.watch(resource, known)
     (
         dataset,
@@ -114,6 +123,7 @@ async def observe(
         artifacts=artifacts,
         comparisons=comparisons,
         stored=stored,
+        live=live,
         deployment=deployment,
         pods=pods,
         service=service,

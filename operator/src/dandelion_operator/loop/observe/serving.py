@@ -1,4 +1,6 @@
-"""Reads for serving: what pods say that are not ready, and whether pods may ask who calls."""
+"""Reads for serving: what pods say that are not ready, whether pods may ask who calls, and how
+often their answers were right.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName, Resource
+from dandelion_operator.api.spec.feedback import FeedbackMode
 from dandelion_operator.api.spec.serving import Auth
 from dandelion_operator.loop.observe import readings
+from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
@@ -21,6 +26,9 @@ from dandelion_operator.ports.kube.objects import (
     SERVICE_ACCOUNT,
     is_owned,
 )
+from dandelion_operator.ports.lookups import Pending
+from dandelion_operator.ports.s3.connection.reader import Access
+from dandelion_operator.seen.live import LiveAccuracySeen
 from dandelion_operator.seen.serving import (
     AccountSeen,
     Answer,
@@ -52,6 +60,33 @@ async def account(
         return Failure(Reason.AUTH_UNAVAILABLE, str(error)), None
     ours = raw is not None and is_owned(raw, resource.uid)
     return AccountSeen(raw is not None, ours, may_review), raw
+
+
+async def live_accuracy(
+    resource: Resource,
+    location: Location,
+    deployment: DeploymentSeen | None,
+    credentials: ResolvedCredentials,
+    clients: Clients,
+) -> LiveAccuracySeen | Failure | None:
+    """Of what serves, as people reviewed it; None: nobody did, or is asked to."""
+    target = deployment.target if deployment is not None and deployment.ours else None
+    if resource.spec.feedback.mode is FeedbackMode.DISABLED:
+        return None
+    if target is None or not target.contract_digest or credentials.training is None:
+        return None
+    key, digest = resource.key, target.contract_digest
+    access = Access(location, credentials.training)
+    found = await clients.lookups.get(
+        key,
+        "live accuracy",
+        (access, digest),
+        lambda: clients.storage.live(access, key, digest),
+        or_last=True,
+    )
+    if found is Pending.PENDING:
+        return Failure(Reason.STORAGE_UNREACHABLE, f"{location.endpoint} has not answered yet")
+    return found
 
 
 async def is_autoscaled(deployment: DeploymentSeen, key: NamespacedName, cluster: Cluster) -> bool:

@@ -37,10 +37,12 @@ from dandelion_operator.ports.s3.documents.evaluation import (
 )
 from dandelion_operator.ports.s3.documents.listed import ListedError, ListedObjects
 from dandelion_operator.ports.s3.documents.listing import Known, Listing, moment
+from dandelion_operator.ports.s3.documents.live import LiveError, read_live
 from dandelion_operator.ports.s3.documents.progress import read_progress
 from dandelion_operator.ports.s3.documents.stored import stored_artifacts
 from dandelion_operator.ports.s3.memory import Memory
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
+from dandelion_operator.seen.live import LiveAccuracySeen
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
 
@@ -248,6 +250,27 @@ class Storage:
             if is_missing_key(error):
                 return None
             return as_failure(error, access.location, bucket)
+
+    async def live(
+        self, access: Access, key: NamespacedName, contract_digest: str
+    ) -> LiveAccuracySeen | Failure | None:
+        """None: nobody reviewed answers of that artifact. It changes with every review."""
+        bucket, where = access.location.bucket, naming.live_accuracy(key, contract_digest)
+        try:
+            return await self._reader.read(
+                access,
+                Kind.DOCUMENT,
+                self._limits.document,
+                lambda: read_live(self._reader.document(access, bucket, where), contract_digest),
+            )
+        except (LiveError, LargeError) as error:
+            return Failure(
+                Reason.EVALUATION_FAILED,
+                f"s3://{bucket}/{where} is no live accuracy: {error}; `review accuracy` of the "
+                "training image writes it anew",
+            )
+        except ERRORS as error:
+            return None if is_missing_key(error) else as_failure(error, access.location, bucket)
 
     async def stored(
         self, access: Access, key: NamespacedName, served: tuple[str, ...]

@@ -13,17 +13,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dandelion_operator.api import moments
+from dandelion_operator.api.location import Target
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import cron
 from dandelion_operator.api.spec.triggers import AUTOMATIC, Trigger
 from dandelion_operator.api.status import RunState
 from dandelion_operator.seen.conclusions.attempts import seconds_until
 from dandelion_operator.seen.conclusions.last_run import LastRun
+from dandelion_operator.seen.live import LiveAccuracySeen
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, NewObjects
+from dandelion_operator.seen.versions import RegistrySeen, Verdict
 
 WEEK = timedelta(days=7)
 VERSION_DIGITS = len("sha256:") + 8
+# Fewer start nothing, whatever their interval: a handful may all be of one burst or one person.
+FEWEST_REVIEWED = 20
 
 
 @dataclass(frozen=True)
@@ -170,6 +175,45 @@ def known_version(observed: Observed, last: LastRun) -> str:
     return known.version or "" if known is not None else ""
 
 
+def accuracy_below(resource: Resource, observed: Observed, last: LastRun) -> Due | None:
+    """Reviews show it of what serves, however often one looks, and newer ones than the last run.
+
+    What a run began with is answered by it: where its version is not promoted, no other run starts
+    before more was reviewed.
+    """
+    wanted, live = resource.spec.triggers.accuracy_below, observed.live
+    served = observed.deployment.target if observed.deployment is not None else None
+    if wanted is None or served is None or not isinstance(live, LiveAccuracySeen):
+        return None
+    if live.reviewed < FEWEST_REVIEWED or live.upper >= wanted:
+        return None
+    if _a_successor_comes(observed, last, served):
+        return None
+    # A clock that is ahead delays a run; it would else start one after the other.
+    begun = last.decided or last.started or ""
+    if not begun < live.computed_at <= observed.now:
+        return None
+    return Due(
+        Trigger.LIVE_ACCURACY,
+        live.computed_at,
+        f"{live.right:,} of {live.reviewed:,} reviewed answers of version "
+        f"{served.version} are right, so with {live.confidence:.0%} confidence at most "
+        f"{live.upper:.1%} of all; accuracyBelow is {wanted:g}",
+    )
+
+
+def _a_successor_comes(observed: Observed, last: LastRun, served: Target) -> bool:
+    """Whether another version is being rolled out, or what the last run made is still to be judged
+    or waits for a person's word.
+    """
+    made, registry = last.version, observed.registry
+    champion = registry.champion if isinstance(registry, RegistrySeen) else None
+    if champion not in (None, served.version):
+        return True
+    undecided = ("", Verdict.PASSED, Verdict.PROMOTING, Verdict.AWAITING)
+    return made is not None and made.target != served and made.verdict in undecided
+
+
 def _new(observed: Observed) -> NewObjects | None:
     return observed.dataset.new if isinstance(observed.dataset, DatasetSeen) else None
 
@@ -215,6 +259,7 @@ TRIGGERS: tuple[Callable[[Resource, Observed, LastRun], Due | None], ...] = (
     other_images_after_a_failure,
     schedule,
     new_images,
+    accuracy_below,
 )
 BUDGETS: tuple[Callable[[Resource, Observed, LastRun], Hold | None], ...] = (
     cooldown,

@@ -1,22 +1,25 @@
 """`review export` and `review import`: hand out images for people to say what they show, and keep
-what they decided.
+what they decided. `review accuracy`: how often the answers were right by that.
 
 The key of training reads the prediction log and writes the decisions; it signs them too.
 """
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from dandelion_training.commands import accuracy
 from dandelion_training.commands.connection import connected, refused
 from dandelion_training.commands.review import label_studio
 from dandelion_training.commands.review.desk import Connect, Desk, add_options, open_desk
 from dandelion_training.ports.failures import TrainingFailure
 from dandelion_training.ports.label_studio.connection import LabelStudioError
 from dandelion_training.review import decisions, folder, table
+from dandelion_training.review.accuracy import kept
 from dandelion_training.review.annotations import Returned, UnreadableError, decide
 from dandelion_training.review.decisions import Decided
 from dandelion_training.review.label_studio import tasks
@@ -45,9 +48,12 @@ def add_to(commands: Subparsers) -> None:
     back.add_argument(
         "--new-label", metavar="LABEL", action="append", default=[], help="that is no class yet"
     )
-    for verb, act in ((export, _export), (back, _import)):
+    rates = verbs.add_parser("accuracy", help="how often answers of the random share were right")
+    rates.set_defaults(target="review accuracy")
+    for verb, act in ((export, _export), (back, _import), (rates, _accuracy)):
         verb.set_defaults(call=call, act=act)
         add_options(verb)
+    for verb in (export, back):
         label_studio.add_token_option(verb)
 
 
@@ -143,6 +149,7 @@ def _import(desk: Desk, parsed: argparse.Namespace) -> list[str]:
         rest = len(outcome.problems) - len(told)
         more = [f"… and {rest} more"] if rest else []
         raise refused("Nothing was kept:\n  " + "\n  ".join([*told, *more]))
+    decided.by_image |= {decision.image: decision for decision in outcome.decisions}
     lines = ["Nothing new was decided."]
     if outcome.decisions:
         place = decisions.keep(desk.store, desk.place, desk.signer, outcome.decisions)
@@ -152,6 +159,7 @@ def _import(desk: Desk, parsed: argparse.Namespace) -> list[str]:
             f"{_counted(len(outcome.decisions), 'decision')} in {place}: {outcome.confirmed} as"
             f" answered, {relabelled} with another label, {rejected} rejected."
         ]
+    kept.keep(desk.store, desk.live, decided.by_image.values(), desk.now)
     return [
         *lines,
         *_note("Decided so before", outcome.known),
@@ -160,6 +168,14 @@ def _import(desk: Desk, parsed: argparse.Namespace) -> list[str]:
         *_note("Tasks that are none of a review", others),
         *_faults(desk, decided),
     ]
+
+
+def _accuracy(desk: Desk, _: argparse.Namespace) -> list[str]:
+    decided = decisions.read(desk.store, desk.place, desk.signer)
+    found = kept.keep(desk.store, desk.live, decided.by_image.values(), desk.now)
+    waiting = queue(desk.log.answers(lambda answer: answer.sampled), {}, decided.by_image)
+    counts = Counter(item.answer.contract for item in waiting)
+    return [*accuracy.printed(found, counts), *_faults(desk, decided)]
 
 
 def _returned(desk: Desk, parsed: argparse.Namespace) -> tuple[Returned, int]:

@@ -1,4 +1,4 @@
-"""What `review export` and `review import` work with, read from their options."""
+"""What the commands of a review work with, read from their options."""
 
 import argparse
 import os
@@ -17,6 +17,7 @@ from dandelion_training.commands.connection import (
 )
 from dandelion_training.ports.storage import Location, MountedCredentials, ObjectStore
 from dandelion_training.review import decisions
+from dandelion_training.review.accuracy import kept
 from dandelion_training.review.decisions import Signer
 from dandelion_training.review.prediction_log import PredictionLog
 
@@ -36,6 +37,8 @@ class Desk:
     signer: Signer
     place: Location
     """Of the decisions."""
+    live: Location
+    """Of what is kept of accuracies."""
     now: datetime
 
 
@@ -47,7 +50,7 @@ def open_desk(parsed: argparse.Namespace, connect: Connect, now: datetime) -> De
     if not namespace or not name or "/" in name:
         raise refused(f"--model is {parsed.model!r}; write NAMESPACE/NAME.")
     log = location("--log", needed("--log", parsed.log, "DANDELION_LOG_URI"))
-    kept = location("--decisions", needed("--decisions", parsed.decisions, VARIABLE))
+    models = location("--decisions", needed("--decisions", parsed.decisions, VARIABLE))
     secret = MountedCredentials(Path(parsed.credentials_dir)).retrieve().secret_key
     store = connect(parsed)
     return Desk(
@@ -60,7 +63,8 @@ def open_desk(parsed: argparse.Namespace, connect: Connect, now: datetime) -> De
             now.date(),
         ),
         Signer(namespace, name, secret.encode()),
-        decisions.place_of(kept, namespace, name),
+        decisions.place_of(models, namespace, name),
+        kept.place_of(models, namespace, name),
         now,
     )
 
