@@ -14,10 +14,15 @@ import pytest
 import yaml
 from dandelion_local import places, tools
 
-from tests.chart.rendering import CHART, EVERYTHING_MONITORED, render
+from tests.chart.monitoring import (
+    DASHBOARD,
+    RULES,
+    dashboard_expressions,
+    panels,
+    rule_expressions,
+)
+from tests.chart.rendering import EVERYTHING_MONITORED, render
 
-RULES = CHART / "files" / "rules.yaml"
-DASHBOARD = CHART / "files" / "dashboard.json"
 SAMPLES = places.REPOSITORY / "k8s" / "samples"
 AUTOSCALER = SAMPLES / "autoscaling.yaml"
 ADAPTER = SAMPLES / "monitoring" / "prometheus-adapter-values.yaml"
@@ -27,6 +32,7 @@ TARGET_LABELS = frozenset({"namespace", "pod", "job", "instance", "modeldeployme
 SUFFIXES = {
     "Counter": ("_total",),
     "Gauge": ("",),
+    "Family": ("",),
     "Histogram": ("_bucket", "_sum", "_count"),
 }
 
@@ -64,25 +70,6 @@ def _series(call: ast.AST) -> Iterator[tuple[str, frozenset[str]]]:
     labels = frozenset(ast.literal_eval(call.args[2])) if len(call.args) > 2 else frozenset[str]()
     for suffix in SUFFIXES[call.func.id]:
         yield name + suffix, labels | ({"le"} if suffix == "_bucket" else set())
-
-
-def panels(dashboard: dict[str, Any]) -> list[dict[str, Any]]:
-    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
-
-
-def dashboard_expressions() -> dict[str, str]:
-    """Each panel's queries, with Grafana's variables filled in."""
-    found: dict[str, str] = {}
-    for panel in panels(json.loads(DASHBOARD.read_text())):
-        for target in panel["targets"]:
-            text = target["expr"].replace("$__rate_interval", "5m")
-            found[f"{panel['title']} {target['refId']}"] = re.sub(r"\$\w+", ".*", text)
-    return found
-
-
-def rule_expressions() -> dict[str, str]:
-    groups = yaml.safe_load(RULES.read_text())["groups"]
-    return {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
 
 
 def adapter_expressions() -> dict[str, str]:

@@ -115,6 +115,13 @@ def test_every_setting_that_is_shown_is_one_of_the_charts() -> None:
             found = found[name]
 
 
+def test_every_alert_has_a_line_in_the_runbook() -> None:
+    rules = yaml.safe_load((CHART / "files" / "rules.yaml").read_text())
+    alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+    (table,) = re.findall(r"\| Alert \|.*?\n\n", README, re.DOTALL)
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == alerts
+
+
 def test_every_cause_that_a_training_can_fail_with_has_advice() -> None:
     source = REPOSITORY / "training-job" / "src" / "dandelion_training" / "ports" / "failures.py"
     causes = set(re.findall(r'^    [A-Z_]+ = "(\w+)"', source.read_text(), re.MULTILINE))

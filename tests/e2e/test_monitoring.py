@@ -1,17 +1,29 @@
-"""Every metric that an alert or a dashboard asks for is one that the services really expose."""
+"""Every metric that an alert or a dashboard asks for is one that the services really expose, and a
+Prometheus that scrapes them answers.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import httpx
 import pytest
 from dandelion_demo.install import CHART, NAMESPACE, RELEASE
 
+from tests.chart import monitoring
+from tests.e2e.prometheus import Prometheus, pods, prometheus
 from tests.e2e.world import COLOURS, World, colours, picture
 
 NAME = "monitored"
 HISTOGRAM_PARTS = re.compile(r"_(bucket|sum|count)$")
+#: Due every minute, and held back for a day once the first run has ended.
+TRIGGERS = {
+    "schedule": "* * * * *",
+    "newImages": 1000,
+    "cooldownSeconds": 86400,
+    "maxRunsPerWeek": 3,
+}
 
 
 def _families(text: str) -> set[str]:
@@ -20,8 +32,8 @@ def _families(text: str) -> set[str]:
 
 
 def _metrics(world: World, namespace: str, selector: str, port: int) -> set[str]:
-    pods = world.cluster.get("pods", "-n", namespace, "-l", selector)["items"]
-    addresses = [pod["status"].get("podIP") for pod in pods]
+    items = world.cluster.get("pods", "-n", namespace, "-l", selector)["items"]
+    addresses = [pod["status"].get("podIP") for pod in items]
     found: set[str] = set()
     for address in filter(None, addresses):
         try:
@@ -36,7 +48,8 @@ def _metrics(world: World, namespace: str, selector: str, port: int) -> set[str]
 def exposed(world: World) -> dict[str, set[str]]:
     """The metric families of each component while a model trains, is served and is asked."""
     mine = f"dandelion.dev/modeldeployment={NAME},app.kubernetes.io/component"
-    world.train(NAME, world.upload("colours", colours()), training={"epochs": 20})
+    uri = world.upload("colours", colours() | {"red/notes.png": b"no image"})
+    world.train(NAME, uri, training={"epochs": 20}, triggers=TRIGGERS)
     training = world.until(
         "the training pod's metrics",
         lambda: _metrics(world, world.namespace, f"{mine}=training", 9090),
@@ -49,6 +62,21 @@ def exposed(world: World) -> dict[str, set[str]]:
         "inference": _metrics(world, world.namespace, f"{mine}=inference", 8081),
         "operator": _metrics(world, NAMESPACE, "app.kubernetes.io/component=operator", 9090),
     }
+
+
+@pytest.fixture(scope="module")
+def scraped(
+    world: World, exposed: dict[str, set[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Prometheus]:
+    """A Prometheus with the chart's alerts, which scrapes the operator and the served model."""
+    assert exposed["operator"]
+    scrapes = [
+        pods(world.cluster.kubeconfig, NAMESPACE, "operator", own_labels=True),
+        pods(world.cluster.kubeconfig, world.namespace, "training|inference"),
+    ]
+    folder = tmp_path_factory.mktemp("prometheus")
+    with prometheus(folder, scrapes, [monitoring.RULES]) as found:
+        yield found
 
 
 @pytest.mark.parametrize(
@@ -102,11 +130,49 @@ def test_alerts_and_dashboard_ask_for_nothing_else(
         *("template", RELEASE, str(CHART), "-n", NAMESPACE),
         *("--set", "monitoring.prometheusRule.enabled=true"),
     )
-    monitoring = "\n".join(
+    texts = "\n".join(
         document
         for document in rendered.split("\n---\n")
         if "kind: PrometheusRule" in document or "grafana_dashboard" in document
     )
-    asked = {HISTOGRAM_PARTS.sub("", n) for n in re.findall(r"\bdandelion_\w+", monitoring)}
+    asked = {HISTOGRAM_PARTS.sub("", n) for n in re.findall(r"\bdandelion_\w+", texts)}
     assert asked, "the chart renders rules and a dashboard"
     assert asked <= set().union(*exposed.values())
+
+
+def test_a_prometheus_understands_every_alert_and_every_query(
+    world: World, scraped: Prometheus
+) -> None:
+    world.until(
+        "all alerts are evaluated",
+        lambda: all(rule["health"] != "unknown" for rule in scraped.rules()),
+    )
+    assert {rule["name"] for rule in scraped.rules()} == monitoring.rule_expressions().keys()
+    assert [rule["lastError"] for rule in scraped.rules() if rule["health"] != "ok"] == []
+    for query in monitoring.dashboard_expressions().values():
+        scraped.ask(query)
+
+
+def test_the_loop_of_a_model_is_told(world: World, scraped: Prometheus) -> None:
+    mine = {"namespace": world.namespace, "name": NAME}
+    queries = monitoring.expressions(monitoring.row(monitoring.dashboard(), "The loop"))
+
+    def answered() -> set[str]:
+        """The panels that show something of it, or of all models."""
+        return {
+            panel.rpartition(" ")[0]
+            for panel, query in queries.items()
+            for series in scraped.ask(query)
+            if "name" not in series["metric"] or mine.items() <= series["metric"].items()
+        }
+
+    panels = {panel.rpartition(" ")[0] for panel in queries}
+    # There is one version, which was promoted.
+    world.until("all panels but one", lambda: answered() == panels - {"Versions not promoted"})
+    selector = ",".join(f'{label}="{value}"' for label, value in mine.items())
+    (due,) = scraped.ask(f"dandelion_trigger_waiting_since_timestamp_seconds{{{selector}}}")
+    assert (due["metric"]["trigger"], due["metric"]["reason"]) == ("Schedule", "Cooldown")
+    (version,) = scraped.ask(f"time() - dandelion_last_version_timestamp_seconds{{{selector}}}")
+    assert 0 < float(version["value"][1]) < 3600
+    (left_out,) = scraped.ask(f"dandelion_dataset_rejected_files{{{selector}}}")
+    assert (left_out["metric"]["reason"], left_out["value"][1]) == ("not a usable image", "1")

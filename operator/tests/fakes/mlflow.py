@@ -50,6 +50,7 @@ class FakeMlflow:
             "version": str(number),
             "source": f"s3://models/default/lawn/{run}/artifact",
             "run_id": f"mlflow-{run}",
+            "creation_timestamp": self.clock(),
             "tags": {
                 f"dandelion.dev/{key.replace('_', '-')}": value for key, value in tags.items()
             },
@@ -149,6 +150,7 @@ class FakeMlflow:
             self.versions[number] = {
                 "version": str(number),
                 "source": body["source"],
+                "creation_timestamp": self.clock(),
                 "tags": {item["key"]: item["value"] for item in body["tags"]},
             }
         else:

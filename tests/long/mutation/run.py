@@ -30,6 +30,7 @@ CLEAN = tuple(
         "report.dataset:",
         "report.events:",
         "report.history:",
+        "report.live_accuracy:",
         "report.training:",
         "report.triggers:",
         "report.versions:",

@@ -27,6 +27,7 @@ CLASS_LIMIT = 200  # a ModelDeployment has to fit into etcd's 1.5 MB
 MANY_REJECTED = 0.05
 PROMOTED, FOLLOWED_ALIAS, ADOPTED = "Promoted", "FollowedAlias", "Adopted"
 RESTORED, TRAINED = "RegistryRestored", "TrainingSucceeded"
+REJECTED, UNDECIDED = "Rejected", "Undecided"
 FOLLOWED = (PROMOTED, FOLLOWED_ALIAS, ADOPTED, RESTORED)
 ADOPTION_NEEDED = "AdoptionNeeded"
 # Who or what decided: in the history, and on a version that has or had the alias champion.
@@ -132,6 +133,7 @@ class WaitingTrigger(Part):
     trigger: str
     since: str
     until: str | None = None
+    reason: str = ""
     message: Words = ""
 
 
@@ -147,8 +149,19 @@ class Triggers(Part):
     started_at: tuple[str, ...] = ()
 
 
+class Addresses(Part):
+    """What became of the addresses that a table names: `known` were fetched by a run before."""
+
+    fetched: int = 0
+    known: int = 0
+    failed: int = 0
+
+
 class DatasetInfo(Part):
-    """The newest version that a run made; `share` is the part of its images that is held out."""
+    """The newest version that a run made; `share` is the part of its images that is held out.
+
+    `from_addresses` and `from_reviews` are how many of the images came that way.
+    """
 
     version: str | None = None
     images: int | None = None
@@ -158,6 +171,9 @@ class DatasetInfo(Part):
     holdout_by_class: dict[str, int] = Field(default_factory=dict)
     share: float | None = None
     rejected: dict[str, int] = Field(default_factory=dict)
+    from_addresses: int | None = None
+    from_reviews: int | None = None
+    addresses: Addresses | None = None
     warnings: tuple[Words, ...] = ()
 
     @property

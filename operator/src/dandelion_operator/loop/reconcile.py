@@ -133,7 +133,7 @@ class Reconciler:
             outcome.resource, outcome.observed, outcome.plan, outcome.refusals, self._time()
         )
         await self._write(outcome.body, previous, after)
-        metrics.record(outcome.resource.key, previous, after)
+        metrics.record_loop(outcome.resource, outcome.observed, after)
         if outcome.refusals:
             return Requeue(WHILE_TRAINING, backoff=True)
         if previous.followed != after.followed:
@@ -143,8 +143,13 @@ class Reconciler:
         return Requeue(pause, latest=pace.latest(observed, plan))
 
     async def _write(self, body: Mapping[str, Any], before: Status, after: Status) -> None:
-        if after == before:
-            return
+        """And tells Prometheus, which an operator that has just started has told nothing yet."""
+        if after != before:
+            await self._store(body, before, after)
+        metadata = body["metadata"]
+        metrics.record(NamespacedName(metadata["namespace"], metadata["name"]), before, after)
+
+    async def _store(self, body: Mapping[str, Any], before: Status, after: Status) -> None:
         await self._clients.cluster.replace_status(
             MODEL_DEPLOYMENT, {**body, "status": after.as_json()}
         )

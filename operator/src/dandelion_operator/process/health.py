@@ -50,7 +50,9 @@ class Health:
         metrics.LEADING.set(self._elector.leading)
         if not self._elector.leading:
             metrics.forget_all()
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        # Of ten thousand resources that takes seconds, in which a lease has to be renewed.
+        text = await asyncio.to_thread(generate_latest)
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 async def serve(health: Health, health_port: int, metrics_port: int) -> None:

@@ -106,11 +106,22 @@ class EvaluationJobSeen:
 
 
 @dataclass(frozen=True)
+class AddressesSeen:
+    """What became of the addresses that a table names: `known` were fetched by a run before."""
+
+    fetched: int
+    known: int
+    failed: int
+
+
+@dataclass(frozen=True)
 class DatasetVersionSeen:
     """What a run says of the dataset version that it made. Counts are images.
 
     `classes` and `holdout_by_class` are empty where there are too many to list; `rejected` counts
     files by the reason for which they are left out.
+    `from_addresses` and `from_reviews` are how many of the images came that way, None where a run
+    of a former release does not say; the others were listed.
     """
 
     version: str
@@ -121,6 +132,9 @@ class DatasetVersionSeen:
     holdout_by_class: Mapping[str, int] = field(default_factory=dict)
     rejected: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    from_addresses: int | None = None
+    from_reviews: int | None = None
+    addresses: AddressesSeen | None = None
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class VersionSeen:
     verdict_reason: str = ""
     gate: str = ""
     replaces: str = ""
+    created: int = 0  # when it was registered, in seconds since 1970; 0: not known
 
     @property
     def target(self) -> Target:

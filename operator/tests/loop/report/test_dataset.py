@@ -7,7 +7,7 @@ from dataclasses import replace
 import given
 import pytest
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.seen.training import DatasetVersionSeen, Progress
+from dandelion_operator.seen.training import AddressesSeen, DatasetVersionSeen, Progress
 from given import LATER, job, resource, seen, serving
 from given.told import PLAIN, message, told
 
@@ -20,6 +20,9 @@ MADE = DatasetVersionSeen(
     holdout_by_class={"dandelion": 10, "grass": 8},
     rejected={"Duplicate": 3, "Unreadable": 7},
     warnings=("grass: only 8 images are held out",),
+    from_addresses=5,
+    from_reviews=4,
+    addresses=AddressesSeen(fetched=3, known=2, failed=1),
 )
 TRAINING = {"jobs": (job(),), "progress": Progress("run1", "running", dataset=MADE)}
 REJECTED = "; 10% of its files (10 of 100) were rejected: Unreadable 7, Duplicate 3"
@@ -36,6 +39,9 @@ def test_the_status_shows_the_dataset_version_that_a_run_made() -> None:
         "holdoutByClass": {"dandelion": 10, "grass": 8},
         "share": 0.2,
         "rejected": {"Duplicate": 3, "Unreadable": 7},
+        "fromAddresses": 5,
+        "fromReviews": 4,
+        "addresses": {"fetched": 3, "known": 2, "failed": 1},
         "warnings": ["grass: only 8 images are held out"],
     }
 

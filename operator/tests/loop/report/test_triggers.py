@@ -106,10 +106,9 @@ def test_what_waits_without_a_moment_of_its_own_keeps_the_first() -> None:
     again = replace(observed, previous=told, now="2026-01-10T12:00:10Z")
     assert told.triggers is not None
     assert told.triggers.waiting is not None
-    assert (told.triggers.waiting.since, told.triggers.waiting.until) == (
-        NOW,
-        "2026-01-10T12:00:30Z",
-    )
+    waiting = told.triggers.waiting
+    assert (waiting.since, waiting.until) == (NOW, "2026-01-10T12:00:30Z")
+    assert waiting.reason == "Cooldown"
     assert reported(BUDGETED, again) == told
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import structlog
 
 from dandelion_training.data.layout.assignments import Split
+from dandelion_training.data.layout.fetched import is_fetched
+from dandelion_training.data.layout.reviewed import is_reviewed
 from dandelion_training.data.load import Dataset
 from dandelion_training.evaluate.answers.record import Answers
 from dandelion_training.evaluate.comparison import Comparison, Paired, paired
@@ -175,6 +177,8 @@ def dataset_facts(dataset: Dataset) -> dict[str, object]:
         "classCount": len(dataset.classes),
         "holdout": len(dataset.subset(Split.HOLDOUT)),
         "trainImages": len(dataset.subset(Split.TRAIN)),
+        "fromAddresses": sum(is_fetched(entry.key) for entry in dataset.entries),
+        "fromReviews": sum(is_reviewed(entry.key) for entry in dataset.entries),
     }
     found = dataset.report
     if found is not None:
@@ -185,4 +189,10 @@ def dataset_facts(dataset: Dataset) -> dict[str, object]:
         }
         if len(found.classes) <= CLASSES_TOLD:
             facts["holdoutByClass"] = {name: c.holdout for name, c in found.classes.items()}
+        if found.addresses is not None:
+            facts["addresses"] = {
+                "fetched": found.addresses.fetched,
+                "known": found.addresses.known,
+                "failed": sum(found.addresses.lost.values()),
+            }
     return facts

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import PROMOTED
-from dandelion_operator.seen.conclusions.triggers import Due
+from dandelion_operator.seen.conclusions.triggers import Due, HeldBy
 from dandelion_operator.seen.versions import StoredArtifact
 
 
@@ -241,6 +241,7 @@ class HeldTrigger:
     """A trigger that is due and starts nothing yet; `until` is "" where no moment is known."""
 
     due: Due
+    reason: HeldBy
     until: str
     message: str
 

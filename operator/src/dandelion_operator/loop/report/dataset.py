@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dandelion_operator.api.status import CLASS_LIMIT, DatasetInfo
+from dandelion_operator.api.status import CLASS_LIMIT, Addresses, DatasetInfo
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import AddressesSeen
 from dandelion_operator.seen.versions import ContractSeen
 
 DIGITS = 4
@@ -23,6 +24,9 @@ def dataset(observed: Observed, last: LastRun | None) -> DatasetInfo | None:
             holdout_by_class=dict(made.holdout_by_class),
             share=_share(made.holdout, made.images),
             rejected=dict(made.rejected),
+            from_addresses=made.from_addresses,
+            from_reviews=made.from_reviews,
+            addresses=_addresses(made.addresses),
             warnings=made.warnings,
         )
     contract = observed.artifacts.get(last.version.version) if last and last.version else None
@@ -38,6 +42,12 @@ def dataset(observed: Observed, last: LastRun | None) -> DatasetInfo | None:
         holdout=contract.holdout,
         share=_share(contract.holdout, contract.images),
     )
+
+
+def _addresses(seen: AddressesSeen | None) -> Addresses | None:
+    if seen is None:
+        return None
+    return Addresses(fetched=seen.fetched, known=seen.known, failed=seen.failed)
 
 
 def _share(part: int | None, whole: int | None) -> float | None:

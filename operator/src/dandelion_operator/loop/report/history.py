@@ -18,8 +18,10 @@ from dandelion_operator.api.status import (
     OPERATOR,
     PERSON,
     PROMOTED,
+    REJECTED,
     RESTORED,
     TRAINED,
+    UNDECIDED,
     Challenger,
     Condition,
     ConditionType,
@@ -33,8 +35,8 @@ from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen, Verdict
 
 VERDICT_DECISIONS: Mapping[str | None, str] = {
-    Verdict.REJECTED: "Rejected",
-    Verdict.UNDECIDED: "Undecided",
+    Verdict.REJECTED: REJECTED,
+    Verdict.UNDECIDED: UNDECIDED,
     Verdict.AWAITING: "AwaitingApproval",
     Verdict.OBSERVED: "Observed",
 }

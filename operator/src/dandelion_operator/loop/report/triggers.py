@@ -60,6 +60,7 @@ def _waiting(observed: Observed, held: HeldTrigger | None) -> WaitingTrigger | N
         trigger=held.due.trigger,
         since=held.due.since or known,
         until=held.until or None,
+        reason=held.reason,
         message=f"{held.due.message}; {held.message}",
     )
 

@@ -276,4 +276,5 @@ def _seen(found: ModelVersion) -> VersionSeen:
         verdict_reason=tag("verdict-reason"),
         gate=tag("gate"),
         replaces=tag("replaces"),
+        created=(found.creation_timestamp or 0) // 1000,
     )

@@ -91,6 +91,7 @@ class ModelVersion(Part):
     version: Version
     source: str | None = None
     run_id: str | None = None
+    creation_timestamp: int | None = None
     tags: tuple[Tag, ...] | None = None
 
 

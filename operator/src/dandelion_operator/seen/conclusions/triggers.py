@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from dandelion_operator.api import moments
 from dandelion_operator.api.location import Target
@@ -40,10 +41,22 @@ class Due:
     message: str
 
 
+class HeldBy(StrEnum):
+    """What holds a due trigger back, in the word that a status and Prometheus have for it."""
+
+    COOLDOWN = "Cooldown"
+    WEEKLY_BUDGET = "WeeklyBudget"
+    SUSPENDED = "Suspended"
+    NOT_ACCEPTED = "NotAccepted"
+    REGISTRY_UNREACHABLE = "RegistryUnreachable"
+    DATASET_LISTING = "DatasetListing"
+
+
 @dataclass(frozen=True)
 class Hold:
-    """Until when the budget lets no triggered run begin, and why."""
+    """What lets no triggered run begin, until when, or "": unknown, and why in words."""
 
+    reason: HeldBy
     until: str
     message: str
 
@@ -226,7 +239,8 @@ def cooldown(resource: Resource, observed: Observed, last: LastRun) -> Hold | No
     until = moments.after(ended or observed.now, seconds)
     if until <= observed.now:
         return None
-    return Hold(until, f"cooldownSeconds is {seconds}, and the last run ended at {ended or 'now'}")
+    words = f"cooldownSeconds is {seconds}, and the last run ended at {ended or 'now'}"
+    return Hold(HeldBy.COOLDOWN, until, words)
 
 
 def weekly_budget(resource: Resource, observed: Observed, last: LastRun) -> Hold | None:
@@ -238,7 +252,8 @@ def weekly_budget(resource: Resource, observed: Observed, last: LastRun) -> Hold
     if len(week) < most:
         return None
     until = moments.after(week[most - 1], WEEK.total_seconds())
-    return Hold(until, f"maxRunsPerWeek is {most}, and so many began in the last seven days")
+    words = f"maxRunsPerWeek is {most}, and so many began in the last seven days"
+    return Hold(HeldBy.WEEKLY_BUDGET, until, words)
 
 
 def started(observed: Observed, last: LastRun | None) -> tuple[str, ...]:

@@ -38,12 +38,13 @@ def test_while_the_budget_holds_other_images_back_the_failed_run_is_attempted_ag
 
 
 @pytest.mark.parametrize(
-    ("resource", "observed", "phase", "until", "words"),
+    ("resource", "observed", "phase", "reason", "until", "words"),
     [
         pytest.param(
             weekly(suspend=True),
             after(MUCH_LATER),
             TrainingPhase.COMPLETE,
+            "Suspended",
             "",
             "held back: spec.suspend is true",
             id="suspended",
@@ -52,6 +53,7 @@ def test_while_the_budget_holds_other_images_back_the_failed_run_is_attempted_ag
             WEEKLY,
             after(MUCH_LATER, registry=AWAY),
             TrainingPhase.COMPLETE,
+            "RegistryUnreachable",
             "",
             "held back: MLflow does not answer",
             id="MLflow is away",
@@ -60,6 +62,7 @@ def test_while_the_budget_holds_other_images_back_the_failed_run_is_attempted_ag
             weekly(cooldownSeconds=3600),
             after(SOON_AFTER, finishedAt="2026-11-29T02:20:00Z"),
             TrainingPhase.COMPLETE,
+            "Cooldown",
             "2026-11-29T03:20:00Z",
             "cooldownSeconds is 3600, and the last run ended at 2026-11-29T02:20:00Z",
             id="the cooldown",
@@ -73,6 +76,7 @@ def test_while_the_budget_holds_other_images_back_the_failed_run_is_attempted_ag
                 triggers={**known(), "startedAt": [SATURDAY, WEDNESDAY]},
             ),
             TrainingPhase.FAILED,
+            "WeeklyBudget",
             "2026-12-02T12:00:00Z",
             "maxRunsPerWeek is 2, and so many began in the last seven days",
             id="the budget, after a failure",
@@ -80,13 +84,18 @@ def test_while_the_budget_holds_other_images_back_the_failed_run_is_attempted_ag
     ],
 )
 def test_a_trigger_that_is_held_back_waits_and_says_for_what(
-    resource: Resource, observed: Observed, phase: TrainingPhase, until: str, words: str
+    resource: Resource,
+    observed: Observed,
+    phase: TrainingPhase,
+    reason: str,
+    until: str,
+    words: str,
 ) -> None:
     found = train(resource, observed)
     assert found.phase is phase
     assert found.held is not None
     assert found.held.due.message == f'due {DUE} by "{SUNDAYS}" UTC'
-    assert found.held.until == until
+    assert (found.held.reason, found.held.until) == (reason, until)
     assert words in found.message
     assert found.held.words in found.message
     if until:
@@ -94,22 +103,43 @@ def test_a_trigger_that_is_held_back_waits_and_says_for_what(
 
 
 @pytest.mark.parametrize(
-    ("resource", "about", "words"),
+    ("resource", "about", "reason", "words"),
     [
-        pytest.param(weekly(suspend=True), {"dataset": LISTING}, "spec.suspend is true", id="1"),
-        pytest.param(WEEKLY, {"dataset": LISTING, "registry": AWAY}, "is being listed", id="2"),
-        pytest.param(WEEKLY, {"dataset": None, "registry": AWAY}, "MLflow", id="3"),
-        pytest.param(WEEKLY, {"dataset": None}, "its images are looked at first", id="4"),
         pytest.param(
-            weekly(suspend=True, cooldownSeconds=604800), {}, "cooldownSeconds is 604800", id="0"
+            weekly(suspend=True, cooldownSeconds=604800),
+            {},
+            "Cooldown",
+            "cooldownSeconds is 604800",
+            id="0",
+        ),
+        pytest.param(
+            weekly(suspend=True),
+            {"dataset": LISTING},
+            "Suspended",
+            "spec.suspend is true",
+            id="1",
+        ),
+        pytest.param(
+            WEEKLY,
+            {"dataset": LISTING, "registry": AWAY},
+            "NotAccepted",
+            "is being listed",
+            id="2",
+        ),
+        pytest.param(
+            WEEKLY, {"dataset": None, "registry": AWAY}, "RegistryUnreachable", "MLflow", id="3"
+        ),
+        pytest.param(
+            WEEKLY, {"dataset": None}, "DatasetListing", "its images are looked at first", id="4"
         ),
     ],
 )
 def test_of_several_that_hold_it_back_the_first_is_told(
-    resource: Resource, about: dict[str, Any], words: str
+    resource: Resource, about: dict[str, Any], reason: str, words: str
 ) -> None:
     held = train(resource, after(SOON_AFTER, **about)).held
     assert held is not None
+    assert held.reason == reason
     assert words in held.message
 
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 from dandelion_operator.ports.s3.storage import Storage
-from dandelion_operator.seen.training import DatasetVersionSeen, Progress
+from dandelion_operator.seen.training import AddressesSeen, DatasetVersionSeen, Progress
 from fakes.s3 import FakeS3
 from given.access import KEY, access
 
@@ -42,6 +42,9 @@ from given.access import KEY, access
                     "trainImages": 72,
                     "holdoutByClass": {"dandelion": 10, "grass": 8},
                     "rejected": {"Unreadable": 7, "Duplicate": 3},
+                    "fromAddresses": 5,
+                    "fromReviews": 4,
+                    "addresses": {"fetched": 3, "known": 2, "failed": 1},
                     "warnings": ["grass: only 8 images are held out"],
                     "formerDataset": "sha256:ab",
                 }
@@ -58,9 +61,17 @@ from given.access import KEY, access
                     {"dandelion": 10, "grass": 8},
                     {"Unreadable": 7, "Duplicate": 3},
                     ("grass: only 8 images are held out",),
+                    from_addresses=5,
+                    from_reviews=4,
+                    addresses=AddressesSeen(fetched=3, known=2, failed=1),
                 ),
             ),
             id="what a run found in its dataset",
+        ),
+        pytest.param(
+            json.dumps({"datasetDigest": "sha256:da", "addresses": {"fetched": 3}}).encode(),
+            Progress("run1", dataset=DatasetVersionSeen("sha256:da", class_count=0)),
+            id="a part of the addresses is not known",
         ),
     ],
 )

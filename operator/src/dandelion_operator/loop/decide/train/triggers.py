@@ -14,7 +14,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan import Acceptance, HeldTrigger
 from dandelion_operator.seen.conclusions import triggers
 from dandelion_operator.seen.conclusions.last_run import LastRun
-from dandelion_operator.seen.conclusions.triggers import Due, Hold
+from dandelion_operator.seen.conclusions.triggers import Due, HeldBy, Hold
 from dandelion_operator.seen.observed import Observed
 
 
@@ -42,17 +42,21 @@ def asked(
     held = triggers.hold(resource, observed, last) or _obstacle(resource, observed, acceptance)
     if held is None:
         return Asked(fired=due)
-    return Asked(held=HeldTrigger(due, held.until, held.message))
+    return Asked(held=HeldTrigger(due, held.reason, held.until, held.message))
 
 
 def _obstacle(resource: Resource, observed: Observed, acceptance: Acceptance) -> Hold | None:
     """What holds back any run, without a moment at which it ends."""
-    for stands, words in (
-        (resource.spec.suspend, "spec.suspend is true"),
-        (not acceptance.accepted, acceptance.message),
-        (isinstance(observed.registry, Failure), "MLflow does not answer"),
-        (observed.dataset is None, "its images are looked at first"),
+    for stands, reason, words in (
+        (resource.spec.suspend, HeldBy.SUSPENDED, "spec.suspend is true"),
+        (not acceptance.accepted, HeldBy.NOT_ACCEPTED, acceptance.message),
+        (
+            isinstance(observed.registry, Failure),
+            HeldBy.REGISTRY_UNREACHABLE,
+            "MLflow does not answer",
+        ),
+        (observed.dataset is None, HeldBy.DATASET_LISTING, "its images are looked at first"),
     ):
         if stands:
-            return Hold("", words)
+            return Hold(reason, "", words)
     return None

@@ -13,12 +13,13 @@ from typing import Any
 
 from dandelion_operator.api.status import CLASS_LIMIT
 from dandelion_operator.api.words import LIMIT, foreign
-from dandelion_operator.seen.training import DatasetVersionSeen, Progress
+from dandelion_operator.seen.training import AddressesSeen, DatasetVersionSeen, Progress
 
 MAX_REASONS = 32
 MAX_WARNINGS = 10
 MAX_WORDS = 300
 MAX_MESSAGE = 600
+ADDRESSES = {"fetched", "known", "failed"}
 
 
 def read_progress(run: str, content: bytes) -> Progress:
@@ -57,7 +58,17 @@ def _dataset(document: Mapping[str, Any]) -> DatasetVersionSeen | None:
         holdout_by_class=_counts(document.get("holdoutByClass"), CLASS_LIMIT),
         rejected=_counts(document.get("rejected"), MAX_REASONS),
         warnings=_texts(document.get("warnings"), MAX_WORDS)[:MAX_WARNINGS],
+        from_addresses=_count(document.get("fromAddresses")),
+        from_reviews=_count(document.get("fromReviews")),
+        addresses=_addresses(document.get("addresses")),
     )
+
+
+def _addresses(value: Any) -> AddressesSeen | None:
+    counts = _counts(value, len(ADDRESSES))
+    if counts.keys() != ADDRESSES:
+        return None
+    return AddressesSeen(**counts)
 
 
 def _text(value: Any, limit: int = LIMIT) -> str | None:
