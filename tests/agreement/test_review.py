@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dandelion_inference.answer.prediction import Prediction
@@ -16,12 +17,10 @@ from dandelion_inference.journal.rows import Correlation, Took
 from dandelion_inference.journal.sample import sampled
 from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Settings
-from dandelion_operator.api import naming
 from dandelion_operator.api.location import Defaults, location
-from dandelion_operator.api.resource import NamespacedName, Resource, parse
+from dandelion_operator.api.resource import Resource, parse
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan import StartTraining
-from dandelion_operator.ports.s3.documents.live import read_live
 from dandelion_training.commands import review
 from dandelion_training.data.version.library import Library
 from dandelion_training.ports.settings import Settings as TrainingSettings
@@ -96,8 +95,8 @@ def answered(number: int) -> Prediction:
     return Prediction("dandelion", scores["dandelion"], scores, None, None)
 
 
-def logged(s3: FakeS3, keys: Path) -> dict[str, int]:
-    """Answers, each with the number of its image; what people corrected is the first of them."""
+def journal_of(s3: FakeS3, keys: Path) -> Journal:
+    """That of a pod."""
     settings = Settings.model_validate(
         {
             "model_name": "lawn",
@@ -115,6 +114,12 @@ def logged(s3: FakeS3, keys: Path) -> dict[str, int]:
     )
     journal = Journal(settings, Metrics(settings))
     journal.start()
+    return journal
+
+
+def logged(s3: FakeS3, keys: Path, callers: Sequence[str | None] = (None,)) -> dict[str, int]:
+    """Answers, each with the number of its image; what callers corrected is the first of them."""
+    journal = journal_of(s3, keys)
     answers = {}
     for number, image in enumerate(IMAGES):
         answer = journal.new_id([True])
@@ -131,8 +136,8 @@ def logged(s3: FakeS3, keys: Path) -> dict[str, int]:
             Correlation("r-1", None, None, 200),
             records,
         )
-        if not number:
-            assert journal.labelled(answer, "3", 0, "grass", None)
+        for caller in callers if not number else ():
+            assert journal.labelled(answer, "3", 0, "grass", caller)
     journal.close()
     return answers
 
@@ -173,13 +178,13 @@ def test_a_folder_of_what_serving_kept_comes_back_as_decisions(s3: FakeS3, keys:
     assert not (keys / "next").exists(), "nothing is left to review"
 
 
-def told(monkeypatch: pytest.MonkeyPatch) -> TrainingSettings:
+def told(monkeypatch: pytest.MonkeyPatch, **feedback: Any) -> TrainingSettings:
     """What the operator tells a run of a resource whose answers are reviewed."""
     metadata = {"namespace": "default", "name": "lawn", "uid": "uid-1", "generation": 1}
     spec = {
         "dataset": {"storageUri": "s3://datasets/lawn"},
-        "serving": {"logging": {"images": True}},
-        "feedback": {"mode": "Review"},
+        "serving": {"logging": {"images": True}, "auth": "ClusterTokens"},
+        "feedback": {"mode": "Review"} | feedback,
     }
     resource = parse({"metadata": metadata, "spec": spec})
     assert isinstance(resource, Resource)
@@ -203,15 +208,3 @@ def test_a_run_learns_from_what_an_import_kept(
     assert {image.sha256 for image in found.images} == handed_out
     assert {image.label for image in found.images} == {"dandelion"}
     assert found.rejected == []
-
-
-def test_the_operator_finds_how_often_what_serves_was_right(s3: FakeS3, keys: Path) -> None:
-    answers = logged(s3, keys)
-    drawn = sum(sampled(answer, 0, SHARE) for answer in answers)
-    complained = not sampled(next(iter(answers)), 0, SHARE)
-    assert called(s3, keys, "export", str(keys / "queue")) == 0
-    assert called(s3, keys, "import", str(keys / "queue"), "--by", "ada") == 0
-    place = naming.live_accuracy(NamespacedName("default", "lawn"), CONTRACT)
-    found = read_live(s3.objects[f"/models/{place}"], CONTRACT)
-    assert (found.reviewed, found.right, found.corrections) == (drawn, drawn, complained)
-    assert 0 < found.lower < found.upper == 1

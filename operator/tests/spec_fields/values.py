@@ -80,6 +80,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     ),
     "serving.accessLog.sampleRatio": (0.5, 0, 1),
     "feedback.reviewShare": (0.5, 0, 1),
+    "feedback.minAgreement": (2, 100),
     "podTemplate.metadata.labels": ({"team": "garden"}, {"team": "park", "a": "b"}, {"a": "b"}),
     "podTemplate.metadata.annotations": ({"team": "garden"}, {"team": "a park", "a": ""}),
     "podTemplate.spec.imagePullSecrets": ([{"name": "mine"}], [{"name": "a"}, {"name": "b"}]),
@@ -130,6 +131,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
 KEYS = {"secretRef": {"name": "keys"}}
 HTTPS = {"endpoint": "https://s3.example.com", **KEYS}
 IMAGES = {"logging": {"images": True}}
+KNOWN_CALLERS = IMAGES | {"auth": "ClusterTokens"}
 
 BESIDE: dict[str, dict[str, Any]] = {
     "storage.endpoint": {"storage": KEYS},
@@ -144,9 +146,10 @@ BESIDE: dict[str, dict[str, Any]] = {
     "dataset.urls.allowedHosts": {"dataset": {"urls": {"storageUri": "s3://data/urls.csv"}}},
     # The installation's key writes to the installation's place alone.
     "serving.logging.storageUri": {"storage": KEYS},
-    "feedback.mode": {"serving": IMAGES},
+    "feedback.mode": {"serving": KNOWN_CALLERS},
     # Nobody reviews by default, and then no share is drawn.
     "feedback.reviewShare": {"serving": IMAGES, "feedback": {"mode": "Review"}},
+    "feedback.minAgreement": {"serving": KNOWN_CALLERS, "feedback": {"mode": "Auto"}},
 }
 
 # What the API server refuses, where a number below all bounds, a word that is no choice or a value
@@ -185,6 +188,7 @@ REFUSED: dict[str, Any] = {
     "serving.logging.storageUri": "predictions/lawn",
     "serving.corsAllowedOrigins": ["app.example.org"],
     "feedback.reviewShare": 2,
+    "feedback.minAgreement": 1,
     "podTemplate.metadata.labels": {"dandelion.dev/run": "mine"},
     "podTemplate.metadata.annotations": {"dandelion.dev/serving-digest": "mine"},
     "podTemplate.spec.imagePullSecrets": [{}],
