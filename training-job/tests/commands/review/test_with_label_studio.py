@@ -40,8 +40,8 @@ def test_a_project_is_made_with_images_answers_and_choices(
     assert reviewed.called("export", studio.url) == (
         0,
         [
-            f"4 images in {studio.url}/projects/1: 3 of the random share, 1 that somebody corrected,"
-            " 0 of drift."
+            f"4 images in {studio.url}/projects/1: 3 of the random share,"
+            " 1 that somebody corrected, 0 of drift."
         ],
     )
     assert studio.projects[1]["title"] == "default/lawn"
