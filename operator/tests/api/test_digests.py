@@ -148,6 +148,7 @@ def test_a_log_that_the_installation_sets_up_later_restarts_no_pod() -> None:
         {"training": {"augmentation": {}}},
         {"training": {"augmentation": {"strength": "light", "mirror": False}}},
         {"training": {"initialWeights": "auto", "balanceClasses": True}},
+        {"training": {"search": None, "crossValidation": None}},
         {"promotion": {"margin": 0.02, "confidence": 0.95, "onUndecided": "PromoteIfNotWorse"}},
     ],
     ids=str,
@@ -232,3 +233,50 @@ def test_what_starts_a_run_is_no_part_of_what_it_makes() -> None:
     scheduled = given.resource(triggers=triggers | {"maxRunsPerWeek": 3})
     assert of(scheduled) == of(given.resource())
     assert digests.execution(scheduled) == digests.execution(given.resource())
+
+
+RANGE = {"learningRate": {"min": 0.0001, "max": 0.01}}
+SEARCH: dict[str, Any] = {"parameters": RANGE, "maxTrials": 20, "pruning": "Median"}
+SEARCHED = given.resource(training={"search": SEARCH})
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"training": {}},
+        {"training": {"search": SEARCH | {"parameters": {"epochs": {"values": [5, 10]}}}}},
+        {"training": {"search": SEARCH | {"maxTrials": 21}}},
+        {"training": {"search": SEARCH | {"pruning": "None"}}},
+        {"training": {"search": SEARCH, "crossValidation": {"folds": 5}}},
+        {"training": {"search": SEARCH}, "promotion": {"metric": "macroF1"}},
+    ],
+    ids=str,
+)
+def test_what_a_search_depends_on_searches_anew(sections: dict[str, Any]) -> None:
+    assert of(given.resource(**sections))[0] != of(SEARCHED)[0]
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"training": {"search": {"parameters": RANGE}}},
+        {"training": {"search": SEARCH | {"parallelTrials": 4}}},
+        {"training": {"search": SEARCH}, "promotion": {"minimum": 0.9}},
+    ],
+    ids=str,
+)
+def test_how_many_trials_there_are_at_a_time_searches_nothing_anew(
+    sections: dict[str, Any],
+) -> None:
+    assert of(given.resource(**sections))[0] == of(SEARCHED)[0]
+
+
+def test_how_many_trials_there_are_at_a_time_is_how_a_run_is_carried_out() -> None:
+    more = given.resource(training={"search": SEARCH | {"parallelTrials": 4}})
+    assert digests.execution(more) != digests.execution(SEARCHED)
+    without = given.resource(training={"crossValidation": {"folds": 3}})
+    assert digests.execution(without) == digests.execution(given.resource())
+
+
+def test_the_metric_alone_trains_nothing_where_nothing_is_searched_for() -> None:
+    assert of(given.resource(promotion={"metric": "macroF1"}))[0] == of(given.resource())[0]

@@ -51,6 +51,15 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "training.initialWeights": ("imagenet", "none", "s3://models/mine.safetensors", "champion"),
     "training.imageSize": (64, 96),
     "training.learningRate": (0.5, 1),
+    "training.crossValidation.folds": (3, 5),
+    "training.search.parameters.learningRate.min": (0.001, 0.00001),
+    "training.search.parameters.learningRate.max": (0.1, 1),
+    "training.search.parameters.batchSize.values": ([8, 16], [16, 64, 4096]),
+    "training.search.parameters.epochs.values": ([1, 2], [5, 1000]),
+    "training.search.parameters.augmentation.strength.values": (
+        ["none", "light"],
+        ["light", "strong"],
+    ),
     "training.image": ("mine:1", "mine:2"),
     "triggers.schedule": ("0 3 * * 0", "30 4 1 2 *", "@yearly"),
     "triggers.timeZone": ("Europe/Paris", "Asia/Kathmandu"),
@@ -132,6 +141,7 @@ KEYS = {"secretRef": {"name": "keys"}}
 HTTPS = {"endpoint": "https://s3.example.com", **KEYS}
 IMAGES = {"logging": {"images": True}}
 KNOWN_CALLERS = IMAGES | {"auth": "ClusterTokens"}
+SEARCH = {"parameters": {"learningRate": {"min": 0.0001, "max": 0.01}}}
 
 BESIDE: dict[str, dict[str, Any]] = {
     "storage.endpoint": {"storage": KEYS},
@@ -144,6 +154,13 @@ BESIDE: dict[str, dict[str, Any]] = {
     "storage.caBundle": {"storage": HTTPS},
     "dataset.urls.configMapRef.key": {"dataset": {"urls": {"configMapRef": {"name": "list"}}}},
     "dataset.urls.allowedHosts": {"dataset": {"urls": {"storageUri": "s3://data/urls.csv"}}},
+    **{
+        f"training.search.{name}": {"training": {"search": SEARCH}}
+        for name in (
+            *("parameters.learningRate.min", "parameters.learningRate.max"),
+            *("maxTrials", "parallelTrials", "pruning"),
+        )
+    },
     # The installation's key writes to the installation's place alone.
     "serving.logging.storageUri": {"storage": KEYS},
     "feedback.mode": {"serving": KNOWN_CALLERS},
@@ -171,6 +188,11 @@ REFUSED: dict[str, Any] = {
     "training.initialWeights": "s3://models/old.pt",
     "training.imageSize": 100,
     "training.learningRate": 0,
+    "training.search.parameters.learningRate.min": 0,
+    "training.search.parameters.learningRate.max": 2,
+    "training.search.parameters.batchSize.values": [1, 16],
+    "training.search.parameters.epochs.values": [0, 5],
+    "training.search.parameters.augmentation.strength.values": ["none", "much"],
     "training.image": "my image",
     "triggers.schedule": "TZ=Europe/Paris 0 3 * * 0",
     "triggers.timeZone": "Local",

@@ -56,6 +56,11 @@ async def a_newer_spec(world: World) -> None:
     await world.settle()
 
 
+async def a_search(world: World) -> None:
+    world.apply(training={"search": {"parameters": {"epochs": {"values": [5, 10]}}}})
+    await world.settle()
+
+
 async def a_run_in_flight_and_another_champion(world: World) -> None:
     """The run compares its model with version 2; meanwhile a person rolls back to version 1."""
     await a_champion(world)
@@ -88,6 +93,7 @@ Scene = Callable[[World], Awaitable[None]]
         pytest.param(a_champion, a_champion_that_asks_who_calls, id="put behind tokens"),
         pytest.param(a_champion, a_better_version, id="retrained, better"),
         pytest.param(a_champion, a_worse_version, id="retrained, worse"),
+        pytest.param(a_champion, a_search, id="searched for and retrained"),
         pytest.param(a_waiting_challenger, a_person_approves, id="approved by a person"),
         pytest.param(a_run_in_flight, a_newer_spec, id="stopped for a newer spec"),
         pytest.param(

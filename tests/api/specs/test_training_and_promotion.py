@@ -43,6 +43,41 @@ from tests.api.test_crd import model_deployment
             {"training": {"learningRate": 0}}, "should be greater than 0", id="no learning rate"
         ),
         pytest.param(
+            {"training": {"search": {"maxTrials": 3}}},
+            "spec.training.search.parameters: Required value",
+            id="a search for nothing",
+        ),
+        pytest.param(
+            {"training": {"search": {"parameters": {}}}},
+            "name a setting to search for, for example learningRate: {min: 0.0001, max: 0.01}",
+            id="a search for no setting",
+        ),
+        pytest.param(
+            {"training": {"search": {"parameters": {"imageSize": {"values": [64, 96]}}}}},
+            'unknown field "spec.training.search.parameters.imageSize"',
+            id="a search for a setting that cannot be searched for",
+        ),
+        pytest.param(
+            {"training": {"search": {"parameters": {"learningRate": {"min": 0.1, "max": 0.01}}}}},
+            "learningRate: Invalid value: min must be smaller than max",
+            id="a range that is upside down",
+        ),
+        pytest.param(
+            {"training": {"search": {"parameters": {"batchSize": {"values": [32]}}}}},
+            "spec.training.search.parameters.batchSize.values in body should have at least 2 items",
+            id="a choice of one",
+        ),
+        pytest.param(
+            {"training": {"search": {"parameters": {"epochs": {"values": [5, 5]}}}}},
+            "Duplicate value: 5",
+            id="a choice between equals",
+        ),
+        pytest.param(
+            {"training": {"crossValidation": {"folds": 1}}},
+            "should be greater than or equal to 2",
+            id="a single fold",
+        ),
+        pytest.param(
             {"training": {"image": "my image"}}, "without spaces", id="an image with a space"
         ),
         pytest.param(

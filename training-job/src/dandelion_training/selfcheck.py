@@ -18,11 +18,27 @@ from dandelion_training.export.graph import export, prove
 from dandelion_training.export.quantize import quantize
 from dandelion_training.learn.network import build, save_weights
 from dandelion_training.learn.recipe import adamw
+from dandelion_training.ports.search import Search
 from dandelion_training.publish.confusion_matrix import confusion_matrix
 from dandelion_training.run import job
+from dandelion_training.search.records import Outcome, TrialResult
+from dandelion_training.search.sampling import proposal
 
 CLASSES = ("one", "other")
 SIDE = 32
+SEARCH = Search.model_validate(
+    {"parameters": {"learningRate": {"min": 0.0001, "max": 0.01}}, "maxTrials": 9}
+)
+TRIED = [
+    TrialResult(
+        trial=number,
+        dataset="",
+        parameters={"learning_rate": 0.001 * (number + 1)},
+        outcome=Outcome.COMPLETE,
+        value=0.1 * number,
+    )
+    for number in range(5)
+]
 
 
 def main() -> int:
@@ -43,7 +59,8 @@ def main() -> int:
         int8 = Path(folder) / "model.int8.xml"
         quantize(graph, one_by_one, int8)
         answers(int8, Precision.INT8, [images.numpy()], threads=1)
-    job.log.info("all there", torch=torch.__version__, difference=difference)
+    asked = proposal(SEARCH, {"learning_rate": 0.001}, "selfcheck", len(TRIED), TRIED, [])
+    job.log.info("all there", torch=torch.__version__, difference=difference, **asked)
     return 0
 
 

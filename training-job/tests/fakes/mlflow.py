@@ -91,8 +91,8 @@ class FakeMlflow:
         self, experiment_ids: list[str], filter_string: str, *, order_by: list[str]
     ) -> list[FakeRun]:
         self._called("search_runs")
-        wanted = filter_string.split("'")[1]
-        return [run for run in self.runs if run.tags.get("dandelion.dev/run") == wanted]
+        _, tag, _, wanted, _ = filter_string.replace("'", "`").split("`")
+        return [run for run in self.runs if run.tags.get(tag) == wanted]
 
     def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
         self._called("get_metric_history")

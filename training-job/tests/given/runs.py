@@ -66,10 +66,17 @@ def short_resnet(**options: Any) -> ResNet:
     return ResNet(BasicBlock, [1, 1, 1, 1], **options)
 
 
-def settings(work: Path, **changed: Any) -> Settings:
-    named = {name.removeprefix("DANDELION_").lower(): v for name, v in ENVIRONMENT.items()}
+def told(work: Path, **changed: Any) -> dict[str, Any]:
+    """What a run is told, by the names of its settings."""
+    named: dict[str, Any] = {
+        name.removeprefix("DANDELION_").lower(): v for name, v in ENVIRONMENT.items()
+    }
     named["MLFLOW_TRACKING_URI"] = named.pop("mlflow_tracking_uri")
-    return Settings.model_validate({**named, "work_dir": work, **changed})
+    return {**named, "work_dir": work, **changed}
+
+
+def settings(work: Path, **changed: Any) -> Settings:
+    return Settings.model_validate(told(work, **changed))
 
 
 def task(
@@ -83,9 +90,9 @@ def task(
     )
     registry = Registry(mlflow, changed.get("run", RUN), "http://mlflow")
     cpu = torch.device("cpu")
-    told = settings(work, **changed)
+    wanted = settings(work, **changed)
     few = Threads(transfers=4, decoding=threads, learning=threads)
-    return Run(told, store, registry, progress, Termination(), threads=few, device=cpu)
+    return Run(wanted, store, registry, progress, Termination(), threads=few, device=cpu)
 
 
 class _Clock:

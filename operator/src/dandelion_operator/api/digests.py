@@ -29,7 +29,7 @@ MAX_UNAVAILABLE = 1  # serving pods that a PodDisruptionBudget lets go at a time
 
 # The fields that came after the first release.
 LATER_DATASET = {"version", "on_small_class", "urls"}
-LATER_TRAINING = {"augmentation", "balance_classes"}
+LATER_TRAINING = {"augmentation", "balance_classes", "cross_validation"}
 LATER_SERVING = {
     "precision",
     "queue_limit",
@@ -71,10 +71,20 @@ def training_hash_of(spec: Spec, retrain: str) -> str:
                 "seed": training.seed,
                 "image": training.image,
                 **_set(training, LATER_TRAINING),
+                **_searched(spec),
             },
             "retrain": retrain,
         }
     )
+
+
+def _searched(spec: Spec) -> dict[str, Any]:
+    """The metric that the gate goes by is the one by which trials are compared."""
+    search = spec.training.search
+    if search is None:
+        return {}
+    wanted = search.model_dump(mode="json", exclude={"parallel_trials"}, exclude_defaults=True)
+    return {"search": {**wanted, "metric": spec.promotion.metric}}
 
 
 def run(training_hash: str, fingerprint: str, former_run: str) -> str:
@@ -91,7 +101,9 @@ def execution(resource: Resource) -> str:
         "backoff_limit",
         "pod_template",
     }
-    return digest(_set(resource.spec.training, fields))
+    search = resource.spec.training.search
+    parallel = {} if search is None else {"parallelTrials": search.parallel_trials}
+    return digest(_set(resource.spec.training, fields) | parallel)
 
 
 def evaluation(dataset: str, challenger: str, champion: str) -> str:

@@ -20,6 +20,7 @@ VERSION_LABEL = f"{GROUP}/version"
 FIRST_TRAINING_HASH_TAG = "wish"
 FIRST_TRAINING_HASH_LABEL = f"{GROUP}/{FIRST_TRAINING_HASH_TAG}"
 EVALUATION_LABEL = f"{GROUP}/evaluation"
+SEARCH_LABEL = f"{GROUP}/search"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 
 SERVING_DIGEST_ANNOTATION = f"{GROUP}/serving-digest"
@@ -59,6 +60,12 @@ def inference(key: NamespacedName) -> str:
 def job(key: NamespacedName, run: str, attempt: int = 1) -> str:
     again = f"-{attempt}" if attempt > 1 else ""
     return f"{key.name}-train-{run}{again}"
+
+
+def search_job(key: NamespacedName, run: str, attempt: int = 1) -> str:
+    """Short: the host names of its pods end in their index as well, and have 63 characters."""
+    again = f"-{attempt}" if attempt > 1 else ""
+    return f"{key.name}-try-{run}{again}"
 
 
 def evaluation_job(key: NamespacedName, evaluation: str, attempt: int = 1) -> str:

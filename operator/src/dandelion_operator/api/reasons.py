@@ -113,6 +113,12 @@ class Reason(StrEnum):
         "The training Job runs; the message tells how far it is.",
         {TRAINED: UNKNOWN},
     )
+    SEARCH_RUNNING = Facts(
+        "SearchRunning",
+        "The search for training's settings runs; the message tells how many trials are over. "
+        "Training follows.",
+        {TRAINED: UNKNOWN},
+    )
     TRAINING_PENDING = Facts(
         "TrainingPending",
         "Training waits: for a node, an image, storage, MLflow or whoever suspended its Job.",

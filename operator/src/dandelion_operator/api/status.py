@@ -89,6 +89,19 @@ class Challenger(Part):
     verdict: str | None = None
 
 
+class Search(Part):
+    """The trials of a run's search. `best` is the best figure of one that came to its end;
+    `parameters` are what was chosen, once that is known.
+    """
+
+    trials: int
+    finished: int = 0
+    pruned: int = 0
+    failed: int = 0
+    best: float | None = None
+    parameters: dict[str, Words] = Field(default_factory=dict)
+
+
 class Training(Part):
     job_name: str | None = None
     run: str
@@ -108,6 +121,7 @@ class Training(Part):
     retrain: str | None = None
     attempts: int = Field(default=1, ge=1)
     execution: str | None = None
+    search: Search | None = None
     wish: str = ""  # the training hash, by the name that the first release knows
 
     @model_validator(mode="before")

@@ -59,6 +59,18 @@ NO_SUSPENSION = Suspension()
 
 
 @dataclass(frozen=True)
+class SearchSeen:
+    """How far a run says its search is, or what it came to."""
+
+    trials: int
+    finished: int = 0
+    pruned: int = 0
+    failed: int = 0
+    best: float | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class JobSeen:
     name: str
     run: str
@@ -82,6 +94,7 @@ class JobSeen:
     execution: str | None = None
     ttl_seconds: int | None = None
     expiry: int | None = None  # what of it the operator set, as noted on the Job
+    searches: bool = False  # for its run, which another Job trains
 
 
 @dataclass(frozen=True)
@@ -150,3 +163,4 @@ class Progress:
     run_id: str | None = None
     version: str | None = None
     dataset: DatasetVersionSeen | None = None
+    search: SearchSeen | None = None

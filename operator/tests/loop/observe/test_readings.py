@@ -220,3 +220,10 @@ def test_a_headless_service_has_no_address() -> None:
 )
 def test_where_a_pod_is_asked(annotations: dict[str, str] | None, port: int) -> None:
     assert readings.probes_port({"metadata": {"name": "a", "annotations": annotations}}) == port
+
+
+def test_the_job_of_a_search_is_known_from_the_one_that_trains() -> None:
+    raw = job()
+    assert not readings.job(raw, []).searches
+    raw["metadata"]["labels"]["dandelion.dev/search"] = "run1"
+    assert readings.job(raw, []).searches

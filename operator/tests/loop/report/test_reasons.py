@@ -127,6 +127,7 @@ SITUATIONS: Mapping[Reason, Situation] = {
     Reason.TRAINING_COMPLETE: Situation(TRAINED, RESYNC, serving(3)),
     Reason.TRAINING_FAILED: Situation(TRAINED, WHILE_STUCK, failed()),
     Reason.TRAINING_RUNNING: Situation(TRAINED, WHILE_TRAINING, seen(jobs=(job(),))),
+    Reason.SEARCH_RUNNING: Situation(TRAINED, WHILE_TRAINING, seen(jobs=(job(searches=True),))),
     Reason.TRAINING_PENDING: Situation(
         TRAINED, WHILE_TRAINING, seen(jobs=(job(state=RunState.PENDING),))
     ),

@@ -9,12 +9,12 @@ import given
 import pytest
 from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState, Training
+from dandelion_operator.api.status import RunState, Search, Training
 from dandelion_operator.loop.decide.plan import TrainDecision, TrainingPhase
 from dandelion_operator.loop.report.training import training
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.training import Progress
+from dandelion_operator.seen.training import Progress, SearchSeen
 from given import LATER, NOW, resource, seen, status, version
 from given.conditions import SETTLED
 
@@ -22,6 +22,7 @@ EARLIER = "2025-12-31T23:00:00Z"
 HASH = digests.training_hash(resource())
 RUNNING = LastRun("run1", "hash", RunState.RUNNING)
 ENDED = LastRun("run1", "hash", RunState.SUCCEEDED)
+OTHER = LastRun("run2", "hash", RunState.RUNNING)
 TOLD: dict[str, Any] = {
     "runId": "mlflow-1",
     "progressPercent": 40,
@@ -183,6 +184,23 @@ def test_a_run_that_has_not_ended_is_suspended_with_its_resource(
     found = made(seen(), last, phase=phase)
     assert found is not None
     assert found.state is state
+
+
+def test_a_search_is_told_and_stays_told_once_its_run_tells_nothing_more() -> None:
+    seen_so = SearchSeen(12, 12, 4, 1, 0.93, {"batchSize": "32"})
+    told_so = Search(
+        trials=12, finished=12, pruned=4, failed=1, best=0.93, parameters={"batchSize": "32"}
+    )
+    observed = replace(told(), progress=Progress("run1", search=seen_so))
+    found = made(observed, RUNNING)
+    assert found is not None
+    assert found.search == told_so
+    later = made(seen(previous=status(training=found.model_dump(by_alias=True))), ENDED)
+    assert later is not None
+    assert later.search == told_so
+    other = made(seen(previous=status(training=found.model_dump(by_alias=True))), OTHER)
+    assert other is not None
+    assert other.search is None
 
 
 AGAIN = resource("again")

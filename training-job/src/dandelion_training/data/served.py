@@ -71,9 +71,12 @@ class Served:
 
     def holdout(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Batches of the holdout and their targets, in the order of the keys, on the device."""
-        holdout = [entry for entry in self._entries if entry.split is Split.HOLDOUT]
-        for start in range(0, len(holdout), AT_ONCE):
-            entries = holdout[start : start + AT_ONCE]
+        return self.labelled([entry for entry in self._entries if entry.split is Split.HOLDOUT])
+
+    def labelled(self, wanted: Sequence[Entry]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Batches of these images and their targets, in this order, on the device."""
+        for start in range(0, len(wanted), AT_ONCE):
+            entries = wanted[start : start + AT_ONCE]
             yield (
                 self.seen(entries).to(self._device),
                 targets(entries, self._classes, self._device),

@@ -21,6 +21,7 @@ from dandelion_training.data.images.inspect import Geometry, Pixels, Window
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.load import Dataset
 from dandelion_training.data.served import normalised, scaled
+from dandelion_training.data.version.manifest import Entry
 from dandelion_training.learn.recipe import batches_per_epoch, order
 from dandelion_training.learn.variation import Augmentation, Light, lit, varied
 
@@ -50,7 +51,11 @@ class Examples:
 
 def examples(dataset: Dataset) -> Examples:
     """The training split of a dataset."""
-    entries = dataset.subset(Split.TRAIN)
+    return examples_of(dataset, dataset.subset(Split.TRAIN))
+
+
+def examples_of(dataset: Dataset, entries: Sequence[Entry]) -> Examples:
+    """These images of a dataset, with all of its classes."""
     indices: Mapping[str, int] = {label: index for index, label in enumerate(dataset.classes)}
     labels = np.array([indices[entry.label] for entry in entries], np.int64)
     keys = [entry.sha256 for entry in entries]

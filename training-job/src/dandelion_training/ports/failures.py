@@ -28,6 +28,7 @@ class Reason(StrEnum):
     DATASET_VERSION_UNAVAILABLE = "DatasetVersionUnavailable"  # gone, or its objects have changed
     WEIGHTS_UNAVAILABLE = "WeightsUnavailable"  # initialWeights cannot be fetched or do not fit
     TRAINING_DIVERGED = "TrainingDiverged"  # the loss is no longer a number
+    SEARCH_FAILED = "SearchFailed"  # no trial of the search came to an end
     ARTIFACT_UNAVAILABLE = (
         "ArtifactUnavailable"  # files of a published model are missing or changed
     )
@@ -58,6 +59,7 @@ PERMANENT = frozenset(
         Reason.DATASET_VERSION_UNAVAILABLE,
         Reason.WEIGHTS_UNAVAILABLE,
         Reason.TRAINING_DIVERGED,
+        Reason.SEARCH_FAILED,
         Reason.ARTIFACT_MISMATCH,
         Reason.ARTIFACT_UNAVAILABLE,
         Reason.EVALUATION_IMPOSSIBLE,

@@ -7,11 +7,11 @@ makes the client.
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 import requests
 import stamina
@@ -21,13 +21,17 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 from mlflow.exceptions import MlflowException
 
 from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
+from dandelion_training.ports.tracking import Client
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 RUN_TAG = "dandelion.dev/run"
+TRIAL_TAG = "dandelion.dev/trial"
+PARENT_TAG = "mlflow.parentRunId"  # by which MLflow shows a run below another
 EXISTS = "RESOURCE_ALREADY_EXISTS"
 METRICS_AT_ONCE = 1000  # MLflow's limit
+OVER = frozenset({"FINISHED", "FAILED"})  # runs
 DIGEST_LENGTH = 36  # the most that MLflow keeps of a dataset's digest
 CONTEXT_TAG = "mlflow.data.context"
 # What a server answers that knows no inputs, or none like this: asking again would not help.
@@ -42,46 +46,6 @@ SCHEMA = {
     ]
 }
 PEOPLE = "report"  # the folder of the MLflow run for files that people read
-
-
-class Client(Protocol):
-    """What is used of mlflow's own client."""
-
-    def get_experiment_by_name(self, name: str) -> Any: ...
-    def create_experiment(self, name: str) -> str: ...
-    def restore_experiment(self, experiment_id: str) -> None: ...
-    def get_metric_history(self, run_id: str, key: str) -> Any: ...
-    def search_runs(
-        self, experiment_ids: list[str], filter_string: str, *, order_by: list[str]
-    ) -> Any: ...
-    def create_run(self, experiment_id: str, *, tags: dict[str, str], run_name: str) -> Any: ...
-    def update_run(self, run_id: str, status: str) -> None: ...
-    def set_terminated(self, run_id: str, status: str) -> None: ...
-    def log_batch(
-        self,
-        run_id: str,
-        *,
-        metrics: list[Metric] = ...,
-        params: list[Param] = ...,
-        tags: list[RunTag] = ...,
-    ) -> Any: ...
-    def log_artifact(self, run_id: str, local_path: str, artifact_path: str) -> None: ...
-    def log_inputs(self, run_id: str, datasets: Sequence[DatasetInput]) -> None: ...
-    def create_registered_model(self, name: str) -> Any: ...
-    def search_model_versions(self, filter_string: str) -> Any: ...
-    def create_model_version(
-        self,
-        name: str,
-        source: str,
-        run_id: str,
-        tags: dict[str, str],
-        *,
-        await_creation_for: int,
-    ) -> Any: ...
-    def delete_model_version(self, name: str, version: str) -> None: ...
-    def get_model_version(self, name: str, version: str) -> Any: ...
-    def get_registered_model(self, name: str) -> Any: ...
-    def get_run(self, run_id: str) -> Any: ...
 
 
 def connect(tracking_uri: str) -> Client:
@@ -106,6 +70,7 @@ class Registry:
         self._address = address
         self._unsent: list[Metric] = []
         self._known: set[tuple[str, int]] = set()  # names and steps that a former pod told of
+        self._experiment_id = ""
         self.run_id = ""
 
     def begin(self, experiment: str, settings: Mapping[str, str], tags: Mapping[str, str]) -> str:
@@ -140,6 +105,35 @@ class Registry:
         self._patiently(self._send)
         for file in files:
             self._patiently(partial(self._client.log_artifact, self.run_id, str(file), PEOPLE))
+
+    def keep_child(
+        self,
+        name: str,
+        params: Mapping[str, str],
+        figures: Mapping[str, Mapping[int, float]],
+        tags: Mapping[str, str],
+        *,
+        failed: bool,
+    ) -> None:
+        """A run below this one that is over, once however often it is told of.
+
+        `figures` are values by step.
+        """
+        run_id = self._patiently(lambda: self._child(name, tags))
+        if run_id is None:
+            return
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        metrics = [
+            Metric(figure, value, now, step)
+            for figure, values in figures.items()
+            for step, value in values.items()
+        ]
+        listed = [Param(key, value) for key, value in params.items()]
+        status = "FAILED" if failed else "FINISHED"
+        for start in range(0, max(len(metrics), 1), METRICS_AT_ONCE):
+            part = metrics[start : start + METRICS_AT_ONCE]
+            self._patiently(partial(self._client.log_batch, run_id, metrics=part, params=listed))
+        self._patiently(lambda: self._client.set_terminated(run_id, status))
 
     def log_dataset(
         self, name: str, digest: str, source: str, counts: Mapping[str, int], context: str
@@ -189,7 +183,7 @@ class Registry:
             log.warning("this MLflow takes no datasets as inputs", error=str(error)[:300])
 
     def _found_or_made(self, experiment: str, tags: Mapping[str, str]) -> str:
-        experiment_id = self._experiment(experiment)
+        self._experiment_id = experiment_id = self._experiment(experiment)
         found = self._client.search_runs(
             [experiment_id],
             f"tags.`{RUN_TAG}` = '{self._run}'",
@@ -207,6 +201,20 @@ class Registry:
         made = self._client.create_run(
             experiment_id, tags={RUN_TAG: self._run, **tags}, run_name=self._run
         )
+        return str(made.info.run_id)
+
+    def _child(self, name: str, tags: Mapping[str, str]) -> str | None:
+        """The child run of a name; nothing where it is told of wholly."""
+        found = self._client.search_runs(
+            [self._experiment_id],
+            f"tags.`{TRIAL_TAG}` = '{name}'",
+            order_by=["attributes.start_time ASC"],
+        )
+        if found:
+            known = found[0].info
+            return None if known.status in OVER else str(known.run_id)
+        every = {TRIAL_TAG: name, PARENT_TAG: self.run_id, **tags}
+        made = self._client.create_run(self._experiment_id, tags=every, run_name=name)
         return str(made.info.run_id)
 
     def _experiment(self, name: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.search import Search
 from dandelion_training.ports.storage import Location
 
 PREFIX = "DANDELION_"
@@ -21,6 +22,7 @@ Strength = Literal["none", "light", "strong"]
 ARCHITECTURES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 
 Found = TypeVar("Found", bound=BaseSettings)
+Asked = TypeVar("Asked", bound="Settings")
 
 Uri = Annotated[
     Location,
@@ -105,6 +107,10 @@ class Settings(JobSettings):
     mirror: bool = False
     balance_classes: bool = True
     checkpoint_seconds: float = Field(default=600, gt=0)  # between two checkpoints
+    search: Search | None = None  # which of these settings are searched for, and
+    search_uri: Uri | None = None  # where its trials lie
+    folds: int | None = Field(default=None, ge=2)  # of the cross-validation, and
+    folds_uri: Uri | None = None  # where they lie
     image: str = ""
     git_revision: str = "unknown"
 
@@ -138,6 +144,14 @@ class Settings(JobSettings):
         return round(self.image_size * 1.14)
 
 
+class TrialSettings(Settings):
+    """One trial of a search: which one Kubernetes tells, as the index of the pod in its Job."""
+
+    search: Search
+    search_uri: Uri
+    trial: int = Field(ge=0, validation_alias="JOB_COMPLETION_INDEX")
+
+
 def load_evaluation_settings() -> EvaluationSettings:
     """The settings of an evaluation alone, or the reason why they cannot be used."""
     return _loaded(EvaluationSettings)
@@ -145,7 +159,15 @@ def load_evaluation_settings() -> EvaluationSettings:
 
 def load_settings() -> Settings:
     """The settings of a run, or the reason why they cannot be used."""
-    settings = _loaded(Settings)
+    return _known(_loaded(Settings))
+
+
+def load_trial_settings() -> TrialSettings:
+    """The settings of a trial, or the reason why they cannot be used."""
+    return _known(_loaded(TrialSettings))
+
+
+def _known(settings: Asked) -> Asked:
     if settings.architecture not in ARCHITECTURES:
         raise TrainingFailure(
             Reason.ARCHITECTURE_UNKNOWN,

@@ -24,6 +24,7 @@ from dandelion_training.export.artifact import GRAPH, INT8_GRAPH
 from dandelion_training.export.graph import INPUT, LOG_DENSITY, OUTPUT
 from dandelion_training.ports.documents import canonical_json
 from dandelion_training.ports.settings import Settings
+from dandelion_training.search.records import Winner
 
 API_VERSION = "dandelion.dev/contract/v1"
 FILE = "contract.json"
@@ -37,6 +38,7 @@ class TrainingEnvironment:
     threads: int
     device: str
     initial_weights: str  # a URI or "random"
+    search: Winner | None = None  # which chose some of the settings
 
 
 def contract(
@@ -122,6 +124,7 @@ def contract(
                 "precision": environment.precision,
                 "threads": environment.threads,
                 "device": environment.device,
+                **_searched(environment.search),
             },
             "referenceStatistics": {
                 "meanRGB": channels.mean,
@@ -142,6 +145,13 @@ def contract(
             "files": {path.name: _described(path) for path in files},
         }
     )
+
+
+def _searched(winner: Winner | None) -> dict[str, object]:
+    if winner is None:
+        return {}
+    described = winner.model_dump(mode="json", by_alias=True)
+    return {"search": described | {"parameters": winner.by_spec}}
 
 
 def _answers(reference: ReferenceAnswers) -> dict[str, object]:

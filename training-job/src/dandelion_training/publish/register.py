@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -39,8 +40,21 @@ def register(
         "dandelion.dev/image": described["training"]["image"],
         "dandelion.dev/git-revision": described["training"]["gitRevision"],
         "dandelion.dev/precision": described["precision"]["choice"],
+        **_searched(described["training"].get("search")),
     }
     version = registry.register(settings.registered_model, str(settings.artifact_uri), tags)
     registry.tag({"dandelion.dev/version": version, **tags})
     log.info("registered", model=settings.registered_model, version=version, **described["metrics"])
     return version
+
+
+def _searched(winner: Mapping[str, Any] | None) -> dict[str, str]:
+    """What a search chose, of how many trials, and by which figure on the training side."""
+    if winner is None:
+        return {}
+    return {
+        "dandelion.dev/search-parameters": json.dumps(winner["parameters"]),
+        "dandelion.dev/search-trials": str(winner["trials"]),
+        "dandelion.dev/search-metric": winner["metric"],
+        "dandelion.dev/search-value": str(winner["value"]),
+    }

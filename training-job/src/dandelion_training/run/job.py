@@ -29,14 +29,26 @@ from dandelion_training.ports.settings import (
     EvaluationSettings,
     JobSettings,
     Settings,
+    TrialSettings,
     load_evaluation_settings,
     load_settings,
+    load_trial_settings,
 )
 from dandelion_training.ports.termination import Termination
 from dandelion_training.run.disk import disk_full
 from dandelion_training.run.evaluation import ArtifactReference, Evaluator, champion_of
+from dandelion_training.run.learning import Learner
 from dandelion_training.run.pipeline import Run, run
-from dandelion_training.run.processors import MOST_TRANSFERS, device, threads, usable_processors
+from dandelion_training.run.processors import (
+    MOST_TRANSFERS,
+    Threads,
+    device,
+    threads,
+    usable_processors,
+)
+from dandelion_training.run.searched import searched
+from dandelion_training.run.trial import Trial, trial
+from dandelion_training.search.library import Trials
 
 log = structlog.get_logger()
 
@@ -45,11 +57,17 @@ Told = TypeVar("Told", bound=JobSettings)
 LONGEST_MESSAGE = 1024  # what the operator promises to show
 DEFAULT_TERMINATION_LOG = Path("/dev/termination-log")
 CONNECTIONS = MOST_TRANSFERS
+STATUS = "status.json"
 
 
 def job(termination: Termination) -> int:
     """Run, and answer with the exit code."""
     return _job(load_settings, lambda settings: _run(settings, termination))
+
+
+def search_trial(termination: Termination) -> int:
+    """Do one trial of a search, and answer with the exit code."""
+    return _job(load_trial_settings, lambda settings: _try(settings, termination))
 
 
 def evaluation() -> int:
@@ -74,23 +92,49 @@ def _job(load: Callable[[], Told], work: Callable[[Told], int]) -> int:
 
 
 def _run(settings: Settings, termination: Termination) -> int:
-    progress = _progress(settings)
+    progress, store = _progress(settings), _connected(settings, attempts=8)
+    try:
+        settings, found = searched(store, settings)
+    except TrainingFailure as failure:
+        progress.failed(failure)
+        raise
     registry = Registry(
         registries.connect(settings.mlflow_tracking_uri), settings.run, settings.mlflow_tracking_uri
     )
-    employed = threads(usable_processors(), settings.batch_size, settings.image_size)
-    # cuBLAS is only deterministic with a workspace of its own, told before it is first used.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    where = device()
-    log.info("machine", **asdict(employed), device=where.type, torch=torch.__version__)
-    store = _connected(settings, attempts=8)
-    task = Run(settings, store, registry, progress, termination, employed, where)
+    employed, where = _machine(settings)
+    task = Run(settings, store, registry, progress, termination, employed, where, searched=found)
 
     def work() -> dict[str, str]:
         version = run(task)
         return {"version": version, "runId": registry.run_id}
 
     return _outcome(settings, progress, work, registry.abandon)
+
+
+def _try(settings: TrialSettings, termination: Termination) -> int:
+    store = _connected(settings, attempts=8)
+    trials = Trials(store, settings.search_uri, settings.search)
+    # Where the run tells how far it is, the search as a whole does.
+    own = settings.model_copy(update={"status_uri": trials.place(settings.trial).child(STATUS)})
+    progress = _progress(own)
+    employed, where = _machine(settings)
+    learner = Learner(settings, store, termination, employed, where, progress.clock)
+    task = Trial(settings, learner, trials, progress, usable_processors())
+
+    def work() -> dict[str, str]:
+        trial(task)
+        return {}
+
+    return _outcome(settings, progress, work, lambda: None)
+
+
+def _machine(settings: Settings) -> tuple[Threads, torch.device]:
+    employed = threads(usable_processors(), settings.batch_size, settings.image_size)
+    # cuBLAS is only deterministic with a workspace of its own, told before it is first used.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    where = device()
+    log.info("machine", **asdict(employed), device=where.type, torch=torch.__version__)
+    return employed, where
 
 
 def _evaluate(settings: EvaluationSettings) -> int:

@@ -34,16 +34,14 @@ from dandelion_training.evaluate.precision.assessment import assessed
 from dandelion_training.evaluate.result import evaluated
 from dandelion_training.export.artifact import exported, quantized
 from dandelion_training.export.engine import Precision, predictor
-from dandelion_training.learn import network as networks
-from dandelion_training.learn.batches import Batches, examples
+from dandelion_training.learn.batches import examples
 from dandelion_training.learn.checkpoint import Checkpoint, Checkpoints
-from dandelion_training.learn.fit import Listeners, Plan, Saving, fit
+from dandelion_training.learn.fit import Listeners
 from dandelion_training.learn.lineage import initial_lineage
-from dandelion_training.learn.recipe import batches_per_epoch, class_weights
 from dandelion_training.learn.start import Start, begin, warning
-from dandelion_training.learn.variation import Augmentation
 from dandelion_training.ports.documents import digest
 from dandelion_training.ports.progress import (
+    AFTER_VALIDATING,
     EVALUATING,
     EXPORTING,
     LISTING,
@@ -68,9 +66,13 @@ from dandelion_training.publish.report import (
     report_precision,
 )
 from dandelion_training.publish.upload import publish
+from dandelion_training.publish.validation import report_folds
+from dandelion_training.run.cross_validation import folds_of
 from dandelion_training.run.evaluation import ENGINE, Evaluator, champion_of, compared
+from dandelion_training.run.learning import Learner, learnt, reproducible
 from dandelion_training.run.preparation import prepared
-from dandelion_training.run.processors import Threads, bf16_pays
+from dandelion_training.run.processors import Threads
+from dandelion_training.run.searched import Searched, tell_of
 
 log = structlog.get_logger()
 
@@ -87,20 +89,29 @@ class Run:
     threads: Threads
     device: torch.device
     network: Network = field(default_factory=Network)
+    searched: Searched | None = None  # which chose some of the settings
 
     @property
-    def bf16(self) -> bool:
-        return bf16_pays(self.device)
+    def learner(self) -> Learner:
+        return Learner(
+            self.settings,
+            self.store,
+            self.termination,
+            self.threads,
+            self.device,
+            self.progress.clock,
+        )
 
 
 def run(task: Run) -> str:
     """Train and publish; the registered version."""
     settings = task.settings
-    torch.set_num_threads(task.threads.learning)
-    torch.use_deterministic_algorithms(True)
+    reproducible(task.threads.learning)
     task.progress.enter(LISTING)
     run_id = task.registry.begin(settings.experiment, _parameters(settings), _origin(settings))
     task.progress.facts["runId"] = run_id
+    if task.searched is not None:
+        tell_of(task.searched, task.registry, settings.run, task.progress)
     with tempfile.TemporaryDirectory(dir=settings.work_dir, prefix="run-") as folder:
         work = Path(folder)
         checkpoints = Checkpoints(task.store, settings.checkpoint_uri, work)
@@ -142,8 +153,7 @@ def _compared(task: Run, content: bytes, work: Path) -> tuple[Answers, Answers, 
 
 def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Dataset]:
     """From the dataset to the complete artifact and its evaluation; the contract."""
-    settings = task.settings
-    geometry = Geometry(settings.resize_short_side, settings.image_size)
+    settings, geometry = task.settings, task.learner.geometry
     lineage = initial_lineage(task.store, settings.initial_weights)
     dataset = prepared(
         task.store, settings, task.progress, geometry, task.threads, lineage, work, task.network
@@ -155,35 +165,19 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
         {"images": len(dataset.entries), "classes": len(dataset.classes)},
         "training",
     )
-    learnt_from = examples(dataset)
-    counts, classes = learnt_from.counts(), len(dataset.classes)
-    steps = settings.epochs * batches_per_epoch(len(learnt_from.keys), settings.batch_size)
-    network = networks.build(settings.architecture, classes, settings.seed)
-    resumed = checkpoints.read(dataset.digest, steps)
-    start = _start(task, network, dataset, resumed, work)
-    plan = Plan(
-        epochs=settings.epochs,
-        learning_rate=settings.learning_rate,
-        schedule=settings.schedule,
-        bf16=task.bf16,
-        dataset_digest=dataset.digest,
-        class_weights=class_weights(counts) if settings.balance_classes else torch.ones(classes),
-        start=start,
-    )
+    library = Library(task.store, settings.dataset_manifests_uri, work)
+    folds = folds_of(task.learner, task.searched, dataset, library, work, task.progress)
     served = Served(dataset.entries, dataset.classes, dataset.pixels, geometry, task.device)
-    with Batches(
-        learnt_from,
-        geometry,
-        Augmentation(settings.augmentation, settings.mirror),
-        settings.batch_size,
-        settings.seed,
-        task.threads.decoding,
-        task.device,
-    ) as batches:
-        task.progress.enter(TRAINING)
-        saving = Saving(checkpoints, settings.checkpoint_seconds, task.progress.clock)
-        listeners = _listeners(task, served)
-        fit(network, batches, plan, saving, resumed, task.device, listeners, task.termination)
+
+    def started(network: nn.Module, resumed: Checkpoint | None) -> Start:
+        start = _start(task, network, dataset, resumed, work)
+        task.progress.enter(AFTER_VALIDATING if folds and not task.searched else TRAINING)
+        return start
+
+    listeners, learnt_from = _listeners(task, served), examples(dataset)
+    network, start = learnt(
+        task.learner, learnt_from, checkpoints, dataset.digest, started, listeners
+    )
     channels = channel_statistics(served)
     task.progress.enter(EXPORTING)
     graph, weights = exported(
@@ -208,10 +202,11 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
     )
     files = (graph, weights, *int8.files)
     environment = TrainingEnvironment(
-        precision="bf16" if task.bf16 else "fp32",
+        precision="bf16" if task.learner.bf16 else "fp32",
         threads=task.threads.learning,
         device=task.device.type,
         initial_weights=start.source,
+        search=task.searched.winner if task.searched is not None else None,
     )
     served_as = served_answers(
         said.collected.logits,
@@ -239,6 +234,7 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
     report(
         task.registry, settings.epochs, dataset, result, answers, settings.registered_model, work
     )
+    report_folds(task.registry, settings.epochs, folds, work)
     attach_all(
         task.registry, work, {PAGE: lambda: _dataset_page(task, dataset, network, geometry, work)}
     )

@@ -13,6 +13,7 @@ from dandelion_training.data.clean import OnSmallClass
 from dandelion_training.data.copies import Copies
 from dandelion_training.data.images.inspect import Geometry
 from dandelion_training.data.inputs import Wanted
+from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.layout.fetched import NOTHING_FETCHED
 from dandelion_training.data.layout.reviewed import NOTHING_REVIEWED
 from dandelion_training.data.load import Dataset, load, load_version
@@ -41,8 +42,12 @@ def prepared(
     lineage: Sequence[str],
     work: Path,
     network: Network,
+    splits: Sequence[Split] = tuple(Split),
 ) -> Dataset:
-    """The dataset; `lineage` are the versions that the starting weights learnt from."""
+    """The dataset; `lineage` are the versions that the starting weights learnt from.
+
+    Of a version that is pinned, the pixels of these splits.
+    """
     library = Library(store, settings.dataset_manifests_uri, work)
     pixels, shared = work / "pixels", ingest.Threads(threads.transfers, threads.decoding)
 
@@ -63,7 +68,9 @@ def prepared(
     copies = Copies(store, library.images) if settings.keep == "Copies" else None
     if settings.dataset_version:
         version = settings.dataset_version
-        dataset = load_version(store, library, version, copies, geometry, pixels, shared, advance)
+        dataset = load_version(
+            store, library, version, copies, geometry, pixels, shared, advance, splits
+        )
     else:
         wanted = Wanted(
             settings.dataset_uri,

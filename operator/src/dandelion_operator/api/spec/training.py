@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from dandelion_operator.api.spec.camel import Camel
 from dandelion_operator.api.spec.pod_template import PodTemplate
 from dandelion_operator.api.spec.pods import ComputeResources, Toleration
+from dandelion_operator.api.spec.search import CrossValidation, Search, Strength
 
 TRAINING_CONTAINER = "training"
 
@@ -25,12 +26,6 @@ class Architecture(StrEnum):
 class Schedule(StrEnum):
     ONE_CYCLE = "OneCycle"
     COSINE = "Cosine"
-
-
-class Strength(StrEnum):
-    NONE = "none"
-    LIGHT = "light"
-    STRONG = "strong"
 
 
 class Augmentation(Camel):
@@ -51,6 +46,8 @@ class Training(Camel):
     seed: int = Field(default=0, ge=0)
     augmentation: Augmentation = Field(default_factory=Augmentation)
     balance_classes: bool = True
+    search: Search | None = None
+    cross_validation: CrossValidation | None = None
     image: str | None = None
     resources: ComputeResources | None = None
     node_selector: dict[str, str] = Field(default_factory=dict)

@@ -22,7 +22,8 @@ class StartTraining:
 
     `champion` is what serves at that moment: the run evaluates it beside its own model. `images` is
     how many objects were listed, or 0: the pod asks for disk by it. `decided` is the moment at
-    which the run was, by the operator's clock and the same for all attempts at it.
+    which the run was, by the operator's clock and the same for all attempts at it. `searching`: its
+    settings are searched for first, by a Job of its own, and training comes after that.
     """
 
     run: str
@@ -36,6 +37,7 @@ class StartTraining:
     attempt: int = 1
     trigger_message: str = ""
     decided: str = ""
+    searching: bool = False
 
 
 @dataclass(frozen=True)

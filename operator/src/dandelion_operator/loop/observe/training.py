@@ -98,9 +98,14 @@ def _is_under_way(training_hash: str, jobs: Sequence[JobSeen], before: Training 
     return any(
         job.training_hash == training_hash
         and not job.deleting
-        and (not job.state.finished or (job.state is RunState.SUCCEEDED and job.run == latest))
+        and (not job.state.finished or (_has_trained(job) and job.run == latest))
         for job in jobs
     )
+
+
+def _has_trained(job: JobSeen) -> bool:
+    """A search that is over has its training before it."""
+    return job.state is RunState.SUCCEEDED and not job.searches
 
 
 def _newest(jobs: Sequence[JobSeen]) -> JobSeen | None:

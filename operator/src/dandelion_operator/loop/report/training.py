@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState, Training
+from dandelion_operator.api.status import RunState, Search, Training
 from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import Progress
 
 
 def training(
@@ -50,6 +51,21 @@ def training(
         or _known_retrain(resource, last),
         attempts=last.attempts,
         execution=execution,
+        search=_search(progress) or known.search,
+    )
+
+
+def _search(progress: Progress | None) -> Search | None:
+    found = progress.search if progress is not None else None
+    if found is None:
+        return None
+    return Search(
+        trials=found.trials,
+        finished=found.finished,
+        pruned=found.pruned,
+        failed=found.failed,
+        best=found.best,
+        parameters=dict(found.parameters),
     )
 
 

@@ -39,6 +39,8 @@ class LastRun:
     version: VersionSeen | None = None
     attempts: int = 1
     execution: str | None = None
+    searching: bool = False  # its newest Job searches, and does not train
+    searched: bool = True  # there are no trials left to do
 
 
 def last_run(key: NamespacedName, observed: Observed, training_hash: str) -> LastRun | None:
@@ -48,7 +50,7 @@ def last_run(key: NamespacedName, observed: Observed, training_hash: str) -> Las
         return _of_job(job, remembered, observed)
     if remembered is None:
         return _of_registry(key, observed)
-    last = _of_memory(remembered, observed)
+    last = _of_memory(key, remembered, observed)
     if last.lost and last.training_hash != training_hash:
         # A run that was stopped half-way for a newer spec is no run: the finished one before it
         # counts, so that taking an edit back does not train the same thing a second time.
@@ -63,7 +65,8 @@ def may_be_repeated(last: LastRun) -> bool:
 
 def _newest_job(jobs: tuple[JobSeen, ...], remembered: Training | None) -> JobSeen | None:
     live = sorted(
-        (job for job in jobs if not job.deleting), key=lambda job: (job.created, job.attempt)
+        (job for job in jobs if not job.deleting),
+        key=lambda job: (job.created, job.attempt, not job.searches),
     )
     if not live:
         return None
@@ -71,7 +74,10 @@ def _newest_job(jobs: tuple[JobSeen, ...], remembered: Training | None) -> JobSe
     if remembered is None:
         return newest
     if newest.run == remembered.run:
-        return newest if newest.attempt >= remembered.attempts else None
+        # What was searched for is trained already, by a Job that is gone.
+        outlived = newest.searches and remembered.job_name not in (None, newest.name)
+        known = newest.attempt == remembered.attempts and outlived
+        return newest if newest.attempt >= remembered.attempts and not known else None
     made_later = remembered.started_at is None or newest.created >= remembered.started_at
     return newest if made_later else None
 
@@ -86,6 +92,8 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
     )
     if version is not None or known:
         state = RunState.SUCCEEDED  # what the Job does from here on is tidying up
+    elif job.searches and state is RunState.SUCCEEDED:
+        state = RunState.PENDING  # its training is next
     reason, message = job.reason, job.message
     if state is RunState.FAILED and reason is None:
         # Its pod is gone, and the termination message with it; the run's status.json, or what was
@@ -112,10 +120,12 @@ def _of_job(job: JobSeen, remembered: Training | None, observed: Observed) -> La
         version=version,
         attempts=job.attempt,
         execution=job.execution,
+        searching=job.searches,
+        searched=not job.searches or job.state is RunState.SUCCEEDED,
     )
 
 
-def _of_memory(remembered: Training, observed: Observed) -> LastRun:
+def _of_memory(key: NamespacedName, remembered: Training, observed: Observed) -> LastRun:
     version = _version(observed, remembered.run)
     progress = _progress(observed, remembered.run)
     reported = {"succeeded": RunState.SUCCEEDED, "failed": RunState.FAILED}.get(
@@ -135,6 +145,8 @@ def _of_memory(remembered: Training, observed: Observed) -> LastRun:
             "deletes Jobs, then annotate dandelion.dev/retrain"
         )
     failed = state is RunState.FAILED
+    search_job = naming.search_job(key, remembered.run, remembered.attempts)
+    searching = remembered.job_name == search_job
     return LastRun(
         run=remembered.run,
         training_hash=remembered.training_hash,
@@ -153,6 +165,8 @@ def _of_memory(remembered: Training, observed: Observed) -> LastRun:
         version=version,
         attempts=remembered.attempts,
         execution=remembered.execution,
+        searching=searching,
+        searched=not searching,
     )
 
 

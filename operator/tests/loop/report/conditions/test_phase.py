@@ -9,6 +9,7 @@ from dandelion_operator.loop.report.conditions.phase import phase
 
 REFUSED = ("Accepted", "False", "StorageUnreachable")
 TRAINS = ("Trained", "Unknown", "TrainingRunning")
+SEARCHES = ("Trained", "Unknown", "SearchRunning")
 ROLLS = ("RolledOut", "Unknown", "Progressing")
 PULLS = ("RolledOut", "Unknown", "ImagePullFailed")
 READY = ("Ready", "True", "Serving")
@@ -37,6 +38,7 @@ def of(*told: tuple[str, str, str]) -> tuple[Condition, ...]:
         ((REFUSED, READY), "Serving"),
         ((TRAINS, ROLLS), "Training"),
         ((TRAINS,), "Training"),
+        ((SEARCHES, READY), "Training"),
         ((ROLLS, READY), "RollingOut"),
         ((PULLS, READY), "RollingOut"),
         ((READY, HELD), "Serving"),

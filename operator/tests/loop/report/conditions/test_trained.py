@@ -15,6 +15,7 @@ from dandelion_operator.loop.decide.plan import (
 )
 from dandelion_operator.loop.report.conditions.trained import trained
 from dandelion_operator.seen.conclusions.last_run import LastRun
+from dandelion_operator.seen.training import Progress, SearchSeen
 from given import serving
 from given.conditions import (
     PULLING,
@@ -136,3 +137,22 @@ def test_trained(
 ) -> None:
     plan = replace(SETTLED, train=TrainDecision(phase, "decided"))
     assert trained(serving(3), plan, run, refusals) == told
+
+
+@pytest.mark.parametrize(
+    ("search", "words"),
+    [
+        pytest.param(None, "run run4: the first trials begin", id="nothing is known yet"),
+        pytest.param(SearchSeen(12), "run run4: 0 of 12 trials are over", id="none is over"),
+        pytest.param(
+            SearchSeen(12, finished=5, pruned=2, best=0.93456),
+            "run run4: 5 of 12 trials are over, 2 of them given up; the best reached 0.9346",
+            id="some are over",
+        ),
+    ],
+)
+def test_a_search_tells_how_many_trials_are_over(search: SearchSeen | None, words: str) -> None:
+    observed = serving(3, progress=Progress("run4", "running", "searching", 40, search=search))
+    plan = replace(SETTLED, train=TrainDecision(TrainingPhase.FOLLOW, "decided"))
+    found = trained(observed, plan, last(searching=True, searched=False), ())
+    assert found == ("Unknown", "SearchRunning", words)

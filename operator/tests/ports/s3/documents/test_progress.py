@@ -7,7 +7,12 @@ import json
 
 import pytest
 from dandelion_operator.ports.s3.storage import Storage
-from dandelion_operator.seen.training import AddressesSeen, DatasetVersionSeen, Progress
+from dandelion_operator.seen.training import (
+    AddressesSeen,
+    DatasetVersionSeen,
+    Progress,
+    SearchSeen,
+)
 from fakes.s3 import FakeS3
 from given.access import KEY, access
 
@@ -29,6 +34,37 @@ from given.access import KEY, access
             json.dumps({"state": 5, "percent": "half", "datasetDigest": None}).encode(),
             Progress("run1"),
             id="what is malformed is not known",
+        ),
+        pytest.param(
+            json.dumps(
+                {
+                    "stage": "searching",
+                    "search": {
+                        "trials": 12,
+                        "finished": 5,
+                        "pruned": 2,
+                        "failed": 1,
+                        "best": 0.93,
+                        "parameters": {"batchSize": 32},
+                    },
+                }
+            ).encode(),
+            Progress(
+                "run1",
+                stage="searching",
+                search=SearchSeen(12, 5, 2, 1, 0.93, {"batchSize": "32"}),
+            ),
+            id="a search",
+        ),
+        pytest.param(
+            json.dumps({"search": {"trials": 12, "best": "much", "parameters": []}}).encode(),
+            Progress("run1", search=SearchSeen(12)),
+            id="a search of which little can be read",
+        ),
+        pytest.param(
+            json.dumps({"search": {"finished": 3}}).encode(),
+            Progress("run1"),
+            id="a search that says nothing of its trials",
         ),
         pytest.param(
             json.dumps(

@@ -22,11 +22,9 @@ A chain that is too large for the share is parted between its groups, and a clas
 group between its images; both are told.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence, Set
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.split.draw import drawn
@@ -44,12 +42,17 @@ from dandelion_training.data.split.member import (
     numbered,
 )
 from dandelion_training.data.split.placement import Facts, Placement, placement
+from dandelion_training.data.split.units import (
+    Numbers,
+    part_single_groups,
+    position,
+    touched,
+    units_of,
+)
 
 NEAR_HOLDOUT = "a near-duplicate of a holdout image"
 NEAR_BOTH = "a near-duplicate of images on both sides of the split"
 MOST = 0.5  # of what a class was given to learn from
-
-Numbers = NDArray[np.int64]
 
 
 def split(
@@ -78,12 +81,12 @@ def split(
     leave_out(_given_copies(labels, sides, facts, grouping), NEAR_HOLDOUT)
 
     new, held_out = sides == FREE, sides == HOLDOUT
-    units = _units(labels, sides, grouping, fraction)
-    beside_train, beside_holdout = _touched(units, sides == TRAIN), _touched(units, held_out)
+    units = units_of(labels, sides, grouping, fraction)
+    beside_train, beside_holdout = touched(units, sides == TRAIN), touched(units, held_out)
     leave_out(new & beside_train & beside_holdout, NEAR_BOTH)
     sides[new & beside_train & ~beside_holdout] = TRAIN
     sides[new & beside_holdout & ~beside_train] = HOLDOUT
-    parted = _part_single_groups(labels, units, sides, fraction)
+    parted = part_single_groups(labels, units, sides, fraction)
     _draw(members, labels, units, sides, fraction)
     leave_out(new & (sides == TRAIN) & grouping.linked(held_out), NEAR_HOLDOUT)
 
@@ -110,39 +113,6 @@ def _given_copies(labels: Numbers, sides: Codes, facts: Facts, grouping: Groupin
     return np.asarray(copies & ~most[labels])
 
 
-def _units(labels: Numbers, sides: Codes, grouping: Grouping, fraction: float) -> Numbers:
-    """For each image the number of what must not be parted: its chain, or else its group.
-
-    A chain is parted where it takes more than half of what the smaller side should have, or where
-    images of it are settled on both sides.
-    """
-    kept = sides != LEFT_OUT
-    class_sizes = np.bincount(labels[kept], minlength=len(labels))
-    chain_sizes = np.bincount(grouping.chains[kept], minlength=len(labels))
-    room = class_sizes[labels] * min(fraction, 1 - fraction) / 2
-    train, holdout = (_touched(grouping.chains, sides == side) for side in (TRAIN, HOLDOUT))
-    whole = (chain_sizes[grouping.chains] <= room) & ~(train & holdout)
-    return np.where(whole, grouping.chains, len(labels) + grouping.groups)
-
-
-def _part_single_groups(labels: Numbers, units: Numbers, sides: Codes, fraction: float) -> Flags:
-    """Where one unit alone is free in a class, with nothing held out, and is too much for one side,
-    make each image of it a unit, in place. Which images these are.
-    """
-    images = len(labels)
-    free = np.flatnonzero(sides == FREE)
-    unit_labels = labels[free][np.unique(units[free], return_index=True)[1]]
-    choices = np.bincount(unit_labels, minlength=images)
-    sizes = np.bincount(labels[free], minlength=images)
-    learning = np.bincount(labels[sides == TRAIN], minlength=images)
-    holdout = np.bincount(labels[sides == HOLDOUT], minlength=images)
-    too_much = (learning == 0) | (sizes > (sizes + learning) * max(0.5, 2 * fraction))
-    classes = (choices == 1) & (holdout == 0) & (sizes > 1) & too_much
-    parted = (sides == FREE) & classes[labels]
-    units[parted] = 2 * images + np.flatnonzero(parted)
-    return np.asarray(parted)
-
-
 def _draw(
     members: Sequence[Member], labels: Numbers, units: Numbers, sides: Codes, fraction: float
 ) -> None:
@@ -153,8 +123,8 @@ def _draw(
         units[free], return_index=True, return_inverse=True, return_counts=True
     )
     firsts = free[firsts]
-    position = np.fromiter((_position(members[i].sha256) for i in firsts), np.uint64, len(firsts))
-    by_class = np.lexsort((position, labels[firsts]))
+    positions = np.fromiter((position(members[i].sha256) for i in firsts), np.uint64, len(firsts))
+    by_class = np.lexsort((positions, labels[firsts]))
     ends = np.flatnonzero(np.diff(labels[firsts[by_class]])) + 1
     taken = np.zeros(len(firsts), np.bool_)
     held_out = np.bincount(labels[sides == HOLDOUT], minlength=len(labels))
@@ -165,17 +135,3 @@ def _draw(
             sizes[choices].tolist(), int(held_out[label]), int(learning[label]), fraction
         )
     sides[free] = np.where(taken[unit_of], HOLDOUT, TRAIN)
-
-
-def _position(sha256: str) -> int:
-    """Chance that depends on the content alone. The smallest hash of many images lies low, so it is
-    hashed again: a burst is then one draw.
-    """
-    return int.from_bytes(hashlib.sha256(sha256.encode()).digest()[:8], "big")
-
-
-def _touched(units: Numbers, images: Flags) -> Flags:
-    """Which images share a unit with one of `images`."""
-    touched = np.zeros(int(units.max(initial=-1)) + 1, np.bool_)
-    touched[units[images]] = True
-    return np.asarray(touched[units])

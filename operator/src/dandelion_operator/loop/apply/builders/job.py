@@ -1,4 +1,4 @@
-"""The training Job of one run."""
+"""The training Job of one run, and before that the Job of its search where there is one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
 from dandelion_operator.loop.apply.builders.pod.disk import with_disk
 from dandelion_operator.loop.apply.builders.pod.urls import urls_mount, urls_settings, urls_volume
+from dandelion_operator.loop.apply.builders.search import (
+    COMMAND,
+    as_search,
+    search_labels,
+    search_settings,
+)
 from dandelion_operator.loop.decide.plan import StartTraining
 
 
@@ -24,15 +30,19 @@ def job(
         naming.TRAINING_HASH_LABEL: run.training_hash,
         naming.FIRST_TRAINING_HASH_LABEL: run.training_hash,
     }
+    search = resource.spec.training.search if run.searching else None
+    name = naming.job if search is None else naming.search_job
+    if search is not None:
+        labels |= search_labels(run.run)
     settings = _settings(resource, run, location, image(resource, defaults))
-    command = ["python", "-m", "dandelion_training"]
+    command = ["python", "-m", "dandelion_training", *([] if search is None else [COMMAND])]
     template = batch_pod(resource, naming.TRAINING, command, settings, location, defaults)
     (container,) = template["containers"]
     template["volumes"] += urls_volume(resource.spec.dataset.urls)
     container["volumeMounts"] += urls_mount(resource.spec.dataset.urls)
     built = batch_job(
         resource,
-        naming.job(resource.key, run.run, run.attempt),
+        name(resource.key, run.run, run.attempt),
         labels,
         {
             naming.TRIGGER_ANNOTATION: run.trigger,
@@ -52,7 +62,7 @@ def job(
         container["resources"] = with_disk(
             container["resources"], run.images, resource.spec.training.image_size
         )
-    return built
+    return built if search is None else as_search(built, search)
 
 
 def _settings(
@@ -100,6 +110,7 @@ def _settings(
         "AUGMENTATION": spec.training.augmentation.strength,
         "MIRROR": _flag(spec.training.augmentation.mirror),
         "BALANCE_CLASSES": _flag(spec.training.balance_classes),
+        **search_settings(resource, base),
         "IMAGE": image,
     }
 

@@ -71,6 +71,14 @@ class Facts:
             return None
         return last if last.lost or last.state is RunState.FAILED else None
 
+    @property
+    def searched(self) -> LastRun | None:
+        """The last run, where its search is over and its training has not been started."""
+        last = self.last
+        if last is None or last.training_hash != self.training_hash or last.state.finished:
+            return None
+        return last if last.searching and last.searched and not last.lost else None
+
     def given_something_else(self, last: LastRun) -> bool:
         """Whether the next attempt would be given other resources, nodes or time than the last."""
         return last.execution is not None and last.execution != digests.execution(self.resource)

@@ -8,38 +8,49 @@ from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.spec.triggers import Trigger
 from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision, TrainingPhase
 from dandelion_operator.loop.decide.train.facts import Facts
+from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.training import DatasetSeen
 from dandelion_operator.seen.versions import RegistrySeen
 
 
 def start(facts: Facts) -> TrainDecision:
     last, again, fingerprint = facts.last, facts.repeatable, facts.fingerprint
-    if again is not None:
-        run, fingerprint = again.run, again.fingerprint or fingerprint
+    begun = facts.searched or again
+    if begun is not None:
+        run, fingerprint = begun.run, begun.fingerprint or fingerprint
     else:
         run = digests.run(facts.training_hash, fingerprint, last.run if last else "")
-    attempt = again.attempts + 1 if again is not None else 1
+    attempt = begun.attempts + (begun is again) if begun is not None else 1
     trigger, message = _trigger(facts)
     action = StartTraining(
         run=run,
         training_hash=facts.training_hash,
         trigger=trigger,
         trigger_message=message,
-        decided=(again.decided if again is not None else None) or facts.observed.now,
+        decided=(begun.decided if begun is not None else None) or facts.observed.now,
         fingerprint=fingerprint,
         initial_weights=_initial_weights(facts),
         former_dataset=_former_dataset(facts),
         champion=_champion(facts),
         images=_images(facts),
         attempt=attempt,
+        searching=_searching(facts, begun),
     )
     words = f"run {run}" if attempt == 1 else f"attempt {attempt} at run {run}"
+    if facts.searched is not None:
+        words = f"the search is over, and {words}"
     return TrainDecision(TrainingPhase.PENDING, f"{words} is being started", (action,))
+
+
+def _searching(facts: Facts, begun: LastRun | None) -> bool:
+    """Whether there are trials to be done before training."""
+    wanted = facts.resource.spec.training.search is not None
+    return wanted and not (begun is not None and begun.searched)
 
 
 def _trigger(facts: Facts) -> tuple[str, str]:
     """Its name, and with which numbers it fired, where it has any."""
-    last, fired, again = facts.last, facts.triggers.fired, facts.repeatable
+    last, fired, again = facts.last, facts.triggers.fired, facts.searched or facts.repeatable
     if last is None:
         return Trigger.CREATED, ""
     if fired is not None:

@@ -55,6 +55,7 @@ def job(raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = 
         execution=annotations.get(naming.EXECUTION_ANNOTATION),
         ttl_seconds=raw["spec"].get("ttlSecondsAfterFinished"),
         expiry=_number(annotations.get(naming.EXPIRY_ANNOTATION), None),
+        searches=naming.SEARCH_LABEL in labels,
     )
 
 

@@ -9,6 +9,8 @@ from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.status import Condition, ConditionType
 from dandelion_operator.seen.conclusions.waiting import WAITING
 
+TRAINING = (Reason.TRAINING_RUNNING, Reason.SEARCH_RUNNING)
+
 
 def phase(conditions: Sequence[Condition]) -> str:
     by_type = {item.type: item for item in conditions}
@@ -17,7 +19,7 @@ def phase(conditions: Sequence[Condition]) -> str:
     is_ready = status.get(ConditionType.READY) == TRUE
     for holds, word in (
         (status.get(ConditionType.ACCEPTED) == FALSE and not is_ready, "Blocked"),
-        (reason.get(ConditionType.TRAINED) == Reason.TRAINING_RUNNING, "Training"),
+        (reason.get(ConditionType.TRAINED) in TRAINING, "Training"),
         (reason.get(ConditionType.ROLLED_OUT) in (Reason.PROGRESSING, *WAITING), "RollingOut"),
         (is_ready, "Serving"),
         (reason.get(ConditionType.TRAINED) == Reason.SUSPENDED, "Suspended"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Reason
@@ -17,6 +18,7 @@ from dandelion_operator.loop.decide.plan import (
 from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions.last_run import LastRun, may_be_repeated
 from dandelion_operator.seen.observed import Observed
+from dandelion_operator.seen.training import Progress
 
 
 def trained(
@@ -38,7 +40,9 @@ def trained(
             return FALSE, Reason.TRAINING_FAILED, decision.message
         case TrainingPhase.SUSPENDED:
             return UNKNOWN, Reason.SUSPENDED, decision.message
-        case TrainingPhase.FOLLOW if last is not None and last.state is RunState.RUNNING:
+        case TrainingPhase.FOLLOW if _runs(last) and last.searching:
+            return UNKNOWN, Reason.SEARCH_RUNNING, _search(last, observed.progress)
+        case TrainingPhase.FOLLOW if _runs(last):
             progress = observed.progress
             stage = f", {progress.stage}" if progress.stage else ""
             return (
@@ -64,6 +68,19 @@ def trained(
             return UNKNOWN, Reason.NOT_STARTED, decision.message
         case TrainingPhase.PENDING | TrainingPhase.WAITING:
             return UNKNOWN, Reason.TRAINING_PENDING, decision.message
+
+
+def _runs(last: LastRun | None) -> TypeGuard[LastRun]:
+    return last is not None and last.state is RunState.RUNNING
+
+
+def _search(last: LastRun, progress: Progress) -> str:
+    found, run = progress.search, f"run {last.run}{_attempt(last)}"
+    if found is None:
+        return f"{run}: the first trials begin"
+    pruned = f", {found.pruned} of them given up" if found.pruned else ""
+    best = "" if found.best is None else f"; the best reached {found.best:.4g}"
+    return f"{run}: {found.finished} of {found.trials} trials are over{pruned}{best}"
 
 
 def _attempt(last: LastRun) -> str:

@@ -13,12 +13,18 @@ from typing import Any
 
 from dandelion_operator.api.status import CLASS_LIMIT
 from dandelion_operator.api.words import LIMIT, foreign
-from dandelion_operator.seen.training import AddressesSeen, DatasetVersionSeen, Progress
+from dandelion_operator.seen.training import (
+    AddressesSeen,
+    DatasetVersionSeen,
+    Progress,
+    SearchSeen,
+)
 
 MAX_REASONS = 32
 MAX_WARNINGS = 10
 MAX_WORDS = 300
 MAX_MESSAGE = 600
+MAX_PARAMETERS = 32
 ADDRESSES = {"fetched", "known", "failed"}
 
 
@@ -40,6 +46,7 @@ def read_progress(run: str, content: bytes) -> Progress:
         run_id=_text(document.get("runId")),
         version=None if version is None else foreign(str(version)),
         dataset=_dataset(document),
+        search=_search(document.get("search")),
     )
 
 
@@ -61,6 +68,26 @@ def _dataset(document: Mapping[str, Any]) -> DatasetVersionSeen | None:
         from_addresses=_count(document.get("fromAddresses")),
         from_reviews=_count(document.get("fromReviews")),
         addresses=_addresses(document.get("addresses")),
+    )
+
+
+def _search(described: Any) -> SearchSeen | None:
+    trials = _count(described.get("trials")) if isinstance(described, dict) else None
+    if trials is None:
+        return None
+    best, parameters = described.get("best"), described.get("parameters")
+    is_figure = isinstance(best, int | float) and not isinstance(best, bool)
+    chosen = parameters if isinstance(parameters, dict) else {}
+    return SearchSeen(
+        trials=trials,
+        finished=_count(described.get("finished")) or 0,
+        pruned=_count(described.get("pruned")) or 0,
+        failed=_count(described.get("failed")) or 0,
+        best=float(best) if is_figure and 0 <= best <= 1 else None,
+        parameters={
+            foreign(name): foreign(str(value))
+            for name, value in list(chosen.items())[:MAX_PARAMETERS]
+        },
     )
 
 
