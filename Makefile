@@ -44,6 +44,10 @@ help: ## list the commands
 demo: $(DEMO_VENV)/.complete ## from nothing to a served model: DATA=FOLDER of one folder per class, CONTEXT=NAME of a cluster of yours
 	@PYTHONPATH=k8s/local:k8s/demo $(DEMO)/python -m dandelion_demo $(if $(DATA),--data '$(DATA)')
 
+.PHONY: demo-loop
+demo-loop: $(DEMO_VENV)/.complete ## how a model renews itself, as one story: new images, wrong labels, a missed schedule, drift, falling accuracy
+	@PYTHONPATH=k8s/local:k8s/demo $(DEMO)/python -m dandelion_demo.loop
+
 .PHONY: down
 down: ## end the local cluster and leave nothing behind (built binaries and images stay cached)
 	@$(LOCAL) down
