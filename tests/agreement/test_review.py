@@ -17,10 +17,12 @@ from dandelion_inference.journal.rows import Correlation, Took
 from dandelion_inference.journal.sample import sampled
 from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Settings
+from dandelion_operator.api import naming
 from dandelion_operator.api.location import Defaults, location
-from dandelion_operator.api.resource import Resource, parse
+from dandelion_operator.api.resource import NamespacedName, Resource, parse
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.ports.s3.documents.live import read_live
 from dandelion_training.commands import review
 from dandelion_training.data.version.library import Library
 from dandelion_training.ports.settings import Settings as TrainingSettings
@@ -208,3 +210,39 @@ def test_a_run_learns_from_what_an_import_kept(
     assert {image.sha256 for image in found.images} == handed_out
     assert {image.label for image in found.images} == {"dandelion"}
     assert found.rejected == []
+
+
+def learnt(
+    s3: FakeS3, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """How many callers agree, by key, and the labels and images that a run takes from that."""
+    settings = told(monkeypatch, mode="Auto", minAgreement=2)
+    settings = settings.model_copy(update={"s3_credentials_dir": keys})
+    library = Library(Bucket(s3), settings.dataset_manifests_uri, keys)
+    found = reviewed(Bucket(s3), settings, library, 2)
+    return dict(found.callers), [(image.label, image.sha256) for image in found.images]
+
+
+def test_a_run_learns_from_what_callers_of_any_pod_agree_on(
+    s3: FakeS3, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = logged(s3, keys, ("camera", "camera"))
+    (corrected,) = (answer for answer, number in answers.items() if not number)
+    assert learnt(s3, keys, monkeypatch) == ({}, []), "one caller alone teaches nothing"
+    another = journal_of(s3, keys)
+    assert another.labelled(corrected, "3", 0, "grass", "desk")
+    another.close()
+    image = ("grass", hashlib.sha256(IMAGES[0]).hexdigest())
+    assert learnt(s3, keys, monkeypatch) == ({f"answer://{corrected}/0": 2}, [image])
+
+
+def test_the_operator_finds_how_often_what_serves_was_right(s3: FakeS3, keys: Path) -> None:
+    answers = logged(s3, keys)
+    drawn = sum(sampled(answer, 0, SHARE) for answer in answers)
+    complained = not sampled(next(iter(answers)), 0, SHARE)
+    assert called(s3, keys, "export", str(keys / "queue")) == 0
+    assert called(s3, keys, "import", str(keys / "queue"), "--by", "ada") == 0
+    place = naming.live_accuracy(NamespacedName("default", "lawn"), CONTRACT)
+    found = read_live(s3.objects[f"/models/{place}"], CONTRACT)
+    assert (found.reviewed, found.right, found.corrections) == (drawn, drawn, complained)
+    assert 0 < found.lower < found.upper == 1
