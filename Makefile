@@ -44,6 +44,10 @@ help: ## list the commands
 demo: $(DEMO_VENV)/.complete ## from nothing to a served model: DATA=FOLDER of one folder per class, CONTEXT=NAME of a cluster of yours
 	@PYTHONPATH=k8s/local:k8s/demo $(DEMO)/python -m dandelion_demo $(if $(DATA),--data '$(DATA)')
 
+.PHONY: demo-loop
+demo-loop: $(DEMO_VENV)/.complete ## how a model renews itself, as one story: new images, wrong labels, a missed schedule, drift, falling accuracy
+	@PYTHONPATH=k8s/local:k8s/demo $(DEMO)/python -m dandelion_demo.loop
+
 .PHONY: down
 down: ## end the local cluster and leave nothing behind (built binaries and images stay cached)
 	@$(LOCAL) down
@@ -109,12 +113,18 @@ check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side 
 
 WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests:$(PICTURES)/tests:operator/tests $(DEV)/python -m pytest
 
+# Whom the review queue is sent to; it needs packages that no component has.
+LABEL_STUDIO := training-job/tests/process/label_studio/requirements.txt
+LABEL_STUDIO_VENV := $(CACHE)/venv-label-studio-$(call digest,$(LABEL_STUDIO))
+$(LABEL_STUDIO_VENV)/.complete:
+	$(call venv,$(LABEL_STUDIO_VENV),$(LABEL_STUDIO))
+
 .PHONY: integration
-integration: $(DEV_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
+integration: $(DEV_VENV)/.complete $(LABEL_STUDIO_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
 	@$(LOCAL) tools
 	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/agreement tests/page
 	@cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough
-	@cd training-job && $(DEV)/python -m pytest -q tests/process
+	@cd training-job && DANDELION_LABEL_STUDIO=$(LABEL_STUDIO_VENV)/bin $(DEV)/python -m pytest -q tests/process
 	@cd operator && $(DEV)/python -m pytest -q tests/thorough
 
 .PHONY: e2e
@@ -206,5 +216,6 @@ lock: ## resolve every requirements*.txt anew
 	@for component in $(COMPONENTS); do $(UV_COMPILE) -c requirements-dev.txt $$component/pyproject.toml -o $$component/requirements.txt; done
 	@for peer in $(PEERS); do $(UV_COMPILE) --no-annotate -c <(grep -E '$(ALIKE)' requirements-dev.txt | tr -d '\\') $$peer/requirements.in -o $$peer/requirements.txt; done
 	@cd $(FUZZ) && $(UV_COMPILE) --no-annotate -c <(grep -E '$(ALIKE)' $(CURDIR)/requirements-dev.txt | tr -d '\\') requirements.in -o requirements.txt
+	@cd $(dir $(LABEL_STUDIO)) && $(UV_COMPILE) --no-annotate requirements.in -o requirements.txt
 	@cd inference/tests/thorough/clients && for name in kserve proxies; do $(UV_COMPILE) requirements-$$name.in -o requirements-$$name.txt; done
 	@$(UV_COMPILE) --excludes k8s/images/mlflow/excluded.txt k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dandelion_inference.answer.prediction import Prediction
@@ -96,8 +97,8 @@ def answered(number: int) -> Prediction:
     return Prediction("dandelion", scores["dandelion"], scores, None, None)
 
 
-def logged(s3: FakeS3, keys: Path) -> dict[str, int]:
-    """Answers, each with the number of its image; what people corrected is the first of them."""
+def journal_of(s3: FakeS3, keys: Path) -> Journal:
+    """That of a pod."""
     settings = Settings.model_validate(
         {
             "model_name": "lawn",
@@ -115,6 +116,12 @@ def logged(s3: FakeS3, keys: Path) -> dict[str, int]:
     )
     journal = Journal(settings, Metrics(settings))
     journal.start()
+    return journal
+
+
+def logged(s3: FakeS3, keys: Path, callers: Sequence[str | None] = (None,)) -> dict[str, int]:
+    """Answers, each with the number of its image; what callers corrected is the first of them."""
+    journal = journal_of(s3, keys)
     answers = {}
     for number, image in enumerate(IMAGES):
         answer = journal.new_id([True])
@@ -131,8 +138,8 @@ def logged(s3: FakeS3, keys: Path) -> dict[str, int]:
             Correlation("r-1", None, None, 200),
             records,
         )
-        if not number:
-            assert journal.labelled(answer, "3", 0, "grass", None)
+        for caller in callers if not number else ():
+            assert journal.labelled(answer, "3", 0, "grass", caller)
     journal.close()
     return answers
 
@@ -173,13 +180,13 @@ def test_a_folder_of_what_serving_kept_comes_back_as_decisions(s3: FakeS3, keys:
     assert not (keys / "next").exists(), "nothing is left to review"
 
 
-def told(monkeypatch: pytest.MonkeyPatch) -> TrainingSettings:
+def told(monkeypatch: pytest.MonkeyPatch, **feedback: Any) -> TrainingSettings:
     """What the operator tells a run of a resource whose answers are reviewed."""
     metadata = {"namespace": "default", "name": "lawn", "uid": "uid-1", "generation": 1}
     spec = {
         "dataset": {"storageUri": "s3://datasets/lawn"},
-        "serving": {"logging": {"images": True}},
-        "feedback": {"mode": "Review"},
+        "serving": {"logging": {"images": True}, "auth": "ClusterTokens"},
+        "feedback": {"mode": "Review"} | feedback,
     }
     resource = parse({"metadata": metadata, "spec": spec})
     assert isinstance(resource, Resource)
@@ -203,6 +210,30 @@ def test_a_run_learns_from_what_an_import_kept(
     assert {image.sha256 for image in found.images} == handed_out
     assert {image.label for image in found.images} == {"dandelion"}
     assert found.rejected == []
+
+
+def learnt(
+    s3: FakeS3, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """How many callers agree, by key, and the labels and images that a run takes from that."""
+    settings = told(monkeypatch, mode="Auto", minAgreement=2)
+    settings = settings.model_copy(update={"s3_credentials_dir": keys})
+    library = Library(Bucket(s3), settings.dataset_manifests_uri, keys)
+    found = reviewed(Bucket(s3), settings, library, 2)
+    return dict(found.callers), [(image.label, image.sha256) for image in found.images]
+
+
+def test_a_run_learns_from_what_callers_of_any_pod_agree_on(
+    s3: FakeS3, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = logged(s3, keys, ("camera", "camera"))
+    (corrected,) = (answer for answer, number in answers.items() if not number)
+    assert learnt(s3, keys, monkeypatch) == ({}, []), "one caller alone teaches nothing"
+    another = journal_of(s3, keys)
+    assert another.labelled(corrected, "3", 0, "grass", "desk")
+    another.close()
+    image = ("grass", hashlib.sha256(IMAGES[0]).hexdigest())
+    assert learnt(s3, keys, monkeypatch) == ({f"answer://{corrected}/0": 2}, [image])
 
 
 def test_the_operator_finds_how_often_what_serves_was_right(s3: FakeS3, keys: Path) -> None:

@@ -22,12 +22,12 @@ from dandelion_inference.journal.rows import (
 from dandelion_inference.journal.writer import lines
 from dandelion_inference.model.contract import Calibration
 from dandelion_inference.model.network import Outputs
-from dandelion_training.commands.trace.answer import id_link, image_links, row_links
-from dandelion_training.commands.trace.answer_id import read_answer_id
+from dandelion_training.commands.trace.answer.log import Rows, Search, search
+from dandelion_training.commands.trace.answer.rows import id_link, image_links, row_links
 from dandelion_training.commands.trace.links import State
-from dandelion_training.commands.trace.log import Rows, Search, search
 from dandelion_training.commands.trace.question import Resource
 from dandelion_training.ports.storage import Fetched, Location, StoredObject
+from dandelion_training.review.answer_id import read_answer_id
 
 ANSWERED = datetime(2026, 11, 26, 8, 59, 59, 999000, tzinfo=UTC).timestamp()
 CONTRACT = "sha256:" + "c" * 64

@@ -1,4 +1,6 @@
-"""Images that are not what they were: how soon each statistic of the answers tells it."""
+"""Images that are not what they were: how soon each statistic of the answers tells it, and how
+often drift is told where there is none.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.bench import drift_by_chance
 from tests.bench.figures import Figure
 from tests.bench.photos import PHOTOS
 
@@ -19,12 +22,13 @@ GOAL = "≥ 0.9 at 100"
 
 def measure() -> list[Figure]:
     """Shares of windows of 20, 50 and 100 answers that are above a threshold, at a false alarm rate
-    of 1 % a window; without photos at PHOTOS, of the digits alone."""
+    of 1 % a window; without photos at PHOTOS, of the digits alone. And false alarms a year."""
     told: dict[tuple[str, str, str, str], list[dict[str, Any]]] = {}
     for row in _rows():
         key = (row["images"], row["holdout"], row["shift"], row["statistic"])
         told.setdefault(key, []).append(row)
-    return [_figure(*key, rows) for key, rows in told.items()]
+    power = [_figure(*key, rows) for key, rows in told.items()]
+    return [*power, *drift_by_chance.measure()]
 
 
 def _figure(

@@ -110,6 +110,8 @@ def scraped(
                 "dandelion_modeldeployment_condition",
                 "dandelion_training_duration_seconds",
                 "dandelion_champion_metric",
+                "dandelion_modeldeployment_drift_score",
+                "dandelion_modeldeployment_drift_above",
                 "dandelion_live_accuracy",
                 "dandelion_live_reviewed_answers",
             },

@@ -66,12 +66,14 @@ def end(code: int) -> NoReturn:
 def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> None:
     import structlog
 
+    from dandelion_inference.answer.drift.monitor import DriftMonitor
     from dandelion_inference.front.app import create_app
     from dandelion_inference.front.connection.bounds import ConnectionBounds
     from dandelion_inference.front.routes.probes import create_probes
     from dandelion_inference.front.server import DrainingServer, ProbesServer, listen, run
 
-    app = create_app(settings, readiness, metrics, threads)
+    drift = DriftMonitor(metrics)
+    app = create_app(settings, readiness, metrics, threads, drift)
     bounds = ConnectionBounds(
         max_connections=settings.max_connections,
         max_headers=settings.max_headers,
@@ -82,7 +84,7 @@ def _serve(settings: Settings, readiness: Readiness, metrics: Metrics, threads: 
         stalled_seconds=settings.stalled_seconds,
     )
     public = DrainingServer(app, readiness, settings.ending, bounds)
-    probes = ProbesServer(create_probes(settings, readiness, metrics))
+    probes = ProbesServer(create_probes(settings, readiness, metrics, drift.recent))
     log = structlog.get_logger()
     if settings.ending.cuts_requests:
         log.warning(

@@ -10,6 +10,7 @@ from typing import Any, cast
 import httpx
 import pictures
 import pytest
+from dandelion_inference.answer.drift.monitor import DriftMonitor
 from dandelion_inference.front.app import create_app
 from dandelion_inference.front.docs import ASSETS, HEADERS
 from dandelion_inference.front.routes.page import assets
@@ -139,7 +140,7 @@ def test_an_unchanged_page_says_so_too(client: httpx.Client) -> None:
 
 
 def answer_in_process(given: Settings, readiness: Readiness) -> httpx.Response:
-    app = create_app(given, readiness, Metrics(given), threads=1)
+    app = create_app(given, readiness, Metrics(given), 1, DriftMonitor(Metrics(given)))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 
     async def ask() -> httpx.Response:

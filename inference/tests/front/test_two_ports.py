@@ -14,7 +14,7 @@ from fakes.api_server import FakeApiServer
 from given import artifacts
 from running.service import Service, environment, started
 
-CLUSTERS = ("/healthz", "/readyz", "/metrics")
+CLUSTERS = ("/healthz", "/readyz", "/drift", "/metrics")
 METADATA = ("/v2/models/lawn", "/v2/models/lawn/versions/3")
 # Where nobody is asked for a token.
 OPEN = (
@@ -36,10 +36,10 @@ def test_the_cluster_is_answered_on_its_own_port(probes: httpx.Client, path: str
 def test_nothing_else_is_there(probes: httpx.Client, path: str) -> None:
     answer = probes.get(path)
     assert answer.status_code == 404
-    assert answer.json()["detail"] == "On this port are /healthz, /readyz and /metrics."
+    assert answer.json()["detail"] == "On this port are /healthz, /readyz, /drift and /metrics."
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/metrics"])
+@pytest.mark.parametrize("path", ["/healthz", "/drift", "/metrics"])
 def test_neither_counts_nor_health_are_public(client: httpx.Client, path: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "NotFound")

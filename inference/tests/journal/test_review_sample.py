@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from dandelion_inference.journal.answer_ids import AnswerIds, Keys
-from dandelion_inference.journal.sample import sampled
+from dandelion_inference.journal.sample import DRIFT_SHARE, sampled, sampled_during_drift
 
 DRAWS = 20_000
 
@@ -44,3 +44,11 @@ def test_whatever_model_answered_the_chance_is_the_same(tmp_path: Path) -> None:
         ids = AnswerIds("default", "lawn", version, Keys(key))
         drawn = sum(sampled(ids.new([True]), 0, 0.5) for _ in range(2000))
         assert abs(drawn - 1000) < 6 * sqrt(500)
+
+
+def test_a_tenth_of_what_is_answered_during_drift_is_drawn_whatever_the_random_share_drew() -> None:
+    drawn = {answer for answer in answers() if sampled_during_drift(answer, 0)}
+    expected = DRAWS * DRIFT_SHARE
+    assert abs(len(drawn) - expected) < 4 * sqrt(expected * (1 - DRIFT_SHARE))
+    both = sum(sampled(answer, 0, 0.5) for answer in drawn)
+    assert abs(both - len(drawn) / 2) < 4 * sqrt(len(drawn) / 4)

@@ -124,6 +124,15 @@ def test_who_asks_for_reviews_rolls_pods_out_once_and_for_another_share_again(sh
     assert of(review)[:2] == of(given.resource())[:2]
 
 
+def test_whether_callers_who_agree_need_no_reviewer_restarts_no_pod_and_no_run() -> None:
+    serving = {"logging": {"images": True}, "auth": "ClusterTokens"}
+    review, auto, three = (
+        of(given.resource(serving=serving, feedback=feedback))
+        for feedback in ({"mode": "Review"}, {"mode": "Auto"}, {"mode": "Auto", "minAgreement": 2})
+    )
+    assert review == auto == three
+
+
 def test_a_log_that_the_installation_sets_up_later_restarts_no_pod() -> None:
     wanted, target = given.resource(), given.version(3).target
     without = location(wanted, replace(given.DEFAULTS, log_uri=""))

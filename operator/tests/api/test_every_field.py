@@ -23,6 +23,7 @@ NOT_IN_THE_JOB = {
 }
 NOT_IN_A_HASH = {
     "training.ttlSecondsAfterFinished": "how long its Job is kept changes neither model nor run",
+    "feedback.minAgreement": "the next run follows it, as it does the bucket; it starts none",
     "serving.replicas": "scaling restarts no pod",
 }
 
@@ -32,7 +33,8 @@ LEAVES = {
     for path, field in FIELDS.items()
     if path.startswith(("training.", "serving.", "feedback."))
 }
-REACHES = {"feedback": "serving"}  # where that is not the section of its own name
+# Where that is not the section of its own name.
+REACHES = {"feedback": "serving", "feedback.minAgreement": "training"}
 
 
 def given_to_kubernetes(resource: Resource) -> dict[str, str]:
@@ -58,7 +60,8 @@ def hashes(resource: Resource) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", LEAVES)
 def test_a_field_reaches_kubernetes_and_a_hash(path: str) -> None:
-    section = REACHES.get(path.partition(".")[0], path.partition(".")[0])
+    own = path.partition(".")[0]
+    section = REACHES.get(path, REACHES.get(own, own))
     beside = FIELDS[path].beside
     plain = given.resource(**beside)
     changed = given.resource(**merged(beside, nested(path, LEAVES[path])))

@@ -27,6 +27,8 @@ from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import AccountSeen, Answer
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
+from dandelion_operator.seen.windows import PodWindows
+from given.drifting import windows
 from given.told import may_be_told
 from hypothesis import given as for_any
 from hypothesis import settings
@@ -139,6 +141,16 @@ statuses = st.builds(
     st.sampled_from(["True", "False"]),
     st.sampled_from(["", "1", "2", "3"]),
 )
+pods_windows = st.builds(
+    PodWindows,
+    st.sampled_from(["a", "b"]),
+    st.integers(1, 4),
+    st.none()
+    | st.lists(st.lists(st.sampled_from([0.5, 1.0, 2.0]), max_size=5), max_size=2).map(
+        lambda sizes: tuple(windows(*ratios) for ratios in sizes)
+    ),
+    st.booleans(),
+)
 worlds = st.builds(
     Observed,
     previous=statuses,
@@ -169,6 +181,7 @@ worlds = st.builds(
     pods=st.lists(st.builds(given.pod, st.integers(1, 4), st.booleans()), max_size=3).map(tuple),
     service=st.none() | st.builds(given.service, st.booleans()),
     answer=st.none() | st.builds(Answer, aliases, st.just("words")),
+    windows=st.lists(pods_windows, max_size=3).map(tuple),
     account=st.builds(AccountSeen, st.booleans(), st.booleans(), st.booleans())
     | st.just(Failure(Reason.AUTH_UNAVAILABLE, "words")),
     stale_secrets=st.frozensets(st.sampled_from(["training", "inference", "log"])),
@@ -195,6 +208,7 @@ def test_the_status_can_always_be_told_and_telling_it_again_changes_nothing(
         "Promoted",
         "RolledOut",
         "Ready",
+        "DriftDetected",
     ]
     assert [item for item in first.conditions if not may_be_told(item)] == []
 

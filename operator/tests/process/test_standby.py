@@ -33,9 +33,9 @@ def told() -> None:
         "reason": "NoVersion",
         "lastTransitionTime": given.NOW,
     }
-    metrics.record(
-        given.resource().key, given.status(), given.status(conditions=[condition], history=[])
-    )
+    drift = {"version": "3", "score": 1.8, "above": 1.5}
+    now = given.status(conditions=[condition], history=[], drift=drift)
+    metrics.record(given.resource().key, given.status(), now)
 
 
 @pytest.mark.usefixtures("told")
@@ -43,3 +43,20 @@ def test_an_operator_that_leads_no_longer_forgets_what_it_saw() -> None:
     assert SERIES in scraped(leading=True)
     assert SERIES not in scraped(leading=False)
     assert "dandelion_operator_leading 0.0" in scraped(leading=False)
+
+
+DRIFT = 'dandelion_modeldeployment_drift_{}{{name="lawn",namespace="default"}} {}'
+
+
+@pytest.mark.usefixtures("told")
+def test_how_far_images_have_drifted_is_told_and_from_where_on_a_run_is_started() -> None:
+    found = scraped(leading=True)
+    assert DRIFT.format("score", 1.8) in found
+    assert DRIFT.format("above", 1.5) in found
+    assert "dandelion_modeldeployment_drift_score{" not in scraped(leading=False)
+
+
+@pytest.mark.usefixtures("told")
+def test_where_drift_is_not_known_there_is_no_score() -> None:
+    metrics.record(given.resource().key, given.status(), given.status(drift={"version": "4"}))
+    assert "dandelion_modeldeployment_drift_score{" not in scraped(leading=True)

@@ -28,6 +28,7 @@ from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.process.settings import Settings
+from dandelion_operator.seen.windows import WindowCompared, WindowsOfSize
 from fakes.cluster import KEY, FakeCluster, copied
 from fakes.killer import Killed, Killer
 from fakes.mlflow import FakeMlflow
@@ -58,6 +59,9 @@ class World:
         self.compares = True  # whether a run compares its model with the champion by itself
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
+        # What pods say of their answers of late, by the version that they serve.
+        self.windows: dict[str, tuple[WindowsOfSize, ...]] = {}
+        self.asked_windows: set[tuple[str, int]] = set()
         self.asked: list[str] = []  # the Services' addresses, in the order of the questions
         self.asked_pods: set[tuple[str, int]] = set()
         self.late_endpoints = False  # while it holds, no EndpointSlice is written
@@ -208,6 +212,14 @@ class World:
         """The version that the serving Deployment is of."""
         labels = self.cluster.one("deployments", "lawn-inference")["metadata"]["labels"]
         return str(labels[naming.VERSION_LABEL])
+
+    def compare(self, *ratios: float, statistic: str = "logDensity") -> None:
+        """Pods of the version that serves have windows of 20 answers, the newest last, so far from
+        a threshold; each was full now."""
+        newest_first = (
+            WindowCompared(self.now_text(), ratio, statistic) for ratio in reversed(ratios)
+        )
+        self.windows[self.serving_version()] = (WindowsOfSize(20, tuple(newest_first)),)
 
     def reviewers(self) -> list[str]:
         """Whose pods may ask the API server who calls."""

@@ -19,6 +19,7 @@ from dandelion_operator.seen.live import LiveAccuracySeen
 from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.training import DatasetSeen, NewObjects, Progress
 from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
+from dandelion_operator.seen.windows import WindowsOfSize
 
 from small_world.controllers import DATASET, is_ready
 
@@ -128,3 +129,7 @@ class FakeProbe:
     async def pod(self, address: str, port: int) -> tuple[str, str] | None:
         self.world.asked_pods.add((address, port))
         return self.world.pod_trouble.get(address.rpartition(".")[2])
+
+    async def drift(self, address: str, port: int) -> tuple[WindowsOfSize, ...] | None:
+        self.world.asked_windows.add((address, port))
+        return self.world.windows.get(address.rpartition(".")[2])

@@ -63,6 +63,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "training.image": ("mine:1", "mine:2"),
     "triggers.schedule": ("0 3 * * 0", "30 4 1 2 *", "@yearly"),
     "triggers.timeZone": ("Europe/Paris", "Asia/Kathmandu"),
+    "triggers.driftAbove": (1.5, 1),
     "triggers.accuracyBelow": (0.9, 0.5),
     "promotion.minimum": (0.95, 0.0),
     "promotion.margin": (0.5, 0.0),
@@ -88,6 +89,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     ),
     "serving.accessLog.sampleRatio": (0.5, 0, 1),
     "feedback.reviewShare": (0.5, 0, 1),
+    "feedback.minAgreement": (2, 100),
     "podTemplate.metadata.labels": ({"team": "garden"}, {"team": "park", "a": "b"}, {"a": "b"}),
     "podTemplate.metadata.annotations": ({"team": "garden"}, {"team": "a park", "a": ""}),
     "podTemplate.spec.imagePullSecrets": ([{"name": "mine"}], [{"name": "a"}, {"name": "b"}]),
@@ -138,6 +140,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
 KEYS = {"secretRef": {"name": "keys"}}
 HTTPS = {"endpoint": "https://s3.example.com", **KEYS}
 IMAGES = {"logging": {"images": True}}
+KNOWN_CALLERS = IMAGES | {"auth": "ClusterTokens"}
 SEARCH = {"parameters": {"learningRate": {"min": 0.0001, "max": 0.01}}}
 
 BESIDE: dict[str, dict[str, Any]] = {
@@ -160,9 +163,10 @@ BESIDE: dict[str, dict[str, Any]] = {
     },
     # The installation's key writes to the installation's place alone.
     "serving.logging.storageUri": {"storage": KEYS},
-    "feedback.mode": {"serving": IMAGES},
+    "feedback.mode": {"serving": KNOWN_CALLERS},
     # Nobody reviews by default, and then no share is drawn.
     "feedback.reviewShare": {"serving": IMAGES, "feedback": {"mode": "Review"}},
+    "feedback.minAgreement": {"serving": KNOWN_CALLERS, "feedback": {"mode": "Auto"}},
 }
 
 # What the API server refuses, where a number below all bounds, a word that is no choice or a value
@@ -192,6 +196,7 @@ REFUSED: dict[str, Any] = {
     "training.image": "my image",
     "triggers.schedule": "TZ=Europe/Paris 0 3 * * 0",
     "triggers.timeZone": "Local",
+    "triggers.driftAbove": 0.5,
     "triggers.accuracyBelow": 90,
     "promotion.minimum": 80,
     "promotion.margin": 2,
@@ -205,6 +210,7 @@ REFUSED: dict[str, Any] = {
     "serving.logging.storageUri": "predictions/lawn",
     "serving.corsAllowedOrigins": ["app.example.org"],
     "feedback.reviewShare": 2,
+    "feedback.minAgreement": 1,
     "podTemplate.metadata.labels": {"dandelion.dev/run": "mine"},
     "podTemplate.metadata.annotations": {"dandelion.dev/serving-digest": "mine"},
     "podTemplate.spec.imagePullSecrets": [{}],

@@ -134,6 +134,7 @@ def test_the_first_version_is_one_job_one_version_one_champion(tmp_path: Path) -
         "Promoted": ("True", "VersionPromoted"),
         "RolledOut": ("True", "ReplicasAvailable"),
         "Ready": ("True", "Serving"),
+        "DriftDetected": ("Unknown", "DriftNotTold"),
     }
     assert outcome["decisions"] == [
         ("TrainingStarted", None),

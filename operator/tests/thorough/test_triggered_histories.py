@@ -24,7 +24,7 @@ from small_world import World
 COOLDOWN, BUDGET = timedelta(hours=3), 3
 BUDGETS = {"cooldownSeconds": int(COOLDOWN.total_seconds()), "maxRunsPerWeek": BUDGET}
 ACCURACY = {"accuracyBelow": 0.9}
-AUTOMATIC = ("Schedule", "DatasetChanged", "LiveAccuracy")
+AUTOMATIC = ("Schedule", "DatasetChanged", "Drift", "LiveAccuracy")
 REVIEWED: dict[str, Any] = {
     "serving": {"logging": {"images": True}},
     "feedback": {"mode": "Review"},
@@ -40,6 +40,9 @@ events = st.one_of(
     st.tuples(st.just("hours pass"), st.sampled_from([1, 2, 5, 24, 100, 200])),
     st.tuples(st.just("hours pass unseen"), st.sampled_from([1, 2, 5, 24, 100, 200])),
     st.tuples(st.just("some looks"), st.integers(1, 4)),
+    st.tuples(st.just("drift above"), st.sampled_from([None, 1, 1.5])),
+    st.tuples(st.just("windows of answers"), st.sampled_from([0.5, 1.2, 2.0])),
+    st.tuples(st.just("the gate rejects"), st.booleans()),
     st.tuples(st.just("epochs"), st.sampled_from([10, 20])),
     st.tuples(st.just("suspend"), st.booleans()),
     st.tuples(st.just("retrain"), st.just(None)),
@@ -64,6 +67,7 @@ class Start:
 
     trigger: str
     at: datetime
+    answered_by: str = ""  # the version that served when it began
     ended: datetime | None = None
     stopped: bool = False
 
@@ -81,12 +85,15 @@ class History:
     starts: dict[str, Start] = field(default_factory=dict)
     known: tuple[str | None, str | None] = (None, None)
     since: datetime = BEGIN
+    # Windows that pods told of, by the version that they serve: when they were full, and how far.
+    compared: dict[str, list[tuple[datetime, float]]] = field(default_factory=dict)
 
     async def play(self, happened: Sequence[Event]) -> None:
         self.apply()
         for what, value in happened:
             await self.one(what, value)
         self.world.train_fails, self.world.storage.obstacle = None, None
+        self.world.accuracy = 0.9
         self.suspend, self.hang, self.world.standing = False, False, set()
         self.apply()
         self.world.annotate("at last")
@@ -115,6 +122,16 @@ class History:
             case "some looks", int(looks):
                 for _ in range(looks):
                     await self.look()
+            case "drift above", above:
+                self.triggers["driftAbove"] = above
+                self.apply()
+            case "windows of answers", float(ratio):
+                if self.serving():
+                    world.compare(ratio, ratio, ratio)
+                    known = self.compared.setdefault(world.serving_version(), [])
+                    known.append((world.time, ratio))
+            case "the gate rejects", bool(rejects):
+                world.accuracy = 0.5 if rejects else 0.9
             case "epochs", epochs:
                 self.training = {"epochs": epochs}
                 self.apply()
@@ -164,6 +181,14 @@ class History:
         tags = world.mlflow.versions[int(world.serving_version())]["tags"]
         found = LiveAccuracySeen(30, 15, 0.27, 0.73, 0.95, world.now_text())
         world.storage.live_accuracies[tags["dandelion.dev/contract-digest"]] = found
+
+    def serving(self) -> str:
+        """The version that is to be served, if any is."""
+        return self.world.serving_version() if self.world.cluster.kind("deployments") else ""
+
+    @property
+    def above(self) -> float:
+        return float(self.triggers["driftAbove"])
 
     def jobs(self) -> list[dict[str, Any]]:
         return [
@@ -219,7 +244,9 @@ class History:
                 self.budgets_are_kept(now)
             if trigger == "Schedule":
                 self.is_served_once(annotations[naming.TRIGGER_MESSAGE_ANNOTATION], now)
-            self.starts[run] = Start(trigger, now)
+            if trigger == "Drift":
+                self.is_answered_once()
+            self.starts[run] = Start(trigger, now, self.serving())
 
     def budgets_are_kept(self, now: datetime) -> None:
         ends = [run.ended for run in self.starts.values() if not run.stopped]
@@ -233,6 +260,17 @@ class History:
         (text,) = re.findall(r"due (\S+) by", words)
         due = moment(text)
         assert self.served() < due <= now
+
+    def is_answered_once(self) -> None:
+        """By windows from after the end of the last run, and of a version of which no run for drift
+        has ended within a day."""
+        runs = [run for run in self.starts.values() if not run.stopped]
+        last = max(runs, key=lambda run: run.at)
+        answered = max(run.ended for run in runs if run.ended is not None)
+        if last.trigger == "Drift" and last.answered_by == self.serving():
+            answered += timedelta(days=1, seconds=-20)
+        far = [at for at, ratio in self.compared[self.serving()] if ratio > self.above]
+        assert max(far) > answered
 
     def wanted(self) -> str:
         resource = parse(self.world.cluster.one("modeldeployments", KEY.name))

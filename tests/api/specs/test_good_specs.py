@@ -48,6 +48,13 @@ from tests.api.test_crd import model_deployment
             {"feedback": {"mode": "Review"}, "serving": {"logging": {"images": True}}},
             id="answers for people to review",
         ),
+        pytest.param(
+            {
+                "feedback": {"mode": "Auto", "minAgreement": 2},
+                "serving": {"logging": {"images": True}, "auth": "ClusterTokens"},
+            },
+            id="corrections on which callers agree",
+        ),
         pytest.param({"serving": None}, id="an empty section"),
         *(
             pytest.param({"dataset": {"storageUri": uri}}, id=uri)

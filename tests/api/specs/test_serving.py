@@ -85,13 +85,35 @@ AN_ORIGIN = (
         ),
         pytest.param(
             {"feedback": {"mode": "Review"}},
-            "spec.feedback.mode Review needs the images of the answers: write "
+            "spec.feedback.mode Review or Auto needs the images of the answers: write "
             "spec.serving.logging.images: true, or leave mode out",
             id="reviews of images that are not kept",
         ),
         pytest.param(
-            {"feedback": {"mode": "Auto"}},
-            'spec.feedback.mode: Unsupported value: "Auto": supported values: "Disabled", "Review"',
+            {"feedback": {"mode": "Auto"}, "serving": {"auth": "ClusterTokens"}},
+            "spec.feedback.mode Review or Auto needs the images of the answers: write "
+            "spec.serving.logging.images: true, or leave mode out",
+            id="agreement about images that are not kept",
+        ),
+        pytest.param(
+            {"feedback": {"mode": "Auto"}, "serving": {"logging": {"images": True}}},
+            "spec.feedback.mode Auto counts the callers who agree, and with spec.serving.auth None "
+            "nobody knows who calls: write spec.serving.auth: ClusterTokens, or mode: Review",
+            id="agreement of callers whom nobody knows",
+        ),
+        pytest.param(
+            {
+                "feedback": {"mode": "Auto", "minAgreement": 1},
+                "serving": {"logging": {"images": True}, "auth": "ClusterTokens"},
+            },
+            "spec.feedback.minAgreement: Invalid value: 1: spec.feedback.minAgreement in body "
+            "should be greater than or equal to 2",
+            id="a caller who agrees with nobody",
+        ),
+        pytest.param(
+            {"feedback": {"mode": "All"}},
+            'spec.feedback.mode: Unsupported value: "All": supported values: "Disabled", "Review", '
+            '"Auto"',
             id="feedback that nobody reviews",
         ),
         pytest.param(

@@ -48,6 +48,11 @@ A_ZONE = "write a name of the IANA time zone database, for example Europe/Paris"
             id="a run for no image",
         ),
         pytest.param(
+            {"driftAbove": 0.5},
+            "spec.triggers.driftAbove in body should be greater than or equal to 1",
+            id="a run for what chance brings",
+        ),
+        pytest.param(
             {"accuracyBelow": 90},
             "spec.triggers.accuracyBelow in body should be less than or equal to 1",
             id="per cent instead of a share",
@@ -97,12 +102,14 @@ def test_a_pinned_version_never_gets_new_images(api: ApiServer) -> None:
     "triggers",
     [
         pytest.param({"newImages": 50}, id="new images"),
+        pytest.param({"driftAbove": 1}, id="all drift"),
+        pytest.param({"driftAbove": 1.5}, id="drift that is large"),
         pytest.param(
             {"newImages": 50, "quietSeconds": 0, "maxWaitSeconds": 0}, id="new images at once"
         ),
     ],
 )
-def test_new_images_may_start_a_run(api: ApiServer, triggers: dict[str, Any]) -> None:
+def test_new_images_and_drift_may_start_a_run(api: ApiServer, triggers: dict[str, Any]) -> None:
     api.apply(model_deployment("watched", triggers=triggers), "--dry-run=server")
 
 

@@ -47,6 +47,7 @@ TESTS = (
         for name in (
             "champion_gone",
             "disruption_budget",
+            "drift",
             "events",
             "identity",
             "live_accuracy",

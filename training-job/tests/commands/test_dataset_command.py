@@ -116,6 +116,28 @@ def test_show_tells_classes_what_was_left_out_and_warnings(
     )
 
 
+def test_show_tells_who_labelled_the_images_that_callers_sent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = [
+        Entry(f"answer://{n}/0", f"{n:064x}", "grass", Split.TRAIN, origin)
+        for n, origin in enumerate(("review by ada", "agreement of 3 callers", "review by ada"), 90)
+    ]
+    version = lawn(*sent)
+    kept = Kept(tmp_path, capsys, version)
+    _, lines = kept.called("show", version.digest)
+    place = lines.index("ORIGIN                   IMAGES")
+    assert lines[place + 1 : place + 3] == [
+        "agreement of 3 callers        1",
+        "review by ada                 2",
+    ]
+    _, lines = kept.called("show", version.digest, "-o", "json")
+    assert json.loads("\n".join(lines))["origins"] == {
+        "agreement of 3 callers": 1,
+        "review by ada": 2,
+    }
+
+
 def test_show_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     version = lawn()
     code, lines = Kept(tmp_path, capsys, version).called("show", version.digest, "-o", "json")

@@ -1,6 +1,7 @@
 """A prediction log with its images, and the commands called on it."""
 
 import argparse
+import csv
 import gzip
 import hashlib
 import json
@@ -19,6 +20,7 @@ from fakes.s3 import MemoryStore
 HOME = "s3://predictions/default/lawn"
 DECISIONS = "s3://models/default/lawn/decisions"
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+BY = ("--by", "ada")
 SECRET = "a secret"
 CONTRACT = f"sha256:{'c' * 64}"
 
@@ -71,6 +73,22 @@ def item(number: int, dandelion: float = 0.9, **about: Any) -> Item:
     return Item(answer(number, dandelion), digest(number), Source.SAMPLE, **about)
 
 
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def fill(path: Path, **cells: dict[str, str]) -> None:
+    """Write into the lines of these images."""
+    rows = table(path)
+    for found in rows:
+        found.update(cells.get(found["id"].replace("-", "_"), {}))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 class Reviewed:
     """A store with a log, and `review` called on it."""
 
@@ -81,6 +99,15 @@ class Reviewed:
         self._keys.mkdir()
         self._capsys = capsys
         self.use_key(SECRET)
+
+    @classmethod
+    def of_four(cls, work: Path, capsys: pytest.CaptureFixture[str]) -> "Reviewed":
+        """Three answers of the sample, and one that somebody corrected; of a fifth nobody asks."""
+        found = cls(work, capsys)
+        rows = [row(1, 0.9), row(2, 0.6), row(3, 0.25), row(4, 0.8, reviewSample=False)]
+        found.log(*rows, row(5, reviewSample=False))
+        found.log(told(4, "grass"), kind="feedback")
+        return found
 
     def use_key(self, secret: str) -> None:
         (self._keys / "AWS_ACCESS_KEY_ID").write_text("training")

@@ -115,3 +115,40 @@ def test_images_that_were_not_kept_make_room_for_others() -> None:
 
 def test_one_class_alone_is_no_reason_to_doubt() -> None:
     assert answer(1, scores={"dandelion": 1.0}).margin == 1.0
+
+
+@pytest.mark.parametrize(
+    ("about", "expected"),
+    [
+        pytest.param({}, ("answer-1", Source.DRIFT, ""), id="drawn while images had drifted"),
+        pytest.param({"driftSample": False}, None, id="not drawn"),
+        pytest.param(
+            {"reviewSample": True}, ("answer-1", Source.SAMPLE, ""), id="drawn by lot as well"
+        ),
+    ],
+)
+def test_answers_that_were_given_during_drift_are_queued_and_never_counted_as_the_sample(
+    about: dict[str, Any], expected: tuple[str, Source, str] | None
+) -> None:
+    drawn = answer(1, **({"reviewSample": False, "driftSample": True} | about))
+    assert seen(queue([drawn], {}, ())) == ([expected] if expected else [])
+
+
+def test_a_corrected_answer_of_the_drift_is_a_correction() -> None:
+    drawn = answer(1, reviewSample=False, driftSample=True)
+    assert seen(queue([drawn], corrected(told(1, "grass")), ())) == [
+        ("answer-1", Source.CORRECTION, "grass")
+    ]
+
+
+def test_drift_keeps_neither_the_sample_nor_corrections_out() -> None:
+    answers = [
+        answer(number, reviewSample=number < 4, driftSample=number > 6) for number in range(1, 13)
+    ]
+    feedback = corrected(*(told(number, "grass") for number in (4, 5, 6)))
+    found = selected(queue(answers, feedback, ()), 6, lambda _: True)
+    assert {source: [item.source for item in found].count(source) for source in Source} == {
+        Source.SAMPLE: 2,
+        Source.CORRECTION: 2,
+        Source.DRIFT: 2,
+    }

@@ -1,21 +1,18 @@
 """A run whose dataset has images that people reviewed."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from dandelion_training.data.images.inspect import Geometry
 from dandelion_training.data.load import Dataset
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location
 from dandelion_training.review import decisions
 from dandelion_training.review.decisions import Decision, Signer
-from dandelion_training.run.preparation import prepared
 from fakes.images import with_dataset
-from fakes.mlflow import FakeMlflow
 from fakes.s3 import MemoryStore
+from given.reviewed_runs import dataset_of, origins
 from given.reviews import DECISIONS, HOME, NOW, SECRET, digest, image
-from given.runs import DATASET, MODELS, task
+from given.runs import DATASET, MODELS
 
 PLACE = Location.parse(DECISIONS)
 
@@ -46,23 +43,6 @@ def decide(
     decisions.keep(store, PLACE, Signer("default", "lawn", secret.encode()), [decision])
 
 
-def dataset_of(work: Path, store: MemoryStore, **changed: Any) -> Dataset:
-    (work / "AWS_ACCESS_KEY_ID").write_text("training")
-    (work / "AWS_SECRET_ACCESS_KEY").write_text(SECRET)
-    reviews = {
-        "log_uri": Location.parse("s3://predictions"),
-        "decisions_uri": Location.parse("s3://models"),
-        "s3_credentials_dir": work,
-    }
-    run = task(work, store, FakeMlflow(), **reviews | changed)
-    folder = work / "work"
-    folder.mkdir(exist_ok=True)
-    return prepared(
-        *(run.store, run.settings, run.progress, Geometry(36, 32)),
-        *(run.threads, [], folder, run.network),
-    )
-
-
 def reviewed(dataset: Dataset) -> dict[str, str]:
     return {e.key: e.label for e in dataset.entries if e.key.startswith("answer://")}
 
@@ -75,6 +55,7 @@ def test_what_was_accepted_joins_its_class_and_what_was_rejected_does_not(
     decide(store, 3, None)
     dataset = dataset_of(tmp_path, store)
     assert reviewed(dataset) == {"answer://answer-1/0": "blue", "answer://answer-2/0": "yellow"}
+    assert set(origins(dataset).values()) == {"review by ada"}
     assert dataset.report is not None
     assert dataset.report.reading.endswith("With 2 reviewed images.")
     assert all(dataset.pixels[entry.sha256] for entry in dataset.entries)

@@ -53,7 +53,13 @@ STREAMED_IN_MEMORY = 2
 WITHIN_THE_BUDGET = Limits(max_memory=sys.maxsize)
 
 
-def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threads: int) -> Edge:
+def create_app(
+    settings: Settings,
+    readiness: Readiness,
+    metrics: Metrics,
+    threads: int,
+    drift: DriftMonitor,
+) -> Edge:
     engine = Engine(workers(threads))
     shares = {
         Kind.SMALL: 1 / workers(threads),
@@ -77,7 +83,7 @@ def create_app(settings: Settings, readiness: Readiness, metrics: Metrics, threa
         decoders=decoders,
         classifier=Classifier(engine, images, decoders),
         explainer=Explainer(images, decoders),
-        drift=DriftMonitor(metrics),
+        drift=drift,
         admission=Admission(settings.queue_limit, settings.max_upload_bytes * UPLOADS_IN_MEMORY),
         streams=Streams(
             settings.stream_limit, settings.max_upload_bytes * STREAMED_IN_MEMORY, threads

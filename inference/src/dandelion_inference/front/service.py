@@ -224,6 +224,7 @@ class Service:
         exchange = exchange_of(request)
         if exchange.answer_id is None:  # one of many answers has a name of its own
             exchange.answer_id = answered.id
+        drifting = self.drift.recent.exceeded
         for prediction in answered.predictions:
             self.metrics.predicted(prediction.label, prediction.probability, prediction.unknown)
             self.drift.answered(model.contract, prediction)
@@ -238,6 +239,7 @@ class Service:
                 [took(image) for image in progress],
                 exchange.correlation(HTTPStatus.OK),
                 records,
+                drifting=drifting,
             )
         return answered
 

@@ -28,7 +28,7 @@ from dandelion_inference.journal.rows import (
     Took,
     predicted,
 )
-from dandelion_inference.journal.sample import sampled
+from dandelion_inference.journal.sample import sampled, sampled_during_drift
 from dandelion_inference.journal.writer import Counters, Writer
 from dandelion_inference.ports.settings import Settings
 from dandelion_inference.ports.storage import Fault, S3Writer
@@ -106,9 +106,11 @@ class Journal:
         took: Sequence[Took],
         correlation: Correlation,
         records: Sequence[UploadRecord] | None = None,
+        drifting: bool = False,
     ) -> None:
         """Every prediction of one answer, in the order of its images, some of which may have none.
-        What came as bare numbers has no records of uploads."""
+        What came as bare numbers has no records of uploads. `drifting`: the last answers were
+        unlike those for the holdout."""
         now = self._now()
         images = [record.sha256 for record in records] if records is not None else None
         digests: Sequence[str | None] = images or [None] * len(predictions)
@@ -128,6 +130,7 @@ class Journal:
                 took=its,
                 correlation=correlation,
                 review_sample=self._is_sampled(answer, index),
+                drift_sample=self._is_sampled_during_drift(answer, index) if drifting else None,
             )
             if not self._buffer.add(row):
                 self._counters.log_dropped(Kind.PREDICTIONS, 1)
@@ -169,6 +172,9 @@ class Journal:
     def _is_sampled(self, answer: str, index: int) -> bool | None:
         share = self._review_share
         return None if share is None else sampled(answer, index, share)
+
+    def _is_sampled_during_drift(self, answer: str, index: int) -> bool | None:
+        return None if self._review_share is None else sampled_during_drift(answer, index)
 
     def _keep(self, image: LoggedImage | None) -> None:
         if image is None or image.sha256 in self._stored:

@@ -124,6 +124,8 @@ class Predicted:
     correlation: Correlation
     review_sample: bool | None = None
     """Whether it is one of the random share that people review; None where nobody does."""
+    drift_sample: bool | None = None
+    """The same of those that are drawn during drift alone; None while there is none, too."""
 
     kind = Kind.PREDICTIONS
 
@@ -137,6 +139,7 @@ class Predicted:
             "unknown": self.unknown,
             "unknownScore": self.unknown_score,
             "reviewSample": self.review_sample,
+            "driftSample": self.drift_sample,
             "requestId": correlation.request_id,
             "traceId": correlation.trace_id,
             "caller": correlation.caller,
@@ -213,7 +216,7 @@ class LoggedImage:
 def predicted(
     time: float, answer: str, index: int, prediction: Scored, precision: str,
     classes: Sequence[str], image: str | None, seconds: float, took: Took,
-    correlation: Correlation, review_sample: bool | None = None,
+    correlation: Correlation, review_sample: bool | None = None, drift_sample: bool | None = None,
 ) -> Predicted:  # fmt: skip
     """A row that shares the classes with all others: a thousand of them in each would add up."""
     return Predicted(
@@ -232,6 +235,7 @@ def predicted(
         took=took,
         correlation=correlation,
         review_sample=review_sample,
+        drift_sample=drift_sample,
     )
 
 

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from dandelion_operator.api.status import ConditionType
 
 TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
-ACCEPTED, TRAINED, PROMOTED, ROLLED_OUT, READY = ConditionType
+ACCEPTED, TRAINED, PROMOTED, ROLLED_OUT, READY, DRIFT_DETECTED = ConditionType
 
 # Seconds until a resource is looked at again.
 WHILE_ROLLING_OUT = 1.0

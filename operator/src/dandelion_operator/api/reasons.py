@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from dandelion_operator.api.facts import (
     ACCEPTED,
+    DRIFT_DETECTED,
     FALSE,
     PROMOTED,
     READY,
@@ -330,6 +331,37 @@ class Reason(StrEnum):
         "Replicas are there, but a request through the Service fails.",
         {READY: FALSE},
         again={READY: WHILE_ROLLING_OUT},
+    )
+
+    # DriftDetected: of the version that is to be served; the others rest on none of these
+    IMAGES_DRIFTED = Facts(
+        "ImagesDrifted",
+        "The images that are answered have come to be unlike those of the holdout. The answers may "
+        "be right all the same.",
+        {DRIFT_DETECTED: TRUE},
+        event=ToldBy.HISTORY,
+    )
+    NO_DRIFT = Facts(
+        "NoDrift",
+        "No series of windows of answers is above a threshold.",
+        {DRIFT_DETECTED: FALSE},
+        event=ToldBy.NOBODY,
+    )
+    TOO_FEW_ANSWERS = Facts(
+        "TooFewAnswers",
+        "No pod has compared enough windows of answers since it started.",
+        {DRIFT_DETECTED: UNKNOWN},
+    )
+    DRIFT_NOT_TOLD = Facts(
+        "DriftNotTold",
+        "The version has no thresholds for drift, since its holdout is too small or its run was "
+        "that of an earlier release; or its pods do not tell.",
+        {DRIFT_DETECTED: UNKNOWN},
+    )
+    NOTHING_SERVES = Facts(
+        "NothingServes",
+        "No ready pod of the version has been asked yet.",
+        {DRIFT_DETECTED: UNKNOWN},
     )
 
 

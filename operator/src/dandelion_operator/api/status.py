@@ -60,6 +60,7 @@ class ConditionType(StrEnum):
     PROMOTED = "Promoted"
     ROLLED_OUT = "RolledOut"
     READY = "Ready"
+    DRIFT_DETECTED = "DriftDetected"
 
 
 class Condition(Part):
@@ -171,6 +172,21 @@ class Addresses(Part):
     failed: int = 0
 
 
+class Drift(Part):
+    """Of the answers of a served version. `score`: how many times their threshold the furthest of
+    its windows are, as many in a row as count: above 1 images have drifted. None while too few were
+    compared. `above`: the score above which `triggers.driftAbove` asks for a run, if it does.
+    """
+
+    version: str
+    score: float | None = None
+    above: float | None = None
+    window: int | None = None
+    statistic: Words | None = None
+    pod: str | None = None
+    compared_at: str | None = None
+
+
 class DatasetInfo(Part):
     """The newest version that a run made; `share` is the part of its images that is held out.
 
@@ -271,6 +287,7 @@ class Status(Part):
     triggers: Triggers | None = None
     dataset: DatasetInfo | None = None
     evaluation: Evaluation | None = None
+    drift: Drift | None = None
     live_accuracy: LiveAccuracy | None = None
     replicas: int = 0
     selector: str | None = None

@@ -26,6 +26,7 @@ from dandelion_operator.seen.serving import (
 )
 from dandelion_operator.seen.training import DatasetSeen, EvaluationJobSeen, JobSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, StoredArtifact
+from dandelion_operator.seen.windows import PodWindows
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Observed:
     live: LiveAccuracySeen | Failure | None = None
     deployment: DeploymentSeen | None = None
     pods: tuple[PodSeen, ...] = ()
+    windows: tuple[PodWindows, ...] = ()  # of those that are ready, or of some of them
     service: ServiceSeen | None = None
     account: AccountSeen | Failure = field(default_factory=AccountSeen)
     budget: BudgetSeen = field(default_factory=BudgetSeen)

@@ -34,6 +34,7 @@ from given import (
     compared,
     contract,
     deployment,
+    drifting,
     evaluation,
     job,
     registry,
@@ -44,12 +45,13 @@ from given import (
     training,
     version,
 )
+from given.drifting import windows
 from given.told import may_be_told
 
 PLAIN = resource()
 RESYNC = 3600.0
 ACCEPTED, TRAINED, PROMOTED = "Accepted", "Trained", "Promoted"
-ROLLED_OUT, READY = "RolledOut", "Ready"
+ROLLED_OUT, READY, DRIFT_DETECTED = "RolledOut", "Ready", "DriftDetected"
 MOVED = {"registry": registry(version(3), version(4), champion=4), "artifacts": {4: contract()}}
 CAME_BACK = Drift(("spec.selector",), ("kubectl",), ("kubectl",))
 
@@ -207,6 +209,19 @@ SITUATIONS: Mapping[Reason, Situation] = {
         serving(3, account=Failure(Reason.AUTH_UNAVAILABLE, "the operator may not")),
         resource(serving={"auth": "ClusterTokens"}),
     ),
+    Reason.IMAGES_DRIFTED: Situation(
+        DRIFT_DETECTED, RESYNC, serving(3, windows=(drifting.told(windows(2.0, 2.0, 2.0)),))
+    ),
+    Reason.NO_DRIFT: Situation(
+        DRIFT_DETECTED, RESYNC, serving(3, windows=(drifting.told(windows(0.5, 2.0, 2.0)),))
+    ),
+    Reason.TOO_FEW_ANSWERS: Situation(
+        DRIFT_DETECTED, RESYNC, serving(3, windows=(drifting.told(windows(2.0, 2.0)),))
+    ),
+    Reason.DRIFT_NOT_TOLD: Situation(
+        DRIFT_DETECTED, RESYNC, serving(3, windows=(drifting.silent(),))
+    ),
+    Reason.NOTHING_SERVES: Situation(DRIFT_DETECTED, RESYNC, serving(3)),
     Reason.SERVING: Situation(READY, RESYNC, serving(3)),
     Reason.NOT_ANSWERING: Situation(
         READY, WHILE_ROLLING_OUT, serving(3, answer=Answer(None, "refused"))
@@ -260,6 +275,7 @@ def test_a_spec_that_contradicts_itself_is_told_beside_what_was_known() -> None:
         (PROMOTED, "VersionPromoted"),
         (ROLLED_OUT, "ReplicasAvailable"),
         (READY, "Serving"),
+        (DRIFT_DETECTED, "NothingServes"),
     ]
     assert (later.phase, later.champion, later.observed_generation) == (
         "Serving",

@@ -31,6 +31,7 @@ OF_A_COMPARISON = {
 HELD_AGAINST_THE_CLOCK = {
     *("triggers.cooldownSeconds", "triggers.maxRunsPerWeek"),
     *("triggers.newImages", "triggers.quietSeconds", "triggers.maxWaitSeconds"),
+    "triggers.driftAbove",
 }
 # Not an end while nobody has reviewed an answer.
 HELD_AGAINST_REVIEWS = {"triggers.accuracyBelow"}

@@ -25,6 +25,9 @@ def document(version: DatasetVersion, report: VersionReport | None) -> dict[str,
         "holdout": sum(sides["holdout"] for sides in classes.values()),
         "classes": classes,
     }
+    origins = Counter(entry.origin for entry in version.entries if entry.origin)
+    if origins:
+        found["origins"] = dict(sorted(origins.items()))
     if report is not None:
         found |= {
             "former": report.former,
@@ -63,6 +66,8 @@ def text(found: dict[str, Any], report: VersionReport | None) -> list[str]:
     ]
     lines = [f"{name + ':':<11}{value}" for name, value in facts.items()]
     lines += ["", *columns(("CLASS", "IMAGES", "TRAIN", "HOLDOUT", "HELD OUT"), rows)]
+    if "origins" in found:
+        lines += ["", *columns(("ORIGIN", "IMAGES"), found["origins"].items())]
     if report is None:
         return [*lines, "", "There is no report beside this version: what was left out is unknown."]
     if report.rejected:

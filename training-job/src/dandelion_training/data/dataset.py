@@ -139,7 +139,24 @@ def cleaned_images(
             rejected.append(Rejected(key, finding.reason, label))
         else:
             usable.append(Candidate(key, label, finding.sha256, given))
+    if found.yielding:
+        usable, doubles = _without_yielding(usable, found.yielding)
+        rejected += doubles
     return clean(folder, found.classes, usable, rejected, faults, on_small_class)
+
+
+def _without_yielding(
+    usable: Sequence[Candidate], yielding: frozenset[str]
+) -> tuple[list[Candidate], list[Rejected]]:
+    settled = {image.sha256 for image in usable if image.key not in yielding}
+    kept, left_out = [], []
+    for image in usable:
+        if image.key in yielding and image.sha256 in settled:
+            reason = "the dataset has the same file, whose label people gave it"
+            left_out.append(Rejected(image.key, reason, image.label, RejectionKind.DUPLICATE))
+        else:
+            kept.append(image)
+    return kept, left_out
 
 
 def split_version(
@@ -160,7 +177,7 @@ def split_version(
         members, grouping, wanted.holdout_fraction, former=past.splits, learnt=past.learnt
     )
     entries = tuple(
-        Entry(image.key, image.sha256, image.label, side)
+        Entry(image.key, image.sha256, image.label, side, found.origins.get(image.key, ""))
         for image, side in zip(images, placement.splits, strict=True)
         if side is not None
     )

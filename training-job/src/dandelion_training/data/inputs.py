@@ -53,8 +53,9 @@ def inputs_digest(
         found.update(line(["fetched", *image]))
     for left_out in fetched.rejected:
         found.update(line(["not fetched", left_out.key, left_out.reason, left_out.label]))
+    origins = reviewed.origins
     for image in reviewed.images:
-        found.update(line(["reviewed", *image]))
+        found.update(line(["reviewed", *image, origins.get(image.key, "")]))
     for left_out in reviewed.rejected:
         found.update(line(["not kept", left_out.key, left_out.reason, left_out.label]))
     return found.hexdigest()

@@ -89,6 +89,8 @@ class Settings(JobSettings):
     urls_allowed_hosts: str = ""  # HOST or HOST:PORT, between commas
     log_uri: Uri | None = None  # of the prediction log, and
     decisions_uri: Uri | None = None  # of what people decided about its images
+    min_agreement: int = Field(default=0, ge=0)  # of callers, for what nobody reviewed; 0: none is
+    model_uid: str = ""  # of the ModelDeployment whose callers they are
     checkpoint_uri: Uri
     registered_model: str
     experiment: str

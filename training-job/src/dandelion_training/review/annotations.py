@@ -66,9 +66,15 @@ def decide(
     classes = [*(newest.scores if newest else ()), *new_labels]
     problems: list[str] = []
     found: dict[str, tuple[Annotation, Decision]] = {}
+    settled: dict[str, Annotation] = {}
     known = outdated = confirmed = 0
     for annotation in annotations:
         answer = answers.get(annotation.key)
+        if answer is None and _is_settled(annotation, current.get(annotation.image), now):
+            # A project of long standing has tasks whose answers are older than what is read.
+            other = settled.setdefault(annotation.image, annotation)
+            settled[annotation.image] = max(other, annotation, key=lambda one: one.time)
+            continue
         problem = _problem(annotation, answer, classes)
         if problem:
             problems.append(f"{annotation.where}: {problem}")
@@ -82,6 +88,9 @@ def decide(
             )
         elif before is None or before[1].time <= decision.time:
             found[annotation.image] = annotation, decision
+    for image, annotation in settled.items():
+        is_known = annotation.label == current[image].says()
+        known, outdated = known + is_known, outdated + (not is_known)
     decisions = []
     for annotation, decision in found.values():
         counts = current.get(decision.image)
@@ -94,6 +103,18 @@ def decide(
         decisions.append(decision)
         confirmed += decision.label == answers[annotation.key].label
     return Outcome(tuple(decisions), tuple(problems), known, outdated, confirmed)
+
+
+def _is_settled(annotation: Annotation, counts: Decision | None, now: str) -> bool:
+    """Whether it changes nothing about what counts of its image."""
+    return counts is not None and (
+        counts.says() == annotation.label or counts.time >= _time(annotation, now)
+    )
+
+
+def _time(annotation: Annotation, now: str) -> str:
+    """A clock that is ahead must not keep later decisions from counting."""
+    return min(annotation.time or now, now)
 
 
 def _problem(annotation: Annotation, answer: Answer | None, classes: Collection[str]) -> str:
@@ -126,8 +147,7 @@ def _decision(annotation: Annotation, answer: Answer, by: str, now: str) -> Deci
         contract=answer.contract,
         version=answer.version,
         by=annotation.by or by,
-        # A clock that is ahead must not keep later decisions from counting.
-        time=min(annotation.time or now, now),
+        time=_time(annotation, now),
     )
 
 

@@ -19,6 +19,7 @@ from dandelion_training.ports.storage import Location, ObjectStore
 
 PREDICTIONS, FEEDBACK, IMAGES = "predictions", "feedback", "images"
 LONGEST_ROW = 1 << 22  # bytes; a row names every class with its score
+CUT_OFF = (EOFError, OSError, zlib.error)  # or no gzip at all
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -55,6 +56,7 @@ class Answer(_Row):
     unknown: bool = False
     unknown_score: float | None = Field(default=None, alias="unknownScore")
     sampled: bool = Field(default=False, alias="reviewSample")
+    drifted: bool = Field(default=False, alias="driftSample")
 
     @property
     def margin(self) -> float:
@@ -64,7 +66,14 @@ class Answer(_Row):
 
 
 class Told(_Row):
-    """What somebody sent to `/feedback`."""
+    """What somebody sent to `/feedback`. `caller` is empty where callers are not known; image and
+    prediction are those of the answer, where the pod that took it knew them.
+    """
+
+    uid: str = ""
+    caller: str = ""
+    image: str | None = Field(default=None, alias="imageSha256", pattern=r"^[0-9a-f]{64}$")
+    predicted: str = ""
 
 
 Row = TypeVar("Row", bound=_Row)
@@ -127,11 +136,29 @@ class PredictionLog:
 
     def _unpacked(self, content: bytes) -> Iterator[bytes]:
         try:
-            with gzip.GzipFile(fileobj=io.BytesIO(content)) as rows:
-                while line := rows.readline(LONGEST_ROW):
-                    yield line
-        except (EOFError, OSError, zlib.error):
+            yield from _lines_of(content)
+        except CUT_OFF:
             self.unreadable += 1
+
+
+def rows_of(kind: type[Row], content: bytes) -> tuple[list[Row], int]:
+    """The rows of an object, and how many faults it has: rows, or a rest, that cannot be read."""
+    found, faults = [], 0
+    try:
+        for line in _lines_of(content):
+            try:
+                found.append(kind.model_validate_json(line))
+            except ValidationError:
+                faults += 1
+    except CUT_OFF:
+        faults += 1
+    return found, faults
+
+
+def _lines_of(content: bytes) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as rows:
+        while line := rows.readline(LONGEST_ROW):
+            yield line
 
 
 def among(keys: Collection[AnswerKey]) -> Callable[[Answer], bool]:

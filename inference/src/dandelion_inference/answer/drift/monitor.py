@@ -2,11 +2,12 @@
 
 Windows of one size follow one another without overlap: two of them are wrong independently of each
 other, and the rate of false alarms says how many to expect. They hold probabilities and no image,
-and begin anew with the process. Made by `front/app.py`; `front/service.py` tells it every answer.
+and begin anew with the process. Made by `__main__`; `front/service.py` tells it every answer.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, partial
@@ -15,7 +16,8 @@ from typing import Protocol
 import numpy as np
 import structlog
 
-from dandelion_inference.answer.drift.statistics import Floats, Reference, exceeded, row
+from dandelion_inference.answer.drift.recent import Compared, RecentWindows
+from dandelion_inference.answer.drift.statistics import Floats, Reference, row
 from dandelion_inference.answer.prediction import Prediction
 from dandelion_inference.model.contract import Contract
 from dandelion_inference.model.reference import DriftWindow, ReferenceAnswers
@@ -35,8 +37,11 @@ class DriftMonitor:
     """Told of answers in the event loop alone, so it needs no lock; what is a matter of
     milliseconds is done in a thread of its own."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: Told, now: Callable[[], float] = time.time) -> None:
+        """`now`: seconds since 1970."""
+        self.recent = RecentWindows()
         self._told = told
+        self._now = now
         self._windows: Windows | None = None
         self._comparing = ThreadPoolExecutor(1, thread_name_prefix="drift")
 
@@ -51,16 +56,21 @@ class DriftMonitor:
             for window in self._windows.all:
                 self._told.drift_filling(window.told.answers, partial(getattr, window, "filled"))
         for full, answers in self._windows.add(prediction):
-            comparing = self._comparing.submit(self._compare, self._windows, full, answers)
+            comparing = self._comparing.submit(
+                self._compare, self._windows, full, answers, self._now()
+            )
             comparing.add_done_callback(_tell_failure)
 
     def close(self) -> None:
         self._comparing.shutdown(wait=False, cancel_futures=True)
 
-    def _compare(self, windows: Windows, window: DriftWindow, answers: Floats) -> None:
-        scores = windows.reference.scores(answers)
-        told = {statistic.value: score for statistic, score in scores.items()}
-        self._told.drift_compared(window.answers, told, exceeded(scores, window.thresholds))
+    def _compare(
+        self, windows: Windows, window: DriftWindow, answers: Floats, full_at: float
+    ) -> None:
+        compared = Compared(full_at, windows.reference.scores(answers), window.thresholds)
+        told = {statistic.value: score for statistic, score in compared.scores.items()}
+        self.recent.add(window.answers, compared)
+        self._told.drift_compared(window.answers, told, compared.exceeded)
 
 
 def _tell_failure(comparing: Future[None]) -> None:

@@ -83,8 +83,3 @@ def row(classes: Mapping[str, object], prediction: Prediction) -> list[float]:
         prediction.probability,
         float("nan") if density is None else density,
     ]
-
-
-def exceeded(scores: Mapping[Statistic, float], thresholds: Mapping[Statistic, float]) -> bool:
-    """Whether chance explains the window no longer: in one false alarm rate of windows it would."""
-    return any(scores[each] > threshold for each, threshold in thresholds.items())

@@ -14,7 +14,7 @@ from dandelion_operator.api.spec.camel import Camel
 from dandelion_operator.api.spec.dataset import Dataset
 from dandelion_operator.api.spec.feedback import Feedback, FeedbackMode
 from dandelion_operator.api.spec.promotion import Promotion, Rollout
-from dandelion_operator.api.spec.serving import Serving
+from dandelion_operator.api.spec.serving import Auth, Serving
 from dandelion_operator.api.spec.storage import Storage
 from dandelion_operator.api.spec.training import Training
 from dandelion_operator.api.spec.triggers import Triggers
@@ -40,11 +40,20 @@ class Spec(Camel):
         return {} if value is None else value
 
     @model_validator(mode="after")
-    def reviewers_need_the_images(self) -> Self:
-        if self.feedback.mode is FeedbackMode.REVIEW and not self.serving.logging.images:
+    def feedback_needs_the_images(self) -> Self:
+        if self.feedback.mode is not FeedbackMode.DISABLED and not self.serving.logging.images:
             raise ValueError(
-                "feedback.mode: Review needs serving.logging.images: true, because nobody can "
-                "review an image that is not kept"
+                f"feedback.mode: {self.feedback.mode} needs serving.logging.images: true, because "
+                "nobody can review, and no run learn from, an image that is not kept"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def agreement_needs_known_callers(self) -> Self:
+        if self.feedback.mode is FeedbackMode.AUTO and self.serving.auth is Auth.NONE:
+            raise ValueError(
+                "feedback.mode: Auto counts callers, and with serving.auth: None nobody is known: "
+                "write auth: ClusterTokens, or mode: Review"
             )
         return self
 

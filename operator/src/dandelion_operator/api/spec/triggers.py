@@ -20,6 +20,7 @@ class Trigger(StrEnum):
     DATASET_CHANGED = "DatasetChanged"
     SCHEDULE = "Schedule"
     NEW_IMAGES = "NewImages"
+    DRIFT = "Drift"
     LIVE_ACCURACY = "LiveAccuracy"
 
 
@@ -31,6 +32,7 @@ AUTOMATIC = frozenset(
         Trigger.DATASET_CHANGED,
         Trigger.SCHEDULE,
         Trigger.NEW_IMAGES,
+        Trigger.DRIFT,
         Trigger.LIVE_ACCURACY,
     }
 )
@@ -44,6 +46,7 @@ class Triggers(Camel):
     new_images: int | None = Field(default=None, ge=1, le=100_000)
     quiet_seconds: int | None = Field(default=None, ge=0, le=86_400)
     max_wait_seconds: int | None = Field(default=None, ge=0, le=2_592_000)
+    drift_above: float | None = Field(default=None, ge=1, le=100)
     accuracy_below: float | None = Field(default=None, gt=0, le=1)
     cooldown_seconds: int = Field(default=0, ge=0, le=31536000)
     max_runs_per_week: int | None = Field(default=None, ge=1, le=100)

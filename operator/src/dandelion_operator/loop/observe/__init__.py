@@ -75,6 +75,7 @@ async def observe(
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     pods = serving.pods(resource, serving_pods, told, clients)
     answer = serving.answer(resource, service, serving_pods, endpoints, clients)
+    windows = serving.windows(resource, serving_pods, deployment, clients)
     live = await serving.live_accuracy(resource, location, deployment, credentials, clients)
     known = Observed(
         previous=previous,
@@ -83,6 +84,7 @@ async def observe(
         jobs=jobs,
         live=live,
         deployment=deployment,
+        windows=windows,
         now=now,
     )
     triggered, watch = training.triggered(resource, known), training.watch(resource, known)
@@ -126,6 +128,7 @@ async def observe(
         live=live,
         deployment=deployment,
         pods=pods,
+        windows=windows,
         service=service,
         account=account,
         budget=budget,

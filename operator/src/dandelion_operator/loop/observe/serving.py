@@ -1,5 +1,5 @@
-"""Reads for serving: what pods say that are not ready, whether pods may ask who calls, and how
-often their answers were right.
+"""Reads for serving: what pods say of themselves, whether pods may ask who calls, and how often
+their answers were right.
 """
 
 from __future__ import annotations
@@ -37,8 +37,11 @@ from dandelion_operator.seen.serving import (
     PodSeen,
     ServiceSeen,
 )
+from dandelion_operator.seen.windows import PodWindows
 
 ASKED_PODS = 3
+# Of many, as many see what all see: a Service hands requests out to whichever pod.
+ASKED_FOR_WINDOWS = 8
 CONTROLLER_MANAGER = "kube-controller-manager"
 
 
@@ -147,6 +150,27 @@ def pods(
     return tuple(readings.pod(raw, said.get(raw["metadata"]["name"]), told) for raw in raw_pods)
 
 
+def windows(
+    resource: Resource,
+    raw_pods: Sequence[Mapping[str, Any]],
+    deployment: DeploymentSeen | None,
+    clients: Clients,
+) -> tuple[PodWindows, ...]:
+    """What ready pods of the version that is to be served said last of their answers of late."""
+    target = deployment.target if deployment is not None else None
+    found = [(readings.pod(raw, None), raw) for raw in raw_pods if _is_ready(raw)]
+    serving = [(pod, raw) for pod, raw in found if target and pod.version == target.version]
+    asked = sorted(serving, key=lambda each: each[0].name)[:ASKED_FOR_WINDOWS]
+    addresses = {
+        pod.name: (str(raw["status"]["podIP"]), readings.probes_port(raw)) for pod, raw in asked
+    }
+    told = clients.probes.windows(resource.key, addresses)
+    return tuple(
+        PodWindows(pod.name, pod.version, told[pod.name][1], pending=not told[pod.name][0])
+        for pod, _ in asked
+    )
+
+
 def answer(
     resource: Resource,
     service: ServiceSeen | None,
@@ -168,7 +192,14 @@ def answer(
 
 
 def _can_be_asked(raw: Mapping[str, Any]) -> bool:
+    return _runs(raw) and not readings.holds(raw, "Ready")
+
+
+def _is_ready(raw: Mapping[str, Any]) -> bool:
+    return _runs(raw) and readings.holds(raw, "Ready")
+
+
+def _runs(raw: Mapping[str, Any]) -> bool:
     status = raw.get("status") or {}
     leaving = "deletionTimestamp" in raw["metadata"]
-    running = status.get("phase") == "Running" and bool(status.get("podIP"))
-    return running and not leaving and not readings.holds(raw, "Ready")
+    return status.get("phase") == "Running" and bool(status.get("podIP")) and not leaving

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from dandelion_operator.api import moments
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import ADOPT_ANNOTATION, Resource
 from dandelion_operator.api.status import (
@@ -31,6 +32,7 @@ from dandelion_operator.api.status import (
 )
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.loop.report.figures import figures
+from dandelion_operator.seen.conclusions.image_drift import served_version
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen, Verdict
 
@@ -40,6 +42,9 @@ VERDICT_DECISIONS: Mapping[str | None, str] = {
     Verdict.AWAITING: "AwaitingApproval",
     Verdict.OBSERVED: "Observed",
 }
+
+# Drift that comes and goes is told as often as that, and no more.
+DRIFT_TOLD_SECONDS = 86_400
 
 
 def history_entries(
@@ -59,6 +64,7 @@ def history_entries(
         *_of_artifact(observed, conditions, now),
         *_of_a_broken_challenger(observed, challenger, plan, conditions, now),
         *_of_what_was_left(observed, plan, now),
+        *_of_drift(observed, conditions, now),
     ]
     return tuple(reversed(found))
 
@@ -235,10 +241,11 @@ def _turned(
     observed: Observed, conditions: Sequence[Condition], kind: ConditionType
 ) -> Condition | None:
     """The condition, where its status or reason is another one than before."""
-    now = next(item for item in conditions if item.type is kind)
+    now = next((item for item in conditions if item.type is kind), None)
     was = observed.previous.condition(kind)
-    same = was is not None and (was.status, was.reason) == (now.status, now.reason)
-    return None if same else now
+    if now is None or (was is not None and (was.status, was.reason) == (now.status, now.reason)):
+        return None
+    return now
 
 
 def _of_what_was_left(observed: Observed, plan: Plan, now: str) -> Iterator[HistoryEntry]:
@@ -253,4 +260,24 @@ def _of_what_was_left(observed: Observed, plan: Plan, now: str) -> Iterator[Hist
         dataset=left.dataset_digest or None,
         version=str(left.version),
         reason=obstacle.message,
+    )
+
+
+def _of_drift(
+    observed: Observed, conditions: Sequence[Condition], now: str
+) -> Iterator[HistoryEntry]:
+    """That it began, and that it ended."""
+    was = observed.previous.condition(ConditionType.DRIFT_DETECTED)
+    turned = _turned(observed, conditions, ConditionType.DRIFT_DETECTED)
+    lasted = was is not None and was.reason == Reason.IMAGES_DRIFTED
+    worth_telling = (Reason.NO_DRIFT,) if lasted else (Reason.IMAGES_DRIFTED,)
+    if turned is None or turned.reason not in worth_telling:
+        return
+    about = (turned.reason, str(served_version(observed)))
+    told = (item for item in observed.previous.history if (item.decision, item.version) == about)
+    latest = next(told, None)
+    if latest is not None and moments.after(latest.time, DRIFT_TOLD_SECONDS) > now:
+        return
+    yield HistoryEntry(
+        time=now, decision=turned.reason, version=about[1], by=OPERATOR, reason=turned.message
     )

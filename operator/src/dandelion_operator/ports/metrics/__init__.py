@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 
 from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.api.spec.triggers import Trigger
-from dandelion_operator.api.status import LiveAccuracy, RunState, Status
+from dandelion_operator.api.status import Drift, LiveAccuracy, RunState, Status
 from dandelion_operator.ports.metrics import loop
 from dandelion_operator.ports.metrics.series import Family, Figure, Series
 from dandelion_operator.seen.observed import Observed
@@ -43,6 +43,17 @@ CHAMPION_METRIC = Family(
     "Holdout metrics of the champion of a ModelDeployment",
     ["namespace", "name", "metric"],
 )
+DRIFT_SCORE = Family(
+    "dandelion_modeldeployment_drift_score",
+    "How many times their threshold the answers of a ModelDeployment's pods are from those of its "
+    "holdout; above 1 images have drifted",
+    ["namespace", "name"],
+)
+DRIFT_ABOVE = Family(
+    "dandelion_modeldeployment_drift_above",
+    "Above which such score spec.triggers.driftAbove has a ModelDeployment train again",
+    ["namespace", "name"],
+)
 LIVE_ACCURACY = Family(
     "dandelion_live_accuracy",
     "How often the version that serves was right by the answers of the random share that people "
@@ -56,7 +67,7 @@ REVIEWED = Family(
 )
 LEADING = Gauge("dandelion_operator_leading", "1 while this operator may write")
 QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments whose reconcile is due")
-RESOURCES = Series((CONDITION, CHAMPION_METRIC, LIVE_ACCURACY, REVIEWED))
+RESOURCES = Series((CONDITION, CHAMPION_METRIC, DRIFT_SCORE, DRIFT_ABOVE, LIVE_ACCURACY, REVIEWED))
 LOOP = Series(loop.FAMILIES)
 REGISTRY.register(RESOURCES)
 REGISTRY.register(LOOP)
@@ -85,7 +96,16 @@ def _figures(status: Status) -> Iterator[Figure]:
     if status.champion is not None:
         for metric, figure in status.champion.metrics.items():
             yield CHAMPION_METRIC.of(figure, metric)
+    yield from _drift(status.drift)
     yield from _live_accuracy(status.live_accuracy)
+
+
+def _drift(drift: Drift | None) -> Iterator[Figure]:
+    if drift is None:
+        return
+    for family, value in ((DRIFT_SCORE, drift.score), (DRIFT_ABOVE, drift.above)):
+        if value is not None:
+            yield family.of(value)
 
 
 def _live_accuracy(live: LiveAccuracy | None) -> Iterator[Figure]:

@@ -3,14 +3,16 @@
 A reconcile is given what was last answered, at once, and its asking starts the next question where
 the last is not of just now; an answer that says something else wakes the resource. So a Service
 that does not answer takes nobody's time but its own. At most so many questions are under way, and
-those to who did not answer last time have fewer places, of their own. Used by `observe`.
+those to who did not answer last time have fewer places, of their own. So have those about drift:
+nobody's readiness waits for what they bring. Used by `observe`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import operator
 import time
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,9 +22,11 @@ import structlog
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.lookups import nobody
 from dandelion_operator.ports.probes.probe import Probe
+from dandelion_operator.seen.conclusions.image_drift import in_a_row
 from dandelion_operator.seen.serving import Answer
+from dandelion_operator.seen.windows import WindowsOfSize
 
-PLACES, PLACES_FOR_SILENT = 32, 8
+PLACES, PLACES_FOR_SILENT, PLACES_FOR_WINDOWS = 32, 8, 8
 # Kubernetes makes an endpoint of a ready pod in this time, and mostly in a fraction of a second.
 ENDPOINTS_LAG = 10.0
 # An answer older than this is no proof that anything answers.
@@ -37,8 +41,12 @@ NO_ENDPOINTS_YET = Answer(
 NO_ENDPOINTS = Answer(
     None, "the Service has no ready endpoints, though pods are ready", no_endpoints=True
 )
+# What a pod is asked, which names its question together with its own name.
+WHY, WINDOWS = "why", "windows"
 # An address to what is answered there, and whether that is an answer.
 Ask = Callable[[str], Awaitable[tuple[Any, bool]]]
+# Whether an answer says something else than the one before.
+IsNews = Callable[[Any, Any], bool]
 log = structlog.get_logger(__name__)
 
 
@@ -69,6 +77,7 @@ class Probes:
         self._questions: dict[NamespacedName, dict[str, Question]] = {}
         self._places = asyncio.Semaphore(PLACES)
         self._places_for_silent = asyncio.Semaphore(PLACES_FOR_SILENT)
+        self._places_for_windows = asyncio.Semaphore(PLACES_FOR_WINDOWS)
 
     def service(self, key: NamespacedName, address: str, ready: Hashable) -> Answer:
         """What the Service answered since these pods and endpoints are ready; never waits."""
@@ -97,12 +106,25 @@ class Probes:
         """
         answers: dict[str, tuple[str, str] | None] = {}
         for name, (address, port) in addresses.items():
-            question = self._question(key, name, address, port)
+            question = self._question(key, f"{WHY}/{name}", address, port)
             self._ask(key, question, partial(self._of_pod, port))
             answers[name] = question.answer
-        known = self._questions.get(key, {})
-        for gone in [name for name in known if name and name not in addresses]:
-            _cancel(known.pop(gone))
+        self._forget_others(key, WHY, addresses)
+        return answers
+
+    def windows(
+        self, key: NamespacedName, addresses: Mapping[str, tuple[str, int]]
+    ) -> dict[str, tuple[bool, tuple[WindowsOfSize, ...] | None]]:
+        """Of these pods, by their names: whether one answered at all, and what it told last of its
+        windows of answers. Never waits; only drift that begins or ends wakes the resource.
+        """
+        answers: dict[str, tuple[bool, tuple[WindowsOfSize, ...] | None]] = {}
+        for name, (address, port) in addresses.items():
+            question = self._question(key, f"{WINDOWS}/{name}", address, port)
+            ask = partial(self._of_windows, port)
+            self._ask(key, question, ask, self._places_for_windows, _drift_is_news)
+            answers[name] = question.answered_at is not None, question.answer
+        self._forget_others(key, WINDOWS, addresses)
         return answers
 
     def forget(self, key: NamespacedName) -> None:
@@ -140,21 +162,67 @@ class Probes:
             answer = None
         return answer, answer is not None
 
-    def _ask(self, key: NamespacedName, question: Question, ask: Ask) -> None:
-        under_way = question.task is not None and not question.task.done()
-        if not under_way and self._monotonic() >= question.due:
-            question.task = asyncio.create_task(self._asked(key, question, ask))
+    async def _of_windows(
+        self, port: int, address: str
+    ) -> tuple[tuple[WindowsOfSize, ...] | None, bool]:
+        try:
+            answer = await self._probe.drift(address, port)
+        except Exception:
+            log.exception("a question about drift failed")
+            answer = None
+        return answer, answer is not None
 
-    async def _asked(self, key: NamespacedName, question: Question, ask: Ask) -> None:
-        async with self._places_for_silent if question.failures else self._places:
+    def _ask(
+        self,
+        key: NamespacedName,
+        question: Question,
+        ask: Ask,
+        places: asyncio.Semaphore | None = None,
+        is_news: IsNews = operator.ne,
+    ) -> None:
+        under_way = question.task is not None and not question.task.done()
+        if under_way or self._monotonic() < question.due:
+            return
+        usual = self._places_for_silent if question.failures else self._places
+        asking = self._asked(key, question, ask, places or usual, is_news)
+        question.task = asyncio.create_task(asking)
+
+    async def _asked(
+        self,
+        key: NamespacedName,
+        question: Question,
+        ask: Ask,
+        places: asyncio.Semaphore,
+        is_news: IsNews,
+    ) -> None:
+        async with places:
             answer, is_answer = await ask(question.address)
         now = self._monotonic()
         question.failures = 0 if is_answer else question.failures + 1
         question.due = now + min(PAUSE * 2.0 ** min(question.failures, 16), LONGEST_PAUSE)
-        is_news = question.answered_at is None or question.answer != answer
-        question.answer, question.answered_at = answer, now
-        if is_news:
+        is_first = question.answered_at is None
+        before, question.answer, question.answered_at = question.answer, answer, now
+        if is_first or is_news(before, answer):
             self._wake(key)
+
+    def _forget_others(self, key: NamespacedName, what: str, names: Iterable[str]) -> None:
+        """Of this kind of question, all but those to these pods."""
+        known, kept = self._questions.get(key, {}), {f"{what}/{name}" for name in names}
+        for gone in [name for name in known if name.startswith(f"{what}/") and name not in kept]:
+            _cancel(known.pop(gone))
+
+
+def _drift_is_news(
+    before: tuple[WindowsOfSize, ...] | None, now: tuple[WindowsOfSize, ...] | None
+) -> bool:
+    """Pods that are busy have new numbers at every look."""
+    return _drifts(before) != _drifts(now)
+
+
+def _drifts(windows: tuple[WindowsOfSize, ...] | None) -> bool | None:
+    if windows is None:
+        return None
+    return any((lowest := in_a_row(window)) is not None and lowest.ratio > 1 for window in windows)
 
 
 def _cancel(question: Question) -> None:

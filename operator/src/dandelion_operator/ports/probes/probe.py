@@ -1,8 +1,9 @@
 """One question to the inference pods: through the Service as a caller asks, or to one of them.
 
-Ready may only be true if a request through the Service was answered, and a pod that is not ready
-says in its own words why. Whatever listens there may say anything: a question has an end, an answer
-a bound, and words are cut and cleaned. Asked by `probes`.
+Ready may only be true if a request through the Service was answered, a pod that is not ready says
+in its own words why, and one that is ready how far its answers are from the holdout's. Whatever
+listens there may say anything: a question has an end, an answer a bound, and words are cut and
+cleaned. Asked by `probes`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any
 import httpx
 
 from dandelion_operator.api.words import foreign, is_word, steady
+from dandelion_operator.ports.probes.windows import windows
 from dandelion_operator.seen.serving import Answer
+from dandelion_operator.seen.windows import WindowsOfSize
 
 TIMEOUT = httpx.Timeout(2.0)
 SERVICE_SECONDS, POD_SECONDS = 5.0, 2.0
@@ -77,10 +80,22 @@ class Probe:
             return None
         return None if httpx.codes.is_success(status) else _explained(status, body)
 
-    async def _get(self, address: str, port: int) -> tuple[int, Mapping[str, Any]]:
+    async def drift(self, address: str, port: int) -> tuple[WindowsOfSize, ...] | None:
+        """How far the last windows of a pod's answers are from those of the holdout; None where it
+        does not tell, as one of a former release."""
+        try:
+            async with asyncio.timeout(min(self._seconds, POD_SECONDS)):
+                status, body = await self._get(address, port, "/drift")
+        except UNANSWERED:
+            return None
+        return windows(body) if httpx.codes.is_success(status) else None
+
+    async def _get(
+        self, address: str, port: int, path: str = "/readyz"
+    ) -> tuple[int, Mapping[str, Any]]:
         """The status, and the object that the body is, where it is one of the size of an answer."""
         content = bytearray()
-        async with self._http.stream("GET", _url(address, port)) as response:
+        async with self._http.stream("GET", _url(address, port, path)) as response:
             async for piece in response.aiter_bytes():
                 content += piece
                 if len(content) > MAX_ANSWER_BYTES:
@@ -102,9 +117,9 @@ def http_client() -> httpx.AsyncClient:
     )
 
 
-def _url(address: str, port: int) -> str:
+def _url(address: str, port: int, path: str) -> str:
     host = f"[{address}]" if ":" in address else address
-    return f"http://{host}:{port}/readyz"
+    return f"http://{host}:{port}{path}"
 
 
 def _explained(status: int, body: Mapping[str, Any]) -> tuple[str, str]:

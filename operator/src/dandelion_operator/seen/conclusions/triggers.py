@@ -19,6 +19,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import cron
 from dandelion_operator.api.spec.triggers import AUTOMATIC, Trigger
 from dandelion_operator.api.status import RunState
+from dandelion_operator.seen.conclusions import image_drift
 from dandelion_operator.seen.conclusions.attempts import seconds_until
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.live import LiveAccuracySeen
@@ -27,6 +28,8 @@ from dandelion_operator.seen.training import DatasetSeen, NewObjects
 from dandelion_operator.seen.versions import RegistrySeen, Verdict
 
 WEEK = timedelta(days=7)
+# For so long a run that drift started has answered it, where its version is not served.
+DRIFT_ANSWERED = timedelta(days=1)
 VERSION_DIGITS = len("sha256:") + 8
 # Fewer start nothing, whatever their interval: a handful may all be of one burst or one person.
 FEWEST_REVIEWED = 20
@@ -188,6 +191,40 @@ def known_version(observed: Observed, last: LastRun) -> str:
     return known.version or "" if known is not None else ""
 
 
+def drift(resource: Resource, observed: Observed, last: LastRun) -> Due | None:
+    """Images are as far from the holdout as is asked for, by windows that the last run has not
+    answered."""
+    above = resource.spec.triggers.drift_above
+    served = observed.deployment.target if observed.deployment is not None else None
+    if above is None or served is None or _a_successor_comes(observed, last, served):
+        return None
+    found = image_drift.furthest(observed, _drift_answered_until(observed, last))
+    told = image_drift.told(resource, observed)
+    if found is None or found.score <= above or told is None:
+        return None
+    return Due(
+        Trigger.DRIFT,
+        "",
+        f"{image_drift.IN_A_ROW} windows of {told.window} answers in a row of version "
+        f"{told.version} reach {told.score:g} times a threshold ({told.statistic}, "
+        f"{told.compared_at}), driftAbove is {above:g}",
+    )
+
+
+def _drift_answered_until(observed: Observed, last: LastRun) -> str:
+    """A run learns from what there was when it began; what comes after its end counts anew.
+
+    Where it was for drift and its version is not served, the same images came of it: the next day
+    is soon enough to ask again.
+    """
+    ended = _ended(observed, last) or ""
+    served = image_drift.served_version(observed)
+    is_served = last.version is not None and last.version.version == served
+    if not ended or last.trigger != Trigger.DRIFT or is_served:
+        return ended
+    return moments.after(ended, DRIFT_ANSWERED.total_seconds())
+
+
 def accuracy_below(resource: Resource, observed: Observed, last: LastRun) -> Due | None:
     """Reviews show it of what serves, however often one looks, and newer ones than the last run.
 
@@ -198,9 +235,8 @@ def accuracy_below(resource: Resource, observed: Observed, last: LastRun) -> Due
     served = observed.deployment.target if observed.deployment is not None else None
     if wanted is None or served is None or not isinstance(live, LiveAccuracySeen):
         return None
-    if live.reviewed < FEWEST_REVIEWED or live.upper >= wanted:
-        return None
-    if _a_successor_comes(observed, last, served):
+    shown = live.reviewed >= FEWEST_REVIEWED and live.upper < wanted
+    if not shown or _a_successor_comes(observed, last, served):
         return None
     # A clock that is ahead delays a run; it would else start one after the other.
     begun = last.decided or last.started or ""
@@ -232,15 +268,19 @@ def _new(observed: Observed) -> NewObjects | None:
 
 
 def cooldown(resource: Resource, observed: Observed, last: LastRun) -> Hold | None:
-    seconds, remembered = resource.spec.triggers.cooldown_seconds, observed.previous.training
-    ended = last.finished
-    if ended is None and remembered is not None and remembered.run == last.run:
-        ended = remembered.finished_at
+    seconds, ended = resource.spec.triggers.cooldown_seconds, _ended(observed, last)
     until = moments.after(ended or observed.now, seconds)
     if until <= observed.now:
         return None
     words = f"cooldownSeconds is {seconds}, and the last run ended at {ended or 'now'}"
     return Hold(HeldBy.COOLDOWN, until, words)
+
+
+def _ended(observed: Observed, last: LastRun) -> str | None:
+    remembered = observed.previous.training
+    if last.finished is None and remembered is not None and remembered.run == last.run:
+        return remembered.finished_at
+    return last.finished
 
 
 def weekly_budget(resource: Resource, observed: Observed, last: LastRun) -> Hold | None:
@@ -274,6 +314,7 @@ TRIGGERS: tuple[Callable[[Resource, Observed, LastRun], Due | None], ...] = (
     other_images_after_a_failure,
     schedule,
     new_images,
+    drift,
     accuracy_below,
 )
 BUDGETS: tuple[Callable[[Resource, Observed, LastRun], Hold | None], ...] = (

@@ -59,6 +59,17 @@ def test_training_is_told_where_decisions_lie_while_answers_are_reviewed() -> No
         )
 
 
+def test_training_is_told_how_many_callers_have_to_agree_where_nobody_reviews() -> None:
+    serving = {"logging": {"images": True}, "auth": "ClusterTokens"}
+    auto = given.resource(serving=serving, feedback={"mode": "Auto", "minAgreement": 5})
+    told = environment(job(auto))
+    assert told["DANDELION_LOG_URI"] == "s3://predictions"
+    assert told["DANDELION_MIN_AGREEMENT"] == "5"
+    assert told["DANDELION_MODEL_UID"] == auto.uid
+    review = given.resource(serving=serving, feedback={"mode": "Review", "minAgreement": 5})
+    assert "DANDELION_MIN_AGREEMENT" not in environment(job(review))
+
+
 def with_urls(**urls: Any) -> dict[str, Any]:
     return job(given.resource(dataset={"storageUri": "s3://datasets/lawn", "urls": urls}))
 

@@ -73,12 +73,14 @@ def test_pods_are_told_what_differs_from_their_defaults(
         pytest.param({"mode": "Review"}, "0.01", id="one answer in a hundred"),
         pytest.param({"mode": "Review", "reviewShare": 1}, "1.0", id="every answer"),
         pytest.param({"mode": "Review", "reviewShare": 0}, "0.0", id="corrections alone"),
+        pytest.param({"mode": "Auto"}, "0.01", id="beside what callers agree on"),
     ],
 )
 def test_pods_are_told_how_many_answers_to_mark_for_review(
     feedback: dict[str, Any], share: str | None
 ) -> None:
-    wanted = given.resource(serving={"logging": {"images": True}}, feedback=feedback)
+    serving = {"logging": {"images": True}, "auth": "ClusterTokens"}
+    wanted = given.resource(serving=serving, feedback=feedback)
     assert environment(deployment(wanted)).get("DANDELION_REVIEW_SHARE") == share
 
 

@@ -25,11 +25,11 @@ from dandelion_training.commands.connection import (
     needed,
     refused,
 )
-from dandelion_training.commands.trace.answer_id import read_answer_id
 from dandelion_training.commands.trace.links import document, is_whole, text
 from dandelion_training.commands.trace.question import Question, Resource
 from dandelion_training.ports.failures import TrainingFailure
 from dandelion_training.ports.storage import ObjectStore
+from dandelion_training.review.answer_id import read_answer_id
 
 WHOLE, BROKEN, NOT_FOUND = 0, 1, 2
 CONNECTIONS = 16

@@ -5,14 +5,14 @@ from datetime import datetime
 from pathlib import Path
 
 from dandelion_training.commands.connection import refused
-from dandelion_training.commands.trace.answer import damaged, id_link, image_links, row_links
-from dandelion_training.commands.trace.evidence import dataset_links, evaluation_links
-from dandelion_training.commands.trace.images import images_links
+from dandelion_training.commands.trace.answer.log import Row, Search, search
+from dandelion_training.commands.trace.answer.rows import damaged, id_link, image_links, row_links
 from dandelion_training.commands.trace.links import Link, Witness, broken
-from dandelion_training.commands.trace.log import Row, Search, search
-from dandelion_training.commands.trace.model import Model, model
+from dandelion_training.commands.trace.model.evidence import dataset_links, evaluation_links
+from dandelion_training.commands.trace.model.images import images_links
+from dandelion_training.commands.trace.model.registered import Model, model
+from dandelion_training.commands.trace.model.verdict import verdict_links
 from dandelion_training.commands.trace.question import Question
-from dandelion_training.commands.trace.verdict import verdict_links
 from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.ports.failures import TrainingFailure

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dandelion_training.commands.trace.answer_id import AnswerId
 from dandelion_training.ports.storage import Location
+from dandelion_training.review.answer_id import AnswerId
 
 
 @dataclass(frozen=True)

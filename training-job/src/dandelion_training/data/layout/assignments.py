@@ -64,6 +64,8 @@ class Layout:
     rejected: tuple[Rejected, ...] = ()
     ignored: Ignored = field(default_factory=Ignored)
     warnings: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)  # who says so, by key, where known
+    yielding: frozenset[str] = frozenset()  # keys of what gives way to the same file elsewhere
 
     def counts(self) -> Mapping[str, int]:
         """Images by class."""

@@ -28,12 +28,15 @@ class VersionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One image; `key` is relative to the dataset's storageUri."""
+    """One image; `key` is relative to the dataset's storageUri. `origin` is who gave it its label,
+    where that is neither its folder nor a table.
+    """
 
     key: str
     sha256: str
     label: str
     split: Split
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class DatasetVersion:
                     "label": entry.label,
                     "sha256": entry.sha256,
                     "split": entry.split.value,
+                    **({"origin": entry.origin} if entry.origin else {}),
                 }
             )
 
@@ -135,6 +139,7 @@ def read_version(path: Path, digest: str) -> DatasetVersion:
                 row["sha256"],
                 labels.setdefault(row["label"], row["label"]),
                 Split(row["split"]),
+                row.get("origin", ""),
             )
             for row in rows
         )

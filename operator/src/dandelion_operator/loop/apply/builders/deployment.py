@@ -180,6 +180,6 @@ def _choices(whole: Spec, location: Location) -> dict[str, object]:
         chosen["LOG_CREDENTIALS_DIR"] = pod.LOG_CREDENTIALS_DIR
         if spec.logging.images:
             chosen["LOG_IMAGES"] = "true"
-        if whole.feedback.mode is FeedbackMode.REVIEW:
+        if whole.feedback.mode is not FeedbackMode.DISABLED:
             chosen["REVIEW_SHARE"] = whole.feedback.review_share
     return chosen

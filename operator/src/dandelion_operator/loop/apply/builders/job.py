@@ -7,7 +7,7 @@ from typing import Any
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec.feedback import Feedback, FeedbackMode
+from dandelion_operator.api.spec.feedback import FeedbackMode
 from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
 from dandelion_operator.loop.apply.builders.pod.disk import with_disk
@@ -88,7 +88,7 @@ def _settings(
         "ON_SMALL_CLASS": spec.dataset.on_small_class,
         "KEEP": spec.dataset.keep,
         **urls_settings(spec.dataset.urls),
-        **_reviews(spec.feedback, location),
+        **_reviews(resource, location),
         "ARTIFACT_URI": f"{base}/artifact",
         "CHECKPOINT_URI": f"{base}/checkpoint",
         "STATUS_URI": f"{base}/status.json",
@@ -119,11 +119,20 @@ def _unless_empty(name: str, value: str) -> dict[str, str]:
     return {name: value} if value else {}
 
 
-def _reviews(feedback: Feedback, location: Location) -> dict[str, object]:
-    """Where to find what people decided about logged images."""
+def _reviews(resource: Resource, location: Location) -> dict[str, object]:
+    """Where to find what people decided about logged images, and how many callers need nobody to
+    decide.
+    """
+    feedback = resource.spec.feedback
     if feedback.mode is FeedbackMode.DISABLED or location.log is None:
         return {}
-    return {"LOG_URI": location.log.uri, "DECISIONS_URI": f"s3://{location.bucket}"}
+    places: dict[str, object] = {
+        "LOG_URI": location.log.uri,
+        "DECISIONS_URI": f"s3://{location.bucket}",
+    }
+    if feedback.mode is FeedbackMode.REVIEW:
+        return places
+    return {**places, "MIN_AGREEMENT": feedback.min_agreement, "MODEL_UID": resource.uid}
 
 
 def _flag(value: bool) -> str:

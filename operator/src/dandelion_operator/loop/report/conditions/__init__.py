@@ -1,4 +1,4 @@
-"""The five conditions of a ModelDeployment, each an ordered list of facts: the first that holds."""
+"""The six conditions of a ModelDeployment, each an ordered list of facts: the first that holds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dandelion_operator.api.status import Condition, ConditionType, DatasetInfo
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.report.conditions.accepted import accepted
 from dandelion_operator.loop.report.conditions.builder import ConditionBuilder
+from dandelion_operator.loop.report.conditions.drift_detected import drift_detected
 from dandelion_operator.loop.report.conditions.promoted import promoted
 from dandelion_operator.loop.report.conditions.ready import ready
 from dandelion_operator.loop.report.conditions.rolled_out import rolled_out
@@ -38,4 +39,5 @@ def conditions(
         ConditionType.ROLLED_OUT: rolled_out(resource, observed, plan, refusals),
     }
     found[ConditionType.READY] = ready(resource, observed, plan, found)
+    found[ConditionType.DRIFT_DETECTED] = drift_detected(resource, observed)
     return tuple(build(kind, *partial) for kind, partial in found.items())

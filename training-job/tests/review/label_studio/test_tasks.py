@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from dandelion_training.ports.storage import Location
-from dandelion_training.review import label_studio
 from dandelion_training.review.annotations import UnreadableError, decide
+from dandelion_training.review.label_studio import tasks as label_studio
 from given.reviews import answer, digest, item
 
 NOW = "2026-03-10T12:00:00.000Z"
@@ -133,11 +133,11 @@ def test_a_class_that_is_called_as_a_rejection_is_refused() -> None:
     scores = {"_reject": 0.9, "grass": 0.1}
     renamed = odd.__class__(odd.answer.model_copy(update={"scores": scores}), odd.image, odd.source)
     with pytest.raises(UnreadableError, match="use CSV"):
-        label_studio.configuration([renamed])
+        label_studio.configuration(label_studio.choices([renamed]))
 
 
 def test_names_of_classes_are_text_in_the_interface() -> None:
     odd = item(1)
     scores = {'<b>"a" & b</b>': 1.0}
     renamed = odd.__class__(odd.answer.model_copy(update={"scores": scores}), odd.image, odd.source)
-    assert "<b>" not in label_studio.configuration([renamed])
+    assert "<b>" not in label_studio.configuration(label_studio.choices([renamed]))

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dandelion_training.commands.trace.answer_id import AnswerId
 from dandelion_training.ports.storage import Location, ObjectStore, StoredObject
+from dandelion_training.review.answer_id import AnswerId
 
 PREDICTIONS, IMAGES = "predictions", "images"
 NAMED = re.compile(r"(date=[0-9-]{10}/hour=[0-9]{2})/.+-([0-9]+)-([0-9]+)\.jsonl\.gz")

@@ -5,55 +5,33 @@ The key of training reads the prediction log and writes the decisions; it signs 
 """
 
 import argparse
-import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dandelion_training.commands import accuracy
-from dandelion_training.commands.connection import (
-    add_option,
-    add_s3_options,
-    connected,
-    location,
-    needed,
-    refused,
-)
+from dandelion_training.commands.connection import connected, refused
+from dandelion_training.commands.review import label_studio
+from dandelion_training.commands.review.desk import Connect, Desk, add_options, open_desk
 from dandelion_training.ports.failures import TrainingFailure
-from dandelion_training.ports.storage import Location, MountedCredentials, ObjectStore
-from dandelion_training.review import decisions, folder, label_studio, table
+from dandelion_training.ports.label_studio.connection import LabelStudioError
+from dandelion_training.review import decisions, folder, table
 from dandelion_training.review.accuracy import kept
 from dandelion_training.review.annotations import Returned, UnreadableError, decide
-from dandelion_training.review.decisions import Decided, Signer
-from dandelion_training.review.prediction_log import PredictionLog, among
+from dandelion_training.review.decisions import Decided
+from dandelion_training.review.label_studio import tasks
+from dandelion_training.review.prediction_log import among
 from dandelion_training.review.queue import Item, Source, queue, selected
 
 CSV, JSON, INTERFACE = ".csv", ".json", ".xml"
 PROBLEMS_TOLD = 20
-UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 FORMS = f"a folder of images, a table (*{CSV}), or tasks of Label Studio (*{JSON})"
+URL = "or the address of Label Studio or of one of its projects"
 
-Connect = Callable[[argparse.Namespace], ObjectStore]
 Subparsers = Any  # argparse has no public name for what `add_subparsers` returns
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What the commands work with."""
-
-    store: ObjectStore
-    log: PredictionLog
-    signer: Signer
-    place: Location
-    """Of the decisions."""
-    live: Location
-    """Of what is kept of accuracies."""
-    now: datetime
 
 
 def add_to(commands: Subparsers) -> None:
@@ -62,10 +40,10 @@ def add_to(commands: Subparsers) -> None:
     review = commands.add_parser("review", help=help_text, description=help_text)
     verbs = review.add_subparsers(required=True, metavar="VERB")
     export = verbs.add_parser("export", help="hand out images that nobody decided about")
-    export.add_argument("target", metavar="PATH", type=Path, help=f"to be made: {FORMS}")
+    export.add_argument("target", metavar="PATH|URL", help=f"to be made: {FORMS}; {URL}")
     export.add_argument("--limit", type=_positive, default=200, help="images at most (200)")
     back = verbs.add_parser("import", help="keep what people decided")
-    back.add_argument("target", metavar="PATH", type=Path, help="what was exported, or an export")
+    back.add_argument("target", metavar="PATH|URL", help=f"what was exported, or an export; {URL}")
     back.add_argument("--by", metavar="NAME", required=True, help="who decided")
     back.add_argument(
         "--new-label", metavar="LABEL", action="append", default=[], help="that is no class yet"
@@ -74,7 +52,9 @@ def add_to(commands: Subparsers) -> None:
     rates.set_defaults(target="review accuracy")
     for verb, act in ((export, _export), (back, _import), (rates, _accuracy)):
         verb.set_defaults(call=call, act=act)
-        _add_options(verb)
+        add_options(verb)
+    for verb in (export, back):
+        label_studio.add_token_option(verb)
 
 
 def call(
@@ -84,9 +64,12 @@ def call(
 ) -> int:
     """Print what was done; 1 and the reasons where nothing was."""
     try:
-        lines = parsed.act(_desk(parsed, connect, now()), parsed)
+        lines = parsed.act(open_desk(parsed, connect, now()), parsed)
     except TrainingFailure as failure:
         print(f"error: {failure.message}", file=sys.stderr)
+        return 1
+    except LabelStudioError as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     except (UnreadableError, OSError) as error:
         print(f"error: {parsed.target}: {error}.", file=sys.stderr)
@@ -96,48 +79,66 @@ def call(
 
 
 def _export(desk: Desk, parsed: argparse.Namespace) -> list[str]:
-    target: Path = parsed.target
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise refused(f"{target} is there already: name another, so that no work is lost.")
+    if not label_studio.is_address(parsed.target):
+        _require_room(Path(parsed.target))
     decided = decisions.read(desk.store, desk.place, desk.signer)
     told = desk.log.feedback()
-    answers = desk.log.answers(lambda answer: answer.sampled or answer.key in told)
+    answers = desk.log.answers(
+        lambda answer: answer.sampled or answer.drifted or answer.key in told
+    )
     waiting = queue(answers, told, decided.by_image)
     items = selected(waiting, parsed.limit, lambda image: desk.log.kept(image) is not None)
-    if items:
-        _write(desk, target, items)
-    sampled = sum(item.source is Source.SAMPLE for item in items)
+    target, notes = _handed_out(desk, parsed, items) if items else ("", [])
+    of = Counter(item.source for item in items)
     return [
-        f"{_counted(len(items), 'image')} in {target}: {sampled} of the random share,"
-        f" {len(items) - sampled} that somebody corrected."
+        f"{_counted(len(items), 'image')} in {target}: {of[Source.SAMPLE]} of the random share,"
+        f" {of[Source.CORRECTION]} that somebody corrected, {of[Source.DRIFT]} of drift."
         if items
         else "There is nothing to review.",
+        *notes,
         *_note("Left for the next time, or not kept in the log", len(waiting) - len(items)),
         *_faults(desk, decided),
     ]
 
 
-def _write(desk: Desk, target: Path, items: list[Item]) -> None:
+def _require_room(target: Path) -> None:
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise refused(f"{target} is there already: name another, so that no work is lost.")
+
+
+def _handed_out(desk: Desk, parsed: argparse.Namespace, items: list[Item]) -> tuple[str, list[str]]:
+    """Where the images are then, and what is to be said of that."""
     places = {item.image: desk.log.image(item.image) for item in items}
 
     def content(image: str) -> bytes:
         data = desk.log.kept(image)
         if data is None:
-            raise refused(f"{places[image]} is gone since: remove {target}, and try again.")
+            raise refused(
+                f"{places[image]} is gone since: remove what there is of {parsed.target}, and try"
+                " again."
+            )
         return data
 
+    if label_studio.is_address(parsed.target):
+        sent = label_studio.sent(desk, parsed, items, content)
+        return sent.place, [
+            *_note("Tasks there before", sent.known),
+            *_note("Of a form that Label Studio does not show", sent.not_shown),
+        ]
+    target = Path(parsed.target)
     if target.suffix == CSV:
         target.write_text(table.written(items, places), encoding="utf-8")
     elif target.suffix == JSON:
-        interface = label_studio.configuration(items)
+        interface = tasks.configuration(tasks.choices(items))
         target.with_suffix(INTERFACE).write_text(interface, encoding="utf-8")
-        target.write_text(label_studio.tasks(items, places), encoding="utf-8")
+        target.write_text(tasks.tasks(items, places), encoding="utf-8")
     else:
         folder.write(target, items, content)
+    return str(target), []
 
 
 def _import(desk: Desk, parsed: argparse.Namespace) -> list[str]:
-    returned = _returned(parsed.target)
+    returned, others = _returned(desk, parsed)
     keys = {annotation.key for annotation in returned.annotations}
     answers = {answer.key: answer for answer in desk.log.answers(among(keys))}
     decided = decisions.read(desk.store, desk.place, desk.signer)
@@ -166,6 +167,7 @@ def _import(desk: Desk, parsed: argparse.Namespace) -> list[str]:
         *_note("Decided so before", outcome.known),
         *_note("Older than what was decided since", outcome.outdated),
         *_note("Left undecided", returned.undecided),
+        *_note("Tasks that are none of a review", others),
         *_faults(desk, decided),
     ]
 
@@ -178,7 +180,14 @@ def _accuracy(desk: Desk, _: argparse.Namespace) -> list[str]:
     return [*accuracy.printed(found, counts), *_faults(desk, decided)]
 
 
-def _returned(target: Path) -> Returned:
+def _returned(desk: Desk, parsed: argparse.Namespace) -> tuple[Returned, int]:
+    """What was given back, and how much there is beside it that is not ours."""
+    if label_studio.is_address(parsed.target):
+        return label_studio.returned(desk, parsed)
+    return _read(Path(parsed.target)), 0
+
+
+def _read(target: Path) -> Returned:
     if target.is_dir():
         return folder.read(target)
     if not target.exists():
@@ -186,7 +195,7 @@ def _returned(target: Path) -> Returned:
     if target.suffix.lower() not in (CSV, JSON):
         raise refused(f"{target} is none of what can be read: {FORMS}.")
     content = target.read_bytes()
-    return label_studio.read(content) if target.suffix.lower() == JSON else table.read(content)
+    return tasks.read(content) if target.suffix.lower() == JSON else table.read(content)
 
 
 def _faults(desk: Desk, decided: Decided) -> list[str]:
@@ -202,56 +211,6 @@ def _note(what: str, number: int) -> list[str]:
 
 def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def _desk(parsed: argparse.Namespace, connect: Connect, now: datetime) -> Desk:
-    needed("--endpoint", parsed.endpoint, "DANDELION_S3_ENDPOINT")
-    namespace, _, name = needed("--model", parsed.model, "DANDELION_NAME").partition("/")
-    if not namespace or not name or "/" in name:
-        raise refused(f"--model is {parsed.model!r}; write NAMESPACE/NAME.")
-    log = location("--log", needed("--log", parsed.log, "DANDELION_LOG_URI"))
-    models = location("--decisions", needed("--decisions", parsed.decisions, VARIABLE))
-    secret = MountedCredentials(Path(parsed.credentials_dir)).retrieve().secret_key
-    store = connect(parsed)
-    return Desk(
-        store,
-        PredictionLog(
-            store,
-            log.child(namespace).child(name),
-            (now - _since(parsed.since)).date(),
-            now.date(),
-        ),
-        Signer(namespace, name, secret.encode()),
-        decisions.place_of(models, namespace, name),
-        kept.place_of(models, namespace, name),
-        now,
-    )
-
-
-VARIABLE = "DANDELION_DECISIONS_URI"
-
-
-def _add_options(verb: argparse.ArgumentParser) -> None:
-    namespace, name = (os.environ.get(f"DANDELION_{part}", "") for part in ("NAMESPACE", "NAME"))
-    verb.add_argument(
-        "--model",
-        metavar="NAMESPACE/NAME",
-        default=f"{namespace}/{name}" if namespace and name else "",
-        help="the ModelDeployment that answered [DANDELION_NAMESPACE, DANDELION_NAME]",
-    )
-    add_option(verb, "--log", "URI", "DANDELION_LOG_URI", "of the prediction log: s3://BUCKET")
-    add_option(verb, "--decisions", "URI", VARIABLE, "where decisions are kept: s3://BUCKET")
-    verb.add_argument(
-        "--since", metavar="AGE", default="30d", help="how far back to look: 12h, 30d, 4w (30d)"
-    )
-    add_s3_options(verb)
-
-
-def _since(age: str) -> timedelta:
-    found = re.fullmatch(r"([1-9][0-9]{0,3})([hdw])", age)
-    if found is None:
-        raise refused(f"--since is {age!r}; write hours, days or weeks: 12h, 7d, 4w.")
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
 def _positive(text: str) -> int:

@@ -1,13 +1,13 @@
-"""The queue as tasks of Label Studio with the model's answers as predictions, and its export.
+"""The queue as tasks of Label Studio with the model's answers as predictions, and what comes back.
 
 Tasks, predictions and annotations are in the form that Label Studio documents: "Import
-pre-annotated data" and "Label Studio JSON format of annotated tasks". Images are named by their
-address in S3, which Label Studio resolves once their bucket is connected to the project as a source
-storage.
+pre-annotated data" and "Label Studio JSON format of annotated tasks". In a file, images are named
+by their address in S3, which Label Studio resolves once their bucket is connected to the project as
+a source storage.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -20,25 +20,31 @@ from dandelion_training.review.prediction_log import AnswerKey
 from dandelion_training.review.queue import Item, Source
 
 CONTROL, OBJECT = "label", "image"  # the names that the labeling configuration gives
+MARK = "answer_id"  # in the data of a task of a review
 
 
 def tasks(items: Iterable[Item], places: dict[str, Location]) -> str:
     """`places` says by image where it lies."""
-    return json.dumps([_task(item, places[item.image]) for item in items], ensure_ascii=False)
+    return json.dumps([task(item, str(places[item.image])) for item in items], ensure_ascii=False)
 
 
-def configuration(items: Iterable[Item]) -> str:
-    """What the project's labeling interface has to be for these tasks."""
+def choices(items: Iterable[Item]) -> list[str]:
+    """What people choose among: the classes, and what rejects an image."""
     classes = dict.fromkeys(label for item in items for label in item.answer.scores)
     if REJECT in classes:
         raise UnreadableError(f"a class is called {REJECT}, which rejects an image: use CSV")
-    choices = [f"    <Choice value={quoteattr(label)}/>" for label in (*classes, REJECT)]
+    return [*classes, REJECT]
+
+
+def configuration(choices: Iterable[str]) -> str:
+    """What the project's labeling interface has to be."""
+    lines = [f"    <Choice value={quoteattr(choice)}/>" for choice in choices]
     return "\n".join(
         (
             "<View>",
             f'  <Image name="{OBJECT}" value="$image"/>',
             f'  <Choices name="{CONTROL}" toName="{OBJECT}" choice="single">',
-            *choices,
+            *lines,
             "  </Choices>",
             "</View>",
             "",
@@ -46,7 +52,8 @@ def configuration(items: Iterable[Item]) -> str:
     )
 
 
-def _task(item: Item, place: Location) -> dict[str, Any]:
+def task(item: Item, place: str) -> dict[str, Any]:
+    """`place` is the address of the image."""
     answer = item.answer
     choice = {
         "from_name": CONTROL,
@@ -56,8 +63,8 @@ def _task(item: Item, place: Location) -> dict[str, Any]:
     }
     return {
         "data": {
-            "image": str(place),
-            "answer_id": answer.id,
+            "image": place,
+            MARK: answer.id,
             "index": answer.index,
             "sha256": item.image,
             "source": item.source.value,
@@ -117,6 +124,30 @@ def read(content: bytes) -> Returned:
             f"{place or 'the file'}: {problem['msg']}: export the project as JSON (not JSON-MIN or"
             " CSV), with tasks that `review export` wrote"
         ) from error
+    return _returned(found)
+
+
+def given_back(tasks: Iterable[Any], people: Mapping[int, str]) -> tuple[Returned, int]:
+    """What tasks of the API say, and how many are no tasks of a review; `people` are e-mail
+    addresses by number. Raises UnreadableError.
+    """
+    found = list(tasks)
+    ours = [item for item in found if MARK in item.get("data", {})]
+    try:
+        read = EXPORT.validate_python(ours)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False)[0]
+        number = ours[int(problem["loc"][0])].get("id")
+        raise UnreadableError(
+            f"task {number} is not as `review export` made it: {problem['msg']}"
+        ) from error
+    for one in (one for item in read for one in item.annotations):
+        if isinstance(one.completed_by, int):
+            one.completed_by = {"email": people.get(one.completed_by)}
+    return _returned(read), len(found) - len(ours)
+
+
+def _returned(found: Iterable[_Task]) -> Returned:
     annotations, undecided = [], 0
     for task in found:
         labels = [_annotation(task, one) for one in task.annotations if not one.was_cancelled]

@@ -5,7 +5,7 @@ alias.
 from collections.abc import Iterator
 
 from dandelion_training.commands.trace.links import Link, State, broken
-from dandelion_training.commands.trace.model import Model
+from dandelion_training.commands.trace.model.registered import Model
 from dandelion_training.evaluate.comparison.impossible import Impossible, read_impossible
 from dandelion_training.evaluate.comparison.record import Comparison, read_comparison
 from dandelion_training.evaluate.documents import Unreadable

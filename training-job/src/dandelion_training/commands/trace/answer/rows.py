@@ -5,11 +5,11 @@ given for.
 import hashlib
 from collections.abc import Iterator
 
-from dandelion_training.commands.trace.answer_id import AnswerId
+from dandelion_training.commands.trace.answer.log import IMAGES, Row, Rows, Search
 from dandelion_training.commands.trace.links import Link, State, broken
-from dandelion_training.commands.trace.log import IMAGES, Row, Rows, Search
 from dandelion_training.commands.trace.question import Resource
 from dandelion_training.ports.storage import Location, ObjectStore
+from dandelion_training.review.answer_id import AnswerId
 
 SAME = 1e-9  # what is left between a probability and itself once both were written down
 

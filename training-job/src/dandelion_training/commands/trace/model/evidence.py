@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dandelion_training.commands.trace.links import Link, State, Witness, agreed, broken
-from dandelion_training.commands.trace.model import Model
+from dandelion_training.commands.trace.model.registered import Model
 from dandelion_training.data.version.library import MANIFEST
 from dandelion_training.data.version.manifest import (
     DatasetVersion,

@@ -1,0 +1,1 @@
+"""The logged answer: its id, its rows and the image that it was given for."""

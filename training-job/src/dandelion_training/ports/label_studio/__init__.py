@@ -1,0 +1,1 @@
+"""Label Studio's REST API, as far as reviews need it."""
