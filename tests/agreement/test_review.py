@@ -18,10 +18,7 @@ from dandelion_inference.journal.sample import sampled
 from dandelion_inference.ports.metrics import Metrics
 from dandelion_inference.ports.settings import Settings
 from dandelion_operator.api import naming
-from dandelion_operator.api.location import Defaults, location
-from dandelion_operator.api.resource import NamespacedName, Resource, parse
-from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.documents.live import read_live
 from dandelion_training.commands import review
 from dandelion_training.data.version.library import Library
@@ -31,21 +28,12 @@ from dandelion_training.ports.storage import Fetched, Location, StoredObject
 from dandelion_training.run.reviewed import reviewed
 from fakes.s3 import SECRET_KEY, WRITER_KEY, FakeS3, running
 
+from tests.agreement.pods import enter, training_pod
+
 CLASSES = ("dandelion", "grass")
 IMAGES = [f"image {number}".encode() for number in range(40)]
 CONTRACT = f"sha256:{'3' * 64}"
 SHARE = 0.5
-DEFAULTS = Defaults(
-    training_image="training:1",
-    inference_image="inference:1",
-    image_pull_policy="IfNotPresent",
-    tracking_uri="http://mlflow",
-    s3_endpoint="http://s3",
-    s3_region="us-east-1",
-    s3_bucket="models",
-    log_uri="s3://predictions",
-)
-RUN = StartTraining("run1", "hash1", "Created", "images-1", "none")
 
 
 class Bucket:
@@ -182,17 +170,11 @@ def test_a_folder_of_what_serving_kept_comes_back_as_decisions(s3: FakeS3, keys:
 
 def told(monkeypatch: pytest.MonkeyPatch, **feedback: Any) -> TrainingSettings:
     """What the operator tells a run of a resource whose answers are reviewed."""
-    metadata = {"namespace": "default", "name": "lawn", "uid": "uid-1", "generation": 1}
-    spec = {
-        "dataset": {"storageUri": "s3://datasets/lawn"},
-        "serving": {"logging": {"images": True}, "auth": "ClusterTokens"},
-        "feedback": {"mode": "Review"} | feedback,
-    }
-    resource = parse({"metadata": metadata, "spec": spec})
-    assert isinstance(resource, Resource)
-    job = builders.job(resource, RUN, location(resource, DEFAULTS), DEFAULTS)
-    for item in job["spec"]["template"]["spec"]["containers"][0]["env"]:
-        monkeypatch.setenv(item["name"], item["value"])
+    pod = training_pod(
+        serving={"logging": {"images": True}, "auth": "ClusterTokens"},
+        feedback={"mode": "Review"} | feedback,
+    )
+    enter(pod, monkeypatch)
     return load_settings()
 
 

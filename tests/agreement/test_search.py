@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
-from dandelion_operator.api.location import Defaults, location
-from dandelion_operator.api.resource import Resource, parse
-from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import StartTraining
 from dandelion_operator.ports.s3.documents.progress import read_progress
 from dandelion_operator.seen.training import SearchSeen
 from dandelion_training.ports.search import Range
@@ -22,15 +17,8 @@ from dandelion_training.ports.settings import (
 from dandelion_training.run.searched import search_facts
 from dandelion_training.search.records import Outcome, TrialResult
 
-DEFAULTS = Defaults(
-    training_image="training:1",
-    inference_image="inference:1",
-    image_pull_policy="IfNotPresent",
-    tracking_uri="http://mlflow",
-    s3_endpoint="http://s3",
-    s3_region="us-east-1",
-    s3_bucket="models",
-)
+from tests.agreement.pods import enter, training_pod
+
 TRAINING = {
     "search": {
         "parameters": {
@@ -47,26 +35,9 @@ TRAINING = {
 }
 
 
-def job(*, searching: bool) -> dict[str, Any]:
-    resource = parse(
-        {
-            "metadata": {"namespace": "default", "name": "lawn", "uid": "u", "generation": 1},
-            "spec": {
-                "dataset": {"storageUri": "s3://datasets/lawn"},
-                "training": TRAINING,
-                "promotion": {"metric": "macroF1"},
-            },
-        }
-    )
-    assert isinstance(resource, Resource)
-    run = StartTraining("run1", "hash1", "Created", "images-1", "none", searching=searching)
-    return builders.job(resource, run, location(resource, DEFAULTS), DEFAULTS)
-
-
-def given(built: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    (container,) = built["spec"]["template"]["spec"]["containers"]
-    for item in container["env"]:
-        monkeypatch.setenv(item["name"], item["value"])
+def be_in_a_pod(monkeypatch: pytest.MonkeyPatch, *, searching: bool) -> None:
+    promotion = {"metric": "macroF1"}
+    enter(training_pod(searching, training=TRAINING, promotion=promotion), monkeypatch)
 
 
 def assert_told(settings: Settings) -> None:
@@ -87,7 +58,7 @@ def assert_told(settings: Settings) -> None:
 
 
 def test_a_pod_of_the_search_knows_which_trial_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    given(job(searching=True), monkeypatch)
+    be_in_a_pod(monkeypatch, searching=True)
     monkeypatch.setenv("JOB_COMPLETION_INDEX", "7")  # as Kubernetes does it
     settings: TrialSettings = load_trial_settings()
     assert_told(settings)
@@ -95,7 +66,7 @@ def test_a_pod_of_the_search_knows_which_trial_it_is(monkeypatch: pytest.MonkeyP
 
 
 def test_the_run_after_it_is_told_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    given(job(searching=False), monkeypatch)
+    be_in_a_pod(monkeypatch, searching=False)
     assert_told(load_settings())
 
 

@@ -6,39 +6,18 @@ from typing import Any
 
 import pytest
 from dandelion_inference.ports.settings import Settings
-from dandelion_operator.api.location import Defaults, Target, location
-from dandelion_operator.api.resource import Resource, parse
-from dandelion_operator.loop.apply import builders
 
-DEFAULTS = Defaults(
-    training_image="training:1",
-    inference_image="inference:1",
-    image_pull_policy="IfNotPresent",
-    tracking_uri="http://mlflow",
-    s3_endpoint="http://s3",
-    s3_region="us-east-1",
-    s3_bucket="models",
-    log_uri="s3://predictions",
-)
-TARGET = Target(3, "s3://models/default/lawn/run3/artifact", f"sha256:{'3' * 64}")
+from tests.agreement.pods import enter, serving_pod
 
 
 def pod(feedback: dict[str, Any] | None = None, **serving: Any) -> dict[str, Any]:
     """What the operator makes of a pod that serves."""
-    metadata = {"namespace": "default", "name": "lawn", "uid": "uid-1", "generation": 1}
-    dataset = {"storageUri": "s3://datasets/lawn"}
-    spec = {"dataset": dataset, "serving": serving, "feedback": feedback}
-    resource = parse({"metadata": metadata, "spec": spec})
-    assert isinstance(resource, Resource)
-    made = builders.deployment(resource, TARGET, location(resource, DEFAULTS), DEFAULTS)
-    found: dict[str, Any] = made["spec"]["template"]["spec"]
-    return found
+    return serving_pod(serving=serving, feedback=feedback)
 
 
 def told(pod: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Settings:
     """What serving reads of it."""
-    for item in pod["containers"][0]["env"]:
-        monkeypatch.setenv(item["name"], item["value"])
+    enter(pod, monkeypatch)
     return Settings.model_validate({})
 
 

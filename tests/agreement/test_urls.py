@@ -6,39 +6,20 @@ import re
 from typing import Any
 
 import pytest
-from dandelion_operator.api.location import Defaults, location
-from dandelion_operator.api.resource import Resource, parse
 from dandelion_operator.api.spec.dataset import HOST
-from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import StartTraining
 from dandelion_training.data.layout.table import is_table
 from dandelion_training.ports.settings import Settings, load_settings
 from dandelion_training.ports.storage import Location
 from dandelion_training.ports.web.address import AllowedHosts
 from spec_fields import FIELDS
 
-DEFAULTS = Defaults(
-    training_image="training:1",
-    inference_image="inference:1",
-    image_pull_policy="IfNotPresent",
-    tracking_uri="http://mlflow",
-    s3_endpoint="http://s3",
-    s3_region="us-east-1",
-    s3_bucket="models",
-)
-RUN = StartTraining("run1", "hash1", "Created", "images-1", "none")
+from tests.agreement.pods import enter, training_pod
 
 
 def told(monkeypatch: pytest.MonkeyPatch, **urls: Any) -> tuple[Settings, dict[str, Any]]:
-    """What training reads of a Job, and the Job's pod."""
-    metadata = {"namespace": "default", "name": "lawn", "uid": "uid-1", "generation": 1}
-    dataset = {"storageUri": "s3://datasets/lawn"} | ({"urls": urls} if urls else {})
-    resource = parse({"metadata": metadata, "spec": {"dataset": dataset}})
-    assert isinstance(resource, Resource)
-    job = builders.job(resource, RUN, location(resource, DEFAULTS), DEFAULTS)
-    pod = job["spec"]["template"]["spec"]
-    for item in pod["containers"][0]["env"]:
-        monkeypatch.setenv(item["name"], item["value"])
+    """What training reads of its pod, and the pod."""
+    pod = training_pod(dataset={"urls": urls} if urls else {})
+    enter(pod, monkeypatch)
     return load_settings(), pod
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from dandelion_operator.api import digests, naming
-from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource, parse
 from dandelion_operator.api.spec import cron
 from dandelion_operator.seen.live import LiveAccuracySeen
@@ -20,6 +19,7 @@ from fakes.cluster import KEY
 from hypothesis import given
 from hypothesis import strategies as st
 from small_world import World
+from small_world.stage import Event, Stage, histories
 
 COOLDOWN, BUDGET = timedelta(hours=3), 3
 BUDGETS = {"cooldownSeconds": int(COOLDOWN.total_seconds()), "maxRunsPerWeek": BUDGET}
@@ -30,30 +30,18 @@ REVIEWED: dict[str, Any] = {
     "feedback": {"mode": "Review"},
 }
 BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
-AWAY = Failure(Reason.STORAGE_UNREACHABLE, "s3 cannot be reached: refused")
 
-Event = tuple[str, object]
-
-events = st.one_of(
+happenings = histories(
     st.tuples(st.just("schedule"), st.sampled_from([None, "0 */2 * * *", "30 4 * * *", "@weekly"])),
     st.tuples(st.just("zone"), st.sampled_from([None, "Europe/Paris", "Asia/Kathmandu"])),
     st.tuples(st.just("hours pass"), st.sampled_from([1, 2, 5, 24, 100, 200])),
     st.tuples(st.just("hours pass unseen"), st.sampled_from([1, 2, 5, 24, 100, 200])),
-    st.tuples(st.just("some looks"), st.integers(1, 4)),
     st.tuples(st.just("drift above"), st.sampled_from([None, 1, 1.5])),
     st.tuples(st.just("windows of answers"), st.sampled_from([0.5, 1.2, 2.0])),
     st.tuples(st.just("the gate rejects"), st.booleans()),
-    st.tuples(st.just("epochs"), st.sampled_from([10, 20])),
-    st.tuples(st.just("suspend"), st.booleans()),
-    st.tuples(st.just("retrain"), st.just(None)),
-    st.tuples(st.just("runs hang"), st.booleans()),
-    st.tuples(st.just("training fails"), st.sampled_from([None, "OutOfMemory", "Interrupted"])),
     st.tuples(st.just("images come"), st.just(None)),
     st.tuples(st.just("reviews come"), st.just(None)),
-    st.tuples(st.just("storage is away"), st.booleans()),
     st.tuples(st.just("finished Jobs expire"), st.just(None)),
-    st.tuples(st.just("the operator is killed"), st.tuples(st.integers(1, 6), st.booleans())),
-    st.tuples(st.just("another operator process"), st.just(None)),
 )
 
 
@@ -73,45 +61,39 @@ class Start:
 
 
 @dataclass
-class History:
-    """Plays events against a small world, and keeps a count of its own of all runs."""
+class Schedules(Stage):
+    """Keeps a count of its own of all runs."""
 
-    world: World
-    triggers: dict[str, Any] = field(default_factory=lambda: BUDGETS | ACCURACY)
-    training: dict[str, Any] = field(default_factory=dict)
-    suspend: bool = False
-    hang: bool = False
-    counted: int = 0
+    asked: dict[str, Any] = field(default_factory=lambda: BUDGETS | ACCURACY)
     starts: dict[str, Start] = field(default_factory=dict)
-    known: tuple[str | None, str | None] = (None, None)
+    followed: tuple[str | None, str | None] = (None, None)
     since: datetime = BEGIN
     # Windows that pods told of, by the version that they serve: when they were full, and how far.
     compared: dict[str, list[tuple[datetime, float]]] = field(default_factory=dict)
 
+    def sections(self) -> dict[str, Any]:
+        said = {name: value for name, value in self.asked.items() if value is not None}
+        if "schedule" not in said:
+            said.pop("timeZone", None)
+        return {"triggers": said} | REVIEWED
+
     async def play(self, happened: Sequence[Event]) -> None:
-        self.apply()
-        for what, value in happened:
-            await self.one(what, value)
-        self.world.train_fails, self.world.storage.obstacle = None, None
+        await super().play(happened)
         self.world.accuracy = 0.9
-        self.suspend, self.hang, self.world.standing = False, False, set()
-        self.apply()
         self.world.annotate("at last")
         # Whatever was due has its turn, each as soon as the budget lets it.
         for _ in range(3):
             self.world.time += timedelta(days=3)
-            for _ in range(25):
-                await self.look()
+            await self.looks(25)
         # No moment of any of these schedules and no end of a pause is near.
         self.world.time = self.world.time.replace(hour=9, minute=1, second=0) + timedelta(days=8)
-        for _ in range(25):
-            await self.look()
+        await self.looks(25)
 
-    async def one(self, what: str, value: Any) -> None:
+    async def own(self, what: str, value: Any) -> None:
         world = self.world
         match what, value:
             case "schedule" | "zone", _:
-                self.triggers["schedule" if what == "schedule" else "timeZone"] = value
+                self.asked["schedule" if what == "schedule" else "timeZone"] = value
                 self.apply()
             case "hours pass", int(hours):
                 for _ in range(hours if hours < 24 else 12):
@@ -119,11 +101,8 @@ class History:
                     await self.look()
             case "hours pass unseen", int(hours):
                 world.time += timedelta(hours=hours)
-            case "some looks", int(looks):
-                for _ in range(looks):
-                    await self.look()
             case "drift above", above:
-                self.triggers["driftAbove"] = above
+                self.asked["driftAbove"] = above
                 self.apply()
             case "windows of answers", float(ratio):
                 if self.serving():
@@ -132,51 +111,24 @@ class History:
                     known.append((world.time, ratio))
             case "the gate rejects", bool(rejects):
                 world.accuracy = 0.5 if rejects else 0.9
-            case "epochs", epochs:
-                self.training = {"epochs": epochs}
-                self.apply()
-            case "suspend", bool(suspend):
-                self.suspend = suspend
-                self.apply()
-            case "retrain", _:
-                self.counted += 1
-                world.annotate(f"{self.counted}")
-            case "runs hang", bool(hang):
-                self.hang = hang
-                world.standing = set()
-            case "training fails", reason:
-                world.train_fails = (reason, "words") if reason else None
             case "images come", _:
                 self.counted += 1
                 world.storage.fingerprint = f"images-{self.counted + 1}"
             case "reviews come", _:
                 self.review()
-            case "storage is away", away:
-                world.storage.obstacle = AWAY if away else None
             case "finished Jobs expire", _:
                 for job in self.jobs():
                     told = world.status.get("training", {})
                     if job.get("status", {}).get("conditions") and told.get("finishedAt"):
                         where = ("jobs", job["metadata"]["namespace"], job["metadata"]["name"])
                         del world.cluster.objects[where]
-            case "the operator is killed", (int(write), bool(after_effect)):
-                world.again(write, after_effect)
-                await self.look()
-            case "another operator process", _:
-                world.restart()
             case _:
                 raise AssertionError(what)
-
-    def apply(self) -> None:
-        said = {name: value for name, value in self.triggers.items() if value is not None}
-        if "schedule" not in said:
-            said.pop("timeZone", None)
-        self.world.apply(triggers=said, training=self.training, suspend=self.suspend, **REVIEWED)
 
     def review(self) -> None:
         """People say of what serves that it is wrong too often."""
         world = self.world
-        if not world.cluster.kind("deployments"):
+        if not self.serving():
             return
         tags = world.mlflow.versions[int(world.serving_version())]["tags"]
         found = LiveAccuracySeen(30, 15, 0.27, 0.73, 0.95, world.now_text())
@@ -186,37 +138,23 @@ class History:
         """The version that is to be served, if any is."""
         return self.world.serving_version() if self.world.cluster.kind("deployments") else ""
 
-    @property
-    def above(self) -> float:
-        return float(self.triggers["driftAbove"])
+    def begins(self, run: str, annotations: dict[str, str]) -> None:
+        trigger, now = annotations[naming.TRIGGER_ANNOTATION], self.world.time
+        if trigger in AUTOMATIC:
+            self.budgets_are_kept(now)
+        if trigger == "Schedule":
+            self.is_served_once(annotations[naming.TRIGGER_MESSAGE_ANNOTATION], now)
+        if trigger == "Drift":
+            self.is_answered_once()
+        self.starts[run] = Start(trigger, now, self.serving())
 
-    def jobs(self) -> list[dict[str, Any]]:
-        return [
-            job
-            for job in self.world.cluster.kind("jobs")
-            if naming.EVALUATION_LABEL not in job["metadata"]["labels"]
-        ]
-
-    async def look(self) -> None:
-        before = {run for run, start in self.starts.items() if not start.stopped}
-        whole = await self.world.reconcile()
-        self.watch(before)
+    def looked(self, whole: bool) -> None:
         self.note_schedule()
         if whole:
             self.nothing_is_lost()
-        if self.hang:
-            self.world.standing = {job["metadata"]["name"] for job in self.jobs()}
-        self.world.tick()
-        self.note_ends()
 
-    def note_schedule(self) -> None:
-        """From when on the operator knows it, since it wrote that down."""
-        told = self.world.status.get("triggers", {}).get("schedule", {})
-        known = told.get("expression"), told.get("timeZone")
-        if known != self.known:
-            self.known, self.since = known, self.world.time
-
-    def note_ends(self) -> None:
+    def ticked(self) -> None:
+        """Ends are noted; a run that was stopped begins anew where it comes again."""
         for job in self.jobs():
             run = self.starts[job["metadata"]["labels"][naming.RUN_LABEL]]
             if job.get("status", {}).get("conditions"):
@@ -226,27 +164,18 @@ class History:
         there = {job["metadata"]["labels"][naming.RUN_LABEL] for job in self.jobs()}
         for name, run in self.starts.items():
             run.stopped = run.ended is None and name not in there
+        self.known = {name for name, run in self.starts.items() if not run.stopped}
+
+    def note_schedule(self) -> None:
+        """From when on the operator knows it, since it wrote that down."""
+        told = self.world.status.get("triggers", {}).get("schedule", {})
+        followed = told.get("expression"), told.get("timeZone")
+        if followed != self.followed:
+            self.followed, self.since = followed, self.world.time
 
     def served(self) -> datetime:
         """The start of the last run that was not stopped."""
         return max(run.at for run in self.starts.values() if not run.stopped)
-
-    def watch(self, known: set[str]) -> None:
-        going = [job for job in self.jobs() if not job.get("status", {}).get("conditions")]
-        assert len(going) <= 1, [job["metadata"]["name"] for job in going]
-        for job in self.jobs():
-            run = job["metadata"]["labels"][naming.RUN_LABEL]
-            if run in known:
-                continue
-            annotations = job["metadata"]["annotations"]
-            trigger, now = annotations[naming.TRIGGER_ANNOTATION], self.world.time
-            if trigger in AUTOMATIC:
-                self.budgets_are_kept(now)
-            if trigger == "Schedule":
-                self.is_served_once(annotations[naming.TRIGGER_MESSAGE_ANNOTATION], now)
-            if trigger == "Drift":
-                self.is_answered_once()
-            self.starts[run] = Start(trigger, now, self.serving())
 
     def budgets_are_kept(self, now: datetime) -> None:
         ends = [run.ended for run in self.starts.values() if not run.stopped]
@@ -269,7 +198,8 @@ class History:
         answered = max(run.ended for run in runs if run.ended is not None)
         if last.trigger == "Drift" and last.answered_by == self.serving():
             answered += timedelta(days=1, seconds=-20)
-        far = [at for at, ratio in self.compared[self.serving()] if ratio > self.above]
+        above = float(self.asked["driftAbove"])
+        far = [at for at, ratio in self.compared[self.serving()] if ratio > above]
         assert max(far) > answered
 
     def wanted(self) -> str:
@@ -279,32 +209,28 @@ class History:
 
     def nothing_is_lost(self) -> None:
         """What is due has a run that goes on, or waits and says so."""
-        status, schedule = self.world.status, self.triggers.get("schedule")
+        status, schedule = self.world.status, self.asked.get("schedule")
         busy = any(not job.get("status", {}).get("conditions") for job in self.jobs())
         run = status.get("training", {})
         if schedule is None or busy or run.get("state") not in ("Succeeded", "Failed"):
             return
         if run.get("reason") == "Interrupted" or run.get("trainingHash") != self.wanted():
             return  # it is attempted again, or another spec's run is to come
-        due = cron.next_due(schedule, self.triggers.get("timeZone"), max(self.since, self.served()))
+        zone = self.asked.get("timeZone")
+        due = cron.next_due(schedule, zone, max(self.since, self.served()))
         if due is not None and due <= self.world.time:
             assert status["triggers"]["waiting"]["trigger"] in AUTOMATIC, status
 
 
-@given(st.lists(events, max_size=14))
+@given(happenings)
 def test_budgets_are_kept_and_each_moment_is_served_once(happened: list[Event]) -> None:
     async def scene() -> None:
         with tempfile.TemporaryDirectory() as folder:
             world = World(Path(folder))
-            history = History(world)
+            history = Schedules(world)
             await history.play(happened)
             assert "waiting" not in world.status["triggers"]
             assert world.condition("Trained") == ("True", "TrainingComplete")
-            at_rest, writes = world.everything(), world.killer.writes
-            world.restart()
-            await history.look()
-            await history.look()
-            assert world.killer.writes == writes, "a fresh start finds something to do"
-            assert world.everything() == at_rest
+            await history.stays_at_rest()
 
     asyncio.run(scene())

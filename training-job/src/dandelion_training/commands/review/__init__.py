@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dandelion_training.commands import accuracy
 from dandelion_training.commands.connection import connected, refused
-from dandelion_training.commands.review import label_studio
+from dandelion_training.commands.review import accuracy, label_studio
 from dandelion_training.commands.review.desk import Connect, Desk, add_options, open_desk
 from dandelion_training.ports.failures import TrainingFailure
 from dandelion_training.ports.label_studio.connection import LabelStudioError
