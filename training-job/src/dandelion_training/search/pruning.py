@@ -9,8 +9,9 @@ trials that are complete alone would let half of all learn to the end.
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-FIRST_STEP = 2  # after the first epoch a network has hardly learnt
-FEWEST_OTHERS = 3
+# With one alone, a search stands and falls with how its first trial begins; each further one lets
+# another trial at the beginning learn to its end, whatever it is worth.
+FEWEST_OTHERS = 2
 
 Curve = Mapping[int, float]
 
@@ -21,9 +22,9 @@ def falls_behind(own: Curve, others: Sequence[Curve]) -> bool:
     Curves are values by step; the greater, the better. Others that have not come as far yet are no
     measure, and fewer than `FEWEST_OTHERS` that have are none.
     """
-    step = max(own, default=0)
-    if step < FIRST_STEP:
+    if not own:
         return False
+    step = max(own)
     reached = [_best(other, step) for other in others if max(other, default=0) >= step]
     return len(reached) >= FEWEST_OTHERS and _best(own, step) < median(reached)
 
