@@ -103,6 +103,7 @@ class Story:
 
     def drift(self) -> str:
         resource = self._resource
+        resource.until("every replica answers with it", lambda: resource.settled)
         shows = self._send(images.blurred_and_dark, SENT)
         resource.until(
             "drift is noticed", lambda: resource.condition("DriftDetected").get("status") == "True"
@@ -115,6 +116,7 @@ class Story:
 
     def falling_accuracy(self) -> str:
         resource = self._resource
+        resource.until("every replica answers with it", lambda: resource.settled)
         resource.patch({"triggers": {"accuracyBelow": ACCURACY}})
         reviewed = self._review(self._send(images.negative, SENT), enough=REVIEWED)
         resource.until("version 6 is judged", lambda: resource.judged("6"))

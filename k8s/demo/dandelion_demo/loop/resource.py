@@ -105,6 +105,13 @@ class Resource:
         champion = self.status.get("champion", {}).get("version")
         return champion == version and self.condition("Ready").get("status") == "True"
 
+    @property
+    def settled(self) -> bool:
+        """Whether every replica answers with the version that was decided on last."""
+        champion = self.status.get("champion", {})
+        everywhere = champion.get("servedReplicas", 0) == self.status.get("replicas")
+        return everywhere and self.condition("RolledOut").get("status") == "True"
+
     def judged(self, version: str) -> dict[str, Any] | None:
         """The receipt of the gate's decision on that version, once there is one."""
         for receipt in self.status.get("history", []):
