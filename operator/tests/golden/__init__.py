@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import given
-from dandelion_operator.api.spec.pod_template import PodTemplate
+from dandelion_operator.api.spec.pods.template import PodTemplate
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan import StartEvaluation, StartTraining
 

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from dandelion_operator.api import moments
+from dandelion_operator.api import cron, moments
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec import cron
 from dandelion_operator.api.spec.triggers import AUTOMATIC, Trigger
 from dandelion_operator.api.status import RunState
 from dandelion_operator.seen.conclusions import image_drift

@@ -11,7 +11,7 @@ import pytest
 from dandelion_operator.api import digests
 from dandelion_operator.api.location import Defaults
 from dandelion_operator.api.resource import InvalidResource, Resource, parse
-from dandelion_operator.api.spec.pod_template import PodTemplate
+from dandelion_operator.api.spec.pods.template import PodTemplate
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan import StartTraining
 
