@@ -9,7 +9,8 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.serving import Auth
-from dandelion_operator.api.status import RunState, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import (
     Action,

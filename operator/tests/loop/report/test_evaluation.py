@@ -8,7 +8,7 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Refusal, SetVerdict
 from dandelion_operator.seen.comparison import ClassFigures

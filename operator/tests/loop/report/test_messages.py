@@ -10,7 +10,8 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import InvalidResource, Resource
-from dandelion_operator.api.status import RunState, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import (
     ApplyService,

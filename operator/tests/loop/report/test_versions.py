@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from dandelion_operator.api.status import Challenger, Champion
+from dandelion_operator.api.status.versions import Challenger, Champion
 from dandelion_operator.loop.decide.plan import Plan, RolloutDecision
 from dandelion_operator.loop.report.versions import challenger, champion
 from dandelion_operator.seen.observed import Observed

@@ -11,7 +11,7 @@ import given
 import httpx
 import pytest
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.api.status import ConditionType
+from dandelion_operator.api.status.conditions import ConditionType
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.report import report
 from dandelion_operator.loop.workqueue import WORKERS, Queue, Requeue

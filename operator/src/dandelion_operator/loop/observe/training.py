@@ -8,7 +8,8 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState, Status, Training
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.training import RunState, Training
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.lookups import Pending

@@ -6,7 +6,11 @@ from datetime import timedelta
 
 from dandelion_operator.api import moments
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import KnownSchedule, Triggers, WaitingTrigger
+from dandelion_operator.api.status.triggers import (
+    KnownSchedule,
+    Triggers,
+    WaitingTrigger,
+)
 from dandelion_operator.loop.decide.plan import HeldTrigger, Plan
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.conclusions.triggers import (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.api.status import RunState, Training
+from dandelion_operator.api.status.training import RunState, Training
 from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT, JOB_LOST, OF_INFRASTRUCTURE
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen, Progress

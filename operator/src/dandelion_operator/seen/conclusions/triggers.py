@@ -17,7 +17,7 @@ from dandelion_operator.api import cron, moments
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.triggers import AUTOMATIC, Trigger
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.seen.conclusions import image_drift
 from dandelion_operator.seen.conclusions.attempts import seconds_until
 from dandelion_operator.seen.conclusions.last_run import LastRun

@@ -7,7 +7,7 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan import RemoveJob, StartEvaluation

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.plan import RegisterVersion
 from dandelion_operator.seen.training import JobSeen

@@ -9,7 +9,7 @@ import given
 import pytest
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.decide.plan import ExpireJob, StartTraining, TrainDecision
 from dandelion_operator.loop.decide.plan import TrainingPhase as Phase

@@ -7,7 +7,7 @@ import pytest
 from dandelion_operator.api.location import location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import (
     RemoveJob,

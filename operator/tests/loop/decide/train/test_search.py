@@ -8,7 +8,7 @@ import given
 import pytest
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.plan import RemoveJob, StartTraining, SuspendJob, TrainingPhase
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import given
 import pytest
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.plan import RemoveJob, TrainingPhase
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen

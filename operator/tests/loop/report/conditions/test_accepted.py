@@ -5,7 +5,7 @@ from __future__ import annotations
 import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import DatasetInfo
+from dandelion_operator.api.status.dataset import DatasetInfo
 from dandelion_operator.loop.decide.plan import (
     Acceptance,
 )

@@ -8,7 +8,8 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import ConditionType, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.conditions import ConditionType
 from dandelion_operator.loop.decide.plan import (
     RolloutDecision,
 )

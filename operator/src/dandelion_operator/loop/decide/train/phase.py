@@ -7,7 +7,7 @@ from dataclasses import replace
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.plan import (
     Acceptance,
     ExpireJob,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.reasons.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import ConditionType
+from dandelion_operator.api.status.conditions import ConditionType
 from dandelion_operator.loop.decide.plan import (
     BeginRestoring,
     ConfirmAlias,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeGuard
 
-from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.reasons.facts import FALSE, TRUE, UNKNOWN
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.plan import (
     Plan,
     RefreshSecret,
