@@ -12,7 +12,8 @@ from enum import Enum, auto
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status.history import PROMOTED
-from dandelion_operator.seen.conclusions.triggers import Due, HeldBy
+from dandelion_operator.seen.conclusions.triggers.budget import HeldBy
+from dandelion_operator.seen.conclusions.triggers.due_trigger import Due
 from dandelion_operator.seen.versions import StoredArtifact
 
 

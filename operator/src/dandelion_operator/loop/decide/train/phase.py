@@ -24,7 +24,8 @@ from dandelion_operator.seen.conclusions.attempts import (
     next_attempt,
 )
 from dandelion_operator.seen.conclusions.last_run import LastRun, last_run, may_be_repeated
-from dandelion_operator.seen.conclusions.triggers import next_scheduled, next_settled
+from dandelion_operator.seen.conclusions.triggers.new_images import next_settled
+from dandelion_operator.seen.conclusions.triggers.schedule import next_scheduled
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, JobSeen
 
