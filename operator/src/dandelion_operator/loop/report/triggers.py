@@ -11,7 +11,8 @@ from dandelion_operator.api.status.triggers import (
     Triggers,
     WaitingTrigger,
 )
-from dandelion_operator.loop.decide.plan import HeldTrigger, Plan
+from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.decide.plan.decisions import HeldTrigger
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.conclusions.triggers.budget import WEEK, started
 from dandelion_operator.seen.conclusions.triggers.schedule import (
