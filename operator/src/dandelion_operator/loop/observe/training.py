@@ -14,7 +14,7 @@ from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.lookups import Pending
 from dandelion_operator.ports.s3.connection.reader import Access
-from dandelion_operator.ports.s3.storage import Watch
+from dandelion_operator.ports.s3.storage.datasets import Watch
 from dandelion_operator.seen.conclusions import triggers
 from dandelion_operator.seen.conclusions.last_run import LastRun, last_run
 from dandelion_operator.seen.conclusions.triggers.new_images import known_version
