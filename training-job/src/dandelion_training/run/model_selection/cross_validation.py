@@ -13,8 +13,8 @@ from dandelion_training.evaluate.validation import ValidationFigures
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.progress import VALIDATING, Progress
 from dandelion_training.run.learning import Learner
-from dandelion_training.run.searched import Searched
-from dandelion_training.run.validation import Course, parts, validate
+from dandelion_training.run.model_selection.searched import Searched
+from dandelion_training.run.model_selection.validation import Course, parts, validate
 
 
 def folds_of(

@@ -1,15 +1,13 @@
-"""The S3 side of a run: where things lie, reading and writing them, and what each S3 error means to
-a user.
+"""An object store on any S3 endpoint, and what each of its errors means to a user.
 
-Everything else takes an `ObjectStore`; only `job` makes an `S3Store`.
+Only what begins a process makes an `S3Store`.
 """
 
 import io
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import minio
@@ -20,7 +18,7 @@ from minio.credentials.providers import Provider
 from minio.error import MinioException, S3Error
 
 from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
-from dandelion_training.ports.uri import parse_uri
+from dandelion_training.ports.storage import Fetched, Location, ObjectFault, StoredObject
 
 T = TypeVar("T")
 
@@ -50,63 +48,6 @@ OBJECT_FAULTS = {
     "KMS.NotFoundException": "its encryption key is gone",
     "KMSAccessDeniedException": "its encryption key may not be used",
 }
-
-
-@dataclass(frozen=True)
-class Location:
-    """A place in a bucket: one object, or everything below a prefix."""
-
-    bucket: str
-    key: str
-
-    @classmethod
-    def parse(cls, uri: str) -> Self:
-        """`s3://bucket/a/b`; raises ValueError with a sentence that names the fault."""
-        return cls(*parse_uri(uri))
-
-    def child(self, name: str) -> "Location":
-        return Location(self.bucket, f"{self.key}/{name}" if self.key else name)
-
-    def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.key}" if self.key else f"s3://{self.bucket}"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredObject:
-    """One object of a listing; `name` is its key below the listed prefix."""
-
-    name: str
-    size: int  # bytes
-    etag: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """An object's bytes, and its version where the bucket keeps versions."""
-
-    content: bytes
-    version_id: str = ""
-
-
-class ObjectFault(Exception):  # noqa: N818 - a finding about an object, listed in the report
-    """Why one object cannot be read at the moment, in words."""
-
-
-class ObjectStore(Protocol):
-    """What a run needs of an object store."""
-
-    def list(self, prefix: Location, beginning: str = "") -> Iterator[StoredObject]:
-        """What lies below `prefix`, of names that begin so."""
-
-    def read(self, location: Location) -> bytes | None:
-        """The object's bytes, or None where there is no such object."""
-
-    def fetch(self, location: Location, *, etag: str = "", version_id: str = "") -> Fetched:
-        """Exactly the object that is meant; raises ObjectFault where it cannot be had."""
-
-    def write(self, location: Location, content: bytes | Path, content_type: str) -> None: ...
-
-    def delete(self, location: Location) -> None: ...
 
 
 class MountedCredentials(Provider):

@@ -23,10 +23,10 @@ from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import ObjectStore
 from dandelion_training.ports.web.connection import Network
 from dandelion_training.publish.report import dataset_facts
-from dandelion_training.run.addresses import fetched
 from dandelion_training.run.disk import room_for
+from dandelion_training.run.preparation.addresses import fetched
+from dandelion_training.run.preparation.reviewed import reviewed
 from dandelion_training.run.processors import Threads
-from dandelion_training.run.reviewed import reviewed
 
 log = structlog.get_logger()
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 import minio
 import pytest
 import urllib3
-from dandelion_training.ports import storage
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.storage import Location, S3Store
+from dandelion_training.ports.storage import Location, s3
+from dandelion_training.ports.storage.s3 import S3Store
 from minio.error import S3Error
 
 PLACE = Location.parse("s3://models/default/lawn")
@@ -82,21 +82,21 @@ def test_an_endpoint_where_nobody_listens_is_unreachable(tmp_path: Path) -> None
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    store = storage.connect(endpoint, "us-east-1", keys(tmp_path), "", attempts=1, pool=1)
+    store = s3.connect(endpoint, "us-east-1", keys(tmp_path), "", attempts=1, pool=1)
     with pytest.raises(TrainingFailure, match="did not answer") as caught:
         store.read(PLACE)
     assert caught.value.reason is Reason.STORAGE_UNREACHABLE
 
 
 def test_a_missing_key_file_is_named(tmp_path: Path) -> None:
-    store = storage.connect("http://127.0.0.1:9", "us-east-1", tmp_path, "", attempts=1, pool=1)
+    store = s3.connect("http://127.0.0.1:9", "us-east-1", tmp_path, "", attempts=1, pool=1)
     with pytest.raises(TrainingFailure, match="AWS_ACCESS_KEY_ID") as caught:
         store.read(PLACE)
     assert caught.value.reason is Reason.CREDENTIALS_REJECTED
 
 
 def test_a_rotated_key_is_used_at_once(tmp_path: Path) -> None:
-    mounted = storage.MountedCredentials(keys(tmp_path))
+    mounted = s3.MountedCredentials(keys(tmp_path))
     assert mounted.retrieve().secret_key == "secret"
     (tmp_path / "AWS_SECRET_ACCESS_KEY").write_text("rotated")
     assert mounted.retrieve().secret_key == "rotated"
@@ -105,12 +105,12 @@ def test_a_rotated_key_is_used_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("endpoint", ["minio:9000", "ftp://minio", "http://minio/path", ""])
 def test_an_endpoint_that_is_no_url_is_refused(tmp_path: Path, endpoint: str) -> None:
     with pytest.raises(TrainingFailure, match=r"storage\.endpoint"):
-        storage.connect(endpoint, "us-east-1", tmp_path, "", attempts=1, pool=1)
+        s3.connect(endpoint, "us-east-1", tmp_path, "", attempts=1, pool=1)
 
 
 def test_a_ca_bundle_that_is_no_pem_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingFailure, match=r"storage\.caBundle"):
-        storage.connect("https://s3", "us-east-1", tmp_path, "not PEM", attempts=1, pool=1)
+        s3.connect("https://s3", "us-east-1", tmp_path, "not PEM", attempts=1, pool=1)
 
 
 @pytest.mark.parametrize(

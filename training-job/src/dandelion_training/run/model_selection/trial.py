@@ -24,10 +24,10 @@ from dandelion_training.ports.settings import TrialSettings
 from dandelion_training.ports.storage import Location, ObjectStore
 from dandelion_training.ports.web.connection import Network
 from dandelion_training.run.learning import Learner, reproducible
+from dandelion_training.run.model_selection.searched import report_search
+from dandelion_training.run.model_selection.validation import Course, Part, parts, validate
 from dandelion_training.run.preparation import prepared
 from dandelion_training.run.processors import threads
-from dandelion_training.run.searched import report_search
-from dandelion_training.run.validation import Course, Part, parts, validate
 from dandelion_training.search.library import Trials
 from dandelion_training.search.pruning import falls_behind
 from dandelion_training.search.records import Basis, Outcome, TrialResult

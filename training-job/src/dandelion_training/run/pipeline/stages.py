@@ -1,14 +1,9 @@
-"""One run from its first step to its last, in an order that may be cut off anywhere and begun
-again.
+"""From the dataset to the complete artifact, its evaluation and its reports.
 
-What is there already is not done again: a contract means that the artifact is complete, a
-checkpoint means that its steps are learnt, a version with this run's tag means that it is
-registered. `job` calls `run`.
+`run` calls `made` unless there is a contract.
 """
 
-import json
-import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -21,8 +16,7 @@ from dandelion_training.data.served import Served
 from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.accuracy import accuracy
 from dandelion_training.evaluate.answers.holdout import answered
-from dandelion_training.evaluate.answers.record import Answers, write_answers
-from dandelion_training.evaluate.comparison import Comparison
+from dandelion_training.evaluate.answers.record import write_answers
 from dandelion_training.evaluate.figures.drift import drift_thresholds
 from dandelion_training.evaluate.figures.reference import (
     channel_statistics,
@@ -44,114 +38,30 @@ from dandelion_training.ports.progress import (
     AFTER_VALIDATING,
     EVALUATING,
     EXPORTING,
-    LISTING,
     QUANTIZING,
     TRAINING,
     UPLOADING,
-    Progress,
 )
-from dandelion_training.ports.registry import Registry
-from dandelion_training.ports.settings import Settings
-from dandelion_training.ports.storage import ObjectStore
-from dandelion_training.ports.termination import Termination
-from dandelion_training.ports.web.connection import Network
-from dandelion_training.publish.contract import FILE, TrainingEnvironment, contract
+from dandelion_training.publish.contract import TrainingEnvironment, contract
 from dandelion_training.publish.dataset_page import FILE as PAGE
 from dandelion_training.publish.dataset_page import dataset_report
-from dandelion_training.publish.register import register
 from dandelion_training.publish.report import (
     attach_all,
     report,
-    report_comparison,
     report_precision,
 )
 from dandelion_training.publish.upload import publish
 from dandelion_training.publish.validation import report_folds
-from dandelion_training.run.cross_validation import folds_of
-from dandelion_training.run.evaluation import ENGINE, Evaluator, champion_of, compared
-from dandelion_training.run.learning import Learner, learnt, reproducible
+from dandelion_training.run.evaluation import ENGINE
+from dandelion_training.run.learning import learnt
+from dandelion_training.run.model_selection.cross_validation import folds_of
+from dandelion_training.run.pipeline.task import Run
 from dandelion_training.run.preparation import prepared
-from dandelion_training.run.processors import Threads
-from dandelion_training.run.searched import Searched, tell_of
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Run:
-    """Everything a run works with."""
-
-    settings: Settings
-    store: ObjectStore
-    registry: Registry
-    progress: Progress
-    termination: Termination
-    threads: Threads
-    device: torch.device
-    network: Network = field(default_factory=Network)
-    searched: Searched | None = None  # which chose some of the settings
-
-    @property
-    def learner(self) -> Learner:
-        return Learner(
-            self.settings,
-            self.store,
-            self.termination,
-            self.threads,
-            self.device,
-            self.progress.clock,
-        )
-
-
-def run(task: Run) -> str:
-    """Train and publish; the registered version."""
-    settings = task.settings
-    reproducible(task.threads.learning)
-    task.progress.enter(LISTING)
-    run_id = task.registry.begin(settings.experiment, _parameters(settings), _origin(settings))
-    task.progress.facts["runId"] = run_id
-    if task.searched is not None:
-        tell_of(task.searched, task.registry, settings.run, task.progress)
-    with tempfile.TemporaryDirectory(dir=settings.work_dir, prefix="run-") as folder:
-        work = Path(folder)
-        checkpoints = Checkpoints(task.store, settings.checkpoint_uri, work)
-        published = task.store.read(settings.artifact_uri.child(FILE))
-        dataset = None
-        if published is None:
-            published, dataset = _make(task, checkpoints, work)
-        else:
-            log.info("the artifact is complete already; only what follows it is left to do")
-        found = _compared(task, published, work)
-        evaluation = Evaluations(task.store, settings.evaluations_uri).digest(
-            json.loads(published)["dataset"]["digest"], digest(published)
-        )
-        version = register(task.registry, task.progress, settings, published, evaluation)
-        if found is not None and dataset is not None:
-            names = (f"version {version}", champion_of(settings).name)
-            report_comparison(task.registry, dataset, names, *found, work)
-        task.registry.finish(succeeded=True)
-        checkpoints.remove()
-    task.progress.succeeded(version)
-    return version
-
-
-def _compared(task: Run, content: bytes, work: Path) -> tuple[Answers, Answers, Comparison] | None:
-    """Have the champion, where there is one, sit the same evaluation."""
-    settings = task.settings
-    if not settings.champion_uri:
-        return None
-    evaluator = Evaluator(
-        task.store,
-        Library(task.store, settings.dataset_manifests_uri, work),
-        Evaluations(task.store, settings.evaluations_uri),
-        task.progress,
-        task.threads.decoding,
-        work,
-    )
-    return compared(evaluator, settings, content)
-
-
-def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Dataset]:
+def made(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Dataset]:
     """From the dataset to the complete artifact and its evaluation; the contract."""
     settings, geometry = task.settings, task.learner.geometry
     lineage = initial_lineage(task.store, settings.initial_weights)
@@ -281,32 +191,3 @@ def _listeners(task: Run, served: Served) -> Listeners:
         return {"holdout_accuracy": accuracy(network, served.holdout())}
 
     return Listeners(task.progress.learnt, evaluated, epoch=task.registry.measure)
-
-
-def _parameters(settings: Settings) -> dict[str, str]:
-    """What MLflow shows as the run's parameters."""
-    names = (
-        "architecture",
-        "initial_weights",
-        "epochs",
-        "batch_size",
-        "image_size",
-        "learning_rate",
-        "schedule",
-        "augmentation",
-        "mirror",
-        "balance_classes",
-        "seed",
-        "holdout_fraction",
-        "dataset_uri",
-    )
-    described = settings.described()
-    return {name: described[name] for name in names}
-
-
-def _origin(settings: Settings) -> dict[str, str]:
-    return {
-        **settings.origin,
-        "dandelion.dev/modeldeployment": f"{settings.namespace}/{settings.name}",
-        "dandelion.dev/image": settings.image,
-    }

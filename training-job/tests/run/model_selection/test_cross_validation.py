@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
-from dandelion_training.run import validation
+from dandelion_training.run.model_selection import validation
 from dandelion_training.run.pipeline import run
 from fakes.images import with_dataset
 from fakes.mlflow import FakeMlflow, FakeRun

@@ -1,7 +1,7 @@
 """An S3 URI means to Dandelion what it means to S3."""
 
 import pytest
-from dandelion_training.ports.uri import parse_uri
+from dandelion_training.ports.storage.uri import parse_uri
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from dandelion_training.data.images.pixels import Pixels
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
-from dandelion_training.run import validation
-from dandelion_training.run.trial import trial
+from dandelion_training.run.model_selection import validation
+from dandelion_training.run.model_selection.trial import trial
 from dandelion_training.search.records import Outcome, TrialResult
 from fakes.images import encoded, picture, with_dataset
 from fakes.s3 import MemoryStore

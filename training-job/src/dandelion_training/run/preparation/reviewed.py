@@ -16,11 +16,12 @@ from dandelion_training.data.layout.fetched import FetchedImage
 from dandelion_training.data.layout.reviewed import Reviewed, key_of
 from dandelion_training.data.version.library import Library
 from dandelion_training.ports.settings import Settings
-from dandelion_training.ports.storage import Location, MountedCredentials, ObjectStore
+from dandelion_training.ports.storage import Location, ObjectStore
+from dandelion_training.ports.storage.s3 import MountedCredentials
 from dandelion_training.review import decisions
 from dandelion_training.review.decisions import Decision, Signer
 from dandelion_training.review.prediction_log import AnswerKey, kept_image
-from dandelion_training.run.agreed import agreed
+from dandelion_training.run.preparation.agreed import agreed
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from dandelion_training.data.images.inspect import Geometry
 from dandelion_training.data.load import Dataset
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location
-from dandelion_training.run.pipeline import Run
+from dandelion_training.run.pipeline.task import Run
 from dandelion_training.run.preparation import prepared
 from fakes.images import with_dataset
 from fakes.mlflow import FakeMlflow
