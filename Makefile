@@ -131,8 +131,12 @@ integration: $(DEV_VENV)/.complete $(LABEL_STUDIO_VENV)/.complete ## the chart, 
 e2e: $(DEV_VENV)/.complete ## end to end on a real cluster, which is left running
 	@$(WHOLE) -v --durations=20 $(E2E)
 
+# End-to-end tests wait for the cluster most of the time, so integration runs beside them and costs no time of its own.
 .PHONY: test
-test: check integration e2e ## everything; ends by proving that the cluster leaves nothing behind
+test: check ## everything but test-long: check, then e2e and integration side by side; ends by proving that the cluster leaves nothing behind
+	@$(LOCAL) tools > /dev/null
+	@echo "==> e2e and integration, side by side; each is printed once it has ended"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target e2e integration
 	@$(LOCAL) down
 	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
 

@@ -14,8 +14,8 @@ import yaml
 from dandelion_local import places
 from PIL import Image
 
-from tests.e2e.custom_metrics import custom_metrics, value
 from tests.e2e.world import World, colours
+from tests.long.custom_metrics import custom_metrics, value
 
 NAME = "lawn"  # as in the sample
 METRIC = "dandelion_saturation"
