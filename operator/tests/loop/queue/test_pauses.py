@@ -16,7 +16,7 @@ from dandelion_operator.api.reasons.facts import (
 )
 from dandelion_operator.api.status import Status
 from dandelion_operator.loop import pace
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan.decisions import (
     PromoteDecision,
     RolloutDecision,
     TrainDecision,
