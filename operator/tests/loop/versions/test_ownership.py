@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from dandelion_operator.seen.versions import ContractSeen
@@ -95,6 +96,42 @@ def test_a_foreign_version_is_not_promoted_for_bearing_this_specs_training_hash(
         await world.settle()
         assert world.mlflow.aliases["champion"] == "1"
         assert world.serving_version() == "1"
+
+    played(scene)
+
+
+def pointed_at(world: World, source: str, number: int) -> None:
+    """What anybody may do who may edit Deployments."""
+
+    def edit(raw: dict[str, Any]) -> None:
+        (container,) = raw["spec"]["template"]["spec"]["containers"]
+        told = {
+            "DANDELION_ARTIFACT_URI": source,
+            "DANDELION_MODEL_VERSION": str(number),
+            "DANDELION_CONTRACT_DIGEST": DIGEST["contract-digest"],
+        }
+        for item in container["env"]:
+            item["value"] = told.get(item["name"], item.get("value"))
+
+    world.cluster.edit("deployments", "lawn-inference", edit, "kubectl-edit")
+
+
+def test_a_deployment_that_was_pointed_at_another_folder_vouches_for_no_version(
+    world: World,
+) -> None:
+    async def scene() -> None:
+        world.apply()
+        await world.settle()
+        number = registered(world, THEIRS, "default.lawn")
+        pointed_at(world, THEIRS, number)
+        world.mlflow.aliases["champion"] = str(number)
+        await world.settle()
+        assert world.condition("RolledOut") == ("False", "ArtifactRejected")
+        assert "does not lie below s3://models/default/lawn/" in world.message("RolledOut")
+        world.mlflow.aliases["champion"] = "1"
+        await world.settle()
+        assert world.serving_version() == "1"
+        assert world.condition("RolledOut") == ("True", "ReplicasAvailable")
 
     played(scene)
 
