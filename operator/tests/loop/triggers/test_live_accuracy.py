@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from dandelion_operator.api.reasons import Failure, Reason
-from given.triggered import REVIEW
+from given.triggers import REVIEW
 from given.worlds import HALF_RIGHT, reviewed, runs
 from small_world import World, played
 

@@ -11,8 +11,8 @@ from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.windows import PodWindows
 from given import NOW, deployment, serving, status, training
 from given.drifting import condition, silent, told, windows
-from given.told import message, words
-from given.told import told as status_of
+from given.report.told import message, words
+from given.report.told import told as status_of
 
 AFAR, NEAR = (1.5, 2.5, 2.0), (0.5, 0.7, 0.6)
 HOUR = after(NOW, 3600)
