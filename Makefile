@@ -173,7 +173,7 @@ test-long: $(DEV_VENV)/.complete mutations soak ## what takes too long for every
 	@$(WHOLE) -v --durations=20 tests/long
 
 .PHONY: bench
-bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, what wrong labels, unknown images and drift are found, what pruning saves; figures go to bench-results/: ONLY="gate unknown drift", DATA=FOLDER of photos
+bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, what wrong labels, unknown images and drift are found, how many reviews live accuracy takes, what pruning saves; figures go to bench-results/: ONLY="gate unknown drift", DATA=FOLDER of photos
 	@$(if $(DATA),DANDELION_PHOTOS='$(DATA)') PYTHONPATH=k8s/local:k8s/demo:operator/src:$(PICTURES)/src:training-job/src $(DEV)/python -m tests.bench $(ONLY)
 
 # What the MLflow image holds: its server needs packages that no component has.
