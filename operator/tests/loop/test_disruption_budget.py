@@ -9,7 +9,8 @@ import pytest
 from dandelion_operator.api import digests
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import Action, ApplyBudget, RemoveBudget
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.children import ApplyBudget, RemoveBudget
 from dandelion_operator.loop.observe import readings
 from dandelion_operator.seen.serving import BudgetSeen
 from small_world import World, played

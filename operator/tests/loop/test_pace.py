@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import given
 import pytest
-from dandelion_operator.api.facts import (
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.reasons.facts import (
     WHILE_BLOCKED,
     WHILE_ROLLING_OUT,
     WHILE_STUCK,
     WHILE_TRAINING,
 )
-from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.ports.probes import NO_ENDPOINTS_YET

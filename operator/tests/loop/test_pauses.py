@@ -7,16 +7,16 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator.api.facts import (
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.reasons.facts import (
     WHILE_BLOCKED,
     WHILE_ROLLING_OUT,
     WHILE_STUCK,
     WHILE_TRAINING,
 )
-from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status import Status
 from dandelion_operator.loop import pace
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan.decisions import (
     PromoteDecision,
     RolloutDecision,
     TrainDecision,

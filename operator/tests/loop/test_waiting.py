@@ -7,7 +7,9 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import ConditionType, RunState, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.conditions import ConditionType
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.report import report

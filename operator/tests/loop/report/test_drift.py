@@ -9,7 +9,8 @@ import given
 import pytest
 from dandelion_operator.api.moments import after
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import Drift, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.versions import Drift
 from dandelion_operator.loop.report.events import new_events
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.windows import PodWindows

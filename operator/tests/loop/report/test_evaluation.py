@@ -8,9 +8,10 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import Refusal, SetVerdict
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.versions import SetVerdict
 from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen

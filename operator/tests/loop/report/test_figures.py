@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import Figures
+from dandelion_operator.api.status.history import Figures
 from dandelion_operator.loop.report.figures import figures
 from dandelion_operator.seen.comparison import Comparison, PairedCounts, PairedMacroF1
 from dandelion_operator.seen.observed import Observed

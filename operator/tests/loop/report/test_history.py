@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from dandelion_operator.api.status import Status, Training
-from dandelion_operator.loop.decide.plan import PromoteDecision, Promotion
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.training import Training
+from dandelion_operator.loop.decide.plan.decisions import PromoteDecision, Promotion
 from dandelion_operator.loop.report.history import history_entries, promotion_entries
 from dandelion_operator.seen.observed import Observed
 from given import NOW, registry, seen, version

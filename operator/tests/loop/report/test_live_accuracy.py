@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import LiveAccuracy
+from dandelion_operator.api.status.versions import LiveAccuracy
 from dandelion_operator.loop.report.live_accuracy import live_accuracy
 from dandelion_operator.seen.live import LiveAccuracySeen
 from dandelion_operator.seen.observed import Observed

@@ -8,7 +8,7 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import HISTORY_LIMIT
+from dandelion_operator.api.status.history import HISTORY_LIMIT
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import Progress
 from given import LATER, NOW, deployment, job, resource, seen, serving, status

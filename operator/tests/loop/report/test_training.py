@@ -9,8 +9,11 @@ import given
 import pytest
 from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState, Search, Training
-from dandelion_operator.loop.decide.plan import TrainDecision, TrainingPhase
+from dandelion_operator.api.status.training import RunState, Search, Training
+from dandelion_operator.loop.decide.plan.decisions import (
+    TrainDecision,
+    TrainingPhase,
+)
 from dandelion_operator.loop.report.training import training
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed

@@ -9,7 +9,8 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.report import report
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, NewObjects

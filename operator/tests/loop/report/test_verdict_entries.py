@@ -6,8 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from dandelion_operator.api.status import Challenger, Condition, ConditionType, Training
-from dandelion_operator.loop.decide.plan import PromoteDecision, RolloutDecision
+from dandelion_operator.api.status.conditions import Condition, ConditionType
+from dandelion_operator.api.status.training import Training
+from dandelion_operator.api.status.versions import Challenger
+from dandelion_operator.loop.decide.plan.decisions import (
+    PromoteDecision,
+    RolloutDecision,
+)
 from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.observed import Observed
 from given import NOW, registry, seen, status, training, version

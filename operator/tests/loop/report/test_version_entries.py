@@ -7,8 +7,14 @@ from typing import Any
 
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import Challenger, Status, Training
-from dandelion_operator.loop.decide.plan import Plan, PromoteDecision, RolloutDecision
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.training import Training
+from dandelion_operator.api.status.versions import Challenger
+from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.decide.plan.decisions import (
+    PromoteDecision,
+    RolloutDecision,
+)
 from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.observed import Observed
 from given import NOW, registry, seen, status, version

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from dandelion_operator.api.status import Challenger, Champion
-from dandelion_operator.loop.decide.plan import Plan, RolloutDecision
+from dandelion_operator.api.status.versions import Challenger, Champion
+from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.decide.plan.decisions import RolloutDecision
 from dandelion_operator.loop.report.versions import challenger, champion
 from dandelion_operator.seen.observed import Observed
 from given import contract, deployment, pod, registry, resource, seen, serving, status, version

@@ -6,11 +6,11 @@ run is started by `triggers.driftAbove` alone.
 
 from __future__ import annotations
 
-from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.reasons.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.feedback import FeedbackMode
-from dandelion_operator.api.status import Drift
+from dandelion_operator.api.status.versions import Drift
 from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions import image_drift
 from dandelion_operator.seen.conclusions.image_drift import IN_A_ROW

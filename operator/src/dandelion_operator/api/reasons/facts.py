@@ -1,7 +1,7 @@
 """What is known of a reason besides the situation that gives it: words, status, Event, next look.
 
-`api.reasons` declares its members with these. A condition's rules name the status beside the
-reason where they are read; a test holds every status that is told against this record.
+The modules beside this one declare the reasons with these. A condition's rules name the status
+beside the reason where they are read; a test holds every status that is told against this record.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from dandelion_operator.api.status import ConditionType
+from dandelion_operator.api.status.conditions import ConditionType
 
 TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 ACCEPTED, TRAINED, PROMOTED, ROLLED_OUT, READY, DRIFT_DETECTED = ConditionType

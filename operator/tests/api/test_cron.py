@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 import given
 import hypothesis
 import pytest
-from dandelion_operator.api import moments
+from dandelion_operator.api import cron, moments
 from dandelion_operator.api.resource import InvalidResource, Resource, parse
-from dandelion_operator.api.spec import cron
 from hypothesis import strategies as st
 
 PARIS, UNTIL_SPRING, UNTIL_AUTUMN = "Europe/Paris", "2026-03-28T12:00:00Z", "2026-10-24T12:00:00Z"
