@@ -35,15 +35,12 @@ def test_a_run_shows_a_token_that_is_good_for_mlflow_alone(world: World) -> None
         assert pod["serviceAccountName"] == "lawn-training"
         assert pod["automountServiceAccountToken"] is False
         (volume,) = (item for item in pod["volumes"] if "projected" in item)
-        token, namespace = volume["projected"]["sources"]
-        assert token["serviceAccountToken"]["audience"] == AUDIENCE
-        assert namespace["downwardAPI"]["items"][0]["path"] == "namespace"
+        (source,) = volume["projected"]["sources"]
+        assert source["serviceAccountToken"]["audience"] == AUDIENCE
         (container,) = pod["containers"]
-        mount = {"name": volume["name"], "readOnly": True}
-        mount["mountPath"] = "/var/run/secrets/kubernetes.io/serviceaccount"
-        assert mount in container["volumeMounts"]
-        told = {"name": "MLFLOW_TRACKING_AUTH", "value": "kubernetes-namespaced"}
-        assert told in container["env"]
+        (mount,) = (item for item in container["volumeMounts"] if item["name"] == volume["name"])
+        file = f"{mount['mountPath']}/{source['serviceAccountToken']['path']}"
+        assert {"name": "DANDELION_MLFLOW_TOKEN_FILE", "value": file} in container["env"]
 
     played(scene)
 

@@ -1,4 +1,4 @@
-"""Where MLflow asks the cluster who may do what: the operator says who it is, and for whom it asks."""
+"""To an MLflow that asks the cluster, the operator says who it is, and for which namespace."""
 
 from __future__ import annotations
 
@@ -83,13 +83,9 @@ def test_every_question_about_a_model_names_its_namespace(mlflow: Mlflow, file: 
 
 
 def test_a_token_that_was_renewed_is_sent_from_then_on(mlflow: Mlflow, file: Path) -> None:
-    async def scene() -> None:
-        asked = registry(mlflow, file)
-        await asked.pulse(MODEL)
-        file.write_text("second\n")
-        await asked.pulse(MODEL)
-
-    asyncio.run(scene())
+    for content in ("first\n", "second\n"):
+        file.write_text(content)
+        asyncio.run(registry(mlflow, file).pulse(MODEL))
     assert [token for _, _, token in mlflow.asked] == ["Bearer first", "Bearer second"]
 
 
