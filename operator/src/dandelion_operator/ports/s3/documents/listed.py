@@ -42,8 +42,8 @@ class ListedObjects:
             raise ListedError("its digests do not ascend")
 
     @property
-    def bytes(self) -> int:
-        """What it takes in memory."""
+    def size(self) -> int:
+        """What it takes in memory, in bytes."""
         return DIGEST_BYTES * len(self._digests)
 
     def __contains__(self, digest: int) -> bool:

@@ -167,4 +167,4 @@ class Datasets:
 
 
 def _bytes(listed: ListedObjects) -> int:
-    return listed.bytes
+    return listed.size
