@@ -7,6 +7,7 @@ from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.serving import Auth
 from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan.actions import Action
 from dandelion_operator.loop.decide.plan.children import (
