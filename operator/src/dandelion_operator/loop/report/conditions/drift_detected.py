@@ -100,6 +100,6 @@ def _furthest(drift: Drift | None) -> str:
 
 def _next(resource: Resource) -> str:
     """What a person may do about it."""
-    if resource.spec.feedback.mode is FeedbackMode.REVIEW:
+    if resource.spec.feedback.mode is not FeedbackMode.DISABLED:
         return "a share of the answers waits in the review queue"
     return "look at images of late before another run"
