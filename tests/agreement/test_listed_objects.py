@@ -43,10 +43,10 @@ http://10.0.0.1/2.png,grass""".encode()
 def test_the_operator_knows_every_line_of_the_table_that_training_read_and_no_other() -> None:
     known = listed.ListedObjects(objects.encoded(OBJECTS, objects.line_digests(TABLE)))
     assert known.have_lines
-    assert listed.new_lines(TABLE, known) == 0
-    assert listed.new_lines(b"\n".join(reversed(TABLE.splitlines())), known) == 0
+    assert known.new_lines(TABLE) == 0
+    assert known.new_lines(b"\n".join(reversed(TABLE.splitlines()))) == 0
     changed = TABLE.replace(b"1.png,grass", b"1.png,moss") + b"\nhttp://a.example/3.png,moss\n"
-    assert listed.new_lines(changed, known) == 2
+    assert known.new_lines(changed) == 2
     assert all(listed.digest(item.name, item.size, item.etag) in known for item in OBJECTS)
 
 

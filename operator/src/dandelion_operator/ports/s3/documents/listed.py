@@ -42,8 +42,8 @@ class ListedObjects:
             raise ListedError("its digests do not ascend")
 
     @property
-    def bytes(self) -> int:
-        """What it takes in memory."""
+    def size(self) -> int:
+        """What it takes in memory, in bytes."""
         return DIGEST_BYTES * len(self._digests)
 
     def __contains__(self, digest: int) -> bool:
@@ -55,16 +55,15 @@ class ListedObjects:
         """Whether a table of addresses was read for the version."""
         return line_digest(b"") in self
 
+    def new_lines(self, table: bytes) -> int:
+        """How many lines a table of addresses has, each counted once, that are not there."""
+        lines = {line.strip() for line in table.splitlines()} - {b""}
+        return sum(line_digest(line) not in self for line in lines)
+
 
 def digest(key: str, size: int, etag: str) -> int:
     found = hashlib.blake2b(f"{key}\0{size}\0{etag}".encode(), digest_size=DIGEST_BYTES)
     return int.from_bytes(found.digest())
-
-
-def new_lines(table: bytes, known: ListedObjects) -> int:
-    """How many lines a table of addresses has, each counted once, that are not known."""
-    lines = {line.strip() for line in table.splitlines()} - {b""}
-    return sum(line_digest(line) not in known for line in lines)
 
 
 def line_digest(line: bytes) -> int:

@@ -16,7 +16,7 @@ from dandelion_operator.ports.s3.connection.budget import MEBIBYTE, LargeError, 
 from dandelion_operator.ports.s3.connection.client import ERRORS, as_failure, is_missing_key
 from dandelion_operator.ports.s3.connection.lanes import Kind
 from dandelion_operator.ports.s3.connection.reader import Access, Reader
-from dandelion_operator.ports.s3.documents.listed import ListedError, ListedObjects, new_lines
+from dandelion_operator.ports.s3.documents.listed import ListedError, ListedObjects
 from dandelion_operator.ports.s3.documents.listing import Known, Listing, Table, digest_of, moment
 from dandelion_operator.ports.s3.memory import Memory
 from dandelion_operator.ports.s3.storage.limits import ReadLimits
@@ -146,7 +146,7 @@ class Datasets:
         key = (*access.identity[:3], table.place, table.etag, known.etag)
         found = self._new_lines.get(key)
         if found is None and table.content is not None:
-            found = new_lines(table.content, known.objects)
+            found = known.objects.new_lines(table.content)
         if found is None:
             bucket, name = split_uri(table.place)
             try:
@@ -154,7 +154,7 @@ class Datasets:
                     access,
                     Kind.DOCUMENT,
                     self._limits.document,
-                    lambda: new_lines(self._reader.document(access, bucket, name), known.objects),
+                    lambda: known.objects.new_lines(self._reader.document(access, bucket, name)),
                 )
             except LargeError as error:
                 listing.without_lines(f"{table.place} is not read: {error}")
@@ -167,4 +167,4 @@ class Datasets:
 
 
 def _bytes(listed: ListedObjects) -> int:
-    return listed.bytes
+    return listed.size

@@ -11,13 +11,12 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.plan.decisions import (
-    TrainDecision,
     TrainingPhase,
 )
-from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, NewObjects
 from given import job, registry, seen, status, training, version
+from given.triggered import start, train
 
 VERSION = f"sha256:{'ab12' * 16}"
 # Of one day: enough have come, the newest has, quiet since 300 s, and the day after.
@@ -43,14 +42,6 @@ def after(
     dataset = DatasetSeen(images, 97, new=new)
     memory = status(training=training(state=state, finishedAt=given.NOW, **about))
     return seen(previous=memory, **({"dataset": dataset, "now": QUIET} | beside))
-
-
-def train(resource: Resource, observed: Observed) -> TrainDecision:
-    return given.decided(resource, observed).train
-
-
-def start(found: TrainDecision) -> StartTraining | None:
-    return next((item for item in found.actions if isinstance(item, StartTraining)), None)
 
 
 @pytest.mark.parametrize(
