@@ -125,7 +125,7 @@ $(LABEL_STUDIO_VENV)/.complete:
 .PHONY: integration
 integration: $(DEV_VENV)/.complete $(LABEL_STUDIO_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
 	@$(LOCAL) tools
-	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/agreement tests/page
+	@$(WHOLE) -q tests/chart tests/api tests/console tests/workflows tests/docs tests/agreement tests/page
 	@cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough
 	@cd training-job && DANDELION_LABEL_STUDIO=$(LABEL_STUDIO_VENV)/bin $(DEV)/python -m pytest -q tests/process
 	@cd operator && $(DEV)/python -m pytest -q tests/thorough
