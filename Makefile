@@ -122,20 +122,36 @@ LABEL_STUDIO_VENV := $(CACHE)/venv-label-studio-$(call digest,$(LABEL_STUDIO))
 $(LABEL_STUDIO_VENV)/.complete:
 	$(call venv,$(LABEL_STUDIO_VENV),$(LABEL_STUDIO))
 
-.PHONY: integration
-integration: $(DEV_VENV)/.complete $(LABEL_STUDIO_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
-	@$(LOCAL) tools
+# The longest first.
+INTEGRATION := $(addprefix integration-,inference whole operator training-job)
+.PHONY: integration $(INTEGRATION)
+integration: ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
+	@$(LOCAL) tools > /dev/null
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(INTEGRATION)
+
+integration-whole: $(DEV_VENV)/.complete
+	@echo "==> integration: what more than one component has a part in"
 	@$(WHOLE) -q tests/chart tests/api tests/console tests/workflows tests/docs tests/agreement tests/page
-	@cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough
-	@cd training-job && DANDELION_LABEL_STUDIO=$(LABEL_STUDIO_VENV)/bin $(DEV)/python -m pytest -q tests/process
-	@cd operator && $(DEV)/python -m pytest -q tests/thorough
+
+integration-inference: $(DEV_VENV)/.complete
+	@echo "==> integration: serving as a process" && cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough
+
+integration-training-job: $(DEV_VENV)/.complete $(LABEL_STUDIO_VENV)/.complete
+	@echo "==> integration: training as a process" && cd training-job && DANDELION_LABEL_STUDIO=$(LABEL_STUDIO_VENV)/bin $(DEV)/python -m pytest -q tests/process
+
+integration-operator: $(DEV_VENV)/.complete
+	@echo "==> integration: the operator's histories" && cd operator && $(DEV)/python -m pytest -q tests/thorough
 
 .PHONY: e2e
 e2e: $(DEV_VENV)/.complete ## end to end on a real cluster, which is left running
 	@$(WHOLE) -v --durations=20 $(E2E)
 
+# End-to-end tests wait for the cluster most of the time, so the others run beside them, one at a time, and cost no time of their own.
 .PHONY: test
-test: check integration e2e ## everything; ends by proving that the cluster leaves nothing behind
+test: check ## everything but test-long: check, then e2e and integration side by side; ends by proving that the cluster leaves nothing behind
+	@$(LOCAL) tools > /dev/null
+	@echo "==> e2e and integration, side by side; each suite is printed once it has ended"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target e2e $(INTEGRATION)
 	@$(LOCAL) down
 	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
 

@@ -25,7 +25,7 @@ from dandelion_training.data.version.library import Library
 from dandelion_training.ports.settings import Settings as TrainingSettings
 from dandelion_training.ports.settings import load_settings
 from dandelion_training.ports.storage import Fetched, Location, StoredObject
-from dandelion_training.run.reviewed import reviewed
+from dandelion_training.run.preparation.reviewed import reviewed
 from fakes.s3 import SECRET_KEY, WRITER_KEY, FakeS3, running
 
 from tests.agreement.pods import enter, training_pod

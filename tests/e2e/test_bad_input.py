@@ -135,9 +135,10 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def mistakes(world: World) -> World:
-    """All of the mistakes, applied side by side."""
+    """All of the mistakes, applied side by side, and one that is none yet."""
     for case in CASES:
         world.apply(case.name, case.spec(world))
+    world.train("was-good", world.upload("colours", colours()))
     return world
 
 
@@ -166,6 +167,7 @@ def test_nothing_spins(mistakes: World) -> None:
         return {
             item["metadata"]["name"]: item["metadata"]["resourceVersion"]
             for item in mistakes.get("mdep")
+            if item["metadata"]["name"] != "was-good"
         }
 
     before = jobs(), versions()
@@ -174,29 +176,33 @@ def test_nothing_spins(mistakes: World) -> None:
     assert all(len(found) <= 1 for found in before[0].values())
 
 
-def test_mended_data_is_trained_on_without_another_word(mistakes: World) -> None:
+@pytest.fixture(scope="module")
+def mended(mistakes: World) -> World:
+    """Three of them, side by side as well."""
     mistakes.until_condition("empty", "Accepted", "False", "DatasetEmpty")
-    mistakes.upload("nothing-here", colours())
-    mistakes.until_served("empty", "1")
     mistakes.until_condition("two-images", "Trained", "False", "TrainingFailed")
+    mistakes.until_condition("no-secret", "Accepted", "False", "SecretMissing")
+    mistakes.upload("nothing-here", colours())
     more = {f"few/{n}.png": picture(COLOURS["blue"], n) for n in range(12)}
     mistakes.upload("two-images", more)
-    mistakes.until_served("two-images", "1")
-    assert len(mistakes.versions("two-images")) == 1
-
-
-def test_a_mended_secret_is_used_without_another_word(mistakes: World) -> None:
-    mistakes.until_condition("no-secret", "Accepted", "False", "SecretMissing")
     uri = mistakes.upload("x", colours())
     assert uri.endswith("/x")
     root = mistakes.cluster.secret("dandelion-system", "dandelion-minio-root")
     _secret(mistakes, "absent", root["rootUser"], root["rootPassword"])
-    mistakes.until_served("no-secret", "1")
+    return mistakes
+
+
+def test_mended_data_is_trained_on_without_another_word(mended: World) -> None:
+    mended.until_served("empty", "1")
+    mended.until_served("two-images", "1")
+    assert len(mended.versions("two-images")) == 1
+
+
+def test_a_mended_secret_is_used_without_another_word(mended: World) -> None:
+    mended.until_served("no-secret", "1")
 
 
 def test_a_wrong_key_in_a_changed_spec_leaves_the_old_version_serving(mistakes: World) -> None:
-    uri = mistakes.upload("colours", colours())
-    mistakes.train("was-good", uri)
     mistakes.until_served("was-good", "1")
     mistakes.train("was-good", "s3://no-such-bucket/photos")
     mistakes.until_condition("was-good", "Accepted", "False", "BucketNotFound")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.world import COLOURS, World, colours, picture
 
-NAME = "split"
+NAME, MANUAL = "split", "manual"
 
 
 def image_folders() -> dict[str, bytes]:
@@ -46,10 +46,17 @@ def manifest(world: World, name: str, digest: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def served(world: World) -> World:
+def applied(world: World) -> World:
+    """Two that train side by side."""
     world.train(NAME, world.upload("insects", image_folders()))
-    world.until_served(NAME, "1")
+    world.train(MANUAL, world.upload("colours", colours()), promotion={"mode": "Manual"})
     return world
+
+
+@pytest.fixture(scope="module")
+def served(applied: World) -> World:
+    applied.until_served(NAME, "1")
+    return applied
 
 
 def test_folders_of_a_split_are_the_split_and_never_classes(served: World) -> None:
@@ -91,9 +98,8 @@ def test_champion_and_challenger_sit_the_newest_evaluation(served: World) -> Non
         assert line["split"] == known.get(line["sha256"], line["split"])
 
 
-def test_a_changed_champion_is_compared_by_a_job_of_its_own(world: World) -> None:
-    name = "manual"
-    world.train(name, world.upload("colours", colours()), promotion={"mode": "Manual"})
+def test_a_changed_champion_is_compared_by_a_job_of_its_own(applied: World) -> None:
+    world, name = applied, MANUAL
     world.until_condition(name, "Promoted", "Unknown", "AwaitingApproval")
     world.move_alias(name, "1")
     world.until_served(name, "1")

@@ -1,68 +1,38 @@
 """Whatever is done to the operator's requests, a resource's life ends as if nothing had been.
 
-The operator that the chart installed runs behind a proxy. `faults` has what can be done to a
-request; a fault is a line of the table. The kinds that take long are in tests/long.
+The operator that the chart installed runs behind a proxy. Here each of its writes is refused once;
+tests/long has every fault, and a kill at every write, and compares with a life that nothing
+disturbed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests.e2e.faults.faults import NO_LEASE, Faults, fail
+from tests.e2e.faults.faults import NO_LEASE, fail
 from tests.e2e.faults.wire import behind_the_proxy
-from tests.e2e.lives import End, end, gone, live
+from tests.e2e.lives import end, live
 from tests.e2e.world import World, colours
 
+NAME = "refused-once"
 #: After the faults have ended, and not counting what trains.
 SETTLED_SECONDS = 60
+HEALTHY = ("Accepted", "Trained", "Promoted", "RolledOut", "Ready")
 
 
-@pytest.fixture(scope="module")
-def faults(world: World) -> Iterator[Faults]:
-    """The installed operator, behind the proxy."""
-    with behind_the_proxy(world.cluster) as found:
-        yield found
+def test_each_write_refused_once_ends_as_an_undisturbed_life(world: World) -> None:
+    with behind_the_proxy(world.cluster) as faults:
+        with faults.rules(fail(".*", NO_LEASE, 500, write=True, once_each=True)):
+            live(world, NAME, world.upload("colours", colours()))
 
+        def settled() -> bool:
+            conditions = end(world, NAME).conditions
+            return all(conditions[kind][0] == "True" for kind in HEALTHY)
 
-@pytest.fixture(scope="module")
-def uri(world: World) -> str:
-    """Images for every life."""
-    return world.upload("colours", colours())
-
-
-@pytest.fixture(scope="module")
-def undisturbed(world: World, faults: Faults, uri: str) -> End:
-    """How a life ends that nothing disturbs."""
-    live(world, "quiet", uri)
-    return end(world, "quiet")
-
-
-def test_killed_at_every_write(world: World, faults: Faults, uri: str, undisturbed: End) -> None:
-    """Each write was done, and whoever asked for it never heard."""
-    name = "killed-after"
-    with faults.killing("after", f"/namespaces/{world.namespace}/|/mlflow/") as at:
-        live(world, name, uri)
-        world.until(
-            f"the end is {undisturbed}",
-            lambda: end(world, name) == undisturbed,
-            seconds=SETTLED_SECONDS,
-        )
-        world.kubectl("delete", "mdep", name)
-        world.until("nothing is left", lambda: gone(world, name), seconds=SETTLED_SECONDS)
-    for moment in ("/jobs Job", "champion 1", "champion 2", "/deployments/", "Serving"):
-        assert any(moment in write for write in at), (moment, at)
-
-
-def test_each_write_refused_once_ends_the_same(
-    world: World, faults: Faults, uri: str, undisturbed: End
-) -> None:
-    name = "refused-once"
-    with faults.rules(fail(".*", NO_LEASE, 500, write=True, once_each=True)):
-        live(world, name, uri)
-    world.until(
-        f"the end is {undisturbed}",
-        lambda: end(world, name) == undisturbed,
-        seconds=SETTLED_SECONDS,
-    )
+        world.until("everything is well", settled, seconds=SETTLED_SECONDS)
+        found = end(world, NAME)
+    assert found.jobs == 2
+    assert found.versions == ("1", "2")
+    assert found.aliases["champion"] == "1"
+    assert found.answered == 200
+    about_versions = [each for each in found.decisions if each[1] != "None"]
+    assert len(about_versions) == len(set(about_versions)), about_versions
+    assert {("Promoted", "1"), ("Promoted", "2"), ("FollowedAlias", "1")} <= set(about_versions)

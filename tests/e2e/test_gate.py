@@ -15,13 +15,23 @@ def uri(world: World) -> str:
     return world.upload("colours", colours())
 
 
-def test_a_model_below_the_minimum_is_registered_and_not_served(world: World, uri: str) -> None:
+@pytest.fixture(scope="module")
+def applied(world: World, uri: str) -> World:
+    """Four ModelDeployments that train side by side."""
     # The labels say nothing about the pictures: nobody reaches an accuracy of 1 on them.
     pictures = list(colours().values())
     noise = world.upload(
         "noise", {f"{'ab'[n % 2]}/{n:03}.png": content for n, content in enumerate(pictures)}
     )
     world.train("below", noise, promotion={"minimum": 1.0})
+    world.train("manual", uri, promotion={"mode": "Manual"})
+    world.train("observe", uri, promotion={"mode": "Observe"})
+    world.train("suspended", uri, suspend=True)
+    return world
+
+
+def test_a_model_below_the_minimum_is_registered_and_not_served(applied: World) -> None:
+    world = applied
     condition = world.until_condition("below", "Promoted", "False", "GateFailed")
     assert "accuracy" in condition["message"]
     assert "is below promotion.minimum 1" in condition["message"]
@@ -34,8 +44,8 @@ def test_a_model_below_the_minimum_is_registered_and_not_served(world: World, ur
     assert len(world.owned("jobs", "below")) == 1
 
 
-def test_manual_waits_for_a_persons_alias(world: World, uri: str) -> None:
-    world.train("manual", uri, promotion={"mode": "Manual"})
+def test_manual_waits_for_a_persons_alias(applied: World) -> None:
+    world = applied
     condition = world.until_condition("manual", "Promoted", "Unknown", "AwaitingApproval")
     assert "champion" in condition["message"], "says which alias to set"
     assert world.aliases("manual") == {"challenger": "1"}
@@ -45,16 +55,16 @@ def test_manual_waits_for_a_persons_alias(world: World, uri: str) -> None:
     world.until_served("manual", "1")
 
 
-def test_observe_says_what_it_would_have_done(world: World, uri: str) -> None:
-    world.train("observe", uri, promotion={"mode": "Observe"})
+def test_observe_says_what_it_would_have_done(applied: World) -> None:
+    world = applied
     condition = world.until_condition("observe", "Promoted", "Unknown", "ObserveOnly")
     assert "would" in condition["message"]
     assert world.aliases("observe") == {}
     assert world.owned("deployments", "observe") == []
 
 
-def test_suspended_trains_nothing_until_released(world: World, uri: str) -> None:
-    world.train("suspended", uri, suspend=True)
+def test_suspended_trains_nothing_until_released(applied: World) -> None:
+    world = applied
     world.until_condition("suspended", "Trained", "Unknown", "Suspended")
     time.sleep(5)
     running = [j for j in world.owned("jobs", "suspended") if not j["spec"].get("suspend")]

@@ -36,8 +36,8 @@ def desk(served: World) -> Desk:
         assert served.predict(NAME, image).status_code == 200
     desk = Desk(served.kubectl, NAME)
     desk.open()
-    # Once the pods have written what they hold, which takes half a minute.
-    served.until("all images are handed out", lambda: len(desk.export()) == ASKED, every=5)
+    served.restart(NAME)
+    served.until("all images are handed out", lambda: len(desk.export()) == ASKED, every=2)
     green = dict.fromkeys((hashlib.sha256(image).hexdigest() for image in sent), "green")
     assert f"{ASKED} with another label" in desk.decide(green, "ada")
     return desk
@@ -48,11 +48,11 @@ def test_it_is_told_with_its_interval_and_one_run_starts(served: World, desk: De
     assert f"Version 1: 0 of {ASKED} right (0.0%), 0.0% to " in said
 
     def told() -> dict[str, Any] | None:
+        served.look(NAME)
         found: dict[str, Any] | None = served.status(NAME).get("liveAccuracy")
         return found
 
-    # At rest it is looked at once a minute.
-    found = served.until("live accuracy in the status", told, 150)
+    found = served.until("live accuracy in the status", told, 150, every=2)
     assert (found["version"], found["reviewed"], found["right"]) == ("1", ASKED, 0)
     assert found["lower"] == 0 < found["upper"] < 0.9
     served.until(

@@ -46,13 +46,6 @@ def _rows(world: World, kind: str) -> list[dict[str, Any]]:
     ]
 
 
-def _restart(world: World) -> None:
-    """Every pod ends in the ordinary way, and others take over."""
-    deployment = f"deployment/{NAME}-inference"
-    world.kubectl("rollout", "restart", deployment)
-    world.kubectl("rollout", "status", deployment, "--timeout=180s", timeout=200)
-
-
 def test_answers_labels_and_images_outlive_the_pod_that_gave_them(logged: World) -> None:
     images = [picture(COLOURS["red"], 1), picture(COLOURS["blue"], 2)]
     answers = []
@@ -63,7 +56,7 @@ def test_answers_labels_and_images_outlive_the_pod_that_gave_them(logged: World)
     label = {"id": answers[0]["id"], "index": 0, "label": "green"}
     told = httpx.post(f"{logged.url(NAME)}/feedback", json=label, timeout=30)
     assert told.status_code == 202, told.text
-    _restart(logged)
+    logged.restart(NAME)
 
     ids = {answer["id"] for answer in answers}
 

@@ -76,15 +76,15 @@ def desk(served: World) -> Desk:
     answers = [sent(served, "predict", CALLERS[0], content=image) for image in IMAGES]
     for caller in CALLERS:
         sent(served, "feedback", caller, json={"id": answers[2]["id"], "label": "blue"})
+    served.restart(NAME)
     desk = Desk(served.kubectl, NAME)
     desk.open()
 
     def handed_out() -> bool:
-        """Once the pods have written what they hold, which takes half a minute."""
         said = rows(served, "predictions", "feedback")
         return set(DIGESTS) <= set(desk.export()) and len(said) == 2
 
-    served.until("all images are handed out", handed_out, every=5)
+    served.until("all images are handed out", handed_out, every=2)
     said = desk.decide({RED: "green", BLUE: "_reject"}, "ada")
     assert "0 as answered, 1 with another label, 1 rejected" in said
     return desk

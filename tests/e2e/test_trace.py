@@ -44,6 +44,7 @@ def logged(world: World, image: bytes) -> str:
                     return True
         return False
 
+    world.restart(NAME)
     world.until("the answer is written to the log", written, 90)
     return answer_id
 
@@ -82,10 +83,20 @@ def trace(world: World, job: str, *arguments: str) -> tuple[bool, list[dict[str,
     return bool(status.get("succeeded")), json.loads(said)["links"]
 
 
-def test_every_link_of_an_answer_is_whole(served: World) -> None:
-    answer = logged(served, picture(COLOURS["blue"], 71))
+@pytest.fixture(scope="module")
+def answer(served: World) -> str:
+    return logged(served, picture(COLOURS["blue"], 71))
+
+
+@pytest.fixture(scope="module")
+def links(served: World, answer: str) -> list[dict[str, Any]]:
+    """As they are before anything was changed."""
     whole, links = trace(served, "trace-whole", answer, "--images")
     assert whole, links
+    return links
+
+
+def test_every_link_of_an_answer_is_whole(links: list[dict[str, Any]]) -> None:
     states = {link["link"]: link["state"] for link in links}
     assert states == dict.fromkeys(
         (
@@ -101,17 +112,17 @@ def test_every_link_of_an_answer_is_whole(served: World) -> None:
     assert told["verdict"].startswith("promoted")
 
 
-def test_a_changed_image_and_a_changed_comparison_are_named(served: World) -> None:
-    answer = logged(served, picture(COLOURS["green"], 72))
-    _, links = trace(served, "trace-before", answer)
+def test_a_changed_image_and_a_changed_comparison_are_named(
+    served: World, answer: str, links: list[dict[str, Any]]
+) -> None:
     comparison = next(link["place"] for link in links if link["link"] == "comparison")
     bucket, _, key = comparison.removeprefix("s3://").partition("/")
     with served.s3.get_object(bucket, key) as stored:
         content = stored.read()
     served.upload_object(bucket, key, content.replace(b'"images":', b'"images": '))
     folder = served.upload("colours", {"red/new.png": picture(COLOURS["red"], 61)})
-    whole, links = trace(served, "trace-changed", answer, "--images")
+    whole, changed = trace(served, "trace-changed", answer, "--images")
     assert not whole
-    named = {link["place"] for link in links if link["state"] == "BROKEN"}
+    named = {link["place"] for link in changed if link["state"] == "BROKEN"}
     assert named == {comparison, f"{folder}/red/new.png"}
     served.upload_object(bucket, key, content)

@@ -60,7 +60,3 @@ def test_an_upgrade_with_another_inference_image_restarts_no_serving_pod(served:
         install(served.cluster, *image_settings())
     assert image.startswith(f"{NEXT}:")
     assert not _default_image(served).startswith(f"{NEXT}:")
-
-
-def test_helm_test_passes(served: World) -> None:
-    served.cluster.install("test", RELEASE, "-n", NAMESPACE, "--timeout", "3m")

@@ -56,6 +56,7 @@ def images(files: Path, commit: str) -> list[Image]:
             reference=f"{catalogue.PROJECT}-{name}:{commit}",
             folder=files / today.folder.relative_to(places.REPOSITORY),
             contexts=(),
+            base="python",  # of all of them, then
         )
         made.append(former)
     return made

@@ -13,6 +13,8 @@ from dandelion_local.commands import SetupError
 from dandelion_local.components import PAUSE_IMAGE
 
 PYTHON = "docker.io/library/python:3.11-slim-bookworm"
+# For what needs a newer Python than the components have.
+PYTHON_TRIXIE = "docker.io/library/python:3.13-slim-trixie"
 BUSYBOX = "docker.io/library/busybox:1.35.0"
 COREDNS = "registry.k8s.io/coredns/coredns:v1.14.7"
 PROVISIONER = "docker.io/rancher/local-path-provisioner:v0.0.30"
@@ -44,7 +46,12 @@ class Image:
 
 
 def _component(
-    name: str, folder: str, expected: float, large: bool = False, contexts: tuple[str, ...] = ()
+    name: str,
+    folder: str,
+    expected: float,
+    large: bool = False,
+    contexts: tuple[str, ...] = (),
+    base: str = "python",
 ) -> Image:
     return Image(
         name,
@@ -52,7 +59,7 @@ def _component(
         folder=places.REPOSITORY / folder,
         # By the names of their folders.
         contexts=tuple((Path(path).name, places.REPOSITORY / path) for path in contexts),
-        base="python",
+        base=base,
         expected=expected,
         large=large,
     )
@@ -76,14 +83,15 @@ SYSTEM = (
     ),
 )
 
+
+def _python(made: str, reference: str) -> Image:
+    instructions = ("ENV PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8", 'CMD ["python3"]')
+    return Image(made, reference, made=made, instructions=instructions, expected=70)
+
+
 PROJECT_IMAGES = (
-    Image(
-        "python",
-        PYTHON,
-        made="python",
-        instructions=("ENV PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8", 'CMD ["python3"]'),
-        expected=70,
-    ),
+    _python("python", PYTHON),
+    _python("python-trixie", PYTHON_TRIXIE),
     Image(
         "minio",
         MINIO,
@@ -93,7 +101,7 @@ PROJECT_IMAGES = (
     _component("operator", "operator", 40),
     _component("inference", "inference", 50),
     _component("training", "training-job", 180, large=True, contexts=("inference/pictures",)),
-    _component("mlflow", "k8s/images/mlflow", 60),
+    _component("mlflow", "k8s/images/mlflow", 60, base="python-trixie"),
     _component("console", "console", 20),
 )
 

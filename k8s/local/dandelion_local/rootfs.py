@@ -13,7 +13,8 @@ from dandelion_local import places
 from dandelion_local.commands import Command, SetupError, logged, output
 from dandelion_local.progress import Step
 
-SUITE = "bookworm"
+# Of each Debian, the Python that it has.
+BOOKWORM, TRIXIE = ("bookworm", "3.11"), ("trixie", "3.13")
 PYTHON_PACKAGES = ("ca-certificates", "python3", "python3-venv")
 BULK = (
     "usr/share/doc",
@@ -67,14 +68,22 @@ def busybox(root: Path) -> None:
     (root / "tmp").chmod(0o1777)
 
 
-def python(root: Path) -> None:
-    """Debian with its Python 3.11, at the paths where the official image has it."""
-    log = places.cache() / "logs" / "debootstrap.log"
+def python_on_bookworm(root: Path) -> None:
+    python(root, *BOOKWORM)
+
+
+def python_on_trixie(root: Path) -> None:
+    python(root, *TRIXIE)
+
+
+def python(root: Path, suite: str, version: str) -> None:
+    """Debian with its Python, at the paths where the official image has it."""
+    log = places.cache() / "logs" / f"debootstrap-{suite}.log"
     log.unlink(missing_ok=True)
     own_mounts = ["unshare", "--mount", "--propagation", "private"]
     command: Command = [*own_mounts, "debootstrap", "--variant=minbase"]
-    command += [f"--include={','.join(PYTHON_PACKAGES)}", SUITE, root]
-    with Step("fetch and unpack Debian for the base image", expected=60) as step:
+    command += [f"--include={','.join(PYTHON_PACKAGES)}", suite, root]
+    with Step(f"fetch and unpack Debian {suite} for a base image", expected=60) as step:
         packages = 0
 
         def counting(line: str) -> None:
@@ -88,8 +97,8 @@ def python(root: Path) -> None:
     for name in BULK:
         _empty(root / name)
     local = root / "usr" / "local" / "bin"
-    for name in ("python3", "python", "python3.11"):
-        (local / name).symlink_to("/usr/bin/python3.11")
+    for name in ("python3", "python", f"python{version}"):
+        (local / name).symlink_to(f"/usr/bin/python{version}")
     for name in ("resolv.conf", "hostname"):
         (root / "etc" / name).unlink(missing_ok=True)
 
@@ -103,15 +112,22 @@ def _empty(folder: Path) -> None:
                 entry.unlink()
 
 
-MAKERS: dict[str, Callable[[Path], None]] = {"busybox": busybox, "pause": pause, "python": python}
+MAKERS: dict[str, Callable[[Path], None]] = {
+    "busybox": busybox,
+    "pause": pause,
+    "python": python_on_bookworm,
+    "python-trixie": python_on_trixie,
+}
 
 
 def recipe(made: str) -> str:
     """What a maker does, as text: its part of the hash that names an image."""
+    debian = inspect.getsource(python) + repr((PYTHON_PACKAGES, BULK))
     constants = {
         "busybox": "",
         "pause": PAUSE_SOURCE,
-        "python": repr((SUITE, PYTHON_PACKAGES, BULK)),
+        "python": debian + repr(BOOKWORM),
+        "python-trixie": debian + repr(TRIXIE),
     }
     return inspect.getsource(MAKERS[made]) + constants[made]
 

@@ -134,8 +134,13 @@ def serving() -> Iterator[FakeS3]:
             self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
             self.send_header("ETag", f'"{md5(body).hexdigest()}"')
             self.end_headers()
-            if self.command != "HEAD":
+            if self.command == "HEAD":
+                return
+            try:
                 self.wfile.write(body)
+            except ConnectionError:
+                # Who is sent more than they take hangs up.
+                self.close_connection = True
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dandelion_operator.api.facts import FALSE
 from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.reasons.facts import FALSE
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import Condition, ConditionType, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.conditions import Condition, ConditionType
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Refusal
 from dandelion_operator.loop.report import report

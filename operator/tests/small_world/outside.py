@@ -13,7 +13,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.s3.connection.reader import Access
-from dandelion_operator.ports.s3.storage import Watch
+from dandelion_operator.ports.s3.storage.datasets import Watch
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.live import LiveAccuracySeen
 from dandelion_operator.seen.serving import Answer

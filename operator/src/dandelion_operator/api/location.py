@@ -13,7 +13,7 @@ from typing import Any
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec.pod_template import PodTemplate
+from dandelion_operator.api.spec.pods.template import PodTemplate
 
 BUCKET, REGION = "models", "us-east-1"
 TRAINING_RESOURCES: Mapping[str, Any] = {

@@ -11,8 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import INFERENCE_RESOURCES, TRAINING_RESOURCES, Defaults
-from dandelion_operator.api.spec.pod_template import PodTemplate
-from dandelion_operator.api.spec.pods import ComputeResources
+from dandelion_operator.api.spec.pods.scheduling import ComputeResources
+from dandelion_operator.api.spec.pods.template import PodTemplate
 from dandelion_operator.api.spec.serving import INFERENCE_CONTAINER
 from dandelion_operator.api.spec.training import TRAINING_CONTAINER
 from dandelion_operator.ports.s3.credentials import SECRETS

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dandelion_operator.api.reasons import Failure
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 
 
 @dataclass(frozen=True)

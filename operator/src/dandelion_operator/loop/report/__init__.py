@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import InvalidResource, Resource
-from dandelion_operator.api.status import HISTORY_LIMIT, ConditionType, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.conditions import ConditionType
+from dandelion_operator.api.status.history import HISTORY_LIMIT
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.report import training, versions
 from dandelion_operator.loop.report.conditions import conditions

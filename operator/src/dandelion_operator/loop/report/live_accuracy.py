@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dandelion_operator.api.reasons import Failure
-from dandelion_operator.api.status import LiveAccuracy
+from dandelion_operator.api.status.versions import LiveAccuracy
 from dandelion_operator.seen.observed import Observed
 
 DIGITS = 4

@@ -9,7 +9,9 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 
 from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.api.spec.triggers import Trigger
-from dandelion_operator.api.status import Drift, LiveAccuracy, RunState, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.training import RunState
+from dandelion_operator.api.status.versions import Drift, LiveAccuracy
 from dandelion_operator.ports.metrics import loop
 from dandelion_operator.ports.metrics.series import Family, Figure, Series
 from dandelion_operator.seen.observed import Observed

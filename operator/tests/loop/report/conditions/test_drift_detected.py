@@ -190,6 +190,10 @@ def test_what_lasts_is_told_in_the_words_of_before() -> None:
 
 
 REVIEWED = {"serving": {"logging": {"images": True}}, "feedback": {"mode": "Review"}}
+REVIEWED_OR_AGREED = {
+    "serving": {"logging": {"images": True}, "auth": "ClusterTokens"},
+    "feedback": {"mode": "Auto"},
+}
 
 
 @pytest.mark.parametrize(
@@ -208,6 +212,12 @@ REVIEWED = {"serving": {"logging": {"images": True}}, "feedback": {"mode": "Revi
             REVIEWED,
             "a share of the answers waits in the review queue",
             id="drift where people review",
+        ),
+        pytest.param(
+            observed(told(windows(*AFAR))),
+            REVIEWED_OR_AGREED,
+            "a share of the answers waits in the review queue",
+            id="drift where people review and callers agree",
         ),
         pytest.param(
             observed(told(windows(*NEAR))),

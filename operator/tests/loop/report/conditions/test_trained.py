@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from dandelion_operator.api.status import RunState
-from dandelion_operator.loop.decide.plan import (
-    RefreshSecret,
-    Refusal,
+from dandelion_operator.api.status.training import RunState
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.children import RefreshSecret
+from dandelion_operator.loop.decide.plan.decisions import (
     TrainDecision,
     TrainingPhase,
 )
