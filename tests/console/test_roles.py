@@ -136,6 +136,15 @@ def test_an_editor_pauses_and_resumes_and_the_receipt_is_the_resources(
         assert said in editor.get(done.headers["location"]).text
 
 
+def test_one_that_was_made_anew_meanwhile_is_left_alone(
+    console: Console, visitors: dict[str, httpx.Client]
+) -> None:
+    with untouched(console):
+        answer = visitors["editor"].post(f"{MODEL}/pause", data=form(console) | {"uid": "former"})
+    assert answer.status_code == 409
+    assert "was deleted and made anew since you looked at it" in answer.text
+
+
 TOKENS: dict[str, Callable[[Console], str]] = {
     "none": lambda console: "",
     "an invented one": lambda console: "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln",
