@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,18 @@ def test_scripts_of_the_page_find_no_token(browser: Browser, console: Console) -
             "[document.cookie, {...localStorage}, {...sessionStorage}, location.href]"
         )
         assert found == ["", {}, {}, f"{console.url}/"]
+
+
+def test_by_a_name_of_its_own_no_other_port_of_the_machine_is_sent_the_session(
+    browser: Browser, console: Console
+) -> None:
+    """A served model that is forwarded to localhost beside it, for example."""
+    named = replace(console, url=console.url.replace("127.0.0.1", "console.localhost"))
+    with person(browser, named, "viewer") as visit:
+        (cookie,) = visit.page.context.cookies(named.url)
+        assert (cookie.get("httpOnly"), cookie.get("sameSite")) == (True, "Strict")
+        for elsewhere in ("http://localhost:8080/", "http://127.0.0.1:8080/"):
+            assert visit.page.context.cookies(elsewhere) == []
 
 
 def test_training_is_asked_for_by_keyboard_alone(browser: Browser, console: Console) -> None:
