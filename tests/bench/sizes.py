@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dandelion_local import catalogue
+from dandelion_local.images import catalogue
 
 from tests.bench.figures import Figure
 from tests.bench.stage import stage

@@ -51,6 +51,8 @@ class TestEveryPod:
 
     def test_has_a_token_only_if_it_asks_the_api_server(self, values: Mapping[str, Any]) -> None:
         asks = {"operator", "credentials", "test"}
+        if "auth" in values.get("mlflow", {}):
+            asks.add("mlflow")
         for workload in render(values).workloads():
             token = workload.pod["spec"]["automountServiceAccountToken"]
             assert token is (workload.labels["app.kubernetes.io/component"] in asks)

@@ -6,8 +6,6 @@ from typing import Any
 
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan.decisions import TrainDecision
-from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.seen.observed import Observed
 
 import given
@@ -34,14 +32,6 @@ def after(now: str, started: str = WEDNESDAY, state: str = "Succeeded", **about:
     memory = about.pop("triggers", known())
     run = training(state=state, **({"startedAt": started, "finishedAt": started} | about))
     return seen(previous=status(training=run, triggers=memory), now=now, **beside)
-
-
-def train(resource: Resource, observed: Observed) -> TrainDecision:
-    return given.decided(resource, observed).train
-
-
-def start(found: TrainDecision) -> StartTraining | None:
-    return next((item for item in found.actions if isinstance(item, StartTraining)), None)
 
 
 def weekly(**about: Any) -> Resource:

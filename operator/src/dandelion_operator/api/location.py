@@ -28,6 +28,16 @@ TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True)
+class RegistryAccess:
+    """How training shows MLflow who it is: the audience of its tokens, and the ClusterRole that
+    says what it may do in its namespace.
+    """
+
+    audience: str
+    training_role: str
+
+
+@dataclass(frozen=True)
 class Defaults:
     """What the chart set up, for every resource that does not say otherwise."""
 
@@ -48,6 +58,8 @@ class Defaults:
     # Whether pods run with the project's own user and group IDs, or with the cluster's choice.
     fixed_ids: bool = True
     installation: str = ""  # the operator's namespace
+    # None: MLflow lets everybody in.
+    registry_access: RegistryAccess | None = None
     # Where the installation's own S3 credentials are mounted, by purpose.
     credentials_dirs: Mapping[str, Path] = field(default_factory=dict)
 

@@ -85,6 +85,10 @@ def log_secret(key: NamespacedName) -> str:
     return f"{key.name}-log-s3"
 
 
+def training_account(key: NamespacedName) -> str:
+    return f"{key.name}-training"
+
+
 def registered_model(key: NamespacedName) -> str:
     return f"{key.namespace}.{key.name}"
 

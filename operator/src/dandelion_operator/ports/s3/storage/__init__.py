@@ -28,7 +28,7 @@ from dandelion_operator.ports.s3.storage.datasets import Datasets, Watch
 from dandelion_operator.ports.s3.storage.limits import DEFAULT_LIMITS, ReadLimits
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.live import LiveAccuracySeen
-from dandelion_operator.seen.training import DatasetSeen, Progress
+from dandelion_operator.seen.training import DatasetSeen, MountedTable, Progress
 from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
 
 
@@ -46,10 +46,15 @@ class Storage:
         self._comparisons = Comparisons(self._reader, limits)
 
     async def dataset(
-        self, access: Access, uri: str, watch: Watch | None = None, urls: Urls | None = None
+        self,
+        access: Access,
+        uri: str,
+        watch: Watch | None = None,
+        urls: Urls | None = None,
+        mounted: MountedTable | None = None,
     ) -> DatasetSeen | Failure:
         """See `Datasets`."""
-        return await self._datasets.dataset(access, uri, watch, urls)
+        return await self._datasets.dataset(access, uri, watch, urls, mounted)
 
     async def contract(self, access: Access, target: Target, fresh: bool) -> ContractSeen | Failure:
         """See `Contracts`."""

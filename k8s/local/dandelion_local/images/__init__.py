@@ -16,20 +16,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from dandelion_local import (
-    buildah,
-    catalogue,
-    node,
-    packages,
-    places,
-    registry,
-    rootfs,
-    tools,
-)
-from dandelion_local.catalogue import Image
+from dandelion_local import packages, places, tools
 from dandelion_local.commands import Command, SetupError, output
-from dandelion_local.contexts import context_files, hash_files
+from dandelion_local.images import buildah, catalogue, registry, rootfs
+from dandelion_local.images.catalogue import Image
+from dandelion_local.images.contexts import context_files, hash_files
 from dandelion_local.locks import exclusively
+from dandelion_local.node import lifecycle
 from dandelion_local.progress import Step
 
 PULL_LIMIT = 300.0
@@ -218,13 +211,13 @@ def stale(listing: str, current: dict[str, str | None]) -> list[str]:
 
 def drop_stale() -> None:
     """A tag that was pushed anew must be pulled anew, though pods say IfNotPresent."""
-    if node.running() is None:
+    if lifecycle.running() is None:
         return
     containerd = ["ctr", "--namespace", "k8s.io", "images"]
     current = {image.reference: registry.digest(image.reference) for image in catalogue.IMAGES}
-    names = stale(node.inside(*containerd, "ls"), current)
+    names = stale(lifecycle.inside(*containerd, "ls"), current)
     if names:
-        node.inside(*containerd, "rm", *names)
+        lifecycle.inside(*containerd, "rm", *names)
 
 
 def prefetch(image: Image) -> None:
@@ -249,17 +242,17 @@ def prefetch(image: Image) -> None:
     }
     query = ["get", "pod", name, "-o", "jsonpath={.status.containerStatuses[0].state}"]
     with Step(f"pull {image.name} onto the node", expected=max(2.0, image.expected / 4)) as step:
-        node.kubectl("delete", "pod", name, "--ignore-not-found", "--now")
-        node.kubectl("create", "-f", "-", stdin=json.dumps(pod))
+        lifecycle.kubectl("delete", "pod", name, "--ignore-not-found", "--now")
+        lifecycle.kubectl("create", "-f", "-", stdin=json.dumps(pod))
         deadline = time.monotonic() + PULL_LIMIT
-        while "terminated" not in (said := node.kubectl(*query)):
+        while "terminated" not in (said := lifecycle.kubectl(*query)):
             if "ImagePull" in said:
                 raise SetupError(f"the node cannot pull {reference}: {said}")
             if time.monotonic() > deadline:
                 step.figure = "not finished: the first pod that needs it will wait for it"
                 break
             time.sleep(0.2)
-        node.kubectl("delete", "pod", name, "--now", "--wait=false")
+        lifecycle.kubectl("delete", "pod", name, "--now", "--wait=false")
 
 
 def report(images: Sequence[Image]) -> None:

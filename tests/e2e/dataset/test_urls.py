@@ -1,4 +1,6 @@
-"""A table of addresses brings images of hosts that were named, each once, and of no others."""
+"""A table of addresses brings images of hosts that were named, each once, and of no others; what is
+added to it becomes a version by itself.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,8 @@ def served(world: World) -> World:
         "allowedHosts": [f"{SERVER}.{world.namespace}.svc"],
     }
     uri = f"s3://datasets/{world.namespace}/nothing-here"
-    world.train(NAME, uri, dataset={"urls": urls})
+    triggers = {"newImages": LATER * len(COLOURS), "quietSeconds": 5}
+    world.train(NAME, uri, dataset={"urls": urls}, triggers=triggers)
     world.until_served(NAME, "1")
     return world
 
@@ -114,12 +117,16 @@ def test_what_was_not_fetched_is_told_with_its_reason(served: World) -> None:
     assert "its host has an address of a metadata service" in warning
 
 
-def test_the_next_run_fetches_what_is_new(served: World) -> None:
+def test_new_addresses_start_a_run_that_fetches_them_alone(served: World) -> None:
     before = _asked_for(served)
     assert set(before.values()) == {1}
+    assert served.status(NAME)["triggers"]["newImages"] == 0
     _write_table(served, _lines(served, range(EACH + LATER)))
-    served.retrain(NAME, "more addresses")
-    served.until("a second version", lambda: len(served.versions(NAME)) == 2, 240)
+    served.until("a second version", lambda: len(served.versions(NAME)) == 2, 300)
+    run = served.status(NAME)["training"]
+    new = LATER * len(COLOURS)
+    assert run["trigger"] == "NewImages"
+    assert f"{new} new images, {new} of them at addresses, since" in run["triggerMessage"]
     after = _asked_for(served)
     assert len(after) == (EACH + LATER) * len(COLOURS)
     assert set(after.values()) == {1}

@@ -9,8 +9,8 @@ import json
 import os
 from pathlib import Path
 
-from dandelion_local import network
 from dandelion_local.commands import Command, output
+from dandelion_local.node import network
 
 DAYS = "3650"
 NODE_NAME = "dandelion"

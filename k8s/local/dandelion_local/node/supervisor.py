@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dandelion_local import network
-from dandelion_local.certificates import NODE_NAME
 from dandelion_local.commands import output
-from dandelion_local.components import (
+from dandelion_local.node import network
+from dandelion_local.node.certificates import NODE_NAME
+from dandelion_local.node.components import (
     CGROUP,
     CONTAINERD_SOCKET,
     Component,

@@ -8,8 +8,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from dandelion_local import network
-from dandelion_local.certificates import NODE_NAME
+from dandelion_local.node import network
+from dandelion_local.node.certificates import NODE_NAME
 
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
 CGROUP = "/dandelion"

@@ -11,6 +11,7 @@ from dandelion_operator.loop.decide.plan.jobs import RemoveJob
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
 from given import job, registry, seen, version
+from given.triggered import start, train
 from given.weekly import (
     AWAY,
     DUE,
@@ -24,8 +25,6 @@ from given.weekly import (
     WEEKLY,
     after,
     known,
-    start,
-    train,
     weekly,
 )
 

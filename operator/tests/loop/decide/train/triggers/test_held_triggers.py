@@ -10,6 +10,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
+from given.triggered import start, train
 from given.weekly import (
     AWAY,
     DUE,
@@ -23,8 +24,6 @@ from given.weekly import (
     WEEKLY,
     after,
     known,
-    start,
-    train,
     weekly,
 )
 

@@ -13,11 +13,12 @@ import sys
 import time
 from pathlib import Path
 
-from dandelion_local import certificates, network, places, tools
+from dandelion_local import places, tools
 from dandelion_local.commands import Command, SetupError, output, tail
-from dandelion_local.components import Layout
+from dandelion_local.node import certificates, network
+from dandelion_local.node.components import Layout
+from dandelion_local.node.supervisor import MOUNTS, READY_FILE, cgroup_folders
 from dandelion_local.progress import Step
-from dandelion_local.supervisor import MOUNTS, READY_FILE, cgroup_folders
 
 PROGRAMS = (
     "etcd",
@@ -118,7 +119,7 @@ def _open_namespaces(chosen: Layout) -> int:
     namespaces = ["--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
     binaries = json.dumps({name: str(path) for name, path in chosen.binaries.items()})
     command = ["unshare", *namespaces, "--mount-proc", "--wd=/", sys.executable, "-m"]
-    command += ["dandelion_local.supervisor", str(chosen.state), str(chosen.cache), binaries]
+    command += ["dandelion_local.node.supervisor", str(chosen.state), str(chosen.cache), binaries]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(places.LOCAL), "HOME": "/root"}
     log = str(places.logs() / "node.log")
     # Not subprocess: the node outlives whoever starts it, and nobody is to wait for it.

@@ -11,13 +11,12 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.plan.decisions import (
-    TrainDecision,
     TrainingPhase,
 )
-from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, NewObjects
 from given import job, registry, seen, status, training, version
+from given.triggered import start, train
 
 VERSION = f"sha256:{'ab12' * 16}"
 # Of one day: enough have come, the newest has, quiet since 300 s, and the day after.
@@ -43,14 +42,6 @@ def after(
     dataset = DatasetSeen(images, 97, new=new)
     memory = status(training=training(state=state, finishedAt=given.NOW, **about))
     return seen(previous=memory, **({"dataset": dataset, "now": QUIET} | beside))
-
-
-def train(resource: Resource, observed: Observed) -> TrainDecision:
-    return given.decided(resource, observed).train
-
-
-def start(found: TrainDecision) -> StartTraining | None:
-    return next((item for item in found.actions if isinstance(item, StartTraining)), None)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +155,13 @@ def test_a_run_starts(resource: Resource, observed: Observed, starts: bool) -> N
             "coming after maxWaitSeconds, 60",
             id="no quiet",
         ),
+        pytest.param(
+            wanted(),
+            replace(NEW, count=1057, addresses=1000),
+            "1,057 new images, 1,000 of them at addresses, since dataset version sha256:ab12ab12…, "
+            "50 asked for, none for 300 s",
+            id="some at addresses",
+        ),
     ],
 )
 def test_it_says_how_many_since_when_and_what_was_waited_for(
@@ -173,6 +171,26 @@ def test_it_says_how_many_since_when_and_what_was_waited_for(
     assert found is not None
     assert found.trigger == "NewImages"
     assert found.trigger_message == words
+
+
+@pytest.mark.parametrize(
+    ("version", "since", "enough", "starts"),
+    [
+        pytest.param(VERSION, "2026-01-02T08:05:00Z", NEWEST, True, id="for as long as is waited"),
+        pytest.param(VERSION, "2026-01-02T08:05:01Z", NEWEST, False, id="not a second less"),
+        pytest.param(f"{VERSION}0", ENOUGH, NEWEST, False, id="not of another dataset version"),
+        pytest.param(VERSION, NEWEST, "2026-01-02T08:05:00Z", True, id="or by their own moments"),
+        pytest.param(VERSION, ENOUGH, "", False, id="not where there are too few by now"),
+    ],
+)
+def test_a_table_that_is_written_anew_waits_from_when_there_were_first_enough(
+    version: str, since: str, enough: str, starts: bool
+) -> None:
+    new = replace(NEW, addresses=9, enough=enough, newest="2026-01-02T09:04:59Z")
+    known = {"enoughImages": {"datasetVersion": version, "since": since}}
+    memory = status(training=training(finishedAt=given.NOW), triggers=known)
+    observed = replace(after(new), previous=memory)
+    assert (start(train(wanted(maxWaitSeconds=3600), observed)) is not None) == starts
 
 
 def test_it_is_another_run_of_the_same_spec_with_the_images_of_now() -> None:
@@ -219,3 +237,9 @@ def test_where_they_cannot_be_counted_the_condition_says_why() -> None:
     found = train(wanted(), after(dataset=DatasetSeen("images-2", 97, uncounted=why)))
     assert found.phase is TrainingPhase.COMPLETE
     assert found.message == f"run run1 is complete; new images are not counted: {why}"
+
+
+def test_where_only_those_at_addresses_cannot_be_counted_the_condition_says_that() -> None:
+    why = "there is no ConfigMap lawn"
+    found = train(wanted(), after(dataset=DatasetSeen("images-2", 97, new=FEW, uncounted=why)))
+    assert found.message == f"run run1 is complete; new addresses are not counted: {why}"

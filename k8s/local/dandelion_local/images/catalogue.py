@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dandelion_local import places
 from dandelion_local.commands import SetupError
-from dandelion_local.components import PAUSE_IMAGE
+from dandelion_local.node.components import PAUSE_IMAGE
 
 PYTHON = "docker.io/library/python:3.11-slim-bookworm"
 # For what needs a newer Python than the components have.

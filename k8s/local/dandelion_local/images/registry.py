@@ -7,7 +7,8 @@ and asks here what it already has; containerd is configured to pull every public
 
 from pathlib import Path
 
-from dandelion_local import network, places
+from dandelion_local import places
+from dandelion_local.node import network
 
 
 def address(reference: str) -> str:
