@@ -222,11 +222,20 @@ class Attempt:
         settings, trials = self.task.settings, self.task.trials
         try:
             trials.tell(settings.trial, self.values)
-            if settings.search.pruning == "None":
+            rule = settings.search.pruning
+            if rule == "None":
                 return False
-            return falls_behind(self.values, trials.curves(besides=settings.trial))
+            others = trials.curves(besides=settings.trial)
+            return falls_behind(rule, self.values, others, self._most_epochs())
         except TrainingFailure as failure:
             if failure.reason is not Reason.STORAGE_UNREACHABLE:
                 raise
             log.warning("the other trials are not asked", error=failure.message)
             return False
+
+    def _most_epochs(self) -> int:
+        """Of any trial of the search, in all parts."""
+        settings = self.task.settings
+        varied = settings.search.parameters.epochs
+        longest = max(map(int, varied.values)) if varied is not None else settings.epochs
+        return longest * len(self.parts)
