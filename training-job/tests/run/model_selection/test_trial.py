@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from dandelion_training.data.images.pixels import Pixels
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
+from dandelion_training.run import learning
 from dandelion_training.run.model_selection.trial import trial
 from dandelion_training.search.records import Outcome, TrialResult
 from fakes.images import encoded, picture, with_dataset
@@ -177,6 +179,35 @@ def test_settings_under_which_the_loss_is_no_number_fail_alone(tmp_path: Path) -
     assert result.outcome is Outcome.FAILED
     assert "Lower training.learningRate" in result.message
     assert json.loads(store.objects[STATUS])["search"]["failed"] == 1
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
+def test_settings_that_memory_is_too_small_for_fail_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def starved(*_: Any, **__: Any) -> None:
+        raise error
+
+    store = filled()
+    with monkeypatch.context() as patch:
+        patch.setattr(learning, "fit", starved)
+        result = trial(task(tmp_path, store, 0))
+    assert result.outcome is Outcome.FAILED
+    assert "memory ran out with training.batchSize 10" in result.message
+    assert trial(task(tmp_path, store, 1)).outcome is Outcome.COMPLETE
+
+
+def test_another_error_is_no_outcome_of_a_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    store = filled()
+    monkeypatch.setattr(learning, "fit", broken)
+    with pytest.raises(RuntimeError, match="mat1"):
+        trial(task(tmp_path, store, 0))
+    assert f"{FOLDER}/trials/0/result.json" not in store.objects
 
 
 def test_a_store_that_is_away_for_a_moment_ends_no_trial(tmp_path: Path) -> None:

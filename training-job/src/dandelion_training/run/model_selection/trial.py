@@ -24,6 +24,7 @@ from dandelion_training.ports.settings import TrialSettings
 from dandelion_training.ports.storage import Location, ObjectStore
 from dandelion_training.ports.web.connection import Network
 from dandelion_training.run.learning import Learner, reproducible
+from dandelion_training.run.memory import out_of_memory
 from dandelion_training.run.model_selection.searched import report_search
 from dandelion_training.run.model_selection.validation import Course, Part, parts, validate
 from dandelion_training.run.preparation import prepared
@@ -169,6 +170,11 @@ class Attempt:
             if failure.reason not in OF_PARAMETERS:
                 raise
             return self._ended(Outcome.FAILED, message=failure.message)
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            log.warning("memory ran out", error=str(error))
+            return self._ended(Outcome.FAILED, message=self._starved())
         return self._ended(Outcome.COMPLETE, value=self._mean(self.done))
 
     def _ended(
@@ -186,6 +192,13 @@ class Attempt:
             values=self.values,
             seconds=self.seconds,
             message=message,
+        )
+
+    def _starved(self) -> str:
+        chosen = self.learner.settings
+        return (
+            f"memory ran out with training.batchSize {chosen.batch_size} and training.imageSize"
+            f" {chosen.image_size}. Raise training.resources.limits, or lower batchSize."
         )
 
     def _mean(self, figures: list[ValidationFigures]) -> float:
