@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from dandelion_training.data.images.inspect import Geometry
 from dandelion_training.data.load import Dataset
+from dandelion_training.data.version.objects import line_digests
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location
 from dandelion_training.run.pipeline.task import Run
@@ -67,6 +68,16 @@ def test_a_table_in_storage_is_fetched_before_the_dataset_is_made(
     told = str(run.progress.facts["warnings"])
     assert "1 address of urls.csv could not be fetched: answered 404" in told
     assert run.progress.facts["rejected"] == {"could not be fetched": 1}
+
+
+def test_the_lines_of_the_table_are_noted_beside_the_version(
+    tmp_path: Path, store: MemoryStore, web: Web
+) -> None:
+    store.objects[TABLE] = table(*with_pages(web, "green", 6, 900), "http://gone.example/,green")
+    dataset = dataset_of(run_of(tmp_path, store, urls_uri=Location.parse(TABLE)), web)
+    name = f"{dataset.digest.removeprefix('sha256:')}/objects.bin"
+    (noted,) = (content for uri, content in store.objects.items() if uri.endswith(name))
+    assert all(line in noted for line in line_digests(store.objects[TABLE]))
 
 
 def test_a_mounted_table_is_fetched_and_hosts_are_allowed_by_name(
