@@ -16,7 +16,7 @@ from tests.bench.figures import Figure
 from tests.bench.photos import PHOTOS
 
 SCRIPT = Path("training-job/bench/drift.py")
-DEFAULT = "all three"
+DEFAULT = "all four"
 GOAL = "≥ 0.9 at 100"
 
 

@@ -213,6 +213,7 @@ def _make(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datas
         dataset.classes,
         result.calibration.temperature,
         said.collected.log_density,
+        said.collected.features,
     )
     content = contract(
         settings,
