@@ -120,9 +120,9 @@ $(LABEL_STUDIO_VENV)/.complete:
 	$(call venv,$(LABEL_STUDIO_VENV),$(LABEL_STUDIO))
 
 .PHONY: integration
-integration: $(DEV_VENV)/.complete $(LABEL_STUDIO_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
+integration: $(DEV_VENV)/.complete $(LABEL_STUDIO_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, keys at a real MinIO, the page in a browser, serving and training as processes, hostile uploads, other clients
 	@$(LOCAL) tools
-	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/agreement tests/page
+	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/agreement tests/keys tests/page
 	@cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough
 	@cd training-job && DANDELION_LABEL_STUDIO=$(LABEL_STUDIO_VENV)/bin $(DEV)/python -m pytest -q tests/process
 	@cd operator && $(DEV)/python -m pytest -q tests/thorough

@@ -45,6 +45,7 @@ REJECTED = frozenset(
         "ExpiredToken",
         "InvalidAccessKeyId",
         "InvalidToken",
+        "InvalidTokenId",  # what MinIO calls it
         "SignatureDoesNotMatch",
     }
 )
@@ -64,6 +65,7 @@ def client(location: Location, credentials: Credentials) -> Minio:
         endpoint=parts.netloc,
         access_key=credentials.access_key,
         secret_key=credentials.secret_key,
+        session_token=credentials.session_token or None,
         secure=parts.scheme == "https",
         region=location.region,
         http_client=pool(location.ca_bundle),
