@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.access.sts import Sts
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.pods.template import PodTemplate
 
@@ -48,6 +49,7 @@ class Defaults:
     # Whether pods run with the project's own user and group IDs, or with the cluster's choice.
     fixed_ids: bool = True
     installation: str = ""  # the operator's namespace
+    sts: Sts = field(default_factory=Sts)
     # Where the installation's own S3 credentials are mounted, by purpose.
     credentials_dirs: Mapping[str, Path] = field(default_factory=dict)
 

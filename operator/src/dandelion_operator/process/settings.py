@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.access.sts import LIFE_SECONDS, LONGEST_LIFE, SHORTEST_LIFE, Mode, Sts
 from dandelion_operator.api.location import INFERENCE_RESOURCES, TRAINING_RESOURCES, Defaults
 from dandelion_operator.api.spec.pods.scheduling import ComputeResources
 from dandelion_operator.api.spec.pods.template import PodTemplate
@@ -36,6 +37,10 @@ class Settings(BaseSettings):
     s3_ca_bundle: str = ""
     training_credentials_dir: Path = SECRETS / "training"
     inference_credentials_dir: Path = SECRETS / "inference"
+    sts_enabled: Mode = Mode.OFF
+    sts_endpoint: str = ""  # empty: that of S3
+    sts_role_arn: str = ""
+    sts_duration_seconds: int = Field(default=LIFE_SECONDS, ge=SHORTEST_LIFE, le=LONGEST_LIFE)
     # Empty: the installation keeps no log of predictions.
     log_uri: str = ""
     log_credentials_dir: Path = SECRETS / "logs"
@@ -88,6 +93,12 @@ class Settings(BaseSettings):
             s3_bucket=self.s3_bucket,
             s3_ca_bundle=self.s3_ca_bundle,
             log_uri=self.log_uri.rstrip("/"),
+            sts=Sts(
+                self.sts_enabled,
+                self.sts_endpoint.rstrip("/"),
+                self.sts_role_arn,
+                self.sts_duration_seconds,
+            ),
             training_resources=_or(self.training_resources, TRAINING_RESOURCES),
             inference_resources=_or(self.inference_resources, INFERENCE_RESOURCES),
             training_template=self.training_pod_template,

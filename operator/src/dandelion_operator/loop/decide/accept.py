@@ -6,6 +6,7 @@ from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan import Acceptance
+from dandelion_operator.seen.conclusions.keys import notes
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
 
@@ -22,6 +23,7 @@ def accept(resource: Resource, observed: Observed, location: Location) -> Accept
         words = f"the dataset {uri} can be read"
     if isinstance(dataset, DatasetSeen) and dataset.cut:
         words += f"; {dataset.cut}"
+    words = "; ".join((words, *notes(observed.keys)))
     return Acceptance(True, Reason.VALID, words + _unknown(resource))
 
 

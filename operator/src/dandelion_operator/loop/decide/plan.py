@@ -13,6 +13,7 @@ from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status.history import PROMOTED
 from dandelion_operator.seen.conclusions.triggers import Due, HeldBy
+from dandelion_operator.seen.keys import TemporaryKey
 from dandelion_operator.seen.versions import StoredArtifact
 
 
@@ -136,10 +137,14 @@ class EndRestoring:
 
 @dataclass(frozen=True)
 class RefreshSecret:
-    """Copy the chart's key for one purpose (training, inference, log) next to the resource."""
+    """Put the key for one purpose (training, inference, log) next to the resource.
+
+    `key` is one that is for a while; None: a copy of the chart's.
+    """
 
     purpose: str
     corrected: tuple[str, ...] = field(default=(), compare=False)
+    key: TemporaryKey | None = None
 
 
 @dataclass(frozen=True)

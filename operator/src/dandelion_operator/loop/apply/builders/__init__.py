@@ -8,7 +8,7 @@ from dandelion_operator.loop.apply.builders.budget import disruption_budget
 from dandelion_operator.loop.apply.builders.deployment import deployment
 from dandelion_operator.loop.apply.builders.evaluation import evaluation_job
 from dandelion_operator.loop.apply.builders.job import job
-from dandelion_operator.loop.apply.builders.secret import credentials_secret
+from dandelion_operator.loop.apply.builders.secret import credentials_secret, temporary_secret
 from dandelion_operator.loop.apply.builders.service import service
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "job",
     "service",
     "service_account",
+    "temporary_secret",
 ]
