@@ -63,9 +63,14 @@ def test_enough_new_images_become_a_model_and_no_request_is_lost(
 ) -> None:
     before = world.status(NAME)["dataset"]["version"]
     image = digits().unseen[0].content
+
+    def second_version() -> bool:
+        world.look(NAME)
+        return len(world.versions(NAME)) == 2
+
     with SteadyLoad(world.url(NAME), image, rate=10, limit=420) as load:
         uploads.add(PORTION)
-        world.until("a second version", lambda: len(world.versions(NAME)) == 2, 300)
+        world.until("a second version", second_version, 300, every=2)
         world.until_served(NAME, "2", seconds=120)
     assert load.failures == []
     status = world.status(NAME)

@@ -42,7 +42,7 @@ def due(world: World, uri: str) -> Iterator[str]:
     world.train(NAME, uri)
     world.until_served(NAME, "1")
     # Far enough ahead to stop the operator before, and once a day: never again in this test.
-    when = (datetime.now(UTC) + timedelta(seconds=85)).replace(second=0, microsecond=0)
+    when = (datetime.now(UTC) + timedelta(seconds=95)).replace(second=0, microsecond=0)
     moment = when.strftime(FORMAT)
     world.train(NAME, uri, triggers={"schedule": f"{when.minute} {when.hour} * * *"})
     world.until(

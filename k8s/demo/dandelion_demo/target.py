@@ -39,5 +39,5 @@ def image_settings() -> Sequence[str]:
     return [
         f"{image.name}.image.tag={catalogue.VERSION}@{registry.digest(image.reference)}"
         for image in catalogue.PROJECT_IMAGES
-        if image.name in {"operator", "inference", "training", "mlflow"}
+        if image.name in {"operator", "inference", "training", "mlflow", "console"}
     ]

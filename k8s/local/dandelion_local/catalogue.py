@@ -102,6 +102,7 @@ PROJECT_IMAGES = (
     _component("inference", "inference", 50),
     _component("training", "training-job", 180, large=True, contexts=("inference/pictures",)),
     _component("mlflow", "k8s/images/mlflow", 60, base="python-trixie"),
+    _component("console", "console", 20),
 )
 
 IMAGES = SYSTEM + PROJECT_IMAGES

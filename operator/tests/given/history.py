@@ -8,7 +8,11 @@ from typing import Any
 from dandelion_operator.api.status.conditions import Condition, ConditionType
 from dandelion_operator.api.status.training import Training
 from dandelion_operator.api.status.versions import Challenger
-from dandelion_operator.loop.decide.plan import Plan, PromoteDecision, RolloutDecision
+from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.decide.plan.decisions import (
+    PromoteDecision,
+    RolloutDecision,
+)
 from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.observed import Observed
 

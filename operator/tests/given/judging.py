@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.loop.decide.plan import PromoteDecision, SetVerdict
+from dandelion_operator.loop.decide.plan.decisions import PromoteDecision
+from dandelion_operator.loop.decide.plan.versions import SetVerdict
 from dandelion_operator.seen.observed import Observed
 
 from given import compared, contract, registry, serving, version

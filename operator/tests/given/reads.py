@@ -13,7 +13,8 @@ from dandelion_operator.ports.s3.connection.budget import MEBIBYTE, Limits
 from dandelion_operator.ports.s3.connection.lanes import Lanes
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.credentials import Credentials
-from dandelion_operator.ports.s3.storage import ReadLimits, Storage
+from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.ports.s3.storage.limits import ReadLimits
 from dandelion_operator.seen.training import DatasetSeen
 
 import given

@@ -6,7 +6,8 @@ from typing import Any
 
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision
+from dandelion_operator.loop.decide.plan.decisions import TrainDecision
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.seen.observed import Observed
 
 import given

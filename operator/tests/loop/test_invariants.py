@@ -12,16 +12,14 @@ from dandelion_operator.api.spec.serving import Auth
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import (
-    Action,
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyDeployment,
     BindTokenReviewers,
-    SetAlias,
-    SetVerdict,
-    StartEvaluation,
-    StartTraining,
 )
+from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, StartTraining
+from dandelion_operator.loop.decide.plan.versions import SetAlias, SetVerdict
 from dandelion_operator.loop.report import report
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.observed import Observed

@@ -14,7 +14,7 @@ from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.credentials import Credentials
-from dandelion_operator.ports.s3.storage import Watch
+from dandelion_operator.ports.s3.storage.datasets import Watch
 from dandelion_operator.ports.s3.sts import Request
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.keys import NoSts, TemporaryKey

@@ -18,7 +18,8 @@ from dandelion_operator.api.reasons.facts import (
 )
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status.conditions import Condition, ConditionType
-from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
+from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
 from dandelion_operator.seen.conclusions.attempts import seconds_until
 from dandelion_operator.seen.observed import Observed
 

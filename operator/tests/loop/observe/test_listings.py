@@ -10,7 +10,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.s3.connection.reader import Access
-from dandelion_operator.ports.s3.storage import Watch
+from dandelion_operator.ports.s3.storage.datasets import Watch
 from dandelion_operator.seen.training import DatasetSeen
 from small_world import World, played
 from small_world.outside import FakeStorage

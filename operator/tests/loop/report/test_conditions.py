@@ -11,12 +11,12 @@ from dandelion_operator.api.location import Defaults, location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import (
-    Action,
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     BindTokenReviewers,
     RefreshSecret,
-    Refusal,
 )
 from dandelion_operator.loop.report import report
 from dandelion_operator.seen.observed import Observed

@@ -25,7 +25,8 @@ from dandelion_operator.api.status.conditions import ConditionType
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import ApplyService, Refusal
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.children import ApplyService
 from dandelion_operator.loop.report import invalid, report
 from dandelion_operator.seen.conclusions.waiting import WAITING
 from dandelion_operator.seen.drift import Drift

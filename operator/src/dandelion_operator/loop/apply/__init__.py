@@ -20,30 +20,33 @@ from dandelion_operator.loop.apply.children import (
     notes,
     with_notes,
 )
-from dandelion_operator.loop.decide.plan import (
-    Action,
+from dandelion_operator.loop.decide.plan import Plan, Refusal
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyService,
-    BeginRestoring,
     BindTokenReviewers,
-    ConfirmAlias,
-    EndRestoring,
-    ExpireJob,
-    Plan,
     RefreshSecret,
-    Refusal,
-    RegisterVersion,
-    RemoveAlias,
     RemoveBudget,
+)
+from dandelion_operator.loop.decide.plan.jobs import (
+    ExpireJob,
     RemoveJob,
-    SetAlias,
-    SetVerdict,
     StartEvaluation,
     StartTraining,
     SuspendJob,
+)
+from dandelion_operator.loop.decide.plan.versions import (
+    BeginRestoring,
+    ConfirmAlias,
+    EndRestoring,
+    RegisterVersion,
+    RemoveAlias,
+    SetAlias,
+    SetVerdict,
 )
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError

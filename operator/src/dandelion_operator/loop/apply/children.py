@@ -16,7 +16,7 @@ from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.reasons import name_taken
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,

@@ -14,9 +14,10 @@ from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.lookups import Pending
 from dandelion_operator.ports.s3.connection.reader import Access
-from dandelion_operator.ports.s3.storage import Watch
+from dandelion_operator.ports.s3.storage.datasets import Watch
 from dandelion_operator.seen.conclusions import triggers
 from dandelion_operator.seen.conclusions.last_run import LastRun, last_run
+from dandelion_operator.seen.conclusions.triggers.new_images import known_version
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, JobSeen, Progress
 
@@ -79,7 +80,7 @@ def watch(resource: Resource, known: Observed) -> Watch | None:
     last, enough = _over(resource, known), resource.spec.triggers.new_images
     if enough is None or last is None or last.state is not RunState.SUCCEEDED:
         return None
-    version = triggers.known_version(known, last)
+    version = known_version(known, last)
     return Watch(resource.key, version, enough) if version else None
 
 

@@ -11,13 +11,13 @@ from dandelion_operator.api.status.triggers import (
     Triggers,
     WaitingTrigger,
 )
-from dandelion_operator.loop.decide.plan import HeldTrigger, Plan
+from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.decide.plan.decisions import HeldTrigger
 from dandelion_operator.seen.conclusions.last_run import LastRun
-from dandelion_operator.seen.conclusions.triggers import (
-    WEEK,
+from dandelion_operator.seen.conclusions.triggers.budget import WEEK, started
+from dandelion_operator.seen.conclusions.triggers.schedule import (
     next_scheduled,
     served_until,
-    started,
 )
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen

@@ -24,7 +24,7 @@ from dandelion_operator.api.status.history import (
 from dandelion_operator.api.status.training import Training
 from dandelion_operator.api.status.triggers import Triggers
 from dandelion_operator.ports.metrics.series import Family, Figure
-from dandelion_operator.seen.conclusions.triggers import WEEK
+from dandelion_operator.seen.conclusions.triggers.budget import WEEK
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen
 

@@ -58,6 +58,14 @@ def last_run(key: NamespacedName, observed: Observed, training_hash: str) -> Las
     return last
 
 
+def ended_at(observed: Observed, last: LastRun) -> str | None:
+    """None where nothing tells the moment, or it has not come."""
+    remembered = observed.previous.training
+    if last.finished is None and remembered is not None and remembered.run == last.run:
+        return remembered.finished_at
+    return last.finished
+
+
 def may_be_repeated(last: LastRun) -> bool:
     """Whether another attempt at a failed run may help without anybody changing anything."""
     return last.reason in OF_INFRASTRUCTURE and last.attempts < ATTEMPT_LIMIT

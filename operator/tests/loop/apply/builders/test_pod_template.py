@@ -13,7 +13,7 @@ from dandelion_operator.api.location import Defaults
 from dandelion_operator.api.resource import InvalidResource, Resource, parse
 from dandelion_operator.api.spec.pods.template import PodTemplate
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 
 Json = dict[str, Any]
 RUN = StartTraining("run1", "hash1", "Created", "images-1", "none", images=1000)

@@ -10,7 +10,7 @@ import pytest
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import RemoveJob, StartEvaluation
+from dandelion_operator.loop.decide.plan.jobs import RemoveJob, StartEvaluation
 from dandelion_operator.loop.observe import readings
 from dandelion_operator.loop.report import report
 from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT

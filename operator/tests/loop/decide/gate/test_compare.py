@@ -11,13 +11,13 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import (
-    PromoteDecision,
+from dandelion_operator.loop.decide.plan.decisions import PromoteDecision
+from dandelion_operator.loop.decide.plan.jobs import (
     RemoveJob,
-    SetVerdict,
     StartEvaluation,
     SuspendJob,
 )
+from dandelion_operator.loop.decide.plan.versions import SetVerdict
 from dandelion_operator.seen.observed import Observed
 from given import compared, comparison, contract, evaluation, job, registry, serving, version
 

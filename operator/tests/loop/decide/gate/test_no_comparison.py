@@ -11,7 +11,8 @@ import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import PromoteDecision, StartEvaluation
+from dandelion_operator.loop.decide.plan.decisions import PromoteDecision
+from dandelion_operator.loop.decide.plan.jobs import StartEvaluation
 from given import compared, contract, registry, version
 
 PLAIN, OTHER_GATE = given.resource(), given.resource(promotion={"minimum": 0.5})

@@ -11,9 +11,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.gate.compare import outlived_evaluations
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import (
-    RemoveJob,
-)
+from dandelion_operator.loop.decide.plan.jobs import RemoveJob
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import Suspension
 from given import (

@@ -11,7 +11,11 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import RemoveAlias, SetAlias, SetVerdict
+from dandelion_operator.loop.decide.plan.versions import (
+    RemoveAlias,
+    SetAlias,
+    SetVerdict,
+)
 from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.observed import Observed
 from given import compared, comparison, contract, registry, seen, serving, status, version

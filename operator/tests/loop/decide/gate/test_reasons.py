@@ -8,9 +8,7 @@ import given
 import pytest
 from dandelion_operator.loop.decide.gate.judge.interval import score_bounds
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import (
-    SetVerdict,
-)
+from dandelion_operator.loop.decide.plan.versions import SetVerdict
 from dandelion_operator.seen.comparison import ClassFigures, Comparison
 from given import (
     comparison,

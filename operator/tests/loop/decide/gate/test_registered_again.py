@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import RegisterVersion
+from dandelion_operator.loop.decide.plan.versions import RegisterVersion
 from dandelion_operator.seen.training import JobSeen
 from dandelion_operator.seen.versions import StoredArtifact
 from given import NOW, job, registry, seen, status, training, version

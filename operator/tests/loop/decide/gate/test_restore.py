@@ -9,7 +9,7 @@ import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan.versions import (
     BeginRestoring,
     ConfirmAlias,
     EndRestoring,

@@ -11,8 +11,9 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop import pace
-from dandelion_operator.loop.decide.plan import ExpireJob, StartTraining, TrainDecision
-from dandelion_operator.loop.decide.plan import TrainingPhase as Phase
+from dandelion_operator.loop.decide.plan.decisions import TrainDecision
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase as Phase
+from dandelion_operator.loop.decide.plan.jobs import ExpireJob, StartTraining
 from dandelion_operator.loop.report import report
 from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT, next_attempt, pause_seconds
 from dandelion_operator.seen.observed import Observed

@@ -10,7 +10,12 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status.training import RunState
-from dandelion_operator.loop.decide.plan import RemoveJob, StartTraining, SuspendJob, TrainingPhase
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
+from dandelion_operator.loop.decide.plan.jobs import (
+    RemoveJob,
+    StartTraining,
+    SuspendJob,
+)
 from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, Suspension

@@ -8,7 +8,8 @@ import given
 import pytest
 from dandelion_operator.api.moments import after
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision
+from dandelion_operator.loop.decide.plan.decisions import TrainDecision
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
 from dandelion_operator.seen.windows import PodWindows, WindowsOfSize

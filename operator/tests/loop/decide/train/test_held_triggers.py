@@ -7,7 +7,7 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import TrainingPhase
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
 from given.weekly import (

@@ -10,7 +10,11 @@ import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status.training import RunState
-from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision, TrainingPhase
+from dandelion_operator.loop.decide.plan.decisions import (
+    TrainDecision,
+    TrainingPhase,
+)
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, NewObjects
 from given import job, registry, seen, status, training, version

@@ -6,7 +6,8 @@ import given
 import pytest
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status.training import RunState
-from dandelion_operator.loop.decide.plan import RemoveJob, TrainingPhase
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
+from dandelion_operator.loop.decide.plan.jobs import RemoveJob
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
 from given import job, registry, seen, version

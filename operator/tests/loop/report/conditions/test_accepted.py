@@ -6,9 +6,7 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status.dataset import DatasetInfo
-from dandelion_operator.loop.decide.plan import (
-    Acceptance,
-)
+from dandelion_operator.loop.decide.plan.decisions import Acceptance
 from dandelion_operator.loop.report.conditions.accepted import accepted
 from given.conditions import (
     PLAIN,

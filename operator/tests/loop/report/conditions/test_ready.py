@@ -10,9 +10,7 @@ from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status.conditions import ConditionType
-from dandelion_operator.loop.decide.plan import (
-    RolloutDecision,
-)
+from dandelion_operator.loop.decide.plan.decisions import RolloutDecision
 from dandelion_operator.loop.report.conditions.ready import ready
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer

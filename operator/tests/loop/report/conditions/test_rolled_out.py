@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.children import (
     ApplyService,
     BindTokenReviewers,
-    PromoteDecision,
     RefreshSecret,
-    Refusal,
+)
+from dandelion_operator.loop.decide.plan.decisions import (
+    PromoteDecision,
     RolloutDecision,
 )
 from dandelion_operator.loop.report.conditions.rolled_out import rolled_out

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from dandelion_operator.api.status.training import RunState
-from dandelion_operator.loop.decide.plan import (
-    RefreshSecret,
-    Refusal,
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.children import RefreshSecret
+from dandelion_operator.loop.decide.plan.decisions import (
     TrainDecision,
     TrainingPhase,
 )

@@ -18,7 +18,7 @@ from dandelion_operator.loop.apply.builders.search import (
     search_labels,
     search_settings,
 )
-from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 
 
 def job(

@@ -17,11 +17,10 @@ from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate
 from dandelion_operator.loop.decide.gate.facts import Facts
 from dandelion_operator.loop.decide.gate.judge import Outcome
 from dandelion_operator.loop.decide.gate.restore import the_registry_was_lost
-from dandelion_operator.loop.decide.plan import (
-    Action,
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.decisions import PromoteDecision, Promotion
+from dandelion_operator.loop.decide.plan.versions import (
     ConfirmAlias,
-    PromoteDecision,
-    Promotion,
     RemoveAlias,
     SetAlias,
     SetVerdict,
