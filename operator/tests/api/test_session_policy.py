@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location, Log
+from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource, parse
 from dandelion_operator.api.session_policy import session_policy
 
@@ -104,10 +105,25 @@ def test_without_a_log_of_the_installation_none_is_read() -> None:
     assert not any(place.startswith("predictions") for place in found["GetObject"])
 
 
-def test_further_places_may_be_read_and_not_written() -> None:
-    policy = session_policy(lawn(), PLACE, naming.TRAINING, ["s3://datasets/garden"])
-    assert "datasets/garden/*" in granted(policy)["GetObject"]
-    assert granted(policy)["PutObject"] == {"models/garden/lawn/*"}
+def test_what_the_resource_is_denied_is_not_in_it() -> None:
+    """The key lies where its owner can read it, whatever comes of the run."""
+    denied = replace(PLACE, denied=Failure(Reason.DATASET_NOT_ALLOWED, "no"))
+    theirs = lawn(
+        "s3://datasets/park",
+        dataset={"urls": {"storageUri": "s3://datasets/park.csv"}},
+        training={"initialWeights": "s3://models/other/park/a.safetensors"},
+    )
+    found = granted(session_policy(theirs, denied, naming.TRAINING))
+    assert not any("park" in place for places in found.values() for place in places)
+    assert "models/garden/lawn/*" in found["PutObject"]
+
+
+def test_for_a_pinned_version_all_that_the_namespace_may_read_is_in_it() -> None:
+    place = replace(PLACE, readable=("s3://datasets/garden", "s3://shared"))
+    pinned = lawn(dataset={"version": f"sha256:{'a' * 64}"})
+    found = granted(session_policy(pinned, place, naming.TRAINING))
+    assert {"datasets/garden/*", "shared/*"} <= found["GetObject"]
+    assert "shared/*" not in granted(session_policy(lawn(), place, naming.TRAINING))["GetObject"]
 
 
 def test_inference_only_reads_its_own_models() -> None:

@@ -30,17 +30,18 @@ WILDCARDS = re.compile(r"[*?$]")
 Place = tuple[str, str]  # a bucket, and a key or the beginning of keys with a star
 
 
-def session_policy(
-    resource: Resource, location: Location, purpose: str, readable: Sequence[str] = ()
-) -> str:
-    """As JSON in ASCII, which AWS wants. `readable` are further `s3://` prefixes for training."""
+def session_policy(resource: Resource, location: Location, purpose: str) -> str:
+    """As JSON in ASCII, which AWS wants.
+
+    What a resource is denied is not in it. A pinned dataset version may have been made from another
+    folder than the spec names, so whatever the namespace may read is.
+    """
     own = f"{resource.namespace}/{resource.name}"
     models = (location.bucket, f"{own}/*")
     log = location.log and _below(f"{location.log.uri}/{own}")
     match purpose:
         case naming.TRAINING:
             read = (*_learnt_from(resource, location), models, *([log] if log else []))
-            read += tuple(_below(prefix) for prefix in readable)
             statements = [_allow(READ, read), *_lists(read), _allow(WRITE, [models])]
         case naming.INFERENCE:
             statements = [_allow(READ, [models]), *_lists([models])]
@@ -53,12 +54,16 @@ def session_policy(
 def _learnt_from(resource: Resource, location: Location) -> Iterator[Place]:
     """Images, tables and weights that a run is told of."""
     dataset, weights = resource.spec.dataset, resource.spec.training.initial_weights
+    yield location.bucket, "pretrained/*"
+    if location.denied is not None:
+        return
+    if dataset.version is not None:
+        yield from map(_below, location.readable)
     yield _folder(dataset.storage_uri)
     if dataset.urls is not None and dataset.urls.storage_uri is not None:
         yield _object(dataset.urls.storage_uri)
     if weights.startswith("s3://"):
         yield _object(weights)
-    yield location.bucket, "pretrained/*"
 
 
 def _folder(uri: str) -> Place:

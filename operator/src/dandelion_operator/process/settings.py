@@ -10,7 +10,9 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.access.endpoints import Endpoints
 from dandelion_operator.api.access.sts import LIFE_SECONDS, LONGEST_LIFE, SHORTEST_LIFE, Mode, Sts
+from dandelion_operator.api.access.tenancy import DatasetRule
 from dandelion_operator.api.location import INFERENCE_RESOURCES, TRAINING_RESOURCES, Defaults
 from dandelion_operator.api.spec.pods.scheduling import ComputeResources
 from dandelion_operator.api.spec.pods.template import PodTemplate
@@ -37,6 +39,10 @@ class Settings(BaseSettings):
     s3_ca_bundle: str = ""
     training_credentials_dir: Path = SECRETS / "training"
     inference_credentials_dir: Path = SECRETS / "inference"
+    # None: no rule, so everybody learns from what the training key may read.
+    tenancy_datasets: tuple[DatasetRule, ...] | None = None
+    tenancy_endpoints: str = ""  # hosts and networks, with commas between them
+    api_server_host: str = Field(default="", validation_alias="KUBERNETES_SERVICE_HOST")
     sts_enabled: Mode = Mode.OFF
     sts_endpoint: str = ""  # empty: that of S3
     sts_role_arn: str = ""
@@ -79,7 +85,7 @@ class Settings(BaseSettings):
     @property
     def namespaces(self) -> tuple[str, ...]:
         """Empty: all of them."""
-        return tuple(name.strip() for name in self.watch_namespaces.split(",") if name.strip())
+        return _listed(self.watch_namespaces)
 
     @property
     def defaults(self) -> Defaults:
@@ -93,6 +99,8 @@ class Settings(BaseSettings):
             s3_bucket=self.s3_bucket,
             s3_ca_bundle=self.s3_ca_bundle,
             log_uri=self.log_uri.rstrip("/"),
+            datasets=self.tenancy_datasets,
+            endpoints=Endpoints(_listed(self.tenancy_endpoints), self.api_server_host),
             sts=Sts(
                 self.sts_enabled,
                 self.sts_endpoint.rstrip("/"),
@@ -111,6 +119,10 @@ class Settings(BaseSettings):
                 naming.LOG: self.log_credentials_dir,
             },
         )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _or(given: ComputeResources | None, otherwise: Mapping[str, Any]) -> Mapping[str, Any]:

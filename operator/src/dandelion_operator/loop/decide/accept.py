@@ -12,7 +12,8 @@ from dandelion_operator.seen.training import DatasetSeen
 
 
 def accept(resource: Resource, observed: Observed, location: Location) -> Acceptance:
-    for obstacle in (observed.credentials, _log(resource, location), observed.dataset):
+    known = (location.denied, observed.credentials, _log(resource, location), observed.dataset)
+    for obstacle in known:
         if isinstance(obstacle, Failure):
             return Acceptance(False, obstacle.reason, obstacle.message)
     uri, dataset = resource.spec.dataset.storage_uri, observed.dataset
