@@ -55,6 +55,7 @@ TUNED: Mapping[str, Any] = {
     "rbac": {"clusterTokens": True},
     "inference": {"log": {"enabled": False}},
     "mlflow": {
+        "auth": {"mode": "Kubernetes"},
         "workers": 4,
         "database": {"existingSecret": "postgres"},
         "allowedHosts": ["mlflow.example.com"],

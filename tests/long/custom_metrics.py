@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from dandelion_local import network, places, tools
+from dandelion_local import places, tools
 from dandelion_local.commands import SetupError
+from dandelion_local.node import network
 
 from tests.e2e.prometheus import PORT, pods, program, prometheus
 from tests.e2e.world import World

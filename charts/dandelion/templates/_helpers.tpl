@@ -184,6 +184,15 @@ training inference mlflow{{ if include "dandelion.logs" . }} logs{{ end }}
 {{- if or (include "dandelion.generatesRootSecret" .) (include "dandelion.generatedS3Secrets" .) (include "dandelion.generatesConsoleSecret" .) -}}true{{- end -}}
 {{- end -}}
 
+{{- define "dandelion.mlflowAsksTheCluster" -}}
+{{- if eq .Values.mlflow.auth.mode "Kubernetes" -}}true{{- end -}}
+{{- end -}}
+
+{{/* What tokens for MLflow are bound to: of no use anywhere else. */}}
+{{- define "dandelion.mlflowAudience" -}}
+mlflow.dandelion.dev
+{{- end -}}
+
 {{- define "dandelion.mlflowUrl" -}}
 http://{{ include "dandelion.fullname" . }}-mlflow.{{ .Release.Namespace }}.svc:5000
 {{- end -}}

@@ -34,14 +34,18 @@ class Condition(Part):
 
 
 class Version(Part):
-    """The champion, or the challenger."""
-
     version: str
     run_id: str | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
+
+
+class Champion(Version):
     digest: str | None = None
     precision: str | None = None
     served_replicas: int | None = None
+
+
+class Challenger(Version):
     verdict: str | None = None
 
 
@@ -153,8 +157,8 @@ class Status(Part):
     observed_generation: int = 0
     conditions: tuple[Condition, ...] = ()
     url: str | None = None
-    champion: Version | None = None
-    challenger: Version | None = None
+    champion: Champion | None = None
+    challenger: Challenger | None = None
     training: Training | None = None
     triggers: Triggers | None = None
     dataset: Dataset | None = None

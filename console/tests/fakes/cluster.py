@@ -102,7 +102,10 @@ class FakeCluster:
             return refusal(404, "NotFound", words)
         if verb == "patch":
             if body["metadata"]["uid"] != model["metadata"]["uid"]:
-                return refusal(409, "Conflict", "Precondition failed: UID in precondition")
+                words = (
+                    f'modeldeployments.dandelion.dev "{name}" is invalid: metadata.uid: immutable'
+                )
+                return refusal(422, "Invalid", words)
             merge(model, body)
         return httpx.Response(200, json=model)
 

@@ -127,7 +127,7 @@ def test_one_that_was_made_anew_meanwhile_is_left_alone(
     cluster.models["team", "lawn"]["metadata"]["uid"] = "another"
     answer = editor.post(f"{PAGE}/pause", sent)
     assert answer.status_code == 409
-    assert "Somebody else was faster" in answer.text
+    assert "was deleted and made anew since you looked at it" in answer.text
 
 
 def test_nobody_acts_without_a_login(browser: Browser, cluster: FakeCluster) -> None:

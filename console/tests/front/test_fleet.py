@@ -99,3 +99,11 @@ def test_where_the_cluster_knows_no_models_the_page_passes_that_on(
 def test_what_is_no_api_server_is_not_believed(viewer: Browser, cluster: FakeCluster) -> None:
     cluster.broken = httpx.Response(200, text="<html>welcome</html>")
     assert viewer.get("/").status_code == 503
+
+
+def test_of_many_models_an_open_page_asks_more_rarely(
+    viewer: Browser, cluster: FakeCluster
+) -> None:
+    assert 'data-every="5"' in viewer.get("/").text
+    cluster.add(*(model(f"lawn-{number}") for number in range(399)))
+    assert 'data-every="25"' in viewer.get("/").text

@@ -37,9 +37,16 @@ def test_the_cookie_is_for_this_site_alone_and_for_no_script(browser: Browser) -
 
 
 def test_behind_https_the_cookie_is_sent_over_https_alone(browser: Browser) -> None:
-    form = {"token": TOKEN}
-    answer = browser.post("/login", form, SAME_SITE | {"x-forwarded-proto": "https"})
+    over_https = {"x-forwarded-proto": "https"}
+    answer = browser.post("/login", {"token": TOKEN}, SAME_SITE | over_https)
+    name, _, value = answer.headers["set-cookie"].partition(";")[0].partition("=")
     assert "Secure" in answer.headers["set-cookie"]
+    # Which no sister site can set.
+    assert name == "__Host-dandelion-console"
+    assert browser.get("/", over_https | {"cookie": f"{name}={value}"}).status_code == 200
+    assert (
+        browser.get("/", over_https | {"cookie": f"dandelion-console={value}"}).status_code == 401
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,10 @@ from dandelion_demo.install import NAMESPACE, RELEASE
 from dandelion_demo.kube import Cluster
 from dandelion_demo.run import BUCKET, NAMESPACE_OF_MODEL
 
+# Browsers send a cookie to every port of a host: the console has a name of its own, as no served
+# model may see who is logged in there. `*.localhost` is this machine.
+LOCAL_NAMES = {"console": "console.localhost"}
+
 Answer = tuple[LabelledImage, dict[str, Any]]
 
 
@@ -72,7 +76,7 @@ def _addresses(cluster: Cluster, name: str) -> list[str]:
             for title, namespace, service, port, _, path in services
         ]
     return [
-        f"{title:10} http://127.0.0.1:{local}{path}   while this runs: "
+        f"{title:10} http://{LOCAL_NAMES.get(title, '127.0.0.1')}:{local}{path}   while this runs: "
         + cluster.command("port-forward", "-n", namespace, f"service/{service}", f"{local}:{port}")
         for title, namespace, service, port, local, path in services
     ]

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from dandelion_local import catalogue, images
-from dandelion_local.components import MIRRORED
-from dandelion_local.images import stale
+from dandelion_local import images
+from dandelion_local.images import catalogue, stale
+from dandelion_local.node.components import MIRRORED
 
 OPERATOR = "ghcr.io/dandelion-ml/dandelion-operator:0.1.0"
 LISTING = f"""REF TYPE DIGEST SIZE PLATFORMS LABELS

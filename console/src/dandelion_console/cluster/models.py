@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dandelion_console.cluster.api import ApiServer, UnreachableError
+from dandelion_console.cluster.api import ApiError, ApiServer, UnreachableError
 from dandelion_console.ports.session import Person
 from dandelion_console.resource import GROUP, PLURAL, VERSION, ModelDeployment, parse
 
@@ -55,9 +55,19 @@ async def change(
     uid: str,
     patch: Mapping[str, Any],
 ) -> ModelDeployment:
-    """Patches the one that was seen, and no later one of its name; raises as `ApiServer` does."""
+    """Patches the one that was seen, and no later one of its name.
+
+    Raises as `ApiServer` does; 409 where there is a later one, whose uid a patch cannot change.
+    """
     metadata = dict(patch.get("metadata") or {}) | {"uid": uid}
-    return _parsed(await api.patch(person, _path(namespace, name), {**patch, "metadata": metadata}))
+    sent = {**patch, "metadata": metadata}
+    try:
+        return _parsed(await api.patch(person, _path(namespace, name), sent))
+    except ApiError as error:
+        if error.status != 422 or "metadata.uid" not in error.message:
+            raise
+        words = f"{name} was deleted and made anew since you looked at it; nothing was changed."
+        raise ApiError(409, "Conflict", words) from error
 
 
 def _path(namespace: str, name: str) -> str:

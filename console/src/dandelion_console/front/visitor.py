@@ -28,7 +28,7 @@ class Visitors:
 
     def person(self, request: Request) -> Person:
         """Raises NotLoggedInError and KeyFileError."""
-        value = request.cookies.get(COOKIE)
+        value = request.cookies.get(cookie_name(request))
         if not value:
             raise NotLoggedInError
         person = self._sessions.open(value)
@@ -39,7 +39,7 @@ class Visitors:
     def log_in(self, request: Request, response: Response, person: Person) -> None:
         """Raises KeyFileError and TokenTooLongError."""
         response.set_cookie(
-            COOKIE,
+            cookie_name(request),
             self._sessions.seal(person),
             max_age=self._sessions.seconds,
             path="/",
@@ -50,8 +50,17 @@ class Visitors:
 
     def log_out(self, request: Request, response: Response) -> None:
         response.delete_cookie(
-            COOKIE, path="/", httponly=True, samesite="strict", secure=over_https(request)
+            cookie_name(request),
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=over_https(request),
         )
+
+
+def cookie_name(request: Request) -> str:
+    """Over https, one that no other host of the same domain can set (RFC 6265bis, `__Host-`)."""
+    return f"__Host-{COOKIE}" if over_https(request) else COOKIE
 
 
 def over_https(request: Request) -> bool:

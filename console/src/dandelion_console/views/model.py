@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dandelion_console.resource import Condition, ModelDeployment, Receipt, Version
+from dandelion_console.resource import (
+    Challenger,
+    Champion,
+    Condition,
+    ModelDeployment,
+    Receipt,
+    Version,
+)
 from dandelion_console.views import figures
 from dandelion_console.views.standing import RunInFlight, Standing, run_in_flight, standing
 
@@ -34,8 +41,8 @@ class Metric:
 class Comparison:
     """Both versions in columns; `challenger` is None while there is none."""
 
-    champion: Version | None
-    challenger: Version | None
+    champion: Champion | None
+    challenger: Challenger | None
     metrics: tuple[Metric, ...]
 
 
@@ -84,7 +91,7 @@ def _colour(condition: Condition) -> str:
     )
 
 
-def _comparison(champion: Version | None, challenger: Version | None) -> Comparison:
+def _comparison(champion: Champion | None, challenger: Challenger | None) -> Comparison:
     known = {
         name: None
         for version in (champion, challenger)

@@ -33,6 +33,16 @@ TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True)
+class RegistryAccess:
+    """How training shows MLflow who it is: the audience of its tokens, and the ClusterRole that
+    says what it may do in its namespace.
+    """
+
+    audience: str
+    training_role: str
+
+
+@dataclass(frozen=True)
 class Defaults:
     """What the chart set up, for every resource that does not say otherwise."""
 
@@ -56,6 +66,8 @@ class Defaults:
     sts: Sts = field(default_factory=Sts)
     endpoints: Endpoints = field(default_factory=Endpoints)
     datasets: Rules = None  # from where which namespace may learn with the installation's keys
+    # None: MLflow lets everybody in.
+    registry_access: RegistryAccess | None = None
     # Where the installation's own S3 credentials are mounted, by purpose.
     credentials_dirs: Mapping[str, Path] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from fakes.cluster import KEY
+from given.worlds import runs
 from small_world import World, played
 
 AFAR, NEAR = (2.0, 2.0, 2.0), (0.5,) * 5
@@ -13,12 +14,6 @@ AFAR, NEAR = (2.0, 2.0, 2.0), (0.5,) * 5
 
 def wait(world: World, **time: float) -> None:
     world.time += timedelta(**time)
-
-
-def runs(world: World) -> list[str | None]:
-    """What started each run, in order."""
-    entries = reversed(world.status["history"])
-    return [item.get("trigger") for item in entries if item["decision"] == "TrainingStarted"]
 
 
 async def served(world: World, **sections: Any) -> None:
@@ -54,27 +49,6 @@ def test_drift_is_told_and_starts_nothing_by_itself(world: World) -> None:
     played(scene)
 
 
-def test_drift_starts_one_run_and_its_version_counts_anew(world: World) -> None:
-    async def scene() -> None:
-        await served(world, triggers={"driftAbove": 1.5})
-        await reach(world, 1.4, 9.0, 9.0)
-        assert runs(world) == ["Created"]
-        await reach(world, *AFAR)
-        assert runs(world) == ["Created", "Drift"]
-        assert world.serving_version() == "2"
-        told = world.status["training"]["triggerMessage"]
-        assert "3 windows of 20 answers in a row of version 1" in told
-        assert world.condition("DriftDetected") == ("Unknown", "DriftNotTold")
-        assert world.status["drift"] == {"version": "2", "above": 1.5}
-        wait(world, days=30)
-        await world.settle()
-        assert runs(world) == ["Created", "Drift"]
-        await reach(world, *AFAR)
-        assert runs(world) == ["Created", "Drift", "Drift"]
-
-    played(scene)
-
-
 def test_a_run_that_did_no_good_is_not_repeated_before_the_next_day(world: World) -> None:
     async def scene() -> None:
         await served(world, triggers={"driftAbove": 1.5})
@@ -88,54 +62,6 @@ def test_a_run_that_did_no_good_is_not_repeated_before_the_next_day(world: World
         assert runs(world) == ["Created", "Drift"], "windows of the day before are answered"
         await reach(world, *AFAR)
         assert runs(world) == ["Created", "Drift", "Drift"]
-
-    played(scene)
-
-
-def test_while_a_person_is_asked_drift_starts_nothing(world: World) -> None:
-    async def scene() -> None:
-        world.apply(triggers={"driftAbove": 1.5}, promotion={"mode": "Manual"})
-        await world.settle()
-        world.mlflow.aliases["champion"] = "1"
-        await world.settle()
-        for _ in range(3):
-            wait(world, days=7)
-            await reach(world, *AFAR)
-            assert runs(world) == ["Created", "Drift"]
-        world.mlflow.aliases["champion"] = "2"
-        await world.settle()
-        await reach(world, *AFAR)
-        assert runs(world) == ["Created", "Drift", "Drift"]
-
-    played(scene)
-
-
-def test_a_budget_holds_drift_back_and_says_so(world: World) -> None:
-    async def scene() -> None:
-        await served(world, triggers={"driftAbove": 1.5, "cooldownSeconds": 86_400})
-        await reach(world, *AFAR)
-        assert runs(world) == ["Created"]
-        waiting = world.status["triggers"]["waiting"]
-        assert waiting["trigger"] == "Drift"
-        assert "driftAbove is 1.5; cooldownSeconds is 86400" in waiting["message"]
-        wait(world, days=1)
-        await world.settle()
-        assert runs(world) == ["Created", "Drift"]
-        assert "waiting" not in world.status["triggers"]
-
-    played(scene)
-
-
-def test_an_operator_that_starts_takes_nothing_back_and_tells_nothing_twice(world: World) -> None:
-    async def scene() -> None:
-        await served(world)
-        await reach(world, *AFAR)
-        at_rest, writes = world.everything(), world.killer.writes
-        world.restart()
-        for _ in range(3):
-            await world.reconcile()
-        assert world.everything() == at_rest
-        assert world.killer.writes == writes
 
     played(scene)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dandelion_operator.api.reasons import Failure, Reason
 from fakes.cluster import KEY
+from given.worlds import runs
 from small_world import World, played
 
 ENOUGH = {"newImages": 3, "quietSeconds": 60}
@@ -15,12 +16,6 @@ ENOUGH = {"newImages": 3, "quietSeconds": 60}
 
 def wait(world: World, **time: float) -> None:
     world.time += timedelta(**time)
-
-
-def runs(world: World) -> list[str | None]:
-    """What started each run, in order."""
-    entries = reversed(world.status["history"])
-    return [item.get("trigger") for item in entries if item["decision"] == "TrainingStarted"]
 
 
 def learnt(world: World) -> set[str]:

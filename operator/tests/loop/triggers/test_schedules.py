@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from dandelion_operator.api.reasons import Failure, Reason
 from fakes.cluster import KEY
+from given.worlds import runs
 from small_world import World, played
 
 HOURLY = {"schedule": "0 * * * *"}
@@ -15,12 +16,6 @@ ONE, TWO = "2026-01-01T01:00:00Z", "2026-01-01T02:00:00Z"
 
 def at(world: World, moment: str) -> None:
     world.time = datetime.fromisoformat(moment)
-
-
-def runs(world: World) -> list[str | None]:
-    """What started each run, in order."""
-    entries = reversed(world.status["history"])
-    return [item.get("trigger") for item in entries if item["decision"] == "TrainingStarted"]
 
 
 async def trained(world: World, **triggers: object) -> None:

@@ -22,6 +22,7 @@ from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.ports import registry as registries
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure, is_disk_full
+from dandelion_training.ports.identity import identity
 from dandelion_training.ports.progress import Progress, TrainingMetrics
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import (
@@ -100,7 +101,10 @@ def _run(settings: Settings, termination: Termination) -> int:
         progress.failed(failure)
         raise
     registry = Registry(
-        registries.connect(settings.mlflow_tracking_uri), settings.run, settings.mlflow_tracking_uri
+        registries.connect(settings.mlflow_tracking_uri),
+        settings.run,
+        settings.mlflow_tracking_uri,
+        identity(settings.mlflow_token_file, settings.namespace),
     )
     employed, where = _machine(settings)
     task = Run(settings, store, registry, progress, termination, employed, where, searched=found)

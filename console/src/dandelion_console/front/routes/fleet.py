@@ -13,6 +13,10 @@ from dandelion_console.front.site import Site
 from dandelion_console.ports.session import Person
 from dandelion_console.views.fleet import rows, summary
 
+# How often an open page asks again: of a thousand models the API server sends megabytes.
+EVERY_SECONDS = 5
+MODELS_A_SECOND = 20
+
 
 def add_fleet(app: FastAPI, site: Site) -> None:
     @app.get("/")
@@ -34,6 +38,7 @@ def add_fleet(app: FastAPI, site: Site) -> None:
             rows=shown,
             summary=summary(shown),
             more=found.more,
+            every=EVERY_SECONDS + len(shown) // MODELS_A_SECOND,
         )
 
     async def choice(person: Person, status: int, asked: str, problem: str) -> Response:

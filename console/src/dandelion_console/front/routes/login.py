@@ -16,6 +16,7 @@ from dandelion_console.cluster.api import ApiError, TokenRefusedError
 from dandelion_console.cluster.people import who
 from dandelion_console.front.forms import fields
 from dandelion_console.front.site import Site
+from dandelion_console.front.visitor import cookie_name
 from dandelion_console.ports.session import TokenTooLongError
 
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
@@ -96,7 +97,7 @@ def local(path: str) -> str:
 def _arrives_from_elsewhere(request: Request) -> bool:
     return (
         request.method == "GET"
-        and not request.cookies
+        and cookie_name(request) not in request.cookies
         and request.headers.get("sec-fetch-site") == "cross-site"
         and request.headers.get("sec-fetch-mode") == "navigate"
     )

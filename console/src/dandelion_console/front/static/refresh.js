@@ -1,7 +1,13 @@
 // Every few seconds the page is asked for anew, and what has changed of its live parts is put in
 // place. The browser parses the answer, as it did the page; no text is made into markup here.
 
-const EVERY = 5000;
+const EVERY_SECONDS = 5;
+
+// A page that costs the cluster more says how long to wait.
+function pause() {
+  const asked = Number(document.querySelector("[data-every]")?.dataset.every);
+  return 1000 * (asked || EVERY_SECONDS);
+}
 
 function fetched() {
   return new Promise((resolve, reject) => {
@@ -20,12 +26,18 @@ function keepOpen(from, to) {
   for (const each of to.querySelectorAll("details[id]")) each.open = open.has(each.id) || each.open;
 }
 
+// Whether there is more to come.
 async function refresh() {
-  if (document.hidden) return;
+  if (document.hidden) return true;
   const answer = await fetched();
-  // The login has ended, or the model is gone: the page itself says so.
-  if (answer.status === 401 || answer.status === 404) return location.reload();
-  if (answer.status !== 200 || !answer.response) return;
+  if (!answer.response) return true;
+  // The login has ended, or the model is gone: the answer says so, and a second one may not.
+  if ([401, 403, 404].includes(answer.status)) {
+    document.title = answer.response.title;
+    document.body.replaceWith(document.importNode(answer.response.body, true));
+    return false;
+  }
+  if (answer.status !== 200) return true;
   for (const old of document.querySelectorAll("[data-live][id]")) {
     const fresh = answer.response.getElementById(old.id);
     if (!fresh) continue;
@@ -35,13 +47,13 @@ async function refresh() {
     const busy = old.contains(document.activeElement) || !getSelection().isCollapsed;
     if (!busy && !made.isEqualNode(old)) old.replaceWith(made);
   }
+  return true;
 }
 
 async function forever() {
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, EVERY));
-    await refresh().catch(() => {});
-  }
+  do {
+    await new Promise((resolve) => setTimeout(resolve, pause()));
+  } while (await refresh().catch(() => true));
 }
 
 forever();

@@ -23,13 +23,23 @@ class WaitingTrigger(Part):
     message: Words = ""
 
 
+class EnoughImages(Part):
+    """`since`: when there were first as many as are asked for that are not in the dataset version.
+    Lines of a table of addresses have no moments of their own.
+    """
+
+    dataset_version: str
+    since: str
+
+
 class Triggers(Part):
-    """`new_images`: how many no run has listed; `started_at`: when runs were started by triggers of
-    late, the newest first.
+    """`new_images`: how many no run has listed or read; `started_at`: when runs were started by
+    triggers of late, the newest first.
     """
 
     schedule: KnownSchedule | None = None
     next_schedule_time: str | None = None
     new_images: int | None = None
+    enough_images: EnoughImages | None = None
     waiting: WaitingTrigger | None = None
     started_at: tuple[str, ...] = ()

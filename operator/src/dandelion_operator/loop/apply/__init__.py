@@ -17,6 +17,7 @@ from dandelion_operator.loop.apply.children import (
     apply_child,
     child,
     create_job,
+    let_in,
     notes,
     with_notes,
 )
@@ -92,6 +93,7 @@ async def carry_out(
     match action:
         case StartTraining():
             wanted = builders.job(resource, action, location, defaults)
+            await let_in(wanted, resource, defaults, cluster)
             await create_job(wanted, resource, cluster)
         case StartEvaluation():
             wanted = builders.evaluation_job(resource, action, location, defaults)

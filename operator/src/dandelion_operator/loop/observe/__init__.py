@@ -103,6 +103,7 @@ async def observe(
         (artifacts, comparisons, stored),
         (account, raw_account),
         (budget, raw_budget),
+        reviews,
     ) = await asyncio.gather(
         training.dataset(
             resource, location, previous, jobs, credentials, clients, triggered, watch
@@ -115,6 +116,7 @@ async def observe(
         ),
         serving.account(resource, clients),
         serving.budget(resource, clients),
+        serving.reviews(resource, location, credentials, clients),
     )
     raw = {
         "Deployment": raw_deployment,
@@ -135,6 +137,7 @@ async def observe(
         comparisons=comparisons,
         stored=stored,
         live=live,
+        reviews=reviews,
         deployment=deployment,
         pods=pods,
         windows=windows,

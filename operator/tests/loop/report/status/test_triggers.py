@@ -163,3 +163,55 @@ def test_new_images_are_counted(
     found = reported(resource, replace(after(previous, NOW), dataset=dataset)).triggers
     assert found is not None
     assert found.new_images == told
+
+
+EARLIER, EARLIEST = "2026-01-10T10:00:00Z", "2026-01-10T09:00:00Z"
+AT_ADDRESSES = NewObjects("sha256:1", 70, EARLIER, newest=NOW, listed=NOW, addresses=1)
+
+
+@pytest.mark.parametrize(
+    ("resource", "new", "known", "told"),
+    [
+        pytest.param(WATCHED, AT_ADDRESSES, None, ("sha256:1", EARLIER), id="from now on"),
+        pytest.param(
+            WATCHED, AT_ADDRESSES, ("sha256:1", EARLIEST), ("sha256:1", EARLIEST), id="as before"
+        ),
+        pytest.param(
+            WATCHED, AT_ADDRESSES, ("sha256:1", NOW), ("sha256:1", EARLIER), id="not a later moment"
+        ),
+        pytest.param(
+            WATCHED, AT_ADDRESSES, ("sha256:0", EARLIEST), ("sha256:1", EARLIER), id="of this one"
+        ),
+        pytest.param(
+            WATCHED, None, ("sha256:1", EARLIEST), ("sha256:1", EARLIEST), id="while nobody looks"
+        ),
+        pytest.param(
+            WATCHED,
+            replace(AT_ADDRESSES, enough=""),
+            ("sha256:1", EARLIEST),
+            None,
+            id="not once there are too few",
+        ),
+        pytest.param(
+            WATCHED,
+            replace(AT_ADDRESSES, addresses=0),
+            ("sha256:1", EARLIEST),
+            None,
+            id="not of files, whose moments are known",
+        ),
+        pytest.param(BUDGETED, AT_ADDRESSES, ("sha256:1", EARLIEST), None, id="not asked for"),
+    ],
+)
+def test_since_when_there_are_enough_is_remembered(
+    resource: Resource,
+    new: NewObjects | None,
+    known: tuple[str, str] | None,
+    told: tuple[str, str] | None,
+) -> None:
+    memory = {"datasetVersion": known[0], "since": known[1]} if known else None
+    previous = status(training=training("run1"), triggers={"enoughImages": memory})
+    dataset = DatasetSeen("images-2", 47, new=new) if new is not None else None
+    found = reported(resource, replace(after(previous, NOW), dataset=dataset)).triggers
+    assert found is not None
+    enough = found.enough_images
+    assert ((enough.dataset_version, enough.since) if enough else None) == told

@@ -159,7 +159,8 @@ def _uncounted(facts: Facts) -> str:
     dataset = facts.observed.dataset
     if not isinstance(dataset, DatasetSeen) or not dataset.uncounted:
         return ""
-    return f"; new images are not counted: {dataset.uncounted}"
+    what = "images" if dataset.new is None else "addresses"
+    return f"; new {what} are not counted: {dataset.uncounted}"
 
 
 def next_attempt_is_not_due(facts: Facts) -> TrainDecision | None:

@@ -17,10 +17,10 @@ from dandelion_operator.ports.s3.connection.client import ERRORS, as_failure, is
 from dandelion_operator.ports.s3.connection.lanes import Kind
 from dandelion_operator.ports.s3.connection.reader import Access, Reader
 from dandelion_operator.ports.s3.documents.listed import ListedError, ListedObjects
-from dandelion_operator.ports.s3.documents.listing import Known, Listing, moment
+from dandelion_operator.ports.s3.documents.listing import Known, Listing, Table, digest_of, moment
 from dandelion_operator.ports.s3.memory import Memory
 from dandelion_operator.ports.s3.storage.limits import ReadLimits
-from dandelion_operator.seen.training import DatasetSeen
+from dandelion_operator.seen.training import DatasetSeen, MountedTable
 
 SHORTEST_MEMORY = 5.0
 LONGEST_MEMORY = 120.0
@@ -51,23 +51,31 @@ class Datasets:
         self._monotonic = monotonic
         self._listings = Memory[tuple[float, DatasetSeen | Failure]](REMEMBERED)
         self._listed_objects = Memory[ListedObjects](REMEMBERED_BYTES, _bytes)
+        self._new_lines = Memory[int](REMEMBERED)
 
     async def dataset(
-        self, access: Access, uri: str, watch: Watch | None = None, urls: Urls | None = None
+        self,
+        access: Access,
+        uri: str,
+        watch: Watch | None = None,
+        urls: Urls | None = None,
+        mounted: MountedTable | None = None,
     ) -> DatasetSeen | Failure:
         """Lists all of it, for a fingerprint and, with `watch`, for what is new.
 
-        What the addresses of `urls` name is not asked.
+        What the addresses of `urls` name is not asked. `mounted` is their table where it lies in a
+        ConfigMap.
         """
         watched = (str(watch.key), watch.version, str(watch.enough)) if watch else ()
         table = urls.model_dump_json() if urls else ""
-        key = (*access.identity, uri, access.location.bucket, table, *watched)
+        given = (digest_of(mounted), mounted.changed, mounted.unread) if mounted else ()
+        key = (*access.identity, uri, access.location.bucket, table, *given, *watched)
         known = self._listings.get(key)
         if known is not None and self._monotonic() < known[0]:
             return known[1]
         started = self._monotonic()
         since, uncounted = await self._known(access, watch) if watch else (None, "")
-        seen = await self._listed(access, Listing(uri, since, uncounted, urls))
+        seen = await self._listed(access, Listing(uri, since, uncounted, urls, mounted))
         ended = self._monotonic()
         kept = (ended - started) * MEMORY_PER_SECOND
         if isinstance(seen, Failure):
@@ -103,7 +111,8 @@ class Datasets:
                     "beside it, as the next run will do"
                 )
             return None, as_failure(error, access.location, bucket).message
-        return Known(watch.version, listed, watch.enough, moment(found.metadata or {})), ""
+        now = moment(found.metadata or {})
+        return Known(watch.version, listed, watch.enough, now, found.etag or ""), ""
 
     async def _listed(self, access: Access, listing: Listing) -> DatasetSeen | Failure:
         limits = self._limits.listing
@@ -119,8 +128,43 @@ class Datasets:
             if is_missing_key(error):
                 return listing.without_table()
             return as_failure(error, access.location, split_uri(listing.asked)[0])
+        if listing.known is not None and listing.table is not None:
+            await self._compare_lines(access, listing, listing.known, listing.table)
         return listing.seen()
+
+    async def _compare_lines(
+        self, access: Access, listing: Listing, known: Known, table: Table
+    ) -> None:
+        """Tells the listing how many lines of the table are new, or why nobody knows."""
+        if not known.objects.have_lines:
+            listing.without_lines(
+                f"which addresses dataset version {known.since} was made from is not noted beside "
+                "it, as the next run will do"
+            )
+            return
+        # Both ETags are of contents, and where they are the same, so is what was found then.
+        key = (*access.identity[:3], table.place, table.etag, known.etag)
+        found = self._new_lines.get(key)
+        if found is None and table.content is not None:
+            found = known.objects.new_lines(table.content)
+        if found is None:
+            bucket, name = split_uri(table.place)
+            try:
+                found = await self._reader.read(
+                    access,
+                    Kind.DOCUMENT,
+                    self._limits.document,
+                    lambda: known.objects.new_lines(self._reader.document(access, bucket, name)),
+                )
+            except LargeError as error:
+                listing.without_lines(f"{table.place} is not read: {error}")
+                return
+            except ERRORS as error:
+                listing.without_lines(as_failure(error, access.location, bucket).message)
+                return
+        self._new_lines.put(key, found)
+        listing.with_lines(found, table.changed)
 
 
 def _bytes(listed: ListedObjects) -> int:
-    return listed.bytes
+    return listed.size

@@ -22,36 +22,46 @@ def new_images(resource: Resource, observed: Observed, last: LastRun) -> Due | N
     triggers, new, dataset = resource.spec.triggers, _new(observed), observed.dataset
     if triggers.new_images is None or new is None or not isinstance(dataset, DatasetSeen):
         return None
-    since, settled = settles(resource, new), f"none for {triggers.quiet} s"
+    since, settled = settles(resource, observed, new), f"none for {triggers.quiet} s"
     if not since or new.listed < since or dataset.fingerprint in ("", last.fingerprint):
         return None
     if since < moments.after(new.newest, triggers.quiet):
         settled = f"and they go on coming after maxWaitSeconds, {triggers.max_wait}"
     version = f"{new.since[:VERSION_DIGITS]}…"
+    of_table = f", {new.addresses:,} of them at addresses," if new.addresses else ""
     return Due(
         Trigger.NEW_IMAGES,
         since,
-        f"{new.count:,} new image{'' if new.count == 1 else 's'} since dataset version {version}, "
-        f"{triggers.new_images:,} asked for, {settled}",
+        f"{new.count:,} new image{'' if new.count == 1 else 's'}{of_table} since dataset version "
+        f"{version}, {triggers.new_images:,} asked for, {settled}",
     )
 
 
-def settles(resource: Resource, new: NewObjects) -> str:
+def settles(resource: Resource, observed: Observed, new: NewObjects) -> str:
     """When they will be enough and quiet if no more come, or have waited for that long enough; ""
     while they are too few. By the endpoint's clock.
     """
-    triggers = resource.spec.triggers
-    if triggers.new_images is None or not new.enough:
+    triggers, enough = resource.spec.triggers, enough_since(observed, new)
+    if triggers.new_images is None or not enough:
         return ""
-    return min(
-        moments.after(new.newest, triggers.quiet), moments.after(new.enough, triggers.max_wait)
-    )
+    return min(moments.after(new.newest, triggers.quiet), moments.after(enough, triggers.max_wait))
+
+
+def enough_since(observed: Observed, new: NewObjects) -> str:
+    """When there were enough, or "". A table that is written anew makes all of its new lines as
+    new as itself, so the first moment that was seen is remembered.
+    """
+    before = observed.previous.triggers
+    known = before.enough_images if before is not None else None
+    if not new.enough or known is None or known.dataset_version != new.since:
+        return new.enough
+    return min(known.since, new.enough)
 
 
 def next_settled(resource: Resource, observed: Observed) -> str:
     """The same by this clock, where it is to come; "" otherwise."""
     new = _new(observed)
-    since = settles(resource, new) if new is not None else ""
+    since = settles(resource, observed, new) if new is not None else ""
     if new is None or not since or since <= new.listed:
         return ""
     return moments.after(observed.now, seconds_until(since, new.listed))
