@@ -122,6 +122,18 @@ LABEL_STUDIO_VENV := $(CACHE)/venv-label-studio-$(call digest,$(LABEL_STUDIO))
 $(LABEL_STUDIO_VENV)/.complete:
 	$(call venv,$(LABEL_STUDIO_VENV),$(LABEL_STUDIO))
 
+# What the MLflow image holds: its server needs packages that no component has, and a newer Python. One that works is
+# looked for, pyenv's too, which are on no path; uv fetches one where there is none.
+MLFLOW_LOCK := k8s/images/mlflow/requirements.txt
+MLFLOW_VENV := $(CACHE)/venv-mlflow-$(call digest,$(MLFLOW_LOCK))
+MLFLOW_PYTHON ?= $(firstword $(foreach found,python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1[23].*/bin/python3), \
+  $(shell $(found) -c 'import sys; print(sys.executable)' 2>/dev/null)) 3.13)
+$(MLFLOW_VENV)/.complete: $(DEV_VENV)/.complete
+	@echo "==> Python packages from $(MLFLOW_LOCK)"
+	@rm -rf $(MLFLOW_VENV) && $(DEV)/uv venv -q --python $(MLFLOW_PYTHON) $(MLFLOW_VENV)
+	@$(DEV)/uv pip install -q --compile-bytecode --no-deps --require-hashes --python $(MLFLOW_VENV)/bin/python -r $(MLFLOW_LOCK)
+	@touch $@
+
 # The longest first.
 INTEGRATION := $(addprefix integration-,inference whole operator training-job)
 .PHONY: integration $(INTEGRATION)
@@ -129,9 +141,9 @@ integration: ## the chart, the API server's answers, workflows, documents, train
 	@$(LOCAL) tools > /dev/null
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(INTEGRATION)
 
-integration-whole: $(DEV_VENV)/.complete
+integration-whole: $(DEV_VENV)/.complete $(MLFLOW_VENV)/.complete
 	@echo "==> integration: what more than one component has a part in"
-	@$(WHOLE) -q tests/chart tests/api tests/console tests/workflows tests/docs tests/agreement tests/page
+	@DANDELION_MLFLOW=$(MLFLOW_VENV)/bin $(WHOLE) -q tests/chart tests/api tests/console tests/workflows tests/docs tests/agreement tests/page
 
 integration-inference: $(DEV_VENV)/.complete
 	@echo "==> integration: serving as a process" && cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough
@@ -173,16 +185,8 @@ test-long: $(DEV_VENV)/.complete mutations soak ## what takes too long for every
 	@$(WHOLE) -v --durations=20 tests/long
 
 .PHONY: bench
-bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, what wrong labels, unknown images and drift are found, what pruning saves; figures go to bench-results/: ONLY="gate unknown drift", DATA=FOLDER of photos
+bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, what wrong labels, unknown images and drift are found, how many reviews live accuracy takes, what pruning saves; figures go to bench-results/: ONLY="gate unknown drift", DATA=FOLDER of photos
 	@$(if $(DATA),DANDELION_PHOTOS='$(DATA)') PYTHONPATH=k8s/local:k8s/demo:operator/src:$(PICTURES)/src:training-job/src $(DEV)/python -m tests.bench $(ONLY)
-
-# What the MLflow image holds: its server needs packages that no component has.
-MLFLOW_VENV := $(CACHE)/venv-mlflow-$(call digest,k8s/images/mlflow/requirements.txt)
-$(MLFLOW_VENV)/.complete: $(DEV_VENV)/.complete
-	@echo "==> Python packages from k8s/images/mlflow/requirements.txt"
-	@rm -rf $(MLFLOW_VENV) && $(PYTHON) -m venv $(MLFLOW_VENV)
-	@$(DEV)/uv pip install -q --compile-bytecode --no-deps --require-hashes --python $(MLFLOW_VENV)/bin/python -r k8s/images/mlflow/requirements.txt
-	@touch $@
 
 .PHONY: bench-operator
 bench-operator: $(DEV_VENV)/.complete $(MLFLOW_VENV)/.complete ## the operator with SIZES="10 100 1000 10000" resources on a real API server, MLflow and MinIO, to bench-results/many.md: SCENARIO=suspended, or serving on kwok's nodes, which takes root
@@ -237,4 +241,4 @@ lock: ## resolve every requirements*.txt anew
 	@cd $(FUZZ) && $(UV_COMPILE) --no-annotate -c <(grep -E '$(ALIKE)' $(CURDIR)/requirements-dev.txt | tr -d '\\') requirements.in -o requirements.txt
 	@cd $(dir $(LABEL_STUDIO)) && $(UV_COMPILE) --no-annotate requirements.in -o requirements.txt
 	@cd inference/tests/thorough/clients && for name in kserve proxies; do $(UV_COMPILE) requirements-$$name.in -o requirements-$$name.txt; done
-	@$(UV_COMPILE) --excludes k8s/images/mlflow/excluded.txt k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt
+	@$(subst 3.11,3.12,$(UV_COMPILE)) --excludes k8s/images/mlflow/excluded.txt k8s/images/mlflow/requirements.in -o $(MLFLOW_LOCK)

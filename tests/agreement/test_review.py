@@ -227,4 +227,6 @@ def test_the_operator_finds_how_often_what_serves_was_right(s3: FakeS3, keys: Pa
     place = naming.live_accuracy(NamespacedName("default", "lawn"), CONTRACT)
     found = read_live(s3.objects[f"/models/{place}"], CONTRACT)
     assert (found.reviewed, found.right, found.corrections) == (drawn, drawn, complained)
+    folder = naming.decisions_prefix(NamespacedName("default", "lawn"))
+    assert [path for path in s3.objects if path.startswith(f"/models/{folder}")]
     assert 0 < found.lower < found.upper == 1

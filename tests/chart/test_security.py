@@ -23,7 +23,8 @@ class TestEveryPod:
             assert pod["securityContext"]["runAsUser"] > 0
             assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
             assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
-            allowed = {"configMap", "emptyDir", "persistentVolumeClaim", "secret", "name"}
+            of_the_cluster = {"configMap", "projected", "secret"}
+            allowed = {"emptyDir", "persistentVolumeClaim", "name"} | of_the_cluster
             assert {key for volume in pod.get("volumes", []) for key in volume} <= allowed
             for container in workload.containers:
                 context = container["securityContext"]

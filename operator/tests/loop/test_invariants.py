@@ -23,7 +23,7 @@ from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import AccountSeen
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
 from given.anything import resources, worlds
-from given.told import may_be_told
+from given.report.told import may_be_told
 from hypothesis import given as for_any
 from hypothesis import settings
 

@@ -15,7 +15,7 @@ from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.storage.datasets import Watch
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
-from dandelion_operator.seen.live import LiveAccuracySeen
+from dandelion_operator.seen.live import LiveAccuracySeen, ReviewsSeen
 from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.training import DatasetSeen, MountedTable, NewObjects, Progress
 from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
@@ -44,12 +44,16 @@ class FakeStorage:
     listed: dict[str, frozenset[str]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)  # of the dataset, by artifact
     live_accuracies: dict[str, LiveAccuracySeen | Failure] = field(default_factory=dict)
+    decided: str = ""  # when people's decisions were imported last
     now: Callable[[], str] = lambda: ""
 
     async def live(
         self, access: Access, key: NamespacedName, contract_digest: str
     ) -> LiveAccuracySeen | Failure | None:
         return self.obstacle or self.live_accuracies.get(contract_digest)
+
+    async def reviews(self, access: Access, key: NamespacedName) -> ReviewsSeen | Failure:
+        return self.obstacle or ReviewsSeen(self.decided)
 
     async def dataset(
         self,

@@ -143,6 +143,14 @@ def live_accuracy(key: NamespacedName, contract_digest: str) -> str:
     return f"{key.namespace}/{key.name}/live/{contract_digest.removeprefix('sha256:')}.json"
 
 
+def decisions_prefix(key: NamespacedName) -> str:
+    """Below which people's decisions about answers lie, an object an import, in the models' bucket.
+
+    Ends with a slash.
+    """
+    return f"{key.namespace}/{key.name}/decisions/"
+
+
 def evaluations_prefix(key: NamespacedName) -> str:
     return f"{key.namespace}/{key.name}/evaluations"
 

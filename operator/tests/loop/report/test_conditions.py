@@ -22,7 +22,7 @@ from dandelion_operator.loop.report import report
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer
 from given import NOW, deployment, job, pod, registry, resource, seen, serving, version
-from given.told import PLAIN, message, told, was_ready, words
+from given.report.told import PLAIN, message, told, was_ready, words
 
 WITHOUT_LOG = replace(given.DEFAULTS, log_uri="")
 STUCK = deployment(4, updated=1, available=1, replicas=2, deadline_exceeded=True)

@@ -49,7 +49,7 @@ from given import (
     version,
 )
 from given.drifting import windows
-from given.told import may_be_told
+from given.report.told import may_be_told
 
 PLAIN = resource()
 RESYNC = 3600.0

@@ -18,7 +18,7 @@ from dandelion_operator.ports.probes import (
 from dandelion_operator.ports.probes.probe import Probe
 from fakes.cluster import KEY
 from given import serving
-from given.told import message, told, was_ready, words
+from given.report.told import message, told, was_ready, words
 from small_world import World, played
 
 Json = dict[str, Any]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from dandelion_operator.api.reasons import Failure, Reason
-from given.triggered import REVIEW
+from given.triggers import REVIEW
 from given.worlds import HALF_RIGHT, reviewed, runs
 from small_world import World, played
 
@@ -119,5 +119,26 @@ def test_what_cannot_be_read_is_told_and_nothing_else_suffers(world: World) -> N
         await world.settle()
         assert "message" not in world.status["liveAccuracy"]
         assert runs(world) == ["Created"]
+
+    played(scene)
+
+
+def test_the_status_tells_when_somebody_decided_last_where_people_are_asked_to(
+    world: World,
+) -> None:
+    async def scene() -> None:
+        await served(world, triggers={})
+        assert "reviews" not in world.status
+        world.storage.decided = "2026-01-01T07:00:00Z"
+        await world.settle()
+        assert world.status["reviews"] == {"lastDecisionTime": "2026-01-01T07:00:00Z"}
+        world.storage.obstacle = Failure(Reason.STORAGE_UNREACHABLE, "s3 cannot be reached")
+        world.restart()
+        await world.settle()
+        assert world.status["reviews"] == {"lastDecisionTime": "2026-01-01T07:00:00Z"}
+        world.storage.obstacle = None
+        world.apply()
+        await world.settle()
+        assert "reviews" not in world.status
 
     played(scene)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from given.triggered import AFAR, REVIEW
+from given.triggers import AFAR, REVIEW
 from given.worlds import reviewed, runs
 from small_world import World, played
 

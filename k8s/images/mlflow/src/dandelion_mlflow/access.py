@@ -49,7 +49,7 @@ class Caller(NamedTuple):
     until: float
 
 
-class TokenAuthorizer(KubernetesAuthorizer):  # type: ignore[misc]
+class TokenAuthorizer(KubernetesAuthorizer):
     """Asks in MLflow's own name, which needs the ClusterRole `system:auth-delegator`."""
 
     def __init__(self, config_values: Any, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -111,7 +111,7 @@ class TokenAuthorizer(KubernetesAuthorizer):  # type: ignore[misc]
         return Caller(user.username, user.uid or "", tuple(user.groups or ()), until)
 
 
-class Namespaces(KubernetesWorkspaceProvider):  # type: ignore[misc]
+class Namespaces(KubernetesWorkspaceProvider):
     """Every workspace keeps its artifacts below the server's own root, by its name."""
 
     def resolve_artifact_root(

@@ -23,6 +23,7 @@ from dandelion_operator.api.status.versions import (
     Drift,
     Evaluation,
     LiveAccuracy,
+    Reviews,
 )
 
 
@@ -39,6 +40,7 @@ class Status(Part):
     evaluation: Evaluation | None = None
     drift: Drift | None = None
     live_accuracy: LiveAccuracy | None = None
+    reviews: Reviews | None = None
     replicas: int = 0
     selector: str | None = None
     history: tuple[HistoryEntry, ...] = ()

@@ -57,6 +57,12 @@ class LiveAccuracy(Part):
     message: Words | None = None
 
 
+class Reviews(Part):
+    """What people did about the review queue."""
+
+    last_decision_time: str | None = None
+
+
 class Drift(Part):
     """Of the answers of a served version. `score`: how many times their threshold the furthest of
     its windows are, as many in a row as count: above 1 images have drifted. None while too few were

@@ -99,6 +99,7 @@ async def observe(
         (artifacts, comparisons, stored),
         (account, raw_account),
         (budget, raw_budget),
+        reviews,
     ) = await asyncio.gather(
         training.dataset(
             resource, location, previous, jobs, credentials, clients, triggered, watch
@@ -111,6 +112,7 @@ async def observe(
         ),
         serving.account(resource, clients),
         serving.budget(resource, clients),
+        serving.reviews(resource, location, credentials, clients),
     )
     raw = {
         "Deployment": raw_deployment,
@@ -131,6 +133,7 @@ async def observe(
         comparisons=comparisons,
         stored=stored,
         live=live,
+        reviews=reviews,
         deployment=deployment,
         pods=pods,
         windows=windows,

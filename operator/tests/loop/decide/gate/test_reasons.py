@@ -18,7 +18,7 @@ from given import (
     version,
 )
 from given.judging import NEW, beside, reason_of
-from given.told import PLAIN
+from given.report.told import PLAIN
 
 OBSERVE = given.resource(promotion={"mode": "Observe"})
 GIVEN_AND_NEWER = beside(

@@ -21,7 +21,7 @@ from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen
 from dandelion_operator.seen.versions import RegistrySeen, StoredArtifact, VersionSeen
 from given import job, registry, seen, status, training, version
-from given.told import PLAIN
+from given.report.told import PLAIN
 
 AWAY = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
 SERVED = {"version": "2", "digest": "sha256:2"}

@@ -11,8 +11,8 @@ from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.windows import PodWindows
 from given import NOW, deployment, serving, status, training
 from given.drifting import condition, silent, told, windows
-from given.told import message, words
-from given.told import told as status_of
+from given.report.told import message, words
+from given.report.told import told as status_of
 
 AFAR, NEAR = (1.5, 2.5, 2.0), (0.5, 0.7, 0.6)
 HOUR = after(NOW, 3600)
@@ -108,6 +108,12 @@ QUIET = (0.5,) * 5
             id="a pod that tells beside one that does not",
         ),
         pytest.param(
+            observed(silent(), told(windows(2.0), pod="another")),
+            "Unknown",
+            "TooFewAnswers",
+            id="a pod that has answered few beside one that does not tell",
+        ),
+        pytest.param(
             observed(silent(pending=True), told(windows(*NEAR), pod="another")),
             "False",
             "NoDrift",
@@ -182,6 +188,11 @@ def test_drift_lasts_an_hour_and_until_five_windows_in_a_row_are_near(
 ) -> None:
     seen = serving(3, windows=(pods,), now=now, **before)
     assert words(status_of(seen, now=now), "DriftDetected")[1] == told_now
+
+
+def test_it_lasts_while_no_pod_is_ready() -> None:
+    seen = serving(3, windows=(), now=HOUR, **DRIFTED)
+    assert words(status_of(seen, now=HOUR), "DriftDetected") == ("True", "ImagesDrifted")
 
 
 def test_what_lasts_is_told_in_the_words_of_before() -> None:

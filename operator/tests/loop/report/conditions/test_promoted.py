@@ -18,7 +18,7 @@ from dandelion_operator.loop.report.conditions.promoted import promoted
 from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.observed import Observed
 from given import contract, registry, serving, version
-from given.conditions import (
+from given.report.conditions import (
     AWAY,
     COMPARE,
     GONE,

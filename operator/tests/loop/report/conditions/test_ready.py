@@ -15,12 +15,7 @@ from dandelion_operator.loop.report.conditions.ready import ready
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer
 from given import serving, status
-from given.conditions import (
-    NO_ALIAS,
-    NONE_WANTED,
-    PLAIN,
-    SETTLED,
-)
+from given.report.conditions import NO_ALIAS, NONE_WANTED, PLAIN, SETTLED
 
 YES = ("True", Reason.VALID, "")
 CHAIN = {

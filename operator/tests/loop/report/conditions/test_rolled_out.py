@@ -20,7 +20,7 @@ from dandelion_operator.loop.decide.plan.decisions import (
 from dandelion_operator.loop.report.conditions.rolled_out import rolled_out
 from dandelion_operator.seen.observed import Observed
 from given import deployment, pod, serving
-from given.conditions import (
+from given.report.conditions import (
     AWAY,
     COMPARE,
     GONE,

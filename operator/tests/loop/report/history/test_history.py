@@ -12,8 +12,8 @@ from dandelion_operator.loop.decide.plan.decisions import PromoteDecision, Promo
 from dandelion_operator.loop.report.history import history_entries, promotion_entries
 from dandelion_operator.seen.observed import Observed
 from given import NOW, registry, seen, version
-from given.conditions import MLFLOW_AWAY, PLAIN
-from given.history import QUIET, Entry, condition, run, told
+from given.report.conditions import MLFLOW_AWAY, PLAIN
+from given.report.history import QUIET, Entry, condition, run, told
 
 
 def after(before: Training | None, **about: Any) -> Observed:

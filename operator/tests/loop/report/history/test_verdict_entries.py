@@ -16,7 +16,7 @@ from dandelion_operator.loop.decide.plan.decisions import (
 from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.observed import Observed
 from given import NOW, registry, seen, status, training, version
-from given.conditions import MLFLOW_AWAY, PLAIN, SETTLED
+from given.report.conditions import MLFLOW_AWAY, PLAIN, SETTLED
 
 QUIET = replace(SETTLED, rollout=RolloutDecision(None), promote=PromoteDecision())
 CONDITIONS = tuple(

@@ -18,8 +18,8 @@ from dandelion_operator.loop.decide.plan.decisions import (
 from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.observed import Observed
 from given import NOW, registry, seen, status, version
-from given.conditions import AWAY, GONE, MLFLOW_AWAY, NO_ALIAS, PLAIN, TARGET
-from given.history import QUIET, Entry, condition, run, told
+from given.report.conditions import AWAY, GONE, MLFLOW_AWAY, NO_ALIAS, PLAIN, TARGET
+from given.report.history import QUIET, Entry, condition, run, told
 
 
 def alias(number: int | None, verdict: str = "promoted", **about: Any) -> Observed:

@@ -9,7 +9,7 @@ import pytest
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.seen.training import AddressesSeen, DatasetVersionSeen, Progress
 from given import LATER, job, resource, seen, serving
-from given.told import PLAIN, message, told
+from given.report.told import PLAIN, message, told
 
 MADE = DatasetVersionSeen(
     "sha256:images",

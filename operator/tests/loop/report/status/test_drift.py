@@ -16,8 +16,8 @@ from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.windows import PodWindows
 from given import LATER, NOW, deployment, registry, serving, version
 from given.drifting import told, windows
-from given.told import message, words
-from given.told import told as status_of
+from given.report.told import message, words
+from given.report.told import told as status_of
 
 AFAR, NEAR, QUIET = (1.5, 2.5, 2.0), (0.5, 0.7, 0.6), (0.5,) * 5
 PLAIN, WATCHED = given.resource(), given.resource(triggers={"driftAbove": 1.2})

@@ -16,7 +16,7 @@ from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import ContractSeen
 from given import LATER, deployment, registry, resource, seen, serving, version
-from given.told import PLAIN, message, told, was_ready, words
+from given.report.told import PLAIN, message, told, was_ready, words
 
 AWAY = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
 

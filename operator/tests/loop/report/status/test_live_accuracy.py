@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status.versions import LiveAccuracy
-from dandelion_operator.loop.report.live_accuracy import live_accuracy
-from dandelion_operator.seen.live import LiveAccuracySeen
+from dandelion_operator.api.status.versions import LiveAccuracy, Reviews
+from dandelion_operator.loop.report.live_accuracy import live_accuracy, reviews
+from dandelion_operator.seen.live import LiveAccuracySeen, ReviewsSeen
 from dandelion_operator.seen.observed import Observed
 from given import serving, status
 
@@ -84,3 +84,25 @@ def test_what_is_told(
 
 def test_nothing_serves_and_nothing_is_told() -> None:
     assert live_accuracy(replace(observed(SEEN, None), deployment=None)) is None
+
+
+EARLIER = "2026-03-01T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("found", "before", "told"),
+    [
+        pytest.param(ReviewsSeen(MOMENT), EARLIER, MOMENT, id="when somebody decided last"),
+        pytest.param(ReviewsSeen(""), None, None, id="nothing where nobody did yet"),
+        pytest.param(ReviewsSeen(""), EARLIER, None, id="nothing where decisions were taken away"),
+        pytest.param(None, EARLIER, None, id="nothing where nobody is asked to"),
+        pytest.param(AWAY, EARLIER, EARLIER, id="what was known, while storage is away"),
+        pytest.param(REFUSED, None, None, id="nothing new, while it cannot be read"),
+    ],
+)
+def test_the_last_decision_is_told(
+    found: ReviewsSeen | Failure | None, before: str | None, told: str | None
+) -> None:
+    known = {"lastDecisionTime": before} if before else None
+    seen = replace(serving(1), reviews=found, previous=status(reviews=known))
+    assert reviews(seen) == (Reviews(last_decision_time=told) if told else None)

@@ -12,7 +12,7 @@ from dandelion_operator.api.status.history import HISTORY_LIMIT
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import Progress
 from given import LATER, NOW, deployment, job, resource, seen, serving, status
-from given.told import PLAIN, message, told
+from given.report.told import PLAIN, message, told
 
 
 def test_times_move_on_flips_only() -> None:

@@ -19,7 +19,7 @@ from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import Progress, SearchSeen
 from given import LATER, NOW, resource, seen, status, version
-from given.conditions import SETTLED
+from given.report.conditions import SETTLED
 
 EARLIER = "2025-12-31T23:00:00Z"
 HASH = digests.training_hash(resource())

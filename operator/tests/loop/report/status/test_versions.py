@@ -12,7 +12,7 @@ from dandelion_operator.loop.decide.plan.decisions import RolloutDecision
 from dandelion_operator.loop.report.versions import challenger, champion
 from dandelion_operator.seen.observed import Observed
 from given import contract, deployment, pod, registry, resource, seen, serving, status, version
-from given.conditions import GONE, MLFLOW_AWAY, SETTLED, TARGET
+from given.report.conditions import GONE, MLFLOW_AWAY, SETTLED, TARGET
 
 FOLLOWS = replace(SETTLED, rollout=RolloutDecision(TARGET))
 KNOWN = {

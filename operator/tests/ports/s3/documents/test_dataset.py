@@ -12,7 +12,7 @@ from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.ports.s3.storage.datasets import LONGEST_MEMORY
 from dandelion_operator.seen.training import DatasetSeen
 from fakes.s3 import FakeS3
-from given.access import access
+from given.storage.access import access
 
 URI = "s3://datasets/lawn"
 

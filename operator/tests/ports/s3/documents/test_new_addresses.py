@@ -11,8 +11,8 @@ from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.ports.s3.storage.datasets import LONGEST_MEMORY, Watch
 from dandelion_operator.seen.training import DatasetSeen, MountedTable, NewObjects
 from fakes.s3 import FakeS3
-from given.access import access
-from given.listed import KEY, VERSION, note
+from given.storage.access import access
+from given.storage.listed import KEY, VERSION, note
 
 URI = "s3://datasets/lawn"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

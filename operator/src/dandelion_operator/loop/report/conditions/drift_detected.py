@@ -64,7 +64,7 @@ def pods_are_being_asked(observed: Observed) -> PartialCondition | None:
 
 
 def no_pod_tells(observed: Observed) -> PartialCondition | None:
-    told = [pod.windows for pod in image_drift.asked_pods(observed) if not pod.pending]
+    told = [pod.windows for pod in image_drift.asked_pods(observed)]
     if any(told):
         return None
     version = image_drift.served_version(observed)

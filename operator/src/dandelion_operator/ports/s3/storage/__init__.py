@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from dandelion_operator.api import naming
+from dandelion_operator.api import moments, naming
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
@@ -27,7 +27,7 @@ from dandelion_operator.ports.s3.storage.contracts import Contracts
 from dandelion_operator.ports.s3.storage.datasets import Datasets, Watch
 from dandelion_operator.ports.s3.storage.limits import DEFAULT_LIMITS, ReadLimits
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
-from dandelion_operator.seen.live import LiveAccuracySeen
+from dandelion_operator.seen.live import LiveAccuracySeen, ReviewsSeen
 from dandelion_operator.seen.training import DatasetSeen, MountedTable, Progress
 from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
 
@@ -86,6 +86,24 @@ class Storage:
             )
         except ERRORS as error:
             return None if is_missing_key(error) else as_failure(error, access.location, bucket)
+
+    async def reviews(self, access: Access, key: NamespacedName) -> ReviewsSeen | Failure:
+        """By a listing: an import that says nothing new leaves no object."""
+        bucket, prefix = access.location.bucket, naming.decisions_prefix(key)
+        client = self._reader.client(access)
+
+        def latest() -> str:
+            found = client.list_objects(bucket, prefix=prefix, recursive=True)
+            written = (item.last_modified for item in found if item.last_modified is not None)
+            last = max(written, default=None)
+            return moments.written(last) if last is not None else ""
+
+        try:
+            return ReviewsSeen(
+                await self._reader.read(access, Kind.DOCUMENT, self._limits.document, latest)
+            )
+        except ERRORS as error:
+            return as_failure(error, access.location, bucket)
 
     async def stored(
         self, access: Access, key: NamespacedName, served: tuple[str, ...]

@@ -22,7 +22,7 @@ from given import (
     version,
 )
 from given.judging import AWAY, NEW, beside
-from given.told import PLAIN
+from given.report.told import PLAIN
 
 SUSPENDED = given.resource(suspend=True)
 JOB = evaluation().name

@@ -8,7 +8,7 @@ from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.windows import WindowsOfSize
 from given import NOW
 from given.drifting import silent, told, windows
-from given.triggered import AFAR, LATER, drift_above, due, judged, start, starts, train
+from given.triggers import AFAR, LATER, drift_above, due, judged, start, starts, train
 
 NEXT_DAY = after(NOW, 86_400)
 DAY_AFTER = after(NEXT_DAY, 1)

@@ -10,8 +10,8 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
-from given.triggered import start, train
-from given.weekly import (
+from given.triggers import start, train
+from given.triggers.weekly import (
     AWAY,
     DUE,
     LISTING,

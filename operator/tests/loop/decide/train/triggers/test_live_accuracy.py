@@ -10,7 +10,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.seen.observed import Observed
 from given import NOW, deployment, job, registry, seen, version
-from given.triggered import LATER, LOW, accuracy_below, due, start, starts, train
+from given.triggers import LATER, LOW, accuracy_below, due, start, starts, train
 
 AWAY = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
 SPOILT = Failure(Reason.EVALUATION_FAILED, "s3://models/… is no live accuracy")

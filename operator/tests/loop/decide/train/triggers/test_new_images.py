@@ -16,7 +16,7 @@ from dandelion_operator.loop.decide.plan.decisions import (
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, NewObjects
 from given import job, registry, seen, status, training, version
-from given.triggered import start, train
+from given.triggers import start, train
 
 VERSION = f"sha256:{'ab12' * 16}"
 # Of one day: enough have come, the newest has, quiet since 300 s, and the day after.

@@ -11,8 +11,8 @@ from dandelion_operator.loop.decide.plan.jobs import RemoveJob
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
 from given import job, registry, seen, version
-from given.triggered import start, train
-from given.weekly import (
+from given.triggers import start, train
+from given.triggers.weekly import (
     AWAY,
     DUE,
     LISTING,

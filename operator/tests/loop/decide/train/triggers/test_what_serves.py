@@ -13,15 +13,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
 from given import NOW, job, registry, status, training, version
-from given.triggered import (
-    accuracy_below,
-    drift_above,
-    due,
-    judged,
-    start,
-    starts,
-    train,
-)
+from given.triggers import accuracy_below, drift_above, due, judged, start, starts, train
 
 Asked = Callable[..., Resource]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from dandelion_demo.install import NAMESPACE
 
+from tests.bench.cluster.stage import stage
 from tests.bench.figures import Figure
-from tests.bench.stage import stage
 from tests.e2e.world import COLOURS, World, colours, picture
 
 RESOURCES = 10

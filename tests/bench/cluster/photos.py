@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from dandelion_demo.data import from_folder
 from dandelion_local.commands import SetupError
 
+from tests.bench.cluster.stage import stage
 from tests.bench.figures import Figure
-from tests.bench.stage import stage
 from tests.e2e.world import World
 
 LARGE_PHOTOS = Path("inference/bench/large_photos.py")

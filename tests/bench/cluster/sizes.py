@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dandelion_local.images import catalogue
 
+from tests.bench.cluster.stage import stage
 from tests.bench.figures import Figure
-from tests.bench.stage import stage
 from tests.e2e.world import World
 
 GOALS = {"inference": "≤ 600", "operator": "≤ 350", "training": "", "mlflow": ""}

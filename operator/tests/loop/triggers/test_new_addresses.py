@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from given.worlds import runs
 from small_world import ADDRESSES, TABLE, World, played
 
 ENOUGH = {"newImages": 3, "quietSeconds": 60, "maxWaitSeconds": 3600}
@@ -17,12 +18,6 @@ def lines(count: int) -> tuple[str, ...]:
 
 def wait(world: World, **time: float) -> None:
     world.time += timedelta(**time)
-
-
-def runs(world: World) -> list[str | None]:
-    """What started each run, in order."""
-    entries = reversed(world.status["history"])
-    return [item.get("trigger") for item in entries if item["decision"] == "TrainingStarted"]
 
 
 async def trained(world: World, **sections: Any) -> None:

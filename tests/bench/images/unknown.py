@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.bench.cluster.photos import PHOTOS
 from tests.bench.figures import Figure
-from tests.bench.photos import PHOTOS
 
 SCRIPT = Path("training-job/bench/unknown.py")
 

@@ -17,8 +17,8 @@ from dandelion_operator.loop.decide.gate.judge import Outcome, evaluate_gate
 from dandelion_operator.loop.decide.gate.judge.evidence import EvaluationFigures
 from dandelion_operator.seen.comparison import Comparison, PairedCounts, PairedMacroF1
 
+from tests.bench.chance.macro_f1 import Ints, Population, harmed, paired_bootstrap
 from tests.bench.figures import Figure
-from tests.bench.macro_f1 import Ints, Population, harmed, paired_bootstrap
 
 RESULTS = Path("bench-results")
 SEED = 20261121

@@ -15,9 +15,8 @@ from dandelion_operator.loop.decide.plan.decisions import (
 )
 from dandelion_operator.loop.report.history import history_entries
 from dandelion_operator.seen.observed import Observed
-
 from given import LATER, NOW, training
-from given.conditions import PLAIN, SETTLED
+from given.report.conditions import PLAIN, SETTLED
 
 QUIET = replace(SETTLED, rollout=RolloutDecision(None), promote=PromoteDecision())
 Entry = tuple[str, str | None, str | None]

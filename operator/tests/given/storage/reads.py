@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import given
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.connection.budget import MEBIBYTE, Limits
@@ -16,8 +17,6 @@ from dandelion_operator.ports.s3.credentials import Credentials
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.ports.s3.storage.limits import ReadLimits
 from dandelion_operator.seen.training import DatasetSeen
-
-import given
 
 URI = "s3://datasets/lawn"
 KEY = NamespacedName("default", "lawn")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import given
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.reasons.facts import FALSE
 from dandelion_operator.api.resource import Resource
@@ -13,8 +14,6 @@ from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Refusal
 from dandelion_operator.loop.report import report
 from dandelion_operator.seen.observed import Observed
-
-import given
 from given import NOW, resource, serving, status
 
 PLAIN = resource()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import given
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.credentials import Credentials
-
-import given
 
 KEY = NamespacedName("default", "lawn")
 

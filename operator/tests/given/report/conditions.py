@@ -6,7 +6,6 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.loop.decide.plan import Refusal
 from dandelion_operator.loop.decide.plan.actions import Action
 from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, StartTraining
-
 from given import decided, resource, serving, version
 
 PLAIN = resource()

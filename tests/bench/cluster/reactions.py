@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from tests.bench.cluster.stage import stage
 from tests.bench.figures import Figure, spread
-from tests.bench.stage import stage
 from tests.e2e.load import SteadyLoad
 from tests.e2e.world import COLOURS, World, colours, picture
 
