@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import httpx
 from dandelion_operator.api import naming
+from dandelion_operator.api.access.sts import Mode
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
@@ -27,6 +28,7 @@ from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.ports.s3.sts import TokenService
 from dandelion_operator.process.settings import Settings
 from dandelion_operator.seen.windows import WindowCompared, WindowsOfSize
 from fakes.cluster import KEY, FakeCluster, copied
@@ -34,9 +36,9 @@ from fakes.killer import Killed, Killer
 from fakes.mlflow import FakeMlflow
 
 from small_world.controllers import roll, select, train
-from small_world.outside import FakeProbe, FakeStorage
+from small_world.outside import FakeProbe, FakeStorage, FakeTokens
+from small_world.told import BINDING, Told
 
-BINDING = "dandelion-token-reviewers"
 DATASET_URI = "s3://datasets/lawn"
 TABLE = "addresses"
 # What to apply as `dataset` for images at addresses too.
@@ -49,13 +51,14 @@ def played(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(scene())
 
 
-class World:
+class World(Told):
     def __init__(self, folder: Path, kill_at: int | None = None, after_effect: bool = True) -> None:
         self.killer = Killer(kill_at, after_effect)
         self.time = START
         self.cluster = FakeCluster(self.killer, self.now_text)
         self.mlflow = FakeMlflow(self.killer, clock=lambda: int(self.time.timestamp() * 1000))
         self.storage = FakeStorage(table=self.table)
+        self.tokens = FakeTokens(self.now_text)
         self.probe = FakeProbe(self)
         self.accuracy, self.precision = 0.9, "fp32"
         self.train_fails: tuple[str, str] | None = None
@@ -106,9 +109,16 @@ class World:
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
             self.settings.defaults,
             lookups or Lookups(),
+            cast(TokenService, self.tokens),
         )
         self.storage.now = self.now_text
         self.reconciler = Reconciler(self.clients, self.settings.resync_seconds, lambda: self.time)
+
+    def with_sts(self, enabled: Mode = Mode.AUTO, **others: Any) -> None:
+        """From here on the installation asks for keys that are for a while."""
+        told = {"sts_enabled": enabled, **others}
+        self.settings = self.settings.model_copy(update=told)
+        self.restart()
 
     def again(self, kill_at: int | None, after_effect: bool) -> None:
         """From here on, with a fresh operator process that is to die at its n-th write."""
@@ -201,36 +211,6 @@ class World:
             annotations["dandelion.dev/retrain"] = value
         self.cluster._changed(found)
 
-    @property
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.cluster.one("modeldeployments", KEY.name).get("status", {})
-        return found
-
-    def condition(self, kind: str) -> tuple[str, str]:
-        found = next(item for item in self.status["conditions"] if item["type"] == kind)
-        return found["status"], found["reason"]
-
-    def message(self, kind: str) -> str:
-        found = next(item for item in self.status["conditions"] if item["type"] == kind)
-        return str(found["message"])
-
-    def decisions(self) -> list[tuple[str, str | None]]:
-        """Oldest first."""
-        entries = reversed(self.status["history"])
-        return [(item["decision"], item.get("version")) for item in entries]
-
-    def inference_pods(self) -> list[dict[str, Any]]:
-        return [
-            pod
-            for pod in self.cluster.kind("pods")
-            if pod["metadata"]["labels"][naming.COMPONENT_LABEL] == naming.INFERENCE
-        ]
-
-    def serving_version(self) -> str:
-        """The version that the serving Deployment is of."""
-        labels = self.cluster.one("deployments", "lawn-inference")["metadata"]["labels"]
-        return str(labels[naming.VERSION_LABEL])
-
     def compare(self, *ratios: float, statistic: str = "logDensity") -> None:
         """Pods of the version that serves have windows of 20 answers, the newest last, so far from
         a threshold; each was full now."""
@@ -238,11 +218,6 @@ class World:
             WindowCompared(self.now_text(), ratio, statistic) for ratio in reversed(ratios)
         )
         self.windows[self.serving_version()] = (WindowsOfSize(20, tuple(newest_first)),)
-
-    def reviewers(self) -> list[str]:
-        """Whose pods may ask the API server who calls."""
-        binding = self.cluster.objects["clusterrolebindings", "", BINDING]
-        return [f"{item['namespace']}:{item['name']}" for item in binding.get("subjects", [])]
 
     async def until_training(self) -> None:
         """The run that was just asked for hangs on for as long as it is let."""

@@ -9,7 +9,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.seen.live import ReviewsSeen
 from fakes.s3 import FakeS3
-from given.access import KEY, access
+from given.storage.access import KEY, access
 
 FOLDER = "default/lawn/decisions"
 
