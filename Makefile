@@ -16,9 +16,9 @@ DEV  := $(DEV_VENV)/bin
 DEMO := $(DEMO_VENV)/bin
 
 LOCAL := PYTHONPATH=k8s/local $(PYTHON) -m dandelion_local
-COMPONENTS := operator inference training-job
+COMPONENTS := operator inference training-job console
 PICTURES := inference/pictures
-SOURCES := operator/src inference/src $(PICTURES)/src training-job/src
+SOURCES := operator/src inference/src $(PICTURES)/src training-job/src console/src
 E2E ?= tests/e2e
 
 define venv
@@ -69,7 +69,7 @@ install: ## cluster, images and the chart, without the demo's data
 lint: $(DEV_VENV)/.complete
 	@$(DEV)/ruff format --check .
 	@$(DEV)/ruff check .
-	@PYTHONPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src $(DEV)/lint-imports --config pyproject.toml
+	@PYTHONPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:console/src $(DEV)/lint-imports --config pyproject.toml
 	@PYTHONPATH=$(PICTURES)/src $(DEV)/lint-imports --config $(PICTURES)/pyproject.toml
 
 # What mypy knows of third-party packages takes a minute to work out: a new checkout starts from the first one's cache.
@@ -77,7 +77,7 @@ TYPES_SEED := $(DEV_VENV)/mypy-cache
 .PHONY: types
 types: $(DEV_VENV)/.complete
 	@[ -d .mypy_cache ] || [ ! -d $(TYPES_SEED) ] || cp -r $(TYPES_SEED) .mypy_cache
-	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests:operator/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
+	@MYPYPATH=operator/src:inference/src:$(PICTURES)/src:training-job/src:console/src:k8s/local:k8s/demo:inference/tests:$(PICTURES)/tests:operator/tests $(DEV)/mypy $(SOURCES) k8s/local/dandelion_local k8s/demo/dandelion_demo tests
 	@MYPYPATH=inference/src:$(PICTURES)/src:inference/bench:inference/load $(DEV)/mypy inference/bench/*.py inference/load/*.py
 	@MYPYPATH=$(PICTURES)/src:training-job/src:training-job/bench $(DEV)/mypy training-job/bench/*.py
 	@MYPYPATH=$(PICTURES)/src:$(PICTURES)/tests $(DEV)/mypy $(FUZZ)/*.py
@@ -97,6 +97,9 @@ unit-operator: $(DEV_VENV)/.complete
 unit-inference unit-training-job: unit-%: $(DEV_VENV)/.complete
 	@echo "==> unit tests: $*" && cd $* && $(UNIT_TESTS) tests --ignore=tests/thorough --ignore=tests/process
 
+unit-console: $(DEV_VENV)/.complete
+	@echo "==> unit tests: console" && cd console && $(UNIT_TESTS) tests
+
 unit-pictures: $(DEV_VENV)/.complete
 	@echo "==> unit tests: pictures" && cd $(PICTURES) && $(UNIT_TESTS) tests
 
@@ -105,13 +108,13 @@ unit-k8s: $(DEV_VENV)/.complete
 	@PYTHONPATH=k8s/local:k8s/demo $(UNIT_TESTS) k8s
 
 # Started in this order, so that no processor waits for the last one.
-LONGEST_FIRST := unit-training-job unit-operator unit-inference types unit-pictures lint unit-k8s
+LONGEST_FIRST := unit-training-job unit-operator unit-inference types unit-pictures lint unit-console unit-k8s
 
 .PHONY: check
 check: $(DEV_VENV)/.complete ## the fast part: lint, types and unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target $(LONGEST_FIRST)
 
-WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:inference/tests:$(PICTURES)/tests:operator/tests $(DEV)/python -m pytest
+WHOLE := PYTHONPATH=k8s/local:k8s/demo:operator/src:inference/src:$(PICTURES)/src:training-job/src:console/src:inference/tests:$(PICTURES)/tests:operator/tests $(DEV)/python -m pytest
 
 # Whom the review queue is sent to; it needs packages that no component has.
 LABEL_STUDIO := training-job/tests/process/label_studio/requirements.txt
@@ -119,20 +122,48 @@ LABEL_STUDIO_VENV := $(CACHE)/venv-label-studio-$(call digest,$(LABEL_STUDIO))
 $(LABEL_STUDIO_VENV)/.complete:
 	$(call venv,$(LABEL_STUDIO_VENV),$(LABEL_STUDIO))
 
-.PHONY: integration
-integration: $(DEV_VENV)/.complete $(LABEL_STUDIO_VENV)/.complete ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
-	@$(LOCAL) tools
-	@$(WHOLE) -q tests/chart tests/api tests/workflows tests/docs tests/agreement tests/page
-	@cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough
-	@cd training-job && DANDELION_LABEL_STUDIO=$(LABEL_STUDIO_VENV)/bin $(DEV)/python -m pytest -q tests/process
-	@cd operator && $(DEV)/python -m pytest -q tests/thorough
+# What the MLflow image holds: its server needs packages that no component has, and a newer Python. One that works is
+# looked for, pyenv's too, which are on no path; uv fetches one where there is none.
+MLFLOW_LOCK := k8s/images/mlflow/requirements.txt
+MLFLOW_VENV := $(CACHE)/venv-mlflow-$(call digest,$(MLFLOW_LOCK))
+MLFLOW_PYTHON ?= $(firstword $(foreach found,python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1[23].*/bin/python3), \
+  $(shell $(found) -c 'import sys; print(sys.executable)' 2>/dev/null)) 3.13)
+$(MLFLOW_VENV)/.complete: $(DEV_VENV)/.complete
+	@echo "==> Python packages from $(MLFLOW_LOCK)"
+	@rm -rf $(MLFLOW_VENV) && $(DEV)/uv venv -q --python $(MLFLOW_PYTHON) $(MLFLOW_VENV)
+	@$(DEV)/uv pip install -q --compile-bytecode --no-deps --require-hashes --python $(MLFLOW_VENV)/bin/python -r $(MLFLOW_LOCK)
+	@touch $@
+
+# The longest first.
+INTEGRATION := $(addprefix integration-,inference whole operator training-job)
+.PHONY: integration $(INTEGRATION)
+integration: ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
+	@$(LOCAL) tools > /dev/null
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(INTEGRATION)
+
+integration-whole: $(DEV_VENV)/.complete $(MLFLOW_VENV)/.complete
+	@echo "==> integration: what more than one component has a part in"
+	@DANDELION_MLFLOW=$(MLFLOW_VENV)/bin $(WHOLE) -q tests/chart tests/api tests/console tests/workflows tests/docs tests/agreement tests/page
+
+integration-inference: $(DEV_VENV)/.complete
+	@echo "==> integration: serving as a process" && cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough
+
+integration-training-job: $(DEV_VENV)/.complete $(LABEL_STUDIO_VENV)/.complete
+	@echo "==> integration: training as a process" && cd training-job && DANDELION_LABEL_STUDIO=$(LABEL_STUDIO_VENV)/bin $(DEV)/python -m pytest -q tests/process
+
+integration-operator: $(DEV_VENV)/.complete
+	@echo "==> integration: the operator's histories" && cd operator && $(DEV)/python -m pytest -q tests/thorough
 
 .PHONY: e2e
 e2e: $(DEV_VENV)/.complete ## end to end on a real cluster, which is left running
 	@$(WHOLE) -v --durations=20 $(E2E)
 
+# End-to-end tests wait for the cluster most of the time, so the others run beside them, one at a time, and cost no time of their own.
 .PHONY: test
-test: check integration e2e ## everything; ends by proving that the cluster leaves nothing behind
+test: check ## everything but test-long: check, then e2e and integration side by side; ends by proving that the cluster leaves nothing behind
+	@$(LOCAL) tools > /dev/null
+	@echo "==> e2e and integration, side by side; each suite is printed once it has ended"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target e2e $(INTEGRATION)
 	@$(LOCAL) down
 	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
 
@@ -156,14 +187,6 @@ test-long: $(DEV_VENV)/.complete mutations soak ## what takes too long for every
 .PHONY: bench
 bench: $(DEV_VENV)/.complete ## measure speed and memory on the local cluster, the gate's errors, what wrong labels, unknown images and drift are found, how many reviews live accuracy takes, what pruning saves; figures go to bench-results/: ONLY="gate unknown drift", DATA=FOLDER of photos
 	@$(if $(DATA),DANDELION_PHOTOS='$(DATA)') PYTHONPATH=k8s/local:k8s/demo:operator/src:$(PICTURES)/src:training-job/src $(DEV)/python -m tests.bench $(ONLY)
-
-# What the MLflow image holds: its server needs packages that no component has.
-MLFLOW_VENV := $(CACHE)/venv-mlflow-$(call digest,k8s/images/mlflow/requirements.txt)
-$(MLFLOW_VENV)/.complete: $(DEV_VENV)/.complete
-	@echo "==> Python packages from k8s/images/mlflow/requirements.txt"
-	@rm -rf $(MLFLOW_VENV) && $(PYTHON) -m venv $(MLFLOW_VENV)
-	@$(DEV)/uv pip install -q --compile-bytecode --no-deps --require-hashes --python $(MLFLOW_VENV)/bin/python -r k8s/images/mlflow/requirements.txt
-	@touch $@
 
 .PHONY: bench-operator
 bench-operator: $(DEV_VENV)/.complete $(MLFLOW_VENV)/.complete ## the operator with SIZES="10 100 1000 10000" resources on a real API server, MLflow and MinIO, to bench-results/many.md: SCENARIO=suspended, or serving on kwok's nodes, which takes root
@@ -218,4 +241,4 @@ lock: ## resolve every requirements*.txt anew
 	@cd $(FUZZ) && $(UV_COMPILE) --no-annotate -c <(grep -E '$(ALIKE)' $(CURDIR)/requirements-dev.txt | tr -d '\\') requirements.in -o requirements.txt
 	@cd $(dir $(LABEL_STUDIO)) && $(UV_COMPILE) --no-annotate requirements.in -o requirements.txt
 	@cd inference/tests/thorough/clients && for name in kserve proxies; do $(UV_COMPILE) requirements-$$name.in -o requirements-$$name.txt; done
-	@$(UV_COMPILE) --excludes k8s/images/mlflow/excluded.txt k8s/images/mlflow/requirements.in -o k8s/images/mlflow/requirements.txt
+	@$(subst 3.11,3.12,$(UV_COMPILE)) --excludes k8s/images/mlflow/excluded.txt k8s/images/mlflow/requirements.in -o $(MLFLOW_LOCK)

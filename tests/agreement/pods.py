@@ -8,7 +8,7 @@ import pytest
 from dandelion_operator.api.location import Defaults, Target, location
 from dandelion_operator.api.resource import Resource, parse
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 
 DEFAULTS = Defaults(
     training_image="training:1",

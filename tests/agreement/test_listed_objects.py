@@ -33,11 +33,38 @@ def test_both_have_the_same_digest_of_an_object(item: StoredObject) -> None:
     assert listed.digest(item.name, item.size, item.etag).to_bytes(8) == objects.digest(item)
 
 
+TABLE = """url,label
+https://a.example/1.png,grass
+  https://a.example/größe?key=1 ,"two, words"\r
+\t
+http://10.0.0.1/2.png,grass""".encode()
+
+
+def test_the_operator_knows_every_line_of_the_table_that_training_read_and_no_other() -> None:
+    known = listed.ListedObjects(objects.encoded(OBJECTS, objects.line_digests(TABLE)))
+    assert known.have_lines
+    assert known.new_lines(TABLE) == 0
+    assert known.new_lines(b"\n".join(reversed(TABLE.splitlines()))) == 0
+    changed = TABLE.replace(b"1.png,grass", b"1.png,moss") + b"\nhttp://a.example/3.png,moss\n"
+    assert known.new_lines(changed) == 2
+    assert all(listed.digest(item.name, item.size, item.etag) in known for item in OBJECTS)
+
+
+def test_without_a_table_the_operator_knows_that_there_was_none() -> None:
+    assert not listed.ListedObjects(objects.encoded(OBJECTS)).have_lines
+    assert listed.ListedObjects(objects.encoded([], objects.line_digests(b""))).have_lines
+
+
 def test_the_document_stays_as_it_is() -> None:
     """What runs of earlier releases wrote has to be read."""
     document = objects.encoded([StoredObject("grass/1.png", 7, "e1"), NO_ETAG])
     assert document.hex() == (
         b"dandelion.dev/dataset-objects/v1\n".hex() + "6b385008a82b07f4c68e1d022e1b3944"
+    )
+    lines = objects.encoded([], objects.line_digests(b"http://a.example/1.png,grass"))
+    assert (
+        lines.hex()
+        == b"dandelion.dev/dataset-objects/v1\n".hex() + "451e0101cfdf0b34b570ab8f61a83ce3"
     )
 
 

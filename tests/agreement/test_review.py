@@ -25,7 +25,7 @@ from dandelion_training.data.version.library import Library
 from dandelion_training.ports.settings import Settings as TrainingSettings
 from dandelion_training.ports.settings import load_settings
 from dandelion_training.ports.storage import Fetched, Location, StoredObject
-from dandelion_training.run.reviewed import reviewed
+from dandelion_training.run.preparation.reviewed import reviewed
 from fakes.s3 import SECRET_KEY, WRITER_KEY, FakeS3, running
 
 from tests.agreement.pods import enter, training_pod
@@ -227,4 +227,6 @@ def test_the_operator_finds_how_often_what_serves_was_right(s3: FakeS3, keys: Pa
     place = naming.live_accuracy(NamespacedName("default", "lawn"), CONTRACT)
     found = read_live(s3.objects[f"/models/{place}"], CONTRACT)
     assert (found.reviewed, found.right, found.corrections) == (drawn, drawn, complained)
+    folder = naming.decisions_prefix(NamespacedName("default", "lawn"))
+    assert [path for path in s3.objects if path.startswith(f"/models/{folder}")]
     assert 0 < found.lower < found.upper == 1

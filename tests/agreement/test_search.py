@@ -14,7 +14,7 @@ from dandelion_training.ports.settings import (
     load_settings,
     load_trial_settings,
 )
-from dandelion_training.run.searched import search_facts
+from dandelion_training.run.model_selection.searched import search_facts
 from dandelion_training.search.records import Outcome, TrialResult
 
 from tests.agreement.pods import enter, training_pod

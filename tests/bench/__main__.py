@@ -18,24 +18,11 @@ from pathlib import Path
 from dandelion_local.commands import SetupError
 from dandelion_local.progress import say
 
-from tests.bench import (
-    decoding,
-    drift,
-    gate,
-    labels,
-    live_accuracy,
-    memory,
-    photos,
-    reactions,
-    search,
-    serving,
-    setup,
-    sizes,
-    training,
-    unknown,
-    versions,
-)
+from tests.bench import drift, search, serving, training
+from tests.bench.chance import gate, live_accuracy
+from tests.bench.cluster import memory, photos, reactions, setup, sizes
 from tests.bench.figures import Figure
+from tests.bench.images import decoding, labels, unknown, versions
 
 RESULTS = Path("bench-results")
 

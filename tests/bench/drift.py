@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.bench import drift_by_chance
+from tests.bench.chance import drift_by_chance
+from tests.bench.cluster.photos import PHOTOS
 from tests.bench.figures import Figure
-from tests.bench.photos import PHOTOS
 
 SCRIPT = Path("training-job/bench/drift.py")
 DEFAULT = "all four"

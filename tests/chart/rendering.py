@@ -55,6 +55,7 @@ TUNED: Mapping[str, Any] = {
     "rbac": {"clusterTokens": True},
     "inference": {"log": {"enabled": False}},
     "mlflow": {
+        "auth": {"mode": "Kubernetes"},
         "workers": 4,
         "database": {"existingSecret": "postgres"},
         "allowedHosts": ["mlflow.example.com"],
@@ -62,9 +63,19 @@ TUNED: Mapping[str, Any] = {
         "service": {"type": "LoadBalancer", "annotations": {"example.com/lb": "internal"}},
     },
     "minio": {"existingSecret": "root", "persistence": {"storageClassName": "fast"}},
+    "console": {
+        "enabled": True,
+        "replicas": 2,
+        "existingSecret": "console-key",
+        "sessionHours": 1,
+        "service": {"type": "LoadBalancer", "annotations": {"example.com/lb": "internal"}},
+        "podAnnotations": {"example.com/a": "b"},
+        "podLabels": {"example.com/c": "d"},
+    },
     "networkPolicy": {
         "mlflow": {"extraFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}]},
         "minio": {"extraFrom": [{"namespaceSelector": {}}]},
+        "console": {"from": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}]},
     },
 }
 WITHOUT_VOLUMES: Mapping[str, Any] = {
@@ -75,8 +86,10 @@ WITHOUT_VOLUMES: Mapping[str, Any] = {
     "rbac": {"create": False, "aggregate": False},
     "operator": {"serviceAccount": {"create": False, "name": "given"}},
 }
+WITH_THE_CONSOLE: Mapping[str, Any] = {"console": {"enabled": True}}
 PROFILES: Mapping[str, Mapping[str, Any]] = {
     "the defaults": {},
+    "the console": WITH_THE_CONSOLE,
     "an S3 endpoint of one's own": EXTERNAL_S3,
     "everything monitored": EVERYTHING_MONITORED,
     "namespaced, with PostgreSQL and every knob turned": TUNED,

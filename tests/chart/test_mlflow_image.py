@@ -68,7 +68,16 @@ def test_an_empty_key_is_named(start: ModuleType, secrets: Path) -> None:
 def test_the_lock_holds_what_a_server_needs_and_not_what_only_clients_do() -> None:
     locked = set(re.findall(r"^([a-z0-9-]+)==", (IMAGE / "requirements.txt").read_text(), re.M))
     excluded = set(re.findall(r"^([a-z-]+)$", (IMAGE / "excluded.txt").read_text(), re.M))
-    assert {"mlflow", "boto3", "sqlalchemy", "psycopg", "psycopg-binary", "numpy"} <= locked
+    assert {
+        "mlflow",
+        "mlflow-kubernetes-plugins",
+        "kubernetes",
+        "boto3",
+        "sqlalchemy",
+        "psycopg",
+        "psycopg-binary",
+        "numpy",
+    } <= locked
     assert excluded
     assert not locked & excluded
 
@@ -80,10 +89,27 @@ def test_the_lock_is_hashed_and_names_no_address() -> None:
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
-def test_mlflow_finds_the_application_that_lists_models_at_once(start: ModuleType) -> None:
+def entry_points() -> dict[tuple[str, str], str]:
     (found,) = metadata.distributions(path=[str(IMAGE / "src")])
-    (entry,) = found.entry_points
-    assert (entry.group, entry.name) == ("mlflow.app", start.APP)
-    module, function = entry.value.split(":")
+    return {(entry.group, entry.name): entry.value for entry in found.entry_points}
+
+
+@pytest.mark.parametrize("value", entry_points().values())
+def test_what_mlflow_is_to_find_is_there(value: str) -> None:
+    module, function = value.split(":")
     code = ast.parse((IMAGE / "src" / f"{module.replace('.', '/')}.py").read_text())
     assert function in {node.name for node in code.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_a_server_that_lets_everybody_in_lists_models_at_once(start: ModuleType) -> None:
+    assert ("mlflow.app", start.APP) in entry_points()
+    assert start.arguments({}) == ["--app-name", start.APP]
+
+
+def test_a_server_that_asks_the_cluster_has_its_namespaces_as_workspaces(
+    start: ModuleType,
+) -> None:
+    told = start.arguments({start.AUTH: start.KUBERNETES})
+    assert told[:3] == ["--app-name", start.APP, "--enable-workspaces"]
+    scheme = told[told.index("--workspace-store-uri") + 1].removesuffix("://")
+    assert ("mlflow.workspace_provider", scheme) in entry_points()

@@ -26,6 +26,7 @@ from tests.chart.rendering import EVERYTHING_MONITORED, render
 SAMPLES = places.REPOSITORY / "k8s" / "samples"
 AUTOSCALER = SAMPLES / "autoscaling.yaml"
 ADAPTER = SAMPLES / "monitoring" / "prometheus-adapter-values.yaml"
+PLAYED = sorted(Path(__file__).parent.glob("*alerts_test.yaml"))
 COMPONENTS = ("operator", "inference", "training-job")
 #: Labels that Prometheus or the PodMonitor adds to what a pod exposes.
 TARGET_LABELS = frozenset({"namespace", "pod", "job", "instance", "modeldeployment"})
@@ -91,18 +92,18 @@ def test_promtool_accepts_the_rules() -> None:
     promtool("check", "rules", str(RULES))
 
 
-def test_alerts_speak_when_they_should(tmp_path: Path) -> None:
-    text = (Path(__file__).parent / "alerts_test.yaml").read_text()
-    file = tmp_path / "alerts_test.yaml"
-    file.write_text(text.replace("RULES", str(RULES)))
+@pytest.mark.parametrize("played", PLAYED, ids=lambda file: file.stem)
+def test_alerts_speak_when_they_should(played: Path, tmp_path: Path) -> None:
+    file = tmp_path / played.name
+    file.write_text(played.read_text().replace("RULES", str(RULES)))
     promtool("test", "rules", str(file))
 
 
 def test_every_alert_is_played_through() -> None:
-    played = yaml.safe_load((Path(__file__).parent / "alerts_test.yaml").read_text())["tests"]
     fired = {
         case["alertname"]
-        for test in played
+        for file in PLAYED
+        for test in yaml.safe_load(file.read_text())["tests"]
         for case in test["alert_rule_test"]
         if case.get("exp_alerts")
     }

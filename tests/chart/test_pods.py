@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from dandelion_operator.api.spec.pod_template import PodTemplate
-from dandelion_operator.api.spec.pods import ComputeResources
+from dandelion_operator.api.spec.pods.scheduling import ComputeResources
+from dandelion_operator.api.spec.pods.template import PodTemplate
 
 from tests.chart.rendering import HelmError, render
 

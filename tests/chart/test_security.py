@@ -23,7 +23,8 @@ class TestEveryPod:
             assert pod["securityContext"]["runAsUser"] > 0
             assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
             assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
-            allowed = {"configMap", "emptyDir", "persistentVolumeClaim", "secret", "name"}
+            of_the_cluster = {"configMap", "projected", "secret"}
+            allowed = {"emptyDir", "persistentVolumeClaim", "name"} | of_the_cluster
             assert {key for volume in pod.get("volumes", []) for key in volume} <= allowed
             for container in workload.containers:
                 context = container["securityContext"]
@@ -51,6 +52,8 @@ class TestEveryPod:
 
     def test_has_a_token_only_if_it_asks_the_api_server(self, values: Mapping[str, Any]) -> None:
         asks = {"operator", "credentials", "test"}
+        if "auth" in values.get("mlflow", {}):
+            asks.add("mlflow")
         for workload in render(values).workloads():
             token = workload.pod["spec"]["automountServiceAccountToken"]
             assert token is (workload.labels["app.kubernetes.io/component"] in asks)

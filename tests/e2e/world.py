@@ -72,6 +72,20 @@ class World:
         """Asks for another training by the annotation."""
         self.kubectl("annotate", "mdep", name, "--overwrite", f"dandelion.dev/retrain={value}")
 
+    def look(self, name: str) -> None:
+        """Has the operator look at it now, as any change of a child does; at rest it looks once a
+        minute."""
+        selector = f"dandelion.dev/modeldeployment={name}"
+        mark = f"example.org/looked={time.monotonic_ns()}"
+        self.kubectl("annotate", "jobs", "-l", selector, "--overwrite", mark)
+
+    def restart(self, name: str) -> None:
+        """Every serving pod ends in the ordinary way, which writes what it still holds of the log,
+        and others take over."""
+        deployment = f"deployment/{name}-inference"
+        self.kubectl("rollout", "restart", deployment)
+        self.kubectl("rollout", "status", deployment, "--timeout=180s", timeout=200)
+
     def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 120) -> str:
         """kubectl in this namespace."""
         return self.cluster.run("-n", self.namespace, *arguments, stdin=stdin, timeout=timeout)
@@ -143,8 +157,9 @@ class World:
 
         def seen() -> bool:
             status = self.status(name)
-            ready = self.condition(name, "Ready").get("status") == "True"
-            return ready and status.get("champion", {}).get("version") == version
+            conditions = {each["type"]: each["status"] for each in status.get("conditions", [])}
+            champion = status.get("champion", {}).get("version")
+            return conditions.get("Ready") == "True" and champion == version
 
         self.until(f"{name} serves version {version}", seen, seconds)
 

@@ -12,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dandelion_local import catalogue, cluster, places, registry
-from dandelion_local.catalogue import Image
+from dandelion_local import cluster, places
 from dandelion_local.cluster import Kind
 from dandelion_local.commands import SetupError, output
+from dandelion_local.images import catalogue, registry
+from dandelion_local.images.catalogue import Image
 
 COMPONENTS = ("operator", "training", "inference", "mlflow")
 
@@ -56,6 +57,7 @@ def images(files: Path, commit: str) -> list[Image]:
             reference=f"{catalogue.PROJECT}-{name}:{commit}",
             folder=files / today.folder.relative_to(places.REPOSITORY),
             contexts=(),
+            base="python",  # of all of them, then
         )
         made.append(former)
     return made

@@ -1,4 +1,4 @@
-"""Every fault of the table, and a kill before every write."""
+"""Every fault of the table, and a kill before and after every write."""
 
 from __future__ import annotations
 
@@ -56,6 +56,18 @@ def test_killed_before_every_write(
         world.kubectl("delete", "mdep", name)
         world.until("nothing is left", lambda: gone(world, name), seconds=SETTLED_SECONDS)
     assert len(at) >= 15, at
+
+
+def test_killed_after_every_write(world: World, faults: Faults, uri: str, undisturbed: End) -> None:
+    """Each write was done, and whoever asked for it never heard."""
+    name = "killed-after"
+    with faults.killing("after", f"/namespaces/{world.namespace}/|/mlflow/") as at:
+        live(world, name, uri)
+        _ends_as(world, name, undisturbed)
+        world.kubectl("delete", "mdep", name)
+        world.until("nothing is left", lambda: gone(world, name), seconds=SETTLED_SECONDS)
+    for moment in ("/jobs Job", "champion 1", "champion 2", "/deployments/", "Serving"):
+        assert any(moment in write for write in at), (moment, at)
 
 
 #: Every write once, whatever it writes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.test_new_images import ENOUGH, NAME, Uploads, uploads
+from tests.e2e.dataset.test_new_images import ENOUGH, NAME, Uploads, uploads
 from tests.e2e.world import World
 
 __all__ = ["uploads"]

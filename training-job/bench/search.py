@@ -24,8 +24,8 @@ from dandelion_training.ports.settings import TrialSettings
 from dandelion_training.ports.storage import Location
 from dandelion_training.ports.termination import Termination
 from dandelion_training.run.learning import Learner
+from dandelion_training.run.model_selection.trial import Trial, trial
 from dandelion_training.run.processors import threads, usable_processors
-from dandelion_training.run.trial import Trial, trial
 from dandelion_training.search.library import Trials
 from dandelion_training.search.pruning import falls_behind
 from dandelion_training.search.records import TrialResult

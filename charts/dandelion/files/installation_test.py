@@ -93,7 +93,8 @@ def journal() -> str:
 
 
 def registry() -> str:
-    with httpx.Client(base_url=os.environ["DANDELION_MLFLOW_TRACKING_URI"], timeout=60) as api:
+    address = os.environ["DANDELION_MLFLOW_TRACKING_URI"]
+    with httpx.Client(base_url=address, headers=identity(), timeout=60) as api:
         run = api.post(
             "/api/2.0/mlflow/runs/create", json={"experiment_id": experiment(api)}
         ).raise_for_status()
@@ -106,6 +107,18 @@ def registry() -> str:
                 "/api/2.0/mlflow/runs/delete", json={"run_id": info["run_id"]}
             ).raise_for_status()
     return "a run, a file through the proxy, a version and its alias"
+
+
+def identity() -> dict[str, str]:
+    """Empty where MLflow lets everybody in."""
+    file = os.environ.get("DANDELION_MLFLOW_TOKEN_FILE")
+    if not file:
+        return {}
+    token = Path(file).read_text().strip()
+    return {
+        "Authorization": f"Bearer {token}",
+        "X-MLFLOW-WORKSPACE": os.environ["DANDELION_NAMESPACE"],
+    }
 
 
 def experiment(api: httpx.Client) -> str:

@@ -167,8 +167,30 @@ training inference mlflow{{ if include "dandelion.logs" . }} logs{{ end }}
 {{- join " " $names -}}
 {{- end -}}
 
+{{/* Name of the Secret with the key that the console's sessions are encrypted with. */}}
+{{- define "dandelion.consoleSecret" -}}
+{{- default (printf "%s-console" (include "dandelion.fullname" .)) .Values.console.existingSecret -}}
+{{- end -}}
+
+{{- define "dandelion.generatesRootSecret" -}}
+{{- if and .Values.minio.enabled (not .Values.minio.existingSecret) -}}true{{- end -}}
+{{- end -}}
+
+{{- define "dandelion.generatesConsoleSecret" -}}
+{{- if and .Values.console.enabled (not .Values.console.existingSecret) -}}true{{- end -}}
+{{- end -}}
+
 {{- define "dandelion.generatesSecrets" -}}
-{{- if and .Values.minio.enabled (or (not .Values.minio.existingSecret) (include "dandelion.generatedS3Secrets" .)) -}}true{{- end -}}
+{{- if or (include "dandelion.generatesRootSecret" .) (include "dandelion.generatedS3Secrets" .) (include "dandelion.generatesConsoleSecret" .) -}}true{{- end -}}
+{{- end -}}
+
+{{- define "dandelion.mlflowAsksTheCluster" -}}
+{{- if eq .Values.mlflow.auth.mode "Kubernetes" -}}true{{- end -}}
+{{- end -}}
+
+{{/* What tokens for MLflow are bound to: of no use anywhere else. */}}
+{{- define "dandelion.mlflowAudience" -}}
+mlflow.dandelion.dev
 {{- end -}}
 
 {{- define "dandelion.mlflowUrl" -}}

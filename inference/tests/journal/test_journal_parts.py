@@ -109,6 +109,23 @@ def test_a_row_says_whether_it_is_of_the_sample_that_people_review(drawn: bool) 
     assert replace(row(), review_sample=drawn).document(ORIGIN)["reviewSample"] is drawn
 
 
+@pytest.mark.parametrize(
+    ("drawn", "asks"),
+    [
+        ({}, None),
+        ({"review_sample": False, "drift_sample": False}, None),
+        ({"review_sample": True}, "sample"),
+        ({"review_sample": False, "drift_sample": True}, "drift"),
+        ({"review_sample": True, "drift_sample": True}, "sample"),
+        ({"review_sample": True, "image": None}, None),
+    ],
+)
+def test_people_are_asked_about_what_was_drawn_of_an_image(
+    drawn: dict[str, Any], asks: str | None
+) -> None:
+    assert replace(row(), **drawn).asks == asks
+
+
 def test_what_came_as_numbers_has_no_digest() -> None:
     assert row(image=None).document(ORIGIN)["imageSha256"] is None
 

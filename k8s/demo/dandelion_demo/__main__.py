@@ -10,7 +10,7 @@ from pathlib import Path
 from dandelion_local.commands import SetupError
 from dandelion_local.progress import say, seconds
 
-from dandelion_demo import run
+from dandelion_demo import people, run
 from dandelion_demo.data import DataError, Dataset, digits, from_folder
 from dandelion_demo.ending import ending
 from dandelion_demo.install import install
@@ -36,6 +36,7 @@ def main() -> int:
         manifest = run.model_deployment(dataset)
         run.apply(cluster, manifest)
         resource = run.follow(cluster, dataset.name)
+        people.let_in(cluster)
         answers = [(i, run.predict(cluster, dataset.name, i)) for i in dataset.unseen]
     except (DataError, SetupError) as problem:
         say(f"\n{problem}")

@@ -7,10 +7,15 @@ from typing import Any
 
 from dandelion_local.progress import seconds
 
+from dandelion_demo import people
 from dandelion_demo.data import LabelledImage
 from dandelion_demo.install import NAMESPACE, RELEASE
 from dandelion_demo.kube import Cluster
 from dandelion_demo.run import BUCKET, NAMESPACE_OF_MODEL
+
+# Browsers send a cookie to every port of a host: the console has a name of its own, as no served
+# model may see who is logged in there. `*.localhost` is this machine.
+LOCAL_NAMES = {"console": "console.localhost"}
 
 Answer = tuple[LabelledImage, dict[str, Any]]
 
@@ -36,16 +41,20 @@ def ending(
         "",
         "Where things are",
         *(f"  {line}" for line in _addresses(cluster, name)),
+        "",
+        "Log in to the console with the token of an account; one of these prints it",
+        *(f"  {line}" for line in people.how_to_log_in(cluster)),
     ]
     if cluster.kubeconfig:
         lines += ["", f"export KUBECONFIG={cluster.kubeconfig}"]
         lines += [f'export PATH="{cluster.kubectl.parent}:$PATH"']
     lines += ["", "Three things to try next", *(f"  {line}" for line in _next(cluster, name))]
+    accounts = cluster.command("delete", "rolebinding,serviceaccount", *people.ROLES)
     end = (
         "`make down` ends it."
         if cluster.kubeconfig
-        else f"`{cluster.command('delete', 'mdep', name)}` and `helm uninstall -n {NAMESPACE} "
-        f"{RELEASE}` end it."
+        else f"`{cluster.command('delete', 'mdep', name)}`, `{accounts}` and "
+        f"`helm uninstall -n {NAMESPACE} {RELEASE}` end it."
     )
     return "\n".join([*lines, "", f"All of it took {seconds(elapsed)}. {end}"])
 
@@ -56,6 +65,7 @@ def _label(answer: dict[str, Any]) -> str:
 
 def _addresses(cluster: Cluster, name: str) -> list[str]:
     services = [
+        ("console", NAMESPACE, f"{RELEASE}-console", 80, 8090, "/"),
         ("the page", NAMESPACE_OF_MODEL, f"{name}-inference", 80, 8080, "/"),
         ("MLflow", NAMESPACE, f"{RELEASE}-mlflow", 5000, 5000, ""),
         ("MinIO", NAMESPACE, f"{RELEASE}-minio", 9000, 9000, ""),
@@ -66,7 +76,7 @@ def _addresses(cluster: Cluster, name: str) -> list[str]:
             for title, namespace, service, port, _, path in services
         ]
     return [
-        f"{title:10} http://127.0.0.1:{local}{path}   while this runs: "
+        f"{title:10} http://{LOCAL_NAMES.get(title, '127.0.0.1')}:{local}{path}   while this runs: "
         + cluster.command("port-forward", "-n", namespace, f"service/{service}", f"{local}:{port}")
         for title, namespace, service, port, local, path in services
     ]

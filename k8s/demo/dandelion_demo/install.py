@@ -16,21 +16,22 @@ from dandelion_demo.kube import Cluster
 RELEASE = "dandelion"
 NAMESPACE = "dandelion-system"
 CHART = places.REPOSITORY / "charts" / "dandelion"
+CONSOLE = "console.enabled=true"
 
 
 def install(cluster: Cluster, *settings: str) -> None:
-    """`helm upgrade --install`, waiting until everything the chart brings is ready.
+    """`helm upgrade --install` with the console, waiting until everything it brings is ready.
 
     Raises:
         SetupError: the release did not become ready; it holds the pods and their last words.
     """
-    with Step("install the chart: operator, MLflow, MinIO", expected=60):
+    with Step("install the chart: operator, MLflow, MinIO, console", expected=60):
         try:
             cluster.install(
                 *("upgrade", "--install", RELEASE, str(CHART)),
                 *("--namespace", NAMESPACE, "--create-namespace"),
                 *("--wait", "--timeout", "8m", "--force-conflicts"),
-                *(part for setting in settings for part in ("--set", setting)),
+                *(part for setting in (CONSOLE, *settings) for part in ("--set", setting)),
             )
         except SetupError as problem:
             raise SetupError(f"{problem}\n{diagnosis(cluster, NAMESPACE)}") from None

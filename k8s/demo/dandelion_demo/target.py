@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from dandelion_local import catalogue, cluster, places, registry, tools
+from dandelion_local import cluster, places, tools
 from dandelion_local.cluster import Kind
+from dandelion_local.images import catalogue, registry
 
 from dandelion_demo.kube import Cluster
 
@@ -39,5 +40,5 @@ def image_settings() -> Sequence[str]:
     return [
         f"{image.name}.image.tag={catalogue.VERSION}@{registry.digest(image.reference)}"
         for image in catalogue.PROJECT_IMAGES
-        if image.name in {"operator", "inference", "training", "mlflow"}
+        if image.name in {"operator", "inference", "training", "mlflow", "console"}
     ]

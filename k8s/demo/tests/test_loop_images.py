@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import statistics
+from collections import Counter
 
 from dandelion_demo.data import LabelledImage
-from dandelion_demo.loop import images
+from dandelion_demo.loop import chapters, images
 from dandelion_demo.loop.images import Coming
 from PIL import Image
 
@@ -20,6 +21,19 @@ def test_no_image_arrives_twice() -> None:
     coming = Coming()
     keys = [image.key for image in [*coming.next(40), *coming.next(40)]]
     assert len(set(keys)) == 80
+
+
+def test_any_few_of_them_show_every_digit_about_as_often() -> None:
+    coming = Coming()
+    for _ in range(4):
+        shown = Counter(image.label for image in coming.next(100))
+        assert len(shown) == 10
+        assert max(shown.values()) <= 20
+
+
+def test_there_are_enough_for_the_whole_story() -> None:
+    wanted = chapters.FIRST + chapters.CLIENTS + 3 * chapters.PORTION + 2 * chapters.SENT
+    assert len(Coming().next(wanted)) == wanted
 
 
 def test_every_wrong_label_is_another_class_and_the_pictures_stay() -> None:

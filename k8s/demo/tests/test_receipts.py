@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dandelion_demo.loop.receipts import receipts
+from dandelion_demo.loop.receipts import receipts, together
 
 STARTED = {
     "time": "2026-01-31T09:30:00Z",
@@ -20,6 +20,13 @@ PROMOTED = {
     "by": "Gate",
     "reason": "accuracy 0.951 against 0.912",
 }
+
+
+def test_what_the_status_has_forgotten_is_still_told() -> None:
+    rejected = {**PROMOTED, "time": "2026-01-31T09:40:00Z", "decision": "Rejected"}
+    assert together([], [STARTED]) == [STARTED]
+    assert together([STARTED], [rejected, PROMOTED]) == [rejected, PROMOTED, STARTED]
+    assert together([PROMOTED, STARTED], [PROMOTED, STARTED]) == [PROMOTED, STARTED]
 
 
 def test_the_oldest_comes_first_with_who_and_why() -> None:

@@ -3,8 +3,9 @@
 import argparse
 import sys
 
-from dandelion_local import catalogue, cluster, images, packages, places, tools
+from dandelion_local import cluster, images, packages, places, tools
 from dandelion_local.commands import SetupError, tail
+from dandelion_local.images import catalogue
 from dandelion_local.progress import say
 
 

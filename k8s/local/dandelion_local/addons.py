@@ -5,8 +5,10 @@ Both are ordinary Deployments from images made here; `up` applies them once the 
 
 import json
 
-from dandelion_local import catalogue, network, node, places
+from dandelion_local import places
 from dandelion_local.commands import SetupError
+from dandelion_local.images import catalogue
+from dandelion_local.node import lifecycle, network
 from dandelion_local.progress import Step
 
 # Names outside the cluster do not exist here: a clear answer, as they would get elsewhere.
@@ -33,13 +35,13 @@ def apply() -> None:
     """Does nothing where both answer already."""
     with Step("start cluster DNS and volume provisioner"):
         documents = {"apiVersion": "v1", "kind": "List", "items": [*dns(), *volumes()]}
-        node.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(documents))
+        lifecycle.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(documents))
         for namespace, name in DEPLOYMENTS:
             target = [f"deployment/{name}", "-n", namespace]
             try:
-                node.kubectl("rollout", "status", *target, f"--timeout={READY_LIMIT}")
+                lifecycle.kubectl("rollout", "status", *target, f"--timeout={READY_LIMIT}")
             except SetupError as error:
-                said = node.kubectl("describe", "pods", "-n", namespace, check=False)
+                said = lifecycle.kubectl("describe", "pods", "-n", namespace, check=False)
                 raise SetupError(f"{error}\n{said[-3000:]}") from None
 
 

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
-from dandelion_local import addons, catalogue, images, kind, node, packages, places, tools
-from dandelion_local.catalogue import Image
+from dandelion_local import addons, images, kind, packages, places, tools
 from dandelion_local.commands import SetupError, output
+from dandelion_local.images import catalogue
+from dandelion_local.images.catalogue import Image
 from dandelion_local.locks import exclusively
+from dandelion_local.node import lifecycle
 from dandelion_local.progress import say
 
 
@@ -27,7 +29,7 @@ class Kind(Enum):
 def chosen() -> Kind:
     if os.environ.get("DANDELION_CONTEXT"):
         return Kind.OWN
-    if node.running() is None and kind.docker_answers():
+    if lifecycle.running() is None and kind.docker_answers():
         return Kind.KIND
     return Kind.LOCAL
 
@@ -49,7 +51,7 @@ def up_with(wanted: Sequence[Image], programs: Sequence[str]) -> None:
         binaries = (name for image in wanted for name in image.binaries)
         needed = tools.holding([*node_programs(), *programs, *binaries])
         if tools.missing(needed):
-            node.check_machine()
+            lifecycle.check_machine()
             # All at once: they share many packages, and the compiler forgets them at the end.
             with images.built_ahead(wanted):
                 tools.ensure(needed)
@@ -79,34 +81,37 @@ def complete_mark() -> Path:
 
 
 def local_answers() -> bool:
-    return complete_mark().exists() and node.running() is not None and node.is_ready()
+    return complete_mark().exists() and lifecycle.running() is not None and lifecycle.is_ready()
 
 
 def up_local() -> None:
     """Starts it where it is not up; the caller holds the lock."""
     if local_answers():
         return
-    node.check_machine()
+    lifecycle.check_machine()
     packages.ensure()
     tools.ensure(tools.holding(node_programs()))
-    if node.running() is None or not node.is_ready():
-        node.stop()
-        node.start()
+    if lifecycle.running() is None or not lifecycle.is_ready():
+        lifecycle.stop()
+        lifecycle.start()
     images.ensure(catalogue.SYSTEM)
     addons.apply()
     complete_mark().touch()
 
 
 def node_programs() -> list[str]:
-    return [*node.NEEDED_TOOLS, *(name for image in catalogue.SYSTEM for name in image.binaries)]
+    return [
+        *lifecycle.NEEDED_TOOLS,
+        *(name for image in catalogue.SYSTEM for name in image.binaries),
+    ]
 
 
 def down() -> None:
     """Takes away what `up` started here; a person's own cluster is not touched."""
-    if node.running() is None and kind.docker_answers():
+    if lifecycle.running() is None and kind.docker_answers():
         kind.down()
     with exclusively("cluster"):
-        node.stop()
+        lifecycle.stop()
     say("nothing of the local node is left but the caches in " + str(places.cache()))
 
 

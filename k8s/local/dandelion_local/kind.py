@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Sequence
 
 from dandelion_local import places, tools
-from dandelion_local.buildah import certificate_bundle
-from dandelion_local.catalogue import Image
 from dandelion_local.commands import Command, SetupError, logged, output
+from dandelion_local.images.buildah import certificate_bundle
+from dandelion_local.images.catalogue import Image
 from dandelion_local.progress import Step
 
 NAME = "dandelion"

@@ -13,8 +13,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from dandelion_local import catalogue, cluster, node, places
+from dandelion_local import cluster, places
 from dandelion_local.commands import output
+from dandelion_local.images import catalogue
+from dandelion_local.node import lifecycle
 
 WORKLOAD = f"""
 apiVersion: v1
@@ -86,7 +88,7 @@ def snapshot() -> dict[str, set[str]]:
 
 
 def crash() -> None:
-    root = node.running()
+    root = lifecycle.running()
     assert root is not None
     os.kill(root, signal.SIGKILL)
     cluster.down()
@@ -95,8 +97,8 @@ def crash() -> None:
 def check(title: str, end: Callable[[], None]) -> bool:
     before = snapshot()
     cluster.up()
-    node.kubectl("apply", "-f", "-", stdin=WORKLOAD)
-    node.kubectl("wait", "--for=condition=Ready", "pod/visitor", "--timeout=90s")
+    lifecycle.kubectl("apply", "-f", "-", stdin=WORKLOAD)
+    lifecycle.kubectl("wait", "--for=condition=Ready", "pod/visitor", "--timeout=90s")
     during = snapshot()
     assert during["links"] > before["links"], "the node was not really up"
     assert during["processes"] > before["processes"], "the node was not really up"
@@ -120,7 +122,7 @@ def check(title: str, end: Callable[[], None]) -> bool:
 
 
 def main() -> int:
-    if node.running() is not None:
+    if lifecycle.running() is not None:
         print("a node is up and may be in use; take it down first", file=sys.stderr)
         return 2
     subprocess.run(["sync"], check=True)

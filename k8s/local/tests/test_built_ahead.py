@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
-from dandelion_local import buildah, catalogue, images, node, packages, registry, tools
+from dandelion_local import images, packages, tools
 from dandelion_local.commands import SetupError
+from dandelion_local.images import buildah, catalogue, registry
+from dandelion_local.node import lifecycle
 from dandelion_local.progress import Step
 
 OPERATOR = catalogue.named("operator")
@@ -27,7 +29,7 @@ class Workshop:
         monkeypatch.setattr(registry, "address", lambda reference: reference)
         monkeypatch.setattr(packages, "ensure", lambda: None)
         monkeypatch.setattr(tools, "ensure", lambda _tools: None)
-        monkeypatch.setattr(node, "running", lambda: None)
+        monkeypatch.setattr(lifecycle, "running", lambda: None)
 
     def _build(
         self,

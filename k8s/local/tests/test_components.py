@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from dandelion_local import network, node
-from dandelion_local.components import Layout, components, setting_files
+from dandelion_local.node import lifecycle, network
+from dandelion_local.node.components import Layout, components, setting_files
 
 LAYOUT = Layout(
-    Path("/state"), Path("/cache"), {name: Path(f"/tools/{name}") for name in node.PROGRAMS}
+    Path("/state"), Path("/cache"), {name: Path(f"/tools/{name}") for name in lifecycle.PROGRAMS}
 )
 
 

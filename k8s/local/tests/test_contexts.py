@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from dandelion_local.contexts import context_files, hash_files, is_ignored
+from dandelion_local.images.contexts import context_files, hash_files, is_ignored
 
 IGNORED = [
     ("a folder by name", ["tests"], "tests/test_a.py", True),

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from dandelion_local import catalogue, images
-from dandelion_local.catalogue import Image
-from dandelion_local.contexts import context_files
+from dandelion_local import images
+from dandelion_local.images import catalogue
+from dandelion_local.images.catalogue import Image
+from dandelion_local.images.contexts import context_files
 
 
 def test_a_changed_dockerfile_makes_another_image_though_the_context_leaves_it_out(

@@ -1,8 +1,11 @@
 """What the node has pulled is dropped when, and only when, the registry has something newer."""
 
-from dandelion_local import catalogue
-from dandelion_local.components import MIRRORED
-from dandelion_local.images import stale
+import re
+
+import pytest
+from dandelion_local import images
+from dandelion_local.images import catalogue, stale
+from dandelion_local.node.components import MIRRORED
 
 OPERATOR = "ghcr.io/dandelion-ml/dandelion-operator:0.1.0"
 LISTING = f"""REF TYPE DIGEST SIZE PLATFORMS LABELS
@@ -41,3 +44,14 @@ def test_a_base_is_built_once_and_before_what_stands_on_it() -> None:
     wanted = (catalogue.named("operator"), catalogue.named("inference"))
     names = [image.name for image in catalogue.with_bases(wanted)]
     assert names == ["python", "operator", "inference"]
+
+
+@pytest.mark.parametrize("image", [item for item in catalogue.IMAGES if item.folder])
+def test_an_image_is_built_on_what_its_dockerfile_names(image: catalogue.Image) -> None:
+    assert image.folder is not None
+    named = re.findall(r"^FROM (\S+)", (image.folder / "Dockerfile").read_text(), re.MULTILINE)
+    assert set(named) == {catalogue.named(image.base).reference}
+
+
+def test_the_two_pythons_are_made_of_different_debians() -> None:
+    assert images.key(catalogue.named("python")) != images.key(catalogue.named("python-trixie"))

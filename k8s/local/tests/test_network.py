@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from dandelion_local import network
+from dandelion_local.node import network
 
 TABLE = [
     ("an empty machine is free", [], 0),

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from dandelion_local import node, packages
+from dandelion_local import packages
+from dandelion_local.node import lifecycle
 from dandelion_local.progress import seconds
 
 
@@ -17,22 +18,22 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_no_pid_file_means_no_node(state: Path) -> None:
-    assert node.running() is None
+    assert lifecycle.running() is None
 
 
 def test_a_live_process_with_the_recorded_start_is_the_node(state: Path) -> None:
-    (state / "node.pid").write_text(f"{os.getpid()} {node.start_time(os.getpid())}\n")
-    assert node.running() == os.getpid()
+    (state / "node.pid").write_text(f"{os.getpid()} {lifecycle.start_time(os.getpid())}\n")
+    assert lifecycle.running() == os.getpid()
 
 
 def test_a_process_that_only_has_the_same_number_is_not(state: Path) -> None:
     (state / "node.pid").write_text(f"{os.getpid()} 1\n")
-    assert node.running() is None
+    assert lifecycle.running() is None
 
 
 def test_a_damaged_pid_file_means_no_node(state: Path) -> None:
     (state / "node.pid").write_text("")
-    assert node.running() is None
+    assert lifecycle.running() is None
 
 
 def test_only_packages_that_are_fully_installed_count() -> None:

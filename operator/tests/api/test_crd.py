@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
+from dandelion_operator.api.reasons.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.resource import NAME_LIMIT
 from dandelion_operator.api.spec import Spec
 from dandelion_operator.api.spec.dataset import Dataset
-from dandelion_operator.api.status import HISTORY_LIMIT, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.history import HISTORY_LIMIT
 
 CRD = Path(__file__).parents[3] / "charts/dandelion/files/modeldeployment-crd.yaml"
 # What is Kubernetes' own below it: the model hands it on, and the schema alone looks at it.

@@ -15,7 +15,7 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from spec_fields import FIELDS, merged, nested
 
 NOT_IN_THE_JOB = {

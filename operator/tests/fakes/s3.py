@@ -88,7 +88,8 @@ def serving() -> Iterator[FakeS3]:
             elif name not in s3.buckets[bucket]:
                 self._error(404, "NoSuchKey")
             else:
-                self._send(200, s3.buckets[bucket][name], "application/octet-stream")
+                written = s3.written.get((bucket, name), WRITTEN)
+                self._send(200, s3.buckets[bucket][name], "application/octet-stream", written)
 
         def _list(
             self, bucket: str, objects: dict[str, bytes], query: dict[str, list[str]]
@@ -127,15 +128,23 @@ def serving() -> Iterator[FakeS3]:
             body = f"<Error><Code>{code}</Code><Message>{code}</Message></Error>"
             self._send(status, body.encode())
 
-        def _send(self, status: int, body: bytes, kind: str = "application/xml") -> None:
+        def _send(
+            self, status: int, body: bytes, kind: str = "application/xml", written: str = WRITTEN
+        ) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
-            self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
+            modified = format_datetime(datetime.fromisoformat(written), usegmt=True)
+            self.send_header("Last-Modified", modified)
             self.send_header("ETag", f'"{md5(body).hexdigest()}"')
             self.end_headers()
-            if self.command != "HEAD":
+            if self.command == "HEAD":
+                return
+            try:
                 self.wfile.write(body)
+            except ConnectionError:
+                # Who is sent more than they take hangs up.
+                self.close_connection = True
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

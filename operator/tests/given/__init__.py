@@ -8,8 +8,9 @@ from typing import Any
 from dandelion_operator.api import digests
 from dandelion_operator.api.location import Defaults, Location, Target, location
 from dandelion_operator.api.resource import Resource, parse
-from dandelion_operator.api.status import RunState, Status
+from dandelion_operator.api.status import Status
 from dandelion_operator.api.status import parse as parse_status
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.seen.comparison import (

@@ -6,7 +6,7 @@ from typing import Any
 
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import StartEvaluation, StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, StartTraining
 
 import given
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import given
-from dandelion_operator.api.spec.pod_template import PodTemplate
+from dandelion_operator.api.spec.pods.template import PodTemplate
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import StartEvaluation, StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, StartTraining
 
 FOLDER = Path(__file__).parent
 RUN = StartTraining("run1", "hash1", "Created", "images-1", "auto", images=1000)

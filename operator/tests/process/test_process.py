@@ -13,7 +13,7 @@ import kopf
 import pytest
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.api.status import ConditionType
+from dandelion_operator.api.status.conditions import ConditionType
 from dandelion_operator.loop.workqueue import Queue
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.caches import WATCHED

@@ -37,6 +37,10 @@ from small_world.controllers import roll, select, train
 from small_world.outside import FakeProbe, FakeStorage
 
 BINDING = "dandelion-token-reviewers"
+DATASET_URI = "s3://datasets/lawn"
+TABLE = "addresses"
+# What to apply as `dataset` for images at addresses too.
+ADDRESSES = {"storageUri": DATASET_URI, "urls": {"configMapRef": {"name": TABLE}}}
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -51,7 +55,7 @@ class World:
         self.time = START
         self.cluster = FakeCluster(self.killer, self.now_text)
         self.mlflow = FakeMlflow(self.killer, clock=lambda: int(self.time.timestamp() * 1000))
-        self.storage = FakeStorage()
+        self.storage = FakeStorage(table=self.table)
         self.probe = FakeProbe(self)
         self.accuracy, self.precision = 0.9, "fp32"
         self.train_fails: tuple[str, str] | None = None
@@ -141,7 +145,7 @@ class World:
         return self.time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def apply(self, **sections: Any) -> None:
-        spec = {"dataset": {"storageUri": "s3://datasets/lawn"}} | sections
+        spec = {"dataset": {"storageUri": DATASET_URI}} | sections
         where = ("modeldeployments", KEY.namespace, KEY.name)
         if where not in self.cluster.objects:
             self.cluster.put(
@@ -158,6 +162,20 @@ class World:
         found["spec"] = spec
         found["metadata"]["generation"] += 1
         self.cluster._changed(found)
+
+    def table(self) -> frozenset[str]:
+        """The lines of the table of addresses, as a training pod reads them."""
+        where = ("configmaps", KEY.namespace, TABLE)
+        data = self.cluster.objects.get(where, {}).get("data", {})
+        return frozenset(data.get("urls.csv", "").splitlines())
+
+    def write_table(self, *lines: str) -> None:
+        """The whole of it anew, into the ConfigMap that ADDRESSES names."""
+        data = {"urls.csv": "\n".join(lines)}
+        if ("configmaps", KEY.namespace, TABLE) not in self.cluster.objects:
+            self.cluster.put("configmaps", {"metadata": {"name": TABLE}, "data": data})
+            return
+        self.cluster.edit("configmaps", TABLE, lambda found: found.update(data=data), "kubectl")
 
     def delete(self, collected: bool = True) -> str:
         """Deletes the resource, and what it owns once the garbage collector has come by."""

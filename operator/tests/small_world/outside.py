@@ -13,11 +13,11 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.s3.connection.reader import Access
-from dandelion_operator.ports.s3.storage import Watch
+from dandelion_operator.ports.s3.storage.datasets import Watch
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
-from dandelion_operator.seen.live import LiveAccuracySeen
+from dandelion_operator.seen.live import LiveAccuracySeen, ReviewsSeen
 from dandelion_operator.seen.serving import Answer
-from dandelion_operator.seen.training import DatasetSeen, NewObjects, Progress
+from dandelion_operator.seen.training import DatasetSeen, MountedTable, NewObjects, Progress
 from dandelion_operator.seen.versions import ContractSeen, StoredArtifact
 from dandelion_operator.seen.windows import WindowsOfSize
 
@@ -39,9 +39,12 @@ class FakeStorage:
     unreadable: set[str] = field(default_factory=set)  # addresses of datasets
     listing: Failure | None = None
     uploads: dict[str, str] = field(default_factory=dict)  # by name, when they came
-    listed: dict[str, frozenset[str]] = field(default_factory=dict)  # of them, by dataset version
+    table: Callable[[], frozenset[str]] = frozenset  # the lines of a table of addresses
+    # Of both, what runs listed and read, by dataset version.
+    listed: dict[str, frozenset[str]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)  # of the dataset, by artifact
     live_accuracies: dict[str, LiveAccuracySeen | Failure] = field(default_factory=dict)
+    decided: str = ""  # when people's decisions were imported last
     now: Callable[[], str] = lambda: ""
 
     async def live(
@@ -49,39 +52,52 @@ class FakeStorage:
     ) -> LiveAccuracySeen | Failure | None:
         return self.obstacle or self.live_accuracies.get(contract_digest)
 
+    async def reviews(self, access: Access, key: NamespacedName) -> ReviewsSeen | Failure:
+        return self.obstacle or ReviewsSeen(self.decided)
+
     async def dataset(
-        self, access: Access, uri: str, watch: Watch | None = None, urls: Urls | None = None
+        self,
+        access: Access,
+        uri: str,
+        watch: Watch | None = None,
+        urls: Urls | None = None,
+        mounted: MountedTable | None = None,
     ) -> DatasetSeen | Failure:
         if uri in self.unreadable:
             return Failure(Reason.DATASET_EMPTY, f"there is nothing below {uri}")
         if self.obstacle is not None:
             return self.obstacle
-        fingerprint = self.fingerprint + (self.version() if self.uploads else "")
+        table = mounted or MountedTable()
+        lines = frozenset(table.content.decode().splitlines())
+        fingerprint = self.fingerprint + (self.version() if self.uploads or lines else "")
         seen = DatasetSeen(fingerprint, 40 + len(self.uploads))
         if watch is None:
             return seen
         known = self.listed.get(watch.version)
         if known is None:
             return replace(seen, uncounted="nothing is noted")
-        moments = sorted(when for name, when in self.uploads.items() if name not in known)
+        addresses = len(lines - known)
+        came = [when for name, when in self.uploads.items() if name not in known]
+        moments = sorted([*came, *[table.changed] * addresses])
         enough = "".join(moments[watch.enough - 1 : watch.enough])
         newest = "".join(moments[-1:])
-        new = NewObjects(watch.version, len(moments), enough, newest, self.now())
-        return replace(seen, new=new)
+        new = NewObjects(watch.version, len(moments), enough, newest, self.now(), addresses)
+        return replace(seen, new=new, uncounted=table.unread)
 
     def upload(self, *names: str) -> None:
         self.uploads |= dict.fromkeys(names, self.now())
 
     def version(self) -> str:
         """Of the dataset, as a run makes it now."""
-        if not self.uploads:
+        found = self.table().union(self.uploads)
+        if not found:
             return DATASET
-        return f"sha256:{hashlib.sha256(' '.join(sorted(self.uploads)).encode()).hexdigest()}"
+        return f"sha256:{hashlib.sha256(' '.join(sorted(found)).encode()).hexdigest()}"
 
     def make_version(self, artifact: str) -> str:
         """What a run does that makes this artifact."""
         version = self.versions[artifact] = self.version()
-        self.listed[version] = frozenset(self.uploads)
+        self.listed[version] = self.table().union(self.uploads)
         return version
 
     def holds(self, endpoint: str, uri: str) -> bool:

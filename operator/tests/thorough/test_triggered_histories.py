@@ -11,9 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dandelion_operator.api import digests, naming
+from dandelion_operator.api import cron, digests, naming
 from dandelion_operator.api.resource import Resource, parse
-from dandelion_operator.api.spec import cron
 from dandelion_operator.seen.live import LiveAccuracySeen
 from fakes.cluster import KEY
 from hypothesis import given

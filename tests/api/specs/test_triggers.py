@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dandelion_operator.api.spec.cron import FORMS, checked
+from dandelion_operator.api.cron import FORMS, checked
 
 from tests.api.server import ApiServer
 from tests.api.specs.refusal import refusal

@@ -83,6 +83,8 @@ def _proxy(operator: dict[str, Any]) -> dict[str, Any]:
     pod = {
         "containers": [container],
         "volumes": [{"name": "faults", "configMap": {"name": NAME}}],
+        # Watches have no end, and it would wait for them.
+        "terminationGracePeriodSeconds": 1,
     }
     return {
         "apiVersion": "v1",

@@ -42,23 +42,16 @@ TESTS = (
     "tests/loop/decide",
     "tests/loop/report",
     "tests/loop/observe/test_waiting.py",
+    "tests/loop/triggers",
     *(
-        f"tests/loop/test_{name}.py"
-        for name in (
-            "champion_gone",
-            "disruption_budget",
-            "drift",
-            "events",
-            "identity",
-            "live_accuracy",
-            "new_images",
-            "no_verdict",
-            "ownership",
-            "pace",
-            "pauses",
-            "schedules",
-            "waiting",
+        f"tests/loop/{room}/test_{name}.py"
+        for room, names in (
+            ("queue", ("pace", "pauses")),
+            ("serving", ("disruption_budget", "waiting")),
+            ("told", ("events",)),
+            ("versions", ("champion_gone", "identity", "no_verdict", "ownership")),
         )
+        for name in names
     ),
     "tests/thorough/test_begun_promotion.py",
     "tests/thorough/test_registry_lost.py",

@@ -16,7 +16,7 @@ from dandelion_training.export.engine import Outputs, Precision, Predict
 from dandelion_training.export.graph import export
 from dandelion_training.export.quantize import Images
 from dandelion_training.learn import network as networks
-from dandelion_training.run import pipeline
+from dandelion_training.run.pipeline import stages
 from numpy.typing import NDArray
 from torch import nn
 
@@ -79,7 +79,7 @@ def make_quick(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(artifact, "prove", lambda network, graph, images: 0.0)
     patch.setattr(artifact, "quantize", quantized)
     patch.setattr(assessment, "answers", answered)
-    patch.setattr(pipeline, "predictor", predictor)
+    patch.setattr(stages, "predictor", predictor)
     patch.setattr(engine, "predictor", predictor)
     patch.setattr(assessment, "has_bf16", lambda: True)  # on any machine
 

@@ -11,7 +11,8 @@ from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import Location
 from dandelion_training.ports.termination import Termination
-from dandelion_training.run.pipeline import Run, run
+from dandelion_training.run.pipeline import run
+from dandelion_training.run.pipeline.task import Run
 from dandelion_training.run.processors import Threads
 from fakes.images import with_dataset
 from fakes.mlflow import FakeMlflow

@@ -10,10 +10,10 @@ from dandelion_training.ports.settings import TrialSettings
 from dandelion_training.ports.storage import Location
 from dandelion_training.ports.termination import Termination
 from dandelion_training.run.learning import Learner
+from dandelion_training.run.model_selection.searched import searched
+from dandelion_training.run.model_selection.trial import Trial, trial
 from dandelion_training.run.pipeline import run
 from dandelion_training.run.processors import Threads
-from dandelion_training.run.searched import searched
-from dandelion_training.run.trial import Trial, trial
 from dandelion_training.search.library import Trials
 from dandelion_training.search.records import TrialResult
 from fakes.mlflow import FakeMlflow

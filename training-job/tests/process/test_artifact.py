@@ -49,7 +49,9 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         work = folder / "work"
         work.mkdir()
-        environment = {
+        # In how many threads a sum is added up decides its last digit.
+        threads = {n: value for n, value in os.environ.items() if n.endswith("_NUM_THREADS")}
+        environment = threads | {
             "PYTHONPATH": os.pathsep.join(sys.path),
             "PYTHONHASHSEED": "4711",
             "PYTHONDONTWRITEBYTECODE": "1",

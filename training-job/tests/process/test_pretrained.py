@@ -17,9 +17,8 @@ import torch
 import torchvision.models
 from dandelion_training.learn.network import build
 from dandelion_training.learn.start import begin
-from dandelion_training.ports import storage
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.storage import Location, StoredObject
+from dandelion_training.ports.storage import Location, StoredObject, s3
 from dandelion_training.pretrained import download as downloading
 from dandelion_training.pretrained.__main__ import main
 from dandelion_training.pretrained.published import published
@@ -237,7 +236,7 @@ def test_without_internet_the_job_says_so_and_fails_only_where_weights_are_requi
         "S3_ENDPOINT": "http://minio",
     }.items():
         monkeypatch.setenv(f"DANDELION_{name}", value)
-    monkeypatch.setattr(storage, "connect", lambda *args, **kwargs: MemoryStore())
+    monkeypatch.setattr(s3, "connect", lambda *args, **kwargs: MemoryStore())
     monkeypatch.setattr(downloading, "CONNECT_SECONDS", 1.0)
     assert main() == code
     lines = capsys.readouterr().out.splitlines()

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import torchvision.models
-from dandelion_training.run.trial import trial
+from dandelion_training.run.model_selection.trial import trial
 from fakes.folder import FolderStore
 from given.runs import short_resnet
 from given.searches import task

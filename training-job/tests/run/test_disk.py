@@ -10,7 +10,8 @@ from dandelion_training.data.images.inspect import Geometry, window_of
 from dandelion_training.data.images.pixels import PixelFile
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.registry import Registry
-from dandelion_training.ports.storage import Location, S3Store
+from dandelion_training.ports.storage import Location
+from dandelion_training.ports.storage.s3 import S3Store
 from dandelion_training.run.disk import BESIDE_PIXELS, disk_needed, room_for
 from dandelion_training.run.job import unexpected
 from fakes.images import encoded, picture

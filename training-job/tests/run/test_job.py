@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import torch
 from dandelion_training.__main__ import main
-from dandelion_training.ports import registry, storage
+from dandelion_training.ports import registry
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
 from dandelion_training.ports.progress import TRAINING, TrainingMetrics
+from dandelion_training.ports.storage import s3
 from dandelion_training.ports.termination import Termination
 from dandelion_training.run import job as jobs
-from dandelion_training.run.pipeline import Run
+from dandelion_training.run.pipeline.task import Run
 from fakes.mlflow import FakeMlflow
 from fakes.s3 import MemoryStore
 from given.runs import ENVIRONMENT, MODELS, RUN
@@ -33,7 +34,7 @@ class Pod:
         self.termination_log.touch()
         self._patch = monkeypatch
         self.set({**ENVIRONMENT, "DANDELION_TERMINATION_LOG": str(self.termination_log)})
-        monkeypatch.setattr(storage, "connect", lambda *args, **kwargs: self.store)
+        monkeypatch.setattr(s3, "connect", lambda *args, **kwargs: self.store)
         monkeypatch.setattr(registry, "connect", lambda uri: self.mlflow)
         monkeypatch.setattr(jobs, "DEFAULT_TERMINATION_LOG", self.termination_log)
 

@@ -10,8 +10,8 @@ import pytest
 import safetensors.torch
 from dandelion_training.export import artifact
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
-from dandelion_training.run import pipeline
-from dandelion_training.run.pipeline import Run, run
+from dandelion_training.run.pipeline import run, stages
+from dandelion_training.run.pipeline.task import Run
 from fakes.images import encoded, picture, with_dataset
 from fakes.mlflow import FakeMlflow
 from fakes.s3 import MemoryStore
@@ -144,7 +144,7 @@ def test_a_signal_while_an_epoch_is_evaluated_keeps_the_epoch(
     store.objects[f"{DATASET}/blue/notes.jpg"] = b"not an image"
     first, second = task(tmp_path, store, mlflow), task(tmp_path, store, mlflow)
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "accuracy", lambda *_: first.termination(signal.SIGTERM, None))
+        patch.setattr(stages, "accuracy", lambda *_: first.termination(signal.SIGTERM, None))
         with pytest.raises(Interrupted):
             run(first)
     others = signalled_after(None, second)

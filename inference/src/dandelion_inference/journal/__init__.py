@@ -25,6 +25,7 @@ from dandelion_inference.journal.rows import (
     LoggedImage,
     Origin,
     Scored,
+    Source,
     Took,
     predicted,
 )
@@ -46,7 +47,8 @@ class Journal:
         self, settings: Settings, counters: Counters, now: Callable[[], float] = time.time
     ) -> None:
         self._counters = counters
-        counters.log_begins(Kind, Fault)
+        reviews = settings.review_share is not None
+        counters.log_begins(Kind, Fault, Source if reviews else ())
         self._now = now
         self._ids = AnswerIds(
             settings.model_namespace,
@@ -82,6 +84,7 @@ class Journal:
             counters=counters,
             flush_seconds=settings.log_flush_seconds,
             on_image_dropped=self._forget_image,
+            reviews=reviews,
         )
 
     def start(self) -> None:

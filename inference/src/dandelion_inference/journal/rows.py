@@ -38,6 +38,14 @@ class Kind(StrEnum):
     IMAGES = "images"
 
 
+class Source(StrEnum):
+    """Why people are asked about an answer."""
+
+    SAMPLE = "sample"
+    CORRECTION = "correction"
+    DRIFT = "drift"
+
+
 @dataclass(frozen=True)
 class Origin:
     """Who writes, and for which resource."""
@@ -133,6 +141,15 @@ class Predicted:
     def size(self) -> int:
         return ROW_BYTES + len(self.scores) * self.scores.itemsize
 
+    @property
+    def asks(self) -> Source | None:
+        """Why people are asked about it; of what came without an image nobody is."""
+        if self.image is None:
+            return None
+        if self.review_sample:
+            return Source.SAMPLE
+        return Source.DRIFT if self.drift_sample else None
+
     def document(self, origin: Origin) -> dict[str, Any]:
         correlation = self.correlation
         known = {
@@ -186,6 +203,11 @@ class Labelled:
 
     kind = Kind.FEEDBACK
     size = ROW_BYTES
+
+    @property
+    def asks(self) -> Source | None:
+        """What is not known to confirm the answer counts as a correction."""
+        return None if self.label == self.predicted else Source.CORRECTION
 
     def document(self, origin: Origin) -> dict[str, Any]:
         row = {

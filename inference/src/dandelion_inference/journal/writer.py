@@ -12,8 +12,8 @@ import io
 import json
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import Protocol
@@ -50,10 +50,13 @@ class Store(Protocol):
 
 
 class Counters(Protocol):
-    def log_begins(self, kinds: Iterable[str], reasons: Iterable[str]) -> None: ...
+    def log_begins(
+        self, kinds: Iterable[str], reasons: Iterable[str], sources: Iterable[str]
+    ) -> None: ...
     def log_written(self, kind: str, number: int) -> None: ...
     def log_dropped(self, kind: str, number: int) -> None: ...
     def log_failed(self, reason: str) -> None: ...
+    def review_queued(self, answers: Mapping[str, int]) -> None: ...
 
 
 class Writer:
@@ -66,8 +69,11 @@ class Writer:
         counters: Counters,
         flush_seconds: float,
         on_image_dropped: Callable[[str], None],
+        reviews: bool = False,
     ) -> None:
-        """`place` is a bucket and a key prefix; `on_image_dropped` is told the image's digest."""
+        """`place` is a bucket and a key prefix; `on_image_dropped` is told the image's digest.
+        `reviews`: people are asked about some of the answers.
+        """
         self._open_store = open_store
         self._bucket, self._prefix = place
         self._origin = origin
@@ -75,6 +81,7 @@ class Writer:
         self._counters = counters
         self._flush_seconds = flush_seconds
         self._on_image_dropped = on_image_dropped
+        self._reviews = reviews
         self._numbers = count(1)
         self._store: Store | None = None
         self._fault: Fault | None = None
@@ -115,13 +122,15 @@ class Writer:
         for together in objects(rows):
             now, number = int(time.time() * 1000), next(self._numbers)
             key = rows_name(self._prefix, self._origin, folder(together[0]), now, number)
-            self._write(
+            written = self._write(
                 together[0].kind,
                 key,
                 partial(lines, together, self._origin),
                 "application/gzip",
                 together,
             )
+            if written and self._reviews:
+                self._counters.review_queued(Counter(row.asks for row in together if row.asks))
 
     def _write_image(self, image: LoggedImage) -> None:
         key = image_name(self._prefix, self._origin, image.sha256)

@@ -149,6 +149,12 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        self._review_queued = Counter(
+            "dandelion_review_queued",
+            "Answers in the prediction log that people are asked to review, by why they are.",
+            ("source",),
+            registry=self.registry,
+        )
         self._reviews = Counter(
             "dandelion_auth_reviews",
             "Questions to the API server about who may do what, by its answer.",
@@ -224,13 +230,18 @@ class Metrics:
     def reviewed(self, result: str) -> None:
         self._reviews.labels(result).inc()
 
-    def log_begins(self, kinds: Iterable[str], reasons: Iterable[str]) -> None:
-        """What may be written or dropped, and why it may fail: their series begin at zero."""
+    def log_begins(
+        self, kinds: Iterable[str], reasons: Iterable[str], sources: Iterable[str]
+    ) -> None:
+        """What may be written or dropped, why it may fail, and why people are asked to review, if
+        they are: their series begin at zero."""
         for kind in kinds:
             self._log_written.labels(kind)
             self._log_dropped.labels(kind)
         for reason in reasons:
             self._log_failures.labels(reason)
+        for source in sources:
+            self._review_queued.labels(source)
 
     def log_written(self, kind: str, number: int) -> None:
         self._log_written.labels(kind).inc(number)
@@ -240,6 +251,10 @@ class Metrics:
 
     def log_failed(self, reason: str) -> None:
         self._log_failures.labels(reason).inc()
+
+    def review_queued(self, answers: Mapping[str, int]) -> None:
+        for source, number in answers.items():
+            self._review_queued.labels(source).inc(number)
 
     def model_loaded(
         self,

@@ -18,6 +18,8 @@ from dandelion_demo.loop.traffic import predict, steady
 from dandelion_demo.run import BUCKET
 
 FIRST, PORTION, ENOUGH, QUIET_SECONDS = 500, 150, 100, 5
+# Far more than a window of answers holds: a few images in turn are not what the holdout is like.
+CLIENTS = 400
 SENT, REVIEWED = 130, 40
 ACCURACY = 0.7
 REVIEWER = "ada"
@@ -65,7 +67,7 @@ class Story:
 
     def new_images(self) -> str:
         resource = self._resource
-        clients = self._coming.next(10)
+        clients = self._coming.next(CLIENTS)
         with resource.url() as url, steady(url, clients) as traffic:
             resource.upload(self._coming.next(PORTION))
             resource.until("version 2 is served", lambda: resource.served("2"))

@@ -8,6 +8,14 @@ from typing import Any
 TOLD_OF_A_DIGEST = len("sha256:") + 8
 
 
+def together(
+    told: Sequence[dict[str, Any]], history: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What was told before and what is new in `status.history`, which forgets the oldest; both,
+    and what is returned, with the newest first."""
+    return [*(entry for entry in history if entry not in told), *told]
+
+
 def receipts(history: Sequence[dict[str, Any]]) -> str:
     """`status.history` as lines: when, which version, what was decided, by whom, why, on which
     dataset."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec.pod_template import PodTemplate
+from dandelion_operator.api.spec.pods.template import PodTemplate
 
 BUCKET, REGION = "models", "us-east-1"
 TRAINING_RESOURCES: Mapping[str, Any] = {
@@ -25,6 +25,16 @@ INFERENCE_RESOURCES: Mapping[str, Any] = {
     "limits": {"memory": "1Gi"},
 }
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True)
+class RegistryAccess:
+    """How training shows MLflow who it is: the audience of its tokens, and the ClusterRole that
+    says what it may do in its namespace.
+    """
+
+    audience: str
+    training_role: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,8 @@ class Defaults:
     # Whether pods run with the project's own user and group IDs, or with the cluster's choice.
     fixed_ids: bool = True
     installation: str = ""  # the operator's namespace
+    # None: MLflow lets everybody in.
+    registry_access: RegistryAccess | None = None
     # Where the installation's own S3 credentials are mounted, by purpose.
     credentials_dirs: Mapping[str, Path] = field(default_factory=dict)
 

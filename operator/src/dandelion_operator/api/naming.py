@@ -85,6 +85,10 @@ def log_secret(key: NamespacedName) -> str:
     return f"{key.name}-log-s3"
 
 
+def training_account(key: NamespacedName) -> str:
+    return f"{key.name}-training"
+
+
 def registered_model(key: NamespacedName) -> str:
     return f"{key.namespace}.{key.name}"
 
@@ -137,6 +141,14 @@ def listed_objects(key: NamespacedName, version: str) -> str:
 def live_accuracy(key: NamespacedName, contract_digest: str) -> str:
     """Where it is kept how often an artifact's answers were right, in the models' bucket."""
     return f"{key.namespace}/{key.name}/live/{contract_digest.removeprefix('sha256:')}.json"
+
+
+def decisions_prefix(key: NamespacedName) -> str:
+    """Below which people's decisions about answers lie, an object an import, in the models' bucket.
+
+    Ends with a slash.
+    """
+    return f"{key.namespace}/{key.name}/decisions/"
 
 
 def evaluations_prefix(key: NamespacedName) -> str:

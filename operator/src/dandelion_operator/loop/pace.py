@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import math
 
-from dandelion_operator.api.facts import (
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.reasons.facts import (
     WHILE_BLOCKED,
     WHILE_ROLLING_OUT,
     WHILE_STUCK,
     WHILE_TRAINING,
 )
-from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import Condition, ConditionType, Status
-from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.conditions import Condition, ConditionType
+from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
 from dandelion_operator.seen.conclusions.attempts import seconds_until
 from dandelion_operator.seen.observed import Observed
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import structlog
 
-from dandelion_operator.api.facts import WHILE_TRAINING
 from dandelion_operator.api.location import Location, location
+from dandelion_operator.api.reasons.facts import WHILE_TRAINING
 from dandelion_operator.api.resource import InvalidResource, NamespacedName, Resource, parse
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status import parse as parse_status

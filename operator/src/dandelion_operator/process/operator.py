@@ -51,12 +51,16 @@ log = structlog.get_logger(__name__)
 class Operator:
     def __init__(self, settings: Settings, api: ApiServer) -> None:
         self._settings = settings
-        mlflow, pods = registry.http_client(settings.mlflow_tracking_uri), probe.http_client()
+        asks = bool(settings.mlflow_audience)
+        token_file = settings.mlflow_token_file if asks else None
+        mlflow = registry.http_client(settings.mlflow_tracking_uri, token_file)
+        pods = probe.http_client()
         self._connections: list[ApiServer | httpx.AsyncClient] = [api, mlflow, pods]
         fence = Fence()
         self.caches = Caches(settings.namespaces)
         cluster = Cluster(api, fence, self.caches)
-        model_registry = Registry(mlflow, fence, Breaker(longest_pause=MLFLOW_PAUSE))
+        breaker = Breaker(longest_pause=MLFLOW_PAUSE)
+        model_registry = Registry(mlflow, fence, breaker, by_namespace=asks)
         self.fence = fence
         self.queue = Queue()
         self._audit = Audit(cluster, self.caches, partial(self.queue.enqueue, fresh=False))

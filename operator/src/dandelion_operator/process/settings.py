@@ -10,9 +10,14 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.location import INFERENCE_RESOURCES, TRAINING_RESOURCES, Defaults
-from dandelion_operator.api.spec.pod_template import PodTemplate
-from dandelion_operator.api.spec.pods import ComputeResources
+from dandelion_operator.api.location import (
+    INFERENCE_RESOURCES,
+    TRAINING_RESOURCES,
+    Defaults,
+    RegistryAccess,
+)
+from dandelion_operator.api.spec.pods.scheduling import ComputeResources
+from dandelion_operator.api.spec.pods.template import PodTemplate
 from dandelion_operator.api.spec.serving import INFERENCE_CONTAINER
 from dandelion_operator.api.spec.training import TRAINING_CONTAINER
 from dandelion_operator.ports.s3.credentials import SECRETS
@@ -29,6 +34,12 @@ class Settings(BaseSettings):
     inference_image: str
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     mlflow_tracking_uri: str
+    # Empty: MLflow lets everybody in. Otherwise it asks the cluster about tokens of this audience,
+    # and namespaces are its workspaces.
+    mlflow_audience: str = ""
+    mlflow_token_file: Path = SECRETS / "mlflow" / "token"
+    # The ClusterRole of training in its namespace, for MLflow.
+    mlflow_training_role: str = ""
 
     s3_endpoint: str
     s3_region: str = "us-east-1"
@@ -77,6 +88,12 @@ class Settings(BaseSettings):
         return tuple(name.strip() for name in self.watch_namespaces.split(",") if name.strip())
 
     @property
+    def _registry_access(self) -> RegistryAccess | None:
+        if not self.mlflow_audience:
+            return None
+        return RegistryAccess(self.mlflow_audience, self.mlflow_training_role)
+
+    @property
     def defaults(self) -> Defaults:
         return Defaults(
             training_image=self.training_image,
@@ -94,6 +111,7 @@ class Settings(BaseSettings):
             inference_template=self.inference_pod_template,
             fixed_ids=self.fixed_ids != "false",
             installation=self.operator_namespace,
+            registry_access=self._registry_access,
             credentials_dirs={
                 naming.TRAINING: self.training_credentials_dir,
                 naming.INFERENCE: self.inference_credentials_dir,

@@ -1,8 +1,17 @@
-"""What was read of people's reviews: how often the answers of what serves were right."""
+"""What was read of people's reviews: how often the answers of what serves were right, and when
+somebody reviewed last.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ReviewsSeen:
+    """`last_decision` is when decisions were imported last, by the endpoint's clock; "": never."""
+
+    last_decision: str
 
 
 @dataclass(frozen=True)

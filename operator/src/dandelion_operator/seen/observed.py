@@ -15,7 +15,7 @@ from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.status import Status
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.drift import NO_DRIFT, Drift
-from dandelion_operator.seen.live import LiveAccuracySeen
+from dandelion_operator.seen.live import LiveAccuracySeen, ReviewsSeen
 from dandelion_operator.seen.serving import (
     AccountSeen,
     Answer,
@@ -46,6 +46,8 @@ class Observed:
     comparisons: Mapping[ComparisonName, Comparison | Failure | None] = field(default_factory=dict)
     # Of what the Deployment is of. None: its answers are not reviewed, or nobody did yet.
     live: LiveAccuracySeen | Failure | None = None
+    # None: nobody is asked to review answers.
+    reviews: ReviewsSeen | Failure | None = None
     deployment: DeploymentSeen | None = None
     pods: tuple[PodSeen, ...] = ()
     windows: tuple[PodWindows, ...] = ()  # of those that are ready, or of some of them

@@ -6,13 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dandelion_operator.api.reasons import Failure
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
+
+
+@dataclass(frozen=True)
+class MountedTable:
+    """A table of addresses in a ConfigMap. `changed`: when it was last, as Kubernetes writes times;
+    `unread` says why it was not read.
+    """
+
+    content: bytes = b""
+    changed: str = ""
+    unread: str = ""
 
 
 @dataclass(frozen=True)
 class NewObjects:
     """Those of a listing that were not yet listed when the dataset version `since` was made, or was
-    found again last.
+    found again last. `addresses` of them are lines of a table, which the run did not read.
 
     The moments are the endpoint's own, as Kubernetes writes times. `enough`: when there were as
     many as are asked for, empty where there are fewer; `newest`: when the newest one was written;
@@ -25,6 +36,7 @@ class NewObjects:
     enough: str
     newest: str
     listed: str
+    addresses: int = 0
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,7 @@ class DatasetSeen:
     """`fingerprint` is empty where it is not known; `cut` says why not all of it was looked at.
 
     `objects` then counts those that were. `new` is None where new ones were not asked for or could
-    not be counted, and then `uncounted` says why.
+    not be counted. `uncounted` says why they could not, or why only those at addresses could not.
     """
 
     fingerprint: str

@@ -1,4 +1,5 @@
-"""Makes the installation's keys inside the cluster: MinIO's administrator and one S3 key per use.
+"""Makes the installation's keys inside the cluster: MinIO's administrator, one S3 key per use, and
+the key that the console's sessions are encrypted with.
 
 Run once per install and upgrade by the chart's credentials Job (`python -m
 dandelion_operator.setup.credentials`), before anything that needs the keys. The Job may only create
@@ -37,6 +38,7 @@ class Wanted:
     instance: str
     root_secret: str
     s3_secrets: tuple[str, ...]
+    console_secret: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Wanted:
@@ -52,6 +54,7 @@ class Wanted:
             instance=instance,
             root_secret=environment.get("DANDELION_ROOT_SECRET", ""),
             s3_secrets=tuple(environment.get("DANDELION_S3_SECRETS", "").split()),
+            console_secret=environment.get("DANDELION_CONSOLE_SECRET", ""),
         )
 
     def generated(self) -> dict[str, dict[str, str]]:
@@ -59,6 +62,8 @@ class Wanted:
         content = {name: _s3_key() for name in self.s3_secrets}
         if self.root_secret:
             content[self.root_secret] = _administrator()
+        if self.console_secret:
+            content[self.console_secret] = _session_key()
         return content
 
 
@@ -75,6 +80,11 @@ def _s3_key() -> dict[str, str]:
 
 def _administrator() -> dict[str, str]:
     return {"rootUser": "admin", "rootPassword": _word(SECRET_KEY_ALPHABET, 40)}
+
+
+def _session_key() -> dict[str, str]:
+    """A key of Fernet: 32 random bytes as URL-safe Base64."""
+    return {"key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}
 
 
 def manifest(wanted: Wanted, name: str, content: Mapping[str, str]) -> dict[str, object]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from dandelion_operator.api import naming
-from fakes.cluster import KEY
+from given.worlds import two_replicas
 from small_world import World, played
 
 NAME = "lawn-inference"
@@ -92,12 +91,6 @@ DRIFTS = [
 ]
 
 
-async def serving(world: World) -> None:
-    world.apply(serving={"auth": "ClusterTokens", "replicas": 2})
-    await world.settle()
-    assert world.condition("Ready") == ("True", "Serving")
-
-
 def wanted(raw: dict[str, Any]) -> dict[str, Any]:
     """Without what the operator and the API server note on an object."""
     metadata = {name: raw["metadata"][name] for name in ("labels", "ownerReferences")}
@@ -112,7 +105,7 @@ def test_what_somebody_changed_is_put_right(
     world: World, kind: str, name: str, change: Change, field: str
 ) -> None:
     async def scene() -> None:
-        await serving(world)
+        await two_replicas(world)
         before = wanted(world.cluster.one(kind, name))
         world.cluster.edit(kind, name, change, "kubectl-edit")
         assert wanted(world.cluster.one(kind, name)) != before
@@ -128,7 +121,7 @@ def test_what_is_changed_back_again_is_left_alone_and_told(
     world: World, kind: str, name: str, change: Change, field: str
 ) -> None:
     async def scene() -> None:
-        await serving(world)
+        await two_replicas(world)
         for _ in range(3):
             world.cluster.edit(kind, name, change, "their-controller")
             await world.reconcile()
@@ -164,7 +157,7 @@ def test_what_is_changed_back_again_is_left_alone_and_told(
 
 def test_a_new_version_goes_out_all_the_same(world: World) -> None:
     async def scene() -> None:
-        await serving(world)
+        await two_replicas(world)
         for _ in range(3):
             world.cluster.edit("deployments", NAME, another_image, "their-controller")
             await world.settle()
@@ -179,7 +172,7 @@ def test_a_new_version_goes_out_all_the_same(world: World) -> None:
 
 def test_a_settled_world_asks_nothing(world: World) -> None:
     async def scene() -> None:
-        await serving(world)
+        await two_replicas(world)
         before = world.killer.writes
         world.restart()
         for _ in range(3):
@@ -191,7 +184,7 @@ def test_a_settled_world_asks_nothing(world: World) -> None:
 
 def test_what_an_upgrade_would_make_otherwise_is_no_drift(world: World) -> None:
     async def scene() -> None:
-        await serving(world)
+        await two_replicas(world)
         before = world.cluster.one("deployments", NAME)["metadata"]["generation"]
         world.settings = world.settings.model_copy(
             update={"inference_image": "inference:2", "image_pull_policy": "Always"}
@@ -209,7 +202,7 @@ def test_what_an_upgrade_would_make_otherwise_is_no_drift(world: World) -> None:
 
 def test_without_field_managers_nothing_is_taken_for_somebody_elses(world: World) -> None:
     async def scene() -> None:
-        await serving(world)
+        await two_replicas(world)
         before = world.killer.writes
         for kind in ("deployments", "services", "secrets", "serviceaccounts"):
             for found in world.cluster.kind(kind):
@@ -227,7 +220,7 @@ def test_a_sidecar_that_a_webhook_puts_first_is_not_fought(world: World) -> None
         world.cluster.webhook = lambda plural, body: (
             a_sidecar_before_it(body) if plural == "deployments" else None
         )
-        await serving(world)
+        await two_replicas(world)
         before = world.killer.writes
         for _ in range(5):
             await world.reconcile()
@@ -236,101 +229,5 @@ def test_a_sidecar_that_a_webhook_puts_first_is_not_fought(world: World) -> None
         assert world.condition("RolledOut") == ("True", "ReplicasAvailable")
         names = [item["name"] for item in pod(world.cluster.one("deployments", NAME))["containers"]]
         assert names == ["sidecar", "inference"]
-
-    played(scene)
-
-
-def autoscaler(target: str = NAME) -> dict[str, Any]:
-    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": target}
-    return {"metadata": {"name": "mine"}, "spec": {"scaleTargetRef": reference}}
-
-
-def scaled_to(world: World, replicas: int, manager: str) -> None:
-    world.cluster.edit(
-        "deployments", NAME, lambda raw: raw["spec"].update(replicas=replicas), manager, "scale"
-    )
-
-
-def test_replicas_belong_to_an_autoscaler_while_there_is_one(world: World) -> None:
-    async def scene() -> None:
-        await serving(world)
-        world.cluster.put("horizontalpodautoscalers", autoscaler())
-        scaled_to(world, 5, "kube-controller-manager")
-        await world.settle()
-        assert world.cluster.one("deployments", NAME)["spec"]["replicas"] == 5
-        assert world.condition("RolledOut") == ("True", "ReplicasAvailable")
-        assert "set by kube-controller-manager" in world.message("RolledOut")
-        world.accuracy = 0.95
-        world.annotate("again")
-        await world.settle()
-        assert world.serving_version() == "2"
-        assert world.cluster.one("deployments", NAME)["spec"]["replicas"] == 5
-        del world.cluster.objects["horizontalpodautoscalers", KEY.namespace, "mine"]
-        await world.settle()
-        assert world.cluster.one("deployments", NAME)["spec"]["replicas"] == 2
-
-    played(scene)
-
-
-def test_another_autoscaler_than_kubernetes_own_is_let_be_as_well(world: World) -> None:
-    async def scene() -> None:
-        await serving(world)
-        scaled_to(world, 4, "their-autoscaler")
-        await world.settle()
-        assert world.cluster.one("deployments", NAME)["spec"]["replicas"] == 4
-
-    played(scene)
-
-
-def test_a_person_who_scales_the_deployment_is_told_after_the_second_time(world: World) -> None:
-    async def scene() -> None:
-        await serving(world)
-        world.cluster.put("horizontalpodautoscalers", autoscaler("another"))
-        generation = pod(world.cluster.one("deployments", NAME))
-        scaled_to(world, 3, "kubectl")
-        await world.settle()
-        assert world.cluster.one("deployments", NAME)["spec"]["replicas"] == 2
-        assert pod(world.cluster.one("deployments", NAME)) == generation, "no pod is restarted"
-        scaled_to(world, 3, "kubectl")
-        await world.settle()
-        assert world.cluster.one("deployments", NAME)["spec"]["replicas"] == 3
-        assert world.condition("RolledOut") == ("True", "Contested")
-        assert "kubectl also writes spec.replicas" in world.message("RolledOut")
-        assert world.condition("Ready") == ("True", "Serving")
-
-    played(scene)
-
-
-def test_two_installations_over_one_namespace_do_not_fight(world: World, tmp_path: Path) -> None:
-    async def scene() -> None:
-        await serving(world)
-        mine = world.settings
-        keys = tmp_path / "other"
-        keys.mkdir()
-        (keys / "AWS_ACCESS_KEY_ID").write_text("other")
-        (keys / "AWS_SECRET_ACCESS_KEY").write_text("other-secret")
-        other = mine.model_copy(
-            update={
-                "operator_namespace": "other-system",
-                "s3_endpoint": "http://other",
-                "inference_image": "inference:2",
-                "training_credentials_dir": keys,
-                "inference_credentials_dir": keys,
-            }
-        )
-        generations = []
-        for _ in range(8):
-            for settings in (other, mine):
-                world.settings = settings
-                world.restart()
-                await world.reconcile()
-                world.tick()
-                generations.append(world.cluster.one("deployments", NAME)["metadata"]["generation"])
-        assert generations[-1] == generations[4], generations
-        world.settings = other
-        world.restart()
-        await world.reconcile()
-        assert "the installation in dandelion-system as well" in world.message("RolledOut")
-        assert "the Secret lawn-training-s3" in world.message("Accepted")
 
     played(scene)

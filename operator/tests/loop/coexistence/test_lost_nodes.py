@@ -7,7 +7,8 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator.loop.decide.plan import StartTraining, TrainingPhase
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.loop.observe import readings
 from dandelion_operator.seen.serving import PodSeen
 from fakes.cluster import KEY

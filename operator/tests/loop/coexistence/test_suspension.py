@@ -7,8 +7,8 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState
-from dandelion_operator.loop.decide.plan import SuspendJob
+from dandelion_operator.api.status.training import RunState
+from dandelion_operator.loop.decide.plan.jobs import SuspendJob
 from dandelion_operator.loop.decide.train.phase import train
 from dandelion_operator.loop.observe import readings
 from dandelion_operator.seen.observed import Observed

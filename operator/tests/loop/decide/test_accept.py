@@ -9,7 +9,7 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.loop.decide.accept import accept
-from dandelion_operator.loop.decide.plan import Acceptance
+from dandelion_operator.loop.decide.plan.decisions import Acceptance
 from dandelion_operator.seen.training import DatasetSeen
 from given import seen
 

@@ -7,8 +7,8 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator.api import digests
-from dandelion_operator.loop.decide.plan import (
-    Action,
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
     ApplyAccount,
     ApplyBudget,

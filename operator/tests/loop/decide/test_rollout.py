@@ -9,7 +9,7 @@ import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
     ApplyAccount,
     ApplyDeployment,

@@ -10,8 +10,8 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.s3.connection.reader import Access
-from dandelion_operator.ports.s3.storage import Watch
-from dandelion_operator.seen.training import DatasetSeen
+from dandelion_operator.ports.s3.storage.datasets import Watch
+from dandelion_operator.seen.training import DatasetSeen, MountedTable
 from small_world import World, played
 from small_world.outside import FakeStorage
 
@@ -22,11 +22,16 @@ class CountedStorage(FakeStorage):
         self.listings, self.takes = 0, 0.0
 
     async def dataset(
-        self, access: Access, uri: str, watch: Watch | None = None, urls: Urls | None = None
+        self,
+        access: Access,
+        uri: str,
+        watch: Watch | None = None,
+        urls: Urls | None = None,
+        mounted: MountedTable | None = None,
     ) -> DatasetSeen | Failure:
         self.listings += 1
         await asyncio.sleep(self.takes)
-        return await super().dataset(access, uri, watch, urls)
+        return await super().dataset(access, uri, watch, urls, mounted)
 
 
 def counted(folder: Path) -> tuple[World, CountedStorage]:

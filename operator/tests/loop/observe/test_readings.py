@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.observe import readings
 
 Json = dict[str, Any]

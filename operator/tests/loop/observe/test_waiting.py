@@ -7,7 +7,7 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.observe import readings, waiting
 
 Json = dict[str, Any]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from dandelion_operator.api.status import HistoryEntry, Status, parse
+from dandelion_operator.api.status import Status, parse
+from dandelion_operator.api.status.history import HistoryEntry
 from dandelion_operator.loop.report.events import Event, event_objects, new_events
 from given import NOW
 

@@ -9,20 +9,20 @@ import given
 import pytest
 from dandelion_operator.api.location import Defaults, location
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import (
-    Action,
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     BindTokenReviewers,
     RefreshSecret,
-    Refusal,
 )
 from dandelion_operator.loop.report import report
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer
 from given import NOW, deployment, job, pod, registry, resource, seen, serving, version
-from given.told import PLAIN, message, told, was_ready, words
+from given.report.told import PLAIN, message, told, was_ready, words
 
 WITHOUT_LOG = replace(given.DEFAULTS, log_uri="")
 STUCK = deployment(4, updated=1, available=1, replicas=2, deadline_exceeded=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dandelion_operator.api.reasons import Failure, Reason
 from given import registry, seen, version
-from given.told import told, words
+from given.report.told import told, words
 
 SLOW = Failure(Reason.STORAGE_UNREACHABLE, "http://s3 is slow and has not answered yet")
 

@@ -10,16 +10,16 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import InvalidResource, Resource
-from dandelion_operator.api.status import RunState, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.children import (
     ApplyService,
     BindTokenReviewers,
-    Refusal,
-    SetVerdict,
-    StartEvaluation,
-    StartTraining,
 )
+from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, StartTraining
+from dandelion_operator.loop.decide.plan.versions import SetVerdict
 from dandelion_operator.loop.report import invalid, report
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import AccountSeen, Answer

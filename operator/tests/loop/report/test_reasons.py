@@ -11,19 +11,22 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator.api.facts import (
+from dandelion_operator.api.location import Defaults, location
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.reasons.facts import (
     WHILE_BLOCKED,
     WHILE_ROLLING_OUT,
     WHILE_STUCK,
     WHILE_TRAINING,
 )
-from dandelion_operator.api.location import Defaults, location
-from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import InvalidResource, Resource, parse
-from dandelion_operator.api.status import ConditionType, RunState, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.conditions import ConditionType
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop import pace
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import ApplyService, Refusal
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.children import ApplyService
 from dandelion_operator.loop.report import invalid, report
 from dandelion_operator.seen.conclusions.waiting import WAITING
 from dandelion_operator.seen.drift import Drift
@@ -46,7 +49,7 @@ from given import (
     version,
 )
 from given.drifting import windows
-from given.told import may_be_told
+from given.report.told import may_be_told
 
 PLAIN = resource()
 RESYNC = 3600.0

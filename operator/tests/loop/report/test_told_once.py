@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.report.history import TRAINED
 from given import decided, job, registry, resource, seen, status, training, version
-from given.told import told
+from given.report.told import told
 
 AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "MLflow answers HTTP 500")
 RUNNING = job("run1", RunState.RUNNING)

@@ -10,6 +10,7 @@ from dandelion_operator.ports.kube.managed_fields import (
     content,
     holds,
     in_words,
+    last_written,
     latest_writer,
     leaves,
     owns,
@@ -111,3 +112,41 @@ def test_every_value_of_an_object_has_a_path() -> None:
 )
 def test_whether_there_is_anything_at_a_path(path: tuple[str, ...], there: bool) -> None:
     assert holds(RAW, path) is there
+
+
+TABLE = ("data", "urls.csv")
+
+
+def config_map(*entries: dict[str, Any]) -> dict[str, Any]:
+    created = "2026-01-01T00:00:00Z"
+    return {"metadata": {"creationTimestamp": created, "managedFields": list(entries)}}
+
+
+def wrote(time: str, *keys: str) -> dict[str, Any]:
+    return {
+        "manager": "kubectl",
+        "time": time,
+        "fieldsV1": {"f:data": {f"f:{k}": {} for k in keys}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("entries", "when"),
+    [
+        ([], "2026-01-01T00:00:00Z"),
+        ([wrote("2026-01-03T00:00:00Z", "other.csv")], "2026-01-01T00:00:00Z"),
+        ([wrote("2026-01-02T00:00:00Z", "urls.csv")], "2026-01-02T00:00:00Z"),
+        (
+            [
+                wrote("2026-01-02T00:00:00Z", "urls.csv"),
+                wrote("2026-01-04T00:00:00Z", "other.csv", "urls.csv"),
+                wrote("2026-01-05T00:00:00Z", "other.csv"),
+            ],
+            "2026-01-04T00:00:00Z",
+        ),
+        ([{"manager": "kubectl", "fieldsV1": {"f:data": {}}}], "2026-01-01T00:00:00Z"),
+    ],
+    ids=["nobody notes it", "another key", "once", "by two", "without a time"],
+)
+def test_when_a_value_was_written_last(entries: list[dict[str, Any]], when: str) -> None:
+    assert last_written(config_map(*entries), *TABLE) == when

@@ -74,3 +74,19 @@ def test_an_operator_that_leads_no_longer_tells_nothing() -> None:
     metrics.record(KEY, Status(), status())
     metrics.forget_all()
     assert series() == {}
+
+
+def test_when_people_decided_last_is_told_until_it_is_not_known_any_more() -> None:
+    labels = {"namespace": KEY.namespace, "name": KEY.name}
+
+    def told() -> float | None:
+        return REGISTRY.get_sample_value("dandelion_last_decision_timestamp_seconds", labels)
+
+    decided = parse({"reviews": {"lastDecisionTime": "1970-01-02T00:00:07Z"}})
+    metrics.record(KEY, Status(), decided)
+    assert told() == 86407
+    metrics.record(KEY, decided, parse({"reviews": {"lastDecisionTime": "lately"}}))
+    assert told() is None
+    metrics.record(KEY, Status(), decided)
+    metrics.record(KEY, decided, Status())
+    assert told() is None

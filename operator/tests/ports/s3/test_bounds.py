@@ -16,7 +16,7 @@ from dandelion_operator.seen.comparison import ComparisonName
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from fakes.hostile import Behaviour, answer, drips, floods, hostile, says, silent
 from fakes.s3 import FakeS3, serving
-from given.reads import BRIEF, KEY, access, dataset, storage
+from given.storage.reads import BRIEF, KEY, access, dataset, storage
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from dandelion_operator.api.reasons import Failure
 from fakes.hostile import answer, hostile, says
-from given.reads import BRIEF, dataset
+from given.storage.reads import BRIEF, dataset
 
 
 @pytest.mark.parametrize(

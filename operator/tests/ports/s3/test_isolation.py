@@ -15,7 +15,7 @@ from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from fakes.hostile import Hostile, answer, hostile, says, silent
 from fakes.s3 import FakeS3, serving
-from given.reads import BRIEF, KEY, UNTIL_STOPPED, URI, access, storage
+from given.storage.reads import BRIEF, KEY, UNTIL_STOPPED, URI, access, storage
 
 EMPTY = b"<ListBucketResult><Name>b</Name><IsTruncated>false</IsTruncated></ListBucketResult>"
 

@@ -6,9 +6,8 @@ import argparse
 import os
 from pathlib import Path
 
-from dandelion_training.ports import storage
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.storage import Location, ObjectStore
+from dandelion_training.ports.storage import Location, ObjectStore, s3
 
 ATTEMPTS = 3
 
@@ -61,7 +60,7 @@ def location(name: str, value: str) -> Location:
 
 def connected(parsed: argparse.Namespace, pool: int = 1) -> ObjectStore:
     """The S3 service of the options, with so many connections at a time."""
-    return storage.connect(
+    return s3.connect(
         parsed.endpoint,
         parsed.region,
         Path(parsed.credentials_dir),

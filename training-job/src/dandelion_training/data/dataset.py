@@ -91,7 +91,7 @@ def _version(
     known = library.find(inputs)
     if known is not None:
         version, report = library.version(known[0]), known[1]
-        library.keep_objects(version.digest, objects)
+        library.keep_objects(version.digest, objects, fetched.lines)
         return version, report
     fetched.check(listed=len(objects))
     names = (item.name for item in objects)
@@ -118,7 +118,7 @@ def _version(
         bytes_read=ingested.bytes_read,
         addresses=fetched.addresses,
     )
-    library.keep(version, index, report, objects, inputs)
+    library.keep(version, index, report, objects, inputs, fetched.lines)
     return version, report
 
 

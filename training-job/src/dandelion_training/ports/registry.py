@@ -21,6 +21,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 from mlflow.exceptions import MlflowException
 
 from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
+from dandelion_training.ports.identity import Identify, nobody
 from dandelion_training.ports.tracking import Client
 
 T = TypeVar("T")
@@ -64,8 +65,9 @@ def connect(tracking_uri: str) -> Client:
 class Registry:
     """The MLflow run and registered version of one run of ours."""
 
-    def __init__(self, client: Client, run: str, address: str) -> None:
+    def __init__(self, client: Client, run: str, address: str, identify: Identify = nobody) -> None:
         self._client = client
+        self._identify = identify
         self._run = run
         self._address = address
         self._unsent: list[Metric] = []
@@ -271,6 +273,7 @@ class Registry:
 
     def _once(self, call: Callable[[], T]) -> T:
         try:
+            self._identify()
             return call()
         except (MlflowException, requests.RequestException, OSError) as error:
             if is_disk_full(error):

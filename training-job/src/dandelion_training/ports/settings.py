@@ -115,6 +115,7 @@ class Settings(JobSettings):
     git_revision: str = "unknown"
 
     mlflow_tracking_uri: str = Field(validation_alias="MLFLOW_TRACKING_URI")
+    mlflow_token_file: Path | None = None  # None: MLflow lets everybody in
 
     @property
     def has_urls(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from dandelion_training.ports import storage
+from dandelion_training.ports.storage import s3
 from dandelion_training.pretrained.setup import PretrainedSettings, set_up
 from dandelion_training.run.job import configure_logging
 
@@ -19,7 +19,7 @@ def main() -> int:
     given: dict[str, Any] = {}
     settings = PretrainedSettings(**given)
     configure_logging(settings.log_format)
-    store = storage.connect(
+    store = s3.connect(
         settings.s3_endpoint,
         settings.s3_region,
         settings.s3_credentials_dir,

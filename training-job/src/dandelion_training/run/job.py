@@ -21,8 +21,8 @@ from prometheus_client import CollectorRegistry, start_http_server
 from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.ports import registry as registries
-from dandelion_training.ports import storage
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure, is_disk_full
+from dandelion_training.ports.identity import identity
 from dandelion_training.ports.progress import Progress, TrainingMetrics
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import (
@@ -34,11 +34,15 @@ from dandelion_training.ports.settings import (
     load_settings,
     load_trial_settings,
 )
+from dandelion_training.ports.storage import s3
 from dandelion_training.ports.termination import Termination
 from dandelion_training.run.disk import disk_full
 from dandelion_training.run.evaluation import ArtifactReference, Evaluator, champion_of
 from dandelion_training.run.learning import Learner
-from dandelion_training.run.pipeline import Run, run
+from dandelion_training.run.model_selection.searched import searched
+from dandelion_training.run.model_selection.trial import Trial, trial
+from dandelion_training.run.pipeline import run
+from dandelion_training.run.pipeline.task import Run
 from dandelion_training.run.processors import (
     MOST_TRANSFERS,
     Threads,
@@ -46,8 +50,6 @@ from dandelion_training.run.processors import (
     threads,
     usable_processors,
 )
-from dandelion_training.run.searched import searched
-from dandelion_training.run.trial import Trial, trial
 from dandelion_training.search.library import Trials
 
 log = structlog.get_logger()
@@ -99,7 +101,10 @@ def _run(settings: Settings, termination: Termination) -> int:
         progress.failed(failure)
         raise
     registry = Registry(
-        registries.connect(settings.mlflow_tracking_uri), settings.run, settings.mlflow_tracking_uri
+        registries.connect(settings.mlflow_tracking_uri),
+        settings.run,
+        settings.mlflow_tracking_uri,
+        identity(settings.mlflow_token_file, settings.namespace),
     )
     employed, where = _machine(settings)
     task = Run(settings, store, registry, progress, termination, employed, where, searched=found)
@@ -210,8 +215,8 @@ def unexpected(error: Exception, stage: str) -> TrainingFailure:
     )
 
 
-def _connected(settings: JobSettings, attempts: int) -> storage.S3Store:
-    return storage.connect(
+def _connected(settings: JobSettings, attempts: int) -> s3.S3Store:
+    return s3.connect(
         settings.s3_endpoint,
         settings.s3_region,
         settings.s3_credentials_dir,

@@ -3,7 +3,7 @@ its number, `parameters.json`, `curve.json` and `result.json`. At the end `winne
 
 Only the pod of a trial writes into its folder, and a curve is all that it writes twice. Parameters
 and results stay as they were written first: a pod that follows a killed one goes on with the same
-parameters, and no trial is counted twice. `run/trial` and `run/searched` use it.
+parameters, and no trial is counted twice. `run/model_selection` uses it.
 """
 
 from collections.abc import Callable, Mapping

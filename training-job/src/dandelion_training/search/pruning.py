@@ -1,4 +1,4 @@
-"""When a trial is given up: the median rule. `run/trial` asks after every epoch.
+"""When a trial is given up: the median rule. Each trial asks after every epoch.
 
 Golovin et al. 2017, Google Vizier: A Service for Black-Box Optimization (section 3.2.1), with one
 change: trials that are still learning and those that were given up count as far as they came. Of

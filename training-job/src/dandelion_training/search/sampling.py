@@ -1,8 +1,8 @@
 """What the next trial should try, by Optuna's tree-structured Parzen estimator.
 
 Optuna keeps nothing here: a study is made of the results that are stored whenever a trial asks, and
-forgotten. Bergstra et al. 2011, Algorithms for Hyper-Parameter Optimization. `run/trial` calls
-`proposal`.
+forgotten. Bergstra et al. 2011, Algorithms for Hyper-Parameter Optimization. The `trial` in
+`run/model_selection` calls `proposal`.
 """
 
 import hashlib

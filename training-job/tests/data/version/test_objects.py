@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dandelion_training.data.version.objects import HEADER, digest
+from dandelion_training.data.layout.fetched import Addresses, Fetched
+from dandelion_training.data.version.objects import HEADER, digest, line_digests
 from dandelion_training.ports.storage import StoredObject
 from fakes.images import encoded, picture, with_dataset
 from fakes.s3 import MemoryStore, etag_of
@@ -92,6 +93,50 @@ def test_of_a_table_of_labels_it_and_its_folder_are_noted(tmp_path: Path) -> Non
     version = loaded(store, tmp_path, uri=f"{URI}/labels.csv").digest
     assert noted(store, version) == listed(store)
     assert len(noted(store, version)) == 22
+
+
+ROWS = (b"http://a.example/1.png,blue", b"http://gone.example/2.png,blue", b"no address,blue")
+
+
+def fetched(*rows: bytes) -> Fetched:
+    """Of a table of which no address could be fetched."""
+    addresses = Addresses("urls.csv", len(rows), 0, 0, {})
+    return Fetched(addresses=addresses, lines=line_digests(b"\n".join([b"url,label", *rows])))
+
+
+def test_every_line_of_a_table_of_addresses_is_noted_whatever_became_of_it(tmp_path: Path) -> None:
+    store = MemoryStore()
+    with_dataset(store, URI)
+    version = loaded(store, tmp_path, fetched=fetched(*ROWS)).digest
+    added = noted(store, version) - listed(store)
+    assert added == fetched(*ROWS).lines
+    assert len(added) == len(ROWS) + 2, "the header's and the empty one"
+
+
+def test_a_look_that_finds_the_same_version_renews_the_lines(tmp_path: Path) -> None:
+    store = MemoryStore()
+    with_dataset(store, URI)
+    version = loaded(store, tmp_path, fetched=fetched(*ROWS[:2])).digest
+    assert loaded(store, tmp_path, fetched=fetched(*ROWS)).digest == version
+    assert noted(store, version) - listed(store) == fetched(*ROWS).lines
+    assert loaded(store, tmp_path).digest == version
+    assert noted(store, version) == listed(store), "there is no table any more"
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        pytest.param(b"url,label\r\na,b\r\nc,d\r\n", id="another end of lines"),
+        pytest.param(b"url,label\nc,d\na,b", id="another order"),
+        pytest.param(b"url,label\na,b\n\n  c,d \na,b\n", id="twice, and white space"),
+    ],
+)
+def test_what_says_the_same_has_the_same_lines(same: bytes) -> None:
+    assert line_digests(same) == line_digests(b"url,label\na,b\nc,d\n")
+
+
+def test_another_label_is_another_line() -> None:
+    assert len(line_digests(b"a,b") - line_digests(b"a,c")) == 1
 
 
 @pytest.mark.parametrize(

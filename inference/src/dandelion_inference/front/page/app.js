@@ -44,6 +44,11 @@ function askForToken(refusal) {
   element("access").hidden = false;
   element("token").value = "";
   element("token").focus();
+  showWaiting();
+}
+
+function showWaiting() {
+  for (const card of cards) card.showWaiting();
 }
 
 function say(text) {
@@ -65,6 +70,7 @@ element("access").addEventListener("submit", (event) => {
   event.preventDefault();
   element("access").hidden = true;
   service.unlock(element("token").value.trim());
+  showWaiting();
   element("token").value = "";
   element("drop").focus();
 });

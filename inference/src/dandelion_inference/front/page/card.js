@@ -2,6 +2,8 @@
 // Text from answers only ever becomes text.
 
 const SHOWN = 5;
+const LOOKING = "Looking…";
+const LOCKED = "Waiting for an access token…";
 const UNKNOWN = "May be none of the classes";
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 
@@ -43,7 +45,13 @@ export class Card {
     });
   }
 
+  // What it waits for may change meanwhile.
+  showWaiting() {
+    this.#part(".waiting").textContent = this.#service.locked ? LOCKED : LOOKING;
+  }
+
   async classify() {
+    this.showWaiting();
     this.#show({ ".waiting": true, ".problem": false, ".again": false });
     try {
       const { id, model, predictions } = await this.#service.predict(this.#file);

@@ -25,6 +25,11 @@ export class Service {
     this.ready = this.#becomeReady();
   }
 
+  // Whether nothing is answered until there is a token.
+  get locked() {
+    return this.#entry !== null;
+  }
+
   unlock(token) {
     this.#token = token;
     this.#entry?.resolve();

@@ -3,14 +3,13 @@
 MLflow takes credentials from the environment and refuses a database that an older release wrote.
 The chart runs this module instead: it reads the mounted Secrets, so that no secret stands in a
 manifest or on a command line, brings the database up to date, and then becomes `mlflow server` with
-the arguments it was given.
+the arguments it was given, and with those that go with the chart's `mlflow.auth.mode`.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from typing import Any
 S3_CREDENTIALS_DIR = "DANDELION_MLFLOW_S3_CREDENTIALS_DIR"
 DATABASE_URI_FILE = "DANDELION_MLFLOW_DATABASE_URI_FILE"
 SQLITE_FILE = "DANDELION_MLFLOW_SQLITE_FILE"
+AUTH, KUBERNETES = "DANDELION_MLFLOW_AUTH", "Kubernetes"
+BY_NAMESPACE = ["--enable-workspaces", "--workspace-store-uri", "dandelion://"]
 # MLflow with one route more; the entry points beside this package say where it is.
 APP = "dandelion"
 
@@ -53,8 +54,16 @@ def environment(given: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def prepare_database(uri: str) -> None:
-    """Makes the tables, or brings an older release's up to date, keeping a copy of SQLite."""
+def arguments(given: dict[str, str]) -> list[str]:
+    """Of `mlflow server`, besides those of the chart."""
+    return ["--app-name", APP, *(BY_NAMESPACE if given.get(AUTH) == KUBERNETES else ())]
+
+
+def prepare_database(uri: str, by_namespace: bool = False) -> None:
+    """Makes the tables, or brings an older release's up to date, keeping a copy of SQLite; and has
+    everything lie in the workspace where the server will look for it.
+    """
+    moves: Any = importlib.import_module("dandelion_mlflow.moves")
     utils: Any = importlib.import_module("mlflow.store.db.utils")
     engine = utils.create_sqlalchemy_engine_with_retry(uri)
     try:
@@ -64,12 +73,12 @@ def prepare_database(uri: str) -> None:
             utils._initialize_tables(engine)
         elif current != wanted:
             print(f"the database has schema {current}, this MLflow needs {wanted}: upgrading")
-            file = engine.url.database
-            if engine.dialect.name == "sqlite" and file:
-                copy = f"{file}.before-{wanted}"
-                shutil.copy2(file, copy)
-                print(f"the database as it was is kept in {copy}")
+            moves.keep_copy(engine, wanted)
             utils._upgrade_db(engine)
+        if by_namespace:
+            moves.to_namespaces(engine)
+        else:
+            moves.to_everybody(engine)
     finally:
         engine.dispose()
 
@@ -80,10 +89,14 @@ def main() -> None:
         os.environ.update(environment(dict(os.environ)))
     except SettingError as problem:
         sys.exit(f"MLflow cannot start: {problem}")
-    if uri := os.environ.get("MLFLOW_BACKEND_STORE_URI"):
-        prepare_database(uri)
+    given = dict(os.environ)
+    if uri := given.get("MLFLOW_BACKEND_STORE_URI"):
+        try:
+            prepare_database(uri, given.get(AUTH) == KUBERNETES)
+        except RuntimeError as problem:
+            sys.exit(f"MLflow cannot start: {problem}")
     cli: Any = importlib.import_module("mlflow.cli").cli
-    cli(["server", "--app-name", APP, *sys.argv[1:]], prog_name="mlflow")
+    cli(["server", *arguments(given), *sys.argv[1:]], prog_name="mlflow")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ MLflow's own listing loads every model with its versions and tags as objects, pa
 takes half a millisecond a model: whoever wants to see a moved alias within seconds among thousands
 of models cannot ask for that. Here it is a few columns of three tables; and whether anything has
 changed, the database tells in three strings. An MLflow without this route is watched by its pages.
+
+Where namespaces are workspaces, `access` lets nobody in who may not.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +23,8 @@ from fastapi import FastAPI, Request, Response
 from starlette.routing import Route
 
 PATH = "/api/2.0/dandelion/registered-models"
+# The chart's mlflow.auth.mode, and its value with which `access` is asked.
+AUTH, KUBERNETES = "DANDELION_MLFLOW_AUTH", "Kubernetes"
 # Other tags say nothing to whoever asks here.
 TAG_PREFIX = "dandelion.dev/"
 
@@ -31,7 +36,12 @@ Tags = Iterable[tuple[str, str, str | None]]
 
 def create_app() -> FastAPI:
     """What `mlflow server` runs: the name stands in this package's entry points."""
-    app: FastAPI = importlib.import_module("mlflow.server.fastapi_app").app
+    if os.environ.get(AUTH) == KUBERNETES:
+        # Imported only here: its packages are no part of a server that lets everybody in.
+        access: Any = importlib.import_module("dandelion_mlflow.access")
+        app: FastAPI = access.application(PATH)
+    else:
+        app = importlib.import_module("mlflow.server.fastapi_app").app
     # MLflow's own application takes every path that comes after it.
     app.router.routes.insert(0, Route(PATH, registered_models))
     return app
@@ -76,7 +86,11 @@ def _tables() -> Iterator[_Tables]:
 
 
 class _Tables:
-    """The registry's, of the workspace that the request is about, in one transaction."""
+    """The registry's, of the workspace that the request is about, in one transaction.
+
+    Where a request may name a workspace and names none, they are those of all namespaces, and of
+    each only the models that bear its name: names stay unique.
+    """
 
     def __init__(self, store: Any, session: Any) -> None:
         models: Any = importlib.import_module("mlflow.store.model_registry.dbmodels.models")
@@ -84,6 +98,9 @@ class _Tables:
         self._store, self._session = store, session
         self._model, self._alias = models.SqlRegisteredModel, models.SqlRegisteredModelAlias
         self._tag = models.SqlRegisteredModelTag
+        context: Any = importlib.import_module("mlflow.utils.workspace_context")
+        by_namespace = os.environ.get(AUTH) == KUBERNETES
+        self._everywhere = by_namespace and context.get_request_workspace() is None
 
     def models(self) -> Models:
         model = self._model
@@ -120,7 +137,10 @@ class _Tables:
         return whole
 
     def _rows(self, table: Any, *columns: Any, only: Any = True) -> Any:
-        clauses = self._store._get_workspace_clauses(table)
+        if self._everywhere:
+            clauses = [table.name.startswith(table.workspace + ".")]
+        else:
+            clauses = self._store._get_workspace_clauses(table)
         return self._session.execute(
             self._sql.select(*columns).where(self._sql.and_(*clauses, only))
         ).all()

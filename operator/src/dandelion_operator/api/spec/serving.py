@@ -9,8 +9,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from dandelion_operator.api.spec.camel import Camel
-from dandelion_operator.api.spec.pod_template import PodTemplate
-from dandelion_operator.api.spec.pods import ComputeResources, Toleration
+from dandelion_operator.api.spec.pods.scheduling import ComputeResources, Toleration
+from dandelion_operator.api.spec.pods.template import PodTemplate
 
 INFERENCE_CONTAINER = "inference"
 S3_PLACE = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?$"

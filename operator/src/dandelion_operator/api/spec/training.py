@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from dandelion_operator.api.spec.camel import Camel
-from dandelion_operator.api.spec.pod_template import PodTemplate
-from dandelion_operator.api.spec.pods import ComputeResources, Toleration
+from dandelion_operator.api.spec.pods.scheduling import ComputeResources, Toleration
+from dandelion_operator.api.spec.pods.template import PodTemplate
 from dandelion_operator.api.spec.search import CrossValidation, Search, Strength
 
 TRAINING_CONTAINER = "training"

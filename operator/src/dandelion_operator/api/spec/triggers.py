@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from dandelion_operator.api.spec import cron
+from dandelion_operator.api import cron
 from dandelion_operator.api.spec.camel import Camel
 
 

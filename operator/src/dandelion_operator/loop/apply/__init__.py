@@ -17,33 +17,37 @@ from dandelion_operator.loop.apply.children import (
     apply_child,
     child,
     create_job,
+    let_in,
     notes,
     with_notes,
 )
-from dandelion_operator.loop.decide.plan import (
-    Action,
+from dandelion_operator.loop.decide.plan import Plan, Refusal
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyService,
-    BeginRestoring,
     BindTokenReviewers,
-    ConfirmAlias,
-    EndRestoring,
-    ExpireJob,
-    Plan,
     RefreshSecret,
-    Refusal,
-    RegisterVersion,
-    RemoveAlias,
     RemoveBudget,
+)
+from dandelion_operator.loop.decide.plan.jobs import (
+    ExpireJob,
     RemoveJob,
-    SetAlias,
-    SetVerdict,
     StartEvaluation,
     StartTraining,
     SuspendJob,
+)
+from dandelion_operator.loop.decide.plan.versions import (
+    BeginRestoring,
+    ConfirmAlias,
+    EndRestoring,
+    RegisterVersion,
+    RemoveAlias,
+    SetAlias,
+    SetVerdict,
 )
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError
@@ -89,6 +93,7 @@ async def carry_out(
     match action:
         case StartTraining():
             wanted = builders.job(resource, action, location, defaults)
+            await let_in(wanted, resource, defaults, cluster)
             await create_job(wanted, resource, cluster)
         case StartEvaluation():
             wanted = builders.evaluation_job(resource, action, location, defaults)

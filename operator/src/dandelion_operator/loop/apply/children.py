@@ -16,7 +16,7 @@ from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.reasons import name_taken
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
@@ -28,6 +28,7 @@ from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
     JOB,
     POD_DISRUPTION_BUDGET,
+    ROLE_BINDING,
     SECRET,
     SERVICE,
     SERVICE_ACCOUNT,
@@ -108,6 +109,23 @@ async def apply_child(
         metadata = wanted["metadata"] | {"uid": there["metadata"]["uid"]}
         wanted = wanted | {"metadata": metadata}
     await cluster.apply(kind, wanted)
+
+
+async def let_in(
+    job: Mapping[str, Any], resource: Resource, defaults: Defaults, cluster: Cluster
+) -> None:
+    """Has MLflow let a run's pods in, before there are any. Raises NameTakenError and
+    ClusterError.
+    """
+    access = defaults.registry_access
+    account = job["spec"]["template"]["spec"].get("serviceAccountName")
+    if access is None or account is None:
+        return
+    if account == naming.training_account(resource.key):
+        own = builders.training_account(resource)
+        await apply_child(SERVICE_ACCOUNT, own, resource, cluster)
+    binding = builders.training_binding(resource, access, account)
+    await apply_child(ROLE_BINDING, binding, resource, cluster)
 
 
 async def create_job(wanted: dict[str, Any], resource: Resource, cluster: Cluster) -> None:

@@ -18,7 +18,7 @@ from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.loop.apply.children import applied_digest, child, with_notes
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,

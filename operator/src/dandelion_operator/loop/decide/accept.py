@@ -5,7 +5,7 @@ from __future__ import annotations
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import Acceptance
+from dandelion_operator.loop.decide.plan.decisions import Acceptance
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
 

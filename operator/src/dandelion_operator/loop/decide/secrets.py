@@ -5,7 +5,7 @@ from __future__ import annotations
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide import contest
-from dandelion_operator.loop.decide.plan import RefreshSecret
+from dandelion_operator.loop.decide.plan.children import RefreshSecret
 from dandelion_operator.seen.observed import Observed
 
 NAMES = {

@@ -20,6 +20,7 @@ from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
 from dandelion_operator.ports.registry import LOOK_SECONDS
 from dandelion_operator.seen.conclusions.identity import own_registry
+from dandelion_operator.seen.conclusions.ownership import lies_below_another_name
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen
 
@@ -66,6 +67,10 @@ async def observe(
     deployment = (
         readings.deployment(raw_deployment, resource.uid, raw_pods) if raw_deployment else None
     )
+    target = deployment.target if deployment is not None else None
+    if deployment is not None and target and lies_below_another_name(target.artifact_uri, key):
+        # Somebody edited it: nothing of this resource serves, and what does is put right.
+        deployment = replace(deployment, target=None)
     if deployment is not None and deployment.ours and isinstance(registry, RegistrySeen):
         registry = replace(registry, deployed=deployment.target)
     if deployment is not None and deployment.scaled_by:
@@ -94,6 +99,7 @@ async def observe(
         (artifacts, comparisons, stored),
         (account, raw_account),
         (budget, raw_budget),
+        reviews,
     ) = await asyncio.gather(
         training.dataset(
             resource, location, previous, jobs, credentials, clients, triggered, watch
@@ -106,6 +112,7 @@ async def observe(
         ),
         serving.account(resource, clients),
         serving.budget(resource, clients),
+        serving.reviews(resource, location, credentials, clients),
     )
     raw = {
         "Deployment": raw_deployment,
@@ -126,6 +133,7 @@ async def observe(
         comparisons=comparisons,
         stored=stored,
         live=live,
+        reviews=reviews,
         deployment=deployment,
         pods=pods,
         windows=windows,

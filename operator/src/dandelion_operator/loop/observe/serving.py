@@ -1,5 +1,5 @@
-"""Reads for serving: what pods say of themselves, whether pods may ask who calls, and how often
-their answers were right.
+"""Reads for serving: what pods say of themselves, whether pods may ask who calls, how often their
+answers were right, and when somebody reviewed them last.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dandelion_operator.ports.kube.objects import (
 )
 from dandelion_operator.ports.lookups import Pending
 from dandelion_operator.ports.s3.connection.reader import Access
-from dandelion_operator.seen.live import LiveAccuracySeen
+from dandelion_operator.seen.live import LiveAccuracySeen, ReviewsSeen
 from dandelion_operator.seen.serving import (
     AccountSeen,
     Answer,
@@ -86,6 +86,21 @@ async def live_accuracy(
         (access, digest),
         lambda: clients.storage.live(access, key, digest),
         or_last=True,
+    )
+    if found is Pending.PENDING:
+        return Failure(Reason.STORAGE_UNREACHABLE, f"{location.endpoint} has not answered yet")
+    return found
+
+
+async def reviews(
+    resource: Resource, location: Location, credentials: ResolvedCredentials, clients: Clients
+) -> ReviewsSeen | Failure | None:
+    """When people decided about answers last; None where they are not asked to."""
+    if resource.spec.feedback.mode is FeedbackMode.DISABLED or credentials.training is None:
+        return None
+    key, access = resource.key, Access(location, credentials.training)
+    found = await clients.lookups.get(
+        key, "reviews", access, lambda: clients.storage.reviews(access, key), or_last=True
     )
     if found is Pending.PENDING:
         return Failure(Reason.STORAGE_UNREACHABLE, f"{location.endpoint} has not answered yet")

@@ -8,16 +8,21 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState, Status, Training
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.training import RunState, Training
+from dandelion_operator.loop.observe import readings
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.ports.clients import Clients
+from dandelion_operator.ports.kube.cluster import ClusterError
+from dandelion_operator.ports.kube.objects import CONFIG_MAP
 from dandelion_operator.ports.lookups import Pending
 from dandelion_operator.ports.s3.connection.reader import Access
-from dandelion_operator.ports.s3.storage import Watch
+from dandelion_operator.ports.s3.storage.datasets import Watch
 from dandelion_operator.seen.conclusions import triggers
 from dandelion_operator.seen.conclusions.last_run import LastRun, last_run
+from dandelion_operator.seen.conclusions.triggers.new_images import known_version
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.training import DatasetSeen, JobSeen, Progress
+from dandelion_operator.seen.training import DatasetSeen, JobSeen, MountedTable, Progress
 
 
 async def dataset(
@@ -51,7 +56,7 @@ async def dataset(
         resource.key,
         "dataset",
         (access, uri, watch, urls),
-        lambda: clients.storage.dataset(access, uri, watch, urls),
+        lambda: _looked_at(resource, access, watch, clients),
         or_last=True,
     )
     if found is Pending.PENDING and done and not triggered:
@@ -61,6 +66,28 @@ async def dataset(
             Reason.DATASET_LISTING, f"{uri} is being listed; {location.endpoint} is not done yet"
         )
     return found
+
+
+async def _looked_at(
+    resource: Resource, access: Access, watch: Watch | None, clients: Clients
+) -> DatasetSeen | Failure:
+    wanted, mounted = resource.spec.dataset, await _mounted(resource, clients)
+    return await clients.storage.dataset(access, wanted.storage_uri, watch, wanted.urls, mounted)
+
+
+async def _mounted(resource: Resource, clients: Clients) -> MountedTable | None:
+    """The table of addresses, where it lies in a ConfigMap."""
+    urls = resource.spec.dataset.urls
+    ref = urls.config_map_ref if urls is not None else None
+    if ref is None:
+        return None
+    try:
+        raw = await clients.cluster.get(CONFIG_MAP, resource.namespace, ref.name)
+    except ClusterError as error:
+        if not error.refused:
+            raise
+        return MountedTable(unread=f"the ConfigMap {ref.name} may not be read: {error}")
+    return readings.mounted_table(raw, ref)
 
 
 def triggered(resource: Resource, known: Observed) -> bool:
@@ -78,7 +105,7 @@ def watch(resource: Resource, known: Observed) -> Watch | None:
     last, enough = _over(resource, known), resource.spec.triggers.new_images
     if enough is None or last is None or last.state is not RunState.SUCCEEDED:
         return None
-    version = triggers.known_version(known, last)
+    version = known_version(known, last)
     return Watch(resource.key, version, enough) if version else None
 
 

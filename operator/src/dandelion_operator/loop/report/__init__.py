@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import InvalidResource, Resource
-from dandelion_operator.api.status import HISTORY_LIMIT, ConditionType, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.conditions import ConditionType
+from dandelion_operator.api.status.history import HISTORY_LIMIT
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.report import training, versions
 from dandelion_operator.loop.report.conditions import conditions
@@ -21,7 +23,7 @@ from dandelion_operator.loop.report.conditions.phase import phase
 from dandelion_operator.loop.report.dataset import dataset
 from dandelion_operator.loop.report.evaluation import evaluation
 from dandelion_operator.loop.report.history import history_entries, promotion_entries
-from dandelion_operator.loop.report.live_accuracy import live_accuracy
+from dandelion_operator.loop.report.live_accuracy import live_accuracy, reviews
 from dandelion_operator.loop.report.triggers import triggers
 from dandelion_operator.seen.conclusions import image_drift
 from dandelion_operator.seen.conclusions.last_run import last_run
@@ -58,6 +60,7 @@ def report(
         evaluation=evaluation(resource, observed),
         drift=image_drift.told(resource, observed),
         live_accuracy=live_accuracy(observed),
+        reviews=reviews(observed),
         replicas=observed.deployment.replicas if observed.deployment else 0,
         selector=naming.as_selector(naming.inference_selector(resource.key)),
         history=(*fresh, *previous.history)[:HISTORY_LIMIT],

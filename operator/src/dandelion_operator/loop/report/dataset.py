@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dandelion_operator.api.status import CLASS_LIMIT, Addresses, DatasetInfo
+from dandelion_operator.api.status.dataset import CLASS_LIMIT, Addresses, DatasetInfo
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import AddressesSeen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import Evaluation
+from dandelion_operator.api.status.versions import Evaluation
 from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate, never_answered
 from dandelion_operator.seen.comparison import Comparison
 from dandelion_operator.seen.conclusions.candidate import (

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from dandelion_operator.api import digests
-from dandelion_operator.api.facts import FALSE, TRUE, ToldBy
 from dandelion_operator.api.naming import FIELD_MANAGER
 from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.reasons.facts import FALSE, TRUE, ToldBy
 from dandelion_operator.api.resource import API_VERSION, KIND
-from dandelion_operator.api.status import Condition, ConditionType, DatasetInfo, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.conditions import Condition, ConditionType
+from dandelion_operator.api.status.dataset import DatasetInfo
 from dandelion_operator.seen.conclusions.waiting import WAITING
 
 MESSAGE_LIMIT = 1024

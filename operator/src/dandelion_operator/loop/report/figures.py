@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import Figures
+from dandelion_operator.api.status.history import Figures
 from dandelion_operator.loop.decide.gate.judge.evidence import difference
 from dandelion_operator.seen.comparison import Comparison
 from dandelion_operator.seen.conclusions.candidate import comparison_name, opponent

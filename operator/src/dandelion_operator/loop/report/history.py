@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dandelion_operator.api import moments
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import ADOPT_ANNOTATION, Resource
-from dandelion_operator.api.status import (
+from dandelion_operator.api.status.conditions import Condition, ConditionType
+from dandelion_operator.api.status.history import (
     ADOPTED,
     ADOPTION_NEEDED,
     FOLLOWED_ALIAS,
@@ -23,13 +24,10 @@ from dandelion_operator.api.status import (
     RESTORED,
     TRAINED,
     UNDECIDED,
-    Challenger,
-    Condition,
-    ConditionType,
     HistoryEntry,
-    RunState,
-    Training,
 )
+from dandelion_operator.api.status.training import RunState, Training
+from dandelion_operator.api.status.versions import Challenger
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.loop.report.figures import figures
 from dandelion_operator.seen.conclusions.image_drift import served_version

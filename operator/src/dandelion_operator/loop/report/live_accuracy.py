@@ -1,9 +1,11 @@
-"""What the status tells of how often the version that serves was right."""
+"""What the status tells of people's reviews: how often the version that serves was right, and when
+somebody decided last.
+"""
 
 from __future__ import annotations
 
 from dandelion_operator.api.reasons import Failure
-from dandelion_operator.api.status import LiveAccuracy
+from dandelion_operator.api.status.versions import LiveAccuracy, Reviews
 from dandelion_operator.seen.observed import Observed
 
 DIGITS = 4
@@ -34,6 +36,16 @@ def live_accuracy(observed: Observed) -> LiveAccuracy | None:
         corrections=found.corrections,
         computed_at=found.computed_at,
     )
+
+
+def reviews(observed: Observed) -> Reviews | None:
+    """What was known stays while nobody can look."""
+    found = observed.reviews
+    if isinstance(found, Failure):
+        return observed.previous.reviews
+    if found is None or not found.last_decision:
+        return None
+    return Reviews(last_decision_time=found.last_decision)
 
 
 def _rounded(share: float | None) -> float | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState, Search, Training
-from dandelion_operator.loop.decide.plan import Plan, TrainingPhase
+from dandelion_operator.api.status.training import RunState, Search, Training
+from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import Progress

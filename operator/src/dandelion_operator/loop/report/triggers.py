@@ -6,14 +6,20 @@ from datetime import timedelta
 
 from dandelion_operator.api import moments
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import KnownSchedule, Triggers, WaitingTrigger
-from dandelion_operator.loop.decide.plan import HeldTrigger, Plan
+from dandelion_operator.api.status.triggers import (
+    EnoughImages,
+    KnownSchedule,
+    Triggers,
+    WaitingTrigger,
+)
+from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.decide.plan.decisions import HeldTrigger
 from dandelion_operator.seen.conclusions.last_run import LastRun
-from dandelion_operator.seen.conclusions.triggers import (
-    WEEK,
+from dandelion_operator.seen.conclusions.triggers.budget import WEEK, started
+from dandelion_operator.seen.conclusions.triggers.new_images import enough_since
+from dandelion_operator.seen.conclusions.triggers.schedule import (
     next_scheduled,
     served_until,
-    started,
 )
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
@@ -35,6 +41,7 @@ def triggers(
         schedule=known,
         next_schedule_time=next_scheduled(resource, observed) or None,
         new_images=_new_images(resource, observed),
+        enough_images=_enough_images(resource, observed),
         waiting=_waiting(observed, plan.train.held),
         started_at=_started(observed, last),
     )
@@ -48,6 +55,19 @@ def _new_images(resource: Resource, observed: Observed) -> int | None:
         return observed.dataset.new.count if observed.dataset.new is not None else None
     before = observed.previous.triggers
     return before.new_images if before is not None else None
+
+
+def _enough_images(resource: Resource, observed: Observed) -> EnoughImages | None:
+    """Of images alone it follows from the listing, each time anew."""
+    if resource.spec.triggers.new_images is None:
+        return None
+    new = observed.dataset.new if isinstance(observed.dataset, DatasetSeen) else None
+    if new is None:
+        before = observed.previous.triggers
+        return before.enough_images if before is not None else None
+    if not (new.enough and new.addresses):
+        return None
+    return EnoughImages(dataset_version=new.since, since=enough_since(observed, new))
 
 
 def _waiting(observed: Observed, held: HeldTrigger | None) -> WaitingTrigger | None:

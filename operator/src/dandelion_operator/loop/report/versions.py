@@ -7,7 +7,7 @@ from typing import TypeGuard
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.serving import Precision
-from dandelion_operator.api.status import Challenger, Champion
+from dandelion_operator.api.status.versions import Challenger, Champion
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.seen.conclusions.candidate import newest_of_training_hash
 from dandelion_operator.seen.observed import Observed

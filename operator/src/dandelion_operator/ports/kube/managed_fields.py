@@ -56,6 +56,17 @@ def latest_writer(raw: Mapping[str, Any], but: str) -> str:
     return ""
 
 
+def last_written(raw: Mapping[str, Any], *path: str) -> str:
+    """When the value at `path` was; where nobody notes it, when the object was created."""
+    created: str = raw["metadata"]["creationTimestamp"]
+    times = (
+        str(entry.get("time", ""))
+        for entry in _newest_first(raw)
+        if owns(entry.get("fieldsV1") or {}, path)
+    )
+    return next(filter(None, times), created)
+
+
 def owns(fields: Fields, path: Path) -> bool:
     """Whether a set of fields holds this one, by itself or with the whole that it is part of."""
     if not path or not fields:

@@ -20,8 +20,8 @@ import structlog
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.spec.serving import Auth
-from dandelion_operator.api.status import ConditionType
 from dandelion_operator.api.status import parse as parse_status
+from dandelion_operator.api.status.conditions import ConditionType
 from dandelion_operator.ports.fence import NotLeadingError
 from dandelion_operator.ports.kube.caches import Entry
 from dandelion_operator.ports.kube.cluster import Cluster, ClusterError

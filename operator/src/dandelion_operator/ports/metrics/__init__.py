@@ -7,9 +7,12 @@ from datetime import datetime
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 
+from dandelion_operator.api import moments
 from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.api.spec.triggers import Trigger
-from dandelion_operator.api.status import Drift, LiveAccuracy, RunState, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.training import RunState
+from dandelion_operator.api.status.versions import Drift, LiveAccuracy
 from dandelion_operator.ports.metrics import loop
 from dandelion_operator.ports.metrics.series import Family, Figure, Series
 from dandelion_operator.seen.observed import Observed
@@ -65,9 +68,24 @@ REVIEWED = Family(
     "Answers of the random share that people gave a label to, of the version that serves",
     ["namespace", "name", "version"],
 )
+LAST_DECISION = Family(
+    "dandelion_last_decision_timestamp_seconds",
+    "When people's decisions about answers were imported last; none where they never were",
+    ["namespace", "name"],
+)
 LEADING = Gauge("dandelion_operator_leading", "1 while this operator may write")
 QUEUED = Gauge("dandelion_operator_queue_length", "ModelDeployments whose reconcile is due")
-RESOURCES = Series((CONDITION, CHAMPION_METRIC, DRIFT_SCORE, DRIFT_ABOVE, LIVE_ACCURACY, REVIEWED))
+RESOURCES = Series(
+    (
+        CONDITION,
+        CHAMPION_METRIC,
+        DRIFT_SCORE,
+        DRIFT_ABOVE,
+        LIVE_ACCURACY,
+        REVIEWED,
+        LAST_DECISION,
+    )
+)
 LOOP = Series(loop.FAMILIES)
 REGISTRY.register(RESOURCES)
 REGISTRY.register(LOOP)
@@ -98,6 +116,9 @@ def _figures(status: Status) -> Iterator[Figure]:
             yield CHAMPION_METRIC.of(figure, metric)
     yield from _drift(status.drift)
     yield from _live_accuracy(status.live_accuracy)
+    last = status.reviews.last_decision_time if status.reviews is not None else None
+    if (decided := moments.moment(last)) is not None:
+        yield LAST_DECISION.of(decided.timestamp())
 
 
 def _drift(drift: Drift | None) -> Iterator[Figure]:

@@ -13,18 +13,18 @@ from dandelion_operator.api import moments
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.triggers import Trigger
-from dandelion_operator.api.status import (
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.dataset import DatasetInfo
+from dandelion_operator.api.status.history import (
     FOLLOWED,
     REJECTED,
     UNDECIDED,
-    DatasetInfo,
     HistoryEntry,
-    Status,
-    Training,
-    Triggers,
 )
+from dandelion_operator.api.status.training import Training
+from dandelion_operator.api.status.triggers import Triggers
 from dandelion_operator.ports.metrics.series import Family, Figure
-from dandelion_operator.seen.conclusions.triggers import WEEK
+from dandelion_operator.seen.conclusions.triggers.budget import WEEK
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen
 

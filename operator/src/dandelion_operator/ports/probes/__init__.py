@@ -45,6 +45,8 @@ NO_ENDPOINTS = Answer(
 WHY, WINDOWS = "why", "windows"
 # An address to what is answered there, and whether that is an answer.
 Ask = Callable[[str], Awaitable[tuple[Any, bool]]]
+# A pod's address and port to what it answers there, or None.
+AskPod = Callable[[str, int], Awaitable[Any]]
 # Whether an answer says something else than the one before.
 IsNews = Callable[[Any, Any], bool]
 log = structlog.get_logger(__name__)
@@ -104,13 +106,8 @@ class Probes:
 
         Each is asked at its address and port.
         """
-        answers: dict[str, tuple[str, str] | None] = {}
-        for name, (address, port) in addresses.items():
-            question = self._question(key, f"{WHY}/{name}", address, port)
-            self._ask(key, question, partial(self._of_pod, port))
-            answers[name] = question.answer
-        self._forget_others(key, WHY, addresses)
-        return answers
+        asked = self._of_each(key, WHY, addresses, self._probe.pod)
+        return {name: question.answer for name, question in asked.items()}
 
     def windows(
         self, key: NamespacedName, addresses: Mapping[str, tuple[str, int]]
@@ -118,14 +115,12 @@ class Probes:
         """Of these pods, by their names: whether one answered at all, and what it told last of its
         windows of answers. Never waits; only drift that begins or ends wakes the resource.
         """
-        answers: dict[str, tuple[bool, tuple[WindowsOfSize, ...] | None]] = {}
-        for name, (address, port) in addresses.items():
-            question = self._question(key, f"{WINDOWS}/{name}", address, port)
-            ask = partial(self._of_windows, port)
-            self._ask(key, question, ask, self._places_for_windows, _drift_is_news)
-            answers[name] = question.answered_at is not None, question.answer
-        self._forget_others(key, WINDOWS, addresses)
-        return answers
+        ask, places = self._probe.drift, self._places_for_windows
+        asked = self._of_each(key, WINDOWS, addresses, ask, places, _drift_is_news)
+        return {
+            name: (question.answered_at is not None, question.answer)
+            for name, question in asked.items()
+        }
 
     def forget(self, key: NamespacedName) -> None:
         for question in self._questions.pop(key, {}).values():
@@ -154,23 +149,22 @@ class Probes:
             answer = Answer(None, "the Service could not be asked")
         return answer, answer.version is not None
 
-    async def _of_pod(self, port: int, address: str) -> tuple[tuple[str, str] | None, bool]:
-        try:
-            answer = await self._probe.pod(address, port)
-        except Exception:
-            log.exception("a question to a pod failed")
-            answer = None
-        return answer, answer is not None
-
-    async def _of_windows(
-        self, port: int, address: str
-    ) -> tuple[tuple[WindowsOfSize, ...] | None, bool]:
-        try:
-            answer = await self._probe.drift(address, port)
-        except Exception:
-            log.exception("a question about drift failed")
-            answer = None
-        return answer, answer is not None
+    def _of_each(
+        self,
+        key: NamespacedName,
+        what: str,
+        addresses: Mapping[str, tuple[str, int]],
+        ask: AskPod,
+        places: asyncio.Semaphore | None = None,
+        is_news: IsNews = operator.ne,
+    ) -> dict[str, Question]:
+        """One to each of these pods, by their names; those to others are forgotten."""
+        questions: dict[str, Question] = {}
+        for name, (address, port) in addresses.items():
+            questions[name] = question = self._question(key, f"{what}/{name}", address, port)
+            self._ask(key, question, partial(_of_pod, what, ask, port), places, is_news)
+        self._forget_others(key, what, addresses)
+        return questions
 
     def _ask(
         self,
@@ -210,6 +204,15 @@ class Probes:
         known, kept = self._questions.get(key, {}), {f"{what}/{name}" for name in names}
         for gone in [name for name in known if name.startswith(f"{what}/") and name not in kept]:
             _cancel(known.pop(gone))
+
+
+async def _of_pod(what: str, ask: AskPod, port: int, address: str) -> tuple[Any, bool]:
+    try:
+        answer = await ask(address, port)
+    except Exception:
+        log.exception("a question to a pod failed", about=what)
+        answer = None
+    return answer, answer is not None
 
 
 def _drift_is_news(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import httpx
@@ -25,6 +25,7 @@ from dandelion_operator.ports.registry.calls import (
     Mlflow,
     ModelAnswer,
     ModelVersion,
+    NamedVersion,
     NotInRegistryError,
     RegisteredModel,
     RegistryError,
@@ -35,6 +36,7 @@ from dandelion_operator.ports.registry.calls import (
     WriteAnswer,
     http_client,
 )
+from dandelion_operator.ports.registry.identity import namespace_of
 from dandelion_operator.ports.registry.listing import MAX_PAGES, PAGE_MODELS, Listing, pulse_of
 from dandelion_operator.ports.registry.memory import Memory, Pulse
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
@@ -66,9 +68,12 @@ class Registry:
         fence: Fence,
         breaker: Breaker | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        by_namespace: bool = False,
     ) -> None:
-        """Without a breaker, MLflow is asked every time."""
-        self._mlflow = Mlflow(http, breaker)
+        """Without a breaker, MLflow is asked every time. `by_namespace`: namespaces are its
+        workspaces, and each model lies in its own.
+        """
+        self._mlflow = Mlflow(http, breaker, by_namespace)
         self._fence = fence
         self._memory = Memory(monotonic)
         self._listing = Listing(self._mlflow, monotonic)
@@ -96,20 +101,27 @@ class Registry:
     async def _prime(self, pulses: Mapping[str, Pulse]) -> None:
         """Reads the versions of all models in pages, which spares a restart a call for each."""
         versions: dict[str, dict[int, VersionSeen]] = {model: {} for model in pulses}
-        query = {"max_results": str(PAGE_MODELS)}
-        for _ in range(MAX_PAGES):
-            page = await self._mlflow.call(
-                "GET", "/model-versions/search", VersionsAnswer, params=query
-            )
-            for version in page.model_versions:
+        for namespace in sorted({namespace_of(model) for model in pulses}):
+            async for version in self._versions(namespace):
                 versions.setdefault(version.name, {})[version.version] = _seen(version)
-            if not page.next_page_token:
-                break
-            query |= {"page_token": page.next_page_token}
+            if not self._mlflow.by_namespace:
+                break  # these were all
         for model, pulse in pulses.items():
             # A page that moved on while it was read may have left one out.
             if versions[model].keys() >= set(dict(pulse.aliases).values()):
                 self._memory.read(model, _registry(pulse, versions[model]), pulse)
+
+    async def _versions(self, namespace: str) -> AsyncIterator[NamedVersion]:
+        query = {"max_results": str(PAGE_MODELS)}
+        for _ in range(MAX_PAGES):
+            page = await self._mlflow.call(
+                "GET", "/model-versions/search", VersionsAnswer, namespace=namespace, params=query
+            )
+            for version in page.model_versions:
+                yield version
+            if not page.next_page_token:
+                break
+            query |= {"page_token": page.next_page_token}
 
     async def pulse(self, model: str) -> Pulse:
         """One cheap call; raises RegistryError if MLflow cannot be asked."""
@@ -143,6 +155,7 @@ class Registry:
             "/model-versions/search",
             SearchAnswer,
             until,
+            namespace=namespace_of(model),
             params={
                 "filter": f"name='{model}'",
                 "max_results": str(NEWEST_VERSIONS),
@@ -163,7 +176,12 @@ class Registry:
     async def _model(self, model: str, until: float | None = None) -> RegisteredModel:
         try:
             answer = await self._mlflow.call(
-                "GET", "/registered-models/get", ModelAnswer, until, params={"name": model}
+                "GET",
+                "/registered-models/get",
+                ModelAnswer,
+                until,
+                namespace=namespace_of(model),
+                params={"name": model},
             )
         except NotInRegistryError:
             return RegisteredModel()
@@ -176,6 +194,7 @@ class Registry:
                 "/model-versions/get",
                 VersionAnswer,
                 until,
+                namespace=namespace_of(model),
                 params={"name": model, "version": str(version)},
             )
         except NotInRegistryError:
@@ -237,7 +256,13 @@ class Registry:
         check = self._fence.check
         try:
             await self._mlflow.call(
-                method, path, WriteAnswer, check=check, may_repeat=may_repeat, json=body
+                method,
+                path,
+                WriteAnswer,
+                check=check,
+                may_repeat=may_repeat,
+                namespace=namespace_of(body["name"]),
+                json=body,
             )
         finally:
             self._memory.wrote(body["name"])

@@ -11,6 +11,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import httpx
@@ -19,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dandelion_operator.api.words import address, foreign
 from dandelion_operator.ports.breaker import Breaker, OpenError
 from dandelion_operator.ports.fence import READ_SECONDS, WRITE_SECONDS
+from dandelion_operator.ports.registry.identity import WORKSPACE, Token
 
 API = "/api/2.0/mlflow"
 # Only this project's image of MLflow has it.
@@ -139,9 +141,12 @@ class Answer(NamedTuple):
 
 
 class Mlflow:
-    def __init__(self, http: httpx.AsyncClient, breaker: Breaker | None = None) -> None:
-        """Without a breaker, it is asked every time."""
+    def __init__(
+        self, http: httpx.AsyncClient, breaker: Breaker | None = None, by_namespace: bool = False
+    ) -> None:
+        """Without a breaker, it is asked every time. `by_namespace`: namespaces are workspaces."""
         self._http = http
+        self.by_namespace = by_namespace
         # One that never opens has the same words to say.
         self._breaker = breaker or Breaker(failures=NEVER)
 
@@ -153,11 +158,14 @@ class Mlflow:
         until: float | None = None,
         check: Callable[[], None] | None = None,
         may_repeat: bool = True,
+        namespace: str = "",
         **request: Any,
     ) -> Shape:
         """`until` bounds several calls together, by the monotonic clock; `check` is asked before
         each try and may raise. Raises RegistryError.
         """
+        if self.by_namespace:
+            request["headers"] = {WORKSPACE: namespace}
         for pause in PAUSES if may_repeat else ():
             try:
                 return await self._call(method, path, shape, until, check, request)
@@ -201,8 +209,12 @@ class Mlflow:
         if httpx.codes.is_success(status):
             return self._parsed(shape, answer)
         known = answer if isinstance(answer, dict) else {}
-        words = foreign(str(known.get("message") or ""))
-        if known.get("error_code") == "RESOURCE_DOES_NOT_EXIST":
+        refusal = known.get("error")
+        told = refusal if isinstance(refusal, dict) else known
+        words = foreign(str(told.get("message") or ""))
+        missing = known.get("error_code") == "RESOURCE_DOES_NOT_EXIST"
+        # Of a namespace that MLflow does not know it has lost nothing.
+        if missing and not (self.by_namespace and words.startswith("Workspace ")):
             raise NotInRegistryError(words)
         if known.get("error_code") == "RESOURCE_ALREADY_EXISTS":
             raise InRegistryError(words)
@@ -273,9 +285,10 @@ class Mlflow:
         return address(str(self._http.base_url)).rstrip("/")
 
 
-def http_client(tracking_uri: str) -> httpx.AsyncClient:
+def http_client(tracking_uri: str, token_file: Path | None = None) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=tracking_uri,
+        auth=Token(token_file) if token_file else None,
         # Compressed, a small answer could become any size.
         headers={"Accept-Encoding": "identity"},
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),

@@ -1,7 +1,8 @@
 """What all models' aliases name, read together: at once where MLflow can, in pages where not.
 
 This project's image of MLflow lists everything in one answer, and says by its ETag that nothing has
-changed at a hundredth of the cost of the pages that every MLflow has. Used by `registry`.
+changed at a hundredth of the cost of the pages that every MLflow has. Where namespaces are
+workspaces there are no pages of all. Used by `registry`.
 """
 
 from __future__ import annotations
@@ -48,8 +49,12 @@ class Listing:
             except SilentRegistryError:
                 raise
             except TroubledRegistryError:
-                pass  # for this once
+                if self._mlflow.by_namespace:
+                    raise
+                # For this once in pages.
             except RegistryError as error:
+                if self._mlflow.by_namespace:
+                    raise  # pages are those of one namespace
                 self._pages_until = self._monotonic() + AT_ONCE_AGAIN_SECONDS
                 log.info("MLflow lists its models in pages only", cause=str(error))
         return await self._pages()

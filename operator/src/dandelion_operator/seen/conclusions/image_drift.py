@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 from dandelion_operator.api import moments
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import Condition, ConditionType, Drift
+from dandelion_operator.api.status.conditions import Condition, ConditionType
+from dandelion_operator.api.status.versions import Drift
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.windows import PodWindows, WindowCompared, WindowsOfSize
 

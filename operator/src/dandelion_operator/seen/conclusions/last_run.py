@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.api.status import RunState, Training
+from dandelion_operator.api.status.training import RunState, Training
 from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT, JOB_LOST, OF_INFRASTRUCTURE
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen, Progress
@@ -56,6 +56,14 @@ def last_run(key: NamespacedName, observed: Observed, training_hash: str) -> Las
         # counts, so that taking an edit back does not train the same thing a second time.
         return _of_registry(key, observed) or last
     return last
+
+
+def ended_at(observed: Observed, last: LastRun) -> str | None:
+    """None where nothing tells the moment, or it has not come."""
+    remembered = observed.previous.training
+    if last.finished is None and remembered is not None and remembered.run == last.run:
+        return remembered.finished_at
+    return last.finished
 
 
 def may_be_repeated(last: LastRun) -> bool:

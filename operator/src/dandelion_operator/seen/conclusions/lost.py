@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from dandelion_operator.api.status import FOLLOWED, TRAINED, RunState, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.history import FOLLOWED, TRAINED
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.seen.versions import RegistrySeen
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"

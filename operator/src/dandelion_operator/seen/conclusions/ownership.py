@@ -1,5 +1,6 @@
 """Whether an artifact was made for this resource: anybody who reaches MLflow may register a version
-whose source lies anywhere, with the digest of whatever lies there.
+whose source lies anywhere, with the digest of whatever lies there; and whoever may edit Deployments
+may have serving pods fetch it.
 
 Facts; called by `observe`, so that nothing foreign is even read.
 """
@@ -7,6 +8,7 @@ Facts; called by `observe`, so that nothing foreign is even read.
 from __future__ import annotations
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.location import split_uri
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.seen.versions import ContractSeen
@@ -25,6 +27,12 @@ def foreign_source(source: str, key: NamespacedName, bucket: str) -> Failure | N
         f"its source {source or '(none)'} does not lie below {own}, where the runs of this "
         "ModelDeployment write; only what they wrote is served",
     )
+
+
+def lies_below_another_name(source: str, key: NamespacedName) -> bool:
+    """Whatever its bucket: `storage.bucket` may have changed since it was made."""
+    bucket = split_uri(source)[0]
+    return foreign_source(source, key, bucket) is not None
 
 
 def foreign_contract(contract: ContractSeen, key: NamespacedName) -> Failure | None:

@@ -10,7 +10,7 @@ import pytest
 from dandelion_operator.api import digests
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.seen.training import DatasetSeen
 
 RUN = StartTraining("run1", "hash1", "Created", "images-1", "none", images=1000)

@@ -9,7 +9,12 @@ import given
 import pytest
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import ConfirmAlias, RemoveAlias, SetAlias, SetVerdict
+from dandelion_operator.loop.decide.plan.versions import (
+    ConfirmAlias,
+    RemoveAlias,
+    SetAlias,
+    SetVerdict,
+)
 from dandelion_operator.seen.observed import Observed
 from given import compared, comparison, contract, registry, seen, serving, status, version
 

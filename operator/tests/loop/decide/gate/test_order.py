@@ -9,14 +9,13 @@ import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import (
-    Action,
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, SuspendJob
+from dandelion_operator.loop.decide.plan.versions import (
     ConfirmAlias,
     RemoveAlias,
     SetAlias,
     SetVerdict,
-    StartEvaluation,
-    SuspendJob,
 )
 from dandelion_operator.seen.observed import Observed
 from given import (
@@ -29,7 +28,7 @@ from given import (
     version,
 )
 from given.judging import AWAY, NEW, beside
-from given.told import PLAIN
+from given.report.told import PLAIN
 
 SUSPENDED = given.resource(suspend=True)
 OBSERVE = given.resource(promotion={"mode": "Observe"})

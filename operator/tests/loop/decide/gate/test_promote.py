@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import given
 import pytest
@@ -11,10 +10,11 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import RemoveAlias, SetAlias, SetVerdict
+from dandelion_operator.loop.decide.plan.versions import RemoveAlias, SetAlias, SetVerdict
 from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.observed import Observed
 from given import compared, comparison, contract, registry, seen, serving, status, version
+from given.judging import NEW, with_champion
 
 PLAIN = given.resource()
 MANUAL = given.resource(promotion={"mode": "Manual"})
@@ -22,7 +22,6 @@ OBSERVE = given.resource(promotion={"mode": "Observe"})
 PICKY = given.resource(promotion={"minImprovement": 0.02})
 HOLD = given.resource(promotion={"onUndecided": "Hold"})
 MACRO = given.resource(promotion={"metric": "macroF1"})
-NEW = version(4, verdict="")
 PROMOTES = ["4 passed", "no champion", "4 promoting", "champion=4"]
 
 
@@ -37,21 +36,6 @@ def in_words(resource: Resource, observed: Observed) -> list[str]:
             case RemoveAlias(alias):
                 words.append(f"no {alias}")
     return words
-
-
-def with_champion(
-    new: Any = NEW, metric: float = 0.9, wins: int = 0, losses: int = 0, **about: Any
-) -> Observed:
-    """Version 4 beside champion 3, which answer so many of 1,000 images differently."""
-    return serving(
-        3,
-        **{
-            "registry": registry(version(3), new, champion=3),
-            "artifacts": {3: contract(), 4: contract(metric)},
-            "comparisons": {compared(): comparison(wins, losses)},
-        }
-        | about,
-    )
 
 
 @pytest.mark.parametrize(
@@ -271,47 +255,3 @@ def with_champion(
 )
 def test_promote(resource: Resource, observed: Observed, actions: list[str]) -> None:
     assert in_words(resource, observed) == actions
-
-
-@pytest.mark.parametrize(
-    ("observed", "words"),
-    [
-        pytest.param(
-            with_champion(metric=0.5),
-            "accuracy 0.500 on 1,000 images is below promotion.minimum 0.8: rejected",
-            id="below the minimum",
-        ),
-        pytest.param(
-            with_champion(losses=40),
-            "accuracy 0.960 against champion 3's 1.000 on the same 1,000 images: −4.0 points, "
-            "one-sided 95 % bounds −5.2 and −3.1; worse than the champion by more than the margin "
-            "of 2 points: rejected",
-            id="worse",
-        ),
-        pytest.param(
-            with_champion(wins=10),
-            "accuracy 1.000 against champion 3's 0.990 on the same 1,000 images: +1.0 points, "
-            "one-sided 95 % bounds +0.6 and +1.7; not worse by the margin of 2 points: it passes",
-            id="better",
-        ),
-    ],
-)
-def test_the_verdict_says_what_it_rests_on(observed: Observed, words: str) -> None:
-    verdict = promote(PLAIN, observed).actions[0]
-    assert isinstance(verdict, SetVerdict)
-    assert verdict.reason == words
-    assert verdict.replaces == "3"
-
-
-def test_a_version_that_no_person_approved_yet_remembers_what_it_was_compared_with() -> None:
-    told = promote(MANUAL, with_champion()).actions[-1]
-    assert isinstance(told, SetVerdict)
-    approved = with_champion(
-        previous=status(champion={"version": "4"}),
-        registry=registry(
-            version(3), version(4, verdict="awaiting", replaces=told.replaces), champion=4
-        ),
-    )
-    sealed = promote(MANUAL, approved).actions[0]
-    assert isinstance(sealed, SetVerdict)
-    assert (told.replaces, sealed.replaces) == ("3", "3")

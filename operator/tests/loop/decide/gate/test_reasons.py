@@ -8,9 +8,7 @@ import given
 import pytest
 from dandelion_operator.loop.decide.gate.judge.interval import score_bounds
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import (
-    SetVerdict,
-)
+from dandelion_operator.loop.decide.plan.versions import SetVerdict
 from dandelion_operator.seen.comparison import ClassFigures, Comparison
 from given import (
     comparison,
@@ -20,7 +18,7 @@ from given import (
     version,
 )
 from given.judging import NEW, beside, reason_of
-from given.told import PLAIN
+from given.report.told import PLAIN
 
 OBSERVE = given.resource(promotion={"mode": "Observe"})
 GIVEN_AND_NEWER = beside(

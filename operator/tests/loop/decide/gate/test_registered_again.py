@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import RegisterVersion
+from dandelion_operator.loop.decide.plan.versions import RegisterVersion
 from dandelion_operator.seen.training import JobSeen
 from dandelion_operator.seen.versions import StoredArtifact
 from given import NOW, job, registry, seen, status, training, version
-from given.told import PLAIN
+from given.report.told import PLAIN
 
 ENDED = job("run5", RunState.SUCCEEDED, training_hash="of the Job")
 LAST = training("run5", training_hash="of the status")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.gate.promote import promote
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan.versions import (
     BeginRestoring,
     ConfirmAlias,
     EndRestoring,
@@ -21,7 +21,7 @@ from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen
 from dandelion_operator.seen.versions import RegistrySeen, StoredArtifact, VersionSeen
 from given import job, registry, seen, status, training, version
-from given.told import PLAIN
+from given.report.told import PLAIN
 
 AWAY = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
 SERVED = {"version": "2", "digest": "sha256:2"}

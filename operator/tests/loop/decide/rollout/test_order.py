@@ -8,14 +8,14 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
     ApplyAccount,
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
-    RolloutDecision,
 )
+from dandelion_operator.loop.decide.plan.decisions import RolloutDecision
 from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import AccountSeen

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import given
 import pytest
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop import pace
-from dandelion_operator.loop.decide.plan import ExpireJob, StartTraining, TrainDecision
-from dandelion_operator.loop.decide.plan import TrainingPhase as Phase
+from dandelion_operator.loop.decide.plan.decisions import TrainDecision
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase as Phase
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.loop.report import report
 from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT, next_attempt, pause_seconds
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
-from fakes.cluster import KEY
 from given import job, seen, status, training
-from small_world import World, played
 
 PLAIN = given.resource()
 GIVEN = digests.execution(PLAIN)
@@ -210,124 +208,3 @@ def test_while_storage_is_away_the_next_attempt_waits_for_it_and_says_so() -> No
         "StorageUnreachable: words; it is attempted again after this is over: "
         "http://s3 does not answer"
     )
-
-
-@pytest.mark.parametrize(
-    ("recorded", "about", "expired"),
-    [
-        pytest.param(None, {}, False, id="nothing is recorded"),
-        pytest.param(training("run1", "Running"), {}, False, id="its end is not recorded yet"),
-        pytest.param(failed("OutOfMemory"), {}, True, id="its end is recorded"),
-        pytest.param(
-            training("run2", "Running"), {}, True, id="a later run is recorded, so it was before"
-        ),
-        pytest.param(
-            training("run0", "Succeeded", startedAt="2025-12-31T00:00:00Z"),
-            {},
-            False,
-            id="an earlier run is",
-        ),
-        pytest.param(
-            failed("OutOfMemory"), {"ttl_seconds": 5}, False, id="somebody else lets it expire"
-        ),
-        pytest.param(
-            failed("OutOfMemory"),
-            {"ttl_seconds": 0, "expiry": 0},
-            False,
-            id="it expires already",
-        ),
-        pytest.param(
-            failed("OutOfMemory"),
-            {"ttl_seconds": 60, "expiry": 60},
-            True,
-            id="it would expire later than it may now",
-        ),
-        pytest.param(
-            failed("OutOfMemory"),
-            {"ttl_seconds": 9, "expiry": 0},
-            False,
-            id="somebody else changed when it expires",
-        ),
-        pytest.param(failed("OutOfMemory"), {"deleting": True}, False, id="it is leaving"),
-    ],
-)
-def test_a_job_may_go_once_its_end_is_recorded(
-    recorded: dict[str, Any] | None, about: dict[str, Any], expired: bool
-) -> None:
-    wanted = given.resource(training={"ttlSecondsAfterFinished": 0})
-    found = job("run1", RunState.FAILED, **about)
-    observed = seen(previous=status(**({"training": recorded} if recorded else {})), jobs=(found,))
-    tidy = given.decided(wanted, observed).tidy
-    assert (ExpireJob(found.name, 0) in tidy) is expired
-    kept = ExpireJob(found.name, None)
-    assert (kept in given.decided(PLAIN, observed).tidy) is ("expiry" in about)
-
-
-async def expire(world: World) -> None:
-    """Kubernetes takes finished Jobs away whose time is up, and their pods with them."""
-    for found in world.cluster.kind("jobs"):
-        if found.get("status", {}).get("conditions") and "ttlSecondsAfterFinished" in found["spec"]:
-            world.cluster.objects.pop(("jobs", KEY.namespace, found["metadata"]["name"]))
-
-
-def test_a_job_that_goes_at_once_leaves_its_end_behind_and_is_not_run_again(world: World) -> None:
-    async def scene() -> None:
-        world.train_fails = ("OutOfMemory", "an allocation failed")
-        world.apply(training={"ttlSecondsAfterFinished": 0})
-        for _ in range(20):
-            await world.reconcile()
-            world.tick()
-            await expire(world)
-        assert world.cluster.kind("jobs") == []
-        assert world.condition("Trained") == ("False", "TrainingFailed")
-        assert world.message("Trained") == "OutOfMemory: an allocation failed"
-        assert world.decisions() == [("TrainingStarted", None), ("TrainingFailed", None)]
-        world.train_fails = None
-        world.apply(training={"resources": {"limits": {"memory": "16Gi"}}})
-        await world.settle()
-        assert world.condition("Ready") == ("True", "Serving")
-        (found,) = world.cluster.kind("jobs")
-        assert found["metadata"]["name"].endswith(f"-{world.status['training']['run']}-2")
-        assert world.status["training"]["attempts"] == 2
-
-    played(scene)
-
-
-def test_jobs_that_vanish_without_a_word_are_started_a_bounded_number_of_times(
-    world: World,
-) -> None:
-    async def scene() -> None:
-        world.apply()
-        started = set()
-        for _ in range(40):
-            await world.reconcile()
-            for found in world.cluster.kind("jobs"):
-                started.add(found["metadata"]["name"])
-                world.cluster.objects.pop(("jobs", KEY.namespace, found["metadata"]["name"]))
-            world.time += timedelta(hours=1)
-        assert len(started) == ATTEMPT_LIMIT
-        assert world.condition("Trained") == ("False", "TrainingFailed")
-        assert world.message("Trained").startswith("JobLost: ")
-        world.annotate("again")
-        await world.settle()
-        assert world.condition("Ready") == ("True", "Serving")
-
-    played(scene)
-
-
-def test_an_attempt_goes_on_where_the_former_one_stopped(world: World) -> None:
-    async def scene() -> None:
-        world.train_fails = ("StorageUnreachable", "no answer")
-        world.apply()
-        for _ in range(3):
-            await world.reconcile()
-            world.tick()
-        (first,) = world.cluster.kind("jobs")
-        world.train_fails = None
-        await world.settle()
-        assert world.condition("Ready") == ("True", "Serving")
-        second = next(item for item in world.cluster.kind("jobs") if item is not first)
-        assert second["spec"]["template"]["spec"] == first["spec"]["template"]["spec"]
-        assert sorted(world.mlflow.versions) == [1]
-
-    played(scene)

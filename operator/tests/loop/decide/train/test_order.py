@@ -9,8 +9,9 @@ import pytest
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState
-from dandelion_operator.loop.decide.plan import RemoveJob, SuspendJob, TrainingPhase
+from dandelion_operator.api.status.training import RunState
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
+from dandelion_operator.loop.decide.plan.jobs import RemoveJob, SuspendJob
 from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT
 from dandelion_operator.seen.observed import Observed
 from given import job, registry, seen, serving, status, training, version

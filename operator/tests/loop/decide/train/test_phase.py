@@ -7,14 +7,16 @@ import pytest
 from dandelion_operator.api.location import location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan.decisions import (
+    TrainDecision,
+    TrainingPhase,
+)
+from dandelion_operator.loop.decide.plan.jobs import (
     RemoveJob,
     StartTraining,
     SuspendJob,
-    TrainDecision,
-    TrainingPhase,
 )
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, Progress

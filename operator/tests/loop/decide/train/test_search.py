@@ -8,8 +8,13 @@ import given
 import pytest
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import RunState
-from dandelion_operator.loop.decide.plan import RemoveJob, StartTraining, SuspendJob, TrainingPhase
+from dandelion_operator.api.status.training import RunState
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
+from dandelion_operator.loop.decide.plan.jobs import (
+    RemoveJob,
+    StartTraining,
+    SuspendJob,
+)
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import JobSeen
 from given import registry, seen, status, version

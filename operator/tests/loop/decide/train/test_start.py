@@ -10,7 +10,7 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide import decide
-from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
 from given import registry, seen, serving, status, training, version

@@ -5,14 +5,10 @@ from __future__ import annotations
 import given
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import DatasetInfo
-from dandelion_operator.loop.decide.plan import (
-    Acceptance,
-)
+from dandelion_operator.api.status.dataset import DatasetInfo
+from dandelion_operator.loop.decide.plan.decisions import Acceptance
 from dandelion_operator.loop.report.conditions.accepted import accepted
-from given.conditions import (
-    PLAIN,
-)
+from given.report.conditions import PLAIN
 
 
 def test_a_listing_that_goes_on_is_neither_yes_nor_no() -> None:

@@ -11,8 +11,8 @@ from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.windows import PodWindows
 from given import NOW, deployment, serving, status, training
 from given.drifting import condition, silent, told, windows
-from given.told import message, words
-from given.told import told as status_of
+from given.report.told import message, words
+from given.report.told import told as status_of
 
 AFAR, NEAR = (1.5, 2.5, 2.0), (0.5, 0.7, 0.6)
 HOUR = after(NOW, 3600)
@@ -108,6 +108,12 @@ QUIET = (0.5,) * 5
             id="a pod that tells beside one that does not",
         ),
         pytest.param(
+            observed(silent(), told(windows(2.0), pod="another")),
+            "Unknown",
+            "TooFewAnswers",
+            id="a pod that has answered few beside one that does not tell",
+        ),
+        pytest.param(
             observed(silent(pending=True), told(windows(*NEAR), pod="another")),
             "False",
             "NoDrift",
@@ -184,12 +190,21 @@ def test_drift_lasts_an_hour_and_until_five_windows_in_a_row_are_near(
     assert words(status_of(seen, now=now), "DriftDetected")[1] == told_now
 
 
+def test_it_lasts_while_no_pod_is_ready() -> None:
+    seen = serving(3, windows=(), now=HOUR, **DRIFTED)
+    assert words(status_of(seen, now=HOUR), "DriftDetected") == ("True", "ImagesDrifted")
+
+
 def test_what_lasts_is_told_in_the_words_of_before() -> None:
     seen = serving(3, windows=(told(windows(*NEAR)),), now=SOON, **DRIFTED)
     assert message(status_of(seen, now=SOON), "DriftDetected") == "as before"
 
 
 REVIEWED = {"serving": {"logging": {"images": True}}, "feedback": {"mode": "Review"}}
+REVIEWED_OR_AGREED = {
+    "serving": {"logging": {"images": True}, "auth": "ClusterTokens"},
+    "feedback": {"mode": "Auto"},
+}
 
 
 @pytest.mark.parametrize(
@@ -208,6 +223,12 @@ REVIEWED = {"serving": {"logging": {"images": True}}, "feedback": {"mode": "Revi
             REVIEWED,
             "a share of the answers waits in the review queue",
             id="drift where people review",
+        ),
+        pytest.param(
+            observed(told(windows(*AFAR))),
+            REVIEWED_OR_AGREED,
+            "a share of the answers waits in the review queue",
+            id="drift where people review and callers agree",
         ),
         pytest.param(
             observed(told(windows(*NEAR))),

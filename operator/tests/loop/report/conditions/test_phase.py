@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import given
 import pytest
-from dandelion_operator.api.status import Condition
+from dandelion_operator.api.status.conditions import Condition
 from dandelion_operator.loop.report.conditions.phase import phase
 
 REFUSED = ("Accepted", "False", "StorageUnreachable")

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import (
-    ApplyService,
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.children import ApplyService
+from dandelion_operator.loop.decide.plan.decisions import (
     PromoteDecision,
-    Refusal,
     RolloutDecision,
-    SetAlias,
 )
+from dandelion_operator.loop.decide.plan.versions import SetAlias
 from dandelion_operator.loop.report.conditions.promoted import promoted
 from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.observed import Observed
 from given import contract, registry, serving, version
-from given.conditions import (
+from given.report.conditions import (
     AWAY,
     COMPARE,
     GONE,

@@ -8,20 +8,14 @@ import given
 import pytest
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import ConditionType, Status
-from dandelion_operator.loop.decide.plan import (
-    RolloutDecision,
-)
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.conditions import ConditionType
+from dandelion_operator.loop.decide.plan.decisions import RolloutDecision
 from dandelion_operator.loop.report.conditions.ready import ready
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import Answer
 from given import serving, status
-from given.conditions import (
-    NO_ALIAS,
-    NONE_WANTED,
-    PLAIN,
-    SETTLED,
-)
+from given.report.conditions import NO_ALIAS, NONE_WANTED, PLAIN, SETTLED
 
 YES = ("True", Reason.VALID, "")
 CHAIN = {

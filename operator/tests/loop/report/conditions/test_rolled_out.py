@@ -7,18 +7,20 @@ from typing import Any
 
 import pytest
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.children import (
     ApplyService,
     BindTokenReviewers,
-    PromoteDecision,
     RefreshSecret,
-    Refusal,
+)
+from dandelion_operator.loop.decide.plan.decisions import (
+    PromoteDecision,
     RolloutDecision,
 )
 from dandelion_operator.loop.report.conditions.rolled_out import rolled_out
 from dandelion_operator.seen.observed import Observed
 from given import deployment, pod, serving
-from given.conditions import (
+from given.report.conditions import (
     AWAY,
     COMPARE,
     GONE,

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from dandelion_operator.api.status import RunState
-from dandelion_operator.loop.decide.plan import (
-    RefreshSecret,
-    Refusal,
+from dandelion_operator.api.status.training import RunState
+from dandelion_operator.loop.decide.plan import Refusal
+from dandelion_operator.loop.decide.plan.children import RefreshSecret
+from dandelion_operator.loop.decide.plan.decisions import (
     TrainDecision,
     TrainingPhase,
 )
@@ -17,12 +17,7 @@ from dandelion_operator.loop.report.conditions.trained import trained
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.training import Progress, SearchSeen
 from given import serving
-from given.conditions import (
-    PULLING,
-    SETTLED,
-    TRAIN,
-    refused,
-)
+from given.report.conditions import PULLING, SETTLED, TRAIN, refused
 
 
 def last(state: RunState = RunState.RUNNING, **about: Any) -> LastRun:

@@ -10,10 +10,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.report.conditions.rolled_out import rolled_out
 from dandelion_operator.seen.observed import Observed
 from given import deployment, pod, serving
-from given.conditions import (
-    PLAIN,
-    SETTLED,
-)
+from given.report.conditions import PLAIN, SETTLED
 
 UNFINISHED = "0 of 1 replicas serve version 3"
 

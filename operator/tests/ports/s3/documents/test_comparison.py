@@ -15,7 +15,7 @@ from dandelion_operator.seen.comparison import (
     PairedMacroF1,
 )
 from fakes.s3 import FakeS3
-from given.access import KEY, access
+from given.storage.access import KEY, access
 
 COMPARED = ComparisonName("sha256:da", "sha256:ca", "sha256:fe")
 PLACE = "default/lawn/evaluations/da/ca-fe.json"

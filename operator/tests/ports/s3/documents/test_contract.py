@@ -15,7 +15,7 @@ from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.versions import ContractSeen
 from fakes.s3 import FakeS3
-from given.access import access
+from given.storage.access import access
 
 FOLDER = "default/lawn/run1/artifact"
 CONTRACT = {

@@ -8,10 +8,11 @@ import socket
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.spec.dataset import Urls
-from dandelion_operator.ports.s3.storage import LONGEST_MEMORY, Storage
+from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.ports.s3.storage.datasets import LONGEST_MEMORY
 from dandelion_operator.seen.training import DatasetSeen
 from fakes.s3 import FakeS3
-from given.access import access
+from given.storage.access import access
 
 URI = "s3://datasets/lawn"
 

@@ -9,7 +9,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.seen.live import LiveAccuracySeen
 from fakes.s3 import FakeS3
-from given.access import KEY, access
+from given.storage.access import KEY, access
 
 CONTRACT = "sha256:c0ffee"
 PLACE = "default/lawn/live/c0ffee.json"

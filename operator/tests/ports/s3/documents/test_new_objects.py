@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from dandelion_operator.api import naming
 from dandelion_operator.ports.s3.documents.listed import HEADER
-from dandelion_operator.ports.s3.storage import LONGEST_MEMORY, Storage, Watch
+from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.ports.s3.storage.datasets import LONGEST_MEMORY, Watch
 from dandelion_operator.seen.training import DatasetSeen, NewObjects
 from fakes.s3 import FakeS3
-from given.access import access
-from given.listed import KEY, VERSION, document, note
+from given.storage.access import access
+from given.storage.listed import KEY, VERSION, document, note
 
 URI = "s3://datasets/lawn"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

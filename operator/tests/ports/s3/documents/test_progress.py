@@ -14,7 +14,7 @@ from dandelion_operator.seen.training import (
     SearchSeen,
 )
 from fakes.s3 import FakeS3
-from given.access import KEY, access
+from given.storage.access import KEY, access
 
 
 @pytest.mark.parametrize(

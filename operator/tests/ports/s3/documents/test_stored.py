@@ -15,11 +15,11 @@ from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.ports.s3.credentials import Credentials
 from dandelion_operator.ports.s3.documents import stored
-from dandelion_operator.ports.s3.storage import (
+from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.ports.s3.storage.limits import (
     DEFAULT_LIMITS,
     STORED,
     ReadLimits,
-    Storage,
 )
 from dandelion_operator.seen.versions import StoredArtifact
 from fakes.s3 import FakeS3, serving

@@ -15,7 +15,8 @@ from dandelion_training.commands.connection import (
     needed,
     refused,
 )
-from dandelion_training.ports.storage import Location, MountedCredentials, ObjectStore
+from dandelion_training.ports.storage import Location, ObjectStore
+from dandelion_training.ports.storage.s3 import MountedCredentials
 from dandelion_training.review import decisions
 from dandelion_training.review.accuracy import kept
 from dandelion_training.review.decisions import Signer

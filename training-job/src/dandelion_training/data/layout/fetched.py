@@ -4,7 +4,7 @@ Each is named by its address, and lies beside the dataset's versions under its S
 fetches them, `dataset` joins them to the layout of what was listed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import NamedTuple
@@ -61,11 +61,14 @@ class Addresses:
 
 @dataclass(frozen=True)
 class Fetched:
-    """Images by key, in order; what was left out of the table; and both in numbers."""
+    """Images by key, in order; what was left out of the table; and both in numbers. `lines` are
+    digests of all that the table says.
+    """
 
     images: Sequence[FetchedImage] = ()
     rejected: Sequence[Rejected] = ()
     addresses: Addresses | None = None
+    lines: Set[bytes] = frozenset()
 
     @property
     def labels(self) -> frozenset[str]:

@@ -72,4 +72,5 @@ def fetched_images(
             known=known,
             lost=dict(sorted(Counter(item.reason for item in unfit).items())),
         ),
+        lines=table.lines,
     )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from dandelion_training.data.errors import DatasetError, Refusal
 from dandelion_training.data.layout.assignments import Rejected, RejectionKind
 from dandelion_training.data.layout.table import ADDRESSES, MAXIMUM_BYTES, Row, invalid, rows
+from dandelion_training.data.version.objects import line_digests
 from dandelion_training.data.wording import quoted
 from dandelion_training.ports.storage import Location, ObjectStore
 from dandelion_training.ports.web.address import Address
@@ -42,11 +43,12 @@ class Unfit(NamedTuple):
 
 @dataclass(frozen=True)
 class UrlTable:
-    """A table of addresses, each of them once."""
+    """A table of addresses, each of them once; `lines` are the digests of all its lines."""
 
     name: str
     named: tuple[Named, ...]
     unfit: tuple[Unfit, ...]
+    lines: frozenset[bytes]
 
 
 def left_out(key: str, name: str, line: int, label: str, fault: Fault) -> Unfit:
@@ -97,7 +99,7 @@ def url_table(name: str, content: bytes) -> UrlTable:
         first = named.setdefault(str(address), Named(address, row.label, row.line))
         if first.label != row.label:
             raise _contradicting(name, first, row)
-    return UrlTable(name, tuple(named.values()), tuple(unfit))
+    return UrlTable(name, tuple(named.values()), tuple(unfit), line_digests(content))
 
 
 def by_turns(named: Iterable[Named]) -> list[Named]:

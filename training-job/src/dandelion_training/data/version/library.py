@@ -7,7 +7,7 @@ version that is found is whole, and a run that is begun again finds what the fir
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -133,24 +133,27 @@ class Library:
         report: VersionReport,
         objects: Iterable[StoredObject],
         inputs: str,
+        lines: Set[bytes] = frozenset(),
     ) -> None:
         """Store a version and what lies beside it.
 
         What is stored of a version stays: the same images found again in another look at the bucket
         only renew the index, which saves reading, and `objects`, which are all that were listed,
-        and leave a note of that look.
+        with `lines` of the table of addresses, and leave a note of that look.
         """
         self._write(version.digest, INDEX, index.lines())
-        self.keep_objects(version.digest, objects)
+        self.keep_objects(version.digest, objects, lines)
         if self._store.read(self._place(version.digest, MANIFEST)) is None:
             self._store.write(self._place(version.digest, REPORT), report.encoded(), JSON)
             self._write(version.digest, MANIFEST, version.lines())
         note = {"version": version.digest, "report": json.loads(report.encoded())}
         self._store.write(self._inputs(inputs), canonical_json(note), JSON)
 
-    def keep_objects(self, digest: str, objects: Iterable[StoredObject]) -> None:
-        """Store which objects were listed when a version was made, or found, last."""
-        place, content = self._place(digest, OBJECTS), listed.encoded(objects)
+    def keep_objects(self, digest: str, objects: Iterable[StoredObject], lines: Set[bytes]) -> None:
+        """Store which objects were listed when a version was made, or found, last, and which lines
+        the table of addresses had (their digests; none where there is no table).
+        """
+        place, content = self._place(digest, OBJECTS), listed.encoded(objects, lines)
         if self._store.read(place) != content:
             self._store.write(place, content, BINARY)
 

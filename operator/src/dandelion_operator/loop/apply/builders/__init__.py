@@ -3,7 +3,11 @@
 Pure functions from a parsed resource to plain dictionaries; called by `apply`.
 """
 
-from dandelion_operator.loop.apply.builders.access import service_account
+from dandelion_operator.loop.apply.builders.access import (
+    service_account,
+    training_account,
+    training_binding,
+)
 from dandelion_operator.loop.apply.builders.budget import disruption_budget
 from dandelion_operator.loop.apply.builders.deployment import deployment
 from dandelion_operator.loop.apply.builders.evaluation import evaluation_job
@@ -19,4 +23,6 @@ __all__ = [
     "job",
     "service",
     "service_account",
+    "training_account",
+    "training_binding",
 ]

@@ -8,7 +8,7 @@ from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod
-from dandelion_operator.loop.decide.plan import StartEvaluation
+from dandelion_operator.loop.decide.plan.jobs import StartEvaluation
 
 CONTAINER = "evaluation"
 

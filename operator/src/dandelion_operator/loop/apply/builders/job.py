@@ -11,6 +11,7 @@ from dandelion_operator.api.spec.feedback import FeedbackMode
 from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
 from dandelion_operator.loop.apply.builders.pod.disk import with_disk
+from dandelion_operator.loop.apply.builders.pod.registry import add_token
 from dandelion_operator.loop.apply.builders.pod.urls import urls_mount, urls_settings, urls_volume
 from dandelion_operator.loop.apply.builders.search import (
     COMMAND,
@@ -18,7 +19,7 @@ from dandelion_operator.loop.apply.builders.search import (
     search_labels,
     search_settings,
 )
-from dandelion_operator.loop.decide.plan import StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 
 
 def job(
@@ -38,6 +39,9 @@ def job(
     command = ["python", "-m", "dandelion_training", *([] if search is None else [COMMAND])]
     template = batch_pod(resource, naming.TRAINING, command, settings, location, defaults)
     (container,) = template["containers"]
+    # Trials of a search write to storage alone.
+    if defaults.registry_access is not None and search is None:
+        add_token(template, resource, defaults.registry_access)
     template["volumes"] += urls_volume(resource.spec.dataset.urls)
     container["volumeMounts"] += urls_mount(resource.spec.dataset.urls)
     built = batch_job(

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.gate.facts import Facts
-from dandelion_operator.loop.decide.plan import (
-    Action,
-    PromoteDecision,
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.decisions import PromoteDecision
+from dandelion_operator.loop.decide.plan.jobs import (
     RemoveJob,
     StartEvaluation,
     SuspendJob,

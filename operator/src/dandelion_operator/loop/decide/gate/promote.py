@@ -11,17 +11,16 @@ from __future__ import annotations
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.promotion import PromotionMode
-from dandelion_operator.api.status import GATE, PERSON
+from dandelion_operator.api.status.history import GATE, PERSON
 from dandelion_operator.loop.decide.gate.compare import NotComparable, compared, suspended
 from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate
 from dandelion_operator.loop.decide.gate.facts import Facts
 from dandelion_operator.loop.decide.gate.judge import Outcome
 from dandelion_operator.loop.decide.gate.restore import the_registry_was_lost
-from dandelion_operator.loop.decide.plan import (
-    Action,
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.decisions import PromoteDecision, Promotion
+from dandelion_operator.loop.decide.plan.versions import (
     ConfirmAlias,
-    PromoteDecision,
-    Promotion,
     RemoveAlias,
     SetAlias,
     SetVerdict,

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.status import FOLLOWED, OPERATOR, RESTORED, TRAINED, RunState
+from dandelion_operator.api.status.history import FOLLOWED, OPERATOR, RESTORED, TRAINED
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.gate.facts import Facts
-from dandelion_operator.loop.decide.plan import (
-    Action,
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.decisions import PromoteDecision, Promotion
+from dandelion_operator.loop.decide.plan.versions import (
     BeginRestoring,
     ConfirmAlias,
     EndRestoring,
-    PromoteDecision,
-    Promotion,
     RegisterVersion,
     SetAlias,
     SetVerdict,

@@ -8,8 +8,8 @@ from dandelion_operator.api.reasons import Failure, name_taken
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.serving import Auth
 from dandelion_operator.loop.decide import contest
-from dandelion_operator.loop.decide.plan import (
-    Action,
+from dandelion_operator.loop.decide.plan.actions import Action
+from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
     ApplyAccount,
     ApplyBudget,
@@ -17,8 +17,8 @@ from dandelion_operator.loop.decide.plan import (
     ApplyService,
     BindTokenReviewers,
     RemoveBudget,
-    RolloutDecision,
 )
+from dandelion_operator.loop.decide.plan.decisions import RolloutDecision
 from dandelion_operator.loop.decide.rollout.adoption import adoption_needed
 from dandelion_operator.loop.decide.rollout.target import wanted_target
 from dandelion_operator.seen.drift import Drift

@@ -7,8 +7,8 @@ from functools import cached_property
 
 from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState
-from dandelion_operator.loop.decide.plan import Acceptance
+from dandelion_operator.api.status.training import RunState
+from dandelion_operator.loop.decide.plan.decisions import Acceptance
 from dandelion_operator.loop.decide.train.triggers import NOTHING_ASKED, Asked, asked
 from dandelion_operator.seen.conclusions.last_run import LastRun, may_be_repeated
 from dandelion_operator.seen.observed import Observed

@@ -7,15 +7,13 @@ from dataclasses import replace
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import RunState
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.api.status.training import RunState
+from dandelion_operator.loop.decide.plan.decisions import (
     Acceptance,
-    ExpireJob,
-    RemoveJob,
-    SuspendJob,
     TrainDecision,
     TrainingPhase,
 )
+from dandelion_operator.loop.decide.plan.jobs import ExpireJob, RemoveJob, SuspendJob
 from dandelion_operator.loop.decide.train.facts import Facts
 from dandelion_operator.loop.decide.train.start import start
 from dandelion_operator.seen.conclusions.attempts import (
@@ -24,7 +22,8 @@ from dandelion_operator.seen.conclusions.attempts import (
     next_attempt,
 )
 from dandelion_operator.seen.conclusions.last_run import LastRun, last_run, may_be_repeated
-from dandelion_operator.seen.conclusions.triggers import next_scheduled, next_settled
+from dandelion_operator.seen.conclusions.triggers.new_images import next_settled
+from dandelion_operator.seen.conclusions.triggers.schedule import next_scheduled
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen, JobSeen
 
@@ -160,7 +159,8 @@ def _uncounted(facts: Facts) -> str:
     dataset = facts.observed.dataset
     if not isinstance(dataset, DatasetSeen) or not dataset.uncounted:
         return ""
-    return f"; new images are not counted: {dataset.uncounted}"
+    what = "images" if dataset.new is None else "addresses"
+    return f"; new {what} are not counted: {dataset.uncounted}"
 
 
 def next_attempt_is_not_due(facts: Facts) -> TrainDecision | None:

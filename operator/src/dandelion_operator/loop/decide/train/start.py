@@ -6,7 +6,11 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.spec.triggers import Trigger
-from dandelion_operator.loop.decide.plan import StartTraining, TrainDecision, TrainingPhase
+from dandelion_operator.loop.decide.plan.decisions import (
+    TrainDecision,
+    TrainingPhase,
+)
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.loop.decide.train.facts import Facts
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.training import DatasetSeen

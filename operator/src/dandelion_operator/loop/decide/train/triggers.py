@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.decide.plan import Acceptance, HeldTrigger
+from dandelion_operator.loop.decide.plan.decisions import Acceptance, HeldTrigger
 from dandelion_operator.seen.conclusions import triggers
 from dandelion_operator.seen.conclusions.last_run import LastRun
-from dandelion_operator.seen.conclusions.triggers import Due, HeldBy, Hold
+from dandelion_operator.seen.conclusions.triggers.budget import HeldBy, Hold
+from dandelion_operator.seen.conclusions.triggers.due_trigger import Due
 from dandelion_operator.seen.observed import Observed
 
 

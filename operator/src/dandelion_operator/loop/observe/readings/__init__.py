@@ -3,6 +3,7 @@
 Pure; called by `observe`, the only folder that knows what such objects look like from outside.
 """
 
+from dandelion_operator.loop.observe.readings.config_maps import mounted_table
 from dandelion_operator.loop.observe.readings.deployments import deployment
 from dandelion_operator.loop.observe.readings.jobs import evaluation_job, is_evaluation, job
 from dandelion_operator.loop.observe.readings.objects import holds
@@ -17,6 +18,7 @@ __all__ = [
     "is_evaluation",
     "is_serving_pod",
     "job",
+    "mounted_table",
     "pod",
     "probes_port",
     "ready_endpoints",

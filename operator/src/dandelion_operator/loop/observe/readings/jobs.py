@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from dandelion_operator.api import moments, naming
 from dandelion_operator.api.reasons import Reason
-from dandelion_operator.api.status import RunState
+from dandelion_operator.api.status.training import RunState
 from dandelion_operator.api.words import foreign, is_word
 from dandelion_operator.loop.observe import waiting
 from dandelion_operator.loop.observe.readings.objects import NOTHING, condition, holds, writer_of

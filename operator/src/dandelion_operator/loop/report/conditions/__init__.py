@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import Condition, ConditionType, DatasetInfo
+from dandelion_operator.api.status.conditions import Condition, ConditionType
+from dandelion_operator.api.status.dataset import DatasetInfo
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.report.conditions.accepted import accepted
 from dandelion_operator.loop.report.conditions.builder import ConditionBuilder

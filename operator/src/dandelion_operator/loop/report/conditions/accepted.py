@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Reason
-from dandelion_operator.api.status import DatasetInfo
-from dandelion_operator.loop.decide.plan import Acceptance
+from dandelion_operator.api.reasons.facts import FALSE, TRUE, UNKNOWN
+from dandelion_operator.api.status.dataset import DatasetInfo
+from dandelion_operator.loop.decide.plan.decisions import Acceptance
 from dandelion_operator.loop.report.conditions.builder import PartialCondition
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dandelion_operator.api.reasons import Reason
-from dandelion_operator.api.status import Condition, ConditionType, Status
+from dandelion_operator.api.status import Status
+from dandelion_operator.api.status.conditions import Condition, ConditionType
 
 MESSAGE_LIMIT = 1024
 

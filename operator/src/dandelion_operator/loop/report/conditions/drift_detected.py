@@ -6,11 +6,11 @@ run is started by `triggers.driftAbove` alone.
 
 from __future__ import annotations
 
-from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.reasons.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.feedback import FeedbackMode
-from dandelion_operator.api.status import Drift
+from dandelion_operator.api.status.versions import Drift
 from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions import image_drift
 from dandelion_operator.seen.conclusions.image_drift import IN_A_ROW
@@ -64,7 +64,7 @@ def pods_are_being_asked(observed: Observed) -> PartialCondition | None:
 
 
 def no_pod_tells(observed: Observed) -> PartialCondition | None:
-    told = [pod.windows for pod in image_drift.asked_pods(observed) if not pod.pending]
+    told = [pod.windows for pod in image_drift.asked_pods(observed)]
     if any(told):
         return None
     version = image_drift.served_version(observed)
@@ -100,6 +100,6 @@ def _furthest(drift: Drift | None) -> str:
 
 def _next(resource: Resource) -> str:
     """What a person may do about it."""
-    if resource.spec.feedback.mode is FeedbackMode.REVIEW:
+    if resource.spec.feedback.mode is not FeedbackMode.DISABLED:
         return "a share of the answers waits in the review queue"
     return "look at images of late before another run"

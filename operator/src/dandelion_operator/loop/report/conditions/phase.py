@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dandelion_operator.api.facts import FALSE, TRUE
 from dandelion_operator.api.reasons import Reason
-from dandelion_operator.api.status import Condition, ConditionType
+from dandelion_operator.api.reasons.facts import FALSE, TRUE
+from dandelion_operator.api.status.conditions import Condition, ConditionType
 from dandelion_operator.seen.conclusions.waiting import WAITING
 
 TRAINING = (Reason.TRAINING_RUNNING, Reason.SEARCH_RUNNING)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.reasons.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import ConditionType
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.api.status.conditions import ConditionType
+from dandelion_operator.loop.decide.plan import Plan, Refusal
+from dandelion_operator.loop.decide.plan.jobs import StartEvaluation
+from dandelion_operator.loop.decide.plan.versions import (
     BeginRestoring,
     ConfirmAlias,
     EndRestoring,
-    Plan,
-    Refusal,
     RegisterVersion,
     RemoveAlias,
     SetAlias,
     SetVerdict,
-    StartEvaluation,
 )
 from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions.candidate import newest_of_training_hash

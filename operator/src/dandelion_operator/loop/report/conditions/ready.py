@@ -6,10 +6,10 @@ Made last: where nothing answers, the earliest of the other conditions that does
 from __future__ import annotations
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.facts import FALSE, TRUE
 from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.reasons.facts import FALSE, TRUE
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import ConditionType
+from dandelion_operator.api.status.conditions import ConditionType
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.observed import Observed

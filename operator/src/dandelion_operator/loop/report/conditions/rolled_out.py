@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.reasons.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.status import ConditionType
-from dandelion_operator.loop.decide.plan import (
+from dandelion_operator.api.status.conditions import ConditionType
+from dandelion_operator.loop.decide.plan import Plan, Refusal
+from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyService,
     BindTokenReviewers,
-    Plan,
     RefreshSecret,
-    Refusal,
     RemoveBudget,
 )
 from dandelion_operator.loop.report.conditions.builder import PartialCondition

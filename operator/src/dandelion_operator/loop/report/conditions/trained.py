@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeGuard
 
-from dandelion_operator.api.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.reasons import Reason
-from dandelion_operator.api.status import RunState
-from dandelion_operator.loop.decide.plan import (
-    Plan,
-    RefreshSecret,
-    Refusal,
-    StartTraining,
-    TrainingPhase,
-)
+from dandelion_operator.api.reasons.facts import FALSE, TRUE, UNKNOWN
+from dandelion_operator.api.status.training import RunState
+from dandelion_operator.loop.decide.plan import Plan, Refusal
+from dandelion_operator.loop.decide.plan.children import RefreshSecret
+from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
+from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions.last_run import LastRun, may_be_repeated
 from dandelion_operator.seen.observed import Observed

@@ -14,11 +14,12 @@ from email.utils import parsedate_to_datetime
 from minio import Minio
 from minio.datatypes import Object
 
+from dandelion_operator.api import moments
 from dandelion_operator.api.location import is_table, split_uri
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.s3.documents.listed import ListedObjects, digest
-from dandelion_operator.seen.training import DatasetSeen, NewObjects
+from dandelion_operator.seen.training import DatasetSeen, MountedTable, NewObjects
 
 MAX_LISTED = 200_000
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -28,13 +29,26 @@ TIME = "%Y-%m-%dT%H:%M:%SZ"
 class Known:
     """What the dataset version `since` was made from; `now`: the moment, by the endpoint's clock.
 
-    `enough`: how many new objects are waited for.
+    `enough`: how many new objects are waited for; `etag` is that of the document.
     """
 
     since: str
     objects: ListedObjects
     enough: int
     now: datetime
+    etag: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of addresses as it lies there: `etag` tells its content from another. None is its
+    content where it lies in storage, and is read from there.
+    """
+
+    place: str
+    etag: str
+    changed: datetime
+    content: bytes | None = None
 
 
 class Listing:
@@ -46,13 +60,18 @@ class Listing:
         known: Known | None = None,
         uncounted: str = "",
         urls: Urls | None = None,
+        mounted: MountedTable | None = None,
     ) -> None:
+        """`mounted` is the table of `urls` where it lies in a ConfigMap."""
         self.uri = uri
         self.urls = urls
-        self._known = known
+        self.known = known
+        self.table: Table | None = None
+        self._mounted = mounted
         self._uncounted = uncounted
         self._digest = hashlib.sha256()
         self._new: list[datetime] = []
+        self._new_addresses = 0
         self.count = 0
         self.asked = uri  # for what, last
 
@@ -60,7 +79,12 @@ class Listing:
         """With what the endpoint lists. Raises what the client raises."""
         if self.urls is not None and self.urls.storage_uri is not None:
             self.asked = self.urls.storage_uri
-            self.add(client.stat_object(*split_uri(self.asked)))
+            found = client.stat_object(*split_uri(self.asked))
+            self.add(found)
+            changed = found.last_modified or datetime.now(UTC)
+            self.table = Table(self.asked, found.etag or "", changed)
+        if self._mounted is not None:
+            self._take(self._mounted)
         self.asked = self.uri
         bucket, prefix = split_uri(self.uri)
         if is_table(self.uri):
@@ -79,8 +103,27 @@ class Listing:
     def add(self, item: Object) -> None:
         self._digest.update(f"{item.object_name}\0{item.size}\0{item.etag}\n".encode())
 
+    def _take(self, mounted: MountedTable) -> None:
+        etag = digest_of(mounted)
+        self._digest.update(f"configmap\0{etag}\n".encode())
+        if mounted.unread:
+            self.without_lines(mounted.unread)
+            return
+        changed = moments.moment(mounted.changed) or datetime.now(UTC)
+        self.table = Table("configmap", etag, changed, mounted.content)
+
+    def with_lines(self, new: int, changed: datetime) -> None:
+        """So many lines of the table, which was changed last then, are new."""
+        self._new += [changed] * new
+        self._new_addresses = new
+
+    def without_lines(self, why: str) -> None:
+        """The table is not compared, where it was to be."""
+        if self.known is not None:
+            self._uncounted = why
+
     def _compare(self, item: Object, folder: str) -> None:
-        known = self._known
+        known = self.known
         if known is None:
             return
         key = (item.object_name or "").removeprefix(folder)
@@ -120,7 +163,7 @@ class Listing:
         )
 
     def _new_objects(self) -> NewObjects | None:
-        known, came = self._known, sorted(self._new)
+        known, came = self.known, sorted(self._new)
         if known is None:
             return None
         enough = came[known.enough - 1 : known.enough]
@@ -130,6 +173,7 @@ class Listing:
             enough=_text(*enough),
             newest=_text(*came[-1:]),
             listed=_text(known.now),
+            addresses=self._new_addresses,
         )
 
     def cut_short(self, why: str) -> DatasetSeen:
@@ -139,6 +183,10 @@ class Listing:
             self.count,
             f"its listing was cut after {self.count:,} objects ({why}), so changes in it go unseen",
         )
+
+
+def digest_of(mounted: MountedTable) -> str:
+    return hashlib.sha256(mounted.content).hexdigest()
 
 
 def _text(when: datetime | None = None) -> str:

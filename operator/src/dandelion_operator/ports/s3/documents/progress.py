@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dandelion_operator.api.status import CLASS_LIMIT
+from dandelion_operator.api.status.dataset import CLASS_LIMIT
 from dandelion_operator.api.words import LIMIT, foreign
 from dandelion_operator.seen.training import (
     AddressesSeen,

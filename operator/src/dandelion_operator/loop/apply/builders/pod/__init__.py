@@ -12,7 +12,7 @@ from typing import Any
 
 from dandelion_operator.api.location import Location, Log
 from dandelion_operator.api.resource import API_VERSION, KIND, Resource
-from dandelion_operator.api.spec.pods import ComputeResources
+from dandelion_operator.api.spec.pods.scheduling import ComputeResources
 
 USER = 65532
 CREDENTIALS_DIR = "/var/run/secrets/dandelion/s3"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.spec.pod_template import PodSpec, PodTemplate
+from dandelion_operator.api.spec.pods.template import PodSpec, PodTemplate
 from dandelion_operator.api.spec.serving import Serving
 from dandelion_operator.api.spec.training import Training
 

@@ -1,0 +1,40 @@
+"""`python -m dandelion_console`: what the console's container runs."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+
+import structlog
+from pydantic import ValidationError
+
+from dandelion_console.cluster.api import connect
+from dandelion_console.front.app import create_app
+from dandelion_console.front.server import listen, server
+from dandelion_console.ports.log import set_up_logging
+from dandelion_console.ports.settings import Settings, complaint
+
+EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
+
+
+def main() -> int:
+    try:
+        settings = Settings.model_validate({})
+    except ValidationError as error:
+        print(f"wrong configuration: {complaint(error)}", file=sys.stderr)
+        return EXIT_CONFIGURATION
+    set_up_logging()
+    try:
+        api = connect(settings.api_server, settings.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        print(f"no certificates in {settings.ca_file}: {error}", file=sys.stderr)
+        return EXIT_CONFIGURATION
+    with listen(settings.host, settings.port) as listening:
+        port = listening.getsockname()[1]
+        structlog.get_logger().info("listening", port=port, api_server=settings.api_server)
+        server(create_app(settings, api)).run(sockets=[listening])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

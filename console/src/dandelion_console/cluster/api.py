@@ -1,0 +1,124 @@
+"""Requests to the API server, with the person's own token: what they may do, it knows.
+
+The console has no rights of its own, and passes on nothing of a browser's request but what it was
+made of here: no header, no path that was not put together from checked names.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from dandelion_console.ports.session import Person
+
+TIMEOUT = httpx.Timeout(15, connect=3)
+LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+MERGE_PATCH = "application/merge-patch+json"
+MANAGER = "dandelion-console"
+
+
+class ApiError(Exception):
+    """The API server said no; `message` is what it said."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(f"{status} {reason}: {message}")
+        self.status = status
+        self.reason = reason
+        self.message = message
+
+
+class TokenRefusedError(ApiError):
+    """401: the token is wrong, has expired, or is not meant for the API server."""
+
+
+class UnreachableError(Exception):
+    """There was no answer, or none of an API server."""
+
+
+class ApiServer:
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def get(
+        self, person: Person, path: str, query: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        return await self._ask(person, "GET", path, query or {})
+
+    async def create(self, person: Person, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return await self._ask(person, "POST", path, {}, body)
+
+    async def patch(self, person: Person, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A merge patch, told as this program's in `metadata.managedFields`."""
+        return await self._ask(person, "PATCH", path, {"fieldManager": MANAGER}, body, MERGE_PATCH)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _ask(
+        self,
+        person: Person,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | None = None,
+        media_type: str = "application/json",
+    ) -> dict[str, Any]:
+        """Raises TokenRefusedError, ApiError and UnreachableError."""
+        headers = {"Authorization": f"Bearer {person.token}", "Accept": "application/json"}
+        content: bytes | None = None
+        if body is not None:
+            headers["Content-Type"] = media_type
+            content = json.dumps(body).encode()
+        try:
+            answer = await self._http.request(
+                method, path, params=query, headers=headers, content=content
+            )
+        except httpx.HTTPError as error:
+            # Its text may hold an address, never a header or a body.
+            raise UnreachableError(f"{type(error).__name__}: {error}") from error
+        return _understood(answer)
+
+
+def _understood(answer: httpx.Response) -> dict[str, Any]:
+    content = _document(answer)
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        raise TokenRefusedError(401, "Unauthorized", _said(content) or "Unauthorized")
+    if answer.is_error:
+        reason = str((content or {}).get("reason") or HTTPStatus(answer.status_code).phrase)
+        raise ApiError(answer.status_code, reason, _said(content) or reason)
+    if content is None or not answer.is_success:
+        raise UnreachableError(f"what answered with {answer.status_code} is no API server")
+    return content
+
+
+def _document(answer: httpx.Response) -> dict[str, Any] | None:
+    try:
+        content = answer.json()
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _said(content: Mapping[str, Any] | None) -> str:
+    return str((content or {}).get("message") or "")
+
+
+def connect(address: str, ca_file: Path) -> ApiServer:
+    """Raises OSError and ssl.SSLError where the certificates cannot be read."""
+    trusted = ssl.create_default_context(cafile=str(ca_file))
+    return ApiServer(
+        httpx.AsyncClient(
+            base_url=address,
+            verify=trusted,
+            timeout=TIMEOUT,
+            limits=LIMITS,
+            trust_env=False,
+            follow_redirects=False,
+        )
+    )

@@ -1,0 +1,81 @@
+"""ModelDeployments as the API server gives them to this person, and the one way to change one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from dandelion_console.cluster.api import ApiError, ApiServer, UnreachableError
+from dandelion_console.ports.session import Person
+from dandelion_console.resource import GROUP, PLURAL, VERSION, ModelDeployment, parse
+
+BASE = f"/apis/{GROUP}/{VERSION}"
+PAGE_LIMIT = 250
+SHOWN_LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """`more`: how many there are beyond those that were asked for, at least."""
+
+    models: tuple[ModelDeployment, ...]
+    more: int = 0
+
+
+async def fleet(api: ApiServer, person: Person, namespace: str = "") -> Fleet:
+    """Those of one namespace, or of all; raises as `ApiServer` does."""
+    inside = f"/namespaces/{namespace}" if namespace else ""
+    found: list[ModelDeployment] = []
+    token = ""
+    while True:
+        query = {"limit": str(PAGE_LIMIT)} | ({"continue": token} if token else {})
+        answer = await api.get(person, f"{BASE}{inside}/{PLURAL}", query)
+        found += [_parsed(item) for item in answer.get("items") or ()]
+        metadata = answer.get("metadata") or {}
+        token = metadata.get("continue") or ""
+        if not token:
+            return Fleet(tuple(found))
+        if len(found) >= SHOWN_LIMIT:
+            return Fleet(tuple(found), metadata.get("remainingItemCount") or 1)
+
+
+async def model(api: ApiServer, person: Person, namespace: str, name: str) -> ModelDeployment:
+    """Raises as `ApiServer` does."""
+    return _parsed(await api.get(person, _path(namespace, name)))
+
+
+async def change(
+    api: ApiServer,
+    person: Person,
+    namespace: str,
+    name: str,
+    uid: str,
+    patch: Mapping[str, Any],
+) -> ModelDeployment:
+    """Patches the one that was seen, and no later one of its name.
+
+    Raises as `ApiServer` does; 409 where there is a later one, whose uid a patch cannot change.
+    """
+    metadata = dict(patch.get("metadata") or {}) | {"uid": uid}
+    sent = {**patch, "metadata": metadata}
+    try:
+        return _parsed(await api.patch(person, _path(namespace, name), sent))
+    except ApiError as error:
+        if error.status != 422 or "metadata.uid" not in error.message:
+            raise
+        words = f"{name} was deleted and made anew since you looked at it; nothing was changed."
+        raise ApiError(409, "Conflict", words) from error
+
+
+def _path(namespace: str, name: str) -> str:
+    return f"{BASE}/namespaces/{namespace}/{PLURAL}/{name}"
+
+
+def _parsed(item: Mapping[str, Any]) -> ModelDeployment:
+    try:
+        return parse(item)
+    except ValidationError as error:
+        raise UnreachableError("what came is no ModelDeployment") from error

@@ -1,0 +1,58 @@
+"""How the parts are put together. Built by `__main__`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from dandelion_console import __version__
+from dandelion_console.cluster.api import ApiServer
+from dandelion_console.front import problems
+from dandelion_console.front.gate import Gate
+from dandelion_console.front.rendering import Pages
+from dandelion_console.front.routes.actions import add_actions
+from dandelion_console.front.routes.fleet import add_fleet
+from dandelion_console.front.routes.login import add_login
+from dandelion_console.front.routes.model import add_model
+from dandelion_console.front.routes.probes import add_probes
+from dandelion_console.front.routes.static import add_static
+from dandelion_console.front.site import Site
+from dandelion_console.front.visitor import Visitors
+from dandelion_console.ports.session import Sessions
+from dandelion_console.ports.settings import Settings
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, api: ApiServer) -> Gate:
+    sessions = Sessions(
+        settings.key_file, int(settings.session_hours * 3600), lambda: now().timestamp()
+    )
+    site = Site(api, Visitors(sessions), Pages(now), settings.offered_namespaces, now)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await api.close()
+
+    app = FastAPI(
+        title="Dandelion console",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    problems.install(app, site)
+    add_login(app, site)
+    add_fleet(app, site)
+    add_model(app, site)
+    add_actions(app, site)
+    add_static(app)
+    add_probes(app, sessions)
+    return Gate(app)

@@ -1,0 +1,34 @@
+"""`GET /namespaces/NS/models/NAME`: the page of one model."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from dandelion_console.cluster.models import model
+from dandelion_console.cluster.people import may
+from dandelion_console.front.routes.addresses import MODEL, Name, Namespace
+from dandelion_console.front.site import Site
+from dandelion_console.views.actions import ACTIONS, offered, receipt
+from dandelion_console.views.model import story
+
+
+def add_model(app: FastAPI, site: Site) -> None:
+    @app.get(MODEL)
+    async def page(request: Request, namespace: Namespace, name: Name, done: str = "") -> Response:
+        """`done` names an action whose outcome is told, from what the cluster holds now."""
+        person = site.visitors.person(request)
+        found, may_change = await asyncio.gather(
+            model(site.api, person, namespace, name),
+            may(site.api, person, "patch", namespace, name),
+        )
+        action = ACTIONS.get(done)
+        return site.pages.page(
+            "model.html",
+            person=person,
+            story=story(found),
+            actions=offered(found) if may_change else [],
+            receipt=receipt(action, found) if action else "",
+        )

@@ -1,0 +1,22 @@
+"""What all routes share. Made by `front.app`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dandelion_console.cluster.api import ApiServer
+from dandelion_console.front.rendering import Pages
+from dandelion_console.front.visitor import Visitors
+
+
+@dataclass(frozen=True)
+class Site:
+    """`namespaces`: those to offer besides what the API server tells."""
+
+    api: ApiServer
+    visitors: Visitors
+    pages: Pages
+    namespaces: tuple[str, ...]
+    now: Callable[[], datetime]

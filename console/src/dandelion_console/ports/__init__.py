@@ -1,0 +1,1 @@
+"""What the process is told, keeps with browsers, and tells: environment, sessions, log."""

@@ -1,0 +1,77 @@
+"""Who is logged in: their token, encrypted in a cookie that only this program can read.
+
+Nothing is kept here, so sessions survive a restart and every replica knows them. The key is a file
+that is read anew each time: another key ends every session. Used by `front.visitor`.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+# What browsers store of one cookie, its name and attributes among it (RFC 6265, section 6.1).
+COOKIE_BYTES = 4096
+NAME_AND_ATTRIBUTES_BYTES = 200
+
+
+class KeyFileError(Exception):
+    """The key cannot be used; the message says why, and holds nothing of it."""
+
+
+class TokenTooLongError(Exception):
+    """No cookie can hold this token."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whose page it is. What they may do is for the API server to say."""
+
+    name: str
+    token: str = field(repr=False)
+
+
+class Sessions:
+    def __init__(self, key_file: Path, seconds: int, now: Callable[[], float]) -> None:
+        """`now` is in seconds since 1970."""
+        self._key_file = key_file
+        self._now = now
+        self.seconds = seconds
+
+    def seal(self, person: Person) -> str:
+        """The cookie's value; raises KeyFileError and TokenTooLongError."""
+        content = json.dumps([person.name, person.token]).encode()
+        # A JWT is Base64 of JSON: compressing it makes up for most of what the encryption adds.
+        packed = zlib.compress(content, 9)
+        value = self._cipher().encrypt_at_time(packed, int(self._now())).decode()
+        if len(value) > COOKIE_BYTES - NAME_AND_ATTRIBUTES_BYTES:
+            raise TokenTooLongError
+        return value
+
+    def open(self, value: str) -> Person | None:
+        """None for what this key did not seal, or sealed too long ago; raises KeyFileError."""
+        try:
+            packed = self._cipher().decrypt_at_time(value, self.seconds, int(self._now()))
+        except (InvalidToken, ValueError):  # ValueError: not ASCII
+            return None
+        name, token = json.loads(zlib.decompress(packed))
+        return Person(name, token)
+
+    def check(self) -> None:
+        """Raises KeyFileError where nobody could log in."""
+        self._cipher()
+
+    def _cipher(self) -> Fernet:
+        try:
+            return Fernet(self._key_file.read_bytes().strip())
+        except OSError as error:
+            raise KeyFileError(f"cannot read {self._key_file}: {error.strerror}") from error
+        except ValueError:
+            raise KeyFileError(
+                f"{self._key_file} holds no key: write 32 random bytes as URL-safe Base64, as "
+                "`openssl rand -base64 32 | tr '+/' '-_'` prints them"
+            ) from None

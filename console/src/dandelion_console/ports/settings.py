@@ -1,0 +1,70 @@
+"""What the chart says to a pod: the environment, parsed once.
+
+Called by `__main__`. Every variable has the prefix `DANDELION_CONSOLE_`, but for the API server's
+address, which Kubernetes tells every container.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "DANDELION_CONSOLE_"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    kubernetes_service_host: str = Field(
+        min_length=1, validation_alias="KUBERNETES_SERVICE_HOST", description="the API server's"
+    )
+    kubernetes_service_port: int = Field(
+        default=443, ge=1, le=65535, validation_alias="KUBERNETES_SERVICE_PORT"
+    )
+    ca_file: Path = Field(
+        default=Path("/etc/dandelion/kubernetes/ca.crt"),
+        description="certificates (PEM) by which the API server is known",
+    )
+    key_file: Path = Field(
+        default=Path("/var/run/secrets/dandelion/console/key"),
+        description="the key that sessions are encrypted with, read anew each time",
+    )
+    session_hours: float = Field(
+        default=12, gt=0, le=168, description="how long a login lasts, if its token does"
+    )
+    namespaces: str = Field(
+        default="", description="those to offer, comma separated; empty: ask the API server"
+    )
+    host: str = Field(default="", description="address to listen on; empty: every one")
+    port: int = Field(default=8080, ge=0, le=65535)
+
+    @field_validator("kubernetes_service_host")
+    @classmethod
+    def _is_a_host(cls, value: str) -> str:
+        if "/" in value:
+            raise ValueError("write a name or an address, without https://")
+        return value
+
+    @property
+    def api_server(self) -> str:
+        host = self.kubernetes_service_host
+        return f"https://{f'[{host}]' if ':' in host else host}:{self.kubernetes_service_port}"
+
+    @property
+    def offered_namespaces(self) -> tuple[str, ...]:
+        return tuple(filter(None, self.namespaces.split(",")))
+
+
+def complaint(error: ValidationError) -> str:
+    """One line a wrong variable, naming the variable and never its value."""
+    return "; ".join(
+        f"{_variable(problem['loc'])}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    name = ".".join(str(part) for part in place).upper()
+    return name if name.startswith("KUBERNETES_") else f"{PREFIX}{name}"

@@ -1,0 +1,172 @@
+"""What changes a model: told before, done with the person's own token, and told after."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from fakes.cluster import FakeCluster
+from given.browser import Browser
+from given.models import model
+from given.stories import much_said
+
+PAGE = "/namespaces/team/models/lawn"
+PATCHED = "/apis/dandelion.dev/v1alpha1/namespaces/team/modeldeployments/lawn"
+STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+
+
+def form(page: str) -> dict[str, str]:
+    """The hidden fields of a page."""
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
+    return {name: html.unescape(value) for name, value in found}
+
+
+def do(browser: Browser, action: str) -> str:
+    """Confirms the action as a person does; the page that it leads to."""
+    confirm = browser.get(f"{PAGE}/{action}")
+    assert confirm.status_code == 200
+    done = browser.post(f"{PAGE}/{action}", form(confirm.text))
+    assert (done.status_code, done.headers["location"]) == (303, f"{PAGE}?done={action}")
+    return browser.get(done.headers["location"]).text
+
+
+def test_who_may_only_look_is_offered_nothing(viewer: Browser) -> None:
+    page = viewer.get(PAGE).text
+    assert "Train now" not in page
+    assert "Pause" not in page
+
+
+def test_who_may_change_it_is_offered_what_would_change_something(
+    editor: Browser, cluster: FakeCluster
+) -> None:
+    page = editor.get(PAGE).text
+    assert f'href="{PAGE}/train"' in page
+    assert f'href="{PAGE}/pause"' in page
+    assert f'href="{PAGE}/resume"' not in page
+    cluster.add(model(spec={"suspend": True}))
+    page = editor.get(PAGE).text
+    assert f'href="{PAGE}/resume"' in page
+    assert f'href="{PAGE}/pause"' not in page
+
+
+@pytest.mark.parametrize("action", ["train", "pause", "resume"])
+def test_looking_at_what_it_will_do_changes_nothing(
+    editor: Browser, cluster: FakeCluster, action: str
+) -> None:
+    assert editor.get(f"{PAGE}/{action}").status_code == 200
+    assert not cluster.patches
+
+
+def test_it_says_before_what_it_will_do_and_how_kubectl_does_it(
+    editor: Browser, cluster: FakeCluster
+) -> None:
+    page = html.unescape(editor.get(f"{PAGE}/train").text)
+    assert "The new version serves only if it passes the gate." in page
+    command = rf"kubectl -n team annotate mdep lawn --overwrite dandelion.dev/retrain={STAMP}"
+    assert re.search(command, page)
+    cluster.add(much_said())
+    assert "The run that is under way is ended" in editor.get(f"{PAGE}/train").text
+    page = html.unescape(editor.get(f"{PAGE}/pause").text)
+    assert (
+        """kubectl -n team patch mdep lawn --type=merge -p '{"spec": {"suspend": true}}'""" in page
+    )
+
+
+def test_training_is_asked_for_by_the_annotation(editor: Browser, cluster: FakeCluster) -> None:
+    page = do(editor, "train")
+    ((path, patch),) = cluster.patches
+    assert path == PATCHED
+    stamp = patch["metadata"]["annotations"]["dandelion.dev/retrain"]
+    assert re.fullmatch(STAMP, stamp)
+    assert patch == {
+        "metadata": {"uid": "uid-of-lawn", "annotations": {"dandelion.dev/retrain": stamp}}
+    }
+    assert f"dandelion.dev/retrain is {stamp}. The operator has not begun it yet." in page
+    cluster.models["team", "lawn"]["status"]["training"] = {
+        "run": "9f8e",
+        "retrain": stamp,
+        "state": "Running",
+    }
+    assert "Run 9f8e is for it: running." in editor.get(f"{PAGE}?done=train").text
+
+
+def test_asking_twice_on_one_page_asks_for_one_run(editor: Browser, cluster: FakeCluster) -> None:
+    sent = form(editor.get(f"{PAGE}/train").text)
+    for _ in range(2):
+        assert editor.post(f"{PAGE}/train", sent).status_code == 303
+    first, second = cluster.patches
+    assert first == second
+
+
+def test_a_model_is_paused_and_resumed(editor: Browser, cluster: FakeCluster) -> None:
+    assert "It is paused: spec.suspend is true." in do(editor, "pause")
+    assert cluster.models["team", "lawn"]["spec"]["suspend"] is True
+    assert "It is resumed." in do(editor, "resume")
+    assert cluster.models["team", "lawn"]["spec"]["suspend"] is False
+
+
+def test_who_may_not_is_refused_by_the_api_server_itself(
+    viewer: Browser, cluster: FakeCluster
+) -> None:
+    assert viewer.get(f"{PAGE}/train").status_code == 403
+    sent = {"uid": "uid-of-lawn", "value": "2026-03-08T12:00:00Z"}
+    answer = viewer.post(f"{PAGE}/train", sent)
+    assert answer.status_code == 403
+    assert "User &#34;viewer&#34; cannot patch resource" in answer.text
+    assert (
+        "annotations" not in cluster.models["team", "lawn"]["metadata"]
+        or not (cluster.models["team", "lawn"]["metadata"]["annotations"])
+    )
+
+
+def test_one_that_was_made_anew_meanwhile_is_left_alone(
+    editor: Browser, cluster: FakeCluster
+) -> None:
+    sent = form(editor.get(f"{PAGE}/pause").text)
+    cluster.models["team", "lawn"]["metadata"]["uid"] = "another"
+    answer = editor.post(f"{PAGE}/pause", sent)
+    assert answer.status_code == 409
+    assert "was deleted and made anew since you looked at it" in answer.text
+
+
+def test_nobody_acts_without_a_login(browser: Browser, cluster: FakeCluster) -> None:
+    sent = {"uid": "uid-of-lawn", "value": "2026-03-08T12:00:00Z"}
+    assert browser.post(f"{PAGE}/train", sent).status_code == 401
+    assert not cluster.requests
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"other": "1"}, {"uid": "uid-of-lawn", "value": "x: y"}, {"value": "2026-03-08T12:00:00Z"}],
+)
+def test_a_form_of_another_make_is_refused(
+    editor: Browser, cluster: FakeCluster, sent: dict[str, str]
+) -> None:
+    assert editor.post(f"{PAGE}/train", sent).status_code == 400
+    assert not cluster.patches
+
+
+@pytest.mark.parametrize("action", ["delete", "promote", "TRAIN"])
+def test_there_are_no_other_actions(editor: Browser, cluster: FakeCluster, action: str) -> None:
+    sent = {"uid": "uid-of-lawn", "value": "2026-03-08T12:00:00Z"}
+    assert editor.get(f"{PAGE}/{action}").status_code == 404
+    assert editor.post(f"{PAGE}/{action}", sent).status_code == 404
+    assert not cluster.patches
+
+
+def test_who_did_what_is_in_the_log(
+    editor: Browser, viewer: Browser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = {"uid": "uid-of-lawn", "value": "2026-03-08T12:00:00Z"}
+    viewer.log_in("token-of-editor")
+    viewer.post(f"{PAGE}/train", sent)
+    viewer.log_in("token-of-viewer")
+    viewer.post(f"{PAGE}/train", sent)
+    done, refused = [
+        line for line in capsys.readouterr().out.splitlines() if "action=train" in line
+    ]
+    assert "done" in done
+    assert "person=editor" in done
+    assert "refused" in refused
+    assert "person=viewer" in refused

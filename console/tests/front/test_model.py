@@ -1,0 +1,117 @@
+"""The page of one model: all that is known of it, for those who may see it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fakes.cluster import FakeCluster
+from given.browser import Browser
+from given.stories import much_said
+
+PAGE = "/namespaces/team/models/lawn"
+
+
+def words(text: str) -> str:
+    """What is read, without markup."""
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Champion: version 3",
+        "Challenger: version 4",
+        "accuracy 0.951 0.931",
+        "difference −0.020, between −0.040 to +0.001",
+        "Worse",
+        "It never answers moss.",
+        "45 %, running, train",
+        "started by Drift (drift 1.70 is above 1.5)",
+        "0.933, 0.880 to 0.970 of 120 reviewed",
+        "1.70 × threshold (blur)",
+        "1200, 240 held out",
+        "4: duplicate 3, unreadable 1",
+        "class moss has 12 images only",
+        "Promoted: False GateFailed",
+        "version 4 is worse than version 3",
+        "http://lawn-inference.team.svc/predict",
+        "Next by schedule: 2026-03-09T03:00:00Z",
+    ],
+)
+def test_it_tells_what_the_status_holds(viewer: Browser, cluster: FakeCluster, said: str) -> None:
+    cluster.add(much_said())
+    assert said in words(viewer.get(PAGE).text)
+
+
+def test_its_history_is_a_timeline_with_the_newest_first(
+    viewer: Browser, cluster: FakeCluster
+) -> None:
+    cluster.add(much_said())
+    page = words(viewer.get(PAGE).text)
+    order = [page.index(text) for text in ("Rejected version 4", "run 1a2b: 150", "from version 2")]
+    assert order == sorted(order)
+    assert "by Person started by Created" in page
+    assert "accuracy 0.931 against 0.951, difference between −0.040 to +0.001" in page
+
+
+def test_a_model_of_which_nothing_is_known_yet_has_a_page(
+    viewer: Browser, cluster: FakeCluster
+) -> None:
+    cluster.add(much_said() | {"status": {}})
+    page = words(viewer.get(PAGE).text)
+    for said in ("has not looked at it yet", "There is no version yet", "Nothing has been decided"):
+        assert said in page
+
+
+def test_markup_in_every_text_of_it_is_text(viewer: Browser, cluster: FakeCluster) -> None:
+    markup = '"><img src=x onerror=alert(1)>'
+
+    def with_markup(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: with_markup(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [with_markup(each) for each in value]
+        return value + markup if isinstance(value, str) else value
+
+    hostile = much_said()
+    # As a class may be called: keys are texts of people too.
+    hostile["status"]["dataset"]["rejected"] = {markup: 1}
+    cluster.add(hostile | {"status": with_markup(hostile["status"])})
+    page = viewer.get(PAGE).text
+    assert "onerror" in page
+    assert "<img src=x" not in page
+    assert '">&lt;img' not in page
+
+
+def test_one_that_is_not_there_is_said_so_in_the_api_servers_words(viewer: Browser) -> None:
+    page = viewer.get("/namespaces/team/models/meadow")
+    assert page.status_code == 404
+    assert "&#34;meadow&#34; not found" in page.text
+
+
+def test_another_teams_model_is_not_shown(browser: Browser, cluster: FakeCluster) -> None:
+    cluster.let("stranger", "list", "get", "patch", namespace="other")
+    browser.log_in("token-of-stranger")
+    page = browser.get(PAGE)
+    assert page.status_code == 403
+    assert "Serving" not in page.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/namespaces/Team/models/lawn",
+        "/namespaces/team/models/..",
+        "/namespaces/team/models/a%2Fstatus",
+        "/namespaces/team/models/lawn%3Fwatch=1",
+        "/namespaces/team%0a/models/lawn",
+        "/namespaces/" + "a" * 64 + "/models/lawn",
+    ],
+)
+def test_what_is_no_name_is_asked_of_nobody(
+    viewer: Browser, cluster: FakeCluster, path: str
+) -> None:
+    cluster.requests.clear()
+    assert viewer.get(path).status_code == 404
+    assert not cluster.requests

@@ -1,0 +1,146 @@
+"""Who may do what: namespaces are MLflow's workspaces, and the cluster's RBAC is the permission.
+
+The plugin `mlflow-kubernetes-plugins` maps each request to a verb on a resource of the group
+`mlflow.kubeflow.org` in one namespace. It falls short in three places, which are put right here:
+
+- It asks the API server in the caller's name, so it can take only tokens that are good for the
+  whole cluster. Here MLflow asks in its own name who the token is (TokenReview), and then what they
+  may do (SubjectAccessReview): a token that is bound to MLflow's audience is of no use elsewhere.
+- Whoever may register a version may also move an alias, and what is served with it. Moving one,
+  deleting one and renaming a model are `update` of `registeredmodels/alias` here.
+- It looks for artifact roots in resources and Secrets of the whole cluster, before every request.
+
+`app` calls it where the chart's `mlflow.auth.mode` is Kubernetes; nothing else imports the plugin.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from fastapi import FastAPI
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+from mlflow_kubernetes_plugins.auth import middleware
+from mlflow_kubernetes_plugins.auth.authorizer import KubernetesAuthorizer
+from mlflow_kubernetes_plugins.auth.rules import (
+    PATH_AUTHORIZATION_RULES,
+    REQUEST_AUTHORIZATION_RULES,
+    AuthorizationRule,
+)
+from mlflow_kubernetes_plugins.workspace_plugin.provider import KubernetesWorkspaceProvider
+
+AUDIENCE = "DANDELION_MLFLOW_AUDIENCE"
+# Once more for what they may do: together a minute, after which a revoked right is gone.
+CALLER_SECONDS = 30.0
+MOST_CALLERS = 10_000
+ALIAS = ("SetRegisteredModelAlias", "DeleteRegisteredModelAlias", "RenameRegisteredModel")
+UNAUTHORIZED = 401
+
+
+class Caller(NamedTuple):
+    user: str
+    uid: str
+    groups: tuple[str, ...]
+    until: float
+
+
+class TokenAuthorizer(KubernetesAuthorizer):
+    """Asks in MLflow's own name, which needs the ClusterRole `system:auth-delegator`."""
+
+    def __init__(self, config_values: Any, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(config_values=config_values)
+        self._own = client.ApiClient()
+        self._audience = os.environ.get(AUDIENCE, "")
+        self._monotonic = monotonic
+        self._callers: dict[bytes, Caller] = {}
+
+    def _submit_self_subject_access_review(
+        self,
+        token: str,
+        resource: str,
+        verb: str,
+        namespace: str | None,
+        subresource: str | None = None,
+        resource_name: str | None = None,
+    ) -> bool:
+        """Raises ApiException: 401 for a token that is nobody's."""
+        caller = self._caller(token)
+        spec = client.V1SubjectAccessReviewSpec(
+            user=caller.user,
+            uid=caller.uid,
+            groups=list(caller.groups),
+            resource_attributes=client.V1ResourceAttributes(
+                group=self._group,
+                resource=resource,
+                verb=verb,
+                namespace=namespace,
+                subresource=subresource,
+                name=resource_name,
+            ),
+        )
+        review = client.V1SubjectAccessReview(spec=spec)
+        found = client.AuthorizationV1Api(self._own).create_subject_access_review(review)
+        return bool(found.status.allowed)
+
+    def _caller(self, token: str) -> Caller:
+        digest = hashlib.sha256(token.encode()).digest()
+        now = self._monotonic()
+        known = self._callers.get(digest)
+        if known is not None and known.until > now:
+            return known
+        if len(self._callers) >= MOST_CALLERS:
+            self._callers.clear()
+        found = self._reviewed(token, now + CALLER_SECONDS)
+        self._callers[digest] = found
+        return found
+
+    def _reviewed(self, token: str, until: float) -> Caller:
+        audiences = [self._audience] if self._audience else None
+        spec = client.V1TokenReviewSpec(token=token, audiences=audiences)
+        review = client.V1TokenReview(spec=spec)
+        status = client.AuthenticationV1Api(self._own).create_token_review(review).status
+        # An API server that knows nothing of audiences names none.
+        if not status.authenticated or (audiences and audiences != status.audiences):
+            raise ApiException(status=UNAUTHORIZED, reason=status.error or "unknown token")
+        user = status.user
+        return Caller(user.username, user.uid or "", tuple(user.groups or ()), until)
+
+
+class Namespaces(KubernetesWorkspaceProvider):
+    """Every workspace keeps its artifacts below the server's own root, by its name."""
+
+    def resolve_artifact_root(
+        self,
+        default_artifact_root: str | None,
+        workspace_name: str,  # noqa: ARG002 - MLflow's signature
+    ) -> tuple[str | None, bool]:
+        return default_artifact_root, True
+
+
+def namespaces(workspace_uri: str, **_: Any) -> Namespaces:
+    """The store for the workspace URI `dandelion://`; this package's entry points name it."""
+    return Namespaces(tracking_uri=workspace_uri)
+
+
+def application(listing: str) -> FastAPI:
+    """MLflow's application behind the plugin. `listing` is the path that lists all models.
+
+    Without a workspace it lists those of all namespaces, for who may `list` in all of them.
+    """
+    requests: Any = importlib.import_module("mlflow.protos.model_registry_pb2")
+    for name in ALIAS:
+        kind = getattr(requests, name)
+        rule = REQUEST_AUTHORIZATION_RULES[kind]
+        REQUEST_AUTHORIZATION_RULES[kind] = rule._replace(subresource="alias")
+    PATH_AUTHORIZATION_RULES[(listing, "GET")] = AuthorizationRule(
+        "list", resource="registeredmodels", requires_workspace=False
+    )
+    plugin: Any = middleware
+    plugin.KubernetesAuthorizer = TokenAuthorizer
+    made: FastAPI = plugin.create_app()
+    return made

@@ -1,0 +1,80 @@
+"""Moves what a database holds to where it belongs when the chart's `mlflow.auth.mode` changes.
+
+A server that lets everybody in keeps all in the workspace `default`; one that asks the cluster
+keeps each model and experiment in the workspace of the namespace that its name begins with. MLflow
+moves them itself, one namespace in one transaction: a move that was cut off goes on at the next
+start. Called by `__main__` before the server starts.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+EVERYBODYS = "default"
+RESOURCES = {"registered_models": "SqlRegisteredModel", "experiments": "SqlExperiment"}
+OF_A_NAMESPACE = re.compile(r"([a-z0-9]([-a-z0-9]*[a-z0-9])?)\..+")
+
+
+class AnyWorkspace:
+    """Vouches for every workspace: a namespace may be away, and its models are its own still."""
+
+    def get_workspace(self, name: str) -> str:
+        return name
+
+
+def by_namespace(names: Iterable[str]) -> dict[str, list[str]]:
+    """Those named NAMESPACE.NAME, without the ones that lie right already."""
+    found = defaultdict(list)
+    for name in names:
+        match = OF_A_NAMESPACE.fullmatch(name)
+        if match and match[1] != EVERYBODYS:
+            found[match[1]].append(name)
+    return dict(found)
+
+
+def to_namespaces(engine: Any) -> None:
+    move: Any = importlib.import_module("mlflow.store.db.workspace_move")
+    todo = {kind: by_namespace(_names(engine, kind)) for kind in RESOURCES}
+    if not any(todo.values()):
+        return
+    keep_copy(engine, "namespaces")
+    for kind, namespaces in todo.items():
+        for namespace, names in sorted(namespaces.items()):
+            move.move_resources(
+                engine, AnyWorkspace(), EVERYBODYS, namespace, kind, names=sorted(names)
+            )
+            print(f"{len(names)} {kind} moved to the workspace {namespace}")
+
+
+def to_everybody(engine: Any) -> None:
+    """Raises RuntimeError where two workspaces hold the same name."""
+    migration: Any = importlib.import_module("mlflow.store.db.workspace_migration")
+    if not any(migration.migrate_to_default_workspace(engine, dry_run=True).values()):
+        return
+    keep_copy(engine, "one-workspace")
+    moved = migration.migrate_to_default_workspace(engine)
+    print(f"{sum(moved.values())} rows moved to the workspace {EVERYBODYS}")
+
+
+def keep_copy(engine: Any, what: str) -> None:
+    """Of a SQLite file, as it was before `what`; other databases have their own ways."""
+    file = engine.url.database
+    if engine.dialect.name == "sqlite" and file:
+        copy = f"{file}.before-{what}"
+        shutil.copy2(file, copy)
+        print(f"the database as it was is kept in {copy}")
+
+
+def _names(engine: Any, kind: str) -> list[str]:
+    sql: Any = importlib.import_module("sqlalchemy")
+    part = "model_registry" if kind == "registered_models" else "tracking"
+    models: Any = importlib.import_module(f"mlflow.store.{part}.dbmodels.models")
+    table = getattr(models, RESOURCES[kind])
+    with engine.connect() as connection:
+        wanted = sql.select(table.name).where(table.workspace == EVERYBODYS)
+        return list(connection.execute(wanted).scalars())

@@ -1,0 +1,36 @@
+"""What was decided, by whom and on which figures."""
+
+from __future__ import annotations
+
+from dandelion_operator.api.status.part import Part, Words
+
+HISTORY_LIMIT = 20
+PROMOTED, FOLLOWED_ALIAS, ADOPTED = "Promoted", "FollowedAlias", "Adopted"
+RESTORED, TRAINED = "RegistryRestored", "TrainingSucceeded"
+REJECTED, UNDECIDED = "Rejected", "Undecided"
+FOLLOWED = (PROMOTED, FOLLOWED_ALIAS, ADOPTED, RESTORED)
+ADOPTION_NEEDED = "AdoptionNeeded"
+# Who or what decided: in the history, and on a version that has or had the alias champion.
+GATE, PERSON, OPERATOR = "Gate", "Person", "Operator"
+
+
+class Figures(Part):
+    """What a verdict rests on: `metric` of both models on the same images, and the bounds of their
+    difference. Without a champion, the version's own figure.
+    """
+
+    metric: str
+    challenger: float
+    champion: float | None = None
+    interval: tuple[float, ...] = ()
+
+
+class HistoryEntry(Part):
+    time: str
+    decision: str
+    trigger: str | None = None
+    dataset: str | None = None
+    version: str | None = None
+    by: str | None = None
+    figures: Figures | None = None
+    reason: Words | None = None

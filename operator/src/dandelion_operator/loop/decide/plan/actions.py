@@ -1,0 +1,53 @@
+"""Every action that there is."""
+
+from __future__ import annotations
+
+from dandelion_operator.loop.decide.plan.children import (
+    AdjustDeployment,
+    ApplyAccount,
+    ApplyBudget,
+    ApplyDeployment,
+    ApplyService,
+    BindTokenReviewers,
+    RefreshSecret,
+    RemoveBudget,
+)
+from dandelion_operator.loop.decide.plan.jobs import (
+    ExpireJob,
+    RemoveJob,
+    StartEvaluation,
+    StartTraining,
+    SuspendJob,
+)
+from dandelion_operator.loop.decide.plan.versions import (
+    BeginRestoring,
+    ConfirmAlias,
+    EndRestoring,
+    RegisterVersion,
+    RemoveAlias,
+    SetAlias,
+    SetVerdict,
+)
+
+Action = (
+    StartTraining
+    | StartEvaluation
+    | RemoveJob
+    | ExpireJob
+    | SuspendJob
+    | SetVerdict
+    | SetAlias
+    | RemoveAlias
+    | ConfirmAlias
+    | BeginRestoring
+    | RegisterVersion
+    | EndRestoring
+    | RefreshSecret
+    | ApplyService
+    | ApplyAccount
+    | ApplyBudget
+    | RemoveBudget
+    | BindTokenReviewers
+    | ApplyDeployment
+    | AdjustDeployment
+)

@@ -1,0 +1,68 @@
+"""Actions on what serves, and on what serving and runs need beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dandelion_operator.api.location import Target
+
+
+@dataclass(frozen=True)
+class RefreshSecret:
+    """Copy the chart's key for one purpose (training, inference, log) next to the resource."""
+
+    purpose: str
+    corrected: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class ApplyService:
+    """`corrected`, here and below: whose writes are put right with this or were before."""
+
+    corrected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ApplyBudget:
+    """The PodDisruptionBudget that lets one serving pod after the other be put out."""
+
+    corrected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RemoveBudget:
+    pass
+
+
+@dataclass(frozen=True)
+class ApplyAccount:
+    """The ServiceAccount as which pods ask the API server who calls."""
+
+    corrected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BindTokenReviewers:
+    """Let every such ServiceAccount ask, and nobody else."""
+
+
+@dataclass(frozen=True)
+class ApplyDeployment:
+    """A new pod template: this is what starts a rollout.
+
+    `sets_replicas` is false where an autoscaler sets them.
+    """
+
+    target: Target
+    sets_replicas: bool = True
+    corrected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AdjustDeployment:
+    """Replicas, deadline and history only; no pod is restarted. None: that one is left alone."""
+
+    replicas: int | None
+    progress_deadline_seconds: int | None
+    revision_history_limit: int | None
+    corrected: tuple[str, ...] = ()

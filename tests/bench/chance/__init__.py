@@ -1,0 +1,1 @@
+"""How often what rests on numbers is wrong, by simulation."""

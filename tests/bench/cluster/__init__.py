@@ -1,0 +1,1 @@
+"""Figures of the local cluster, and of what is installed in it."""

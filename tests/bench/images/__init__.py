@@ -1,0 +1,1 @@
+"""Figures of images and datasets, without a cluster."""

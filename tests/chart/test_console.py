@@ -1,0 +1,79 @@
+"""The console is off until it is asked for, and has nothing that a thief could use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.chart.rendering import EXTERNAL_S3, WITH_THE_CONSOLE, Rendered, render
+
+NAME = "dandelion-console"
+
+
+@pytest.fixture(scope="module")
+def rendered() -> Rendered:
+    return render(WITH_THE_CONSOLE)
+
+
+def key_maker(rendered: Rendered) -> dict[str, Any]:
+    """What the Job that makes keys is told; empty where there is none."""
+    jobs = [job for job in rendered.of("Job") if "credentials" in job.name]
+    return {item["name"]: item.get("value") for job in jobs for item in job.containers[0]["env"]}
+
+
+def test_it_is_off_until_it_is_asked_for() -> None:
+    assert NAME not in {manifest.name for manifest in render()}
+
+
+def test_it_has_no_token_and_no_role(rendered: Rendered) -> None:
+    account = rendered.one("ServiceAccount", NAME)
+    assert account.content["automountServiceAccountToken"] is False
+    pod = rendered.one("Deployment", NAME).pod["spec"]
+    assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == (NAME, False)
+    bindings = [*rendered.of("RoleBinding"), *rendered.of("ClusterRoleBinding")]
+    bound = {subject["name"] for item in bindings for subject in item.content.get("subjects") or ()}
+    assert NAME not in bound
+
+
+def test_its_service_leads_to_its_pods(rendered: Rendered) -> None:
+    service, deployment = rendered.one("Service", NAME), rendered.one("Deployment", NAME)
+    assert service.spec["selector"].items() <= deployment.pod["metadata"]["labels"].items()
+    (container,) = deployment.containers
+    assert service.spec["ports"][0]["targetPort"] in {port["name"] for port in container["ports"]}
+
+
+def test_its_key_is_made_in_the_cluster_and_reaches_it_as_a_file(rendered: Rendered) -> None:
+    assert key_maker(rendered)["DANDELION_CONSOLE_SECRET"] == NAME
+    volumes = rendered.one("Deployment", NAME).pod["spec"]["volumes"]
+    assert [item["secret"]["secretName"] for item in volumes if "secret" in item] == [NAME]
+
+
+def test_a_key_of_ones_own_is_not_made() -> None:
+    console = {"enabled": True, "existingSecret": "mine"}
+    rendered = render({"console": console})
+    assert "DANDELION_CONSOLE_SECRET" not in key_maker(rendered)
+    volumes = rendered.one("Deployment", NAME).pod["spec"]["volumes"]
+    assert [item["secret"]["secretName"] for item in volumes if "secret" in item] == ["mine"]
+
+
+def test_beside_another_s3_endpoint_its_key_is_all_that_is_made() -> None:
+    told = key_maker(render({**EXTERNAL_S3, **WITH_THE_CONSOLE}))
+    assert told["DANDELION_CONSOLE_SECRET"] == NAME
+    assert not {"DANDELION_ROOT_SECRET", "DANDELION_S3_SECRETS"} & told.keys()
+
+
+def test_it_offers_the_namespaces_that_the_operator_looks_after() -> None:
+    values = {**WITH_THE_CONSOLE, "operator": {"watchNamespaces": ["team-a", "team-b"]}}
+    (container,) = render(values).one("Deployment", NAME).containers
+    told = {item["name"]: item["value"] for item in container["env"]}
+    assert told["DANDELION_CONSOLE_NAMESPACES"] == "team-a,team-b"
+
+
+def test_who_may_reach_it_can_be_narrowed(rendered: Rendered) -> None:
+    (rule,) = rendered.one("NetworkPolicy", NAME).spec["ingress"]
+    assert rule == {"ports": [{"port": "http"}]}
+    gateway = [{"namespaceSelector": {"matchLabels": {"name": "gateway"}}}]
+    narrowed = render({**WITH_THE_CONSOLE, "networkPolicy": {"console": {"from": gateway}}})
+    (rule,) = narrowed.one("NetworkPolicy", NAME).spec["ingress"]
+    assert rule["from"] == gateway

@@ -1,0 +1,7 @@
+"""The API server of `tests/api`, the browser of `tests/page`, and the console between them."""
+
+from tests.api.conftest import api, bare
+from tests.console.stage import console, models
+from tests.page.conftest import browser, pictures_folder
+
+__all__ = ["api", "bare", "browser", "console", "models", "pictures_folder"]

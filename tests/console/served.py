@@ -1,0 +1,192 @@
+"""The console as a process before a real API server, with people and models there."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from dandelion_local import places
+from dandelion_operator.setup.credentials import Wanted
+
+from tests.api.server import ADMIN_TOKEN, ApiServer, free_ports
+from tests.chart.rendering import render
+
+START_SECONDS = 60
+TEAM, OTHER = "garden", "orchard"
+ISSUER = "https://kubernetes.default.svc"
+
+# Accounts of the team's namespace, and where they are bound to which of the chart's roles. The
+# cluster's own `edit` holds both, which is a controller's work.
+PEOPLE: dict[str, tuple[tuple[str, ...], str | None]] = {
+    "viewer": (("view",), TEAM),
+    "editor": (("view", "edit"), TEAM),
+    "overseer": (("view",), None),
+}
+STRANGER = "stranger"
+
+
+@dataclass(frozen=True)
+class Console:
+    url: str
+    api: ApiServer
+    log: Path
+
+    def token(self, account: str, *options: str) -> str:
+        return self.api.kubectl("create", "token", account, "-n", TEAM, *options).strip()
+
+    def expired(self, account: str) -> str:
+        """One that the API server signed, and that has ended."""
+        uid = self.api.get("serviceaccount", account, "-n", TEAM)["metadata"]["uid"]
+        now = int(time.time())
+        claims = {
+            "iss": ISSUER,
+            "aud": [ISSUER],
+            "sub": f"system:serviceaccount:{TEAM}:{account}",
+            "iat": now - 7200,
+            "nbf": now - 7200,
+            "exp": now - 3600,
+            "kubernetes.io": {
+                "namespace": TEAM,
+                "serviceaccount": {"name": account, "uid": uid},
+            },
+        }
+        key = serialization.load_pem_private_key(
+            (self.api.folder / "accounts.key").read_bytes(), password=None
+        )
+        assert isinstance(key, rsa.RSAPrivateKey)
+        signed = f"{_part({'alg': 'RS256', 'typ': 'JWT'})}.{_part(claims)}"
+        signature = key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return f"{signed}.{_base64(signature)}"
+
+    def browser(self) -> httpx.Client:
+        """What keeps cookies and names its origin, as a browser does."""
+        return httpx.Client(
+            base_url=self.url, headers={"Origin": self.url}, timeout=60, trust_env=False
+        )
+
+    def logged_in(self, account: str) -> httpx.Client:
+        browser = self.browser()
+        answer = browser.post("/login", data={"token": self.token(account), "next": "/"})
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    def model(self, name: str = "lawn", namespace: str = TEAM) -> dict[str, Any]:
+        return administrator(self.api, "GET", f"{namespace}/modeldeployments/{name}")
+
+
+def _part(content: dict[str, Any]) -> str:
+    return _base64(json.dumps(content).encode())
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def people_and_models(api: ApiServer) -> None:
+    charts = [item for item in render() if item.name in ("dandelion-view", "dandelion-edit")]
+    api.apply(yaml.safe_dump_all([dict(role.content) for role in charts]), "--server-side")
+    for namespace in (TEAM, OTHER):
+        api.kubectl("create", "namespace", namespace)
+    for account in (*PEOPLE, STRANGER):
+        api.kubectl("create", "serviceaccount", account, "-n", TEAM)
+    for account, (roles, place) in PEOPLE.items():
+        where = ("rolebinding", "-n", place) if place else ("clusterrolebinding",)
+        for role in roles:
+            bound = (f"--clusterrole=dandelion-{role}", f"--serviceaccount={TEAM}:{account}")
+            api.kubectl("create", where[0], f"console-{account}-{role}", *where[1:], *bound)
+
+
+def administrator(api: ApiServer, method: str, path: str, **request: Any) -> dict[str, Any]:
+    """A request without kubectl, which takes its time."""
+    answer = httpx.request(
+        method,
+        f"https://127.0.0.1:{api.port}/apis/dandelion.dev/v1alpha1/namespaces/{path}",
+        verify=ssl.create_default_context(cafile=str(api.authority)),
+        trust_env=False,
+        timeout=60,
+        headers={"Authorization": f"Bearer {ADMIN_TOKEN}"} | request.pop("headers", {}),
+        **request,
+    )
+    assert answer.is_success, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def put(api: ApiServer, name: str, namespace: str, status: dict[str, Any], **spec: Any) -> None:
+    """A ModelDeployment with a status, as an operator would have written it."""
+    model = {
+        "apiVersion": "dandelion.dev/v1alpha1",
+        "kind": "ModelDeployment",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"dataset": {"storageUri": f"s3://datasets/{name}"}, **spec},
+    }
+    path = f"{namespace}/modeldeployments/{name}"
+    administrator(
+        *(api, "PATCH", path),
+        params={"fieldManager": "test", "force": "true"},
+        headers={"Content-Type": "application/apply-patch+yaml"},
+        content=json.dumps(model),
+    )
+    administrator(
+        *(api, "PATCH", f"{path}/status"),
+        headers={"Content-Type": "application/merge-patch+json"},
+        content=json.dumps({"status": status}),
+    )
+
+
+@contextmanager
+def serving(api: ApiServer, folder: Path) -> Iterator[Console]:
+    (port,) = free_ports(1)
+    wanted = Wanted("dandelion-system", "dandelion", "", (), console_secret="console")
+    (folder / "key").write_text(wanted.generated()["console"]["key"])
+    log = folder / "console.log"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(places.REPOSITORY / "console" / "src"),
+        "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+        "KUBERNETES_SERVICE_PORT": str(api.port),
+        "DANDELION_CONSOLE_CA_FILE": str(api.authority),
+        "DANDELION_CONSOLE_KEY_FILE": str(folder / "key"),
+        "DANDELION_CONSOLE_HOST": "127.0.0.1",
+        "DANDELION_CONSOLE_PORT": str(port),
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dandelion_console"],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        console = Console(f"http://127.0.0.1:{port}", api, log)
+        _await(console, process)
+        yield console
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _await(console: Console, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, console.log.read_text()
+        try:
+            if httpx.get(f"{console.url}/readyz", trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(console.log.read_text())

@@ -1,0 +1,1 @@
+"""From a bucket, and from addresses, to the images that a run learns from."""

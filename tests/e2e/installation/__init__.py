@@ -1,0 +1,1 @@
+"""The chart, its upgrades, and what it has watched."""

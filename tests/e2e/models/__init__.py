@@ -1,0 +1,1 @@
+"""Which models are trained, and which of them is promoted."""

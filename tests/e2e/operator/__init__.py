@@ -1,0 +1,1 @@
+"""The operator is killed, cut off, or two of them run."""

@@ -1,0 +1,82 @@
+"""The console on a real cluster: who logs in sees a model, and has it trained if they may."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from dandelion_demo.install import NAMESPACE, RELEASE
+from dandelion_demo.people import let_in
+
+from tests.e2e.world import World, colours
+
+NAME = "shown"
+
+
+@pytest.fixture(scope="module")
+def shown(world: World) -> World:
+    """A served model, and the demo's accounts in its namespace."""
+    world.train(NAME, world.upload("colours", colours()))
+    let_in(world.cluster, world.namespace)
+    world.until_served(NAME, "1")
+    return world
+
+
+@pytest.fixture
+def console(world: World) -> Iterator[httpx.Client]:
+    """As a browser reaches it through its Service, with cookies of its own."""
+    with (
+        world.cluster.reach(NAMESPACE, f"{RELEASE}-console", 80) as url,
+        httpx.Client(base_url=url, headers={"Origin": url}, timeout=30) as client,
+    ):
+        yield client
+
+
+def log_in(world: World, console: httpx.Client, account: str) -> None:
+    token = world.kubectl("create", "token", account).strip()
+    answer = console.post("/login", data={"token": token})
+    assert answer.status_code == 303, answer.text
+
+
+def page(world: World) -> str:
+    return f"/namespaces/{world.namespace}/models/{NAME}"
+
+
+@pytest.mark.parametrize("account", ["console-user", "console-admin"])
+def test_both_find_their_model_ready(shown: World, console: httpx.Client, account: str) -> None:
+    assert console.get(page(shown)).status_code == 401
+    log_in(shown, console, account)
+    first = console.get("/").text
+    assert f'href="/?namespace={shown.namespace}"' in first
+    fleet = console.get("/", params={"namespace": shown.namespace}).text
+    assert "1 model: 1 ready" in fleet
+    assert "version 1, accuracy" in fleet
+    assert console.get("/", params={"namespace": "default"}).status_code == 403
+
+
+def test_a_user_sees_and_changes_nothing(shown: World, console: httpx.Client) -> None:
+    log_in(shown, console, "console-user")
+    assert "Train now" not in console.get(page(shown)).text
+    uid = shown.get("mdep", NAME)["metadata"]["uid"]
+    form = {"uid": uid, "value": "2026-03-08T12:00:00Z"}
+    answer = console.post(f"{page(shown)}/train", data=form)
+    assert answer.status_code == 403
+    assert "cannot patch resource" in answer.text
+    assert "dandelion.dev/retrain" not in shown.get("mdep", NAME)["metadata"]["annotations"]
+
+
+def test_an_administrator_starts_a_run_and_sees_that_it_began(
+    shown: World, console: httpx.Client
+) -> None:
+    log_in(shown, console, "console-admin")
+    confirm = console.get(f"{page(shown)}/train").text
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', confirm))
+    done = console.post(f"{page(shown)}/train", data=form)
+    assert done.status_code == 303, done.text
+    shown.until(
+        "the page tells of the run",
+        lambda: "is for it" in console.get(done.headers["location"]).text,
+    )
+    assert shown.status(NAME)["training"]["retrain"] == form["value"]

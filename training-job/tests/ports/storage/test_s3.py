@@ -1,0 +1,127 @@
+"""What each answer of an S3 endpoint means, and that what may pass is tried again."""
+
+import socket
+from pathlib import Path
+from typing import Any, cast
+
+import minio
+import pytest
+import urllib3
+from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.storage import Location, s3
+from dandelion_training.ports.storage.s3 import S3Store
+from minio.error import S3Error
+
+PLACE = Location.parse("s3://models/default/lawn")
+
+
+def answer(code: str) -> S3Error:
+    response = urllib3.HTTPResponse(status=400)
+    return S3Error(response, code, f"because of {code}", None, None, None)
+
+
+class Client:
+    """Gives one prepared answer after another."""
+
+    def __init__(self, *answers: Exception | None) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    def remove_object(self, *_: Any) -> None:
+        self.asked += 1
+        if found := self.answers.pop(0):
+            raise found
+
+
+def store_on(client: Client) -> S3Store:
+    return S3Store(cast(minio.Minio, client), "http://minio", attempts=2)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "code"),
+    [
+        (answer("NoSuchBucket"), Reason.BUCKET_NOT_FOUND, 64),
+        (answer("InvalidAccessKeyId"), Reason.CREDENTIALS_REJECTED, 64),
+        (answer("SignatureDoesNotMatch"), Reason.CREDENTIALS_REJECTED, 64),
+        (answer("AccessDenied"), Reason.CREDENTIALS_REJECTED, 64),
+        (answer("SlowDown"), Reason.STORAGE_UNREACHABLE, 1),
+        (answer("InternalError"), Reason.STORAGE_UNREACHABLE, 1),
+        (urllib3.exceptions.ProtocolError("reset"), Reason.STORAGE_UNREACHABLE, 1),
+    ],
+)
+def test_an_s3_error_has_a_reason_a_user_can_act_on(
+    error: Exception, reason: Reason, code: int
+) -> None:
+    store = store_on(Client(error, error))
+    with pytest.raises(TrainingFailure) as caught:
+        store.delete(PLACE)
+    assert (caught.value.reason, caught.value.exit_code) == (reason, code)
+    assert "models" in caught.value.message
+
+
+def test_what_may_pass_is_tried_again() -> None:
+    client = Client(answer("SlowDown"), None)
+    store_on(client).delete(PLACE)
+    assert client.asked == 2
+
+
+def test_what_cannot_pass_is_not_tried_again() -> None:
+    client = Client(answer("AccessDenied"))
+    with pytest.raises(TrainingFailure):
+        store_on(client).delete(PLACE)
+    assert client.asked == 1
+
+
+def keys(folder: Path) -> Path:
+    (folder / "AWS_ACCESS_KEY_ID").write_text("key\n")
+    (folder / "AWS_SECRET_ACCESS_KEY").write_text("secret\n")
+    return folder
+
+
+def test_an_endpoint_where_nobody_listens_is_unreachable(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    store = s3.connect(endpoint, "us-east-1", keys(tmp_path), "", attempts=1, pool=1)
+    with pytest.raises(TrainingFailure, match="did not answer") as caught:
+        store.read(PLACE)
+    assert caught.value.reason is Reason.STORAGE_UNREACHABLE
+
+
+def test_a_missing_key_file_is_named(tmp_path: Path) -> None:
+    store = s3.connect("http://127.0.0.1:9", "us-east-1", tmp_path, "", attempts=1, pool=1)
+    with pytest.raises(TrainingFailure, match="AWS_ACCESS_KEY_ID") as caught:
+        store.read(PLACE)
+    assert caught.value.reason is Reason.CREDENTIALS_REJECTED
+
+
+def test_a_rotated_key_is_used_at_once(tmp_path: Path) -> None:
+    mounted = s3.MountedCredentials(keys(tmp_path))
+    assert mounted.retrieve().secret_key == "secret"
+    (tmp_path / "AWS_SECRET_ACCESS_KEY").write_text("rotated")
+    assert mounted.retrieve().secret_key == "rotated"
+
+
+@pytest.mark.parametrize("endpoint", ["minio:9000", "ftp://minio", "http://minio/path", ""])
+def test_an_endpoint_that_is_no_url_is_refused(tmp_path: Path, endpoint: str) -> None:
+    with pytest.raises(TrainingFailure, match=r"storage\.endpoint"):
+        s3.connect(endpoint, "us-east-1", tmp_path, "", attempts=1, pool=1)
+
+
+def test_a_ca_bundle_that_is_no_pem_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingFailure, match=r"storage\.caBundle"):
+        s3.connect("https://s3", "us-east-1", tmp_path, "not PEM", attempts=1, pool=1)
+
+
+@pytest.mark.parametrize(
+    ("uri", "bucket", "key"),
+    [("s3://bkt/a/b", "bkt", "a/b"), ("s3://bkt", "bkt", ""), ("s3://bkt/a#1/", "bkt", "a#1")],
+)
+def test_a_uri_is_a_bucket_and_a_key(uri: str, bucket: str, key: str) -> None:
+    assert Location.parse(uri) == Location(bucket, key)
+
+
+@pytest.mark.parametrize("uri", ["b/a", "http://b/a", "s3:///a", ""])
+def test_any_other_uri_is_refused(uri: str) -> None:
+    with pytest.raises(ValueError, match=r"s3://BUCKET/FOLDER|no bucket"):
+        Location.parse(uri)
