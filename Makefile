@@ -137,13 +137,13 @@ $(MLFLOW_VENV)/.complete: $(DEV_VENV)/.complete
 # The longest first.
 INTEGRATION := $(addprefix integration-,inference whole operator training-job)
 .PHONY: integration $(INTEGRATION)
-integration: ## the chart, the API server's answers, workflows, documents, training and serving side by side, the page in a browser, serving and training as processes, hostile uploads, other clients
+integration: ## the chart, the API server's answers, workflows, documents, training and serving side by side, keys at a real MinIO, the page in a browser, serving and training as processes, hostile uploads, other clients
 	@$(LOCAL) tools > /dev/null
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(INTEGRATION)
 
 integration-whole: $(DEV_VENV)/.complete $(MLFLOW_VENV)/.complete
 	@echo "==> integration: what more than one component has a part in"
-	@DANDELION_MLFLOW=$(MLFLOW_VENV)/bin $(WHOLE) -q tests/chart tests/api tests/console tests/workflows tests/docs tests/agreement tests/page
+	@DANDELION_MLFLOW=$(MLFLOW_VENV)/bin $(WHOLE) -q tests/chart tests/api tests/console tests/workflows tests/docs tests/agreement tests/keys tests/page
 
 integration-inference: $(DEV_VENV)/.complete
 	@echo "==> integration: serving as a process" && cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from dandelion_training.commands.trace.answer.rows import id_link, image_links, 
 from dandelion_training.commands.trace.links import State
 from dandelion_training.commands.trace.question import Resource
 from dandelion_training.ports.storage import Fetched, Location, StoredObject
-from dandelion_training.review.answer_id import read_answer_id
+from dandelion_training.review.answer_id import PURPOSE, read_answer_id
 
 ANSWERED = datetime(2026, 11, 26, 8, 59, 59, 999000, tzinfo=UTC).timestamp()
 CONTRACT = "sha256:" + "c" * 64
@@ -67,7 +68,7 @@ class Store:
 @pytest.fixture
 def ids(tmp_path: Path) -> AnswerIds:
     (tmp_path / "AWS_SECRET_ACCESS_KEY").write_text("the log's own\n")
-    keys = Keys(tmp_path / "AWS_SECRET_ACCESS_KEY")
+    keys = Keys(tmp_path)
     return AnswerIds("garden", "lawn", "7", keys, now=lambda: ANSWERED)
 
 
@@ -118,7 +119,7 @@ def test_the_signature_is_the_one_that_serving_makes(
     answer = read_answer_id(ids.new([True]))
     assert answer.time == datetime.fromtimestamp(ANSWERED, UTC)
     assert (answer.version, answer.images) == ("7", (0,))
-    assert id_link(answer, RESOURCE, secret).state is state
+    assert id_link(answer, RESOURCE, hmac.digest(secret, PURPOSE, "sha256")).state is state
 
 
 def test_the_image_is_looked_for_where_serving_keeps_it(ids: AnswerIds) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,6 +72,21 @@ from tests.chart.rendering import (
             id="another network",
         ),
         pytest.param({"pretrained": {"enabled": "maybe"}}, "/pretrained/enabled", id="perhaps"),
+        pytest.param({"s3": {"sts": {"enabled": "yes"}}}, "/s3/sts/enabled", id="another yes"),
+        pytest.param(
+            {"s3": {"sts": {"durationSeconds": 60}}}, "durationSeconds", id="a key for a minute"
+        ),
+        pytest.param({"s3": {"sts": {"roleArn": "dandelion"}}}, "roleArn", id="no ARN"),
+        pytest.param(
+            {"tenancy": {"datasets": [{"namespaces": ["a"], "prefixes": ["s3://datasets/*"]}]}},
+            "/tenancy/datasets/0/prefixes/0",
+            id="a pattern in a prefix",
+        ),
+        pytest.param(
+            {"tenancy": {"datasets": [{"prefixes": ["s3://datasets/"]}]}},
+            "namespaces",
+            id="a rule for nobody",
+        ),
         pytest.param({"pretrained": {"source": "ftp://x"}}, "/pretrained/source", id="no web"),
         pytest.param({"rbac": {"clusterTokens": "yes"}}, "/rbac/clusterTokens", id="yes for true"),
         pytest.param(
@@ -235,6 +251,30 @@ def test_there_is_a_log_where_there_is_a_key_for_it(values: Mapping[str, Any], l
     told = environment(rendered, "Deployment", "dandelion-operator").keys()
     assert (told >= LOG) is logs
     assert any("s3-logs" in str(item.content) for item in rendered) is (logs and values == {})
+
+
+@pytest.mark.parametrize("enabled", ["auto", True, False])
+def test_keys_for_a_while_are_asked_for_where_the_values_say(enabled: bool | str) -> None:
+    sts = {
+        "enabled": enabled,
+        "endpoint": "https://sts.eu-west-3.amazonaws.com",
+        "roleArn": "arn:aws:iam::123456789012:role/dandelion",
+        "durationSeconds": 3600,
+    }
+    told = environment(render({"s3": {"sts": sts}}), "Deployment", "dandelion-operator")
+    assert told["DANDELION_STS_ENABLED"] == str(enabled).lower()
+    assert told["DANDELION_STS_ENDPOINT"] == sts["endpoint"]
+    assert told["DANDELION_STS_ROLE_ARN"] == sts["roleArn"]
+    assert told["DANDELION_STS_DURATION_SECONDS"] == "3600"
+
+
+def test_who_may_learn_from_where_names_the_bucket_of_datasets() -> None:
+    rendered = render({"s3": {"buckets": {"datasets": "images"}}})
+    told = environment(rendered, "Deployment", "dandelion-operator")["DANDELION_TENANCY_DATASETS"]
+    assert json.loads(told) == [
+        {"namespaces": ["*"], "prefixes": ["s3://images/{namespace}/"]},
+        {"namespaces": ["default"], "prefixes": ["s3://images/"]},
+    ]
 
 
 def test_postgresql_replaces_the_volume() -> None:

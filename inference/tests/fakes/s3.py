@@ -20,6 +20,8 @@ class FakeS3(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.objects: dict[str, bytes] = {}
         self.requests: list[str] = []
+        self.session_tokens: list[str | None] = []
+        """What came with each read beside the key."""
         self.accepted_key = ACCESS_KEY
         self.failures: list[str] = []
         """What to do to the next requests: "503" or "cut"."""
@@ -45,6 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         self.server.requests.append(path)
+        self.server.session_tokens.append(self.headers["X-Amz-Security-Token"])
         failure = self.server.failures.pop(0) if self.server.failures else ""
         data = self.server.objects.get(path)
         if f"Credential={self.server.accepted_key}/" not in self.headers.get("Authorization", ""):

@@ -26,7 +26,7 @@ def key(tmp_path: Path) -> Path:
 
 def pod(key: Path, clock: Clock | None = None, **changes: str) -> AnswerIds:
     told = {"namespace": "garden", "name": "lawn", "version": "7"} | changes
-    return AnswerIds(**told, keys=Keys(key, clock or Clock()))
+    return AnswerIds(**told, keys=Keys(key.parent, clock or Clock()))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_no_character_can_be_changed(key: Path) -> None:
 
 def test_the_key_itself_is_not_what_signs(key: Path) -> None:
     """An id tells nothing that helps to guess what else the key is for."""
-    assert Keys(key).current() != b"first"
+    assert Keys(key.parent).current() != b"first"
 
 
 def test_after_a_rotation_older_ids_count_where_the_key_was_known(key: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_key_that_goes_away_is_kept(key: Path) -> None:
 
 
 def test_an_id_begins_with_the_time_of_its_answer(key: Path) -> None:
-    ids = AnswerIds("garden", "lawn", "7", Keys(key), now=lambda: 1_700_000_000.1234)
+    ids = AnswerIds("garden", "lawn", "7", Keys(key.parent), now=lambda: 1_700_000_000.1234)
     uuid = UUID(ids.new([True]).partition(".")[0])
     assert (uuid.version, uuid.variant) == (7, RFC_4122)
     assert uuid.int >> 80 == 1_700_000_000_123

@@ -38,10 +38,9 @@ def test_a_larger_share_holds_all_of_a_smaller_one() -> None:
 
 
 def test_whatever_model_answered_the_chance_is_the_same(tmp_path: Path) -> None:
-    key = tmp_path / "key"
-    key.write_bytes(b"a secret")
+    (tmp_path / "AWS_SECRET_ACCESS_KEY").write_bytes(b"a secret")
     for version in ("1", "2"):
-        ids = AnswerIds("default", "lawn", version, Keys(key))
+        ids = AnswerIds("default", "lawn", version, Keys(tmp_path))
         drawn = sum(sampled(ids.new([True]), 0, 0.5) for _ in range(2000))
         assert abs(drawn - 1000) < 6 * sqrt(500)
 

@@ -58,7 +58,7 @@ def answer_elsewhere(
     """The id of an answer of a pod that shares the log's key, with a prediction for its only image
     unless more is said."""
     credentials = Path(service.environment["DANDELION_LOG_CREDENTIALS_DIR"])
-    keys = Keys(credentials / "AWS_SECRET_ACCESS_KEY")
+    keys = Keys(credentials)
     return AnswerIds("default", name, version, keys).new(predicted or (True,))
 
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import httpx
 from dandelion_operator.api import naming
+from dandelion_operator.api.access.sts import Mode
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
@@ -27,6 +28,7 @@ from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.ports.s3.sts import TokenService
 from dandelion_operator.process.settings import Settings
 from dandelion_operator.seen.windows import WindowCompared, WindowsOfSize
 from fakes.cluster import KEY, FakeCluster, copied
@@ -34,7 +36,7 @@ from fakes.killer import Killed, Killer
 from fakes.mlflow import FakeMlflow
 
 from small_world.controllers import roll, select, train
-from small_world.outside import FakeProbe, FakeStorage
+from small_world.outside import FakeProbe, FakeStorage, FakeTokens
 from small_world.told import BINDING, Told
 
 DATASET_URI = "s3://datasets/lawn"
@@ -56,6 +58,7 @@ class World(Told):
         self.cluster = FakeCluster(self.killer, self.now_text)
         self.mlflow = FakeMlflow(self.killer, clock=lambda: int(self.time.timestamp() * 1000))
         self.storage = FakeStorage(table=self.table)
+        self.tokens = FakeTokens(self.now_text)
         self.probe = FakeProbe(self)
         self.accuracy, self.precision = 0.9, "fp32"
         self.train_fails: tuple[str, str] | None = None
@@ -106,9 +109,16 @@ class World(Told):
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
             self.settings.defaults,
             lookups or Lookups(),
+            cast(TokenService, self.tokens),
         )
         self.storage.now = self.now_text
         self.reconciler = Reconciler(self.clients, self.settings.resync_seconds, lambda: self.time)
+
+    def with_sts(self, enabled: Mode = Mode.AUTO, **others: Any) -> None:
+        """From here on the installation asks for keys that are for a while."""
+        told = {"sts_enabled": enabled, **others}
+        self.settings = self.settings.model_copy(update=told)
+        self.restart()
 
     def again(self, kill_at: int | None, after_effect: bool) -> None:
         """From here on, with a fresh operator process that is to die at its n-th write."""

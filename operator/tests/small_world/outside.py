@@ -7,14 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dandelion_operator.api import naming
+from dandelion_operator.api import moments, naming
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.spec.dataset import Urls
 from dandelion_operator.ports.s3.connection.reader import Access
+from dandelion_operator.ports.s3.credentials import Credentials
 from dandelion_operator.ports.s3.storage.datasets import Watch
+from dandelion_operator.ports.s3.sts import Request
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
+from dandelion_operator.seen.keys import NoSts, TemporaryKey
 from dandelion_operator.seen.live import LiveAccuracySeen, ReviewsSeen
 from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.training import DatasetSeen, MountedTable, NewObjects, Progress
@@ -25,6 +28,34 @@ from small_world.controllers import DATASET, is_ready
 
 if TYPE_CHECKING:
     from small_world import World
+
+
+class FakeTokens:
+    """STS: gives a new key whenever it is asked, unless `says` is something else."""
+
+    def __init__(self, now: Callable[[], str]) -> None:
+        self._now = now
+        self.says: NoSts | Failure | None = None
+        self.asked: list[tuple[str, Credentials]] = []  # policies, and with which key
+
+    async def key(
+        self, request: Request, credentials: Credentials
+    ) -> TemporaryKey | NoSts | Failure:
+        self.asked.append((request.policy, credentials))
+        if self.says is not None:
+            return self.says
+        number, now = len(self.asked), self._now()
+        return TemporaryKey(
+            f"key-{number}",
+            f"secret-{number}",
+            f"token-{number}",
+            now,
+            moments.after(now, request.sts.life_seconds),
+            request.asked(credentials),
+        )
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @dataclass

@@ -40,10 +40,6 @@ def _non_images(world: World) -> dict[str, Any]:
     return _spec(world.upload("texts", _texts()))
 
 
-def _no_bucket(world: World) -> dict[str, Any]:
-    return _spec("s3://no-such-bucket/photos")
-
-
 def _secret(world: World, name: str, key: str, secret: str) -> None:
     world.kubectl(
         *("create", "secret", "generic", name),
@@ -52,6 +48,17 @@ def _secret(world: World, name: str, key: str, secret: str) -> None:
             f"--from-literal=AWS_SECRET_ACCESS_KEY={secret}",
         ),
     )
+
+
+def _no_bucket(world: World) -> dict[str, Any]:
+    """With a key of one's own, as no rule of the installation names such a bucket."""
+    key = world.cluster.secret(world.system, f"{world.release}-s3-training")
+    _secret(world, "good", key["AWS_ACCESS_KEY_ID"], key["AWS_SECRET_ACCESS_KEY"])
+    return _spec("s3://no-such-bucket/photos", storage={"secretRef": {"name": "good"}})
+
+
+def _not_allowed(world: World) -> dict[str, Any]:
+    return _spec("s3://datasets/of-somebody-else/photos")
 
 
 def _wrong_key(world: World) -> dict[str, Any]:
@@ -126,6 +133,7 @@ CASES = [
         ("ClassNamesInvalid", "grass", "Grass"),
     ),
     Case("no-bucket", _no_bucket, "Accepted", "BucketNotFound", ("no-such-bucket",)),
+    Case("not-allowed", _not_allowed, "Accepted", "DatasetNotAllowed", ("tenancy.datasets",)),
     Case("wrong-key", _wrong_key, "Accepted", "CredentialsRejected", ("wrong",)),
     Case("no-secret", _no_secret, "Accepted", "SecretMissing", ("absent",)),
     Case("unreachable", _unreachable, "Accepted", "StorageUnreachable", ("127.0.0.1:9",)),

@@ -54,7 +54,7 @@ class Journal:
             settings.model_namespace,
             settings.model_name,
             settings.model_version,
-            Keys(settings.log_credentials_dir / "AWS_SECRET_ACCESS_KEY"),
+            Keys(settings.log_credentials_dir),
             now,
         )
         self._keep_images = settings.log_images

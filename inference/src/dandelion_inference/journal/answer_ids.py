@@ -8,8 +8,8 @@ restart, and none has to remember it; and whoever looks for an answer in the pre
 the hour.
 
 The key of the HMAC is derived from the secret key of the prediction log, which all replicas have
-and no client has. Whoever has it can write rows of feedback into the log without asking here, so
-nobody gains by it. Called by `journal`, on the event loop.
+and no client has; `ports/credentials.py` says how. Whoever has it can write rows of feedback into
+the log without asking here, so nobody gains by it. Called by `journal`, on the event loop.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from urllib.parse import quote, unquote
 from uuid import UUID
 
 import structlog
+
+from dandelion_inference.ports.credentials import SECRET_KEY, signing_key
 
 PURPOSE = b"dandelion answer id, version 1"
 MAC_BYTES = 16
@@ -47,9 +49,9 @@ class AnswerId:
 class Keys:
     """What ids are signed with now, and what they were signed with before that."""
 
-    def __init__(self, path: Path, now: Callable[[], float] = time.monotonic) -> None:
-        """`path` is the file with the secret key of the prediction log."""
-        self._path = path
+    def __init__(self, folder: Path, now: Callable[[], float] = time.monotonic) -> None:
+        """`folder` has the files of the key of the prediction log."""
+        self._folder = folder
         self._now = now
         self._read_at: float | None = None
         self._keys: list[bytes] = []
@@ -58,7 +60,7 @@ class Keys:
         return self.valid()[0]
 
     def valid(self) -> list[bytes]:
-        """The current one first. Before the file can be read, a key of this process's own."""
+        """The current one first. Before there is any, a key of this process's own."""
         now = self._now()
         if self._read_at is None or now - self._read_at >= REREAD_SECONDS:
             self._read_at = now
@@ -70,12 +72,13 @@ class Keys:
         return self._keys
 
     def _derived(self) -> bytes | None:
-        try:
-            secret = self._path.read_bytes().strip()
-        except OSError as error:
-            log.warning("answer ids hold for this pod alone", detail=str(error))
-            return None
-        return hmac.digest(secret, PURPOSE, "sha256") if secret else None
+        key = signing_key(self._folder, PURPOSE)
+        if key is None:
+            log.warning(
+                "answer ids hold for this pod alone",
+                detail=f"{self._folder / SECRET_KEY} is empty or cannot be read",
+            )
+        return key
 
 
 class AnswerIds:

@@ -63,7 +63,8 @@ class Settings(BaseSettings):
     s3_region: Name = "us-east-1"
     s3_credentials_dir: Path = Field(
         default=Path("/var/run/secrets/dandelion/s3"),
-        description="folder with the files AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        description="folder with the files AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, of a key "
+        "that is for a while, AWS_SESSION_TOKEN",
     )
     s3_ca_bundle: str = Field(default="", description="PEM text of the CAs to trust; empty: system")
 
@@ -80,7 +81,7 @@ class Settings(BaseSettings):
     )
     log_credentials_dir: Path = Field(
         default=Path("/var/run/secrets/dandelion/log"),
-        description="folder with the same two files, for a key that needs only to write there",
+        description="folder with the same files, for a key that needs only to write there",
     )
     log_flush_seconds: float = Field(default=30, gt=0, description="longest time between writes")
     log_end_seconds: float = Field(

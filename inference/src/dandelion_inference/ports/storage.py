@@ -1,7 +1,7 @@
 """The way to objects at any S3 endpoint; says in the service's own words why there is none.
 
 `model/store.py` reads through it, the journal writes. Credentials are read from their files at
-every attempt, so that a rotated or corrected Secret takes effect without a restart.
+every attempt, so that a renewed, rotated or corrected Secret takes effect without a restart.
 """
 
 from __future__ import annotations
@@ -17,6 +17,13 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from dandelion_inference.ports.credentials import (
+    ACCESS_KEY,
+    REQUIRED,
+    SECRET_KEY,
+    SESSION_TOKEN,
+    mounted,
+)
 from dandelion_inference.ports.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +38,7 @@ REJECTED = frozenset(
         "ExpiredToken",
         "InvalidAccessKeyId",
         "InvalidToken",
+        "InvalidTokenId",  # what MinIO calls it
         "SignatureDoesNotMatch",
     }
 )
@@ -119,28 +127,23 @@ class Access:
                 Fault.UNREACHABLE,
                 "the endpoint of the object store must be only https://host or http://host:port",
             )
+        found = mounted(self._credentials_dir)
+        for name in REQUIRED:
+            if not found.get(name):
+                raise StorageError(
+                    Fault.REJECTED,
+                    f"{self._credentials_dir / name} is empty or cannot be read: the Secret needs "
+                    f"the keys {' and '.join(REQUIRED)}",
+                )
         return Minio(
             url.netloc,
-            access_key=self._credential("AWS_ACCESS_KEY_ID"),
-            secret_key=self._credential("AWS_SECRET_ACCESS_KEY"),
+            access_key=found[ACCESS_KEY],
+            secret_key=found[SECRET_KEY],
+            session_token=found.get(SESSION_TOKEN) or None,
             secure=url.scheme == "https",
             region=self._region,
             http_client=self._http,
         )
-
-    def _credential(self, name: str) -> str:
-        path = self._credentials_dir / name
-        try:
-            value = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise StorageError(
-                Fault.REJECTED,
-                f"cannot read {path}: the Secret needs the keys AWS_ACCESS_KEY_ID and "
-                f"AWS_SECRET_ACCESS_KEY",
-            ) from error
-        if not value:
-            raise StorageError(Fault.REJECTED, f"{name} in the Secret is empty")
-        return value
 
 
 def _trust(ca_bundle: str) -> ssl.SSLContext:

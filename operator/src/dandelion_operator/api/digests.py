@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from dandelion_operator.api import naming
@@ -150,6 +151,11 @@ def budget(resource: Resource) -> str:
 
 def service(resource: Resource) -> str:
     return digest([naming.inference_selector(resource.key), 80, "http"])
+
+
+def key_content(data: Mapping[str, str]) -> str:
+    """Of a Secret with a key that is for a while; of nothing that could be guessed."""
+    return digest(dict(data), length=16)
 
 
 def _set(section: Camel, fields: set[str] | None = None) -> dict[str, Any]:

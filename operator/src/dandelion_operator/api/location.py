@@ -6,12 +6,17 @@ up. `location` settles that once, for the reads, the decisions and the builders 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.access import tenancy
+from dandelion_operator.api.access.endpoints import Endpoints
+from dandelion_operator.api.access.sts import Sts
+from dandelion_operator.api.access.tenancy import DatasetRule, Rules
+from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.pods.template import PodTemplate
 
@@ -58,6 +63,9 @@ class Defaults:
     # Whether pods run with the project's own user and group IDs, or with the cluster's choice.
     fixed_ids: bool = True
     installation: str = ""  # the operator's namespace
+    sts: Sts = field(default_factory=Sts)
+    endpoints: Endpoints = field(default_factory=Endpoints)
+    datasets: Rules = None  # from where which namespace may learn with the installation's keys
     # None: MLflow lets everybody in.
     registry_access: RegistryAccess | None = None
     # Where the installation's own S3 credentials are mounted, by purpose.
@@ -83,6 +91,11 @@ class Location:
     inference_secret: str
     brings_own_keys: bool
     log: Log | None = None
+    # Why it may not learn from where it wants to, and from where the namespace may.
+    denied: Failure | None = None
+    readable: tuple[str, ...] = ()
+    # Where an endpoint of its own may not be; None: it is the installation's.
+    endpoints: Endpoints | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,38 @@ def location(resource: Resource, defaults: Defaults) -> Location:
         inference_secret=serving.name if serving else naming.inference_secret(resource.key),
         brings_own_keys=own is not None,
         log=_log(resource, defaults),
+        denied=_denied(resource, defaults) if own is None else None,
+        readable=tenancy.prefixes(defaults.datasets or (), resource.namespace),
+        endpoints=None if storage.endpoint is None else defaults.endpoints,
+    )
+
+
+def _denied(resource: Resource, defaults: Defaults) -> Failure | None:
+    """Of what a run reads, the first that the rules do not let this namespace read."""
+    rules, namespace, spec = defaults.datasets, resource.namespace, resource.spec
+    if rules is None:
+        return None
+    models = f"s3://{defaults.s3_bucket}"
+    places = (models, *filter(None, [defaults.log_uri]))
+    urls, weights = spec.dataset.urls, spec.training.initial_weights
+    told = (spec.dataset.storage_uri, urls.storage_uri if urls is not None else None)
+    for uri in filter(None, told):
+        if not tenancy.may_learn_from(uri, rules, namespace, places):
+            return _not_allowed(uri, rules, namespace)
+    from_s3 = weights.startswith("s3://")
+    if from_s3 and not tenancy.may_start_from(weights, rules, namespace, places, models):
+        return _not_allowed(weights, rules, namespace)
+    return None
+
+
+def _not_allowed(uri: str, rules: Sequence[DatasetRule], namespace: str) -> Failure:
+    granted = tenancy.prefixes(rules, namespace)
+    allowed = " and ".join(f"{prefix}/" for prefix in granted) or "nothing"
+    return Failure(
+        Reason.DATASET_NOT_ALLOWED,
+        f"{uri} may not be read in the namespace {namespace} with the installation's keys, which "
+        f"read {allowed} there: move it, ask whoever installed Dandelion to name it in "
+        "tenancy.datasets, or bring keys of your own in spec.storage.secretRef",
     )
 
 

@@ -41,6 +41,15 @@ RESTORING_TAG = f"{GROUP}/restoring"  # of a registered model
 # Of pods: where their probes and metrics are. Those of former releases have no port for them, and
 # serve both on `http`.
 METRICS_PORT_ANNOTATION = f"{GROUP}/metrics-port"
+# Of Jobs and of serving pods: that they take a key with a session token, and follow its renewal.
+# Those of former releases take two files and no more.
+SESSION_TOKEN_ANNOTATION = f"{GROUP}/session-token"
+# Of a Secret with a key that is for a while: the digests of what it was asked for and of what was
+# written, and its life.
+KEY_ASKED_ANNOTATION = f"{GROUP}/key-asked-for"
+KEY_CONTENT_ANNOTATION = f"{GROUP}/key-content"
+KEY_ISSUED_ANNOTATION = f"{GROUP}/key-issued-at"
+KEY_EXPIRES_ANNOTATION = f"{GROUP}/key-expires-at"
 EXPIRY_ANNOTATION = f"{GROUP}/expiry"
 FINGERPRINT_ANNOTATION = f"{GROUP}/dataset-fingerprint"
 

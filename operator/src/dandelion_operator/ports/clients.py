@@ -14,6 +14,7 @@ from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.ports.s3.sts import TokenService
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,4 @@ class Clients:
     reviewers: TokenReviewers
     defaults: Defaults
     lookups: Lookups = field(default_factory=Lookups)
+    tokens: TokenService = field(default_factory=TokenService)

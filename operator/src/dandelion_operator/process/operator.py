@@ -37,6 +37,7 @@ from dandelion_operator.ports.probes import Probes, probe
 from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
 from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.ports.s3.sts import TokenService
 from dandelion_operator.process import health
 from dandelion_operator.process.leader import Elector
 from dandelion_operator.process.lease import LeaseStore
@@ -71,6 +72,7 @@ class Operator:
             cluster, settings.token_reviewer_binding, settings.namespaces
         )
         self._storage = Storage()
+        self._tokens = TokenService()
         self._probes = Probes(Probe(pods), self.queue.enqueue)
         self._lookups = Lookups(self.queue.enqueue)
         clients = Clients(
@@ -81,6 +83,7 @@ class Operator:
             self._reviewers,
             settings.defaults,
             self._lookups,
+            self._tokens,
         )
         self._reconciler = Reconciler(clients, settings.resync_seconds)
         self._health = health.Health(self.elector, self.queue)
@@ -128,6 +131,7 @@ class Operator:
         self._probes.close()
         self._lookups.close()
         self._storage.close()
+        self._tokens.close()
         for connection in self._connections:
             await connection.aclose()
 

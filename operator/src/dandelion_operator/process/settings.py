@@ -10,6 +10,9 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.access.endpoints import Endpoints
+from dandelion_operator.api.access.sts import LIFE_SECONDS, LONGEST_LIFE, SHORTEST_LIFE, Mode, Sts
+from dandelion_operator.api.access.tenancy import DatasetRule
 from dandelion_operator.api.location import (
     INFERENCE_RESOURCES,
     TRAINING_RESOURCES,
@@ -47,6 +50,14 @@ class Settings(BaseSettings):
     s3_ca_bundle: str = ""
     training_credentials_dir: Path = SECRETS / "training"
     inference_credentials_dir: Path = SECRETS / "inference"
+    # None: no rule, so everybody learns from what the training key may read.
+    tenancy_datasets: tuple[DatasetRule, ...] | None = None
+    tenancy_endpoints: str = ""  # hosts and networks, with commas between them
+    api_server_host: str = Field(default="", validation_alias="KUBERNETES_SERVICE_HOST")
+    sts_enabled: Mode = Mode.OFF
+    sts_endpoint: str = ""  # empty: that of S3
+    sts_role_arn: str = ""
+    sts_duration_seconds: int = Field(default=LIFE_SECONDS, ge=SHORTEST_LIFE, le=LONGEST_LIFE)
     # Empty: the installation keeps no log of predictions.
     log_uri: str = ""
     log_credentials_dir: Path = SECRETS / "logs"
@@ -85,7 +96,7 @@ class Settings(BaseSettings):
     @property
     def namespaces(self) -> tuple[str, ...]:
         """Empty: all of them."""
-        return tuple(name.strip() for name in self.watch_namespaces.split(",") if name.strip())
+        return _listed(self.watch_namespaces)
 
     @property
     def _registry_access(self) -> RegistryAccess | None:
@@ -105,6 +116,14 @@ class Settings(BaseSettings):
             s3_bucket=self.s3_bucket,
             s3_ca_bundle=self.s3_ca_bundle,
             log_uri=self.log_uri.rstrip("/"),
+            datasets=self.tenancy_datasets,
+            endpoints=Endpoints(_listed(self.tenancy_endpoints), self.api_server_host),
+            sts=Sts(
+                self.sts_enabled,
+                self.sts_endpoint.rstrip("/"),
+                self.sts_role_arn,
+                self.sts_duration_seconds,
+            ),
             training_resources=_or(self.training_resources, TRAINING_RESOURCES),
             inference_resources=_or(self.inference_resources, INFERENCE_RESOURCES),
             training_template=self.training_pod_template,
@@ -118,6 +137,10 @@ class Settings(BaseSettings):
                 naming.LOG: self.log_credentials_dir,
             },
         )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _or(given: ComputeResources | None, otherwise: Mapping[str, Any]) -> Mapping[str, Any]:

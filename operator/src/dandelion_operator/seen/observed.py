@@ -15,6 +15,7 @@ from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.status import Status
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.drift import NO_DRIFT, Drift
+from dandelion_operator.seen.keys import KeyLook
 from dandelion_operator.seen.live import LiveAccuracySeen, ReviewsSeen
 from dandelion_operator.seen.serving import (
     AccountSeen,
@@ -55,7 +56,10 @@ class Observed:
     account: AccountSeen | Failure = field(default_factory=AccountSeen)
     budget: BudgetSeen = field(default_factory=BudgetSeen)
     answer: Answer | None = None
+    # Copies that are not the installation's key of now, and what is known of keys for a while, by
+    # purpose; no keys where none are asked for.
     stale_secrets: frozenset[str] = frozenset()
+    keys: Mapping[str, KeyLook] = field(default_factory=dict)
     # The children as the API server holds them, and what others made of them: Deployment, Service,
     # ServiceAccount, PodDisruptionBudget, and each Secret by its purpose.
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)

@@ -33,6 +33,12 @@ def test_of_two_obstacles_the_first_is_told(observed: Observed, reason: Reason) 
     assert accept(LOGGING, observed, WITHOUT_LOG).reason is reason
 
 
+def test_what_a_rule_denies_comes_before_everything() -> None:
+    denied = location(LOGGING, replace(given.DEFAULTS, log_uri="", datasets=()))
+    found = accept(LOGGING, seen(credentials=NO_SECRET, dataset=AWAY), denied)
+    assert found.reason is Reason.DATASET_NOT_ALLOWED
+
+
 def test_missing_keys_alone_are_an_obstacle() -> None:
     found = accept(given.resource(), seen(credentials=NO_SECRET), given.place())
     assert (found.accepted, found.message) == (False, "no Secret mine")

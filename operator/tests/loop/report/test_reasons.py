@@ -119,6 +119,9 @@ SITUATIONS: Mapping[Reason, Situation] = {
     Reason.BUCKET_NOT_FOUND: Situation(ACCEPTED, WHILE_BLOCKED, without(Reason.BUCKET_NOT_FOUND)),
     Reason.DATASET_EMPTY: Situation(ACCEPTED, WHILE_BLOCKED, without(Reason.DATASET_EMPTY)),
     Reason.DATASET_LISTING: Situation(ACCEPTED, WHILE_BLOCKED, without(Reason.DATASET_LISTING)),
+    Reason.DATASET_NOT_ALLOWED: Situation(
+        ACCEPTED, RESYNC, serving(3), defaults=replace(given.DEFAULTS, datasets=())
+    ),
     Reason.SECRET_MISSING: Situation(ACCEPTED, WHILE_BLOCKED, without(Reason.SECRET_MISSING)),
     Reason.LOG_UNAVAILABLE: Situation(
         ACCEPTED,

@@ -34,7 +34,8 @@ def add_s3_options(verb: argparse.ArgumentParser) -> None:
         "--credentials-dir",
         "FOLDER",
         "DANDELION_S3_CREDENTIALS_DIR",
-        "of the files AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        "of the files AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where there is one, "
+        "AWS_SESSION_TOKEN",
         "/var/run/secrets/dandelion/s3",
     )
 

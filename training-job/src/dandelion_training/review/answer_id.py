@@ -29,10 +29,9 @@ class AnswerId:
     images: tuple[int, ...]
     time: datetime | None
 
-    def is_signed_with(self, secret: bytes, namespace: str, name: str) -> bool:
-        """Whether a pod of this resource gave it that had this secret key of the log."""
+    def is_signed_with(self, key: bytes, namespace: str, name: str) -> bool:
+        """Whether a pod of this resource gave it that signs with this key."""
         signed, _, mac = self.text.rpartition(".")
-        key = hmac.digest(secret, PURPOSE, "sha256")
         content = f"{namespace}\0{name}\0{signed}".encode()
         digest = hmac.digest(key, content, "sha256")[:MAC_BYTES]
         return hmac.compare_digest(mac.encode(), base64.urlsafe_b64encode(digest).rstrip(b"="))

@@ -1,9 +1,9 @@
 """What people decided about images, for good: objects of signed rows, each made once.
 
 An object is named by the SHA-256 of its rows. A row is signed by HMAC-SHA256 (RFC 2104) with a key
-that is derived from the secret S3 key of training. Serving pods do not have that one, so a pod that
-was broken into can forge no decision, even where it may write to the same bucket. Of several
-decisions about one image, the one with the latest time counts.
+that is derived from the secret S3 key of training, as `ports/credentials.py` says. Serving pods do
+not have that one, so a pod that was broken into can forge no decision, even where it may write to
+the same bucket. Of several decisions about one image, the one with the latest time counts.
 """
 
 import base64
@@ -14,10 +14,12 @@ import json
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from dandelion_training.ports.credentials import MountedCredentials, signing_key
 from dandelion_training.ports.storage import Location, ObjectStore
 from dandelion_training.review.prediction_log import AnswerKey
 from dandelion_training.review.queue import Source
@@ -62,11 +64,11 @@ class Decision(BaseModel):
 
 @dataclass(frozen=True)
 class Signer:
-    """Signs the decisions about one resource's answers. `secret` is training's secret S3 key."""
+    """Signs the decisions about one resource's answers; `key` is what `key_in` gives."""
 
     namespace: str
     name: str
-    secret: bytes = field(repr=False)
+    key: bytes = field(repr=False)
 
     def line(self, decision: Decision) -> bytes:
         row = self._row(decision)
@@ -91,9 +93,14 @@ class Signer:
         return told | {"namespace": self.namespace, "name": self.name}
 
     def _signature(self, row: dict[str, Any]) -> str:
-        key = hmac.digest(self.secret, PURPOSE, "sha256")
-        mac = hmac.digest(key, _compact(row), "sha256")
+        mac = hmac.digest(self.key, _compact(row), "sha256")
         return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+
+
+def key_in(credentials_dir: Path) -> bytes:
+    """What decisions are signed with; raises TrainingFailure where there is no key of training."""
+    MountedCredentials(credentials_dir).retrieve()
+    return signing_key(credentials_dir, PURPOSE) or b""
 
 
 @dataclass

@@ -1,15 +1,18 @@
 """What each answer of an S3 endpoint means, and that what may pass is tried again."""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import minio
 import pytest
 import urllib3
+from dandelion_training.ports.credentials import MountedCredentials
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location, s3
 from dandelion_training.ports.storage.s3 import S3Store
+from minio.datatypes import Object
 from minio.error import S3Error
 
 PLACE = Location.parse("s3://models/default/lawn")
@@ -96,10 +99,34 @@ def test_a_missing_key_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_rotated_key_is_used_at_once(tmp_path: Path) -> None:
-    mounted = s3.MountedCredentials(keys(tmp_path))
+    mounted = MountedCredentials(keys(tmp_path))
     assert mounted.retrieve().secret_key == "secret"
     (tmp_path / "AWS_SECRET_ACCESS_KEY").write_text("rotated")
     assert mounted.retrieve().secret_key == "rotated"
+
+
+class Hidden:
+    """Says of every object that it may not be read, and lists some."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def get_object(self, *_: Any) -> None:
+        raise answer("AccessDenied")
+
+    def list_objects(self, bucket: str, prefix: str, recursive: bool) -> Iterator[Object]:
+        return iter(Object(bucket, name) for name in self.names if name.startswith(prefix))
+
+
+def test_a_missing_object_that_is_hidden_from_the_key_is_missing() -> None:
+    store = store_on(cast(Client, Hidden("default/lawn.txt", "default/lawn/x")))
+    assert store.read(PLACE) is None
+
+
+def test_an_object_that_is_there_and_may_not_be_read_is_refused() -> None:
+    with pytest.raises(TrainingFailure) as caught:
+        store_on(cast(Client, Hidden("default/lawn", "default/lawn/x"))).read(PLACE)
+    assert caught.value.reason is Reason.CREDENTIALS_REJECTED
 
 
 @pytest.mark.parametrize("endpoint", ["minio:9000", "ftp://minio", "http://minio/path", ""])

@@ -1,6 +1,7 @@
 """A run whose dataset has images that callers agree on, without a reviewer."""
 
 import gzip
+import hmac
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,7 +60,7 @@ def decide(store: MemoryStore, number: int, label: str | None) -> None:
         by="ada",
         time=NOW.isoformat(timespec="milliseconds"),
     )
-    signer = Signer("default", "lawn", SECRET.encode())
+    signer = Signer("default", "lawn", hmac.digest(SECRET.encode(), decisions.PURPOSE, "sha256"))
     decisions.keep(store, Location.parse(DECISIONS), signer, [decision])
 
 

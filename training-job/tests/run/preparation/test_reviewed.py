@@ -1,5 +1,6 @@
 """A run whose dataset has images that people reviewed."""
 
+import hmac
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,8 @@ def decide(
         by="ada",
         time=NOW.replace(hour=hour).isoformat(timespec="milliseconds"),
     )
-    decisions.keep(store, PLACE, Signer("default", "lawn", secret.encode()), [decision])
+    key = hmac.digest(secret.encode(), decisions.PURPOSE, "sha256")
+    decisions.keep(store, PLACE, Signer("default", "lawn", key), [decision])
 
 
 def reviewed(dataset: Dataset) -> dict[str, str]:

@@ -45,6 +45,12 @@ DATASET_LISTING = Facts(
     "Training starts once that is done; what serves goes on serving.",
     {ACCEPTED: UNKNOWN},
 )
+DATASET_NOT_ALLOWED = Facts(
+    "DatasetNotAllowed",
+    "The installation does not let this namespace learn from there with its keys; the message says "
+    "from where it does, and how to get more. What serves goes on serving.",
+    {ACCEPTED: FALSE},
+)
 SECRET_MISSING = Facts(
     "SecretMissing",
     "The Secret with the S3 keys, or one of its two keys, does not exist in the namespace.",

@@ -54,8 +54,10 @@ def child(
     defaults: Defaults,
 ) -> tuple[Kind, dict[str, Any]]:
     match action:
-        case RefreshSecret(purpose):
+        case RefreshSecret(purpose, key=key):
             credentials = from_folder(defaults.credentials_dirs[purpose])
+            if key is not None:
+                return SECRET, builders.temporary_secret(resource, purpose, key, credentials)
             return SECRET, builders.credentials_secret(resource, purpose, credentials)
         case ApplyService():
             return SERVICE, builders.service(resource)

@@ -31,6 +31,12 @@ from dandelion_operator.ports.kube import managed_fields
 from dandelion_operator.ports.kube.cluster import ClusterError
 from dandelion_operator.ports.kube.managed_fields import Path
 from dandelion_operator.ports.kube.objects import Kind, is_owned
+from dandelion_operator.ports.s3.credentials import (
+    ACCESS_KEY,
+    SECRET_KEY,
+    SESSION_TOKEN,
+    SIGNING_KEY,
+)
 from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
 
@@ -40,6 +46,7 @@ Wanted = RefreshSecret | ApplyService | ApplyAccount | ApplyDeployment | ApplyBu
 NOTES = frozenset(
     {naming.APPLIED_ANNOTATION, naming.INSTALLATION_ANNOTATION, naming.CORRECTED_ANNOTATION}
 )
+KEY_PARTS = frozenset({ACCESS_KEY, SECRET_KEY, SESSION_TOKEN, SIGNING_KEY})
 UNKNOWN_WRITER = "somebody unknown"
 
 log = structlog.get_logger(__name__)
@@ -77,7 +84,9 @@ class Comparison:
                 continue
             fields: tuple[Path, ...] = ()
             # Without field managers, nothing tells others' writes from a former release's.
-            if action is not None and live["metadata"].get("managedFields"):
+            if isinstance(action, RefreshSecret) and _holds_temporary_key(live):
+                fields = _key_of_others(live)
+            elif action is not None and live["metadata"].get("managedFields"):
                 fields = await self._remembered(name, action, resource, location, live)
             found[name] = _drift(live, fields, self._clients.defaults.installation)
         return found
@@ -146,6 +155,19 @@ def _deployment(
     if deployment.serving_digest != digests.serving(resource, target, location):
         return None
     return ApplyDeployment(target, not deployment.scaled_by)
+
+
+def _holds_temporary_key(live: Raw) -> bool:
+    annotations = live["metadata"].get("annotations") or {}
+    return naming.KEY_ASKED_ANNOTATION in annotations
+
+
+def _key_of_others(live: Raw) -> tuple[Path, ...]:
+    """What others made of a key that is for a while: it cannot be applied again to see."""
+    if not live["metadata"].get("managedFields"):
+        return ()
+    paths = (("data", name) for name in sorted(live.get("data") or {}) if name in KEY_PARTS)
+    return tuple(path for path in paths if _is_of_others(live, live, path))
 
 
 def _is_of_others(live: Raw, wanted: Raw, path: Path) -> bool:

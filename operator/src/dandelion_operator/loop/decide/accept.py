@@ -6,12 +6,14 @@ from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan.decisions import Acceptance
+from dandelion_operator.seen.conclusions.keys import notes
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetSeen
 
 
 def accept(resource: Resource, observed: Observed, location: Location) -> Acceptance:
-    for obstacle in (observed.credentials, _log(resource, location), observed.dataset):
+    known = (location.denied, observed.credentials, _log(resource, location), observed.dataset)
+    for obstacle in known:
         if isinstance(obstacle, Failure):
             return Acceptance(False, obstacle.reason, obstacle.message)
     uri, dataset = resource.spec.dataset.storage_uri, observed.dataset
@@ -22,6 +24,7 @@ def accept(resource: Resource, observed: Observed, location: Location) -> Accept
         words = f"the dataset {uri} can be read"
     if isinstance(dataset, DatasetSeen) and dataset.cut:
         words += f"; {dataset.cut}"
+    words = "; ".join((words, *notes(observed.keys)))
     return Acceptance(True, Reason.VALID, words + _unknown(resource))
 
 

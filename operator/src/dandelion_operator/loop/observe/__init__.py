@@ -14,12 +14,13 @@ from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import Status
-from dandelion_operator.loop.observe import readings, serving, training, versions, waiting
+from dandelion_operator.loop.observe import keys, readings, serving, training, versions, waiting
 from dandelion_operator.loop.observe.credentials import resolve_credentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
 from dandelion_operator.ports.registry import LOOK_SECONDS
 from dandelion_operator.seen.conclusions.identity import own_registry
+from dandelion_operator.seen.conclusions.keys import obstacle as key_obstacle
 from dandelion_operator.seen.conclusions.ownership import lies_below_another_name
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen
@@ -80,6 +81,9 @@ async def observe(
     serving_pods = [raw for raw in raw_pods if readings.is_serving_pod(raw)]
     pods = serving.pods(resource, serving_pods, told, clients)
     answer = serving.answer(resource, service, serving_pods, endpoints, clients)
+    ours = raw_deployment if deployment is not None and deployment.ours else None
+    former = keys.held_by_former(own_jobs, serving_pods, ours)
+    found = await keys.looks(resource, location, credentials, former, clients, now)
     windows = serving.windows(resource, serving_pods, deployment, clients)
     live = await serving.live_accuracy(resource, location, deployment, credentials, clients)
     known = Observed(
@@ -125,7 +129,7 @@ async def observe(
         previous=previous,
         dataset=dataset,
         registry=registry,
-        credentials=credentials.failure,
+        credentials=credentials.failure or key_obstacle(found, now),
         jobs=jobs,
         evaluations=evaluations,
         progress=progress,
@@ -142,6 +146,7 @@ async def observe(
         budget=budget,
         answer=answer,
         stale_secrets=credentials.stale_secrets,
+        keys=found,
         raw={child: body for child, body in raw.items() if body},
         now=now,
     )

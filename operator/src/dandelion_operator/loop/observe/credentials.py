@@ -1,4 +1,4 @@
-"""The S3 credentials of a resource: its own Secrets, or copies of the installation's beside it.
+"""The S3 credentials of a resource: its own Secrets, or the installation's.
 
 Called by `observe`. What is wrong with them becomes a `Failure`; which copies are missing or no
 longer what the installation uses becomes the list of those to write.
@@ -32,6 +32,8 @@ class ResolvedCredentials:
     failure: Failure | None
     stale_secrets: frozenset[str] = frozenset()
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)  # the copies
+    # The installation's keys of the purposes whose Secrets are the operator's to write.
+    installation: Mapping[str, Credentials] = field(default_factory=dict)
 
 
 async def resolve_credentials(
@@ -64,7 +66,8 @@ async def resolve_credentials(
         if (found[purpose] or {}).get("data") != encoded(given[purpose])
     )
     raw = {purpose: body for purpose, body in found.items() if purpose in copied and body}
-    return ResolvedCredentials(given[naming.TRAINING], None, frozenset(stale), raw)
+    installation = {purpose: given[purpose] for purpose in copied}
+    return ResolvedCredentials(given[naming.TRAINING], None, frozenset(stale), raw, installation)
 
 
 def secrets(location: Location) -> dict[str, str]:

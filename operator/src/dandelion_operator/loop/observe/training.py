@@ -39,6 +39,8 @@ async def dataset(
 
     `triggered`: another run of the same spec is; `watch`: one may be, for what is new in it.
     """
+    if location.denied is not None:
+        return None
     if credentials.training is None:
         return credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")
     training_hash, before = digests.training_hash(resource), previous.training

@@ -1,20 +1,36 @@
-"""A pair of S3 keys: read from a mounted folder or from a Secret, never shown.
+"""An S3 key: read from a mounted folder or from a Secret, never shown.
 
-Files are read at every use, so that a rotated Secret takes effect without a restart.
+Files are read at every use, so that a rotated Secret takes effect without a restart. A key that is
+for a while has a session token as a third part.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dandelion_operator.api import naming
+
 # Where the chart mounts the keys, in a folder for each purpose.
 SECRETS = Path("/var/run/secrets/dandelion")
 ACCESS_KEY, SECRET_KEY = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+SESSION_TOKEN = "AWS_SESSION_TOKEN"  # noqa: S105 - a file's name
+
+
+SIGNING_KEY = "SIGNING_KEY"
+# What is signed by purpose, in the words of those who sign and check: training its decisions, and
+# serving pods the ids of answers. From the secret key that each had before, so that what was signed
+# with that one holds.
+SIGNED = {
+    naming.TRAINING: b"dandelion review decision, version 1",
+    naming.LOG: b"dandelion answer id, version 1",
+}
 
 
 class CredentialsError(Exception):
@@ -25,11 +41,13 @@ class CredentialsError(Exception):
 class Credentials:
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
 
     @property
     def fingerprint(self) -> str:
-        """Tells two pairs apart in a cache key without holding either."""
-        return hashlib.sha256(f"{self.access_key}\0{self.secret_key}".encode()).hexdigest()[:16]
+        """Tells two keys apart in a cache key without holding either."""
+        parts = (self.access_key, self.secret_key, *filter(None, [self.session_token]))
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def from_folder(
@@ -41,13 +59,17 @@ def from_folder(
             values.append((folder / name).read_text().strip())
         except OSError as error:
             raise CredentialsError(f"{folder / name} cannot be read: {error.strerror}") from None
+    with contextlib.suppress(OSError):
+        values.append((folder / SESSION_TOKEN).read_text().strip())
     return Credentials(*values)
 
 
 def from_secret(name: str, data: Mapping[str, str] | None) -> Credentials:
     values = []
-    for key in (ACCESS_KEY, SECRET_KEY):
+    for key in (ACCESS_KEY, SECRET_KEY, SESSION_TOKEN):
         encoded = (data or {}).get(key)
+        if not encoded and key == SESSION_TOKEN:
+            continue
         if not encoded:
             raise CredentialsError(f"the Secret {name} has no key {key}")
         try:
@@ -57,9 +79,23 @@ def from_secret(name: str, data: Mapping[str, str] | None) -> Credentials:
     return Credentials(*values)
 
 
+def signing_key(purpose: str, installation: Credentials) -> dict[str, str]:
+    """What lies beside a key that is for a while; nothing where none signs with it."""
+    if purpose not in SIGNED:
+        return {}
+    key = hmac.digest(installation.secret_key.encode(), SIGNED[purpose], "sha256")
+    return {SIGNING_KEY: base64.b64encode(key.hex().encode()).decode()}
+
+
 def encoded(credentials: Credentials) -> dict[str, str]:
     """The content of a Secret, which `from_secret` reads."""
+    parts = {
+        ACCESS_KEY: credentials.access_key,
+        SECRET_KEY: credentials.secret_key,
+        SESSION_TOKEN: credentials.session_token,
+    }
     return {
-        ACCESS_KEY: base64.b64encode(credentials.access_key.encode()).decode(),
-        SECRET_KEY: base64.b64encode(credentials.secret_key.encode()).decode(),
+        name: base64.b64encode(part.encode()).decode()
+        for name, part in parts.items()
+        if part or name != SESSION_TOKEN
     }

@@ -200,7 +200,10 @@ def test_an_evaluation_runs_as_training_does_and_is_no_run() -> None:
     assert ours["metadata"]["name"] == "lawn-evaluate-0123456789"
     assert labels["dandelion.dev/evaluation"] == "0123456789"
     assert naming.TRAINING_HASH_LABEL not in labels
-    assert ours["metadata"]["annotations"] == {"dandelion.dev/gate": "gate1"}
+    assert ours["metadata"]["annotations"] == {
+        "dandelion.dev/gate": "gate1",
+        "dandelion.dev/session-token": "true",
+    }
     assert "ttlSecondsAfterFinished" not in ours["spec"], "it is the memory of a failure"
 
 

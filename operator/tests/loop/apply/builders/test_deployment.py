@@ -151,7 +151,9 @@ def test_where_predictions_are_logged_and_with_which_key(
 ) -> None:
     built = deployment(given.resource(**sections))
     (mounted,) = [
-        item["secret"]["secretName"] for item in pod(built)["volumes"] if item["name"] == "log"
+        item["projected"]["sources"][0]["secret"]["name"]
+        for item in pod(built)["volumes"]
+        if item["name"] == "log"
     ] or [None]
     assert (environment(built).get("DANDELION_LOG_URI"), mounted) == (uri, secret)
     if uri is None:
@@ -160,8 +162,8 @@ def test_where_predictions_are_logged_and_with_which_key(
 
 def test_a_log_without_its_key_keeps_no_pod_from_starting() -> None:
     volumes = {item["name"]: item for item in pod(deployment())["volumes"]}
-    assert volumes["log"]["secret"]["optional"] is True
-    assert "optional" not in volumes["s3"]["secret"]
+    (log,) = volumes["log"]["projected"]["sources"]
+    assert log["secret"]["optional"] is True
 
 
 def test_pods_that_ask_who_calls_have_an_account_and_its_token() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 from typing import Any
 
 import given
 import pytest
-from dandelion_operator.api import naming
+from dandelion_operator.api import digests, naming
 from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.ports.s3.credentials import Credentials
+from dandelion_operator.seen.keys import TemporaryKey
 from given.workloads import PLAIN, deployment, environment, evaluation, job, pod
 
 EACH = pytest.mark.parametrize(
@@ -30,7 +33,7 @@ def test_pods_pass_pod_security_restricted(workload: dict[str, Any]) -> None:
         assert context["capabilities"] == {"drop": ["ALL"]}
         assert context["readOnlyRootFilesystem"] is True
     kinds = {key for volume in spec["volumes"] for key in volume if key != "name"}
-    assert kinds == {"emptyDir", "secret"}
+    assert kinds == {"emptyDir", "projected"}
 
 
 @EACH
@@ -49,19 +52,44 @@ def test_pods_ask_for_resources_and_are_bounded_in_memory(workload: dict[str, An
 @EACH
 def test_keys_are_files_and_never_in_the_environment(workload: dict[str, Any]) -> None:
     assert not any("AWS" in name for name in environment(workload))
-    for secret in (item["secret"] for item in pod(workload)["volumes"] if "secret" in item):
-        assert [item["key"] for item in secret["items"]] == [
+    for name, secrets in mounted(workload).items():
+        parts = [item["key"] for secret in secrets for item in secret["items"]]
+        assert parts == [
             "AWS_ACCESS_KEY_ID",
             "AWS_SECRET_ACCESS_KEY",
-        ]
+            "AWS_SESSION_TOKEN",
+            "SIGNING_KEY",
+        ], name
+
+
+@EACH
+def test_a_key_without_a_session_token_starts_a_pod_and_one_without_a_half_does_not(
+    workload: dict[str, Any],
+) -> None:
+    whole, more = mounted(workload)["s3"]
+    assert "optional" not in whole
+    assert [item["key"] for item in whole["items"]] == [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+    ]
+    assert more["optional"] is True
+    assert more["name"] == whole["name"]
+
+
+def mounted(workload: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The parts of Secrets that are put together in each volume."""
+    return {
+        volume["name"]: [source["secret"] for source in volume["projected"]["sources"]]
+        for volume in pod(workload)["volumes"]
+        if "projected" in volume
+    }
 
 
 def test_training_and_inference_have_keys_of_their_own() -> None:
     names = [
-        volume["secret"]["secretName"]
+        secrets[0]["name"]
         for workload in (job(), deployment())
-        for volume in pod(workload)["volumes"]
-        if "secret" in volume
+        for secrets in mounted(workload).values()
     ]
     assert names == ["lawn-training-s3", "lawn-inference-s3", "lawn-log-s3"]
 
@@ -74,8 +102,8 @@ def test_a_users_own_keys_are_mounted_instead() -> None:
             "servingSecretRef": {"name": "read-only"},
         }
     )
-    assert pod(job(mine))["volumes"][0]["secret"]["secretName"] == "mine"
-    assert pod(deployment(mine))["volumes"][0]["secret"]["secretName"] == "read-only"
+    assert mounted(job(mine))["s3"][0]["name"] == "mine"
+    assert mounted(deployment(mine))["s3"][0]["name"] == "read-only"
     assert environment(job(mine))["DANDELION_S3_ENDPOINT"] == "https://s3.example.com"
 
 
@@ -86,6 +114,27 @@ def test_names_of_the_longest_resource_fit() -> None:
     assert len(naming.job(longest.key, "0123456789")) <= 63
     assert len(naming.evaluation_job(longest.key, "0123456789")) <= 63
     assert len(naming.inference(longest.key)) <= 63
+
+
+def test_a_secret_for_a_while_says_what_it_was_asked_for_and_when_it_ends() -> None:
+    key = TemporaryKey("a", "b", "c", "2026-01-01T00:00:00Z", "2026-01-01T12:00:00Z", "asked")
+    secret = builders.temporary_secret(PLAIN, naming.LOG, key, Credentials("lasting", "secret"))
+    assert secret["metadata"]["name"] == "lawn-log-s3"
+    assert secret["metadata"]["ownerReferences"][0]["uid"] == PLAIN.uid
+    assert secret["metadata"]["annotations"] == {
+        "dandelion.dev/key-asked-for": "asked",
+        "dandelion.dev/key-content": digests.key_content(secret["data"]),
+        "dandelion.dev/key-issued-at": "2026-01-01T00:00:00Z",
+        "dandelion.dev/key-expires-at": "2026-01-01T12:00:00Z",
+    }
+    held = {name: base64.b64decode(text).decode() for name, text in secret["data"].items()}
+    signing = hmac.digest(b"secret", b"dandelion answer id, version 1", "sha256").hex()
+    assert held == {
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_SESSION_TOKEN": "c",
+        "SIGNING_KEY": signing,
+    }
 
 
 def test_a_copied_secret_holds_the_keys_and_its_owner() -> None:

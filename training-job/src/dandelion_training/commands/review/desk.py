@@ -16,7 +16,6 @@ from dandelion_training.commands.connection import (
     refused,
 )
 from dandelion_training.ports.storage import Location, ObjectStore
-from dandelion_training.ports.storage.s3 import MountedCredentials
 from dandelion_training.review import decisions
 from dandelion_training.review.accuracy import kept
 from dandelion_training.review.decisions import Signer
@@ -52,7 +51,7 @@ def open_desk(parsed: argparse.Namespace, connect: Connect, now: datetime) -> De
         raise refused(f"--model is {parsed.model!r}; write NAMESPACE/NAME.")
     log = location("--log", needed("--log", parsed.log, "DANDELION_LOG_URI"))
     models = location("--decisions", needed("--decisions", parsed.decisions, VARIABLE))
-    secret = MountedCredentials(Path(parsed.credentials_dir)).retrieve().secret_key
+    key = decisions.key_in(Path(parsed.credentials_dir))
     store = connect(parsed)
     return Desk(
         model,
@@ -63,7 +62,7 @@ def open_desk(parsed: argparse.Namespace, connect: Connect, now: datetime) -> De
             (now - _since(parsed.since)).date(),
             now.date(),
         ),
-        Signer(namespace, name, secret.encode()),
+        Signer(namespace, name, key),
         decisions.place_of(models, namespace, name),
         kept.place_of(models, namespace, name),
         now,

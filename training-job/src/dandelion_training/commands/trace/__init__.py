@@ -27,13 +27,13 @@ from dandelion_training.commands.connection import (
 )
 from dandelion_training.commands.trace.links import document, is_whole, text
 from dandelion_training.commands.trace.question import Question, Resource
+from dandelion_training.ports.credentials import SECRET_KEY, SIGNING_KEY, signing_key
 from dandelion_training.ports.failures import TrainingFailure
 from dandelion_training.ports.storage import ObjectStore
-from dandelion_training.review.answer_id import read_answer_id
+from dandelion_training.review.answer_id import PURPOSE, read_answer_id
 
 WHOLE, BROKEN, NOT_FOUND = 0, 1, 2
 CONNECTIONS = 16
-SECRET_KEY = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a file's name
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 Subparsers = Any  # argparse has no public name for what `add_subparsers` returns
@@ -63,7 +63,7 @@ def add_to(commands: Subparsers) -> None:
         "--log-credentials-dir",
         "FOLDER",
         "DANDELION_LOG_CREDENTIALS_DIR",
-        f"of the log's {SECRET_KEY}, which answers are signed with",
+        f"of the log's {SIGNING_KEY} or {SECRET_KEY}, which answers are signed with",
         "/var/run/secrets/dandelion/log",
     )
     beside = "; left out: beside the runs"
@@ -129,19 +129,12 @@ def _question(parsed: argparse.Namespace) -> Question:
         answer,
         Resource(namespace, name),
         log.child(namespace).child(name),
-        _secret(Path(parsed.log_credentials_dir) / SECRET_KEY),
+        signing_key(Path(parsed.log_credentials_dir), PURPOSE),
         location("--versions", parsed.versions) if parsed.versions else None,
         location("--evaluations", parsed.evaluations) if parsed.evaluations else None,
         parsed.images,
         _since(parsed.since),
     )
-
-
-def _secret(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes().strip() or None
-    except OSError:
-        return None
 
 
 def _since(age: str) -> timedelta:

@@ -29,7 +29,7 @@ def trace(
         raise refused(
             f"The answer {answer.text} was an error: it predicted nothing and has no row."
         )
-    links = [id_link(answer, resource, question.secret)]
+    links = [id_link(answer, resource, question.key)]
     found = search(store, question.log, answer, question.since, now)
     if found.found is None:
         if found.damaged:

@@ -22,15 +22,15 @@ class Resource:
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be traced. `log` is the folder of the resource in the prediction log, `secret` the
-    log's secret key where it is there; of `versions` and `evaluations` None means beside the runs.
-    `images` says how the images of the dataset version are checked.
+    """What is to be traced. `log` is the folder of the resource in the prediction log, `key` what
+    ids are signed with where that is there; of `versions` and `evaluations` None means beside the
+    runs. `images` says how the images of the dataset version are checked.
     """
 
     answer: AnswerId
     resource: Resource
     log: Location
-    secret: bytes | None
+    key: bytes | None
     versions: Location | None
     evaluations: Location | None
     images: str

@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 import minio
 import stamina
 import urllib3
-from minio.credentials.credentials import Credentials
-from minio.credentials.providers import Provider
 from minio.error import MinioException, S3Error
 
+from dandelion_training.ports.credentials import MountedCredentials
 from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
 from dandelion_training.ports.storage import Fetched, Location, ObjectFault, StoredObject
 
@@ -31,6 +30,7 @@ CREDENTIAL_CODES = frozenset(
         "ExpiredToken",
         "InvalidAccessKeyId",
         "InvalidToken",
+        "InvalidTokenId",  # what MinIO calls it
         "SignatureDoesNotMatch",
     }
 )
@@ -48,33 +48,6 @@ OBJECT_FAULTS = {
     "KMS.NotFoundException": "its encryption key is gone",
     "KMSAccessDeniedException": "its encryption key may not be used",
 }
-
-
-class MountedCredentials(Provider):
-    """The key pair in a mounted Secret, read at each use so that a rotated key takes effect in a
-    running Job.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def retrieve(self) -> Credentials:
-        return Credentials(self._value("AWS_ACCESS_KEY_ID"), self._value("AWS_SECRET_ACCESS_KEY"))
-
-    def _value(self, name: str) -> str:
-        try:
-            value = (self._folder / name).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise TrainingFailure(
-                Reason.CREDENTIALS_REJECTED,
-                f"The S3 key cannot be read: {self._folder / name}: {error.strerror}."
-                " The Secret must hold AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-            ) from error
-        if not value:
-            raise TrainingFailure(
-                Reason.CREDENTIALS_REJECTED, f"The S3 key is empty: {self._folder / name}."
-            )
-        return value
 
 
 class S3Store:
@@ -107,6 +80,8 @@ class S3Store:
             except S3Error as error:
                 if error.code in ("NoSuchKey", "NoSuchObject"):
                     return None
+                if error.code == "AccessDenied" and self._is_absent(location):
+                    return None
                 raise
             try:
                 return bytes(response.read())
@@ -115,6 +90,16 @@ class S3Store:
                 response.release_conn()
 
         return self._patiently(get, location)
+
+    def _is_absent(self, location: Location) -> bool:
+        """Whether a listing says that there is no such object.
+
+        AWS hides from a key that may list a part of the bucket alone whether an object is missing
+        or not its to read.
+        """
+        found = self._client.list_objects(location.bucket, prefix=location.key, recursive=True)
+        first = next(iter(found), None)  # names are sorted, and none that begins so is shorter
+        return first is None or first.object_name != location.key
 
     def fetch(self, location: Location, *, etag: str = "", version_id: str = "") -> Fetched:
         def get() -> Fetched | ObjectFault:

@@ -17,7 +17,6 @@ from dandelion_training.data.layout.reviewed import Reviewed, key_of
 from dandelion_training.data.version.library import Library
 from dandelion_training.ports.settings import Settings
 from dandelion_training.ports.storage import Location, ObjectStore
-from dandelion_training.ports.storage.s3 import MountedCredentials
 from dandelion_training.review import decisions
 from dandelion_training.review.decisions import Decision, Signer
 from dandelion_training.review.prediction_log import AnswerKey, kept_image
@@ -93,9 +92,9 @@ def _accepted(
 def _decided(store: ObjectStore, settings: Settings) -> dict[str, Decision]:
     assert settings.decisions_uri is not None
     resource = (settings.namespace, settings.name)
-    secret = MountedCredentials(settings.s3_credentials_dir).retrieve().secret_key
+    signer = Signer(*resource, decisions.key_in(settings.s3_credentials_dir))
     place = decisions.place_of(settings.decisions_uri, *resource)
-    decided = decisions.read(store, place, Signer(*resource, secret.encode()))
+    decided = decisions.read(store, place, signer)
     if decided.refused:
         log.warning("decisions do not count, as this key did not sign them", rows=decided.refused)
     return decided.by_image

@@ -12,7 +12,7 @@ from dandelion_operator.loop.apply.builders.budget import disruption_budget
 from dandelion_operator.loop.apply.builders.deployment import deployment
 from dandelion_operator.loop.apply.builders.evaluation import evaluation_job
 from dandelion_operator.loop.apply.builders.job import job
-from dandelion_operator.loop.apply.builders.secret import credentials_secret
+from dandelion_operator.loop.apply.builders.secret import credentials_secret, temporary_secret
 from dandelion_operator.loop.apply.builders.service import service
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "job",
     "service",
     "service_account",
+    "temporary_secret",
     "training_account",
     "training_binding",
 ]

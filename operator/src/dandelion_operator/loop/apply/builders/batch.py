@@ -39,7 +39,7 @@ def batch_job(
             "name": name,
             "namespace": resource.namespace,
             "labels": labels,
-            "annotations": annotations,
+            "annotations": annotations | pod.TAKES_SESSION_TOKEN,
             "ownerReferences": [pod.owner_reference(resource)],
         },
         "spec": {

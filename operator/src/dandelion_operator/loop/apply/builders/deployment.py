@@ -53,7 +53,10 @@ def deployment(
             "template": {
                 "metadata": {
                     "labels": versioned,
-                    "annotations": {naming.METRICS_PORT_ANNOTATION: str(METRICS_PORT)},
+                    "annotations": {
+                        naming.METRICS_PORT_ANNOTATION: str(METRICS_PORT),
+                        **pod.TAKES_SESSION_TOKEN,
+                    },
                 },
                 "spec": _pod(resource, target, location, defaults),
             },

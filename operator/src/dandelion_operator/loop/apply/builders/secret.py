@@ -1,13 +1,14 @@
-"""The copy of the chart's S3 keys that lies next to a resource, one for each purpose."""
+"""The S3 keys next to a resource, one for each purpose: the chart's, or one for a while."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from dandelion_operator.api import naming
+from dandelion_operator.api import digests, naming
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply.builders import pod
-from dandelion_operator.ports.s3.credentials import Credentials, encoded
+from dandelion_operator.ports.s3.credentials import Credentials, encoded, signing_key
+from dandelion_operator.seen.keys import TemporaryKey
 
 
 def credentials_secret(
@@ -30,3 +31,19 @@ def credentials_secret(
         },
         "data": encoded(credentials),
     }
+
+
+def temporary_secret(
+    resource: Resource, purpose: str, key: TemporaryKey, installation: Credentials
+) -> dict[str, Any]:
+    """With what is signed with, which stays when the key does not."""
+    given = Credentials(key.access_key, key.secret_key, key.session_token)
+    wanted = credentials_secret(resource, purpose, given)
+    data = wanted["data"] | signing_key(purpose, installation)
+    noted = {
+        naming.KEY_ASKED_ANNOTATION: key.asked,
+        naming.KEY_CONTENT_ANNOTATION: digests.key_content(data),
+        naming.KEY_ISSUED_ANNOTATION: key.issued,
+        naming.KEY_EXPIRES_ANNOTATION: key.expires,
+    }
+    return wanted | {"metadata": wanted["metadata"] | {"annotations": noted}, "data": data}

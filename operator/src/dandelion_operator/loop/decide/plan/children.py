@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dandelion_operator.api.location import Target
+from dandelion_operator.seen.keys import TemporaryKey
 
 
 @dataclass(frozen=True)
 class RefreshSecret:
-    """Copy the chart's key for one purpose (training, inference, log) next to the resource."""
+    """Put the key for one purpose (training, inference, log) next to the resource.
+
+    `key` is one that is for a while; None: a copy of the chart's.
+    """
 
     purpose: str
     corrected: tuple[str, ...] = field(default=(), compare=False)
+    key: TemporaryKey | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from dandelion_operator.loop.decide.plan.decisions import RolloutDecision
 from dandelion_operator.loop.decide.rollout.adoption import adoption_needed
 from dandelion_operator.loop.decide.rollout.target import wanted_target
 from dandelion_operator.seen.drift import Drift
+from dandelion_operator.seen.keys import TemporaryKey
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import DeploymentSeen
 
@@ -155,8 +156,24 @@ def _deployment_is_out_of_date(
         return True
     if deployment.serving_digest != digests.serving(resource, target, location):
         return True
+    if _cannot_use_its_keys(observed, deployment):
+        return True
     edited_by_hand = deployment.target != target
     return edited_by_hand and not observed.drift("Deployment").fields
+
+
+def _cannot_use_its_keys(observed: Observed, deployment: DeploymentSeen) -> bool:
+    """Pods of a former release know no session token. They stay for as long as the shared key does,
+    so that an upgrade restarts none, unless the installation insists.
+    """
+    if deployment.takes_session_token:
+        return False
+    looks = (observed.keys.get(purpose) for purpose in (naming.INFERENCE, naming.LOG))
+    return any(
+        look.seen.temporary or (look.insists and isinstance(look.given, TemporaryKey))
+        for look in looks
+        if look is not None
+    )
 
 
 def _adjusted(

@@ -8,7 +8,12 @@ from typing import Any
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Target
 from dandelion_operator.loop.observe import waiting
-from dandelion_operator.loop.observe.readings.objects import component, condition, writer_of
+from dandelion_operator.loop.observe.readings.objects import (
+    component,
+    condition,
+    takes_session_token,
+    writer_of,
+)
 from dandelion_operator.ports.kube import managed_fields
 from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.seen.serving import DeploymentSeen
@@ -39,6 +44,7 @@ def deployment(
         refused=refused if failing.get("status") == "True" else None,
         evicted=evicted[1] if evicted else None,
         scaled_by=_scaled_by(raw),
+        takes_session_token=takes_session_token(spec["template"]),
         paused_by=writer_of(raw, "spec", "paused") if spec.get("paused") else "",
     )
 

@@ -28,5 +28,11 @@ def writer_of(raw: Mapping[str, Any], *path: str) -> str:
     return owners[0].manager if owners else "somebody else"
 
 
+def takes_session_token(raw: Mapping[str, Any]) -> bool:
+    """Of a Job, a pod or its template: whether its key may be one that is for a while."""
+    annotations = (raw.get("metadata") or {}).get("annotations") or {}
+    return annotations.get(naming.SESSION_TOKEN_ANNOTATION) == "true"
+
+
 def component(raw: Mapping[str, Any]) -> str | None:
     return (raw["metadata"].get("labels") or {}).get(naming.COMPONENT_LABEL)

@@ -13,6 +13,7 @@ import urllib3
 from minio import Minio
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 
+from dandelion_operator.api.access.endpoints import Endpoints
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.words import foreign, is_word
@@ -45,6 +46,7 @@ REJECTED = frozenset(
         "ExpiredToken",
         "InvalidAccessKeyId",
         "InvalidToken",
+        "InvalidTokenId",  # what MinIO calls it
         "SignatureDoesNotMatch",
     }
 )
@@ -54,8 +56,8 @@ CONNECTION = re.compile(r"^\w+\(host=[^)]*\): ")
 BUCKET_NAME = re.compile(r"(?!.*(\.\.|\.-|-\.))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
-def pool(ca_bundle: str) -> urllib3.PoolManager:
-    return Transport(ca_bundle)
+def pool(ca_bundle: str, endpoints: Endpoints | None = None) -> urllib3.PoolManager:
+    return Transport(ca_bundle, endpoints)
 
 
 def client(location: Location, credentials: Credentials) -> Minio:
@@ -64,9 +66,10 @@ def client(location: Location, credentials: Credentials) -> Minio:
         endpoint=parts.netloc,
         access_key=credentials.access_key,
         secret_key=credentials.secret_key,
+        session_token=credentials.session_token or None,
         secure=parts.scheme == "https",
         region=location.region,
-        http_client=pool(location.ca_bundle),
+        http_client=pool(location.ca_bundle, location.endpoints),
     )
 
 

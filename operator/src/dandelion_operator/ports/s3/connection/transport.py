@@ -17,6 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError
 
+from dandelion_operator.api.access.endpoints import Endpoints
 from dandelion_operator.ports.s3.connection.budget import Budget, current
 
 CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
@@ -25,7 +26,13 @@ TRIED_ADDRESSES = 3
 PIECE = 64 * 1024
 
 
+class ClosedError(urllib3.exceptions.HTTPError):
+    """The name leads where nobody is let on somebody's word; the message says where that is."""
+
+
 class WatchedConnection(HTTPConnection):
+    endpoints: Endpoints | None = None  # None: the installation's own, wherever it is
+
     def _new_conn(self) -> socket.socket:
         with current() as budget:
             sock = self._connected(budget)
@@ -39,6 +46,13 @@ class WatchedConnection(HTTPConnection):
         except (socket.gaierror, UnicodeError) as error:
             raise NameResolutionError(self.host, self, socket.gaierror(str(error))) from error
         addresses = [str(item[4][0]) for item in found[:TRIED_ADDRESSES]]
+        for address in addresses:
+            closed = self.endpoints.refusal(name, address) if self.endpoints is not None else None
+            if closed is not None:
+                raise ClosedError(
+                    f"{address} is {closed}; whoever installed Dandelion may allow it in "
+                    "tenancy.endpoints"
+                )
         try:
             for address in addresses[:-1]:
                 budget.check()
@@ -72,9 +86,30 @@ class WatchedTLSPool(HTTPSConnectionPool):
     ConnectionCls = WatchedTLSConnection
 
 
+def _pools(wanted: Endpoints | None) -> dict[str, type[HTTPConnectionPool]]:
+    """Of connections that look where they go, since that is only known once a name is resolved."""
+
+    class Connection(WatchedConnection):
+        endpoints = wanted
+
+    class TLSConnection(WatchedTLSConnection):
+        endpoints = wanted
+
+    class Pool(WatchedPool):
+        ConnectionCls = Connection
+
+    class TLSPool(WatchedTLSPool):
+        ConnectionCls = TLSConnection
+
+    return {"http": Pool, "https": TLSPool}
+
+
 class Transport(urllib3.PoolManager):
-    def __init__(self, ca_bundle: str) -> None:
-        """Gives up soon: the loop comes back by itself, and says meanwhile what is wrong."""
+    def __init__(self, ca_bundle: str, endpoints: Endpoints | None = None) -> None:
+        """Gives up soon: the loop comes back by itself, and says meanwhile what is wrong.
+
+        `endpoints` says where it does not go.
+        """
         context = ssl.create_default_context()
         if ca_bundle:
             context.load_verify_locations(cadata=ca_bundle)
@@ -86,7 +121,7 @@ class Transport(urllib3.PoolManager):
             ),
             ssl_context=context,
         )
-        self.pool_classes_by_scheme = {"http": WatchedPool, "https": WatchedTLSPool}
+        self.pool_classes_by_scheme = _pools(endpoints)
 
     def urlopen(self, method: str, url: str, *args: Any, **about: Any) -> urllib3.HTTPResponse:
         """Raises SpentError."""

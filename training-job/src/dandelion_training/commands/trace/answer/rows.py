@@ -14,18 +14,18 @@ from dandelion_training.review.answer_id import AnswerId
 SAME = 1e-9  # what is left between a probability and itself once both were written down
 
 
-def id_link(answer: AnswerId, resource: Resource, secret: bytes | None) -> Link:
-    """Whether a pod of the resource gave the id; `secret` is the secret key of the log."""
+def id_link(answer: AnswerId, resource: Resource, key: bytes | None) -> Link:
+    """Whether a pod of the resource gave the id; `key` is what its ids are signed with."""
     given = f", given {answer.time:%Y-%m-%dT%H:%M:%SZ}" if answer.time is not None else ""
     words = f"says version {answer.version}{given}"
-    if secret is None:
+    if key is None:
         return Link(
             "answer id",
             State.UNKNOWN,
             answer.text,
             f"{words}; its signature is not checked without the secret key of the log",
         )
-    if answer.is_signed_with(secret, resource.namespace, resource.name):
+    if answer.is_signed_with(key, resource.namespace, resource.name):
         return Link("answer id", State.OK, answer.text, f"{words}; signed by {resource.model}")
     return broken(
         "answer id",

@@ -7,9 +7,10 @@ variables, so they show up in no process list and follow a rotation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location, Log
 from dandelion_operator.api.resource import API_VERSION, KIND, Resource
 from dandelion_operator.api.spec.pods.scheduling import ComputeResources
@@ -18,6 +19,9 @@ USER = 65532
 CREDENTIALS_DIR = "/var/run/secrets/dandelion/s3"
 LOG_CREDENTIALS_DIR = "/var/run/secrets/dandelion/log"
 KEY_FILES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+# Of a key that is for a while, and what is signed with beside it.
+MORE_FILES = ("AWS_SESSION_TOKEN", "SIGNING_KEY")
+TAKES_SESSION_TOKEN = {naming.SESSION_TOKEN_ANNOTATION: "true"}
 
 CONTAINER_SECURITY = {
     "allowPrivilegeEscalation": False,
@@ -62,8 +66,15 @@ def storage_environment(location: Location) -> dict[str, object]:
 
 
 def credentials_volume(secret: str) -> dict[str, Any]:
-    items = [{"key": name, "path": name} for name in KEY_FILES]
-    return {"name": "s3", "secret": {"secretName": secret, "items": items, "defaultMode": 0o440}}
+    """All files are replaced at once, and those that a Secret has later come as well."""
+    sources = [_source(secret, KEY_FILES), _source(secret, MORE_FILES, optional=True)]
+    return {"name": "s3", "projected": {"sources": sources, "defaultMode": 0o440}}
+
+
+def _source(secret: str, names: Sequence[str], optional: bool = False) -> dict[str, Any]:
+    items = [{"key": name, "path": name} for name in names]
+    given: dict[str, Any] = {"name": secret, "items": items}
+    return {"secret": given | ({"optional": True} if optional else {})}
 
 
 def credentials_mount() -> dict[str, Any]:
@@ -72,8 +83,8 @@ def credentials_mount() -> dict[str, Any]:
 
 def log_volume(log: Log) -> dict[str, Any]:
     """Optional: a log that cannot be written never keeps a model from serving."""
-    volume = credentials_volume(log.secret)
-    return {"name": "log", "secret": volume["secret"] | {"optional": True}}
+    sources = [_source(log.secret, (*KEY_FILES, *MORE_FILES), optional=True)]
+    return {"name": "log", "projected": {"sources": sources, "defaultMode": 0o440}}
 
 
 def log_mount() -> dict[str, Any]:

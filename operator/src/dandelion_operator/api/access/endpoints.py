@@ -1,0 +1,81 @@
+"""To which addresses the operator goes on somebody's word: those of `spec.storage.endpoint`.
+
+Never to itself, to what only the node can see (metadata services among it), or to the API server,
+unless the installation names it. Pure; asked for each address that a name was resolved to, at the
+moment at which it is connected to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Network = IPv4Network | IPv6Network
+
+
+def _networks(*written: str) -> tuple[Network, ...]:
+    return tuple(ip_network(network) for network in written)
+
+
+# The first that holds is told.
+CLOSED: Mapping[str, Sequence[Network]] = {
+    "a metadata service": _networks(
+        "169.254.169.254",  # AWS, Google Cloud, Azure, OpenStack and others
+        "169.254.170.2",  # AWS ECS
+        "169.254.170.23",  # AWS EKS
+        "fd00:ec2::254",  # AWS
+        "fd00:ec2::23",  # AWS EKS
+        "fd20:ce::254",  # Google Cloud
+        "100.100.100.200",  # Alibaba Cloud
+        "168.63.129.16",  # Azure
+        "192.0.0.192",  # Oracle Cloud
+    ),
+    "a loopback address": _networks("127.0.0.0/8", "::1"),
+    "an unspecified address": _networks("0.0.0.0/8", "::"),
+    "a link-local address": _networks("169.254.0.0/16", "fe80::/10"),
+    "a multicast address": _networks("224.0.0.0/4", "ff00::/8"),
+}
+NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """`allowed` are hosts and networks in CIDR form; `api_server` is its address in the cluster."""
+
+    allowed: tuple[str, ...] = ()
+    api_server: str = ""
+
+    def refusal(self, host: str, address: str) -> str | None:
+        """What the address is, where nobody is to be let there."""
+        meant = _carried(ip_address(address.partition("%")[0]))
+        if host.lower() in self.allowed or any(meant in network for network in self._networks):
+            return None
+        if self.api_server and meant == _carried(ip_address(self.api_server)):
+            return "the API server"
+        for kind, networks in CLOSED.items():
+            if any(meant in network for network in networks):
+                return kind
+        return None
+
+    @property
+    def _networks(self) -> tuple[Network, ...]:
+        return tuple(filter(None, map(network_of, self.allowed)))
+
+
+def network_of(written: str) -> Network | None:
+    """None: it is the name of a host."""
+    try:
+        return ip_network(written)
+    except ValueError:
+        return None
+
+
+def _carried(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that packets to this one would reach."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return address.ipv4_mapped
+        if address in NAT64:
+            return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address

@@ -1,0 +1,65 @@
+"""To which addresses the operator goes on somebody's word, as a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import given
+import pytest
+from dandelion_operator.api.access.endpoints import Endpoints
+from dandelion_operator.api.location import location
+
+API = Endpoints(api_server="10.96.0.1")
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("169.254.169.254", "a metadata service"),
+        ("::ffff:169.254.169.254", "a metadata service"),
+        ("64:ff9b::a9fe:a9fe", "a metadata service"),
+        ("fd00:ec2::254", "a metadata service"),
+        ("100.100.100.200", "a metadata service"),
+        ("127.0.0.1", "a loopback address"),
+        ("127.8.8.8", "a loopback address"),
+        ("::1", "a loopback address"),
+        ("::ffff:127.0.0.1", "a loopback address"),
+        ("0.0.0.0", "an unspecified address"),
+        ("::", "an unspecified address"),
+        ("169.254.1.1", "a link-local address"),
+        ("fe80::1", "a link-local address"),
+        ("fe80::1%eth0", "a link-local address"),
+        ("224.0.0.1", "a multicast address"),
+        ("10.96.0.1", "the API server"),
+        ("10.96.0.2", None),
+        ("192.168.1.10", None),
+        ("fd12::1", None),
+        ("52.95.110.1", None),
+    ],
+)
+def test_an_address_is_closed(address: str, kind: str | None) -> None:
+    assert API.refusal("s3.example.com", address) == kind
+
+
+@pytest.mark.parametrize(
+    ("allowed", "address", "is_open"),
+    [
+        (("127.0.0.0/8",), "127.0.0.1", True),
+        (("127.0.0.0/8",), "169.254.169.254", False),
+        (("minio.example.com",), "127.0.0.1", True),
+        (("other.example.com",), "127.0.0.1", False),
+        (("10.96.0.1",), "10.96.0.1", True),
+    ],
+)
+def test_the_installation_may_open_it(
+    allowed: tuple[str, ...], address: str, is_open: bool
+) -> None:
+    found = replace(API, allowed=allowed).refusal("MinIO.example.com", address)
+    assert (found is None) is is_open
+
+
+def test_the_endpoint_of_the_installation_may_be_anywhere() -> None:
+    storage = {"endpoint": "http://minio", "secretRef": {"name": "mine"}}
+    defaults = replace(given.DEFAULTS, endpoints=API)
+    assert location(given.resource(), defaults).endpoints is None
+    assert location(given.resource(storage=storage), defaults).endpoints == API
