@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from dandelion_operator.process.settings import Settings
 from small_world import World, played
 
 AUDIENCE, ROLE = "mlflow.dandelion.dev", "dandelion-mlflow-training"
@@ -13,7 +12,7 @@ ACCOUNT = {"kind": "ServiceAccount", "name": "lawn-training", "namespace": "defa
 
 def asks_the_cluster(world: World) -> None:
     told = {"mlflow_audience": AUDIENCE, "mlflow_training_role": ROLE}
-    world.settings = Settings.model_validate(world.settings.model_dump() | told)
+    world.settings = world.settings.model_copy(update=told)
     world.restart()
 
 
