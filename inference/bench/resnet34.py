@@ -17,8 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
 
-# The second output, the stage that it looks at, and how its operations' names begin.
-LOG_DENSITY, DENSITY_STAGE, DENSITY = "log_density", STAGES[1], "density"
+# The further outputs, the stage that they look at, and how their operations' names begin.
+LOG_DENSITY, FEATURES, DENSITY_STAGE, DENSITY = "log_density", "features", STAGES[1], "density"
 
 
 class _Graph:
@@ -60,13 +60,14 @@ class _Graph:
         y = self.convolution(y, (out, out), 3, 1, gain=0.1)
         return self.node("Relu", [self.node("Add", [y, shortcut])])
 
-    def log_density(self, x: str, features: int) -> None:
-        """−‖(f − μ) W‖² / 2D of the D features' averages over all positions, as training exports
-        it."""
+    def density(self, x: str, features: int) -> None:
+        """−‖(f − μ) W‖² / 2D of the D features' averages over all positions, and (f − μ) W / √D, of
+        length 1 at most, as training exports them."""
         mean = self.weight((features,), 1, 1.0)
         whitening = self.weight((features, features), features, 1.0)
-        factor = numpy_helper.from_array(np.array(-0.5, np.float32), "factor")
-        self.weights.append(factor)
+        for name, number in (("factor", -0.5), ("one", 1), ("count", features)):
+            self.weights.append(numpy_helper.from_array(np.array(number, np.float32), name))
+        self.weights.append(numpy_helper.from_array(np.array([1]), "axis"))
 
         def node(op: str, inputs: list[str], **attributes: Any) -> str:
             name = f"{DENSITY}{len(self.nodes)}"
@@ -76,11 +77,14 @@ class _Graph:
         seen = node("ReduceMean", [x], axes=[2, 3], keepdims=0)
         whitened = node("MatMul", [node("Sub", [seen, mean]), whitening])
         square = node("ReduceMean", [node("Mul", [whitened, whitened])], axes=[1], keepdims=0)
-        self.nodes.append(helper.make_node("Mul", [square, factor.name], [LOG_DENSITY], DENSITY))
+        self.nodes.append(helper.make_node("Mul", [square, "factor"], [LOG_DENSITY], DENSITY))
+        longest = node("Sqrt", [node("Mul", [node("Max", [square, "one"]), "count"])])
+        column = node("Unsqueeze", [longest, "axis"])
+        self.nodes.append(helper.make_node("Div", [whitened, column], [FEATURES], f"{DENSITY}s"))
 
 
 def write_resnet34(
-    path: Path, image_size: int, classes: int, *, log_density: bool = False, seed: int = 0
+    path: Path, image_size: int, classes: int, *, density: bool = False, seed: int = 0
 ) -> None:
     graph = _Graph(seed)
     x = graph.node("Relu", [graph.convolution("image", (3, 64), 7, 2)])
@@ -91,16 +95,19 @@ def write_resnet34(
         for index in range(blocks):
             x = graph.block(x, (width, out), first_stride if index == 0 else 1)
             width = out
-        if log_density and stage == DENSITY_STAGE:
-            graph.log_density(x, width)
+        if density and stage == DENSITY_STAGE:
+            graph.density(x, width)
     x = graph.node("Flatten", [graph.node("GlobalAveragePool", [x])], axis=1)
     head = graph.weight((width, classes), width, 1.0)
     bias = graph.weight((classes,), 1, 0.01)
     graph.nodes.append(helper.make_node("Gemm", [x, head, bias], ["logits"]))
     size: list[str | int | None] = ["batch", 3, image_size, image_size]
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", classes])]
-    if log_density:
-        outputs.append(helper.make_tensor_value_info(LOG_DENSITY, TensorProto.FLOAT, ["batch"]))
+    if density:
+        outputs += [
+            helper.make_tensor_value_info(LOG_DENSITY, TensorProto.FLOAT, ["batch"]),
+            helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["batch", DENSITY_STAGE[0]]),
+        ]
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,

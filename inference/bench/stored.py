@@ -14,7 +14,7 @@ from typing import Any
 from classifier import IMAGE_SIZE, MEAN, SCALE, SHORT_SIDE, STD
 from dandelion_pictures import VERSION
 from graphs import CLASSES, FP32, INT8, OURS
-from resnet34 import LOG_DENSITY
+from resnet34 import DENSITY_STAGE, FEATURES, LOG_DENSITY
 
 INFERENCE = Path(__file__).resolve().parent.parent
 SOURCES = f"{INFERENCE / 'src'}:{INFERENCE / 'pictures/src'}"
@@ -35,6 +35,7 @@ def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
         "input": {"name": "image", "shape": [None, 3, IMAGE_SIZE, IMAGE_SIZE]},
         "output": {"name": "logits", "shape": [None, CLASSES]},
         "logDensity": {"name": LOG_DENSITY, "shape": [None]},
+        "features": {"name": FEATURES, "shape": [None, DENSITY_STAGE[0]]},
         "calibration": {
             "temperature": 1.0,
             "unknownScore": "maxProbabilityPlusLogDensity",
@@ -72,7 +73,7 @@ def write_artifact(graphs: Path, folder: Path, precision: str) -> str:
 def _reference(classes: list[str]) -> dict[str, Any]:
     """Enough to look for drift as any pod does; whether there is any is nobody's question here."""
     rising = [round(number / 64, 4) for number in range(65)]
-    thresholds = {"probabilities": 0.5, "confidence": 2.0, "logDensity": 0.5}
+    thresholds = {"probabilities": 0.5, "confidence": 2.0, "logDensity": 0.5, "features": 0.5}
     return {
         "meanRGB": [0.5, 0.5, 0.5],
         "stdRGB": [0.2, 0.2, 0.2],
@@ -84,6 +85,7 @@ def _reference(classes: list[str]) -> dict[str, Any]:
             "confidence": rising,
             "probability": dict.fromkeys(classes[:100], rising),
             "logDensity": [share - 1 for share in rising],
+            "features": [0.0] * DENSITY_STAGE[0],
         },
         "drift": {
             "falseAlarmRate": 0.01,

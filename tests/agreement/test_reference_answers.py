@@ -21,6 +21,7 @@ from dandelion_training.export.engine import Precision
 from dandelion_training.ports.settings import Settings
 from dandelion_training.publish.contract import TrainingEnvironment, contract
 
+FEATURES = 12
 SOMEWHERE = "s3://models/default/lawn/somewhere"
 
 
@@ -53,7 +54,9 @@ def answered(classes: int, images: int) -> tuple[list[str], Collected]:
     logits = chance.normal(scale=3, size=(images, classes)).astype(np.float32)
     collector = Collector(names, calibrate_on=digests)
     density = -np.square(chance.normal(size=images)).astype(np.float32)
-    collector.add(digests, chance.integers(classes, size=images), logits, density)
+    features = chance.normal(scale=0.1, size=(images, FEATURES)).astype(np.float32)
+    labels = chance.integers(classes, size=images)
+    collector.add(digests, labels, logits, density, features)
     return names, collector.collected("sha256:" + "d" * 64, "")
 
 
@@ -71,7 +74,7 @@ def written(work: Path, classes: int, images: int) -> tuple[ServedAnswers, bytes
     graph.write_bytes(b"a graph")
     result = evaluated(found, "", "fp32", "openvino")
     answers = training.served_answers(
-        found.logits, names, result.calibration.temperature, found.log_density
+        found.logits, names, result.calibration.temperature, found.log_density, found.features
     )
     labels = np.arange(images)
     content = contract(
@@ -102,6 +105,7 @@ def test_serving_reads_the_reference_answers_that_training_writes(
     assert told.answers.confidence == made.confidence
     assert told.answers.probability == made.probability
     assert told.answers.log_density == made.log_density
+    assert told.answers.features == made.features
     assert [window.answers for window in told.drift.windows] == [
         size for size in (20, 50, 100) if size <= images
     ]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from dandelion_operator.api.spec.search import Pruning
+from dandelion_operator.api.spec.search import Search as SearchSpec
 from dandelion_operator.ports.s3.documents.progress import read_progress
 from dandelion_operator.seen.training import SearchSeen
-from dandelion_training.ports.search import Range
+from dandelion_training.ports.search import Range, Search
 from dandelion_training.ports.settings import (
     Settings,
     TrialSettings,
@@ -19,7 +22,7 @@ from dandelion_training.search.records import Outcome, TrialResult
 
 from tests.agreement.pods import enter, training_pod
 
-TRAINING = {
+TRAINING: dict[str, Any] = {
     "search": {
         "parameters": {
             "learningRate": {"min": 0.0001, "max": 0.01},
@@ -63,6 +66,23 @@ def test_a_pod_of_the_search_knows_which_trial_it_is(monkeypatch: pytest.MonkeyP
     settings: TrialSettings = load_trial_settings()
     assert_told(settings)
     assert settings.trial == 7
+
+
+@pytest.mark.parametrize("rule", list(Pruning))
+def test_training_knows_every_rule_by_which_trials_are_given_up(
+    rule: Pruning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = TRAINING["search"] | {"pruning": rule.value}
+    enter(training_pod(searching=False, training={"search": search}), monkeypatch)
+    found = load_settings().search
+    assert found is not None
+    assert found.pruning == rule.value
+
+
+def test_without_a_word_both_mean_the_same_rule() -> None:
+    parameters = {"epochs": {"values": [5, 10]}}
+    ours = Search.model_validate({"parameters": parameters, "maxTrials": 4})
+    assert SearchSpec.model_validate({"parameters": parameters}).pruning.value == ours.pruning
 
 
 def test_the_run_after_it_is_told_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

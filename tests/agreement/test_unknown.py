@@ -70,7 +70,7 @@ def evaluation(outputs: Outputs) -> tuple[EvaluationResult, Collected]:
     digests = [f"{number:064x}" for number in range(HOLDOUT)]
     collector = Collector(CLASSES, calibrate_on=digests)
     labels = np.random.default_rng(1).integers(len(CLASSES), size=HOLDOUT)
-    collector.add(digests, labels, outputs.logits, outputs.log_density)
+    collector.add(digests, labels, outputs.logits, outputs.log_density, outputs.features)
     found = collector.collected("sha256:" + "d" * 64, "")
     return evaluated(found, "", "fp32", "openvino"), found
 
@@ -81,7 +81,7 @@ def written(trained: Trained, precision: Precision, tmp_path: Path) -> tuple[byt
     said = predictor(graphs[precision], precision, threads=1)(images(2, HOLDOUT))
     result, found = evaluation(said)
     answers = served_answers(
-        found.logits, CLASSES, result.calibration.temperature, found.log_density
+        found.logits, CLASSES, result.calibration.temperature, found.log_density, found.features
     )
     version = DatasetVersion(
         "s3://datasets/lawn",

@@ -15,12 +15,15 @@ SCRIPT = Path("training-job/bench/search.py")
 
 
 def measure() -> list[Figure]:
-    """Of trials in full on the digits, in many random orders: the time with the median rule."""
+    """Of trials in full on the digits, in many random orders: the time with each rule."""
     return [figure for row in _rows() for figure in _figures(row)]
 
 
 def _figures(row: dict[str, Any]) -> list[Figure]:
-    what = f"search of {row['trials']} trials of {row['epochs']} epochs"
+    what = (
+        f"search of {row['trials']} trials of {row['epochs']} epochs, {row['atATime']} at a time,"
+        f" starting from {row['start']}, {row['rule']}"
+    )
     return [
         Figure(
             f"{what}: learnt, of the time of all in full", round(100 * row["share"], 1), "%", "≤ 40"

@@ -44,7 +44,7 @@ def promtool(*arguments: str, stdin: str | None = None) -> None:
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

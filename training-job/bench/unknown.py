@@ -195,7 +195,7 @@ def _seen(whole: WithLogDensity, images: NDArray[np.float32]) -> Seen:
             for start in range(0, len(images), AT_ONCE)
         ]
     hook.remove()
-    logits, log_densities = (torch.cat(found).numpy() for found in zip(*outputs, strict=True))
+    logits, log_densities, _ = (torch.cat(found).numpy() for found in zip(*outputs, strict=True))
     return Seen(logits, np.concatenate(features).astype(np.float64), log_densities)
 
 

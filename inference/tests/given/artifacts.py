@@ -1,7 +1,8 @@
 """Artifacts as a training run leaves them, with a network small enough to judge by hand.
 
 `colour_graph` answers with the mean of each colour channel: a red picture is "red".
-`colour_graph_with_log_density` has learnt pure colours, and gives the lightness beside.
+`colour_graph_with_log_density` has learnt pure colours, and gives the lightness beside;
+`colour_graph_with_features` gives the colour as well.
 """
 
 from __future__ import annotations
@@ -77,6 +78,22 @@ def colour_graph(size: int = SIZE, gain: float = 10.0, classes: int = 3) -> byte
 
 def colour_graph_with_log_density() -> bytes:
     """The same with a second output, which falls with the square of an image's lightness."""
+    return bytes(_with_log_density().SerializeToString())
+
+
+def colour_graph_with_features() -> bytes:
+    """The same with a third output, half of the mean of each channel."""
+    model = _with_log_density()
+    model.graph.node.append(helper.make_node("Mul", ["channels", "half"], ["features"]))
+    model.graph.initializer.append(numpy_helper.from_array(np.array(0.5, np.float32), "half"))
+    model.graph.output.append(
+        helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", 3])
+    )
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def _with_log_density() -> onnx.ModelProto:
     model = _colour_model(SIZE, 10.0, 3)
     nodes = [
         helper.make_node("ReduceMean", ["image"], ["channels"], axes=[2, 3], keepdims=0),
@@ -90,10 +107,11 @@ def colour_graph_with_log_density() -> bytes:
         helper.make_tensor_value_info("log_density", TensorProto.FLOAT, ["batch"])
     )
     onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
+    return model
 
 
 LOG_DENSITY = {"name": "log_density", "shape": [None]}
+FEATURES = {"name": "features", "shape": [None, 3]}
 
 
 def colour_graph_with_external_data() -> tuple[bytes, bytes]:

@@ -73,6 +73,13 @@ WRONG = {
     ),
     "of a class that is none": ({"probability": {"gold": RISING}}, "none of the classes"),
     "of a log density that the graph has not": ({"logDensity": [-1.0] * 65}, "the graph has none"),
+    "of features that the graph has not": (
+        {"features": [0.1]},
+        "1 features, and the graph has none",
+    ),
+    "of features longer than 1": ({"features": [1.5]}, "less than or equal to 1"),
+    "of no feature": ({"features": []}, "at least 1"),
+    "of features without end": ({"features": [0.0] * 4097}, "at most 4096"),
     "of a log density above zero": ({"logDensity": [0.5] * 65}, "less than or equal to 0"),
     "a mean that is no mean": ({"meanConfidence": 0.1}, "none of the confidences"),
     "more probable than the most probable": (
@@ -92,6 +99,17 @@ def test_reference_answers_that_do_not_add_up_are_refused(
     assert caught.value.reason is Reason.MODEL_INVALID
 
 
+def test_features_of_another_number_than_the_graphs_are_refused(s3: FakeS3, tmp_path: Path) -> None:
+    artifact = artifacts.stored(
+        artifacts.colour_graph_with_features(),
+        logDensity=artifacts.LOG_DENSITY,
+        features=artifacts.FEATURES,
+        referenceStatistics=reference(features=[0.1, 0.2]),
+    )
+    with pytest.raises(LoadError, match=r"2 features, and the graph gives them as \(3,\)"):
+        load(artifact, s3, tmp_path)
+
+
 TWENTY = {"answers": 20, "thresholds": {"probabilities": 0.5, "confidence": 1.6}}
 WITHOUT_ANSWERS = {k: v for k, v in reference().items() if k != "answers"}
 WRONG_DRIFT = {
@@ -109,6 +127,11 @@ WRONG_DRIFT = {
         reference(),
         [TWENTY | {"thresholds": {"logDensity": 0.4}}],
         "the log density has a threshold",
+    ),
+    "no features to compare with": (
+        reference(),
+        [TWENTY | {"thresholds": {"features": 0.2}}],
+        "the features have a threshold",
     ),
 }
 

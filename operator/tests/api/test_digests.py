@@ -236,7 +236,7 @@ def test_what_starts_a_run_is_no_part_of_what_it_makes() -> None:
 
 
 RANGE = {"learningRate": {"min": 0.0001, "max": 0.01}}
-SEARCH: dict[str, Any] = {"parameters": RANGE, "maxTrials": 20, "pruning": "Median"}
+SEARCH: dict[str, Any] = {"parameters": RANGE, "maxTrials": 20, "pruning": "SuccessiveHalving"}
 SEARCHED = given.resource(training={"search": SEARCH})
 
 
@@ -247,6 +247,7 @@ SEARCHED = given.resource(training={"search": SEARCH})
         {"training": {"search": SEARCH | {"parameters": {"epochs": {"values": [5, 10]}}}}},
         {"training": {"search": SEARCH | {"maxTrials": 21}}},
         {"training": {"search": SEARCH | {"pruning": "None"}}},
+        {"training": {"search": SEARCH | {"pruning": "Median"}}},
         {"training": {"search": SEARCH, "crossValidation": {"folds": 5}}},
         {"training": {"search": SEARCH}, "promotion": {"metric": "macroF1"}},
     ],

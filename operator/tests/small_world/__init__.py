@@ -37,8 +37,8 @@ from fakes.mlflow import FakeMlflow
 
 from small_world.controllers import roll, select, train
 from small_world.outside import FakeProbe, FakeStorage, FakeTokens
+from small_world.told import BINDING, Told
 
-BINDING = "dandelion-token-reviewers"
 DATASET_URI = "s3://datasets/lawn"
 TABLE = "addresses"
 # What to apply as `dataset` for images at addresses too.
@@ -51,7 +51,7 @@ def played(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(scene())
 
 
-class World:
+class World(Told):
     def __init__(self, folder: Path, kill_at: int | None = None, after_effect: bool = True) -> None:
         self.killer = Killer(kill_at, after_effect)
         self.time = START
@@ -211,36 +211,6 @@ class World:
             annotations["dandelion.dev/retrain"] = value
         self.cluster._changed(found)
 
-    @property
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.cluster.one("modeldeployments", KEY.name).get("status", {})
-        return found
-
-    def condition(self, kind: str) -> tuple[str, str]:
-        found = next(item for item in self.status["conditions"] if item["type"] == kind)
-        return found["status"], found["reason"]
-
-    def message(self, kind: str) -> str:
-        found = next(item for item in self.status["conditions"] if item["type"] == kind)
-        return str(found["message"])
-
-    def decisions(self) -> list[tuple[str, str | None]]:
-        """Oldest first."""
-        entries = reversed(self.status["history"])
-        return [(item["decision"], item.get("version")) for item in entries]
-
-    def inference_pods(self) -> list[dict[str, Any]]:
-        return [
-            pod
-            for pod in self.cluster.kind("pods")
-            if pod["metadata"]["labels"][naming.COMPONENT_LABEL] == naming.INFERENCE
-        ]
-
-    def serving_version(self) -> str:
-        """The version that the serving Deployment is of."""
-        labels = self.cluster.one("deployments", "lawn-inference")["metadata"]["labels"]
-        return str(labels[naming.VERSION_LABEL])
-
     def compare(self, *ratios: float, statistic: str = "logDensity") -> None:
         """Pods of the version that serves have windows of 20 answers, the newest last, so far from
         a threshold; each was full now."""
@@ -248,11 +218,6 @@ class World:
             WindowCompared(self.now_text(), ratio, statistic) for ratio in reversed(ratios)
         )
         self.windows[self.serving_version()] = (WindowsOfSize(20, tuple(newest_first)),)
-
-    def reviewers(self) -> list[str]:
-        """Whose pods may ask the API server who calls."""
-        binding = self.cluster.objects["clusterrolebindings", "", BINDING]
-        return [f"{item['namespace']}:{item['name']}" for item in binding.get("subjects", [])]
 
     async def until_training(self) -> None:
         """The run that was just asked for hangs on for as long as it is let."""

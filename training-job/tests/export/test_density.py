@@ -1,4 +1,4 @@
-"""How far an image lies from those that the network learnt from, as the exported graph says it."""
+"""How far and in what an image lies from those that the network learnt from, as the graph says."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,9 +42,11 @@ def drawn(images: int) -> NDArray[np.float64]:
     return chance.normal(size=(images, 3)) @ np.diag([1.0, 2.0, 4.0]) + [1, 2, 3]
 
 
-def said(network: WithLogDensity, colours: NDArray[np.float64]) -> NDArray[np.float32]:
+def said(
+    network: WithLogDensity, colours: NDArray[np.float64], output: int = 1
+) -> NDArray[np.float32]:
     with torch.inference_mode():
-        return network(torch.from_numpy(np.concatenate(list(coloured(colours)))))[1].numpy()
+        return network(torch.from_numpy(np.concatenate(list(coloured(colours)))))[output].numpy()
 
 
 def test_it_is_the_mahalanobis_distance_to_the_mean() -> None:
@@ -66,6 +68,22 @@ def test_images_like_those_that_were_learnt_from_are_the_more_likely_ones() -> N
     assert strange.max() < usual.min()
 
 
+def test_features_are_standardised_and_as_long_as_the_image_is_unlikely_and_1_at_most() -> None:
+    network = WithLogDensity(Channels(), fitted(Channels(), coloured(drawn(500))))
+    seen = drawn(2000)
+    found = said(network, seen, output=2)
+    lengths = np.sqrt(-2 * said(network, seen))
+    assert np.linalg.norm(found, axis=1) == pytest.approx(np.minimum(lengths, 1), abs=1e-4)
+    whole = found * np.maximum(lengths, 1)[:, np.newaxis] * np.sqrt(3)
+    assert np.cov(whole.T) == pytest.approx(np.eye(3), abs=0.2)
+
+
+def test_features_point_the_way_that_an_image_differs() -> None:
+    network = WithLogDensity(Channels(), fitted(Channels(), coloured(drawn(500))))
+    lighter, darker = (said(network, drawn(50) + shift, output=2) for shift in (30, -30))
+    assert (lighter @ darker.T).max() < -0.5
+
+
 @pytest.mark.parametrize("images", [1, 2])
 def test_a_handful_of_images_is_enough(images: int) -> None:
     network = WithLogDensity(Channels(), fitted(Channels(), coloured(drawn(images))))
@@ -80,21 +98,24 @@ def test_fitting_leaves_the_network_as_it_was() -> None:
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
-def test_the_graph_gives_logits_and_log_densities_for_any_number_of_images(tmp_path: Path) -> None:
+def test_the_graph_gives_all_three_for_any_number_of_images(tmp_path: Path) -> None:
     graph = small_graph(tmp_path / "model.onnx", SIZE)
     model = openvino.Core().read_model(graph)
-    assert [output.get_any_name() for output in model.outputs] == ["logits", "log_density"]
+    names = [output.get_any_name() for output in model.outputs]
+    assert names == ["logits", "log_density", "features"]
     images = torch.from_numpy(np.random.default_rng(1).normal(size=(5, 3, SIZE, SIZE)))
     assert prove(small_network(SIZE), graph, images.float()) < 1e-4
 
 
-def test_the_engine_gives_both_of_each_image(tmp_path: Path) -> None:
+def test_the_engine_gives_all_three_of_each_image(tmp_path: Path) -> None:
     graph = small_graph(tmp_path / "model.onnx", SIZE)
     images = np.random.default_rng(1).normal(size=(5, 3, SIZE, SIZE)).astype(np.float32)
     found = predictor(graph, Precision.FP32, threads=1)(images)
     network = small_network(SIZE).eval()
     with torch.inference_mode():
-        logits, log_density = (output.numpy() for output in network(torch.from_numpy(images)))
+        logits, log_density, features = (each.numpy() for each in network(torch.from_numpy(images)))
     assert np.allclose(found.logits, logits, atol=1e-4)
     assert found.log_density is not None
     assert np.allclose(found.log_density, log_density, atol=1e-3)
+    assert found.features is not None
+    assert np.allclose(found.features, features, atol=1e-3)

@@ -62,12 +62,13 @@ def answered(
 
 def predictor(graph: Path, precision: Precision, threads: int) -> Predict:
     """Tells blue from yellow by the channel that is brighter, with some doubt; the further from
-    black, the less it was learnt from."""
+    black, the less it was learnt from. Its features are the channels."""
 
     def predict(images: NDArray[np.float32]) -> Outputs:
         blue = images[:, 2].mean(axis=(1, 2)) - images[:, 0].mean(axis=(1, 2))
         log_density = -0.5 * (images**2).mean(axis=(1, 2, 3))
-        return Outputs(np.stack([blue, -blue], axis=1).astype(np.float32), log_density)
+        logits = np.stack([blue, -blue], axis=1).astype(np.float32)
+        return Outputs(logits, log_density, images.mean(axis=(2, 3)) / 10)
 
     return predict
 

@@ -16,10 +16,11 @@ from dandelion_training.run.pipeline import run
 from dandelion_training.run.processors import Threads
 from dandelion_training.search.library import Trials
 from dandelion_training.search.records import TrialResult
+from fakes.images import with_dataset
 from fakes.mlflow import FakeMlflow
 from fakes.s3 import MemoryStore
 from given import runs
-from given.runs import MODELS, RUN, told
+from given.runs import DATASET, MODELS, RUN, told
 from prometheus_client import CollectorRegistry
 
 FOLDER = f"{MODELS}/{RUN}/search"
@@ -34,6 +35,13 @@ SEARCH: dict[str, Any] = {
     "metric": "accuracy",
 }
 SEARCHED = {"search": SEARCH, "search_uri": FOLDER}
+
+
+def filled() -> MemoryStore:
+    """With the dataset alone."""
+    store = MemoryStore()
+    with_dataset(store, DATASET)
+    return store
 
 
 def task(work: Path, store: MemoryStore, number: int, **changed: Any) -> Trial:

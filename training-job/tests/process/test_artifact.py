@@ -103,6 +103,8 @@ def test_the_contract_says_what_the_model_is(finished: Finished) -> None:
     }
     assert found["output"] == {"name": "logits", "shape": [None, 2]}
     assert found["logDensity"] == {"name": "log_density", "shape": [None]}
+    features = found["referenceStatistics"]["answers"]["features"]
+    assert found["features"] == {"name": "features", "shape": [None, len(features)]}
     assert found["calibration"]["unknownScore"] == "maxProbabilityPlusLogDensity"
     assert found["preprocessing"]["resizeShortSide"] == 36
     assert found["preprocessing"]["centerCrop"] == 32

@@ -45,17 +45,19 @@ def test_the_int8_graph_computes_in_int8(graph: Path, tmp_path: Path) -> None:
     assert (tmp_path / "int8.bin").stat().st_size < 2 * weights
 
 
-def test_the_log_density_is_not_computed_in_int8(graph: Path, tmp_path: Path) -> None:
+def test_the_log_density_and_the_features_are_not_computed_in_int8(
+    graph: Path, tmp_path: Path
+) -> None:
     """Eight bits would round away the small differences that distances are made of."""
     quantize.quantize(graph, IMAGES, tmp_path / "int8.xml")
     images = np.concatenate(IMAGES)
     exact, found = (
-        predictor(path, precision, threads=1)(images).log_density
+        predictor(path, precision, threads=1)(images)
         for path, precision in ((graph, Precision.FP32), (tmp_path / "int8.xml", Precision.INT8))
     )
-    assert exact is not None
-    assert found is not None
-    assert np.abs(found - exact).max() < 0.1 * np.abs(exact).max()
+    for name in ("log_density", "features"):
+        expected = getattr(exact, name)
+        assert np.abs(getattr(found, name) - expected).max() < 0.1 * np.abs(expected).max()
     model = openvino.Core().read_model(tmp_path / "int8.xml")
     (of_whitening,) = [
         operation

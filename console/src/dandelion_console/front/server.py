@@ -1,7 +1,7 @@
 """uvicorn, with bounds. Run by `__main__`.
 
 TLS and what a hostile network sends are a gateway's to deal with; within the cluster, connections
-are bounded in number, heads and bodies in size.
+are bounded in number, requests in size and in the time that they take to come.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import socket
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from dandelion_console.front.connection import BoundedConnection
 
 CONNECTIONS = 256
 HEAD_BYTES = 32 * 1024
@@ -22,7 +24,9 @@ def server(app: ASGIApp) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            http="h11",
+            # What the image has, also where another one is installed.
+            loop="asyncio",
+            http=BoundedConnection,
             ws="none",
             h11_max_incomplete_event_size=HEAD_BYTES,
             limit_concurrency=CONNECTIONS,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dandelion_inference.answer.certainty import Certainty, certainty
 from dandelion_inference.errors import Code, RefusedError
@@ -25,6 +28,8 @@ class Prediction:
     """Whether the image may be none of the classes; None where nobody can tell."""
     log_density: float | None
     """The network's second output, where it has one."""
+    features: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    """The network's third output, where it has one."""
 
     @property
     def unknown(self) -> bool | None:
@@ -54,6 +59,7 @@ def prediction(classes: Sequence[str], outputs: Outputs, calibration: Calibratio
         scores=dict(zip(classes, probabilities, strict=True)),
         certainty=certainty(calibration, probabilities[best], outputs.log_density),
         log_density=outputs.log_density,
+        features=outputs.features,
     )
 
 

@@ -159,6 +159,11 @@ class Contract(_Part):
         description="the graph's second output, where it has one: how much an image looks like "
         "those that were learnt from",
     )
+    features: Tensor | None = Field(
+        default=None,
+        description="the graph's third output, where it has one: in what an image differs from "
+        "those that were learnt from, a vector of length 1 at most",
+    )
     preprocessing: _Preprocessing
     graphs: Graphs
     precision: Precisions = Precisions()
@@ -189,6 +194,17 @@ class Contract(_Part):
             raise ValueError("the reference answers name a class that is none of the classes")
         if told is not None and told.log_density is not None and self.log_density is None:
             raise ValueError("the reference answers have a log density, and the graph has none")
+        if self.features is not None and self.log_density is None:
+            raise ValueError(
+                "features are the third output, and logDensity, the second, is missing"
+            )
+        if told is not None and told.features is not None:
+            shape = None if self.features is None else self.features.shape[1:]
+            if shape != (len(told.features),):
+                raise ValueError(
+                    f"the reference answers have {len(told.features)} features, and the graph "
+                    f"{'has none' if shape is None else f'gives them as {shape}'}"
+                )
         crop = self.preprocessing.center_crop
         if self.input.shape[1:] != (3, crop, crop):
             raise ValueError(f"input shape {self.input.shape} does not fit centerCrop {crop}")

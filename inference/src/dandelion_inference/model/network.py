@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from dandelion_inference.errors import LoadError, Reason
 from dandelion_inference.model.activation import Head, NoActivationMapError, divided
 from dandelion_inference.model.artifact import Artifact
-from dandelion_inference.model.contract import Precision
+from dandelion_inference.model.contract import Precision, Tensor
 from dandelion_inference.model.precision import served
 from dandelion_inference.ports.cpu import workers
 from dandelion_inference.ports.memory import forget_mapped, return_freed_memory
@@ -51,6 +51,9 @@ class Outputs:
     log_density: float | None
     """How much the image looks like those that were learnt from, 0 at most; None where the contract
     names no such output."""
+    features: NDArray[np.float32] | None = None
+    """In what it differs from them, a vector of length 1 at most; None where the contract names no
+    such output."""
 
 
 class Model:
@@ -65,6 +68,7 @@ class Model:
         self.threads = threads
         self._temperature = self.contract.calibration.temperature
         self._has_log_density = self.contract.log_density is not None
+        self._has_features = self.contract.features is not None
         self._head, self._why_no_head = forms.head, forms.why_no_head
         self._latency = forms.latency.create_infer_request()
         self._latency_turn = threading.Lock()
@@ -117,7 +121,13 @@ class Model:
         log_density = float(request.get_output_tensor(1).data[0])
         if not isfinite(log_density):
             raise ArithmeticError("the network's log density is not finite")
-        return Outputs(probabilities, log_density)
+        if not self._has_features:
+            return Outputs(probabilities, log_density)
+        # A copy: the next image is computed into the same tensor.
+        features = np.array(request.get_output_tensor(2).data[0], np.float32)
+        if not np.isfinite(features).all():
+            raise ArithmeticError("the network's features are not finite")
+        return Outputs(probabilities, log_density, features)
 
     def _softmax(self, logits: NDArray[np.float64]) -> list[float]:
         if not np.isfinite(logits).all():
@@ -172,20 +182,20 @@ def _compiled(core: Any, runtime: Any, graph: Any, precision: Precision, threads
 def _read_graph(core: Any, runtime: Any, artifact: Artifact) -> Any:
     """The graph with the shape of one image. Raises LoadError, or RuntimeError from OpenVINO."""
     graph = core.read_model(artifact.graph)
-    log_density = artifact.contract.log_density
-    wanted = 1 if log_density is None else 2
+    further = [
+        (number, output)
+        for number, output in enumerate((artifact.contract.log_density, artifact.contract.features))
+        if output is not None
+    ]
+    wanted = 1 + len(further)
     if len(graph.inputs) != 1 or len(graph.outputs) != wanted:
         raise LoadError(
             Reason.MODEL_INVALID,
             f"{artifact.graph.name} has {len(graph.inputs)} inputs and "
             f"{len(graph.outputs)} outputs, not 1 and {wanted}",
         )
-    if log_density is not None and log_density.name not in graph.output(1).get_names():
-        raise LoadError(
-            Reason.MODEL_INVALID,
-            f"{artifact.graph.name} has no second output {log_density.name!r}, of which the "
-            f"contract speaks",
-        )
+    for number, output in further:
+        _require_output(runtime, artifact, graph, number + 1, output)
     crop = artifact.contract.preprocessing.center_crop
     # A fixed shape compiles to the fastest code, and one image at a time is all that is asked.
     shape = runtime.PartialShape([1, 3, crop, crop])
@@ -199,6 +209,19 @@ def _read_graph(core: Any, runtime: Any, artifact: Artifact) -> Any:
         graph = _mapped(core, runtime, graph, artifact.graph.parent)
     graph.reshape(shape)
     return graph
+
+
+def _require_output(
+    runtime: Any, artifact: Artifact, graph: Any, number: int, output: Tensor
+) -> None:
+    found = graph.output(number)
+    shape = runtime.PartialShape([-1 if size is None else size for size in output.shape])
+    if output.name not in found.get_names() or not found.partial_shape.compatible(shape):
+        raise LoadError(
+            Reason.MODEL_INVALID,
+            f"{artifact.graph.name} has no {('second', 'third')[number - 1]} output "
+            f"{output.name!r} of shape {shape}, of which the contract speaks",
+        )
 
 
 def _mapped(core: Any, runtime: Any, graph: Any, folder: Path) -> Any:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 QUANTILES = 65  # at 0, 1/64, … 1
 MOST_CLASSES = 100
+MOST_FEATURES = 4096  # of the network's widest stages there are 2,048
 DIGITS = 4  # significant ones of a quantile
 LARGEST_WINDOW = 1000  # answers
 MOST_WINDOWS = 10
@@ -31,6 +32,7 @@ def _ascending(values: tuple[float, ...]) -> tuple[float, ...]:
 SIXTY_FIVE = (Field(min_length=QUANTILES, max_length=QUANTILES), AfterValidator(_ascending))
 Quantiles = Annotated[tuple[Share, ...], *SIXTY_FIVE]
 LogDensity = Annotated[float, Field(le=0, allow_inf_nan=False)]
+Component = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -42,8 +44,9 @@ class ReferenceAnswers(_Part):
     quantiles at 0, 1/64, … 1: of the highest probability of an image (`confidence`), and of that of
     each of the classes that were answered most often (`probability`), of which there are 100 at
     most. A sample of 65 that is spread so stands for the holdout in a Kolmogorov–Smirnov distance
-    to 1/64; `images` is its size in the test. `log_density` is of the graph's second output, and
-    missing where it has none, or where the artifact is of an earlier release.
+    to 1/64; `images` is its size in the test. `log_density` is of the graph's second output;
+    `features` is the mean of its third. Either is missing where the graph has none, or where the
+    artifact is of an earlier release.
     """
 
     images: int = Field(ge=1)
@@ -52,6 +55,9 @@ class ReferenceAnswers(_Part):
     probability: dict[str, Quantiles] = Field(min_length=1, max_length=MOST_CLASSES)
     log_density: Annotated[tuple[LogDensity, ...], *SIXTY_FIVE] | None = Field(
         default=None, alias="logDensity"
+    )
+    features: tuple[Component, ...] | None = Field(
+        default=None, min_length=1, max_length=MOST_FEATURES
     )
 
     @model_validator(mode="after")
@@ -71,6 +77,7 @@ class Statistic(StrEnum):
     PROBABILITIES = "probabilities"
     CONFIDENCE = "confidence"
     LOG_DENSITY = "logDensity"
+    FEATURES = "features"
 
 
 class DriftWindow(_Part):
@@ -125,6 +132,8 @@ class ReferenceStatistics(_Part):
             raise ValueError("there are thresholds for drift, and no answers to compare with")
         if Statistic.LOG_DENSITY in asked and self.answers.log_density is None:
             raise ValueError("the log density has a threshold for drift, and no reference")
+        if Statistic.FEATURES in asked and self.answers.features is None:
+            raise ValueError("the features have a threshold for drift, and no reference")
         return self
 
     @model_validator(mode="after")

@@ -33,13 +33,19 @@ REFERENCE = {
         "confidence": [SURE] * 65,
         "probability": {label: [OTHER] * 43 + [SURE] * 22 for label in artifacts.CLASSES},
         "logDensity": [-0.3] * 10 + [-0.2491] * 55,
+        "features": [1 / 6] * 3,
     },
     "drift": {
         "falseAlarmRate": 0.01,
         "windows": [
             {
                 "answers": WINDOW,
-                "thresholds": {"probabilities": 0.6, "confidence": 2.0, "logDensity": 0.4},
+                "thresholds": {
+                    "probabilities": 0.6,
+                    "confidence": 2.0,
+                    "logDensity": 0.4,
+                    "features": 0.1,
+                },
             },
             {"answers": 50, "thresholds": {"confidence": 1.5}},
         ],
@@ -51,8 +57,9 @@ PINK = (255, 180, 180)
 
 def stored() -> artifacts.StoredArtifact:
     return artifacts.stored(
-        artifacts.colour_graph_with_log_density(),
+        artifacts.colour_graph_with_features(),
         logDensity=artifacts.LOG_DENSITY,
+        features=artifacts.FEATURES,
         referenceStatistics=REFERENCE,
     )
 
@@ -150,6 +157,7 @@ def test_answers_like_the_holdouts_are_no_alarm(watched: Watched) -> None:
     found = scores(watched.service)
     assert found["probabilities"] < 0.1
     assert found["confidence"] == pytest.approx(0)
+    assert found["features"] < 0.05
 
 
 @pytest.mark.parametrize(
@@ -158,6 +166,7 @@ def test_answers_like_the_holdouts_are_no_alarm(watched: Watched) -> None:
         pytest.param([pictures.RED] * WINDOW, "probabilities", id="another class mix"),
         pytest.param([GREY] * WINDOW, "confidence", id="nothing that it knows"),
         pytest.param([PINK, *ALL, PINK, PINK], "logDensity", id="other light"),
+        pytest.param([pictures.RED, *ALL, *ALL[:2]], "features", id="another mean colour"),
     ],
 )
 def test_a_window_that_differs_is_one_alarm_whatever_differs(
@@ -191,7 +200,7 @@ def test_whoever_asks_is_told_how_far_the_last_windows_were(watched: Watched) ->
         window["time"] for window in small["last"]
     ]
     statistics = newest["statistics"]
-    assert statistics.keys() == {"probabilities", "confidence", "logDensity"}
+    assert statistics.keys() == {"probabilities", "confidence", "logDensity", "features"}
     for found in statistics.values():
         assert found["ratio"] == pytest.approx(found["score"] / found["threshold"])
     assert newest["ratio"] == statistics[newest["statistic"]]["ratio"]

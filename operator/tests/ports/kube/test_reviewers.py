@@ -13,7 +13,8 @@ from dandelion_operator.ports.kube.objects import MODEL_DEPLOYMENT
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from fakes.cluster import FakeCluster
 from fakes.killer import Killer
-from small_world import BINDING, World, played
+from small_world import World, played
+from small_world.told import BINDING
 
 ASKING = {"auth": "ClusterTokens"}
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_world import BINDING, World
+from small_world import World
 from small_world.end_state import pod_template
 from small_world.fresh import differences, prepared, reached
+from small_world.told import BINDING
 from spec_fields import DATASET, FIELDS, merged, nested, plain
 
 # No field takes it. A schema that is older or newer than the operator lets through what is not its.

@@ -1,9 +1,10 @@
-"""How much an image looks like those that the network learnt from: the graph's second output.
+"""How an image differs from those that the network learnt from: the graph's further outputs.
 
 A softmax tells classes apart, and of an image that looks like none it may be as sure as of any. How
 the features of an early stage are distributed over the training images is known, though: taken as
-one Gaussian, they give every image a density. `pipeline` fits it, `artifact` exports it with the
-network; `evaluate/figures/calibration.py` says what is made of it.
+one Gaussian, they give every image a density, how far it is from the mean, and a direction, which
+way. `pipeline` fits it, `artifact` exports it with the network; `evaluate/figures/calibration.py`
+and `drift.py` say what is made of the two.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,14 +22,17 @@ AT_ONCE = 64
 
 
 class LogDensity(nn.Module):
-    """log N(x; μ, Σ) / D without its constant, of D features: −(x − μ)ᵀ Σ⁻¹ (x − μ) / 2D.
+    """log N(x; μ, Σ) / D without its constant, of D features: −(x − μ)ᵀ Σ⁻¹ (x − μ) / 2D; and the
+    standardised features Σ^−½ (x − μ) / √D, of length 1 at most.
 
-    From images × features to one number an image, 0 at most and about −½ for images like those it
-    was fitted on. It is the squared Mahalanobis distance of Lee, Lee, Lee and Shin (2018), "A
-    simple unified framework for detecting out-of-distribution samples and adversarial attacks",
-    NeurIPS, to one mean instead of one a class, which is as good (Kamoi and Kobayashi (2020), "Why
-    is the Mahalanobis distance effective for anomaly detection?") and of one size for any number of
-    classes.
+    From images × features. The density is one number an image, 0 at most and about −½ for images
+    like those it was fitted on. It is the squared Mahalanobis distance of Lee, Lee, Lee and Shin
+    (2018), "A simple unified framework for detecting out-of-distribution samples and adversarial
+    attacks", NeurIPS, to one mean instead of one a class, which is as good (Kamoi and Kobayashi
+    (2020), "Why is the Mahalanobis distance effective for anomaly detection?") and of one size for
+    any number of classes. The standardised features are as long as the square root of −2 times it,
+    about 1 for images like those; longer ones are shortened to 1, so that no single image decides
+    where the mean of many lies.
     """
 
     mean: torch.Tensor
@@ -40,22 +44,25 @@ class LogDensity(nn.Module):
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
         self.register_buffer("whitening", torch.tensor(whitening, dtype=torch.float32))
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
+    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         whitened = (features - self.mean) @ self.whitening
-        return -0.5 * whitened.square().mean(dim=1)
+        squared = whitened.square().mean(dim=1)
+        longest = (len(self.mean) * squared.clamp(min=1)).sqrt()
+        return -0.5 * squared, whitened / longest.unsqueeze(1)
 
 
 class WithLogDensity(nn.Module):
-    """The network as it is exported: from images to their logits and their log densities."""
+    """The network as it is exported: from images to their logits, their log densities
+    and their standardised features."""
 
     def __init__(self, network: nn.Module, log_density: LogDensity) -> None:
         super().__init__()
         self.network = network
         self.log_density = log_density
 
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         logits, features = _observed(self.network, images)
-        return logits, self.log_density(features)
+        return logits, *self.log_density(features)
 
 
 def fitted(network: nn.Module, images: Iterable[NDArray[np.float32]]) -> LogDensity:

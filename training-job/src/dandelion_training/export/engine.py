@@ -31,12 +31,13 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """What a graph says of images: logits, images × classes, and one log density an image; None of
-    a graph of an earlier release, which has none.
+    """What a graph says of images: logits, images × classes, one log density an image, and
+    standardised features, images × features; None of a graph of an earlier release, which has none.
     """
 
     logits: NDArray[np.float32]
     log_density: NDArray[np.float32] | None
+    features: NDArray[np.float32] | None = None
 
 
 Predict = Callable[[NDArray[np.float32]], Outputs]
@@ -74,7 +75,7 @@ def predictor(graph: Path, precision: Precision, threads: int) -> Predict:
                 data = request.get_output_tensor(number).data[0]
                 found[number].append(data.astype(np.float32))
         logits, *rest = (np.stack(values) for values in found)
-        return Outputs(logits, rest[0] if rest else None)
+        return Outputs(logits, *rest[:2]) if rest else Outputs(logits, None)
 
     return predict
 

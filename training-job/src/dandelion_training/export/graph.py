@@ -19,7 +19,7 @@ from dandelion_training.ports.failures import Reason, TrainingFailure
 # It remarks in every log that a GPU compiler is missing that nothing here uses.
 logging.getLogger("torch.utils.flop_counter").setLevel(logging.ERROR)
 
-INPUT, OUTPUT, LOG_DENSITY = "image", "logits", "log_density"
+INPUT, OUTPUT, LOG_DENSITY, FEATURES = "image", "logits", "log_density", "features"
 
 # Two engines sum the same products in another order; on trained ResNets the logits differ by less
 # than a tenth of this.
@@ -40,7 +40,7 @@ def export(network: WithLogDensity, image_size: int, path: Path) -> None:
             dynamo=True,
             verbose=False,
             input_names=[INPUT],
-            output_names=[OUTPUT, LOG_DENSITY],
+            output_names=[OUTPUT, LOG_DENSITY, FEATURES],
             dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
         )
     if program is None:
@@ -78,4 +78,4 @@ def _served(graph: Path, images: NDArray[np.float32]) -> list[NDArray[np.float32
         core.read_model(graph), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )
     found = compiled({INPUT: images})
-    return [np.asarray(found[name]) for name in (OUTPUT, LOG_DENSITY)]
+    return [np.asarray(found[name]) for name in (OUTPUT, LOG_DENSITY, FEATURES)]

@@ -60,25 +60,33 @@ def _quantize(graph: Path, images: Images, target: Path) -> None:
 
 
 def _after_the_features(graph: Any) -> list[str]:
-    """The operations that lead to the log density and not to the logits, but for the average over
-    all positions, which may well be of integers.
+    """The operations that lead to the log density or the features and not to the logits, but for
+    the average over all positions, which may well be of integers.
     """
     logits, *rest = graph.get_results()
     common = _leading_to([logits])
-    own = {name: kind for name, kind in _leading_to(rest).items() if name not in common}
-    positions = next((name for name, kind in reversed(own.items()) if kind == "ReduceMean"), "")
-    return sorted(own.keys() - {positions})
+    own = {name: each for name, each in _leading_to(rest).items() if name not in common}
+    positions = {
+        name
+        for name, each in own.items()
+        if each.get_type_name() == "ReduceMean" and _first_before(each) in common
+    }
+    return sorted(own.keys() - positions)
 
 
-def _leading_to(results: list[Any]) -> dict[str, str]:
-    """The operations by name, each with its type, from the results towards the input."""
-    found: dict[str, str] = {}
+def _first_before(operation: Any) -> str:
+    return str(operation.input_value(0).get_node().get_friendly_name())
+
+
+def _leading_to(results: list[Any]) -> dict[str, Any]:
+    """The operations by name."""
+    found: dict[str, Any] = {}
     ahead = list(results)
     while ahead:
         operation = ahead.pop()
         name = operation.get_friendly_name()
         if name not in found:
-            found[name] = operation.get_type_name()
+            found[name] = operation
             ahead += [value.get_node() for value in operation.input_values()]
     return found
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Metric = Literal["accuracy", "macroF1"]
+Rule = Literal["Median", "SuccessiveHalving"]  # by which a trial is given up
 Value = int | float | str  # of a setting
 
 
@@ -71,5 +72,5 @@ def spec_name(setting: str) -> str:
 class Search(Part):
     parameters: Parameters
     max_trials: int = Field(ge=1)
-    pruning: Literal["None", "Median"] = "Median"
+    pruning: Rule | Literal["None"] = "SuccessiveHalving"
     metric: Metric = "accuracy"  # that of spec.promotion

@@ -21,7 +21,7 @@ from dandelion_training.evaluate.figures.reference import ChannelStatistics, Ref
 from dandelion_training.evaluate.precision.choice import Evidence
 from dandelion_training.evaluate.result import EvaluationResult
 from dandelion_training.export.artifact import GRAPH, INT8_GRAPH
-from dandelion_training.export.graph import INPUT, LOG_DENSITY, OUTPUT
+from dandelion_training.export.graph import FEATURES, INPUT, LOG_DENSITY, OUTPUT
 from dandelion_training.ports.documents import canonical_json
 from dandelion_training.ports.settings import Settings
 from dandelion_training.search.records import Winner
@@ -62,9 +62,11 @@ def contract(
     graphs = {"fp32": GRAPH}
     if any(path.name == INT8_GRAPH for path in files):
         graphs["int8"] = INT8_GRAPH
-    further = {}
+    further: dict[str, object] = {}
     if calibration.unknown_score is UnknownScore.WITH_LOG_DENSITY:
         further["logDensity"] = {"name": LOG_DENSITY, "shape": [None]}
+    if reference.features is not None:
+        further["features"] = {"name": FEATURES, "shape": [None, len(reference.features)]}
     return canonical_json(
         {
             "apiVersion": API_VERSION,
@@ -155,9 +157,11 @@ def _searched(winner: Winner | None) -> dict[str, object]:
 
 
 def _answers(reference: ReferenceAnswers) -> dict[str, object]:
-    further = {}
+    further: dict[str, object] = {}
     if reference.log_density is not None:
         further["logDensity"] = list(reference.log_density)
+    if reference.features is not None:
+        further["features"] = list(reference.features)
     return {
         "images": reference.images,
         "meanConfidence": reference.mean_confidence,

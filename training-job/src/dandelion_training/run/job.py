@@ -39,6 +39,7 @@ from dandelion_training.ports.termination import Termination
 from dandelion_training.run.disk import disk_full
 from dandelion_training.run.evaluation import ArtifactReference, Evaluator, champion_of
 from dandelion_training.run.learning import Learner
+from dandelion_training.run.memory import out_of_memory
 from dandelion_training.run.model_selection.searched import searched
 from dandelion_training.run.model_selection.trial import Trial, trial
 from dandelion_training.run.pipeline import run
@@ -202,9 +203,7 @@ def unexpected(error: Exception, stage: str) -> TrainingFailure:
     """A failure nobody foresaw: disk or memory that ran out, or a defect."""
     if is_disk_full(error):
         return disk_full(f"The pod's disk is full in the stage {stage!r}")
-    # torch has a type of its own only for memory on accelerators.
-    starved = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    if starved or "can't allocate memory" in str(error):
+    if out_of_memory(error):
         return TrainingFailure(
             Reason.OUT_OF_MEMORY,
             f"Memory ran out in the stage {stage!r}. Raise training.resources.limits.memory,"

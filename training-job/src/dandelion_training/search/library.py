@@ -92,11 +92,15 @@ class Trials:
         return [dict(found.parameters) for found in begun if found is not None]
 
     def curves(self, besides: int) -> list[dict[int, float]]:
-        """How far the other trials are, or came."""
-        over = {found.trial: dict(found.values) for found in self.results()}
-        under_way = [number for number in self._numbers(CURVE) if number not in over]
-        curves = (over | {number: self.curve(number) for number in under_way}).items()
-        return [curve for number, curve in curves if curve and number != besides]
+        """How far the other trials are, or came. One that failed is no measure."""
+        results = {found.trial: found for found in self.results()}
+        under_way = [number for number in self._numbers(CURVE) if number not in results]
+        curves = {number: self.curve(number) for number in under_way} | {
+            number: dict(found.values)
+            for number, found in results.items()
+            if found.outcome is not Outcome.FAILED
+        }
+        return [curve for number, curve in curves.items() if curve and number != besides]
 
     def winner(self) -> Winner:
         """The best of the trials that are complete, of equal ones the first; made once.
@@ -109,20 +113,19 @@ class Trials:
         results, basis = self.results(), self.basis()
         missing = self.search.max_trials - len(results)
         if missing or basis is None:
+            gone = f"{missing} left no result" if missing else f"nobody left {BASIS}"
             raise TrainingFailure(
                 Reason.SEARCH_FAILED,
-                f"Of {self.search.max_trials} trials, {missing} left no result below {self.root}."
-                " Somebody removed them; annotate dandelion.dev/retrain to search again.",
+                f"Of {self.search.max_trials} trials, {gone} below {self.root}."
+                " Somebody removed it; annotate dandelion.dev/retrain to search again.",
             )
         complete = [
             (found.value, found)
             for found in results
-            if found.outcome is Outcome.COMPLETE
-            and found.value is not None
-            and found.dataset == basis.dataset
+            if found.value is not None and found.dataset == basis.dataset
         ]
         if not complete:
-            said = next((found.message for found in results if found.message), "none was complete")
+            said = next((found.message for found in results if found.message), "none was complete.")
             raise TrainingFailure(
                 Reason.SEARCH_FAILED,
                 f"None of {self.search.max_trials} trials came to an end: {said}"

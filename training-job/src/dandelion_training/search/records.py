@@ -52,8 +52,8 @@ class Outcome(StrEnum):
 
 
 class TrialResult(Record):
-    """`value` is the metric at the end, the mean where there are folds, whose figures stand in
-    `folds`. `seconds` were spent learning. `message` says why a trial failed.
+    """`value` is the metric at the end of a complete trial, the mean where there are folds, whose
+    figures stand in `folds`. `seconds` were spent learning. `message` says why a trial failed.
     """
 
     trial: int

@@ -72,7 +72,7 @@ def _study(
         study.add_trial(
             optuna.trial.create_trial(
                 state=STATES[result.outcome],
-                value=result.value if result.outcome is Outcome.COMPLETE else None,
+                value=result.value,
                 params=dict(result.parameters),
                 distributions=dict(space),
                 intermediate_values=dict(result.values),

@@ -84,17 +84,20 @@ def test_five_scores_are_kept_of_many_the_answer_first() -> None:
     assert found.probability[0] == found.scores[0, 0] == pytest.approx(0.4533, abs=1e-4)
 
 
-def test_only_the_sample_keeps_its_logits_and_log_densities() -> None:
+def test_only_the_sample_keeps_its_logits_log_densities_and_features() -> None:
     collector = Collector(CLASSES, calibrate_on=[image(1), image(2)])
     logits = np.arange(12, dtype=np.float32).reshape(4, 3)
     log_density = np.array([-4, -3, -2, -1], np.float32)
-    collector.add([image(n) for n in range(4)], np.array([0, 1, 2, 0]), logits, log_density)
+    labels, features = np.array([0, 1, 2, 0]), np.arange(8, dtype=np.float32).reshape(4, 2)
+    collector.add([image(n) for n in range(4)], labels, logits, log_density, features)
     found = collector.collected(DATASET, CHALLENGER)
     first, second = sorted([1, 2], key=image)
     assert found.logits.tolist() == logits[[first, second]].tolist()
     assert found.labels.tolist() == [first, second]
     assert found.log_density is not None
     assert found.log_density.tolist() == log_density[[first, second]].tolist()
+    assert found.features is not None
+    assert found.features.tolist() == features[[first, second]].tolist()
     assert len(found.answers) == 4
     assert found.mean_confidence == pytest.approx(0.665, abs=1e-3)
 
@@ -138,10 +141,41 @@ def test_log_densities_that_do_not_fit_are_refused(log_density: list[float], say
         )
 
 
-def test_a_model_without_log_densities_keeps_none() -> None:
+def test_of_many_images_the_first_2000_keep_their_features() -> None:
+    digests = [image(n) for n in range(2100)]
+    collector = Collector(CLASSES, calibrate_on=digests)
+    zeros, numbers = np.zeros((2100, 3), np.float32), np.arange(2100, dtype=np.float32)
+    collector.add(digests, np.zeros(2100, int), zeros, None, numbers[:, np.newaxis])
+    found = collector.collected(DATASET, CHALLENGER).features
+    assert found is not None
+    first = sorted(range(2100), key=image)[:2000]
+    assert found[:, 0].tolist() == first
+
+
+@pytest.mark.parametrize(
+    ("features", "says"),
+    [
+        pytest.param([[np.nan, 0]], "not all numbers", id="that overflow"),
+        pytest.param([[0], [0]], r"features of shape \(2, 1\)", id="of an image too many"),
+        pytest.param([0], r"features of shape \(1,\)", id="that are no vectors"),
+    ],
+)
+def test_features_that_do_not_fit_are_refused(features: list[object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Collector(CLASSES, []).add(
+            [image(0)],
+            np.array([0]),
+            np.zeros((1, 3), np.float32),
+            None,
+            np.array(features, np.float32),
+        )
+
+
+def test_a_model_without_log_densities_or_features_keeps_none() -> None:
     collector = Collector(CLASSES, calibrate_on=[image(0)])
     collector.add([image(0)], np.array([0]), np.zeros((1, 3), np.float32))
-    assert collector.collected(DATASET, CHALLENGER).log_density is None
+    found = collector.collected(DATASET, CHALLENGER)
+    assert (found.log_density, found.features) == (None, None)
 
 
 def test_an_image_is_evaluated_once_and_one_at_least() -> None:

@@ -1,5 +1,7 @@
 """The thresholds for drift are exceeded by chance as often as they say, and by a shift far more."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from dandelion_training.evaluate.figures.drift import (
@@ -10,6 +12,7 @@ from dandelion_training.evaluate.figures.drift import (
     drift_thresholds,
     jointly,
     lowness,
+    mean_distances,
     resampled,
 )
 from dandelion_training.evaluate.figures.reference import reference_answers, served_answers
@@ -28,13 +31,22 @@ def drawn(
     logits = chance.normal(size=(images, 3))
     truth = chance.choice(3, images, p=np.array(shares) / sum(shares))
     logits[np.arange(images), truth] += sureness
-    density = -np.square(chance.normal(size=(images, 20))).mean(axis=1) / 2
-    return served_answers(logits.astype(np.float32), CLASSES, 1.0, density.astype(np.float32))
+    features = chance.normal(size=(images, 20)) / np.sqrt(20)
+    density = -np.square(features).sum(axis=1) / 2
+    return served_answers(
+        logits.astype(np.float32),
+        CLASSES,
+        1.0,
+        density.astype(np.float32),
+        features.astype(np.float32),
+    )
 
 
 def together(one: ServedAnswers, other: ServedAnswers) -> ServedAnswers:
     assert one.log_density is not None
     assert other.log_density is not None
+    assert one.features is not None
+    assert other.features is not None
     whole = ServedAnswers(
         {
             name: np.concatenate([values, other.probability[name]])
@@ -42,6 +54,7 @@ def together(one: ServedAnswers, other: ServedAnswers) -> ServedAnswers:
         },
         np.concatenate([one.confidence, other.confidence]),
         np.concatenate([one.log_density, other.log_density]),
+        np.concatenate([one.features, other.features]),
     )
     return whole.first(len(whole.confidence))
 
@@ -88,9 +101,31 @@ def test_images_unlike_those_that_were_learnt_from_are_noticed_by_the_log_densit
     chance = np.random.default_rng(0)
     holdout, later = drawn(chance, 400), drawn(chance, 5000)
     assert later.log_density is not None
-    strange = ServedAnswers(later.probability, later.confidence, later.log_density * 1.4)
+    strange = replace(later, log_density=later.log_density * 1.4)
     told = drift_thresholds(holdout, replicates=1000)
     assert alarms(told, holdout, strange, 100).mean() > 0.9
+
+
+def test_images_that_all_differ_in_one_thing_are_noticed_by_the_features() -> None:
+    """However little: by half a deviation of one of 20, which no length tells."""
+    chance = np.random.default_rng(0)
+    holdout, later = drawn(chance, 400), drawn(chance, 5000)
+    assert later.features is not None
+    shifted = replace(later, features=later.features + np.eye(20)[0] * 0.5 / np.sqrt(20))
+    told = drift_thresholds(holdout, replicates=1000)
+    assert alarms(told, holdout, later, 100).mean() < 0.1
+    assert alarms(told, holdout, shifted, 100).mean() > 0.5
+
+
+def test_the_distance_of_means_is_that_of_the_windows_to_the_references() -> None:
+    chance = np.random.default_rng(1)
+    values = chance.normal(size=(9, 4))
+    references = np.array([[1, 1, 1, 1, 0, 0, 0, 0, 0], [2, 0, 1, 0, 0, 0, 0, 0, 0]], np.int32)
+    windows = np.array([[4, 5, 6], [8, 8, 7]])
+    first = values[4:7].mean(axis=0) - values[:4].mean(axis=0)
+    second = (2 * values[8] + values[7] - 2 * values[0] - values[2]) / 3
+    expected = [np.linalg.norm(first), np.linalg.norm(second)]
+    assert mean_distances(values, references, windows) == pytest.approx(expected)
 
 
 def test_the_distance_is_that_of_kolmogorov_and_smirnov_to_a_64th() -> None:
@@ -138,9 +173,9 @@ def test_the_fewer_images_the_holdout_has_the_higher_are_the_thresholds() -> Non
     assert all(low[each] < high[each] for each in Statistic)
 
 
-def test_a_model_without_log_density_has_no_threshold_for_it() -> None:
+def test_a_model_without_log_density_and_features_has_no_thresholds_for_them() -> None:
     answers = drawn(np.random.default_rng(0), 100)
-    without = ServedAnswers(answers.probability, answers.confidence, None)
+    without = replace(answers, log_density=None, features=None)
     for thresholds in drift_thresholds(without, replicates=100).windows.values():
         assert list(thresholds) == [Statistic.PROBABILITIES, Statistic.CONFIDENCE]
 

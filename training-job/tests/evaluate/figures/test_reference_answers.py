@@ -77,6 +77,14 @@ def test_of_the_log_density_there_are_quantiles_where_the_graph_gives_it() -> No
     assert reference_answers(served_answers(logits, CLASSES, TEMPERATURE)).log_density is None
 
 
+def test_of_the_features_there_is_the_mean_where_the_graph_gives_them() -> None:
+    features = np.array([[0.5, -0.25], [0.25, 0.0]], np.float32)
+    logits = drawn(500, seed=0)
+    found = reference_answers(served_answers(logits, CLASSES, TEMPERATURE, None, features))
+    assert found.features == (0.375, -0.125)
+    assert reference_answers(served_answers(logits, CLASSES, TEMPERATURE)).features is None
+
+
 def test_equal_answers_have_an_equal_reference() -> None:
     one, other = (
         reference_answers(served_answers(drawn(200, seed=3), CLASSES, 1.0)) for _ in range(2)
@@ -107,4 +115,5 @@ def test_a_run_writes_its_reference_answers_into_the_contract(
     assert told["images"] == contract["dataset"]["holdout"]
     assert set(told["probability"]) == set(contract["classes"])
     assert max(told["logDensity"]) <= 0
+    assert len(told["features"]) == 3
     assert 0.5 <= told["confidence"][0] <= told["meanConfidence"] <= told["confidence"][-1]

@@ -5,19 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.search import Search
-from dandelion_training.ports.storage import Location
-from dandelion_training.search.library import Trials
-from dandelion_training.search.records import Basis, Outcome, TrialResult
+from dandelion_training.search.records import TrialResult
 from fakes.images import encoded, picture, with_dataset
 from fakes.mlflow import FakeMlflow, FakeRun
 from fakes.s3 import MemoryStore
 from given.quick import make_quick
 from given.runs import CONTRACT, DATASET, RUN, STATUS
-from given.searches import FOLDER, SEARCH, TRIALS, search, train
-
-BASIS = Basis(dataset="sha256:d", initial_weights="none")
+from given.searches import TRIALS, search, train
 
 
 class Searched:
@@ -133,64 +127,3 @@ def test_with_folds_the_run_tells_those_of_the_winner(quickly: None, tmp_path: P
     told = json.loads(run.files["report/cross-validation.json"])
     assert [fold["accuracy"] for fold in told] == [fold.accuracy for fold in found.best.folds]
     assert not [uri for uri in found.store.written if uri.startswith("s3://models/default/lawn/f")]
-
-
-def trials(*values: float | None, dataset: str = BASIS.dataset) -> Trials:
-    """Of a search of three, with the values of those that came to an end."""
-    found = Trials(MemoryStore(), Location.parse(FOLDER), Search.model_validate(SEARCH))
-    found.settle(BASIS)
-    for number, value in enumerate(values):
-        found.finish(
-            TrialResult(
-                trial=number,
-                dataset=dataset,
-                parameters={"batch_size": 5},
-                outcome=Outcome.FAILED if value is None else Outcome.COMPLETE,
-                value=value,
-                message="The loss stopped being a number." if value is None else "",
-            )
-        )
-    return found
-
-
-@pytest.mark.parametrize(
-    ("values", "winner", "failed"),
-    [
-        pytest.param((0.5, 0.9, 0.7), 1, 0, id="the best"),
-        pytest.param((0.5, 0.9, 0.9), 1, 0, id="of two that are equal the first"),
-        pytest.param((None, None, 0.1), 2, 2, id="failed ones do not count"),
-    ],
-)
-def test_the_winner(values: tuple[float | None, ...], winner: int, failed: int) -> None:
-    found = trials(*values).winner()
-    assert (found.trial, found.trials, found.failed) == (winner, 3, failed)
-
-
-def test_the_winner_stays_who_it_was() -> None:
-    found = trials(0.5, 0.9, 0.7)
-    first = found.winner()
-    place = f"{FOLDER}/trials/0/result.json"
-    assert isinstance(found.store, MemoryStore)
-    found.store.objects[place] = found.store.objects[place].replace(b"0.5", b"0.99")
-    again = Trials(found.store, found.root, found.search)
-    assert again.winner() == first
-
-
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        pytest.param(lambda: trials(0.5, 0.9), "1 left no result", id="a result was removed"),
-        pytest.param(
-            lambda: trials(None, None, None), "The loss stopped being a number", id="none worked"
-        ),
-        pytest.param(
-            lambda: trials(0.5, 0.9, 0.7, dataset="sha256:other"),
-            "None of 3 trials came to an end",
-            id="all are of other images",
-        ),
-    ],
-)
-def test_without_a_winner_a_run_says_why(found: Any, said: str) -> None:
-    with pytest.raises(TrainingFailure, match=said) as caught:
-        found().winner()
-    assert (caught.value.reason, caught.value.exit_code) == (Reason.SEARCH_FAILED, 64)

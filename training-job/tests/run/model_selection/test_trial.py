@@ -7,29 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from dandelion_training.data.images.pixels import Pixels
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure
-from dandelion_training.run.model_selection import validation
+from dandelion_training.run import learning
 from dandelion_training.run.model_selection.trial import trial
 from dandelion_training.search.records import Outcome, TrialResult
 from fakes.images import encoded, picture, with_dataset
 from fakes.s3 import MemoryStore
 from given.quick import make_quick
 from given.runs import DATASET, MODELS, STATUS
-from given.searches import FOLDER, SEARCH, TRIALS, search, task
-
-MEDIAN = {"search": SEARCH | {"pruning": "Median", "maxTrials": 6}}
+from given.searches import FOLDER, SEARCH, TRIALS, filled, search, task
 
 
 @pytest.fixture(autouse=True)
 def quick(quickly: None) -> None:
     """With the small network."""
-
-
-def filled() -> MemoryStore:
-    store = MemoryStore()
-    with_dataset(store, DATASET)
-    return store
 
 
 def without_seconds(results: list[TrialResult]) -> list[dict[str, Any]]:
@@ -179,43 +172,6 @@ def test_folds_give_the_mean_of_their_figures(tmp_path: Path) -> None:
     assert validated == {list(sides_in(store).values()).count("train")}, "each image once"
 
 
-def values(monkeypatch: pytest.MonkeyPatch, of_trial: Callable[[], float]) -> None:
-    found = validation.validated
-
-    def validated(*arguments: Any) -> validation.ValidationFigures:
-        return found(*arguments).model_copy(update={"accuracy": of_trial()})
-
-    monkeypatch.setattr(validation, "validated", validated)
-
-
-def test_a_trial_that_falls_behind_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store, found = filled(), []
-    for number, value in enumerate((0.9, 0.8, 0.87, 0.6, 0.95, 0.1)):
-        with monkeypatch.context() as patch:
-            values(patch, lambda value=value: value)
-            found.append(trial(task(tmp_path, store, number, epochs=4, **MEDIAN)))
-    assert [result.outcome.value for result in found] == [
-        *("Complete", "Complete", "Complete", "Pruned", "Complete", "Pruned")
-    ]
-    assert found[3].values == {1: 0.6}
-    assert found[3].value is None
-    assert json.loads(store.objects[STATUS])["search"]["pruned"] == 2
-
-
-def test_without_pruning_every_trial_is_done_in_full(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = filled()
-    wanted = {"search": SEARCH | {"maxTrials": 5}}
-    for number in range(5):
-        with monkeypatch.context() as patch:
-            values(patch, lambda number=number: 0.9 - number / 10)
-            result = trial(task(tmp_path, store, number, epochs=4, **wanted))
-        assert sorted(result.values) == [1, 2, 3, 4]
-
-
 def test_settings_under_which_the_loss_is_no_number_fail_alone(tmp_path: Path) -> None:
     store = filled()
     wild = SEARCH | {"parameters": {"learningRate": {"min": 1e30, "max": 1e35}}}
@@ -223,6 +179,35 @@ def test_settings_under_which_the_loss_is_no_number_fail_alone(tmp_path: Path) -
     assert result.outcome is Outcome.FAILED
     assert "Lower training.learningRate" in result.message
     assert json.loads(store.objects[STATUS])["search"]["failed"] == 1
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
+def test_settings_that_memory_is_too_small_for_fail_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def starved(*_: Any, **__: Any) -> None:
+        raise error
+
+    store = filled()
+    with monkeypatch.context() as patch:
+        patch.setattr(learning, "fit", starved)
+        result = trial(task(tmp_path, store, 0))
+    assert result.outcome is Outcome.FAILED
+    assert "memory ran out with training.batchSize 10" in result.message
+    assert trial(task(tmp_path, store, 1)).outcome is Outcome.COMPLETE
+
+
+def test_another_error_is_no_outcome_of_a_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    store = filled()
+    monkeypatch.setattr(learning, "fit", broken)
+    with pytest.raises(RuntimeError, match="mat1"):
+        trial(task(tmp_path, store, 0))
+    assert f"{FOLDER}/trials/0/result.json" not in store.objects
 
 
 def test_a_store_that_is_away_for_a_moment_ends_no_trial(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from typing import Protocol
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from dandelion_inference.answer.drift.recent import Compared, RecentWindows
-from dandelion_inference.answer.drift.statistics import Floats, Reference, row
+from dandelion_inference.answer.drift.statistics import FullWindow, Reference, row
 from dandelion_inference.answer.prediction import Prediction
 from dandelion_inference.model.contract import Contract
 from dandelion_inference.model.reference import DriftWindow, ReferenceAnswers
@@ -53,11 +54,11 @@ class DriftMonitor:
             if statistics is None or statistics.answers is None or not statistics.drift.windows:
                 return
             self._windows = Windows(statistics.answers, statistics.drift.windows)
-            for window in self._windows.all:
-                self._told.drift_filling(window.told.answers, partial(getattr, window, "filled"))
-        for full, answers in self._windows.add(prediction):
+            for each in self._windows.all:
+                self._told.drift_filling(each.told.answers, partial(getattr, each, "filled"))
+        for window, full in self._windows.add(prediction):
             comparing = self._comparing.submit(
-                self._compare, self._windows, full, answers, self._now()
+                self._compare, self._windows, window, full, self._now()
             )
             comparing.add_done_callback(_tell_failure)
 
@@ -65,9 +66,9 @@ class DriftMonitor:
         self._comparing.shutdown(wait=False, cancel_futures=True)
 
     def _compare(
-        self, windows: Windows, window: DriftWindow, answers: Floats, full_at: float
+        self, windows: Windows, window: DriftWindow, full: FullWindow, full_at: float
     ) -> None:
-        compared = Compared(full_at, windows.reference.scores(answers), window.thresholds)
+        compared = Compared(full_at, windows.reference.scores(full), window.thresholds)
         told = {statistic.value: score for statistic, score in compared.scores.items()}
         self.recent.add(window.answers, compared)
         self._told.drift_compared(window.answers, told, compared.exceeded)
@@ -84,17 +85,19 @@ class Windows:
     def __init__(self, answers: ReferenceAnswers, windows: tuple[DriftWindow, ...]) -> None:
         self._answers = answers
         columns = len(answers.probability) + 2
-        self.all = [Window(told, columns) for told in windows]
+        features = len(answers.features or ())
+        self.all = [Window(told, columns, features) for told in windows]
 
     @cached_property
     def reference(self) -> Reference:
         return Reference(self._answers)
 
-    def add(self, prediction: Prediction) -> Iterator[tuple[DriftWindow, Floats]]:
+    def add(self, prediction: Prediction) -> Iterator[tuple[DriftWindow, FullWindow]]:
         """The windows that are full with it."""
         kept = row(self._answers.probability, prediction)
+        features = prediction.features if self._answers.features is not None else None
         for window in self.all:
-            full = window.add(kept)
+            full = window.add(kept, features)
             if full is not None:
                 yield window.told, full
 
@@ -102,16 +105,22 @@ class Windows:
 class Window:
     """Answers of which one more may fill it, and then it begins anew."""
 
-    def __init__(self, told: DriftWindow, columns: int) -> None:
+    def __init__(self, told: DriftWindow, columns: int, features: int) -> None:
         self.told = told
         self.filled = 0
         self._answers = np.empty((told.answers, columns))
+        # Of features the mean is compared: a sum is all that has to be kept of hundreds.
+        self._features = np.zeros(features)
 
-    def add(self, kept: list[float]) -> Floats | None:
+    def add(self, kept: list[float], features: NDArray[np.float32] | None) -> FullWindow | None:
         """All of its answers, once it is full."""
         self._answers[self.filled] = kept
+        if features is not None:
+            self._features += features
         self.filled += 1
         if self.filled < self.told.answers:
             return None
-        full, self._answers, self.filled = self._answers, np.empty_like(self._answers), 0
+        full = FullWindow(self._answers, self._features / self.filled)
+        self._answers, self._features = np.empty_like(self._answers), np.zeros_like(self._features)
+        self.filled = 0
         return full

@@ -8,6 +8,7 @@ exceeded in any share of windows, so a test holds the two together. Called by `m
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Context, Decimal
 
 import numpy as np
@@ -52,6 +53,15 @@ class Distribution:
         return float(-np.log((1 + reached) / QUANTILES).mean())
 
 
+@dataclass(frozen=True, eq=False)
+class FullWindow:
+    """What is compared: answers as `row` has them, one below the other, and the mean of the
+    network's third output, which is empty where it is not compared."""
+
+    answers: Floats
+    mean_features: Floats
+
+
 class Reference:
     """Of one model; made once, which takes some milliseconds where there are many classes."""
 
@@ -60,10 +70,11 @@ class Reference:
         self._probability = [Distribution(each) for each in answers.probability.values()]
         density = answers.log_density
         self._log_density = None if density is None else Distribution(density)
+        self._mean_features = None if answers.features is None else np.array(answers.features)
 
-    def scores(self, window: Floats) -> dict[Statistic, float]:
-        """Of answers as `row` has them, one below the other."""
-        classes, confidence, density = window[:, :-2], window[:, -2], window[:, -1]
+    def scores(self, window: FullWindow) -> dict[Statistic, float]:
+        rows = window.answers
+        classes, confidence, density = rows[:, :-2], rows[:, -2], rows[:, -1]
         distances = map(Distribution.distance, self._probability, classes.T)
         found = {
             Statistic.PROBABILITIES: max(distances),
@@ -71,6 +82,9 @@ class Reference:
         }
         if self._log_density is not None:
             found[Statistic.LOG_DENSITY] = self._log_density.distance(density)
+        if self._mean_features is not None:
+            away = window.mean_features - self._mean_features
+            found[Statistic.FEATURES] = float(np.linalg.norm(away))
         return found
 
 

@@ -61,17 +61,18 @@ class Parameters(Camel):
 
 
 class Pruning(StrEnum):
-    """Whether a trial is given up that falls behind the others."""
+    """Whether a trial is given up that falls behind the others, and by which rule."""
 
     NONE = "None"
     MEDIAN = "Median"
+    SUCCESSIVE_HALVING = "SuccessiveHalving"
 
 
 class Search(Camel):
     parameters: Parameters
     max_trials: int = Field(default=20, ge=2, le=100)
     parallel_trials: int = Field(default=1, ge=1, le=50)
-    pruning: Pruning = Pruning.MEDIAN
+    pruning: Pruning = Pruning.SUCCESSIVE_HALVING
 
 
 class CrossValidation(Camel):

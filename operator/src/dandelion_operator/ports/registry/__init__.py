@@ -14,17 +14,14 @@ from typing import Any
 
 import httpx
 
-from dandelion_operator.api.naming import FIRST_TRAINING_HASH_TAG, RESTORING_TAG
+from dandelion_operator.api.naming import RESTORING_TAG
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.api.resource import GROUP
-from dandelion_operator.api.words import foreign
 from dandelion_operator.ports.breaker import Breaker
 from dandelion_operator.ports.fence import READ_SECONDS, Fence
 from dandelion_operator.ports.registry.calls import (
     InRegistryError,
     Mlflow,
     ModelAnswer,
-    ModelVersion,
     NamedVersion,
     NotInRegistryError,
     RegisteredModel,
@@ -39,6 +36,12 @@ from dandelion_operator.ports.registry.calls import (
 from dandelion_operator.ports.registry.identity import namespace_of
 from dandelion_operator.ports.registry.listing import MAX_PAGES, PAGE_MODELS, Listing, pulse_of
 from dandelion_operator.ports.registry.memory import Memory, Pulse
+from dandelion_operator.ports.registry.versions import (
+    NEWEST_VERSIONS,
+    TAG,
+    registry_seen,
+    version_seen,
+)
 from dandelion_operator.seen.versions import RegistrySeen, VersionSeen
 
 __all__ = [
@@ -53,8 +56,6 @@ __all__ = [
 
 # A look on whose ground nothing is written holds a worker, and is soon repeated.
 LOOK_SECONDS = 5.0
-NEWEST_VERSIONS = 50
-TAG = f"{GROUP}/"
 
 
 class AliasMovedError(Exception):
@@ -103,13 +104,13 @@ class Registry:
         versions: dict[str, dict[int, VersionSeen]] = {model: {} for model in pulses}
         for namespace in sorted({namespace_of(model) for model in pulses}):
             async for version in self._versions(namespace):
-                versions.setdefault(version.name, {})[version.version] = _seen(version)
+                versions.setdefault(version.name, {})[version.version] = version_seen(version)
             if not self._mlflow.by_namespace:
                 break  # these were all
         for model, pulse in pulses.items():
             # A page that moved on while it was read may have left one out.
             if versions[model].keys() >= set(dict(pulse.aliases).values()):
-                self._memory.read(model, _registry(pulse, versions[model]), pulse)
+                self._memory.read(model, registry_seen(pulse, versions[model]), pulse)
 
     async def _versions(self, namespace: str) -> AsyncIterator[NamedVersion]:
         query = {"max_results": str(PAGE_MODELS)}
@@ -163,7 +164,7 @@ class Registry:
             },
         )
         newest = answer.model_versions[:NEWEST_VERSIONS]
-        versions = {seen.version: seen for seen in map(_seen, newest)}
+        versions = {seen.version: seen for seen in map(version_seen, newest)}
         champion, challenger = aliases.get("champion"), aliases.get("challenger")
         for wanted in (champion, challenger):
             # An alias may name a version older than the newest ones that were asked for.
@@ -171,7 +172,7 @@ class Registry:
                 seen = await self._one_version(model, wanted, until)
                 if seen is not None:
                     versions[seen.version] = seen
-        return _registry(pulse_of(found), versions)
+        return registry_seen(pulse_of(found), versions)
 
     async def _model(self, model: str, until: float | None = None) -> RegisteredModel:
         try:
@@ -199,7 +200,7 @@ class Registry:
             )
         except NotInRegistryError:
             return None
-        return _seen(answer.model_version)
+        return version_seen(answer.model_version)
 
     async def begin_restoring(self, model: str) -> None:
         """The registered model with a mark, so that whoever comes next knows what it lacks."""
@@ -266,40 +267,3 @@ class Registry:
             )
         finally:
             self._memory.wrote(body["name"])
-
-
-def _registry(pulse: Pulse, versions: Mapping[int, VersionSeen]) -> RegistrySeen:
-    """Of the newest versions, and of those that the two aliases name."""
-    aliases = dict(pulse.aliases)
-    champion, challenger = aliases.get("champion"), aliases.get("challenger")
-    newest = sorted(versions, reverse=True)
-    kept = {*newest[:NEWEST_VERSIONS], champion, challenger}
-    return RegistrySeen(
-        champion=champion,
-        challenger=challenger,
-        versions=tuple(versions[number] for number in newest if number in kept),
-        created=pulse.created,
-        restoring=pulse.restoring,
-    )
-
-
-def _seen(found: ModelVersion) -> VersionSeen:
-    tags = {item.key: item.value or "" for item in found.tags or ()}
-
-    def tag(name: str) -> str:
-        return tags.get(f"{TAG}{name}", "")
-
-    return VersionSeen(
-        version=found.version,
-        source=(found.source or "").rstrip("/"),
-        run_id=foreign(found.run_id or ""),
-        run=tag("run"),
-        training_hash=tag("training-hash") or tag(FIRST_TRAINING_HASH_TAG),
-        contract_digest=tag("contract-digest"),
-        dataset_digest=tag("dataset-digest"),
-        verdict=tag("verdict"),
-        verdict_reason=tag("verdict-reason"),
-        gate=tag("gate"),
-        replaces=tag("replaces"),
-        created=(found.creation_timestamp or 0) // 1000,
-    )

@@ -58,7 +58,7 @@ def test_both_jobs_are_told_what_is_searched_for_and_by_which_metric(run: Any) -
     assert json.loads(told["DANDELION_SEARCH"]) == {
         "parameters": PARAMETERS,
         "maxTrials": 12,
-        "pruning": "Median",
+        "pruning": "SuccessiveHalving",
         "metric": "macroF1",
     }
     assert told["DANDELION_SEARCH_URI"] == "s3://models/default/lawn/run1/search"

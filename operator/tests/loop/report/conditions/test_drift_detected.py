@@ -96,6 +96,18 @@ QUIET = (0.5,) * 5
             id="the Deployment is somebody else's",
         ),
         pytest.param(
+            observed(told(windows(*AFAR)), deployment=deployment(3, target=None)),
+            "Unknown",
+            "NothingServes",
+            id="the Deployment does not say which version it is of",
+        ),
+        pytest.param(
+            observed(PodWindows("a", None, (windows(*AFAR),)), deployment=None),
+            "Unknown",
+            "NothingServes",
+            id="a pod that does not say which version it is of",
+        ),
+        pytest.param(
             observed(silent(pending=True)), "Unknown", "NothingServes", id="a pod is being asked"
         ),
         pytest.param(observed(silent()), "Unknown", "DriftNotTold", id="pods of a former release"),

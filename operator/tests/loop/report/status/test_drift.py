@@ -96,6 +96,13 @@ def test_what_comes_to_start_a_run_is_written_at_once(ratio: float, is_written: 
     assert (again.drift != first.drift) is is_written
 
 
+@pytest.mark.parametrize("left", [{"score": 1.5}, {"comparedAt": NOW}])
+def test_half_of_what_was_told_before_is_written_anew(left: dict[str, Any]) -> None:
+    before = given.status(drift={"version": "3"} | left)
+    found = reported(told(windows(*AFAR)), previous=before, now=SOON)
+    assert found.drift == reported(told(windows(*AFAR))).drift
+
+
 def test_pods_that_began_anew_leave_the_numbers_of_before_and_another_version_does_not() -> None:
     first = reported(told(windows(*AFAR)))
     anew = told(windows())

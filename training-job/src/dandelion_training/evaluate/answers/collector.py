@@ -1,7 +1,8 @@
 """From batches of logits to what is kept of them.
 
 The logits of 200,000 images and 2,000 classes are 1.6 GB; what is kept of an image is its answer
-and five scores. Only of a sample, chosen before, the logits stay, for the calibration.
+and five scores. Only of a sample, chosen before, the logits stay, for the calibration, and of
+2,000 of those images the features, for drift.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dandelion_training.evaluate.answers.record import TOP, Answers
+from dandelion_training.evaluate.figures.drift import MOST_IMAGES
 
 CALIBRATION_BYTES = 32 << 20  # of logits; one number is fitted, and 4,000 images tell it well
 
@@ -23,7 +25,8 @@ def calibration_images(classes: int) -> int:
 @dataclass(frozen=True, eq=False)
 class Collected:
     """All that is known of a model's answers; `logits`, `labels` and `log_density` are those of the
-    sample, in order of the images' digests. The last is None where the model has none.
+    sample, in order of the images' digests. `features` are those of its first images, 2,000 at
+    most. The last two are None where the model has none.
     """
 
     answers: Answers
@@ -31,6 +34,7 @@ class Collected:
     logits: NDArray[np.float32]
     labels: NDArray[np.int64]
     log_density: NDArray[np.float32] | None
+    features: NDArray[np.float32] | None = None
 
 
 class Collector:
@@ -40,9 +44,11 @@ class Collector:
         """`calibrate_on` are digests of images; a sample of `calibration_images` at most."""
         self._classes = tuple(classes)
         self._calibrate_on = frozenset(calibrate_on)
+        self._featured = frozenset(sorted(calibrate_on)[:MOST_IMAGES])
         self._sha256: list[str] = []
         self._columns: list[tuple[NDArray[np.generic], ...]] = []
         self._sampled: dict[str, tuple[int, NDArray[np.float32], float | None]] = {}
+        self._features: dict[str, NDArray[np.float32]] = {}
         self._confidence = 0.0
 
     def add(
@@ -51,8 +57,10 @@ class Collector:
         labels: NDArray[np.integer],
         logits: NDArray[np.float32],
         log_density: NDArray[np.float32] | None = None,
+        features: NDArray[np.float32] | None = None,
     ) -> None:
-        """One batch: digests, true classes, images × classes of logits, and log densities.
+        """One batch: digests, true classes, images × classes of logits, log densities, and images ×
+        features.
 
         Raises ValueError where one of them is not a number: such a model has no answer to judge.
         """
@@ -67,6 +75,10 @@ class Collector:
             raise ValueError("the model's logits are not all numbers")
         if log_density is not None and not np.isfinite(log_density).all():
             raise ValueError("the model's log densities are not all numbers")
+        if features is not None and (features.ndim != 2 or len(features) != len(sha256s)):
+            raise ValueError(f"{len(sha256s)} images, features of shape {features.shape}")
+        if features is not None and not np.isfinite(features).all():
+            raise ValueError("the model's features are not all numbers")
         probabilities = softmax(logits)
         predicted = logits.argmax(axis=1)
         self._confidence += float(probabilities.max(axis=1).sum())
@@ -77,6 +89,8 @@ class Collector:
             if sha256 in self._calibrate_on:
                 density = None if log_density is None else float(log_density[row])
                 self._sampled[sha256] = int(labels[row]), logits[row].copy(), density
+            if features is not None and sha256 in self._featured:
+                self._features[sha256] = features[row].copy()
 
     def collected(self, dataset: str, contract: str) -> Collected:
         """Everything added so far; `dataset` and `contract` are digests.
@@ -102,7 +116,14 @@ class Collector:
             np.array([logits for _, logits, _ in sampled], np.float32),
             np.array([truth for truth, *_ in sampled], np.int64),
             np.array(densities, np.float32) if len(densities) == len(sampled) else None,
+            self._featured_first(len(sampled)),
         )
+
+    def _featured_first(self, sampled: int) -> NDArray[np.float32] | None:
+        """None where an image of those has none."""
+        if not self._features or len(self._features) < min(sampled, MOST_IMAGES):
+            return None
+        return np.stack([self._features[name] for name in sorted(self._features)])
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:

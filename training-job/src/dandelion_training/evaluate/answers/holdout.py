@@ -62,7 +62,7 @@ def answered(
         labels = np.array([index[entry.label] for entry in entries], np.int64)
         said = predict(served.seen(entries).numpy())
         digests = [entry.sha256 for entry in entries]
-        collector.add(digests, labels, said.logits, said.log_density)
+        collector.add(digests, labels, said.logits, said.log_density, said.features)
     return Answered(
         collector.collected(version.digest, contract),
         _robustness(predict, known, index, pixels, geometry),

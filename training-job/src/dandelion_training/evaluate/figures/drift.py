@@ -29,20 +29,24 @@ Places = NDArray[np.int64]
 @dataclass(frozen=True, eq=False)
 class ServedAnswers:
     """What serving answers for images, an item an image: the calibrated probability of each class
-    that is compared, the highest of all classes' and the log density, where the graph gives one.
+    that is compared, the highest of all classes', and the log density and the standardised features
+    (images × features), where the graph gives them. Features may be those of the first images
+    alone.
     """
 
     probability: Mapping[str, Floats]
     confidence: Floats
     log_density: Floats | None
+    features: Floats | None = None
 
     def first(self, images: int) -> "ServedAnswers":
         """Of so many images at most, rounded as they are compared."""
-        density = self.log_density
+        density, features = self.log_density, self.features
         return ServedAnswers(
             {name: _rounded(values[:images]) for name, values in self.probability.items()},
             _rounded(self.confidence[:images]),
             None if density is None else _rounded(density[:images]),
+            None if features is None else features[:images],
         )
 
 
@@ -52,12 +56,14 @@ class Statistic(StrEnum):
     `PROBABILITIES`: the largest two-sample Kolmogorov–Smirnov distance over the classes'
     probabilities. `CONFIDENCE`: how low the highest probabilities are, as the mean of −ln p, where
     p is the share of the holdout that is as low. `LOG_DENSITY`: the Kolmogorov–Smirnov distance of
-    the log densities.
+    the log densities. `FEATURES`: how far the mean of the standardised features is from the
+    holdout's.
     """
 
     PROBABILITIES = "probabilities"
     CONFIDENCE = "confidence"
     LOG_DENSITY = "logDensity"
+    FEATURES = "features"
 
 
 @dataclass(frozen=True)
@@ -135,11 +141,13 @@ def _spread(answers: ServedAnswers, copies: int, chance: np.random.Generator) ->
             + room[place][:, np.newaxis] * chance.random((len(values), copies))
         ).ravel()
 
-    density = answers.log_density
+    density, features = answers.log_density, answers.features
     return ServedAnswers(
         {name: spread(values) for name, values in answers.probability.items()},
         spread(answers.confidence),
         None if density is None else spread(density),
+        # A mean varies as much whether an image is drawn twice or its copy is.
+        None if features is None else np.repeat(features, copies, axis=0),
     )
 
 
@@ -156,6 +164,8 @@ def resampled(
     }
     if answers.log_density is not None:
         found[Statistic.LOG_DENSITY] = distances(answers.log_density, references, windows)
+    if answers.features is not None:
+        found[Statistic.FEATURES] = mean_distances(answers.features, references, windows)
     return found
 
 
@@ -185,6 +195,23 @@ def lowness(values: Floats, references: Counts, windows: Places) -> Floats:
     """
     _, upto = _reached(values, references, windows)
     return np.asarray(-np.log((1 + upto) / (1 + STEPS)).mean(axis=1))
+
+
+def mean_distances(values: Floats, references: Counts, windows: Places) -> Floats:
+    """The Euclidean distance of the mean of each window's vectors to that of its reference's;
+    `values` is answers × components.
+
+    Of standardised features it is the Mahalanobis distance, and its square, but for a factor,
+    Hotelling's T² with the covariance of the training images: Hotelling (1931), "The generalization
+    of Student's ratio". It takes no covariance of a holdout, which may have fewer images than
+    features.
+    """
+    answers, size = len(values), windows.shape[1]
+    of_row = np.arange(len(windows))[:, np.newaxis] * answers
+    drawn = np.bincount((windows + of_row).ravel(), minlength=len(windows) * answers)
+    shares = drawn.reshape(len(windows), answers) / size
+    shares -= references / references.sum(axis=1, keepdims=True)
+    return np.asarray(np.linalg.norm(shares @ values, axis=1))
 
 
 def _reached(values: Floats, references: Counts, windows: Places) -> tuple[Places, Places]:

@@ -55,7 +55,8 @@ class ReferenceAnswers:
     digits; what is compared with them has to be rounded alike, since a sure model's probabilities
     crowd at 1. `confidence` is of the highest probability of an image; `probability` of that of
     each of the classes that were answered most often, of which there are 100 at most;
-    `log_density` is of the graph's second output, None where it has none.
+    `log_density` is of the graph's second output, None where it has none; `features` is the mean of
+    its third over 2,000 images at most.
     """
 
     images: int
@@ -63,6 +64,7 @@ class ReferenceAnswers:
     confidence: tuple[float, ...]
     probability: Mapping[str, tuple[float, ...]]
     log_density: tuple[float, ...] | None
+    features: tuple[float, ...] | None = None
 
 
 def served_answers(
@@ -70,8 +72,10 @@ def served_answers(
     classes: Sequence[str],
     temperature: float,
     log_density: NDArray[np.float32] | None = None,
+    features: NDArray[np.float32] | None = None,
 ) -> ServedAnswers:
-    """From images × classes of logits, one image at least, and a log density an image.
+    """From images × classes of logits, one image at least, a log density an image, and features of
+    the first images.
 
     Of 2,000 classes most are answered too rarely to tell anything.
     """
@@ -84,6 +88,7 @@ def served_answers(
         {classes[index]: probabilities[:, index] for index in chosen},
         probabilities.max(axis=1),
         None if log_density is None else log_density.astype(np.float64),
+        None if features is None else features.astype(np.float64),
     )
 
 
@@ -91,14 +96,20 @@ def reference_answers(answers: ServedAnswers) -> ReferenceAnswers:
     """With 65 quantiles the two-sample Kolmogorov–Smirnov distance to a day's answers is that of
     the whole holdout to 1/64.
     """
-    density = answers.log_density
+    density, features = answers.log_density, answers.features
     return ReferenceAnswers(
         images=len(answers.confidence),
         mean_confidence=significant(float(answers.confidence.mean())),
         confidence=_quantiles(answers.confidence),
         probability={name: _quantiles(values) for name, values in answers.probability.items()},
         log_density=None if density is None else _quantiles(density),
+        features=None if features is None else _mean(features),
     )
+
+
+def _mean(features: NDArray[np.float64]) -> tuple[float, ...]:
+    """To six decimals: the thresholds for distances to it are about 0.1."""
+    return tuple(round(value, 6) for value in features.mean(axis=0).tolist())
 
 
 def _quantiles(values: NDArray[np.float64]) -> tuple[float, ...]:

@@ -24,6 +24,7 @@ from dandelion_training.ports.settings import TrialSettings
 from dandelion_training.ports.storage import Location, ObjectStore
 from dandelion_training.ports.web.connection import Network
 from dandelion_training.run.learning import Learner, reproducible
+from dandelion_training.run.memory import out_of_memory
 from dandelion_training.run.model_selection.searched import report_search
 from dandelion_training.run.model_selection.validation import Course, Part, parts, validate
 from dandelion_training.run.preparation import prepared
@@ -169,6 +170,11 @@ class Attempt:
             if failure.reason not in OF_PARAMETERS:
                 raise
             return self._ended(Outcome.FAILED, message=failure.message)
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            log.warning("memory ran out", error=str(error))
+            return self._ended(Outcome.FAILED, message=self._starved())
         return self._ended(Outcome.COMPLETE, value=self._mean(self.done))
 
     def _ended(
@@ -186,6 +192,13 @@ class Attempt:
             values=self.values,
             seconds=self.seconds,
             message=message,
+        )
+
+    def _starved(self) -> str:
+        chosen = self.learner.settings
+        return (
+            f"memory ran out with training.batchSize {chosen.batch_size} and training.imageSize"
+            f" {chosen.image_size}. Raise training.resources.limits, or lower batchSize."
         )
 
     def _mean(self, figures: list[ValidationFigures]) -> float:
@@ -222,11 +235,20 @@ class Attempt:
         settings, trials = self.task.settings, self.task.trials
         try:
             trials.tell(settings.trial, self.values)
-            if settings.search.pruning == "None":
+            rule = settings.search.pruning
+            if rule == "None":
                 return False
-            return falls_behind(self.values, trials.curves(besides=settings.trial))
+            others = trials.curves(besides=settings.trial)
+            return falls_behind(rule, self.values, others, self._most_epochs())
         except TrainingFailure as failure:
             if failure.reason is not Reason.STORAGE_UNREACHABLE:
                 raise
             log.warning("the other trials are not asked", error=failure.message)
             return False
+
+    def _most_epochs(self) -> int:
+        """Of any trial of the search, in all parts."""
+        settings = self.task.settings
+        varied = settings.search.parameters.epochs
+        longest = max(map(int, varied.values)) if varied is not None else settings.epochs
+        return longest * len(self.parts)

@@ -123,6 +123,7 @@ def made(task: Run, checkpoints: Checkpoints, work: Path) -> tuple[bytes, Datase
         dataset.classes,
         result.calibration.temperature,
         said.collected.log_density,
+        said.collected.features,
     )
     content = contract(
         settings,
