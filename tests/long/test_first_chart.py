@@ -123,10 +123,11 @@ def lasting(world: World) -> dict[tuple[str, str], str]:
 
 
 def keys(world: World) -> dict[str, Any]:
+    """Those of the installation; what lies beside a model may have come to be keys that end."""
     return {
         item["metadata"]["name"]: item["data"]
         for item in world.get("secrets")
-        if not item["metadata"]["name"].startswith("sh.helm.")
+        if not item["metadata"]["name"].startswith(("sh.helm.", f"{NAME}-"))
     }
 
 

@@ -27,7 +27,7 @@ from dandelion_operator.ports.s3.credentials import SECRETS
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="DANDELION_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="DANDELION_", frozen=True, populate_by_name=True)
 
     operator_namespace: str = "dandelion-system"
     pod_name: str = ""

@@ -33,8 +33,12 @@ def test_a_run_shows_a_token_that_is_good_for_mlflow_alone(world: World) -> None
         pod = pod_of(job(world, "-train-"))
         assert pod["serviceAccountName"] == "lawn-training"
         assert pod["automountServiceAccountToken"] is False
-        (volume,) = (item for item in pod["volumes"] if "serviceAccountToken" in str(item))
-        (source,) = volume["projected"]["sources"]
+        (volume, source) = next(
+            (item, source)
+            for item in pod["volumes"]
+            for source in item.get("projected", {}).get("sources", ())
+            if "serviceAccountToken" in source
+        )
         assert source["serviceAccountToken"]["audience"] == AUDIENCE
         (container,) = pod["containers"]
         (mount,) = (item for item in container["volumeMounts"] if item["name"] == volume["name"])

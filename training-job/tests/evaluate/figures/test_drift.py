@@ -8,6 +8,7 @@ from dandelion_training.evaluate.figures.drift import (
     DriftThresholds,
     ServedAnswers,
     Statistic,
+    by_chance,
     distances,
     drift_thresholds,
     jointly,
@@ -120,10 +121,10 @@ def test_images_that_all_differ_in_one_thing_are_noticed_by_the_features() -> No
 def test_the_distance_of_means_is_that_of_the_windows_to_the_references() -> None:
     chance = np.random.default_rng(1)
     values = chance.normal(size=(9, 4))
-    references = np.array([[1, 1, 1, 1, 0, 0, 0, 0, 0], [2, 0, 1, 0, 0, 0, 0, 0, 0]], np.int32)
-    windows = np.array([[4, 5, 6], [8, 8, 7]])
+    references = np.array([[1, 1, 1, 1, 0, 0, 0, 0, 0], [1, 0, 1, 0, 0, 0, 0, 0, 0]], np.int32)
+    windows = np.array([[4, 5, 6], [8, 1, 7]])
     first = values[4:7].mean(axis=0) - values[:4].mean(axis=0)
-    second = (2 * values[8] + values[7] - 2 * values[0] - values[2]) / 3
+    second = (values[8] + values[1] + values[7]) / 3 - (values[0] + values[2]) / 2
     expected = [np.linalg.norm(first), np.linalg.norm(second)]
     assert mean_distances(values, references, windows) == pytest.approx(expected)
 
@@ -171,6 +172,24 @@ def test_the_fewer_images_the_holdout_has_the_higher_are_the_thresholds() -> Non
     few, many = (drawn(np.random.default_rng(0), images) for images in (50, 1500))
     low, high = (drift_thresholds(answers, [50]).windows[50] for answers in (many, few))
     assert all(low[each] < high[each] for each in Statistic)
+
+
+@pytest.mark.parametrize("images", [25, 100])
+def test_of_more_features_than_images_as_many_windows_are_false_alarms(images: int) -> None:
+    """Images that resampling draws twice would make the threshold one that nothing exceeds."""
+    found = []
+    for seed in range(40):
+        chance = np.random.default_rng(seed)
+        features = chance.normal(size=(images + 400, 200)) / np.sqrt(200)
+        logits = np.zeros((images, 2), np.float32)
+        holdout = served_answers(logits, CLASSES[:2], 1.0, None, features[:images].astype("f4"))
+        by_features = by_chance(holdout, [20], 1000)[20][Statistic.FEATURES]
+        windows = images + np.arange(400).reshape(20, 20)
+        references = np.zeros((20, len(features)), np.int32)
+        references[:, :images] = 1
+        scores = mean_distances(features, references, windows)
+        found.append((scores > np.quantile(by_features, 0.95)).mean())
+    assert 0.02 < np.mean(found) < 0.1
 
 
 def test_a_model_without_log_density_and_features_has_no_thresholds_for_them() -> None:

@@ -49,6 +49,13 @@ def test_a_schedule_is_told_with_its_beginning_and_its_next_moment() -> None:
     }
 
 
+@pytest.mark.parametrize("resource", [DAILY, BUDGETED, WATCHED])
+def test_before_the_first_run_none_was_started(resource: Resource) -> None:
+    told = reported(resource, given.seen(now=NOW)).triggers
+    assert told is not None
+    assert told.started_at == ()
+
+
 @pytest.mark.parametrize("resource", [given.resource(), DAILY, BUDGETED])
 def test_time_that_passes_changes_nothing_before_a_moment_comes(resource: Resource) -> None:
     told = first(resource)

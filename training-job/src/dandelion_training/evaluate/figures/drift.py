@@ -31,7 +31,7 @@ class ServedAnswers:
     """What serving answers for images, an item an image: the calibrated probability of each class
     that is compared, the highest of all classes', and the log density and the standardised features
     (images × features), where the graph gives them. Features may be those of the first images
-    alone.
+    alone, and all copies of an image have the same.
     """
 
     probability: Mapping[str, Floats]
@@ -141,13 +141,12 @@ def _spread(answers: ServedAnswers, copies: int, chance: np.random.Generator) ->
             + room[place][:, np.newaxis] * chance.random((len(values), copies))
         ).ravel()
 
-    density, features = answers.log_density, answers.features
+    density = answers.log_density
     return ServedAnswers(
         {name: spread(values) for name, values in answers.probability.items()},
         spread(answers.confidence),
         None if density is None else spread(density),
-        # A mean varies as much whether an image is drawn twice or its copy is.
-        None if features is None else np.repeat(features, copies, axis=0),
+        answers.features,
     )
 
 
@@ -199,19 +198,30 @@ def lowness(values: Floats, references: Counts, windows: Places) -> Floats:
 
 def mean_distances(values: Floats, references: Counts, windows: Places) -> Floats:
     """The Euclidean distance of the mean of each window's vectors to that of its reference's;
-    `values` is answers × components.
+    `values` is images × components, and all copies of an image have its vector.
 
     Of standardised features it is the Mahalanobis distance, and its square, but for a factor,
     Hotelling's T² with the covariance of the training images: Hotelling (1931), "The generalization
     of Student's ratio". It takes no covariance of a holdout, which may have fewer images than
     features.
+
+    An image that was drawn several times counts as so many that have nothing in common, for the
+    square of a sum of equal vectors is larger than later images' ever are: of its terms those of an
+    image with itself are replaced by the squared lengths of as many single ones. Where none was
+    drawn twice, it is the plain distance, as serving computes it.
     """
-    answers, size = len(values), windows.shape[1]
-    of_row = np.arange(len(windows))[:, np.newaxis] * answers
-    drawn = np.bincount((windows + of_row).ravel(), minlength=len(windows) * answers)
-    shares = drawn.reshape(len(windows), answers) / size
-    shares -= references / references.sum(axis=1, keepdims=True)
-    return np.asarray(np.linalg.norm(shares @ values, axis=1))
+    images, size = len(values), windows.shape[1]
+    copies = references.shape[1] // images
+    held = references.reshape(len(windows), images, copies).sum(axis=2)
+    of_row = np.arange(len(windows))[:, np.newaxis] * images
+    counts = np.bincount((windows // copies + of_row).ravel(), minlength=len(windows) * images)
+    drawn = counts.reshape(len(windows), images)
+    known = held.sum(axis=1, keepdims=True)
+    shares = drawn / size - held / known
+    with_itself = np.square(shares) - drawn / size**2 - held / known**2
+    lengths = np.square(values - values.mean(axis=0)).sum(axis=1)
+    squared = np.square(shares @ values).sum(axis=1) - with_itself @ lengths
+    return np.asarray(np.sqrt(squared.clip(min=0)))
 
 
 def _reached(values: Floats, references: Counts, windows: Places) -> tuple[Places, Places]:

@@ -6,7 +6,7 @@ import pytest
 from dandelion_operator.api.moments import after
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.windows import WindowsOfSize
-from given import NOW
+from given import NOW, status, training
 from given.drifting import silent, told, windows
 from given.triggers import AFAR, LATER, drift_above, due, judged, start, starts, train
 
@@ -35,6 +35,12 @@ def far(*ratios: float, at: str = LATER) -> Observed:
         ),
         pytest.param(1.5, due(windows=(silent(),)), False, id="not by pods that tell nothing"),
         pytest.param(1.5, due(trigger="Drift"), True, id="again, once its version drifts"),
+        pytest.param(
+            1.5,
+            due(previous=status(champion={"version": "3"}, training=training("run3"))),
+            True,
+            id="where nobody noted the end of the last run",
+        ),
     ],
 )
 def test_drift_starts_a_run(above: float, observed: Observed, expected: bool) -> None:

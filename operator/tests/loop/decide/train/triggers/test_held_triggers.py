@@ -67,6 +67,15 @@ def test_while_the_budget_holds_other_images_back_the_failed_run_is_attempted_ag
             id="the cooldown",
         ),
         pytest.param(
+            weekly(cooldownSeconds=3600),
+            after(SOON_AFTER, finishedAt=None),
+            TrainingPhase.COMPLETE,
+            "Cooldown",
+            "2026-11-29T04:10:00Z",
+            "cooldownSeconds is 3600, and the last run ended at now",
+            id="the cooldown of a run whose end nobody noted",
+        ),
+        pytest.param(
             weekly(cooldownSeconds=3600, maxRunsPerWeek=2),
             after(
                 SOON_AFTER,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import given
 import pytest
+from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
@@ -189,6 +190,12 @@ from given.triggers.weekly import (
             True,
             id="as it does without one",
         ),
+        pytest.param(
+            weekly(),
+            after(SUNDAY, state="Failed", datasetFingerprint=None),
+            False,
+            id="after a failure no images are others where nobody knows which that run had",
+        ),
     ],
 )
 def test_a_run_starts(resource: Resource, observed: Observed, starts: bool) -> None:
@@ -242,3 +249,8 @@ def test_after_a_failure_it_is_another_run_and_no_attempt_at_the_failed_one() ->
     found = start(train(WEEKLY, after(DUE, state="Failed", reason="OutOfMemory")))
     assert found is not None
     assert (found.run != "run1", found.attempt) == (True, 1)
+
+
+def test_images_that_cannot_be_listed_ask_for_no_run_after_a_failure() -> None:
+    away = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
+    assert train(WEEKLY, after(SUNDAY, state="Failed", dataset=away)).held is None

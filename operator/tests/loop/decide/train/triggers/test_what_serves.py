@@ -48,6 +48,11 @@ def asked(request: pytest.FixtureRequest) -> Asked:
         pytest.param(judged("undecided"), True, id="where nobody can tell whether it is better"),
         pytest.param(judged("observed"), True, id="where the last version was only observed"),
         pytest.param(judged("promoted"), True, id="where a person took the last version back"),
+        pytest.param(
+            due(registry=registry(version(3, verdict="passed"), champion=3)),
+            True,
+            id="where the last run's version serves before its verdict says so",
+        ),
         pytest.param(judged(""), False, id="not before the last version was judged"),
         pytest.param(judged("passed"), False, id="not while the last version is being promoted"),
         pytest.param(
