@@ -70,6 +70,11 @@ READABLE = [
         "weights/a/b.safetensors",
         id="weights that it starts from",
     ),
+    pytest.param(
+        lawn(training={"initialWeights": "s3://weights/a/b.safetensors"}),
+        "weights/a/contract.json",
+        id="what these weights learnt from",
+    ),
     pytest.param(lawn(), "models/pretrained/*", id="published weights"),
     pytest.param(lawn(), "models/garden/lawn/*", id="its own models"),
     pytest.param(lawn(), "predictions/logs/garden/lawn/*", id="its own log"),

@@ -64,6 +64,7 @@ def _learnt_from(resource: Resource, location: Location) -> Iterator[Place]:
         yield _object(dataset.urls.storage_uri)
     if weights.startswith("s3://"):
         yield _object(weights)
+        yield _contract(weights)
 
 
 def _folder(uri: str) -> Place:
@@ -82,6 +83,13 @@ def _below(uri: str) -> Place:
 def _object(uri: str) -> Place:
     bucket, key = split_uri(uri)
     return bucket, _literal(key)
+
+
+def _contract(weights: str) -> Place:
+    """Beside weights that a run made stands what they learnt from."""
+    bucket, key = split_uri(weights)
+    folder, slash, _ = key.rpartition("/")
+    return bucket, f"{_literal(folder)}{slash}contract.json"
 
 
 def _literal(key: str) -> str:
