@@ -17,8 +17,9 @@ from tests.page.visit import Visit, visiting
 expect.set_options(timeout=30_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Ends with the module: its event loop is the thread's, and others start theirs there."""
     with chromium() as browser:
         yield browser
 

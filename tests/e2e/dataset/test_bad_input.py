@@ -210,9 +210,9 @@ def test_a_mended_secret_is_used_without_another_word(mended: World) -> None:
     mended.until_served("no-secret", "1")
 
 
-def test_a_wrong_key_in_a_changed_spec_leaves_the_old_version_serving(mistakes: World) -> None:
+def test_a_wrong_place_in_a_changed_spec_leaves_the_old_version_serving(mistakes: World) -> None:
     mistakes.until_served("was-good", "1")
     mistakes.train("was-good", "s3://no-such-bucket/photos")
-    mistakes.until_condition("was-good", "Accepted", "False", "BucketNotFound")
+    mistakes.until_condition("was-good", "Accepted", "False", "DatasetNotAllowed")
     assert mistakes.predict("was-good", picture(COLOURS["red"], 3)).status_code == 200
     assert mistakes.condition("was-good", "Ready")["status"] == "True"
