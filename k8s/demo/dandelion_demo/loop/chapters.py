@@ -133,10 +133,13 @@ class Story:
         return images.labels(sent)
 
     def _review(self, shows: dict[str, str], enough: int) -> str:
-        """Once pods have written what they hold, which takes half a minute; what was decided."""
+        """Once pods have written what they hold of these images, which takes half a minute; what
+        was decided.
+        """
         self._desk.open()
         self._resource.until(
-            "the sample is in the queue", lambda: len(self._desk.export()) >= enough
+            "the sample is in the queue",
+            lambda: len(shows.keys() & set(self._desk.export())) >= enough,
         )
         return self._desk.decide(shows, REVIEWER).splitlines()[0].rstrip(".")
 
