@@ -158,12 +158,17 @@ integration-operator: $(DEV_VENV)/.complete
 e2e: $(DEV_VENV)/.complete ## end to end on a real cluster, which is left running
 	@$(WHOLE) -v --durations=20 $(E2E)
 
+# Half an hour of silence would look like a machine that hangs.
+.PHONY: e2e-as-it-goes
+e2e-as-it-goes:
+	@$(MAKE) --no-print-directory --output-sync=none e2e
+
 # End-to-end tests wait for the cluster most of the time, so the others run beside them, one at a time, and cost no time of their own.
 .PHONY: test
 test: check ## everything but test-long: check, then e2e and integration side by side; ends by proving that the cluster leaves nothing behind
 	@$(LOCAL) tools > /dev/null
-	@echo "==> e2e and integration, side by side; each suite is printed once it has ended"
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target e2e $(INTEGRATION)
+	@echo "==> e2e and integration, side by side; suites of integration are printed once they have ended"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target e2e-as-it-goes $(INTEGRATION)
 	@$(LOCAL) down
 	@PYTHONPATH=k8s/local $(PYTHON) k8s/local/tests/check_down.py
 
