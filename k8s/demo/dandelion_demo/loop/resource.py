@@ -107,10 +107,20 @@ class Resource:
 
     @property
     def settled(self) -> bool:
-        """Whether every replica answers with the version that was decided on last."""
-        champion = self.status.get("champion", {})
+        """Whether every replica answers with the version that was decided on last.
+
+        The status that tells of a promotion first may still tell of the version before as what
+        is rolled out: it is what was seen when the decision was made.
+        """
+        champion, rolled_out = self.status.get("champion", {}), self.condition("RolledOut")
         everywhere = champion.get("servedReplicas", 0) == self.status.get("replicas")
-        return everywhere and self.condition("RolledOut").get("status") == "True"
+        done = everywhere and rolled_out.get("status") == "True"
+        return done and f"version {self._promoted()}" in rolled_out["message"]
+
+    def _promoted(self) -> str:
+        history = self.status["history"]
+        version: str = next(item["version"] for item in history if item["decision"] == "Promoted")
+        return version
 
     def judged(self, version: str) -> dict[str, Any] | None:
         """The receipt of the gate's decision on that version, once there is one."""
