@@ -1,4 +1,4 @@
-"""Keys that are for a while: made, renewed, kept in trouble, and the way there from shared ones."""
+"""Keys that are for a while: made, renewed, and kept in trouble."""
 
 from __future__ import annotations
 
@@ -8,51 +8,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import former
 import pytest
 from dandelion_operator.api import naming
 from dandelion_operator.api.access.sts import Mode
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.loop.apply import builders
 from dandelion_operator.seen.keys import NoSts
 from fakes.cluster import KEY
+from given.keys import NAMES, SHARED, access_keys, are_temporary, held
 from small_world import World, played
 
-NAMES = {
-    naming.TRAINING: naming.training_secret(KEY),
-    naming.INFERENCE: naming.inference_secret(KEY),
-    naming.LOG: naming.log_secret(KEY),
-}
-SHARED = {naming.TRAINING: "training", naming.INFERENCE: "inference", naming.LOG: "logs"}
 AWAY = Failure(Reason.STORAGE_UNREACHABLE, "http://s3 cannot be asked for a key: away")
 WITHOUT = NoSts("http://s3 answers HTTP 405 to AssumeRole")
-
-
-def held(world: World, purpose: str) -> dict[str, str]:
-    data = world.cluster.one("secrets", NAMES[purpose])["data"]
-    return {name: base64.b64decode(text).decode() for name, text in data.items()}
-
-
-def access_keys(world: World) -> dict[str, str]:
-    return {purpose: held(world, purpose)["AWS_ACCESS_KEY_ID"] for purpose in NAMES}
-
-
-def are_temporary(world: World) -> bool:
-    return all("AWS_SESSION_TOKEN" in held(world, purpose) for purpose in NAMES)
-
-
-async def served_by_a_former_release(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Until it serves, with pods that take two files and no more; then comes the upgrade."""
-    made = builders.deployment
-    with monkeypatch.context() as patched:
-        patched.setattr(builders, "deployment", lambda *of: former.with_one_port(made(*of)))
-        world.apply()
-        await world.settle()
-
-
-def generation(world: World) -> int:
-    found: int = world.cluster.one("deployments", "lawn-inference")["metadata"]["generation"]
-    return found
 
 
 def test_each_purpose_has_a_key_of_its_own_for_this_model_alone(world: World) -> None:
@@ -228,103 +194,6 @@ def test_keys_that_are_there_outlive_an_sts_that_is_away(world: World) -> None:
         assert "there is no key of its own for training" in world.message("Accepted")
 
     played(scene)
-
-
-class TestUpgrade:
-    """From the shared key to keys for a while."""
-
-    def test_restarts_no_pod_and_lets_the_shared_key_go_where_no_pod_needs_it(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async def scene() -> None:
-            await served_by_a_former_release(world, monkeypatch)
-            before = generation(world)
-            world.with_sts()
-            await world.settle()
-            assert generation(world) == before
-            assert access_keys(world)[naming.INFERENCE] == "inference"
-            assert access_keys(world)[naming.LOG] == "logs"
-            assert "AWS_SESSION_TOKEN" in held(world, naming.TRAINING)
-            assert "until their next rollout" in world.message("Accepted")
-
-        played(scene)
-
-    def test_ends_with_the_next_rollout(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async def scene() -> None:
-            await served_by_a_former_release(world, monkeypatch)
-            world.with_sts()
-            await world.settle()
-            world.apply(serving={"queueLimit": 7})
-            await world.settle()
-            assert are_temporary(world)
-            assert "until their next rollout" not in world.message("Accepted")
-            assert world.condition("Ready") == ("True", "Serving")
-
-        played(scene)
-
-    def test_rolls_out_once_where_sts_is_insisted_on(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async def scene() -> None:
-            await served_by_a_former_release(world, monkeypatch)
-            before = generation(world)
-            world.with_sts(Mode.ON)
-            await world.settle()
-            assert generation(world) == before + 1
-            assert are_temporary(world)
-            assert world.condition("Ready") == ("True", "Serving")
-
-        played(scene)
-
-    def test_waits_for_a_run_that_holds_the_shared_key(self, world: World) -> None:
-        async def scene() -> None:
-            world.apply()
-            await world.until_training()
-            (job,) = world.cluster.kind("jobs")
-            job["metadata"]["annotations"].pop(naming.SESSION_TOKEN_ANNOTATION)
-            world.with_sts()
-            await world.settle()
-            assert access_keys(world)[naming.TRAINING] == "training"
-            world.standing.clear()
-            await world.settle()
-            assert are_temporary(world)
-            assert world.condition("Ready") == ("True", "Serving")
-
-        played(scene)
-
-    def test_brings_no_shared_key_back_for_a_pod_that_looks_like_a_former_one(
-        self, world: World
-    ) -> None:
-        async def scene() -> None:
-            world.with_sts()
-            world.apply()
-            await world.settle()
-            for pod in world.inference_pods():
-                pod["metadata"]["annotations"].pop(naming.SESSION_TOKEN_ANNOTATION)
-            world.cluster.objects.pop(("secrets", KEY.namespace, NAMES[naming.INFERENCE]))
-            await world.settle()
-            assert are_temporary(world)
-
-        played(scene)
-
-    def test_and_back_copies_the_shared_key_and_restarts_nothing(self, world: World) -> None:
-        async def scene() -> None:
-            world.with_sts()
-            world.apply()
-            await world.settle()
-            before = generation(world)
-            world.with_sts(Mode.OFF)
-            await world.settle()
-            assert access_keys(world) == SHARED
-            for name in NAMES.values():
-                secret = world.cluster.one("secrets", name)
-                assert secret["data"].keys() == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
-                assert naming.KEY_ASKED_ANNOTATION not in secret["metadata"]["annotations"]
-            assert generation(world) == before
-
-        played(scene)
 
 
 def test_own_keys_are_nobody_elses_business(world: World) -> None:
