@@ -23,7 +23,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 @pytest.fixture(scope="session")
 def api(bare: ApiServer) -> ApiServer:
     """The API server once it knows ModelDeployments."""
-    for part in ("crd", "quantities"):
+    for part in ("crd", "quantities", "requests"):
         bare.apply(template({}, "--show-only", f"templates/{part}.yaml"), "--server-side")
     bare.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
     # kubectl remembers the kinds from before the CRD, and the server tells of it a moment late.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.rendering import EXTERNAL_S3, WITH_THE_CONSOLE, Rendered, render
+from tests.chart.rendering import EXTERNAL_S3, NAMESPACE, WITH_THE_CONSOLE, Rendered, render
 
 NAME = "dandelion-console"
 
@@ -26,14 +26,76 @@ def test_it_is_off_until_it_is_asked_for() -> None:
     assert NAME not in {manifest.name for manifest in render()}
 
 
-def test_it_has_no_token_and_no_role(rendered: Rendered) -> None:
+def bindings(rendered: Rendered) -> dict[str, str]:
+    """The roles that its account is bound to, and where; "" is everywhere."""
+    every = [*rendered.of("RoleBinding"), *rendered.of("ClusterRoleBinding")]
+    return {
+        item.content["metadata"].get("namespace", ""): item.content["roleRef"]["name"]
+        for item in every
+        for subject in item.content.get("subjects") or ()
+        if subject["name"] == NAME
+    }
+
+
+def account_volumes(rendered: Rendered) -> list[dict[str, Any]]:
+    volumes = rendered.one("Deployment", NAME).pod["spec"]["volumes"]
+    return [item["projected"] for item in volumes if "projected" in item]
+
+
+def test_its_account_may_patch_what_its_policy_lets_it(rendered: Rendered) -> None:
+    assert bindings(rendered) == {"": NAME}
+    assert rendered.one("ClusterRole", NAME).content["rules"] == [
+        {"apiGroups": ["dandelion.dev"], "resources": ["modeldeployments"], "verbs": ["patch"]},
+        {
+            "apiGroups": ["dandelion.dev"],
+            "resources": [f"modeldeployments/{part}" for part in ("promote", "rollback", "sign")],
+            "verbs": ["create"],
+        },
+    ]
+    policy = rendered.one("ValidatingAdmissionPolicy", NAME)
+    account = f"system:serviceaccount:{NAMESPACE}:{NAME}"
+    assert account in policy.spec["matchConditions"][0]["expression"]
+    binding = rendered.one("ValidatingAdmissionPolicyBinding", NAME)
+    assert binding.spec == {"policyName": NAME, "validationActions": ["Deny"]}
+
+
+def test_its_token_is_a_file_that_is_renewed(rendered: Rendered) -> None:
     account = rendered.one("ServiceAccount", NAME)
     assert account.content["automountServiceAccountToken"] is False
     pod = rendered.one("Deployment", NAME).pod["spec"]
     assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == (NAME, False)
-    bindings = [*rendered.of("RoleBinding"), *rendered.of("ClusterRoleBinding")]
-    bound = {subject["name"] for item in bindings for subject in item.content.get("subjects") or ()}
-    assert NAME not in bound
+    (volume,) = account_volumes(rendered)
+    assert volume["sources"] == [
+        {"serviceAccountToken": {"path": "token", "expirationSeconds": 3600}}
+    ]
+    (container,) = rendered.one("Deployment", NAME).containers
+    told = {item["name"]: item["value"] for item in container["env"]}
+    mounts = {item["name"]: item["mountPath"] for item in container["volumeMounts"]}
+    assert told["DANDELION_CONSOLE_ACCOUNT_TOKEN_FILE"] == f"{mounts['account']}/token"
+
+
+def test_without_an_account_it_has_no_token_and_no_role() -> None:
+    rendered = render({"console": {"enabled": True, "account": False}})
+    assert bindings(rendered) == {}
+    assert account_volumes(rendered) == []
+    assert NAME not in {item.name for item in rendered.of("ValidatingAdmissionPolicy")}
+    (container,) = rendered.one("Deployment", NAME).containers
+    assert "DANDELION_CONSOLE_ACCOUNT_TOKEN_FILE" not in str(container)
+
+
+def test_its_account_reaches_no_other_namespace_than_the_operator() -> None:
+    values = {**WITH_THE_CONSOLE, "operator": {"watchNamespaces": ["team-a", "team-b"]}}
+    rendered = render(values)
+    assert bindings(rendered) == {"team-a": NAME, "team-b": NAME}
+    assert NAME not in {item.name for item in rendered.of("ClusterRole")}
+
+
+def test_of_several_replicas_one_stays_while_nodes_are_drained(rendered: Rendered) -> None:
+    assert NAME not in {item.name for item in rendered.of("PodDisruptionBudget")}
+    budget = render({"console": {"enabled": True, "replicas": 2}}).one("PodDisruptionBudget", NAME)
+    assert budget.spec["maxUnavailable"] == 1
+    labels = rendered.one("Deployment", NAME).pod["metadata"]["labels"]
+    assert budget.spec["selector"]["matchLabels"].items() <= labels.items()
 
 
 def test_its_service_leads_to_its_pods(rendered: Rendered) -> None:

@@ -7,6 +7,7 @@ is left out, and the rest is shown. Made by `cluster.models`, read by `views`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +17,23 @@ GROUP = "dandelion.dev"
 VERSION = "v1alpha1"
 PLURAL = "modeldeployments"
 RETRAIN = f"{GROUP}/retrain"
+PROMOTE = f"{GROUP}/promote"
+REQUESTED_BY = f"{GROUP}/requested-by"
+
+
+class Right(StrEnum):
+    """Subresources of `modeldeployments` that the API server does not serve: `create` on one is the
+    right to do it. Only RBAC knows them, and the roles of the chart bundle them.
+    """
+
+    PREDICT = "predict"
+    FEEDBACK = "feedback"
+    REVIEW = "review"
+    TRAIN = "train"
+    INGEST = "ingest"
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+    SUSPEND = "suspend"
 
 
 class Part(BaseModel):
@@ -49,6 +67,17 @@ class Challenger(Version):
     verdict: str | None = None
 
 
+class PromotionRequest(Part):
+    """What became of the annotation `dandelion.dev/promote`, as it was last."""
+
+    value: str = ""
+    version: str | None = None
+    requested_by: str | None = None
+    state: str = ""
+    message: str = ""
+    time: str = ""
+
+
 class Search(Part):
     trials: int
     finished: int = 0
@@ -68,6 +97,7 @@ class Training(Part):
     decided_at: str | None = None
     trigger: str | None = None
     trigger_message: str | None = None
+    requested_by: str | None = None
     reason: str | None = None
     message: str | None = None
     attempts: int = 1
@@ -149,6 +179,7 @@ class Receipt(Part):
     dataset: str | None = None
     version: str | None = None
     by: str | None = None
+    requested_by: str | None = None
     figures: Figures | None = None
     reason: str | None = None
 
@@ -159,6 +190,7 @@ class Status(Part):
     url: str | None = None
     champion: Champion | None = None
     challenger: Challenger | None = None
+    promotion_request: PromotionRequest | None = None
     training: Training | None = None
     triggers: Triggers | None = None
     dataset: Dataset | None = None
@@ -199,6 +231,10 @@ class ModelDeployment(Part):
     spec: Spec = Spec()
     status: Status = Status()
 
+    def seen_as(self, uid: str) -> ModelDeployment:
+        """The one that somebody saw before: a change of another one of its name is refused."""
+        return self.model_copy(update={"metadata": self.metadata.model_copy(update={"uid": uid})})
+
     def condition(self, kind: str) -> Condition | None:
         return next((item for item in self.status.conditions if item.type == kind), None)
 
@@ -206,6 +242,17 @@ class ModelDeployment(Part):
     def retrain(self) -> str:
         """For which value of the annotation its model was asked for last."""
         return self.metadata.annotations.get(RETRAIN, "")
+
+    @property
+    def promote(self) -> str:
+        """Which version was asked for last by the annotation, and what makes it another request."""
+        return self.metadata.annotations.get(PROMOTE, "")
+
+    @property
+    def signature(self) -> tuple[str, str]:
+        """What was asked for last by somebody who signed, and who that was; both may be empty."""
+        request, _, name = self.metadata.annotations.get(REQUESTED_BY, "").partition(" by ")
+        return (request, name) if name else ("", "")
 
 
 SomePart = TypeVar("SomePart", bound=Part)

@@ -19,7 +19,10 @@ REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 @dataclass
 class FakeCluster:
-    """`tokens`: names by token; `rights`: (name, verb, namespace), `*` for all namespaces."""
+    """`tokens`: names by token; `rights`: (name, verb, namespace), `*` for all namespaces.
+
+    Of a subresource, the verb is `create predict`.
+    """
 
     tokens: dict[str, str] = field(default_factory=dict)
     rights: set[tuple[str, str, str]] = field(default_factory=set)
@@ -69,9 +72,10 @@ class FakeCluster:
             return created({"status": {"userInfo": {"username": who}}})
         if path == REVIEWS:
             asked = body["spec"]["resourceAttributes"]
-            return created(
-                {"status": {"allowed": self._may(who, asked["verb"], asked["namespace"])}}
-            )
+            verb = asked["verb"]
+            if "subresource" in asked:
+                verb = f"{verb} {asked['subresource']}"
+            return created({"status": {"allowed": self._may(who, verb, asked["namespace"])}})
         if path == "/api/v1/namespaces":
             if self.namespaces is None:
                 return refusal(403, "Forbidden", "namespaces is forbidden")

@@ -33,10 +33,17 @@ async def who(api: ApiServer, token: str) -> Person:
 
 
 async def may(
-    api: ApiServer, person: Person, verb: str, namespace: str, name: str | None = None
+    api: ApiServer,
+    person: Person,
+    verb: str,
+    namespace: str,
+    name: str | None = None,
+    subresource: str = "",
 ) -> bool:
-    """Whether RBAC lets them do that with ModelDeployments, or with one."""
+    """Whether RBAC lets them do that with ModelDeployments, or with one, or a part of one."""
     attributes = {"namespace": namespace, "verb": verb, "group": GROUP, "resource": PLURAL}
+    if subresource:
+        attributes["subresource"] = subresource
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

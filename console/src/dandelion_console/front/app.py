@@ -21,6 +21,7 @@ from dandelion_console.front.routes.probes import add_probes
 from dandelion_console.front.routes.static import add_static
 from dandelion_console.front.site import Site
 from dandelion_console.front.visitor import Visitors
+from dandelion_console.ports.account import Account
 from dandelion_console.ports.session import Sessions
 from dandelion_console.ports.settings import Settings
 
@@ -33,7 +34,8 @@ def create_app(settings: Settings, api: ApiServer) -> Gate:
     sessions = Sessions(
         settings.key_file, int(settings.session_hours * 3600), lambda: now().timestamp()
     )
-    site = Site(api, Visitors(sessions), Pages(now), settings.offered_namespaces, now)
+    account = Account(settings.account_token_file)
+    site = Site(api, account, Visitors(sessions), Pages(now), settings.offered_namespaces, now)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

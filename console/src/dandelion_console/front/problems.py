@@ -19,6 +19,7 @@ from dandelion_console.front.forms import FormError
 from dandelion_console.front.routes.login import asked_to_log_in
 from dandelion_console.front.site import Site
 from dandelion_console.front.visitor import NotLoggedInError
+from dandelion_console.ports.account import AccountError
 from dandelion_console.ports.session import KeyFileError
 
 log = structlog.get_logger()
@@ -31,7 +32,7 @@ TITLES = {
 }
 ADVICE = {
     403: "Whoever looks after the namespace can let you, by a RoleBinding to the cluster's role "
-    "view or edit.",
+    "view, edit or admin, or to Dandelion's role user, reviewer or administrator.",
     409: "Load the page again to see what is there now.",
     429: "Try again in a moment.",
 }
@@ -68,6 +69,11 @@ def install(app: FastAPI, site: Site) -> None:
     async def no_key(_request: Request, error: KeyFileError) -> Response:
         log.error("nobody can log in", cause=str(error))
         return page("Nobody can log in", "The key for sessions is missing.", 503)
+
+    @app.exception_handler(AccountError)
+    async def no_account(_request: Request, error: AccountError) -> Response:
+        log.error("the console's own account has no token", cause=str(error))
+        return page("The console cannot do that now", "The token of its account is missing.", 503)
 
     @app.exception_handler(FormError)
     async def no_form(_request: Request, error: FormError) -> Response:

@@ -9,6 +9,7 @@ from datetime import datetime
 from dandelion_console.cluster.api import ApiServer
 from dandelion_console.front.rendering import Pages
 from dandelion_console.front.visitor import Visitors
+from dandelion_console.ports.account import Account
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Site:
     """`namespaces`: those to offer besides what the API server tells."""
 
     api: ApiServer
+    account: Account
     visitors: Visitors
     pages: Pages
     namespaces: tuple[str, ...]

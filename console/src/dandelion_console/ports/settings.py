@@ -31,6 +31,10 @@ class Settings(BaseSettings):
         default=Path("/var/run/secrets/dandelion/console/key"),
         description="the key that sessions are encrypted with, read anew each time",
     )
+    account_token_file: Path | None = Field(
+        default=None,
+        description="the token of the console's own account, read anew each time; none: no account",
+    )
     session_hours: float = Field(
         default=12, gt=0, le=168, description="how long a login lasts, if its token does"
     )

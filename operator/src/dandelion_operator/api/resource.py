@@ -22,6 +22,8 @@ KIND = "ModelDeployment"
 PLURAL = "modeldeployments"
 RETRAIN_ANNOTATION = f"{GROUP}/retrain"
 ADOPT_ANNOTATION = f"{GROUP}/adopt"
+PROMOTE_ANNOTATION = f"{GROUP}/promote"
+REQUESTED_BY_ANNOTATION = f"{GROUP}/requested-by"
 
 NAME_LIMIT = 42
 
@@ -41,7 +43,9 @@ class NamespacedName:
 class Resource:
     """`retrain`: for which value of the annotation its model is wanted.
 
-    `unknown`: fields of the spec that this release does not know, and ignores.
+    `promote`: the version that a person asks to have served, and what makes it another request.
+    `signature`: who asks, and for what; the chart's admission policy lets nobody write another's
+    name. `unknown`: fields of the spec that this release does not know, and ignores.
     """
 
     key: NamespacedName
@@ -50,6 +54,8 @@ class Resource:
     retrain: str
     spec: Spec
     adopt: str = ""
+    promote: str = ""
+    signature: str = ""
     unknown: tuple[str, ...] = ()
 
     @property
@@ -59,6 +65,11 @@ class Resource:
     @property
     def namespace(self) -> str:
         return self.key.namespace
+
+    def asked_by(self, annotation: str, value: str | None) -> str | None:
+        """Who signed what was asked for by this annotation of the group; None: nobody did."""
+        asked, _, name = self.signature.partition(" by ")
+        return name or None if value and asked == f"{annotation}={value}" else None
 
 
 @dataclass(frozen=True)
@@ -85,8 +96,18 @@ def parse(body: Mapping[str, Any]) -> Resource | InvalidResource:
         spec, unknown = _spec(body.get("spec") or {})
     except ValidationError as error:
         return InvalidResource(key, uid, generation, _in_words(error))
-    adopt = (metadata.get("annotations") or {}).get(ADOPT_ANNOTATION, "")
-    return Resource(key, uid, generation, _retrain(body), spec, adopt, unknown)
+    annotations = metadata.get("annotations") or {}
+    return Resource(
+        key,
+        uid,
+        generation,
+        _retrain(body),
+        spec,
+        adopt=annotations.get(ADOPT_ANNOTATION, ""),
+        promote=annotations.get(PROMOTE_ANNOTATION, ""),
+        signature=annotations.get(REQUESTED_BY_ANNOTATION, ""),
+        unknown=unknown,
+    )
 
 
 def _spec(raw: Mapping[str, Any]) -> tuple[Spec, tuple[str, ...]]:

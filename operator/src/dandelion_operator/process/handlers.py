@@ -17,6 +17,7 @@ from dandelion_operator.api.resource import (
     ADOPT_ANNOTATION,
     GROUP,
     PLURAL,
+    PROMOTE_ANNOTATION,
     RETRAIN_ANNOTATION,
     NamespacedName,
 )
@@ -112,6 +113,7 @@ async def resource_changed(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> N
         metadata.get("deletionTimestamp"),
         (metadata.get("annotations") or {}).get(RETRAIN_ANNOTATION),
         (metadata.get("annotations") or {}).get(ADOPT_ANNOTATION),
+        (metadata.get("annotations") or {}).get(PROMOTE_ANNOTATION),
     )
     if memo.get("content") != content or event["type"] == "DELETED":
         memo.content = content

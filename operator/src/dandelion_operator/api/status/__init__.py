@@ -23,6 +23,7 @@ from dandelion_operator.api.status.versions import (
     Drift,
     Evaluation,
     LiveAccuracy,
+    PromotionRequest,
     Reviews,
 )
 
@@ -34,6 +35,7 @@ class Status(Part):
     phase: str | None = None
     champion: Champion | None = None
     challenger: Challenger | None = None
+    promotion_request: PromotionRequest | None = None
     training: Training | None = None
     triggers: Triggers | None = None
     dataset: DatasetInfo | None = None

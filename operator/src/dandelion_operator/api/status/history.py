@@ -32,5 +32,6 @@ class HistoryEntry(Part):
     dataset: str | None = None
     version: str | None = None
     by: str | None = None
+    requested_by: Words | None = None
     figures: Figures | None = None
     reason: Words | None = None

@@ -48,6 +48,7 @@ class Training(Part):
     finished_at: str | None = None
     trigger: str | None = None
     trigger_message: Words | None = None
+    requested_by: Words | None = None
     decided_at: str | None = None
     reason: Words | None = None
     message: Words | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from pydantic import Field
 
 from dandelion_operator.api.status.part import Part, Words
@@ -22,6 +24,25 @@ class Challenger(Part):
     run_id: str | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
     verdict: str | None = None
+
+
+class PromotionState(StrEnum):
+    DONE = "Done"
+    REFUSED = "Refused"
+
+
+class PromotionRequest(Part):
+    """What became of the annotation `dandelion.dev/promote`, as it was last.
+
+    `value` is all of it, `version` the one that it names; `time`: when it was dealt with.
+    """
+
+    value: str
+    version: str | None = None
+    requested_by: Words | None = None
+    state: PromotionState
+    message: Words = ""
+    time: str
 
 
 class Evaluation(Part):

@@ -24,6 +24,7 @@ from dandelion_operator.loop.report.dataset import dataset
 from dandelion_operator.loop.report.evaluation import evaluation
 from dandelion_operator.loop.report.history import history_entries, promotion_entries
 from dandelion_operator.loop.report.live_accuracy import live_accuracy, reviews
+from dandelion_operator.loop.report.promotion_request import promotion_request
 from dandelion_operator.loop.report.triggers import triggers
 from dandelion_operator.seen.conclusions import image_drift
 from dandelion_operator.seen.conclusions.last_run import last_run
@@ -46,7 +47,8 @@ def report(
     champion = versions.champion(resource, observed, plan)
     challenger = versions.challenger(resource, observed, champion)
     run = training.training(resource, observed, plan, last, now)
-    fresh = history_entries(resource, observed, plan, challenger, run, current, now)
+    request = promotion_request(resource, observed, now)
+    fresh = history_entries(resource, observed, plan, challenger, run, current, now, request)
     return Status(
         observed_generation=resource.generation,
         conditions=current,
@@ -54,6 +56,7 @@ def report(
         phase=phase(current),
         champion=champion,
         challenger=challenger,
+        promotion_request=request,
         training=run,
         triggers=triggers(resource, observed, plan, last),
         dataset=made,

@@ -41,9 +41,10 @@ def new_events(before: Status, after: Status) -> Iterator[Event]:
         if entry in entries:
             continue
         version = f"version {entry.version}: " if entry.version else ""
+        asked = f", asked for by {entry.requested_by}" if entry.requested_by else ""
         yield Event(
             entry.decision,
-            f"{version}{entry.reason or entry.trigger or ''}",
+            f"{version}{entry.reason or entry.trigger or ''}{asked}",
             entry.decision in WARNINGS,
         )
     for condition in after.conditions:

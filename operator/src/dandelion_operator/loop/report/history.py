@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dandelion_operator.api import moments
 from dandelion_operator.api.reasons import Reason
-from dandelion_operator.api.resource import ADOPT_ANNOTATION, Resource
+from dandelion_operator.api.resource import ADOPT_ANNOTATION, PROMOTE_ANNOTATION, Resource
 from dandelion_operator.api.status.conditions import Condition, ConditionType
 from dandelion_operator.api.status.history import (
     ADOPTED,
     ADOPTION_NEEDED,
+    FOLLOWED,
     FOLLOWED_ALIAS,
     GATE,
     OPERATOR,
@@ -27,7 +28,11 @@ from dandelion_operator.api.status.history import (
     HistoryEntry,
 )
 from dandelion_operator.api.status.training import RunState, Training
-from dandelion_operator.api.status.versions import Challenger
+from dandelion_operator.api.status.versions import (
+    Challenger,
+    PromotionRequest,
+    PromotionState,
+)
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.loop.report.figures import figures
 from dandelion_operator.seen.conclusions.image_drift import served_version
@@ -53,12 +58,13 @@ def history_entries(
     training: Training | None,
     conditions: Sequence[Condition],
     now: str,
+    request: PromotionRequest | None = None,
 ) -> tuple[HistoryEntry, ...]:
     """Newest first."""
     found = [
         *_of_training(observed, training, now),
         *_of_challenger(resource, observed, challenger, training, now),
-        *_of_champion(resource, observed, plan, training, now),
+        *_of_champion(resource, observed, plan, training, request, now),
         *_of_artifact(observed, conditions, now),
         *_of_a_broken_challenger(observed, challenger, plan, conditions, now),
         *_of_what_was_left(observed, plan, now),
@@ -103,6 +109,7 @@ def _of_training(observed: Observed, training: Training | None, now: str) -> Ite
             trigger=training.trigger,
             dataset=training.dataset_fingerprint,
             version=version,
+            requested_by=training.requested_by if decision == "TrainingStarted" else None,
             reason=reason,
         )
 
@@ -170,7 +177,12 @@ def _of_challenger(
 
 
 def _of_champion(
-    resource: Resource, observed: Observed, plan: Plan, training: Training | None, now: str
+    resource: Resource,
+    observed: Observed,
+    plan: Plan,
+    training: Training | None,
+    request: PromotionRequest | None,
+    now: str,
 ) -> Iterator[HistoryEntry]:
     before, registry = observed.previous.followed, observed.registry
     target = plan.rollout.target
@@ -185,6 +197,9 @@ def _of_champion(
     adopted = before is None and resource.adopt == str(target.version)
     former = f" (was version {before})" if before else ""
     words = f"the alias champion names version {target.version}{former}"
+    asked = None if by_gate else _that_asked(observed, request, target.version)
+    if asked is not None:
+        words = f"{PROMOTE_ANNOTATION} names version {target.version}{former}"
     if adopted:
         words = f"{ADOPT_ANNOTATION} names version {target.version}, as the alias champion does"
     yield HistoryEntry(
@@ -194,9 +209,24 @@ def _of_champion(
         dataset=version.dataset_digest or None,
         version=str(target.version),
         by=GATE if by_gate else PERSON,
+        requested_by=asked.requested_by if asked is not None else None,
         figures=figures(resource, observed, version) if by_gate else None,
         reason=version.verdict_reason if by_gate else words,
     )
+
+
+def _that_asked(
+    observed: Observed, request: PromotionRequest | None, version: int
+) -> PromotionRequest | None:
+    """The request for this version, unless the alias was somewhere else since."""
+    if request is None or request.state is not PromotionState.DONE:
+        return None
+    since = (
+        entry
+        for entry in observed.previous.history
+        if entry.decision in FOLLOWED and entry.time > request.time
+    )
+    return request if request.version == str(version) and not any(since) else None
 
 
 def _of_artifact(

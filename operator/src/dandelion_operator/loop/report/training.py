@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.spec.triggers import Trigger
 from dandelion_operator.api.status.training import RunState, Search, Training
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
@@ -44,6 +45,7 @@ def training(
         finished_at=(finished or now) if state.finished else None,
         trigger=last.trigger or known.trigger,
         trigger_message=last.trigger_message or known.trigger_message,
+        requested_by=known.requested_by or _requested_by(resource, last),
         decided_at=last.decided or known.decided_at,
         reason=last.reason,
         message=last.message,
@@ -54,6 +56,12 @@ def training(
         execution=execution,
         search=_search(progress) or known.search,
     )
+
+
+def _requested_by(resource: Resource, last: LastRun) -> str | None:
+    if last.trigger != Trigger.RETRAIN_REQUESTED:
+        return None
+    return resource.asked_by("retrain", last.retrain)
 
 
 def _search(progress: Progress | None) -> Search | None:

@@ -16,6 +16,7 @@ from dandelion_operator.loop.decide.gate.compare import NotComparable, compared,
 from dandelion_operator.loop.decide.gate.evaluate import evaluate_gate
 from dandelion_operator.loop.decide.gate.facts import Facts
 from dandelion_operator.loop.decide.gate.judge import Outcome
+from dandelion_operator.loop.decide.gate.request import a_person_asks_for_a_version
 from dandelion_operator.loop.decide.gate.restore import the_registry_was_lost
 from dandelion_operator.loop.decide.plan.actions import Action
 from dandelion_operator.loop.decide.plan.decisions import PromoteDecision, Promotion
@@ -40,6 +41,7 @@ def promote(resource: Resource, observed: Observed) -> PromoteDecision:
     facts = Facts(resource, observed, observed.registry)
     for fact in (
         the_registry_was_lost,
+        a_person_asks_for_a_version,
         suspended,
         the_alias_was_given_but_nobody_told,
         the_history_has_an_entry_but_the_version_no_verdict,
