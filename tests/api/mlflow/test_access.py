@@ -65,6 +65,21 @@ ACTIONS: dict[str, Callable[[Asked], httpx.Response]] = {
     "remove an alias": lambda me: me.delete(
         "/registered-models/alias", name=MODEL, alias="challenger"
     ),
+    "write a verdict": lambda me: me.post(
+        *("/model-versions/set-tag",),
+        **{"name": MODEL, "version": "1", "key": "dandelion.dev/verdict", "value": "promoted"},
+    ),
+    "take a verdict away": lambda me: me.delete(
+        "/model-versions/delete-tag", name=MODEL, version="1", key="dandelion.dev/gate"
+    ),
+    "register a version with a verdict": lambda me: me.post(
+        *("/model-versions/create",),
+        **{"name": MODEL, "source": "s3://models/garden/roses/c/artifact"},
+        tags=[{"key": "dandelion.dev/verdict", "value": "promoting"}],
+    ),
+    "say that a model is being restored": lambda me: me.post(
+        "/registered-models/set-tag", name=MODEL, key="dandelion.dev/restoring", value="true"
+    ),
     "rename a model": lambda me: me.post(
         "/registered-models/rename", name=f"{TEAM}.former", new_name=f"{TEAM}.former"
     ),
@@ -86,6 +101,12 @@ WRITE = {
     "tag a version",
 }
 ALIASES = {"move an alias", "remove an alias", "rename a model"}
+DECIDED = {
+    "write a verdict",
+    "take a verdict away",
+    "register a version with a verdict",
+    "say that a model is being restored",
+}
 OF_MODELS = {"read a model", "read a version", "list the team's models"}
 ALLOWED: dict[str, set[str]] = {
     "nobody": set(),
@@ -100,7 +121,8 @@ ALLOWED: dict[str, set[str]] = {
     "an administrator": READ | WRITE | ALIASES | {"delete a model"},
     "the operator": OF_MODELS
     | {"register a version", "tag a version", "list everybody's models"}
-    | ALIASES,
+    | ALIASES
+    | DECIDED,
 }
 STRANGERS = {"nobody", "an invented token", "training's token for the API server"}
 ROLES = {

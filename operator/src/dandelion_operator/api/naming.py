@@ -39,6 +39,8 @@ SUSPENDED_ANNOTATION = f"{GROUP}/suspended"
 GATE_ANNOTATION = f"{GROUP}/gate"
 RESTORING_TAG = f"{GROUP}/restoring"  # of a registered model
 # Of pods: where their probes and metrics are. Those of former releases have no port for them, and
+# Of a registered model: who gave the alias to which version. MLflow writes it, where it knows.
+MOVED_BY_TAG = f"{GROUP}/alias-moved-by.champion"
 # serve both on `http`.
 METRICS_PORT_ANNOTATION = f"{GROUP}/metrics-port"
 # Of Jobs and of serving pods: that they take a key with a session token, and follow its renewal.

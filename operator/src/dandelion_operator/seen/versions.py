@@ -50,6 +50,9 @@ class RegistrySeen:
     # When MLflow made the registered model, in seconds since 1970; 0: there is none.
     created: int = 0
     restoring: bool = False
+    # Who gave the alias champion to the version that it names, as the cluster names them; empty:
+    # MLflow does not know.
+    moved_by: str = ""
     # What the alias champion names, where a former resource of this name left it there.
     left: VersionSeen | None = None
     # What this resource's Deployment is of, whatever the registry knows of it by now.

@@ -10,6 +10,8 @@ The plugin `mlflow-kubernetes-plugins` maps each request to a verb on a resource
   deleting one and renaming a model are `update` of `registeredmodels/alias` here.
 - It looks for artifact roots in resources and Secrets of the whole cluster, before every request.
 
+`authors` has the registry note who moved an alias, and `login` lets browsers in.
+
 `app` calls it where the chart's `mlflow.auth.mode` is Kubernetes; nothing else imports the plugin.
 """
 
@@ -20,13 +22,16 @@ import importlib
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
-from mlflow_kubernetes_plugins.auth import middleware
-from mlflow_kubernetes_plugins.auth.authorizer import KubernetesAuthorizer
+from mlflow.server import handlers
+from mlflow.store.db.db_types import DATABASE_ENGINES
+from mlflow_kubernetes_plugins.auth import core, middleware
+from mlflow_kubernetes_plugins.auth.authorizer import KubernetesAuthConfig, KubernetesAuthorizer
 from mlflow_kubernetes_plugins.auth.rules import (
     PATH_AUTHORIZATION_RULES,
     REQUEST_AUTHORIZATION_RULES,
@@ -34,10 +39,14 @@ from mlflow_kubernetes_plugins.auth.rules import (
 )
 from mlflow_kubernetes_plugins.workspace_plugin.provider import KubernetesWorkspaceProvider
 
+from dandelion_mlflow import authors
+from dandelion_mlflow.login import Login
+
 AUDIENCE = "DANDELION_MLFLOW_AUDIENCE"
 # Once more for what they may do: together a minute, after which a revoked right is gone.
 CALLER_SECONDS = 30.0
 MOST_CALLERS = 10_000
+VERDICT = "verdict"
 ALIAS = ("SetRegisteredModelAlias", "DeleteRegisteredModelAlias", "RenameRegisteredModel")
 UNAUTHORIZED = 401
 
@@ -69,7 +78,7 @@ class TokenAuthorizer(KubernetesAuthorizer):
         resource_name: str | None = None,
     ) -> bool:
         """Raises ApiException: 401 for a token that is nobody's."""
-        caller = self._caller(token)
+        caller = self.caller(token)
         spec = client.V1SubjectAccessReviewSpec(
             user=caller.user,
             uid=caller.uid,
@@ -87,7 +96,8 @@ class TokenAuthorizer(KubernetesAuthorizer):
         found = client.AuthorizationV1Api(self._own).create_subject_access_review(review)
         return bool(found.status.allowed)
 
-    def _caller(self, token: str) -> Caller:
+    def caller(self, token: str) -> Caller:
+        """Whose a token is. Raises ApiException: 401 for one that is nobody's."""
         digest = hashlib.sha256(token.encode()).digest()
         now = self._monotonic()
         known = self._callers.get(digest)
@@ -109,6 +119,30 @@ class TokenAuthorizer(KubernetesAuthorizer):
             raise ApiException(status=UNAUTHORIZED, reason=status.error or "unknown token")
         user = status.user
         return Caller(user.username, user.uid or "", tuple(user.groups or ()), until)
+
+
+class Request:
+    """The one that the plugin let in, as `authors` asks about it."""
+
+    def __init__(self, authorizer: TokenAuthorizer) -> None:
+        self._authorizer = authorizer
+
+    def user(self) -> str:
+        return self._authorizer.caller(_let_in().token).user
+
+    def may_decide(self) -> bool:
+        found = _let_in()
+        workspace = found.request_context.workspace
+        return bool(
+            self._authorizer.is_allowed(
+                found.identity, "registeredmodels", "update", workspace, VERDICT
+            )
+        )
+
+
+def _let_in() -> Any:
+    handled: Any = core
+    return handled._AUTHORIZATION_HANDLED.get()
 
 
 class Namespaces(KubernetesWorkspaceProvider):
@@ -140,7 +174,29 @@ def application(listing: str) -> FastAPI:
     PATH_AUTHORIZATION_RULES[(listing, "GET")] = AuthorizationRule(
         "list", resource="registeredmodels", requires_workspace=False
     )
+    authorizer = TokenAuthorizer(KubernetesAuthConfig.from_env())
+    registry = authors.store(Request(authorizer))
+    stores: Any = handlers
+    for engine in DATABASE_ENGINES:
+        stores._model_registry_store_registry.register(
+            engine, lambda store_uri: registry(store_uri)
+        )
     plugin: Any = middleware
-    plugin.KubernetesAuthorizer = TokenAuthorizer
+    plugin.KubernetesAuthorizer = lambda config_values: authorizer  # noqa: ARG005 - its signature
     made: FastAPI = plugin.create_app()
+    # Outermost: what a browser keeps becomes the header that all the rest asks about.
+    made.add_middleware(
+        Login, known=partial(_known, authorizer), audience=os.environ.get(AUDIENCE, "")
+    )
     return made
+
+
+def _known(authorizer: TokenAuthorizer, token: str) -> bool:
+    """Whether a token is good for MLflow. Raises ApiException where the cluster does not say."""
+    try:
+        authorizer.caller(token)
+    except ApiException as error:
+        if error.status == UNAUTHORIZED:
+            return False
+        raise
+    return True

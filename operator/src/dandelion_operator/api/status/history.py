@@ -32,6 +32,7 @@ class HistoryEntry(Part):
     dataset: str | None = None
     version: str | None = None
     by: str | None = None
+    # Who asked: the name that they signed with, or the one that the cluster has for them.
     requested_by: Words | None = None
     figures: Figures | None = None
     reason: Words | None = None

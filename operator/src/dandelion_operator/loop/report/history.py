@@ -202,6 +202,8 @@ def _of_champion(
         words = f"{PROMOTE_ANNOTATION} names version {target.version}{former}"
     if adopted:
         words = f"{ADOPT_ANNOTATION} names version {target.version}, as the alias champion does"
+    # Where the operator moved the alias for somebody, MLflow knows the operator alone.
+    person = asked.requested_by if asked is not None else registry.moved_by or None
     yield HistoryEntry(
         time=now,
         decision=PROMOTED if by_gate else ADOPTED if adopted else FOLLOWED_ALIAS,
@@ -209,7 +211,7 @@ def _of_champion(
         dataset=version.dataset_digest or None,
         version=str(target.version),
         by=GATE if by_gate else PERSON,
-        requested_by=asked.requested_by if asked is not None else None,
+        requested_by=None if by_gate else person,
         figures=figures(resource, observed, version) if by_gate else None,
         reason=version.verdict_reason if by_gate else words,
     )

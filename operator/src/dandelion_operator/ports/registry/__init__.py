@@ -110,7 +110,7 @@ class Registry:
         for model, pulse in pulses.items():
             # A page that moved on while it was read may have left one out.
             if versions[model].keys() >= set(dict(pulse.aliases).values()):
-                self._memory.read(model, registry_seen(pulse, versions[model]), pulse)
+                self._memory.read(model, self._seen(pulse, versions[model]), pulse)
 
     async def _versions(self, namespace: str) -> AsyncIterator[NamedVersion]:
         query = {"max_results": str(PAGE_MODELS)}
@@ -172,7 +172,10 @@ class Registry:
                 seen = await self._one_version(model, wanted, until)
                 if seen is not None:
                     versions[seen.version] = seen
-        return registry_seen(pulse_of(found), versions)
+        return self._seen(pulse_of(found), versions)
+
+    def _seen(self, pulse: Pulse, versions: Mapping[int, VersionSeen]) -> RegistrySeen:
+        return registry_seen(pulse, versions, knows_callers=self._mlflow.by_namespace)
 
     async def _model(self, model: str, until: float | None = None) -> RegisteredModel:
         try:

@@ -22,6 +22,7 @@ from dandelion_operator.ports.registry.calls import (
     TroubledRegistryError,
 )
 from dandelion_operator.ports.registry.memory import Pulse
+from dandelion_operator.ports.registry.moves import moved
 
 # MLflow makes a page of so many models in a tenth of a second. No installation has more in all.
 PAGE_MODELS, MAX_PAGES = 200, 500
@@ -91,4 +92,5 @@ def pulse_of(found: RegisteredModel) -> Pulse:
         updated=found.last_updated_timestamp or 0,
         created=(found.creation_timestamp or 0) // 1000,
         restoring=any(item.key == RESTORING_TAG for item in found.tags or ()),
+        moved=moved(found.tags or ()),
     )

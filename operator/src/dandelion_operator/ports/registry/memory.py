@@ -26,6 +26,8 @@ class Pulse:
     updated: int
     created: int = 0
     restoring: bool = False
+    # Who gave the alias champion to which version, as MLflow noted it.
+    moved: tuple[int, str] | None = None
 
 
 class Memory:

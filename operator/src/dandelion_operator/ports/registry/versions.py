@@ -15,8 +15,12 @@ NEWEST_VERSIONS = 50
 TAG = f"{GROUP}/"
 
 
-def registry_seen(pulse: Pulse, versions: Mapping[int, VersionSeen]) -> RegistrySeen:
-    """Of the newest versions, and of those that the two aliases name."""
+def registry_seen(
+    pulse: Pulse, versions: Mapping[int, VersionSeen], knows_callers: bool = False
+) -> RegistrySeen:
+    """Of the newest versions, and of those that the two aliases name. Unless MLflow knows its
+    callers, anybody may have noted who moved an alias.
+    """
     aliases = dict(pulse.aliases)
     champion, challenger = aliases.get("champion"), aliases.get("challenger")
     newest = sorted(versions, reverse=True)
@@ -27,7 +31,14 @@ def registry_seen(pulse: Pulse, versions: Mapping[int, VersionSeen]) -> Registry
         versions=tuple(versions[number] for number in newest if number in kept),
         created=pulse.created,
         restoring=pulse.restoring,
+        moved_by=_mover(pulse, champion) if knows_callers else "",
     )
+
+
+def _mover(pulse: Pulse, champion: int | None) -> str:
+    """Empty where the alias names another version than the one that was noted."""
+    version, user = pulse.moved or (None, "")
+    return user if version is not None and version == champion else ""
 
 
 def version_seen(found: ModelVersion) -> VersionSeen:

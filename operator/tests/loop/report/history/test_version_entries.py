@@ -84,6 +84,22 @@ def test_only_a_first_champion_that_the_annotation_names_is_adopted(
 
 
 @pytest.mark.parametrize(
+    ("verdict", "person"),
+    [
+        pytest.param("promoted", "jane@example.com", id="a person moved the alias"),
+        pytest.param("promoting", None, id="the operator did, for the gate"),
+    ],
+)
+def test_the_person_who_moved_the_alias_is_named(verdict: str, person: str | None) -> None:
+    champion = version(3, verdict=verdict)
+    found = replace(registry(champion, champion=3), moved_by="jane@example.com")
+    current = (condition("Promoted"), condition("RolledOut"))
+    (entry,) = history_entries(PLAIN, seen(registry=found), FOLLOWS, None, None, current, NOW)
+    assert entry.requested_by == person
+    assert entry.model_dump(by_alias=True)["requestedBy"] == person
+
+
+@pytest.mark.parametrize(
     ("verdict", "now", "digest", "found"),
     [
         pytest.param("promoting", run(), "sha256:images", ("Created", "sha256:images"), id="gate"),
