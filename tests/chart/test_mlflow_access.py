@@ -1,4 +1,4 @@
-"""With `mlflow.auth.mode: Kubernetes` the parts of the chart agree on who is who to MLflow."""
+"""Where MLflow asks the cluster, the parts of the chart agree on who is who to it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import pytest
 
 from tests.chart.rendering import Rendered, render
 
-ASKS = {"mlflow": {"auth": {"mode": "Kubernetes"}}}
 GROUP = "mlflow.kubeflow.org"
 
 
 @pytest.fixture(scope="module")
 def rendered() -> Rendered:
-    return render(ASKS)
+    return render()
 
 
 def environment(rendered: Rendered, name: str) -> dict[str, str]:
@@ -75,8 +74,27 @@ def test_a_right_that_was_taken_is_gone_within_a_minute(rendered: Rendered) -> N
     assert 2 * float(told["MLFLOW_K8S_AUTH_CACHE_TTL_SECONDS"]) <= 60
 
 
-def test_without_it_nobody_is_asked_and_nothing_is_bound() -> None:
-    plain = render({})
-    assert "DANDELION_MLFLOW_AUTH" not in environment(plain, "dandelion-mlflow")
-    assert "DANDELION_MLFLOW_AUDIENCE" not in environment(plain, "dandelion-operator")
+CHOICES: dict[str, tuple[dict[str, Any], bool]] = {
+    "nothing said": ({}, True),
+    "no roles by the chart": ({"rbac": {"create": False}}, False),
+    "no cluster roles": ({"operator": {"watchNamespaces": ["team-a"]}}, False),
+    "no cluster roles but this one": (
+        {"operator": {"watchNamespaces": ["team-a"]}, "mlflow": {"auth": {"mode": "Kubernetes"}}},
+        True,
+    ),
+    "everybody": ({"mlflow": {"auth": {"mode": "None"}}}, False),
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_mlflow_asks_the_cluster_where_it_can_and_nobody_says_otherwise(choice: str) -> None:
+    values, asks = CHOICES[choice]
+    found = render(values)
+    assert ("DANDELION_MLFLOW_AUTH" in environment(found, "dandelion-mlflow")) is asks
+    assert ("DANDELION_MLFLOW_AUDIENCE" in environment(found, "dandelion-operator")) is asks
+    assert any(GROUP in str(item.content) for item in found.of("ClusterRole")) is asks
+
+
+def test_without_it_nothing_is_bound() -> None:
+    plain = render({"mlflow": {"auth": {"mode": "None"}}})
     assert "rolebindings" not in str(plain.one("ClusterRole", "dandelion-operator").content)

@@ -7,13 +7,13 @@ import re
 import uuid
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from dandelion_demo.install import NAMESPACE, RELEASE, install, object_store
 from dandelion_demo.kube import Cluster
 from dandelion_demo.target import image_settings, target
 from minio import Minio
 
+from tests.e2e.registry import administrator
 from tests.e2e.world import World
 
 
@@ -33,24 +33,24 @@ def s3(cluster: Cluster) -> Iterator[Minio]:
 
 
 @pytest.fixture(scope="session")
-def mlflow(cluster: Cluster) -> Iterator[httpx.Client]:
-    """MLflow's REST API."""
-    with (
-        cluster.reach(NAMESPACE, f"{RELEASE}-mlflow", 5000) as url,
-        httpx.Client(base_url=url, timeout=30) as client,
-    ):
-        yield client
+def mlflow_url(cluster: Cluster) -> Iterator[str]:
+    """MLflow's address."""
+    with cluster.reach(NAMESPACE, f"{RELEASE}-mlflow", 5000) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def world(
-    cluster: Cluster, s3: Minio, mlflow: httpx.Client, request: pytest.FixtureRequest
+    cluster: Cluster, s3: Minio, mlflow_url: str, request: pytest.FixtureRequest
 ) -> Iterator[World]:
-    """A fresh namespace under Pod Security `restricted`, deleted afterwards."""
+    """A fresh namespace under Pod Security `restricted`, deleted afterwards; in MLflow its
+    administrator.
+    """
     module = re.sub(r"[^a-z0-9]+", "-", request.module.__name__.rpartition(".")[2])
     namespace = f"{module.removeprefix('test-')}-{uuid.uuid4().hex[:5]}"
     cluster.run("create", "namespace", namespace)
     cluster.run(*("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"))
-    yield World(cluster, namespace, s3, mlflow)
+    with administrator(cluster, mlflow_url, namespace) as mlflow:
+        yield World(cluster, namespace, s3, mlflow)
     if "DANDELION_KEEP_NAMESPACES" not in os.environ:
         cluster.run("delete", "namespace", namespace, "--wait=false")

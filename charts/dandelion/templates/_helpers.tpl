@@ -184,8 +184,10 @@ training inference mlflow{{ if include "dandelion.logs" . }} logs{{ end }}
 {{- if or (include "dandelion.generatesRootSecret" .) (include "dandelion.generatedS3Secrets" .) (include "dandelion.generatesConsoleSecret" .) -}}true{{- end -}}
 {{- end -}}
 
+{{/* "true" where MLflow asks the cluster who may do what, which takes cluster roles. */}}
 {{- define "dandelion.mlflowAsksTheCluster" -}}
-{{- if eq .Values.mlflow.auth.mode "Kubernetes" -}}true{{- end -}}
+{{- $mode := .Values.mlflow.auth.mode -}}
+{{- if or (eq $mode "Kubernetes") (and (eq $mode "auto") .Values.rbac.create (not .Values.operator.watchNamespaces)) -}}true{{- end -}}
 {{- end -}}
 
 {{/* What tokens for MLflow are bound to: of no use anywhere else. */}}
@@ -227,7 +229,7 @@ securityContext:
 {{/* Host headers that MLflow answers to. */}}
 {{- define "dandelion.mlflowHosts" -}}
 {{- $service := printf "%s-mlflow" (include "dandelion.fullname" .) -}}
-{{- $hosts := list "localhost" "127.0.0.1" "[::1]" "[[]f[cd]*]" $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) -}}
+{{- $hosts := list "localhost" "mlflow.localhost" "127.0.0.1" "[::1]" "[[]f[cd]*]" $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) -}}
 {{- $hosts = append $hosts (printf "%s.%s.svc.cluster.local" $service .Release.Namespace) -}}
 {{- $hosts = concat $hosts (splitList "," (include "dandelion.privateAddresses" .)) .Values.mlflow.allowedHosts -}}
 {{- $patterns := list -}}

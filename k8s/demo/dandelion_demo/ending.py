@@ -13,9 +13,9 @@ from dandelion_demo.install import NAMESPACE, RELEASE
 from dandelion_demo.kube import Cluster
 from dandelion_demo.run import BUCKET, NAMESPACE_OF_MODEL
 
-# Browsers send a cookie to every port of a host: the console has a name of its own, as no served
-# model may see who is logged in there. `*.localhost` is this machine.
-LOCAL_NAMES = {"console": "console.localhost"}
+# Browsers send a cookie to every port of a host: console and MLflow have names of their own, as no
+# served model may see who is logged in there. `*.localhost` is this machine.
+LOCAL_NAMES = {"console": "console.localhost", "MLflow": "mlflow.localhost"}
 
 Answer = tuple[LabelledImage, dict[str, Any]]
 
@@ -44,6 +44,7 @@ def ending(
         "",
         "Log in to the console with the token of an account; one of these prints it",
         *(f"  {line}" for line in people.how_to_log_in(cluster)),
+        f"MLflow takes such a token too, made with --audience={people.MLFLOW_AUDIENCE}",
     ]
     if cluster.kubeconfig:
         lines += ["", f"export KUBECONFIG={cluster.kubeconfig}"]

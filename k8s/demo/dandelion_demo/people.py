@@ -13,6 +13,7 @@ from dandelion_demo.run import NAMESPACE_OF_MODEL
 # With the cluster's own roles, which the chart adds ModelDeployments to.
 ROLES = {"console-user": "view", "console-admin": "edit"}
 LOGIN_HOURS = 8
+MLFLOW_AUDIENCE = "mlflow.dandelion.dev"
 
 
 def accounts(namespace: str = NAMESPACE_OF_MODEL) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ BIN = "DANDELION_MLFLOW"
 AUDIENCE = "mlflow.dandelion.dev"
 ASKS = {"namespace": {"create": True}, "mlflow": {"auth": {"mode": "Kubernetes"}}}
 RBAC = {"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Namespace"}
+TOLD = ("DANDELION_MLFLOW_AU", "MLFLOW_SERVER_")
 START_SECONDS = 300
 API = "/api/2.0/mlflow"
 
@@ -69,35 +70,49 @@ def running(api: ApiServer, folder: Path) -> Iterator[Mlflow]:
     """With the accounts and roles of the chart, and its own account's rights."""
     documents = [dict(item.content) for item in render(ASKS) if item.kind in RBAC]
     api.apply(yaml.safe_dump_all(documents), "--server-side", "--force-conflicts")
-    (port,) = free_ports(1)
-    mlflow = Mlflow(f"http://127.0.0.1:{port}", api, folder)
-    own = mlflow.token(f"{NAMESPACE}:dandelion-mlflow", audience="")
+    token = Mlflow("", api, folder).token(f"{NAMESPACE}:dandelion-mlflow", audience="")
     config = json.loads(api.kubeconfig.read_text())
-    config["users"][0]["user"] = {"token": own}
+    config["users"][0]["user"] = {"token": token}
     (folder / "kubeconfig").write_text(json.dumps(config))
-    log = folder / "mlflow.log"
+    with started(folder, ASKS, str(folder / "artifacts")) as url:
+        yield Mlflow(url, api, folder)
+
+
+@contextmanager
+def started(folder: Path, values: Mapping[str, Any], files: str, **more: str) -> Iterator[str]:
+    """The server as the chart has it with some values, keeping its database in `folder` and files
+    at `files`; its address. `more` stands in its environment.
+    """
+    (port,) = free_ports(1)
+    url, log = f"http://127.0.0.1:{port}", folder / "mlflow.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
                 *(_bin() / "python", "-m", "dandelion_mlflow"),
                 *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-                *("--artifacts-destination", str(folder / "artifacts")),
+                *("--artifacts-destination", files),
             ],
-            env=_environment(folder),
+            env={**_environment(folder, values), **more},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            _await(mlflow.url, process, log)
-            yield mlflow
+            _await(url, process, log)
+            yield url
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _bin() -> Path:
@@ -106,10 +121,10 @@ def _bin() -> Path:
     return Path(found)
 
 
-def _environment(folder: Path) -> Mapping[str, str]:
-    (container,) = render(ASKS).one("Deployment", "dandelion-mlflow").containers
+def _environment(folder: Path, values: Mapping[str, Any]) -> Mapping[str, str]:
+    (container,) = render(values).one("Deployment", "dandelion-mlflow").containers
     told = {item["name"]: item.get("value", "") for item in container["env"]}
-    kept = {name: told[name] for name in told if name.startswith("DANDELION_MLFLOW_AU")}
+    kept = {name: told[name] for name in told if name.startswith(TOLD)}
     return {
         **kept,
         "PATH": f"{_bin()}:{os.environ['PATH']}",
@@ -121,7 +136,6 @@ def _environment(folder: Path) -> Mapping[str, str]:
         "MLFLOW_K8S_AUTH_CACHE_TTL_SECONDS": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
 
 

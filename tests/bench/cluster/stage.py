@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 from dandelion_demo.install import NAMESPACE, RELEASE, install, object_store
 from dandelion_demo.target import image_settings, target
 
+from tests.e2e.registry import administrator
 from tests.e2e.world import World
 
 
@@ -23,9 +23,9 @@ def stage() -> Iterator[World]:
     try:
         with (
             object_store(cluster) as s3,
-            cluster.reach(NAMESPACE, f"{RELEASE}-mlflow", 5000) as mlflow,
-            httpx.Client(base_url=mlflow, timeout=30) as client,
+            cluster.reach(NAMESPACE, f"{RELEASE}-mlflow", 5000) as url,
+            administrator(cluster, url, namespace) as mlflow,
         ):
-            yield World(cluster, namespace, s3, client)
+            yield World(cluster, namespace, s3, mlflow)
     finally:
         cluster.run("delete", "namespace", namespace, "--wait=false")

@@ -60,3 +60,30 @@ def test_an_upgrade_with_another_inference_image_restarts_no_serving_pod(served:
         install(served.cluster, *image_settings())
     assert image.startswith(f"{NEXT}:")
     assert not _default_image(served).startswith(f"{NEXT}:")
+
+
+def test_an_mlflow_that_let_everybody_in_comes_to_ask_and_nothing_that_serves_notices(
+    served: World,
+) -> None:
+    """Versions of before follow into the workspace of their namespace, reports of runs too."""
+    install(served.cluster, *image_settings(), "mlflow.auth.mode=None")
+    try:
+        served.retrain(NAME, "while nobody is asked")
+        served.until_served(NAME, "2")
+        assert "requestedBy" not in served.status(NAME)["history"][0]
+        pods = _pods(served)
+        with SteadyLoad(served.url(NAME), picture(COLOURS["red"], 9)) as load:
+            install(served.cluster, *image_settings())
+            time.sleep(15)
+        assert load.failures == []
+    finally:
+        install(served.cluster, *image_settings())
+    assert set(_pods(served)) == set(pods)
+    assert served.condition(NAME, "Ready")["status"] == "True"
+    assert [item["version"] for item in served.versions(NAME)] == ["1", "2"]
+    assert served.aliases(NAME)["champion"] == "2"
+    query = {"run_id": served.versions(NAME)[-1]["run_id"], "path": "report"}
+    listed = served.mlflow.get("/api/2.0/mlflow/artifacts/list", params=query).raise_for_status()
+    assert listed.json()["files"]
+    served.retrain(NAME, "once more")
+    served.until_served(NAME, "3")

@@ -14,6 +14,7 @@ from dandelion_local import places
 from tests.e2e.world import COLOURS, World, colours, picture
 
 NAME = "traced"
+TOKEN = "/var/run/secrets/dandelion/mlflow/token"
 SAMPLE = places.REPOSITORY / "k8s" / "samples" / "trace.yaml"
 
 
@@ -56,6 +57,7 @@ def trace(world: World, job: str, *arguments: str) -> tuple[bool, list[dict[str,
     image = training["spec"]["template"]["spec"]["containers"][0]["image"]
     manifest["metadata"]["name"] = job
     pod = manifest["spec"]["template"]["spec"]
+    pod["serviceAccountName"] = f"{NAME}-training"
     (container,) = pod["containers"]
     container |= {"image": image, "args": ["trace", *arguments, "--output", "json"]}
     told = {
@@ -64,6 +66,7 @@ def trace(world: World, job: str, *arguments: str) -> tuple[bool, list[dict[str,
         "DANDELION_LOG_URI": "s3://predictions",
         "DANDELION_S3_ENDPOINT": f"http://{RELEASE}-minio.{NAMESPACE}.svc:9000",
         "MLFLOW_TRACKING_URI": f"http://{RELEASE}-mlflow.{NAMESPACE}.svc:5000",
+        "DANDELION_MLFLOW_TOKEN_FILE": TOKEN,
     }
     assert {variable["name"] for variable in container["env"]} == set(told)
     container["env"] = [{"name": name, "value": value} for name, value in told.items()]

@@ -14,6 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from dandelion_training.ports import registry
 from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.identity import Identify, nobody
 
 T = TypeVar("T")
 MISSING = "RESOURCE_DOES_NOT_EXIST"
@@ -56,9 +57,10 @@ class MlflowRun:
 class Versions:
     """Looks at the registry at `address`; raises TrainingFailure where it does not answer."""
 
-    def __init__(self, reader: Reader, address: str) -> None:
+    def __init__(self, reader: Reader, address: str, identify: Identify = nobody) -> None:
         self._reader = reader
         self._address = address
+        self._identify = identify
 
     def version(self, model: str, number: str) -> RegisteredVersion | None:
         found = self._read(lambda: self._reader.get_model_version(model, number))
@@ -107,6 +109,7 @@ class Versions:
 
     def _once(self, call: Callable[[], T]) -> T | None:
         try:
+            self._identify()
             return call()
         except MlflowException as error:
             if error.error_code == MISSING:
@@ -123,9 +126,9 @@ class Versions:
         )
 
 
-def connect(tracking_uri: str) -> Versions:
+def connect(tracking_uri: str, identify: Identify = nobody) -> Versions:
     """The registry at an address."""
-    return Versions(registry.connect(tracking_uri), tracking_uri)
+    return Versions(registry.connect(tracking_uri), tracking_uri, identify)
 
 
 def _version(model: str, found: Any) -> RegisteredVersion:

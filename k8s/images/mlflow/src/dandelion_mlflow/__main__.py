@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,20 @@ def arguments(given: dict[str, str]) -> list[str]:
     return ["--app-name", APP, *(BY_NAMESPACE if given.get(AUTH) == KUBERNETES else ())]
 
 
-def prepare_database(uri: str, by_namespace: bool = False) -> None:
+def destination(given: Sequence[str]) -> str:
+    """Where `mlflow server` is told to keep files; empty where it is not."""
+    named = "--artifacts-destination"
+    for position, argument in enumerate(given):
+        if argument == named and position + 1 < len(given):
+            return given[position + 1]
+        if argument.startswith(f"{named}="):
+            return argument.removeprefix(f"{named}=")
+    return ""
+
+
+def prepare_database(uri: str, by_namespace: bool = False, files: str = "") -> None:
     """Makes the tables, or brings an older release's up to date, keeping a copy of SQLite; and has
-    everything lie in the workspace where the server will look for it.
+    everything lie in the workspace where the server will look for it, the `files` of runs too.
     """
     moves: Any = importlib.import_module("dandelion_mlflow.moves")
     utils: Any = importlib.import_module("mlflow.store.db.utils")
@@ -76,7 +88,7 @@ def prepare_database(uri: str, by_namespace: bool = False) -> None:
             moves.keep_copy(engine, wanted)
             utils._upgrade_db(engine)
         if by_namespace:
-            moves.to_namespaces(engine)
+            moves.to_namespaces(engine, files)
         else:
             moves.to_everybody(engine)
     finally:
@@ -92,7 +104,7 @@ def main() -> None:
     given = dict(os.environ)
     if uri := given.get("MLFLOW_BACKEND_STORE_URI"):
         try:
-            prepare_database(uri, given.get(AUTH) == KUBERNETES)
+            prepare_database(uri, given.get(AUTH) == KUBERNETES, destination(sys.argv))
         except RuntimeError as problem:
             sys.exit(f"MLflow cannot start: {problem}")
     cli: Any = importlib.import_module("mlflow.cli").cli

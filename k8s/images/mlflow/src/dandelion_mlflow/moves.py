@@ -12,8 +12,10 @@ import importlib
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from dandelion_mlflow import files
 
 EVERYBODYS = "default"
 RESOURCES = {"registered_models": "SqlRegisteredModel", "experiments": "SqlExperiment"}
@@ -37,12 +39,19 @@ def by_namespace(names: Iterable[str]) -> dict[str, list[str]]:
     return dict(found)
 
 
-def to_namespaces(engine: Any) -> None:
+def to_namespaces(engine: Any, destination: str = "") -> None:
+    """`destination` is where the files of runs lie, as `--artifacts-destination` has it.
+
+    Raises RuntimeError where they cannot be copied.
+    """
     move: Any = importlib.import_module("mlflow.store.db.workspace_move")
     todo = {kind: by_namespace(_names(engine, kind)) for kind in RESOURCES}
     if not any(todo.values()):
         return
     keep_copy(engine, "namespaces")
+    copied = files.copy(destination, _experiments(engine, todo["experiments"]))
+    if copied:
+        print(f"{copied} files of runs copied to their namespaces")
     for kind, namespaces in todo.items():
         for namespace, names in sorted(namespaces.items()):
             move.move_resources(
@@ -70,11 +79,28 @@ def keep_copy(engine: Any, what: str) -> None:
         print(f"the database as it was is kept in {copy}")
 
 
+def _experiments(engine: Any, namespaces: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """The IDs by namespace."""
+    table = _table("experiments")
+    ids = dict(_everybodys(engine, table, table.name, table.experiment_id))
+    return {
+        namespace: [str(ids[name]) for name in names] for namespace, names in namespaces.items()
+    }
+
+
 def _names(engine: Any, kind: str) -> list[str]:
+    table = _table(kind)
+    return [row.name for row in _everybodys(engine, table, table.name)]
+
+
+def _everybodys(engine: Any, table: Any, *columns: Any) -> Any:
     sql: Any = importlib.import_module("sqlalchemy")
+    with engine.connect() as connection:
+        wanted = sql.select(*columns).where(table.workspace == EVERYBODYS)
+        return connection.execute(wanted).all()
+
+
+def _table(kind: str) -> Any:
     part = "model_registry" if kind == "registered_models" else "tracking"
     models: Any = importlib.import_module(f"mlflow.store.{part}.dbmodels.models")
-    table = getattr(models, RESOURCES[kind])
-    with engine.connect() as connection:
-        wanted = sql.select(table.name).where(table.workspace == EVERYBODYS)
-        return list(connection.execute(wanted).scalars())
+    return getattr(models, RESOURCES[kind])

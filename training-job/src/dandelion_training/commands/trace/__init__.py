@@ -60,6 +60,13 @@ def add_to(commands: Subparsers) -> None:
     add_option(verb, "--mlflow", "URL", "MLFLOW_TRACKING_URI", "of MLflow")
     add_option(
         verb,
+        "--mlflow-token-file",
+        "FILE",
+        "DANDELION_MLFLOW_TOKEN_FILE",
+        "of the token for MLflow; left out: it asks nobody who they are",
+    )
+    add_option(
+        verb,
         "--log-credentials-dir",
         "FOLDER",
         "DANDELION_LOG_CREDENTIALS_DIR",
@@ -146,5 +153,8 @@ def _since(age: str) -> timedelta:
 
 def _connected(parsed: argparse.Namespace) -> tuple[ObjectStore, Any]:
     from dandelion_training.ports import versions
+    from dandelion_training.ports.identity import identity
 
-    return connected(parsed, CONNECTIONS), versions.connect(parsed.mlflow)
+    file, namespace = parsed.mlflow_token_file, parsed.model.partition("/")[0]
+    who = identity(Path(file) if file else None, namespace)
+    return connected(parsed, CONNECTIONS), versions.connect(parsed.mlflow, who)
