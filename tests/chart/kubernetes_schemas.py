@@ -19,6 +19,7 @@ import yaml
 from dandelion_local import places
 
 PROMETHEUS_OPERATOR = "v0.85.0"
+GATEWAY_API = "v1.4.0"
 VERSIONS = ("v1.34.4", "v1.35.4", "v1.36.3")
 #: Part of the cache's folder name: a changed derivation derives anew.
 DERIVATION = 1
@@ -63,6 +64,15 @@ def monitoring_crds() -> list[Mapping[str, Any]]:
     return [
         yaml.load((folder / f"monitoring.coreos.com_{name}.yaml").read_text(), yaml.CSafeLoader)
         for name in wanted
+    ]
+
+
+def gateway_crds() -> list[Mapping[str, Any]]:
+    """Gateway API's kinds that routes are about, as it publishes them."""
+    folder = _module(f"sigs.k8s.io/gateway-api@{GATEWAY_API}") / "config" / "crd" / "standard"
+    return [
+        yaml.load((folder / f"gateway.networking.k8s.io_{name}.yaml").read_text(), yaml.CSafeLoader)
+        for name in ("gateways", "httproutes")
     ]
 
 

@@ -87,9 +87,38 @@ WITHOUT_VOLUMES: Mapping[str, Any] = {
     "operator": {"serviceAccount": {"create": False, "name": "given"}},
 }
 WITH_THE_CONSOLE: Mapping[str, Any] = {"console": {"enabled": True}}
+ROUTE: Mapping[str, Any] = {
+    "enabled": True,
+    "parentRefs": [{"name": "public", "namespace": "gateways", "sectionName": "https"}],
+    "annotations": {"example.com/a": "b"},
+}
+INGRESS: Mapping[str, Any] = {
+    "enabled": True,
+    "className": "nginx",
+    "annotations": {"example.com/c": "d"},
+}
+FROM_OUTSIDE: Mapping[str, Any] = {
+    "console": {
+        "enabled": True,
+        "route": {**ROUTE, "hostnames": ["console.example.com"]},
+        "ingress": {
+            **INGRESS,
+            "hostnames": ["console.example.org"],
+            "tls": [{"hosts": ["console.example.org"], "secretName": "console-tls"}],
+        },
+    },
+    "serving": {
+        "route": {**ROUTE, "hostnames": ["{name}.{namespace}.models.example.com"]},
+    },
+    "mlflow": {
+        "route": {**ROUTE, "hostnames": ["mlflow.example.com"]},
+        "ingress": {**INGRESS, "hostnames": ["mlflow.example.org"]},
+    },
+}
 PROFILES: Mapping[str, Mapping[str, Any]] = {
     "the defaults": {},
     "the console": WITH_THE_CONSOLE,
+    "reached from outside": FROM_OUTSIDE,
     "an S3 endpoint of one's own": EXTERNAL_S3,
     "everything monitored": EVERYTHING_MONITORED,
     "namespaced, with PostgreSQL and every knob turned": TUNED,

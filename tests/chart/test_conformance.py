@@ -22,9 +22,8 @@ SAMPLES = sorted((places.REPOSITORY / "k8s" / "samples").glob("*.yaml"))
 @pytest.fixture(scope="session")
 def custom_schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = yaml.safe_load((CHART / "files" / "modeldeployment-crd.yaml").read_text())
-    return kubernetes_schemas.custom(
-        [own, *kubernetes_schemas.monitoring_crds()], tmp_path_factory.mktemp("schemas")
-    )
+    others = [*kubernetes_schemas.monitoring_crds(), *kubernetes_schemas.gateway_crds()]
+    return kubernetes_schemas.custom([own, *others], tmp_path_factory.mktemp("schemas"))
 
 
 def kubeconform(version: str, custom_schemas: Path, manifests: str) -> str:

@@ -195,6 +195,23 @@ training inference mlflow{{ if include "dandelion.logs" . }} logs{{ end }}
 mlflow.dandelion.dev
 {{- end -}}
 
+{{/* How each model is reached from outside, as the operator reads it. */}}
+{{- define "dandelion.servingRoute" -}}
+{{- $route := .Values.serving.route -}}
+{{- if not $route.parentRefs -}}
+{{- fail "serving.route.enabled is true: name your Gateway in serving.route.parentRefs, for example [{name: public, namespace: gateways}]" -}}
+{{- end -}}
+{{- if not $route.hostnames -}}
+{{- fail "serving.route.enabled is true: write how models are called in serving.route.hostnames, for example [\"{name}.{namespace}.models.example.com\"]" -}}
+{{- end -}}
+{{- range $hostname := $route.hostnames -}}
+{{- if and (not (contains "{namespace}" $hostname)) (ne (len $.Values.operator.watchNamespaces) 1) -}}
+{{- fail (printf "serving.route.hostnames: %s is one name for the models of several namespaces: begin it with {name}.{namespace}, or name one namespace in operator.watchNamespaces" $hostname) -}}
+{{- end -}}
+{{- end -}}
+{{- omit $route "enabled" | toJson -}}
+{{- end -}}
+
 {{- define "dandelion.mlflowUrl" -}}
 http://{{ include "dandelion.fullname" . }}-mlflow.{{ .Release.Namespace }}.svc:5000
 {{- end -}}
@@ -231,7 +248,7 @@ securityContext:
 {{- $service := printf "%s-mlflow" (include "dandelion.fullname" .) -}}
 {{- $hosts := list "localhost" "mlflow.localhost" "127.0.0.1" "[::1]" "[[]f[cd]*]" $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) -}}
 {{- $hosts = append $hosts (printf "%s.%s.svc.cluster.local" $service .Release.Namespace) -}}
-{{- $hosts = concat $hosts (splitList "," (include "dandelion.privateAddresses" .)) .Values.mlflow.allowedHosts -}}
+{{- $hosts = concat $hosts (splitList "," (include "dandelion.privateAddresses" .)) .Values.mlflow.allowedHosts .Values.mlflow.route.hostnames .Values.mlflow.ingress.hostnames -}}
 {{- $patterns := list -}}
 {{- range $host := $hosts -}}
 {{- $patterns = append $patterns $host -}}

@@ -23,6 +23,7 @@ class FakeCluster:
     objects: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     refuse: dict[str, str] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)  # kinds whose CRD is not there
     made: int = 0
     version: int = 0
     # What somebody else does in between: before a POST, and after a GET of one object.
@@ -48,6 +49,8 @@ class FakeCluster:
         body: dict[str, Any] | None = None,
     ) -> Answer:
         namespace, plural, rest = _place(path)
+        if plural in self.unknown:
+            return _no(404, "the server could not find the requested resource")
         if method == "GET" and plural in self.unreadable:
             return _no(403, f"cannot list {plural}")
         if method == "GET":

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.access.routes import RouteRule
 from dandelion_operator.api.location import Location, Target
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Spec
@@ -147,6 +148,11 @@ def _reviewed(feedback: Feedback) -> dict[str, Any]:
 
 def budget(resource: Resource) -> str:
     return digest([naming.inference_selector(resource.key), MAX_UNAVAILABLE])
+
+
+def route(resource: Resource, rule: RouteRule) -> str:
+    wanted = rule.model_dump(mode="json", include={"parent_refs", "annotations"})
+    return digest([rule.names(resource.key), wanted, naming.inference(resource.key), 80])
 
 
 def service(resource: Resource) -> str:

@@ -14,11 +14,13 @@ from typing import Any
 from dandelion_operator.api import naming
 from dandelion_operator.api.access import tenancy
 from dandelion_operator.api.access.endpoints import Endpoints
+from dandelion_operator.api.access.routes import RouteRule
 from dandelion_operator.api.access.sts import Sts
 from dandelion_operator.api.access.tenancy import DatasetRule, Rules
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.pods.template import PodTemplate
+from dandelion_operator.api.spec.serving import Auth
 
 BUCKET, REGION = "models", "us-east-1"
 TRAINING_RESOURCES: Mapping[str, Any] = {
@@ -68,6 +70,8 @@ class Defaults:
     datasets: Rules = None  # from where which namespace may learn with the installation's keys
     # None: MLflow lets everybody in.
     registry_access: RegistryAccess | None = None
+    # None: models have no way in from outside.
+    route: RouteRule | None = None
     # Where the installation's own S3 credentials are mounted, by purpose.
     credentials_dirs: Mapping[str, Path] = field(default_factory=dict)
 
@@ -96,6 +100,8 @@ class Location:
     readable: tuple[str, ...] = ()
     # Where an endpoint of its own may not be; None: it is the installation's.
     endpoints: Endpoints | None = None
+    # How callers from outside reach it; None: they do not.
+    route: RouteRule | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,15 @@ def location(resource: Resource, defaults: Defaults) -> Location:
         denied=_denied(resource, defaults) if own is None else None,
         readable=tenancy.prefixes(defaults.datasets or (), resource.namespace),
         endpoints=None if storage.endpoint is None else defaults.endpoints,
+        route=_route(resource, defaults),
     )
+
+
+def _route(resource: Resource, defaults: Defaults) -> RouteRule | None:
+    rule = defaults.route
+    if rule is None or rule.open or resource.spec.serving.auth is Auth.CLUSTER_TOKENS:
+        return rule
+    return None
 
 
 def _denied(resource: Resource, defaults: Defaults) -> Failure | None:

@@ -26,6 +26,7 @@ COMPONENT_LABEL = "app.kubernetes.io/component"
 SERVING_DIGEST_ANNOTATION = f"{GROUP}/serving-digest"
 SERVICE_DIGEST_ANNOTATION = f"{GROUP}/service-digest"
 BUDGET_DIGEST_ANNOTATION = f"{GROUP}/budget-digest"
+ROUTE_DIGEST_ANNOTATION = f"{GROUP}/route-digest"
 TRIGGER_ANNOTATION = f"{GROUP}/trigger"
 TRIGGER_MESSAGE_ANNOTATION = f"{GROUP}/trigger-message"
 DECIDED_AT_ANNOTATION = f"{GROUP}/decided-at"
@@ -38,9 +39,9 @@ EXECUTION_ANNOTATION = f"{GROUP}/execution"
 SUSPENDED_ANNOTATION = f"{GROUP}/suspended"
 GATE_ANNOTATION = f"{GROUP}/gate"
 RESTORING_TAG = f"{GROUP}/restoring"  # of a registered model
-# Of pods: where their probes and metrics are. Those of former releases have no port for them, and
 # Of a registered model: who gave the alias to which version. MLflow writes it, where it knows.
 MOVED_BY_TAG = f"{GROUP}/alias-moved-by.champion"
+# Of pods: where their probes and metrics are. Those of former releases have no port for them, and
 # serve both on `http`.
 METRICS_PORT_ANNOTATION = f"{GROUP}/metrics-port"
 # Of Jobs and of serving pods: that they take a key with a session token, and follow its renewal.

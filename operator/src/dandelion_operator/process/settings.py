@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.access.endpoints import Endpoints
+from dandelion_operator.api.access.routes import RouteRule
 from dandelion_operator.api.access.sts import LIFE_SECONDS, LONGEST_LIFE, SHORTEST_LIFE, Mode, Sts
 from dandelion_operator.api.access.tenancy import DatasetRule
 from dandelion_operator.api.location import (
@@ -61,6 +62,8 @@ class Settings(BaseSettings):
     # Empty: the installation keeps no log of predictions.
     log_uri: str = ""
     log_credentials_dir: Path = SECRETS / "logs"
+    # None: callers from outside reach no model by a route.
+    serving_route: RouteRule | None = None
     # Empty: serving pods cannot be given the right to ask the API server who calls.
     token_reviewer_binding: str = ""
 
@@ -131,6 +134,7 @@ class Settings(BaseSettings):
             fixed_ids=self.fixed_ids != "false",
             installation=self.operator_namespace,
             registry_access=self._registry_access,
+            route=self.serving_route,
             credentials_dirs={
                 naming.TRAINING: self.training_credentials_dir,
                 naming.INFERENCE: self.inference_credentials_dir,

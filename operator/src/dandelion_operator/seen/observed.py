@@ -23,6 +23,7 @@ from dandelion_operator.seen.serving import (
     BudgetSeen,
     DeploymentSeen,
     PodSeen,
+    RouteSeen,
     ServiceSeen,
 )
 from dandelion_operator.seen.training import DatasetSeen, EvaluationJobSeen, JobSeen, Progress
@@ -55,13 +56,14 @@ class Observed:
     service: ServiceSeen | None = None
     account: AccountSeen | Failure = field(default_factory=AccountSeen)
     budget: BudgetSeen = field(default_factory=BudgetSeen)
+    route: RouteSeen = field(default_factory=RouteSeen)
     answer: Answer | None = None
     # Copies that are not the installation's key of now, and what is known of keys for a while, by
     # purpose; no keys where none are asked for.
     stale_secrets: frozenset[str] = frozenset()
     keys: Mapping[str, KeyLook] = field(default_factory=dict)
     # The children as the API server holds them, and what others made of them: Deployment, Service,
-    # ServiceAccount, PodDisruptionBudget, and each Secret by its purpose.
+    # ServiceAccount, PodDisruptionBudget, HTTPRoute, and each Secret by its purpose.
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     drifts: Mapping[str, Drift] = field(default_factory=dict)
     now: str = ""  # when this was read, as Kubernetes writes times

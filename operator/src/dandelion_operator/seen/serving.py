@@ -76,6 +76,21 @@ class BudgetSeen:
 
 
 @dataclass(frozen=True)
+class RouteSeen:
+    """The HTTPRoute to the Service. `digest` is what it was made from, `url` where a Gateway took
+    it, `trouble` why none did, in words; `unknown`: the cluster has no such kind, or it may not be
+    read.
+    """
+
+    exists: bool = False
+    ours: bool = False
+    digest: str | None = None
+    url: str | None = None
+    trouble: str = ""
+    unknown: bool = False
+
+
+@dataclass(frozen=True)
 class AccountSeen:
     """The ServiceAccount of pods that ask the API server who calls, and whether they may ask."""
 

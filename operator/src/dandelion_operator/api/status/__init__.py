@@ -32,6 +32,7 @@ class Status(Part):
     observed_generation: int = 0
     conditions: tuple[Condition, ...] = ()
     url: str | None = None
+    external_url: str | None = None
     phase: str | None = None
     champion: Champion | None = None
     challenger: Challenger | None = None

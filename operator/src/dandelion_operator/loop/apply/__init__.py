@@ -28,10 +28,12 @@ from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
+    ApplyRoute,
     ApplyService,
     BindTokenReviewers,
     RefreshSecret,
     RemoveBudget,
+    RemoveRoute,
 )
 from dandelion_operator.loop.decide.plan.jobs import (
     ExpireJob,
@@ -51,7 +53,12 @@ from dandelion_operator.loop.decide.plan.versions import (
 )
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.cluster import ClusterError
-from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD_DISRUPTION_BUDGET
+from dandelion_operator.ports.kube.objects import (
+    DEPLOYMENT,
+    HTTP_ROUTE,
+    JOB,
+    POD_DISRUPTION_BUDGET,
+)
 from dandelion_operator.ports.registry import RegistryError
 
 
@@ -133,12 +140,21 @@ async def carry_out(
             await registry.confirm_alias(model, alias, version)
         case RemoveAlias(alias):
             await registry.remove_alias(model, alias)
-        case RefreshSecret() | ApplyService() | ApplyAccount() | ApplyDeployment() | ApplyBudget():
+        case (
+            RefreshSecret()
+            | ApplyService()
+            | ApplyAccount()
+            | ApplyDeployment()
+            | ApplyBudget()
+            | ApplyRoute()
+        ):
             kind, wanted = child(action, resource, location, defaults)
             noted = with_notes(wanted, defaults.installation, action.corrected)
             await apply_child(kind, noted, resource, cluster)
         case RemoveBudget():
             await cluster.delete(POD_DISRUPTION_BUDGET, namespace, naming.inference(key))
+        case RemoveRoute():
+            await cluster.delete(HTTP_ROUTE, namespace, naming.inference(key))
         case BindTokenReviewers():
             await clients.reviewers.bring_up_to_date()
         case AdjustDeployment():

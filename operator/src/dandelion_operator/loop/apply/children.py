@@ -20,12 +20,14 @@ from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
+    ApplyRoute,
     ApplyService,
     RefreshSecret,
 )
 from dandelion_operator.ports.kube.cluster import Cluster, ClusterError, ConflictError
 from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
+    HTTP_ROUTE,
     JOB,
     POD_DISRUPTION_BUDGET,
     ROLE_BINDING,
@@ -47,8 +49,13 @@ class NameTakenError(ClusterError):
         super().__init__(HTTPStatus.UNPROCESSABLE_ENTITY, name_taken(kind, name).message)
 
 
+ChildAction = (
+    RefreshSecret | ApplyService | ApplyAccount | ApplyDeployment | ApplyBudget | ApplyRoute
+)
+
+
 def child(
-    action: RefreshSecret | ApplyService | ApplyAccount | ApplyDeployment | ApplyBudget,
+    action: ChildAction,
     resource: Resource,
     location: Location,
     defaults: Defaults,
@@ -65,6 +72,9 @@ def child(
             return SERVICE_ACCOUNT, builders.service_account(resource)
         case ApplyBudget():
             return POD_DISRUPTION_BUDGET, builders.disruption_budget(resource)
+        case ApplyRoute():
+            assert location.route is not None
+            return HTTP_ROUTE, builders.http_route(resource, location.route)
         case ApplyDeployment(target, sets_replicas):
             wanted = builders.deployment(resource, target, location, defaults)
             if not sets_replicas:

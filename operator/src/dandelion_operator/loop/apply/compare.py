@@ -17,11 +17,17 @@ import structlog
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import NamespacedName, Resource
-from dandelion_operator.loop.apply.children import applied_digest, child, with_notes
+from dandelion_operator.loop.apply.children import (
+    ChildAction,
+    applied_digest,
+    child,
+    with_notes,
+)
 from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
+    ApplyRoute,
     ApplyService,
     RefreshSecret,
 )
@@ -41,8 +47,6 @@ from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
 
 Raw = Mapping[str, Any]
-Wanted = RefreshSecret | ApplyService | ApplyAccount | ApplyDeployment | ApplyBudget
-
 NOTES = frozenset(
     {naming.APPLIED_ANNOTATION, naming.INSTALLATION_ANNOTATION, naming.CORRECTED_ANNOTATION}
 )
@@ -60,7 +64,7 @@ class _State:
     version: str
     generation: int
     location: Location
-    action: Wanted
+    action: ChildAction
 
 
 class Comparison:
@@ -92,7 +96,7 @@ class Comparison:
         return found
 
     async def _remembered(
-        self, name: str, action: Wanted, resource: Resource, location: Location, live: Raw
+        self, name: str, action: ChildAction, resource: Resource, location: Location, live: Raw
     ) -> tuple[Path, ...]:
         metadata, known = live["metadata"], self._known.setdefault(resource.key, {})
         state = _State(
@@ -130,7 +134,7 @@ _ABSENT = object()
 
 def _applied(
     resource: Resource, observed: Observed, location: Location
-) -> Iterator[tuple[str, Wanted | None]]:
+) -> Iterator[tuple[str, ChildAction | None]]:
     """By what each child was made; None: something else is wanted now, so nothing can differ."""
     for name in observed.raw:
         match name:
@@ -142,6 +146,8 @@ def _applied(
                 yield name, ApplyAccount()
             case "PodDisruptionBudget":
                 yield name, ApplyBudget()
+            case "HTTPRoute":
+                yield name, ApplyRoute() if location.route is not None else None
             case purpose:
                 yield name, RefreshSecret(purpose)
 

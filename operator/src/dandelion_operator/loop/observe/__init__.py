@@ -101,8 +101,7 @@ async def observe(
         dataset,
         progress,
         (artifacts, comparisons, stored),
-        (account, raw_account),
-        (budget, raw_budget),
+        ((account, raw_account), (budget, raw_budget), (route, raw_route)),
         reviews,
     ) = await asyncio.gather(
         training.dataset(
@@ -114,8 +113,11 @@ async def observe(
             versions.comparisons(resource, location, registry, credentials, clients),
             versions.stored(resource, location, previous, registry, credentials, clients),
         ),
-        serving.account(resource, clients),
-        serving.budget(resource, clients),
+        asyncio.gather(
+            serving.account(resource, clients),
+            serving.budget(resource, clients),
+            serving.route(resource, location, clients),
+        ),
         serving.reviews(resource, location, credentials, clients),
     )
     raw = {
@@ -123,6 +125,7 @@ async def observe(
         "Service": raw_service,
         "ServiceAccount": raw_account,
         "PodDisruptionBudget": raw_budget,
+        "HTTPRoute": raw_route,
         **credentials.raw,
     }
     observed = Observed(
@@ -144,6 +147,7 @@ async def observe(
         service=service,
         account=account,
         budget=budget,
+        route=route,
         answer=answer,
         stale_secrets=credentials.stale_secrets,
         keys=found,

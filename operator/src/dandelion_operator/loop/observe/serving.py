@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from dandelion_operator.api import naming
@@ -22,6 +24,7 @@ from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
 from dandelion_operator.ports.kube.objects import (
     AUTOSCALER,
     ENDPOINT_SLICE,
+    HTTP_ROUTE,
     POD_DISRUPTION_BUDGET,
     SERVICE_ACCOUNT,
     is_owned,
@@ -35,6 +38,7 @@ from dandelion_operator.seen.serving import (
     BudgetSeen,
     DeploymentSeen,
     PodSeen,
+    RouteSeen,
     ServiceSeen,
 )
 from dandelion_operator.seen.windows import PodWindows
@@ -150,6 +154,27 @@ async def budget(
     name = naming.inference(resource.key)
     raw = next((item for item in found if item["metadata"]["name"] == name), None)
     return readings.budget(found, resource.key, resource.uid), raw
+
+
+async def route(
+    resource: Resource, location: Location, clients: Clients
+) -> tuple[RouteSeen, Mapping[str, Any] | None]:
+    """And as the API server holds it. Not asked for where the installation has no routes."""
+    rule = clients.defaults.route
+    if rule is None:
+        return RouteSeen(), None
+    try:
+        found = await clients.cluster.list(HTTP_ROUTE, resource.namespace)
+    except ClusterError as error:
+        if not error.refused and error.status != HTTPStatus.NOT_FOUND:
+            raise
+        trouble = str(error) if error.refused else "the cluster knows no HTTPRoute"
+        wanted = location.route is not None
+        return RouteSeen(unknown=True, trouble=trouble if wanted else ""), None
+    seen = readings.route(found, resource.key, resource.uid, rule.scheme)
+    name = naming.inference(resource.key)
+    raw = next((item for item in found if item["metadata"]["name"] == name), None)
+    return seen if location.route is not None else replace(seen, url=None, trouble=""), raw
 
 
 def pods(

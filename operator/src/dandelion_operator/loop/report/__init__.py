@@ -53,6 +53,7 @@ def report(
         observed_generation=resource.generation,
         conditions=current,
         url=naming.url(resource.key),
+        external_url=observed.route.url,
         phase=phase(current),
         champion=champion,
         challenger=challenger,

@@ -12,6 +12,7 @@ from dandelion_operator.loop.apply.builders.budget import disruption_budget
 from dandelion_operator.loop.apply.builders.deployment import deployment
 from dandelion_operator.loop.apply.builders.evaluation import evaluation_job
 from dandelion_operator.loop.apply.builders.job import job
+from dandelion_operator.loop.apply.builders.route import http_route
 from dandelion_operator.loop.apply.builders.secret import credentials_secret, temporary_secret
 from dandelion_operator.loop.apply.builders.service import service
 
@@ -20,6 +21,7 @@ __all__ = [
     "deployment",
     "disruption_budget",
     "evaluation_job",
+    "http_route",
     "job",
     "service",
     "service_account",

@@ -7,10 +7,12 @@ from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
+    ApplyRoute,
     ApplyService,
     BindTokenReviewers,
     RefreshSecret,
     RemoveBudget,
+    RemoveRoute,
 )
 from dandelion_operator.loop.decide.plan.jobs import (
     ExpireJob,
@@ -47,6 +49,8 @@ Action = (
     | ApplyAccount
     | ApplyBudget
     | RemoveBudget
+    | ApplyRoute
+    | RemoveRoute
     | BindTokenReviewers
     | ApplyDeployment
     | AdjustDeployment

@@ -40,6 +40,18 @@ class RemoveBudget:
 
 
 @dataclass(frozen=True)
+class ApplyRoute:
+    """The HTTPRoute by which callers from outside reach the Service."""
+
+    corrected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RemoveRoute:
+    pass
+
+
+@dataclass(frozen=True)
 class ApplyAccount:
     """The ServiceAccount as which pods ask the API server who calls."""
 

@@ -8,6 +8,7 @@ from dandelion_operator.loop.observe.readings.deployments import deployment
 from dandelion_operator.loop.observe.readings.jobs import evaluation_job, is_evaluation, job
 from dandelion_operator.loop.observe.readings.objects import holds
 from dandelion_operator.loop.observe.readings.pods import is_serving_pod, pod, probes_port
+from dandelion_operator.loop.observe.readings.routes import route
 from dandelion_operator.loop.observe.readings.services import budget, ready_endpoints, service
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "pod",
     "probes_port",
     "ready_endpoints",
+    "route",
     "service",
 ]

@@ -15,10 +15,12 @@ from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
+    ApplyRoute,
     ApplyService,
     BindTokenReviewers,
     RefreshSecret,
     RemoveBudget,
+    RemoveRoute,
 )
 from dandelion_operator.loop.report.conditions.builder import PartialCondition
 from dandelion_operator.seen.conclusions.waiting import PENDING_REASONS
@@ -45,6 +47,8 @@ def rolled_out(
     deployment, contested = observed.deployment, "; ".join(plan.rollout.contested)
     if deployment is not None and deployment.scaled_by and status == TRUE:
         message += f"; its replicas are set by {deployment.scaled_by}"
+    if status == TRUE:
+        message += _without_a_route(observed, refusals)
     if not contested:
         return status, reason, message
     of_others = deployment is not None and deployment.target != plan.rollout.target
@@ -82,6 +86,14 @@ def _rolled_out(
         words += _unreachable(resource, observed) + _paused(resource, deployment, "; ")
         return TRUE, Reason.REPLICAS_AVAILABLE, words
     return _unfinished(resource, observed, deployment, target.version)
+
+
+def _without_a_route(observed: Observed, refusals: Sequence[Refusal]) -> str:
+    """It serves in the cluster all the same."""
+    refused = (item for item in refusals if isinstance(item.action, (ApplyRoute, RemoveRoute)))
+    first = next(refused, None)
+    trouble = first.message if first is not None else observed.route.trouble
+    return f"; its route from outside: {trouble}" if trouble else ""
 
 
 def _told(reason: Reason, message: str) -> PartialCondition:

@@ -1,0 +1,50 @@
+"""The ways in from outside on a real API server with Gateway API's own kinds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.server import ApiServer, KubectlError
+from tests.chart import kubernetes_schemas
+from tests.chart.rendering import FROM_OUTSIDE, NAMESPACE, render
+
+WAYS = {"HTTPRoute", "Ingress"}
+
+
+@pytest.fixture(scope="module")
+def with_gateways(api: ApiServer) -> ApiServer:
+    for crd in kubernetes_schemas.gateway_crds():
+        api.apply(dict(crd), "--server-side")
+        name = f"crd/{crd['metadata']['name']}"
+        api.kubectl("wait", "--for=condition=Established", name, "--timeout=30s")
+    api.kubectl("create", "namespace", "routes")
+    return api
+
+
+def created(api: ApiServer, content: dict[str, Any]) -> str:
+    content = {**content, "metadata": {**content["metadata"], "namespace": "routes"}}
+    return api.kubectl("create", "--validate=strict", "-f", "-", stdin=json.dumps(content))
+
+
+def test_the_charts_ways_in_are_accepted(with_gateways: ApiServer) -> None:
+    found = [item for item in render(FROM_OUTSIDE) if item.kind in WAYS]
+    assert {(item.kind, item.name) for item in found} == {
+        (kind, f"dandelion-{part}") for kind in WAYS for part in ("console", "mlflow")
+    }
+    for item in found:
+        assert item.content["metadata"]["namespace"] == NAMESPACE
+        assert " created" in created(with_gateways, dict(item.content))
+
+
+def test_a_route_with_an_address_for_a_hostname_would_be_refused(with_gateways: ApiServer) -> None:
+    route = render(FROM_OUTSIDE).one("HTTPRoute", "dandelion-mlflow").content
+    wrong = {
+        **route,
+        "metadata": {"name": "wrong"},
+        "spec": {**route["spec"], "hostnames": ["https://a"]},
+    }
+    with pytest.raises(KubectlError, match="hostnames"):
+        created(with_gateways, wrong)
