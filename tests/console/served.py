@@ -23,7 +23,7 @@ from dandelion_local import places
 from dandelion_operator.setup.credentials import Wanted
 
 from tests.api.server import ADMIN_TOKEN, ApiServer, free_ports
-from tests.chart.rendering import render
+from tests.chart.rendering import NAMESPACE, WITH_THE_CONSOLE, render
 
 START_SECONDS = 60
 TEAM, OTHER = "garden", "orchard"
@@ -35,8 +35,18 @@ PEOPLE: dict[str, tuple[tuple[str, ...], str | None]] = {
     "viewer": (("view",), TEAM),
     "editor": (("view", "edit"), TEAM),
     "overseer": (("view",), None),
+    "owner": (("view", "edit", "edit-actions", "admin-actions"), TEAM),
+    "user": (("user",), TEAM),
+    "reviewer": (("reviewer",), TEAM),
+    "administrator": (("administrator",), TEAM),
 }
 STRANGER = "stranger"
+# The console's own, and what the chart lets it do.
+ACCOUNT = "dandelion-console"
+OF_THE_ACCOUNT = (
+    *("ServiceAccount", "ClusterRole", "ClusterRoleBinding"),
+    *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+)
 
 
 @dataclass(frozen=True)
@@ -97,8 +107,15 @@ def _base64(content: bytes) -> str:
 
 
 def people_and_models(api: ApiServer) -> None:
-    charts = [item for item in render() if item.name in ("dandelion-view", "dandelion-edit")]
-    api.apply(yaml.safe_dump_all([dict(role.content) for role in charts]), "--server-side")
+    bound = {f"dandelion-{role}" for roles, _ in PEOPLE.values() for role in roles}
+    wanted = [
+        dict(item.content)
+        for item in render(WITH_THE_CONSOLE)
+        if (item.kind == "ClusterRole" and item.name in bound)
+        or (item.kind in OF_THE_ACCOUNT and item.name == ACCOUNT)
+    ]
+    api.kubectl("create", "namespace", NAMESPACE)
+    api.apply(yaml.safe_dump_all(wanted), "--server-side")
     for namespace in (TEAM, OTHER):
         api.kubectl("create", "namespace", namespace)
     for account in (*PEOPLE, STRANGER):
@@ -106,8 +123,8 @@ def people_and_models(api: ApiServer) -> None:
     for account, (roles, place) in PEOPLE.items():
         where = ("rolebinding", "-n", place) if place else ("clusterrolebinding",)
         for role in roles:
-            bound = (f"--clusterrole=dandelion-{role}", f"--serviceaccount={TEAM}:{account}")
-            api.kubectl("create", where[0], f"console-{account}-{role}", *where[1:], *bound)
+            given = (f"--clusterrole=dandelion-{role}", f"--serviceaccount={TEAM}:{account}")
+            api.kubectl("create", where[0], f"console-{account}-{role}", *where[1:], *given)
 
 
 def administrator(api: ApiServer, method: str, path: str, **request: Any) -> dict[str, Any]:
@@ -153,6 +170,8 @@ def serving(api: ApiServer, folder: Path) -> Iterator[Console]:
     (port,) = free_ports(1)
     wanted = Wanted("dandelion-system", "dandelion", "", (), console_secret="console")
     (folder / "key").write_text(wanted.generated()["console"]["key"])
+    token = api.kubectl("create", "token", ACCOUNT, "-n", NAMESPACE).strip()
+    (folder / "token").write_text(token)
     log = folder / "console.log"
     environment = {
         "PATH": os.environ["PATH"],
@@ -161,6 +180,7 @@ def serving(api: ApiServer, folder: Path) -> Iterator[Console]:
         "KUBERNETES_SERVICE_PORT": str(api.port),
         "DANDELION_CONSOLE_CA_FILE": str(api.authority),
         "DANDELION_CONSOLE_KEY_FILE": str(folder / "key"),
+        "DANDELION_CONSOLE_ACCOUNT_TOKEN_FILE": str(folder / "token"),
         "DANDELION_CONSOLE_HOST": "127.0.0.1",
         "DANDELION_CONSOLE_PORT": str(port),
     }

@@ -91,6 +91,43 @@ def test_training_is_asked_for_by_keyboard_alone(browser: Browser, console: Cons
         expect(page.get_by_text("61 %, running, train")).to_be_visible()
 
 
+def test_a_version_is_rolled_back_by_keyboard_and_its_receipt_is_the_operators(
+    browser: Browser, console: Console
+) -> None:
+    """By somebody who may have it done and may not write the model."""
+    status = ready()
+    served = {"time": "2026-03-05T09:00:00Z", "decision": "FollowedAlias", "version": "2"}
+    status["history"].append(served)
+    put(console.api, "lawn", TEAM, status)
+    with person(browser, console, "administrator") as visit:
+        page = visit.page
+        page.goto(console.url + MODEL)
+        page.get_by_role("link", name="Roll back").press("Enter")
+        expect(page.get_by_role("radio", name="Version 2")).to_be_checked()
+        expect(page.get_by_text("in the place of version 3")).to_be_visible()
+        expect(page.get_by_text("console's own account does it for you")).to_be_visible()
+        page.get_by_role("button", name="Roll back").press("Enter")
+        expect(page.get_by_text("The operator has not dealt with it yet.")).to_be_visible()
+        asked = console.model()["metadata"]["annotations"]["dandelion.dev/promote"]
+        assert asked.startswith("2/")
+        # What the operator makes of it finds its way to the page by itself.
+        name = f"system:serviceaccount:{TEAM}:administrator"
+        status["promotionRequest"] = {"value": asked, "version": "2", "state": "Done"}
+        status["champion"]["version"] = "2"
+        told = {
+            "time": "2026-03-08T12:00:00Z",
+            "decision": "FollowedAlias",
+            "version": "2",
+            "by": "Person",
+            "requestedBy": name,
+            "reason": "dandelion.dev/promote names version 2 (was version 3)",
+        }
+        status["history"].insert(0, told)
+        put(console.api, "lawn", TEAM, status)
+        expect(page.get_by_text("It is the champion, and serves.")).to_be_visible()
+        expect(page.get_by_text(f"asked for by {name}", exact=True)).to_be_visible()
+
+
 def test_without_scripts_everything_works_too(browser: Browser, console: Console) -> None:
     with person(browser, console, "editor", java_script_enabled=False) as visit:
         page = visit.page
@@ -175,7 +212,7 @@ def test_nothing_is_wider_than_the_screen(
             assert page.evaluate(overflow) == 0, name
 
         look("login")
-        page.get_by_label("Token of the cluster").fill(console.token("editor"))
+        page.get_by_label("Token of the cluster").fill(console.token("owner"))
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("heading", name="Which namespace?")).to_be_visible()
         look("namespaces")
@@ -183,6 +220,8 @@ def test_nothing_is_wider_than_the_screen(
             "fleet": FLEET,
             "model": MODEL,
             "train": f"{MODEL}/train",
+            "promote": f"{MODEL}/promote",
+            "rollback": f"{MODEL}/rollback",
             "refused": f"/namespaces/{OTHER}/models/apples",
         }.items():
             page.goto(console.url + address)

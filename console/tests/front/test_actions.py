@@ -1,4 +1,4 @@
-"""What changes a model: told before, done with the person's own token, and told after."""
+"""What changes a model: told before, done by whoever may, signed, and told after."""
 
 from __future__ import annotations
 
@@ -7,28 +7,12 @@ import re
 
 import pytest
 from fakes.cluster import FakeCluster
+from given.acting import PAGE, PAST, REJECTED, RIGHTS, SENT, STAMP, do, form
 from given.browser import Browser
 from given.models import model
 from given.stories import much_said
 
-PAGE = "/namespaces/team/models/lawn"
 PATCHED = "/apis/dandelion.dev/v1alpha1/namespaces/team/modeldeployments/lawn"
-STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
-
-
-def form(page: str) -> dict[str, str]:
-    """The hidden fields of a page."""
-    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
-    return {name: html.unescape(value) for name, value in found}
-
-
-def do(browser: Browser, action: str) -> str:
-    """Confirms the action as a person does; the page that it leads to."""
-    confirm = browser.get(f"{PAGE}/{action}")
-    assert confirm.status_code == 200
-    done = browser.post(f"{PAGE}/{action}", form(confirm.text))
-    assert (done.status_code, done.headers["location"]) == (303, f"{PAGE}?done={action}")
-    return browser.get(done.headers["location"]).text
 
 
 def test_who_may_only_look_is_offered_nothing(viewer: Browser) -> None:
@@ -80,9 +64,16 @@ def test_training_is_asked_for_by_the_annotation(editor: Browser, cluster: FakeC
     stamp = patch["metadata"]["annotations"]["dandelion.dev/retrain"]
     assert re.fullmatch(STAMP, stamp)
     assert patch == {
-        "metadata": {"uid": "uid-of-lawn", "annotations": {"dandelion.dev/retrain": stamp}}
+        "metadata": {
+            "uid": "uid-of-lawn",
+            "annotations": {
+                "dandelion.dev/retrain": stamp,
+                "dandelion.dev/requested-by": f"retrain={stamp} by editor",
+            },
+        }
     }
-    assert f"dandelion.dev/retrain is {stamp}. The operator has not begun it yet." in page
+    assert f"asked for by editor: dandelion.dev/retrain is {stamp}." in page
+    assert "The operator has not begun it yet." in page
     cluster.models["team", "lawn"]["status"]["training"] = {
         "run": "9f8e",
         "retrain": stamp,
@@ -100,24 +91,59 @@ def test_asking_twice_on_one_page_asks_for_one_run(editor: Browser, cluster: Fak
 
 
 def test_a_model_is_paused_and_resumed(editor: Browser, cluster: FakeCluster) -> None:
-    assert "It is paused: spec.suspend is true." in do(editor, "pause")
+    paused = do(editor, "pause")
+    assert re.search(rf"spec.suspend is true, which editor asked for at {STAMP}\.", paused)
     assert cluster.models["team", "lawn"]["spec"]["suspend"] is True
-    assert "It is resumed." in do(editor, "resume")
+    resumed = do(editor, "resume")
+    assert re.search(rf"It is resumed, which editor asked for at {STAMP}\.", resumed)
     assert cluster.models["team", "lawn"]["spec"]["suspend"] is False
+    for _, patch in cluster.patches:
+        assert patch["metadata"]["annotations"].keys() == {"dandelion.dev/requested-by"}
+        assert patch["metadata"]["annotations"].keys() | patch["spec"].keys() == {
+            *("dandelion.dev/requested-by", "suspend"),
+        }
 
 
-def test_who_may_not_is_refused_by_the_api_server_itself(
-    viewer: Browser, cluster: FakeCluster
+def test_a_pause_that_nobody_signed_is_nobodys(editor: Browser, cluster: FakeCluster) -> None:
+    signed = "suspend=false at 2026-03-01T12:00:00Z by somebody"
+    annotations = {"dandelion.dev/requested-by": signed}
+    cluster.add(model(spec={"suspend": True}, annotations=annotations))
+    assert "It is paused: spec.suspend is true." in editor.get(f"{PAGE}?done=pause").text
+
+
+@pytest.mark.parametrize("action", RIGHTS)
+def test_who_may_not_is_told_which_right_it_takes_and_nothing_is_written(
+    viewer: Browser, cluster: FakeCluster, action: str
 ) -> None:
-    assert viewer.get(f"{PAGE}/train").status_code == 403
-    sent = {"uid": "uid-of-lawn", "value": "2026-03-08T12:00:00Z"}
-    answer = viewer.post(f"{PAGE}/train", sent)
-    assert answer.status_code == 403
-    assert "User &#34;viewer&#34; cannot patch resource" in answer.text
-    assert (
-        "annotations" not in cluster.models["team", "lawn"]["metadata"]
-        or not (cluster.models["team", "lawn"]["metadata"]["annotations"])
-    )
+    for answer in (viewer.get(f"{PAGE}/{action}"), viewer.post(f"{PAGE}/{action}", SENT)):
+        assert answer.status_code == 403
+        assert f"right to create modeldeployments/{RIGHTS[action]} there" in answer.text
+    assert not cluster.patches
+
+
+@pytest.mark.parametrize("action", ["promote", "rollback"])
+def test_who_may_patch_promotes_nothing_by_that(
+    editor: Browser, cluster: FakeCluster, action: str
+) -> None:
+    assert editor.get(f"{PAGE}/{action}").status_code == 403
+    assert editor.post(f"{PAGE}/{action}", SENT).status_code == 403
+    assert not cluster.patches
+
+
+@pytest.mark.parametrize("action", RIGHTS)
+def test_what_one_right_allows_is_offered_and_done_and_nothing_else(
+    browser: Browser, cluster: FakeCluster, action: str
+) -> None:
+    cluster.add(model(spec={"suspend": action == "resume"}, challenger=REJECTED, history=PAST))
+    browser.log_in(cluster.let("somebody", "get", f"create {RIGHTS[action]}"))
+    page = browser.get(PAGE).text
+    assert [other for other in RIGHTS if f'href="{PAGE}/{other}"' in page] == [action]
+    for other in RIGHTS:
+        if RIGHTS[other] != RIGHTS[action]:
+            assert browser.post(f"{PAGE}/{other}", SENT).status_code == 403
+    assert not cluster.patches
+    do(browser, action, {"promote": "4", "rollback": "2"}.get(action, ""))
+    assert len(cluster.patches) == 1
 
 
 def test_one_that_was_made_anew_meanwhile_is_left_alone(
@@ -147,7 +173,7 @@ def test_a_form_of_another_make_is_refused(
     assert not cluster.patches
 
 
-@pytest.mark.parametrize("action", ["delete", "promote", "TRAIN"])
+@pytest.mark.parametrize("action", ["delete", "ingest", "TRAIN"])
 def test_there_are_no_other_actions(editor: Browser, cluster: FakeCluster, action: str) -> None:
     sent = {"uid": "uid-of-lawn", "value": "2026-03-08T12:00:00Z"}
     assert editor.get(f"{PAGE}/{action}").status_code == 404

@@ -1,4 +1,4 @@
-"""Two accounts to log in to the console with: one that sees, one that may do everything."""
+"""Three accounts to log in to the console with, one for each role that people have there."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from typing import Any
 
 from dandelion_local.progress import Step
 
+from dandelion_demo.install import RELEASE
 from dandelion_demo.kube import Cluster
 from dandelion_demo.run import NAMESPACE_OF_MODEL
 
-# With the cluster's own roles, which the chart adds ModelDeployments to.
-ROLES = {"console-user": "view", "console-admin": "edit"}
+ROLES = {
+    "console-user": f"{RELEASE}-user",
+    "console-reviewer": f"{RELEASE}-reviewer",
+    "console-admin": f"{RELEASE}-administrator",
+}
 LOGIN_HOURS = 8
 MLFLOW_AUDIENCE = "mlflow.dandelion.dev"
 
@@ -26,7 +30,8 @@ def accounts(namespace: str = NAMESPACE_OF_MODEL) -> list[dict[str, Any]]:
             {
                 "apiVersion": "rbac.authorization.k8s.io/v1",
                 "kind": "RoleBinding",
-                "metadata": metadata,
+                # After the role, too: a binding cannot be changed to another one.
+                "metadata": {**metadata, "name": f"{name}-{role}"},
                 "roleRef": {
                     "apiGroup": "rbac.authorization.k8s.io",
                     "kind": "ClusterRole",
@@ -48,7 +53,7 @@ def let_in(cluster: Cluster, namespace: str = NAMESPACE_OF_MODEL) -> None:
 def how_to_log_in(cluster: Cluster) -> list[str]:
     """The commands that print a token for each."""
     return [
-        f"{name:13} {cluster.command('create', 'token', name, f'--duration={LOGIN_HOURS}h')}"
-        f"   (may {role})"
+        f"{name:16} {cluster.command('create', 'token', name, f'--duration={LOGIN_HOURS}h')}"
+        f"   ({role})"
         for name, role in ROLES.items()
     ]

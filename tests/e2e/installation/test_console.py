@@ -63,7 +63,7 @@ def test_a_user_sees_and_changes_nothing(shown: World, console: httpx.Client) ->
     form = {"uid": uid, "value": "2026-03-08T12:00:00Z"}
     answer = console.post(f"{page(shown)}/train", data=form)
     assert answer.status_code == 403
-    assert "cannot patch resource" in answer.text
+    assert "takes the right to create modeldeployments/train" in answer.text
     assert "dandelion.dev/retrain" not in shown.get("mdep", NAME)["metadata"]["annotations"]
 
 
@@ -79,4 +79,7 @@ def test_an_administrator_starts_a_run_and_sees_that_it_began(
         "the page tells of the run",
         lambda: "is for it" in console.get(done.headers["location"]).text,
     )
-    assert shown.status(NAME)["training"]["retrain"] == form["value"]
+    training = shown.status(NAME)["training"]
+    assert training["retrain"] == form["value"]
+    account = f"system:serviceaccount:{shown.namespace}:console-admin"
+    assert training["requestedBy"] == account

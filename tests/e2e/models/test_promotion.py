@@ -54,6 +54,20 @@ def test_a_moved_alias_reaches_every_replica_and_loses_no_request(
     assert receipt["decision"] == "FollowedAlias"
 
 
+def test_a_version_that_is_asked_for_by_annotation_serves_and_the_receipt_says_who_asked(
+    two_versions: World,
+) -> None:
+    world = two_versions
+    for to in ("1", "2"):
+        asked = f"promote={to}/e2e"
+        signed = (f"dandelion.dev/{asked}", f"dandelion.dev/requested-by={asked} by ada")
+        world.kubectl("annotate", "mdep", NAME, "--overwrite", *signed)
+        world.until_served(NAME, to)
+        assert world.aliases(NAME)["champion"] == to
+        receipt = world.status(NAME)["history"][0]
+        assert (receipt["version"], receipt["requestedBy"]) == (to, "ada")
+
+
 def test_the_listing_that_the_operator_watches_shows_what_mlflow_shows(
     two_versions: World,
 ) -> None:

@@ -7,12 +7,14 @@ import asyncio
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from dandelion_console.cluster.acting import allowed
 from dandelion_console.cluster.models import model
-from dandelion_console.cluster.people import may
+from dandelion_console.cluster.rights import allowance
 from dandelion_console.front.routes.addresses import MODEL, Name, Namespace
 from dandelion_console.front.site import Site
-from dandelion_console.views.actions import ACTIONS, offered, receipt
+from dandelion_console.views.actions import ACTIONS, RIGHTS, offered
 from dandelion_console.views.model import story
+from dandelion_console.views.receipts import receipt
 
 
 def add_model(app: FastAPI, site: Site) -> None:
@@ -20,15 +22,15 @@ def add_model(app: FastAPI, site: Site) -> None:
     async def page(request: Request, namespace: Namespace, name: Name, done: str = "") -> Response:
         """`done` names an action whose outcome is told, from what the cluster holds now."""
         person = site.visitors.person(request)
-        found, may_change = await asyncio.gather(
+        found, has = await asyncio.gather(
             model(site.api, person, namespace, name),
-            may(site.api, person, "patch", namespace, name),
+            allowance(site.api, person, namespace, name, RIGHTS),
         )
         action = ACTIONS.get(done)
         return site.pages.page(
             "model.html",
             person=person,
             story=story(found),
-            actions=offered(found) if may_change else [],
+            actions=offered(found, allowed(has, site.account)),
             receipt=receipt(action, found) if action else "",
         )
