@@ -15,6 +15,7 @@ from tests.api.server import ADMIN_TOKEN, ApiServer
 
 ACCOUNT = "camera"
 USER = f"system:serviceaccount:default:{ACCOUNT}"
+LAWN = Place("default", "lawn")
 
 
 def token(api: ApiServer, *options: str) -> str:
@@ -34,6 +35,14 @@ TOKENS: dict[str, tuple[Callable[[ApiServer], str], str | None]] = {
     "one for this service and another": (
         lambda api: token(api, "--audience=vault", "--audience=dandelion.dev"),
         USER,
+    ),
+    "one for this model alone": (
+        lambda api: token(api, "--audience=dandelion.dev/default/lawn"),
+        USER,
+    ),
+    "one for another model alone": (
+        lambda api: token(api, "--audience=dandelion.dev/other/lawn"),
+        None,
     ),
     "one for another": (lambda api: token(api, "--audience=vault"), None),
     "one for the API server": (token, None),
@@ -58,7 +67,7 @@ def test_only_a_token_for_this_service_is_somebodys(
     api: ApiServer, asked: Asked, case: str
 ) -> None:
     make, wanted = TOKENS[case]
-    user = asked.user(make(api), {})
+    user = asked.user(make(api), LAWN, {})
     assert (user.username if user else None) == wanted
 
 
@@ -78,10 +87,9 @@ def test_a_token_for_this_service_opens_nothing_at_the_api_server(
 
 
 def test_what_the_api_server_says_of_a_caller_decides(api: ApiServer, asked: Asked) -> None:
-    user = asked.user(token(api, "--audience=dandelion.dev"), {})
+    user = asked.user(token(api, "--audience=dandelion.dev"), LAWN, {})
     assert isinstance(user, User)
-    lawn = Place("default", "lawn")
-    assert not asked.may(user, lawn, "predict", {})
+    assert not asked.may(user, LAWN, "predict", {})
     api.apply(
         api.kubectl(
             *("create", "role", ACCOUNT, "--verb=create", "--resource-name=lawn"),
@@ -99,6 +107,6 @@ def test_what_the_api_server_says_of_a_caller_decides(api: ApiServer, asked: Ask
             *(f"--serviceaccount=default:{ACCOUNT}", "--dry-run=client", "-o", "yaml"),
         )
     )
-    assert asked.may(user, lawn, "predict", {})
-    assert not asked.may(user, lawn, "feedback", {})
+    assert asked.may(user, LAWN, "predict", {})
+    assert not asked.may(user, LAWN, "feedback", {})
     assert not asked.may(user, Place("default", "park"), "predict", {})

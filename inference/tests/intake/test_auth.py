@@ -52,6 +52,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeApiServer]:
         server.audiences = {
             "token-for-vault": ["vault"],
             "token-for-the-cluster": [fake_api_server.CLUSTER],
+            "token-for-this-model": ["dandelion.dev/default/lawn"],
+            "token-for-another-model": ["dandelion.dev/default/park"],
         }
         server.users |= dict.fromkeys(server.audiences, "system:serviceaccount:default:both")
         yield server
@@ -107,6 +109,7 @@ REFUSED_TOKENS = {
     "an expired or invented one": ("Bearer eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln",),
     "one for another audience": ("Bearer token-for-vault",),
     "one for the cluster itself": ("Bearer token-for-the-cluster",),
+    "one for another model alone": ("Bearer token-for-another-model",),
 }
 
 
@@ -117,6 +120,10 @@ def test_without_a_good_token_nobody_is_answered(guarded: Service, route: str, t
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.json()["code"] == "Unauthenticated"
     assert "kubectl create token ACCOUNT --audience=dandelion.dev" in answer.json()["detail"]
+
+
+def test_a_token_for_this_model_alone_is_as_good_as_one_for_all(guarded: Service) -> None:
+    assert ask(guarded, "predict", "Bearer token-for-this-model").status_code == 200
 
 
 def test_an_api_server_that_does_not_look_at_audiences_is_not_believed(
@@ -180,7 +187,7 @@ def test_the_cluster_is_told_all_it_knows_of_the_sender(
     assert ask(guarded, "predict", fresh(api)).status_code == 200
     name = "system:serviceaccount:default:both"
     token, access = (review["spec"] for review in api.reviews[-2:])
-    assert token["audiences"] == ["dandelion.dev"]
+    assert token["audiences"] == ["dandelion.dev", "dandelion.dev/default/lawn"]
     assert access == {
         "user": name,
         "uid": f"uid-of-{name}",

@@ -147,7 +147,7 @@ class Authorizer:
         return stale if isinstance(under_way.exception(), ReviewError) else under_way.result()
 
     def _ask(self, key: Key, token: str, trace: Mapping[str, str]) -> Verdict:
-        user: User | None = self._reviewer.user(token, trace)
+        user: User | None = self._reviewer.user(token, self._place, trace)
         if user is None:
             return Verdict(None, allowed=False)
         _, action = key

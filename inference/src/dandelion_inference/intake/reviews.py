@@ -42,6 +42,11 @@ class Place:
     name: str
 
 
+def audiences(place: Place) -> list[str]:
+    """For whom a token has to be: all models, or this one alone."""
+    return [AUDIENCE, f"{AUDIENCE}/{place.namespace}/{place.name}"]
+
+
 class User(BaseModel):
     """Whom a token belongs to, in the API server's words."""
 
@@ -54,8 +59,8 @@ class User(BaseModel):
 
 
 class Reviewer(Protocol):
-    def user(self, token: str, trace: Mapping[str, str]) -> User | None:
-        """Whose token it is, if it is anybody's and meant for AUDIENCE; raises ReviewError.
+    def user(self, token: str, place: Place, trace: Mapping[str, str]) -> User | None:
+        """Whose token it is, if it is anybody's and for one of `audiences`; raises ReviewError.
 
         `trace` holds headers of the trace that the question belongs to.
         """
@@ -90,16 +95,17 @@ class ApiServer:
         self._authority = ""
         self._pool: urllib3.PoolManager | None = None
 
-    def user(self, token: str, trace: Mapping[str, str]) -> User | None:
+    def user(self, token: str, place: Place, trace: Mapping[str, str]) -> User | None:
+        wanted = audiences(place)
         review = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenReview",
-            "spec": {"token": token, "audiences": [AUDIENCE]},
+            "spec": {"token": token, "audiences": wanted},
         }
         status = self._status(TOKEN_REVIEW, review, trace, _TokenStatus)
         known = status.authenticated and status.user is not None and status.user.username
         # One that knows no audiences names none: it has looked whether the token is for itself.
-        return status.user if known and AUDIENCE in status.audiences else None
+        return status.user if known and set(wanted) & set(status.audiences) else None
 
     def may(self, user: User, place: Place, subresource: str, trace: Mapping[str, str]) -> bool:
         review = {
