@@ -9,6 +9,7 @@ import pytest
 from tests.chart.rendering import EXTERNAL_S3, NAMESPACE, WITH_THE_CONSOLE, Rendered, render
 
 NAME = "dandelion-console"
+MODELS, TOKENS = f"{NAME}-models", f"{NAME}-tokens"
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +27,11 @@ def test_it_is_off_until_it_is_asked_for() -> None:
     assert NAME not in {manifest.name for manifest in render()}
 
 
-def bindings(rendered: Rendered) -> dict[str, str]:
-    """The roles that its account is bound to, and where; "" is everywhere."""
+def bindings(rendered: Rendered) -> set[tuple[str, str]]:
+    """Where its account is bound to which roles; "" is everywhere."""
     every = [*rendered.of("RoleBinding"), *rendered.of("ClusterRoleBinding")]
     return {
-        item.content["metadata"].get("namespace", ""): item.content["roleRef"]["name"]
+        (item.content["metadata"].get("namespace", ""), item.content["roleRef"]["name"])
         for item in every
         for subject in item.content.get("subjects") or ()
         if subject["name"] == NAME
@@ -43,7 +44,7 @@ def account_volumes(rendered: Rendered) -> list[dict[str, Any]]:
 
 
 def test_its_account_may_patch_what_its_policy_lets_it(rendered: Rendered) -> None:
-    assert bindings(rendered) == {"": NAME}
+    assert bindings(rendered) == {("", NAME), ("", MODELS), (NAMESPACE, TOKENS)}
     assert rendered.one("ClusterRole", NAME).content["rules"] == [
         {"apiGroups": ["dandelion.dev"], "resources": ["modeldeployments"], "verbs": ["patch"]},
         {
@@ -76,7 +77,7 @@ def test_its_token_is_a_file_that_is_renewed(rendered: Rendered) -> None:
 
 def test_without_an_account_it_has_no_token_and_no_role() -> None:
     rendered = render({"console": {"enabled": True, "account": False}})
-    assert bindings(rendered) == {}
+    assert bindings(rendered) == set()
     assert account_volumes(rendered) == []
     assert NAME not in {item.name for item in rendered.of("ValidatingAdmissionPolicy")}
     (container,) = rendered.one("Deployment", NAME).containers
@@ -86,8 +87,29 @@ def test_without_an_account_it_has_no_token_and_no_role() -> None:
 def test_its_account_reaches_no_other_namespace_than_the_operator() -> None:
     values = {**WITH_THE_CONSOLE, "operator": {"watchNamespaces": ["team-a", "team-b"]}}
     rendered = render(values)
-    assert bindings(rendered) == {"team-a": NAME, "team-b": NAME}
-    assert NAME not in {item.name for item in rendered.of("ClusterRole")}
+    teams = {(team, role) for team in ("team-a", "team-b") for role in (NAME, MODELS)}
+    assert bindings(rendered) == teams | {(NAMESPACE, TOKENS)}
+    assert not {NAME, MODELS} & {item.name for item in rendered.of("ClusterRole")}
+
+
+def test_its_account_calls_models_and_makes_tokens_for_one_of_them(rendered: Rendered) -> None:
+    assert rendered.one("ClusterRole", MODELS).content["rules"] == [
+        {
+            "apiGroups": ["dandelion.dev"],
+            "resources": ["modeldeployments/predict", "modeldeployments/feedback"],
+            "verbs": ["create"],
+        }
+    ]
+    assert rendered.one("Role", TOKENS).content["rules"] == [
+        {
+            "apiGroups": [""],
+            "resources": ["serviceaccounts/token"],
+            "resourceNames": [NAME],
+            "verbs": ["create"],
+        }
+    ]
+    binding = rendered.one("ValidatingAdmissionPolicyBinding", TOKENS)
+    assert binding.spec == {"policyName": TOKENS, "validationActions": ["Deny"]}
 
 
 def test_of_several_replicas_one_stays_while_nodes_are_drained(rendered: Rendered) -> None:

@@ -166,7 +166,8 @@ def put(api: ApiServer, name: str, namespace: str, status: dict[str, Any], **spe
 
 
 @contextmanager
-def serving(api: ApiServer, folder: Path) -> Iterator[Console]:
+def serving(api: ApiServer, folder: Path, **settings: str) -> Iterator[Console]:
+    """`settings` are the console's own, by the names that follow its prefix."""
     (port,) = free_ports(1)
     wanted = Wanted("dandelion-system", "dandelion", "", (), console_secret="console")
     (folder / "key").write_text(wanted.generated()["console"]["key"])
@@ -183,6 +184,7 @@ def serving(api: ApiServer, folder: Path) -> Iterator[Console]:
         "DANDELION_CONSOLE_ACCOUNT_TOKEN_FILE": str(folder / "token"),
         "DANDELION_CONSOLE_HOST": "127.0.0.1",
         "DANDELION_CONSOLE_PORT": str(port),
+        **{f"DANDELION_CONSOLE_{name.upper()}": value for name, value in settings.items()},
     }
     with log.open("wb") as output:
         process = subprocess.Popen(

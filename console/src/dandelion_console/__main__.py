@@ -9,6 +9,7 @@ import structlog
 from pydantic import ValidationError
 
 from dandelion_console.cluster.api import connect
+from dandelion_console.cluster.serving import connection
 from dandelion_console.front.app import create_app
 from dandelion_console.front.server import listen, server
 from dandelion_console.ports.log import set_up_logging
@@ -32,7 +33,7 @@ def main() -> int:
     with listen(settings.host, settings.port) as listening:
         port = listening.getsockname()[1]
         structlog.get_logger().info("listening", port=port, api_server=settings.api_server)
-        server(create_app(settings, api)).run(sockets=[listening])
+        server(create_app(settings, api, connection())).run(sockets=[listening])
     return 0
 
 

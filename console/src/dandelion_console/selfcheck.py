@@ -16,14 +16,14 @@ from dandelion_console.cluster.api import ApiServer
 from dandelion_console.front.app import create_app
 from dandelion_console.ports.settings import Settings
 
-ADDRESSES = ("/login", "/static/style.css", "/static/refresh.js", "/static/mark.svg", "/readyz")
+ADDRESSES = ("/login", "/static/style.css", "/static/refresh.js", "/static/predict.js", "/readyz")
 
 
 async def check(folder: Path) -> None:
     key = folder / "key"
     key.write_bytes(Fernet.generate_key())
     settings = Settings.model_validate({"KUBERNETES_SERVICE_HOST": "unused", "key_file": key})
-    app = create_app(settings, ApiServer(httpx.AsyncClient()))
+    app = create_app(settings, ApiServer(httpx.AsyncClient()), httpx.AsyncClient())
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://console") as browser:
         for address in ADDRESSES:

@@ -14,6 +14,8 @@ import httpx
 
 ALL = "*"
 MODELS = "/apis/dandelion.dev/v1alpha1"
+ACCOUNT = "system:serviceaccount:dandelion-system:console"
+OWN_TOKENS = "/api/v1/namespaces/dandelion-system/serviceaccounts/console/token"
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -67,6 +69,8 @@ class FakeCluster:
         if who is None:
             return refusal(401, "Unauthorized", "Unauthorized")
         path = request.url.path
+        if path == OWN_TOKENS:
+            return self._token(who, json.loads(request.content))
         body = json.loads(request.content) if request.content else {}
         if path.endswith("/selfsubjectreviews"):
             return created({"status": {"userInfo": {"username": who}}})
@@ -82,6 +86,12 @@ class FakeCluster:
             items = [{"metadata": {"name": name}} for name in self.namespaces]
             return httpx.Response(200, json={"items": items, "metadata": {}})
         return self._models(who, request, body)
+
+    def _token(self, who: str, body: Mapping[str, Any]) -> httpx.Response:
+        if who != ACCOUNT:
+            return refusal(403, "Forbidden", "serviceaccounts/token is forbidden")
+        (audience,) = body["spec"]["audiences"]
+        return created({"status": {"token": f"token-for-{audience}"}})
 
     def _models(self, who: str, request: httpx.Request, body: Mapping[str, Any]) -> httpx.Response:
         parts = request.url.path.removeprefix(MODELS).strip("/").split("/")

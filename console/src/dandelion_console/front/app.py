@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import httpx
 from fastapi import FastAPI
 
 from dandelion_console import __version__
 from dandelion_console.cluster.api import ApiServer
+from dandelion_console.cluster.model_tokens import ModelTokens
+from dandelion_console.cluster.serving import Models
 from dandelion_console.front import problems
 from dandelion_console.front.gate import Gate
 from dandelion_console.front.rendering import Pages
@@ -17,6 +20,7 @@ from dandelion_console.front.routes.actions import add_actions
 from dandelion_console.front.routes.fleet import add_fleet
 from dandelion_console.front.routes.login import add_login
 from dandelion_console.front.routes.model import add_model
+from dandelion_console.front.routes.predict import add_predict
 from dandelion_console.front.routes.probes import add_probes
 from dandelion_console.front.routes.static import add_static
 from dandelion_console.front.site import Site
@@ -30,17 +34,21 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings, api: ApiServer) -> Gate:
+def create_app(settings: Settings, api: ApiServer, to_models: httpx.AsyncClient) -> Gate:
     sessions = Sessions(
         settings.key_file, int(settings.session_hours * 3600), lambda: now().timestamp()
     )
     account = Account(settings.account_token_file)
-    site = Site(api, account, Visitors(sessions), Pages(now), settings.offered_namespaces, now)
+    tokens = ModelTokens(api, account, lambda: now().timestamp())
+    models = Models(to_models, tokens, settings.model_address)
+    visitors, pages = Visitors(sessions), Pages(now)
+    site = Site(api, account, models, visitors, pages, settings.offered_namespaces, now)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await api.close()
+        await models.close()
 
     app = FastAPI(
         title="Dandelion console",
@@ -54,6 +62,8 @@ def create_app(settings: Settings, api: ApiServer) -> Gate:
     add_login(app, site)
     add_fleet(app, site)
     add_model(app, site)
+    # Before the actions, which take every other name there.
+    add_predict(app, site)
     add_actions(app, site)
     add_static(app)
     add_probes(app, sessions)

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from dandelion_console.answer import ModelError
 from dandelion_console.cluster.api import ApiError, TokenRefusedError, UnreachableError
 from dandelion_console.front.forms import FormError
 from dandelion_console.front.routes.login import asked_to_log_in
@@ -64,6 +65,13 @@ def install(app: FastAPI, site: Site) -> None:
     async def unreachable(_request: Request, error: UnreachableError) -> Response:
         log.error("no answer of the API server", cause=str(error))
         return page("The cluster does not answer", UNREACHABLE, 503)
+
+    @app.exception_handler(ModelError)
+    async def model_refused(_request: Request, error: ModelError) -> Response:
+        answer = page("The model gives no answer to that", error.message, error.status)
+        if error.retry_after:
+            answer.headers["Retry-After"] = error.retry_after
+        return answer
 
     @app.exception_handler(KeyFileError)
     async def no_key(_request: Request, error: KeyFileError) -> Response:

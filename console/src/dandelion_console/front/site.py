@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dandelion_console.cluster.api import ApiServer
+from dandelion_console.cluster.serving import Models
 from dandelion_console.front.rendering import Pages
 from dandelion_console.front.visitor import Visitors
 from dandelion_console.ports.account import Account
@@ -18,6 +19,7 @@ class Site:
 
     api: ApiServer
     account: Account
+    models: Models
     visitors: Visitors
     pages: Pages
     namespaces: tuple[str, ...]

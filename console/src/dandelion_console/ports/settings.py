@@ -35,6 +35,10 @@ class Settings(BaseSettings):
         default=None,
         description="the token of the console's own account, read anew each time; none: no account",
     )
+    model_address: str = Field(
+        default="http://{name}-inference.{namespace}.svc",
+        description="where a model's Service answers, of its `{name}` and `{namespace}`",
+    )
     session_hours: float = Field(
         default=12, gt=0, le=168, description="how long a login lasts, if its token does"
     )

@@ -12,6 +12,7 @@ from dandelion_console.cluster.models import model
 from dandelion_console.cluster.rights import allowance
 from dandelion_console.front.routes.addresses import MODEL, Name, Namespace
 from dandelion_console.front.site import Site
+from dandelion_console.resource import Right
 from dandelion_console.views.actions import ACTIONS, RIGHTS, offered
 from dandelion_console.views.model import story
 from dandelion_console.views.receipts import receipt
@@ -24,7 +25,7 @@ def add_model(app: FastAPI, site: Site) -> None:
         person = site.visitors.person(request)
         found, has = await asyncio.gather(
             model(site.api, person, namespace, name),
-            allowance(site.api, person, namespace, name, RIGHTS),
+            allowance(site.api, person, namespace, name, (*RIGHTS, Right.PREDICT)),
         )
         action = ACTIONS.get(done)
         return site.pages.page(
@@ -32,5 +33,6 @@ def add_model(app: FastAPI, site: Site) -> None:
             person=person,
             story=story(found),
             actions=offered(found, allowed(has, site.account)),
+            may_predict=Right.PREDICT in has.rights,
             receipt=receipt(action, found) if action else "",
         )
