@@ -6,6 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from dandelion_operator.api.access.routes import RouteRule
+from dandelion_operator.api.resource import Resource, parse
+from dandelion_operator.loop.apply.builders import http_route
 
 from tests.api.server import ApiServer, KubectlError
 from tests.chart import kubernetes_schemas
@@ -48,3 +51,21 @@ def test_a_route_with_an_address_for_a_hostname_would_be_refused(with_gateways: 
     }
     with pytest.raises(KubectlError, match="hostnames"):
         created(with_gateways, wrong)
+
+
+def test_a_models_route_is_accepted_as_the_operator_makes_it(with_gateways: ApiServer) -> None:
+    (container,) = render(FROM_OUTSIDE).one("Deployment", "dandelion-operator").containers
+    told = {item["name"]: item.get("value", "") for item in container["env"]}
+    rule = RouteRule.model_validate_json(told["DANDELION_SERVING_ROUTE"])
+    resource = parse(
+        {
+            "metadata": {"namespace": "routes", "name": "lawn", "uid": "u", "generation": 1},
+            "spec": {"dataset": {"storageUri": "s3://datasets/routes/lawn"}},
+        }
+    )
+    assert isinstance(resource, Resource)
+    assert " created" in created(with_gateways, http_route(resource, rule))
+    found = with_gateways.get("httproute", "lawn-inference", "-n", "routes")
+    assert found["spec"]["hostnames"] == ["lawn.routes.models.example.com"]
+    (backend,) = found["spec"]["rules"][0]["backendRefs"]
+    assert (backend["kind"], backend["name"], backend["port"]) == ("Service", "lawn-inference", 80)

@@ -47,6 +47,7 @@ margin:10vh auto;padding:0 1rem}}textarea{{width:100%;font:0.85rem monospace;box
 <textarea id="token" name="token" rows="6" spellcheck="false" autofocus></textarea>
 <p><button>Log in</button> <button name="leave" value="true">Log out</button></p>
 </form>
+<p><a href="/">I am logged in already.</a></p>
 <p>This makes one; what it may do is what the account's roles say:</p>
 <pre>kubectl -n NAMESPACE create token ACCOUNT --audience={audience}</pre>
 </html>
