@@ -48,6 +48,19 @@ def test_keys_and_database_come_from_files(start: ModuleType, secrets: Path) -> 
     }
 
 
+def test_a_key_that_is_for_a_while_comes_with_its_session_token(
+    start: ModuleType, secrets: Path
+) -> None:
+    (secrets / "AWS_SESSION_TOKEN").write_text("token\n")
+    found = start.environment({start.S3_CREDENTIALS_DIR: str(secrets)})
+    assert found["AWS_SESSION_TOKEN"] == "token"
+
+
+def test_where_it_has_an_identity_boto3_finds_the_key_by_itself(start: ModuleType) -> None:
+    found = start.environment({start.SQLITE_FILE: "/data/mlflow.db"})
+    assert not [name for name in found if name.startswith("AWS_")]
+
+
 def test_sqlite_needs_no_secret(start: ModuleType) -> None:
     found = start.environment({start.SQLITE_FILE: "/data/mlflow.db"})
     assert found == {"MLFLOW_BACKEND_STORE_URI": "sqlite:////data/mlflow.db"}

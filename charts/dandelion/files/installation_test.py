@@ -37,10 +37,12 @@ def s3(use: str) -> Minio:
     bundle = os.environ.get("DANDELION_S3_CA_BUNDLE")
     context = ssl.create_default_context(cadata=bundle) if bundle else ssl.create_default_context()
     pool = urllib3.PoolManager(timeout=10, retries=urllib3.Retry(2), ssl_context=context)
+    token = SECRETS / use / "AWS_SESSION_TOKEN"
     return Minio(
         endpoint.netloc,
         access_key=(SECRETS / use / "AWS_ACCESS_KEY_ID").read_text().strip(),
         secret_key=(SECRETS / use / "AWS_SECRET_ACCESS_KEY").read_text().strip(),
+        session_token=token.read_text().strip() if token.exists() else None,
         secure=endpoint.scheme == "https",
         region=os.environ["DANDELION_S3_REGION"],
         http_client=pool if endpoint.scheme == "https" else None,

@@ -48,6 +48,9 @@ def environment(given: dict[str, str]) -> dict[str, str]:
     if folder := given.get(S3_CREDENTIALS_DIR):
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             found[name] = secret(Path(folder) / name)
+        token = Path(folder) / "AWS_SESSION_TOKEN"
+        if token.exists():  # a key that is for a while is good for nothing without it
+            found[token.name] = secret(token)
     if file := given.get(DATABASE_URI_FILE):
         found["MLFLOW_BACKEND_STORE_URI"] = secret(Path(file))
     elif file := given.get(SQLITE_FILE):
