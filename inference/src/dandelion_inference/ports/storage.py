@@ -1,14 +1,16 @@
 """The way to objects at any S3 endpoint; says in the service's own words why there is none.
 
 `model/store.py` reads through it, the journal writes. Credentials are read from their files at
-every attempt, so that a renewed, rotated or corrected Secret takes effect without a restart.
+every attempt, so that a renewed, rotated or corrected Secret takes effect without a restart; where
+none are mounted, the pod's ServiceAccount is asked for a key.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +31,8 @@ from dandelion_inference.ports.settings import Settings
 if TYPE_CHECKING:
     from minio import Minio
     from minio.error import S3Error
+
+    from dandelion_inference.ports.account import Account
 
 MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "ResourceNotFound"})
 REJECTED = frozenset(
@@ -86,6 +90,7 @@ class Access:
         self._endpoint = str(settings.s3_endpoint).rstrip("/")
         self._region = settings.s3_region
         self._credentials_dir = credentials_dir
+        self._account: Account | None = None
         self._http = urllib3.PoolManager(
             timeout=timeout,
             retries=False,
@@ -127,7 +132,7 @@ class Access:
                 Fault.UNREACHABLE,
                 "the endpoint of the object store must be only https://host or http://host:port",
             )
-        found = mounted(self._credentials_dir)
+        found = self._key()
         for name in REQUIRED:
             if not found.get(name):
                 raise StorageError(
@@ -144,6 +149,24 @@ class Access:
             region=self._region,
             http_client=self._http,
         )
+
+    def _key(self) -> Mapping[str, str]:
+        """What is mounted, or where nothing is, what is lent to the pod's account."""
+        found = mounted(self._credentials_dir)
+        if found.keys() & set(REQUIRED):
+            return found
+        # Imported where it is needed: pods with a key need not know of it.
+        from dandelion_inference.ports import account
+
+        if self._account is None and account.is_meant(os.environ):
+            self._account = account.Account(self._http, self._region)
+        if self._account is None:
+            return found
+        try:
+            return self._account.key()
+        except account.AccountError as error:
+            fault = Fault.UNREACHABLE if error.passing else Fault.REJECTED
+            raise StorageError(fault, str(error)) from error
 
 
 def _trust(ca_bundle: str) -> ssl.SSLContext:

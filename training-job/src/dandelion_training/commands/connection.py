@@ -35,7 +35,7 @@ def add_s3_options(verb: argparse.ArgumentParser) -> None:
         "FOLDER",
         "DANDELION_S3_CREDENTIALS_DIR",
         "of the files AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where there is one, "
-        "AWS_SESSION_TOKEN",
+        "AWS_SESSION_TOKEN; without them the pod's ServiceAccount is asked for a key",
         "/var/run/secrets/dandelion/s3",
     )
 

@@ -1,4 +1,4 @@
-"""The S3 key in a mounted Secret, and the key that is signed with.
+"""The S3 key in a mounted Secret or of the pod's account, and the key that is signed with.
 
 Read at each use, so that a rotated or renewed key takes effect in a running Job. A key is two files
 or, where it is for a while, three; Kubernetes replaces them all at once by pointing the link
@@ -6,11 +6,14 @@ or, where it is for a while, three; Kubernetes replaces them all at once by poin
 """
 
 import hmac
+import os
 from pathlib import Path
 
+import urllib3
 from minio.credentials.credentials import Credentials
 from minio.credentials.providers import Provider
 
+from dandelion_training.ports import account
 from dandelion_training.ports.failures import Reason, TrainingFailure
 
 ACCESS_KEY, SECRET_KEY = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
@@ -19,6 +22,21 @@ SIGNING_KEY = "SIGNING_KEY"
 
 # A replaced folder is removed at once: who was about to read there looks for the next one.
 LOOKS = 3
+
+
+class PodCredentials(Provider):
+    """The key in the folder, or where none is mounted the one that is lent to the account."""
+
+    def __init__(self, folder: Path, http: urllib3.PoolManager, region: str) -> None:
+        self._folder = folder
+        self._mounted = MountedCredentials(folder)
+        self._lent = account.AccountCredentials(http, region)
+
+    def retrieve(self) -> Credentials:
+        """Raises TrainingFailure where there is none."""
+        if not is_mounted(self._folder) and account.is_meant(os.environ):
+            return self._lent.retrieve()
+        return self._mounted.retrieve()
 
 
 class MountedCredentials(Provider):
@@ -36,6 +54,11 @@ class MountedCredentials(Provider):
                     f" The Secret must hold {ACCESS_KEY} and {SECRET_KEY}.",
                 )
         return Credentials(found[ACCESS_KEY], found[SECRET_KEY], found.get(SESSION_TOKEN) or None)
+
+
+def is_mounted(folder: Path) -> bool:
+    """Whether there is a key, or a part of one."""
+    return bool({ACCESS_KEY, SECRET_KEY} & _texts(folder).keys())
 
 
 def signing_key(folder: Path, purpose: bytes) -> bytes | None:

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     ARCHITECTURE_UNKNOWN = "ArchitectureUnknown"  # not one of resnet18|34|50|101|152
     BUCKET_NOT_FOUND = "BucketNotFound"  # the bucket of the dataset or of the models is not there
     CREDENTIALS_REJECTED = "CredentialsRejected"  # the endpoint refused the access key
+    IDENTITY_MISSING = "IdentityMissing"  # the pod's account was given no token for S3
     STORAGE_UNREACHABLE = "StorageUnreachable"  # no answer, or only server errors, after retries
     DATASET_EMPTY = "DatasetEmpty"  # nothing lies under the dataset's storageUri
     NO_READABLE_IMAGES = "NoReadableImages"  # there are files, but none is a usable image

@@ -99,8 +99,10 @@ class Signer:
 
 def key_in(credentials_dir: Path) -> bytes:
     """What decisions are signed with; raises TrainingFailure where there is no key of training."""
-    MountedCredentials(credentials_dir).retrieve()
-    return signing_key(credentials_dir, PURPOSE) or b""
+    found = signing_key(credentials_dir, PURPOSE)
+    if found is None:
+        MountedCredentials(credentials_dir).retrieve()  # says what is missing
+    return found or b""
 
 
 @dataclass

@@ -15,7 +15,7 @@ import stamina
 import urllib3
 from minio.error import MinioException, S3Error
 
-from dandelion_training.ports.credentials import MountedCredentials
+from dandelion_training.ports.credentials import PodCredentials
 from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
 from dandelion_training.ports.storage import Fetched, Location, ObjectFault, StoredObject
 
@@ -222,7 +222,7 @@ def connect(
         parts.netloc,
         secure=parts.scheme == "https",
         region=region,
-        credentials=MountedCredentials(credentials_dir),
+        credentials=PodCredentials(credentials_dir, http, region),
         http_client=http,
     )
     return S3Store(client, endpoint, attempts)
