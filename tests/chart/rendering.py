@@ -28,6 +28,27 @@ EXTERNAL_S3: Mapping[str, Any] = {
         "logs": {"existingSecret": "logs-key"},
     },
 }
+WITHOUT_KEYS: Mapping[str, Any] = {
+    "minio": {"enabled": False},
+    "s3": {
+        "endpoint": "https://s3.eu-west-3.amazonaws.com",
+        "region": "eu-west-3",
+        "identity": {
+            "enabled": True,
+            "serviceAccountAnnotations": {
+                "training": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/{namespace}-train"},
+                "inference": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/{name}-serve"},
+                "mlflow": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/mlflow"},
+                "pretrained": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/pretrained"},
+            },
+        },
+    },
+    "operator": {
+        "serviceAccount": {
+            "annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/operator"}
+        }
+    },
+}
 EVERYTHING_MONITORED: Mapping[str, Any] = {
     "monitoring": {
         "labels": {"release": "kube-prometheus-stack"},
@@ -120,6 +141,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
     "the console": WITH_THE_CONSOLE,
     "reached from outside": FROM_OUTSIDE,
     "an S3 endpoint of one's own": EXTERNAL_S3,
+    "S3 without keys": WITHOUT_KEYS,
     "everything monitored": EVERYTHING_MONITORED,
     "namespaced, with PostgreSQL and every knob turned": TUNED,
     "no volumes, policies, roles or CRD": WITHOUT_VOLUMES,

@@ -48,7 +48,7 @@ class Store:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Store]:
+def running(folder: Path, **environment: str) -> Iterator[Store]:
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
     with (folder / "minio.log").open("wb") as log:
@@ -57,7 +57,8 @@ def running(folder: Path) -> Iterator[Store]:
             stdout=log,
             stderr=subprocess.STDOUT,
             env=os.environ
-            | {"MINIO_ROOT_USER": ROOT[0], "MINIO_ROOT_PASSWORD": ROOT[1], "MINIO_BROWSER": "off"},
+            | {"MINIO_ROOT_USER": ROOT[0], "MINIO_ROOT_PASSWORD": ROOT[1], "MINIO_BROWSER": "off"}
+            | environment,
         )
     try:
         _await(f"{url}/minio/health/ready", process)

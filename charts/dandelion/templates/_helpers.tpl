@@ -120,6 +120,40 @@ http://{{ include "dandelion.fullname" . }}-minio.{{ .Release.Namespace }}.svc:9
 {{- end -}}
 {{- end -}}
 
+{{/* "true" where S3 is reached by ServiceAccounts; what cannot be together with it is refused. */}}
+{{- define "dandelion.identity" -}}
+{{- $root := . -}}
+{{- $identity := .Values.s3.identity -}}
+{{- range $who, $annotations := $identity.serviceAccountAnnotations -}}
+{{- if and $annotations (not $identity.enabled) -}}
+{{- fail (printf "s3.identity.serviceAccountAnnotations.%s has no effect without s3.identity.enabled: write s3.identity.enabled=true, or leave it out" $who) -}}
+{{- end -}}
+{{- end -}}
+{{- if $identity.enabled -}}
+{{- if .Values.minio.enabled -}}
+{{- fail "s3.identity.enabled is for an S3 endpoint that gives keys for ServiceAccounts, as AWS does; the chart's MinIO has keys of its own: write minio.enabled=false and the endpoint in s3.endpoint, or leave s3.identity out" -}}
+{{- end -}}
+{{- range $use := list "training" "inference" "mlflow" "logs" -}}
+{{- if (index $root.Values.s3 $use).existingSecret -}}
+{{- fail (printf "s3.%s.existingSecret names a key, but with s3.identity.enabled there are none: leave it out, or s3.identity" $use) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq (toString .Values.s3.sts.enabled) "true" -}}
+{{- fail "s3.sts.enabled=true gives pods keys in Secrets, and s3.identity.enabled has them go by their ServiceAccounts: leave one of them out" -}}
+{{- end -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* Name of the Secret from which it follows what is signed with, where there are no keys. */}}
+{{- define "dandelion.signingSecret" -}}
+{{- default (printf "%s-signing" (include "dandelion.fullname" .)) .Values.s3.identity.signing.existingSecret -}}
+{{- end -}}
+
+{{- define "dandelion.generatesSigningSecret" -}}
+{{- if and (include "dandelion.identity" .) (not .Values.s3.identity.signing.existingSecret) -}}true{{- end -}}
+{{- end -}}
+
 {{/* Name of the Secret with one use's S3 key; call with root and use. */}}
 {{- define "dandelion.s3Secret" -}}
 {{- $settings := index .root.Values.s3 .use -}}
@@ -128,19 +162,21 @@ http://{{ include "dandelion.fullname" . }}-minio.{{ .Release.Namespace }}.svc:9
 {{- else if .root.Values.minio.enabled -}}
 {{- printf "%s-s3-%s" (include "dandelion.fullname" .root) .use -}}
 {{- else -}}
-{{- fail (printf "minio.enabled is false: create a Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for your endpoint and write its name in s3.%s.existingSecret" .use) -}}
+{{- fail (printf "minio.enabled is false: create a Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for your endpoint and write its name in s3.%s.existingSecret, or write s3.identity.enabled=true where pods reach it by their ServiceAccounts" .use) -}}
 {{- end -}}
 {{- end -}}
 
 {{/* "true" where predictions are logged unless a ModelDeployment says otherwise. */}}
 {{- define "dandelion.logs" -}}
 {{- $enabled := toString .Values.inference.log.enabled -}}
-{{- if or (eq $enabled "true") (and (eq $enabled "auto") (or .Values.minio.enabled .Values.s3.logs.existingSecret)) -}}true{{- end -}}
+{{- if or (eq $enabled "true") (and (eq $enabled "auto") (or .Values.minio.enabled .Values.s3.logs.existingSecret .Values.s3.identity.enabled)) -}}true{{- end -}}
 {{- end -}}
 
-{{/* The uses of S3, each with a key of its own, space separated. */}}
+{{/* The uses of S3, each with a key of its own, space separated; empty where there are none. */}}
 {{- define "dandelion.s3Uses" -}}
+{{- if not (include "dandelion.identity" .) -}}
 training inference mlflow{{ if include "dandelion.logs" . }} logs{{ end }}
+{{- end -}}
 {{- end -}}
 
 {{/* "true" where serving pods may be given the right to ask the API server who calls. */}}
@@ -181,7 +217,7 @@ training inference mlflow{{ if include "dandelion.logs" . }} logs{{ end }}
 {{- end -}}
 
 {{- define "dandelion.generatesSecrets" -}}
-{{- if or (include "dandelion.generatesRootSecret" .) (include "dandelion.generatedS3Secrets" .) (include "dandelion.generatesConsoleSecret" .) -}}true{{- end -}}
+{{- if or (include "dandelion.generatesRootSecret" .) (include "dandelion.generatedS3Secrets" .) (include "dandelion.generatesSigningSecret" .) (include "dandelion.generatesConsoleSecret" .) -}}true{{- end -}}
 {{- end -}}
 
 {{/* "true" where MLflow asks the cluster who may do what, which takes cluster roles. */}}

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
 from dandelion_operator.api import naming
+from dandelion_operator.api.access.identity import Identity
 from dandelion_operator.api.access.sts import Mode
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.ports.clients import Clients
@@ -27,6 +28,7 @@ from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
+from dandelion_operator.ports.s3.identity import OperatorIdentity
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.ports.s3.sts import TokenService
 from dandelion_operator.process.settings import Settings
@@ -36,7 +38,7 @@ from fakes.killer import Killed, Killer
 from fakes.mlflow import FakeMlflow
 
 from small_world.controllers import roll, select, train
-from small_world.outside import FakeProbe, FakeStorage, FakeTokens
+from small_world.outside import FakeIdentity, FakeProbe, FakeStorage, FakeTokens
 from small_world.told import BINDING, Told
 
 DATASET_URI = "s3://datasets/lawn"
@@ -59,6 +61,7 @@ class World(Told):
         self.mlflow = FakeMlflow(self.killer, clock=lambda: int(self.time.timestamp() * 1000))
         self.storage = FakeStorage(table=self.table)
         self.tokens = FakeTokens(self.now_text)
+        self.identity = FakeIdentity()
         self.probe = FakeProbe(self)
         self.accuracy, self.precision = 0.9, "fp32"
         self.train_fails: tuple[str, str] | None = None
@@ -110,6 +113,7 @@ class World(Told):
             self.settings.defaults,
             lookups or Lookups(),
             cast(TokenService, self.tokens),
+            cast(OperatorIdentity, self.identity) if self.settings.identity else None,
         )
         self.storage.now = self.now_text
         self.reconciler = Reconciler(self.clients, self.settings.resync_seconds, lambda: self.time)
@@ -118,6 +122,20 @@ class World(Told):
         """From here on the installation asks for keys that are for a while."""
         told = {"sts_enabled": enabled, **others}
         self.settings = self.settings.model_copy(update=told)
+        self.restart()
+
+    def with_identity(self, signing: Mapping[str, str], **annotations: Mapping[str, str]) -> None:
+        """From here on pods reach S3 by their accounts. `signing` is what is signed with."""
+        folder = self.settings.training_credentials_dir.parent / "signing"
+        folder.mkdir(exist_ok=True)
+        for name, secret in signing.items():
+            (folder / name).write_text(secret)
+        told = {"identity": Identity(**annotations), "signing_dir": folder}
+        self.settings = self.settings.model_copy(update=told)
+        self.restart()
+
+    def without_identity(self) -> None:
+        self.settings = self.settings.model_copy(update={"identity": None})
         self.restart()
 
     def again(self, kill_at: int | None, after_effect: bool) -> None:

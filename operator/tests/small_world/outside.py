@@ -58,6 +58,16 @@ class FakeTokens:
         """Nothing is open."""
 
 
+class FakeIdentity:
+    """What is lent to the operator, unless `says` is something else."""
+
+    def __init__(self) -> None:
+        self.says: Failure | None = None
+
+    async def credentials(self) -> Credentials | Failure:
+        return self.says or Credentials("lent", "lent-secret", "lent-token", "the operator")
+
+
 @dataclass
 class FakeStorage:
     fingerprint: str = "images-1"

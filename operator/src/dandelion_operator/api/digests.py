@@ -20,8 +20,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from dandelion_operator.api import naming
+from dandelion_operator.api.access.identity import filled
 from dandelion_operator.api.access.routes import RouteRule
-from dandelion_operator.api.location import Location, Target
+from dandelion_operator.api.location import Defaults, Location, Target
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Spec
 from dandelion_operator.api.spec.camel import Camel
@@ -162,6 +163,18 @@ def service(resource: Resource) -> str:
 def key_content(data: Mapping[str, str]) -> str:
     """Of a Secret with a key that is for a while; of nothing that could be guessed."""
     return digest(dict(data), length=16)
+
+
+def identity(resource: Resource, defaults: Defaults, component: str) -> dict[str, str]:
+    """The annotations of the account by which that component's pods reach S3; none otherwise."""
+    if defaults.identity is None:
+        return {}
+    told = {
+        naming.TRAINING: defaults.identity.training,
+        naming.INFERENCE: defaults.identity.inference,
+    }[component]
+    given = filled(told, resource.namespace, resource.name)
+    return {**given, naming.IDENTITY_ANNOTATION: digest(given)}
 
 
 def _set(section: Camel, fields: set[str] | None = None) -> dict[str, Any]:

@@ -7,15 +7,16 @@ up. `location` settles that once, for the reads, the decisions and the builders 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.access import tenancy
 from dandelion_operator.api.access.endpoints import Endpoints
+from dandelion_operator.api.access.identity import Identity
 from dandelion_operator.api.access.routes import RouteRule
-from dandelion_operator.api.access.sts import Sts
+from dandelion_operator.api.access.sts import Mode, Sts
 from dandelion_operator.api.access.tenancy import DatasetRule, Rules
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
@@ -74,6 +75,10 @@ class Defaults:
     route: RouteRule | None = None
     # Where the installation's own S3 credentials are mounted, by purpose.
     credentials_dirs: Mapping[str, Path] = field(default_factory=dict)
+    # None: it has keys. Otherwise pods reach S3 by their accounts, the operator by its own, and
+    # what is signed with is derived from what these files hold, by purpose.
+    identity: Identity | None = None
+    signing_files: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,24 @@ class Location:
     endpoints: Endpoints | None = None
     # How callers from outside reach it; None: they do not.
     route: RouteRule | None = None
+    # The purposes for which pods have no key and go by their account.
+    by_account: frozenset[str] = frozenset()
+
+    @property
+    def of_the_installation(self) -> frozenset[str]:
+        """The purposes for which the resource brings no key."""
+        purposes = set() if self.brings_own_keys else {naming.TRAINING, naming.INFERENCE}
+        if self.log is not None and not self.log.brings_own_key:
+            purposes.add(naming.LOG)
+        return frozenset(purposes)
+
+    @property
+    def training_goes_by_account(self) -> bool:
+        return naming.TRAINING in self.by_account
+
+    @property
+    def serving_goes_by_account(self) -> bool:
+        return bool(self.by_account & {naming.INFERENCE, naming.LOG})
 
 
 @dataclass(frozen=True)
@@ -123,7 +146,7 @@ def location(resource: Resource, defaults: Defaults) -> Location:
         bucket, region = BUCKET, REGION
     own = storage.secret_ref
     serving = storage.serving_secret_ref or own
-    return Location(
+    found = Location(
         endpoint=endpoint,
         region=storage.region or region,
         bucket=storage.bucket or bucket,
@@ -137,6 +160,9 @@ def location(resource: Resource, defaults: Defaults) -> Location:
         endpoints=None if storage.endpoint is None else defaults.endpoints,
         route=_route(resource, defaults),
     )
+    if defaults.identity is None or defaults.sts.mode is Mode.ON:
+        return found
+    return replace(found, by_account=found.of_the_installation)
 
 
 def _route(resource: Resource, defaults: Defaults) -> RouteRule | None:

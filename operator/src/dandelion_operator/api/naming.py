@@ -47,6 +47,10 @@ METRICS_PORT_ANNOTATION = f"{GROUP}/metrics-port"
 # Of Jobs and of serving pods: that they take a key with a session token, and follow its renewal.
 # Those of former releases take two files and no more.
 SESSION_TOKEN_ANNOTATION = f"{GROUP}/session-token"
+# Of the same: that they have no key, and reach S3 by their ServiceAccount.
+BY_ACCOUNT_ANNOTATION = f"{GROUP}/s3-by-account"
+# Of such a ServiceAccount: the digest of the installation's annotations on it.
+IDENTITY_ANNOTATION = f"{GROUP}/identity"
 # Of a Secret with a key that is for a while: the digests of what it was asked for and of what was
 # written, and its life.
 KEY_ASKED_ANNOTATION = f"{GROUP}/key-asked-for"
@@ -99,6 +103,12 @@ def log_secret(key: NamespacedName) -> str:
 
 def training_account(key: NamespacedName) -> str:
     return f"{key.name}-training"
+
+
+def s3_accounts(key: NamespacedName, trains: bool, serves: bool) -> dict[str, str]:
+    """The accounts by which pods reach S3, by component."""
+    wanted = {TRAINING: training_account(key)} if trains else {}
+    return wanted | ({INFERENCE: inference(key)} if serves else {})
 
 
 def registered_model(key: NamespacedName) -> str:

@@ -13,6 +13,7 @@ from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.registry import Registry
+from dandelion_operator.ports.s3.identity import OperatorIdentity
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.ports.s3.sts import TokenService
 
@@ -27,3 +28,4 @@ class Clients:
     defaults: Defaults
     lookups: Lookups = field(default_factory=Lookups)
     tokens: TokenService = field(default_factory=TokenService)
+    identity: OperatorIdentity | None = None  # None: the installation has keys

@@ -36,6 +36,7 @@ from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probes import Probes, probe
 from dandelion_operator.ports.probes.probe import Probe
 from dandelion_operator.ports.registry import Registry
+from dandelion_operator.ports.s3.identity import OperatorIdentity
 from dandelion_operator.ports.s3.storage import Storage
 from dandelion_operator.ports.s3.sts import TokenService
 from dandelion_operator.process import health
@@ -73,6 +74,8 @@ class Operator:
         )
         self._storage = Storage()
         self._tokens = TokenService()
+        defaults = settings.defaults
+        self._identity = OperatorIdentity(defaults) if defaults.identity is not None else None
         self._probes = Probes(Probe(pods), self.queue.enqueue)
         self._lookups = Lookups(self.queue.enqueue)
         clients = Clients(
@@ -81,9 +84,10 @@ class Operator:
             self._storage,
             self._probes,
             self._reviewers,
-            settings.defaults,
+            defaults,
             self._lookups,
             self._tokens,
+            self._identity,
         )
         self._reconciler = Reconciler(clients, settings.resync_seconds)
         self._health = health.Health(self.elector, self.queue)

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.access.endpoints import Endpoints
+from dandelion_operator.api.access.identity import Identity
 from dandelion_operator.api.access.routes import RouteRule
 from dandelion_operator.api.access.sts import LIFE_SECONDS, LONGEST_LIFE, SHORTEST_LIFE, Mode, Sts
 from dandelion_operator.api.access.tenancy import DatasetRule
@@ -51,6 +52,9 @@ class Settings(BaseSettings):
     s3_ca_bundle: str = ""
     training_credentials_dir: Path = SECRETS / "training"
     inference_credentials_dir: Path = SECRETS / "inference"
+    # None: the installation has keys, in the folders above.
+    identity: Identity | None = None
+    signing_dir: Path = SECRETS / "signing"
     # None: no rule, so everybody learns from what the training key may read.
     tenancy_datasets: tuple[DatasetRule, ...] | None = None
     tenancy_endpoints: str = ""  # hosts and networks, with commas between them
@@ -139,6 +143,11 @@ class Settings(BaseSettings):
                 naming.TRAINING: self.training_credentials_dir,
                 naming.INFERENCE: self.inference_credentials_dir,
                 naming.LOG: self.log_credentials_dir,
+            },
+            identity=self.identity,
+            signing_files={
+                naming.TRAINING: self.signing_dir / "training",
+                naming.LOG: self.signing_dir / "logs",
             },
         )
 

@@ -15,6 +15,7 @@ from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.status import Status
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.drift import NO_DRIFT, Drift
+from dandelion_operator.seen.identity import AccountSecrets
 from dandelion_operator.seen.keys import KeyLook
 from dandelion_operator.seen.live import LiveAccuracySeen, ReviewsSeen
 from dandelion_operator.seen.serving import (
@@ -62,6 +63,10 @@ class Observed:
     # purpose; no keys where none are asked for.
     stale_secrets: frozenset[str] = frozenset()
     keys: Mapping[str, KeyLook] = field(default_factory=dict)
+    # Where pods reach S3 by their accounts: the components whose account is not as it should be,
+    # and what lies in the Secrets.
+    accounts: frozenset[str] = frozenset()
+    secrets: AccountSecrets = field(default_factory=AccountSecrets)
     # The children as the API server holds them, and what others made of them: Deployment, Service,
     # ServiceAccount, PodDisruptionBudget, HTTPRoute, and each Secret by its purpose.
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)

@@ -25,6 +25,7 @@ class DeploymentSeen:
     evicted: str | None = None  # why a node put the newest pod out
     paused_by: str = ""  # who paused it, in words; empty where it is not paused
     scaled_by: str = ""  # who sets its replicas by its scale subresource; empty where nobody does
+    by_account: bool = False  # its pods have no key, and reach S3 by their ServiceAccount
     takes_session_token: bool = True  # not so where a former release made its pod template
 
     def serves(self, target: Target) -> bool:

@@ -1,5 +1,6 @@
-"""Makes the installation's keys inside the cluster: MinIO's administrator, one S3 key per use, and
-the key that the console's sessions are encrypted with.
+"""Makes the installation's keys inside the cluster: MinIO's administrator, one S3 key per use, or
+where S3 is reached without keys what is signed with, and the key that the console's sessions are
+encrypted with.
 
 Run once per install and upgrade by the chart's credentials Job (`python -m
 dandelion_operator.setup.credentials`), before anything that needs the keys. The Job may only create
@@ -38,6 +39,7 @@ class Wanted:
     instance: str
     root_secret: str
     s3_secrets: tuple[str, ...]
+    signing_secret: str = ""
     console_secret: str = ""
 
     @classmethod
@@ -54,6 +56,7 @@ class Wanted:
             instance=instance,
             root_secret=environment.get("DANDELION_ROOT_SECRET", ""),
             s3_secrets=tuple(environment.get("DANDELION_S3_SECRETS", "").split()),
+            signing_secret=environment.get("DANDELION_SIGNING_SECRET", ""),
             console_secret=environment.get("DANDELION_CONSOLE_SECRET", ""),
         )
 
@@ -62,6 +65,8 @@ class Wanted:
         content = {name: _s3_key() for name in self.s3_secrets}
         if self.root_secret:
             content[self.root_secret] = _administrator()
+        if self.signing_secret:
+            content[self.signing_secret] = _signing()
         if self.console_secret:
             content[self.console_secret] = _session_key()
         return content
@@ -80,6 +85,11 @@ def _s3_key() -> dict[str, str]:
 
 def _administrator() -> dict[str, str]:
     return {"rootUser": "admin", "rootPassword": _word(SECRET_KEY_ALPHABET, 40)}
+
+
+def _signing() -> dict[str, str]:
+    """By use; secrets as those of S3 keys are, since those may stand here too."""
+    return {use: _word(SECRET_KEY_ALPHABET, 40) for use in ("training", "logs")}
 
 
 def _session_key() -> dict[str, str]:

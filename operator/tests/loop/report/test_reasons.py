@@ -123,6 +123,7 @@ SITUATIONS: Mapping[Reason, Situation] = {
         ACCEPTED, RESYNC, serving(3), defaults=replace(given.DEFAULTS, datasets=())
     ),
     Reason.SECRET_MISSING: Situation(ACCEPTED, WHILE_BLOCKED, without(Reason.SECRET_MISSING)),
+    Reason.IDENTITY_MISSING: Situation(ACCEPTED, WHILE_BLOCKED, without(Reason.IDENTITY_MISSING)),
     Reason.LOG_UNAVAILABLE: Situation(
         ACCEPTED,
         RESYNC,

@@ -56,6 +56,12 @@ SECRET_MISSING = Facts(
     "The Secret with the S3 keys, or one of its two keys, does not exist in the namespace.",
     {ACCEPTED: FALSE, PROMOTED: UNKNOWN, ROLLED_OUT: FALSE},
 )
+IDENTITY_MISSING = Facts(
+    "IdentityMissing",
+    "S3 is reached by ServiceAccounts, and the operator's was given no token; the message says "
+    "what is missing. What serves goes on serving.",
+    {ACCEPTED: FALSE, PROMOTED: UNKNOWN, ROLLED_OUT: FALSE},
+)
 LOG_UNAVAILABLE = Facts(
     "LogUnavailable",
     "spec.serving.logging asks for a log that nothing is set up for; the message says what to "

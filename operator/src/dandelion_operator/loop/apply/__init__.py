@@ -24,11 +24,13 @@ from dandelion_operator.loop.apply.children import (
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.decide.plan.actions import Action
 from dandelion_operator.loop.decide.plan.children import (
+    AddSigningKey,
     AdjustDeployment,
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyRoute,
+    ApplyS3Account,
     ApplyService,
     BindTokenReviewers,
     RefreshSecret,
@@ -100,7 +102,7 @@ async def carry_out(
     match action:
         case StartTraining():
             wanted = builders.job(resource, action, location, defaults)
-            await let_in(wanted, resource, defaults, cluster)
+            await let_in(wanted, resource, location, defaults, cluster)
             await create_job(wanted, resource, cluster)
         case StartEvaluation():
             wanted = builders.evaluation_job(resource, action, location, defaults)
@@ -140,8 +142,13 @@ async def carry_out(
             await registry.confirm_alias(model, alias, version)
         case RemoveAlias(alias):
             await registry.remove_alias(model, alias)
+        case AddSigningKey(purpose):
+            kind, wanted = child(RefreshSecret(purpose), resource, location, defaults)
+            name = wanted["metadata"]["name"]
+            await cluster.patch(kind, namespace, name, {"data": wanted["data"]})
         case (
             RefreshSecret()
+            | ApplyS3Account()
             | ApplyService()
             | ApplyAccount()
             | ApplyDeployment()
@@ -149,7 +156,8 @@ async def carry_out(
             | ApplyRoute()
         ):
             kind, wanted = child(action, resource, location, defaults)
-            noted = with_notes(wanted, defaults.installation, action.corrected)
+            corrected = () if isinstance(action, ApplyS3Account) else action.corrected
+            noted = with_notes(wanted, defaults.installation, corrected)
             await apply_child(kind, noted, resource, cluster)
         case RemoveBudget():
             await cluster.delete(POD_DISRUPTION_BUDGET, namespace, naming.inference(key))

@@ -21,6 +21,7 @@ from dandelion_operator.loop.decide.plan.children import (
     ApplyBudget,
     ApplyDeployment,
     ApplyRoute,
+    ApplyS3Account,
     ApplyService,
     RefreshSecret,
 )
@@ -37,7 +38,7 @@ from dandelion_operator.ports.kube.objects import (
     Kind,
     is_owned,
 )
-from dandelion_operator.ports.s3.credentials import from_folder
+from dandelion_operator.ports.s3.credentials import from_folder, signing_keys
 
 ADJUSTED = ("replicas", "progressDeadlineSeconds", "revisionHistoryLimit")
 
@@ -50,7 +51,13 @@ class NameTakenError(ClusterError):
 
 
 ChildAction = (
-    RefreshSecret | ApplyService | ApplyAccount | ApplyDeployment | ApplyBudget | ApplyRoute
+    RefreshSecret
+    | ApplyS3Account
+    | ApplyService
+    | ApplyAccount
+    | ApplyDeployment
+    | ApplyBudget
+    | ApplyRoute
 )
 
 
@@ -61,6 +68,9 @@ def child(
     defaults: Defaults,
 ) -> tuple[Kind, dict[str, Any]]:
     match action:
+        case RefreshSecret(purpose) if purpose in location.by_account:
+            keys = signing_keys(defaults.signing_files).get(purpose, {})
+            return SECRET, builders.purpose_secret(resource, purpose, keys)
         case RefreshSecret(purpose, key=key):
             credentials = from_folder(defaults.credentials_dirs[purpose])
             if key is not None:
@@ -68,8 +78,12 @@ def child(
             return SECRET, builders.credentials_secret(resource, purpose, credentials)
         case ApplyService():
             return SERVICE, builders.service(resource)
-        case ApplyAccount():
-            return SERVICE_ACCOUNT, builders.service_account(resource)
+        case ApplyS3Account(naming.TRAINING):
+            return SERVICE_ACCOUNT, _training_account(resource, location, defaults)
+        case ApplyAccount() | ApplyS3Account():
+            goes = location.serving_goes_by_account
+            told = digests.identity(resource, defaults, naming.INFERENCE) if goes else None
+            return SERVICE_ACCOUNT, builders.service_account(resource, told)
         case ApplyBudget():
             return POD_DISRUPTION_BUDGET, builders.disruption_budget(resource)
         case ApplyRoute():
@@ -80,6 +94,12 @@ def child(
             if not sets_replicas:
                 del wanted["spec"]["replicas"]
             return DEPLOYMENT, wanted
+
+
+def _training_account(resource: Resource, location: Location, defaults: Defaults) -> dict[str, Any]:
+    goes = location.training_goes_by_account
+    told = digests.identity(resource, defaults, naming.TRAINING) if goes else None
+    return builders.training_account(resource, told)
 
 
 def with_notes(
@@ -124,7 +144,11 @@ async def apply_child(
 
 
 async def let_in(
-    job: Mapping[str, Any], resource: Resource, defaults: Defaults, cluster: Cluster
+    job: Mapping[str, Any],
+    resource: Resource,
+    location: Location,
+    defaults: Defaults,
+    cluster: Cluster,
 ) -> None:
     """Has MLflow let a run's pods in, before there are any. Raises NameTakenError and
     ClusterError.
@@ -134,7 +158,7 @@ async def let_in(
     if access is None or account is None:
         return
     if account == naming.training_account(resource.key):
-        own = builders.training_account(resource)
+        own = _training_account(resource, location, defaults)
         await apply_child(SERVICE_ACCOUNT, own, resource, cluster)
     binding = builders.training_binding(resource, access, account)
     await apply_child(ROLE_BINDING, binding, resource, cluster)

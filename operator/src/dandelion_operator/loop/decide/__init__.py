@@ -10,6 +10,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.accept import accept
 from dandelion_operator.loop.decide.gate.compare import outlived_evaluations
 from dandelion_operator.loop.decide.gate.promote import promote
+from dandelion_operator.loop.decide.identity import identity
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.loop.decide.rollout.children import roll_out
 from dandelion_operator.loop.decide.secrets import contested_secrets, secrets
@@ -22,7 +23,7 @@ __all__ = ["decide"]
 def decide(resource: Resource, observed: Observed, location: Location) -> Plan:
     acceptance = accept(resource, observed, location)
     return Plan(
-        secrets=secrets(observed),
+        secrets=(*identity(observed), *secrets(observed)),
         acceptance=acceptance,
         promote=promote(resource, observed),
         rollout=roll_out(resource, observed, location),

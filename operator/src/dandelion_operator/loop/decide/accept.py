@@ -24,8 +24,17 @@ def accept(resource: Resource, observed: Observed, location: Location) -> Accept
         words = f"the dataset {uri} can be read"
     if isinstance(dataset, DatasetSeen) and dataset.cut:
         words += f"; {dataset.cut}"
-    words = "; ".join((words, *notes(observed.keys)))
+    words = "; ".join((words, *notes(observed.keys), *_held(observed)))
     return Acceptance(True, Reason.VALID, words + _unknown(resource))
+
+
+def _held(observed: Observed) -> tuple[str, ...]:
+    if not observed.secrets.held:
+        return ()
+    purposes = " and ".join(sorted(observed.secrets.held))
+    return (
+        f"the Secrets for {purposes} hold keys until the pods that were made with them are gone",
+    )
 
 
 def _unknown(resource: Resource) -> str:

@@ -12,9 +12,18 @@ from dataclasses import replace
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.location import Location
+from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import Status
-from dandelion_operator.loop.observe import keys, readings, serving, training, versions, waiting
+from dandelion_operator.loop.observe import (
+    identity,
+    keys,
+    readings,
+    serving,
+    training,
+    versions,
+    waiting,
+)
 from dandelion_operator.loop.observe.credentials import resolve_credentials
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
@@ -53,7 +62,7 @@ async def observe(
             fresh or run_may_register,
             None if fresh else LOOK_SECONDS,
         ),
-        resolve_credentials(resource, location, cluster, clients.defaults),
+        resolve_credentials(resource, location, clients),
     )
     own_jobs = [raw for raw in raw_jobs if is_owned(raw, resource.uid)]
     told = await waiting.events(key.namespace, own_jobs, raw_pods, cluster)
@@ -83,6 +92,8 @@ async def observe(
     answer = serving.answer(resource, service, serving_pods, endpoints, clients)
     ours = raw_deployment if deployment is not None and deployment.ours else None
     former = keys.held_by_former(own_jobs, serving_pods, ours)
+    accounts = await identity.accounts(resource, location, cluster, clients.defaults)
+    secrets = identity.account_secrets(credentials, own_jobs, serving_pods, ours)
     found = await keys.looks(resource, location, credentials, former, clients, now)
     windows = serving.windows(resource, serving_pods, deployment, clients)
     live = await serving.live_accuracy(resource, location, deployment, credentials, clients)
@@ -127,12 +138,13 @@ async def observe(
         "PodDisruptionBudget": raw_budget,
         "HTTPRoute": raw_route,
         **credentials.raw,
+        **secrets.raw,
     }
     observed = Observed(
         previous=previous,
         dataset=dataset,
         registry=registry,
-        credentials=credentials.failure or key_obstacle(found, now),
+        credentials=_failure(accounts) or credentials.failure or key_obstacle(found, now),
         jobs=jobs,
         evaluations=evaluations,
         progress=progress,
@@ -149,12 +161,18 @@ async def observe(
         budget=budget,
         route=route,
         answer=answer,
-        stale_secrets=credentials.stale_secrets,
+        stale_secrets=credentials.stale_secrets | secrets.stale,
         keys=found,
+        accounts=frozenset() if isinstance(accounts, Failure) else accounts,
+        secrets=secrets,
         raw={child: body for child, body in raw.items() if body},
         now=now,
     )
     return replace(observed, registry=own_registry(resource, observed))
+
+
+def _failure(found: object) -> Failure | None:
+    return found if isinstance(found, Failure) else None
 
 
 def _is_over(previous: Status) -> bool:

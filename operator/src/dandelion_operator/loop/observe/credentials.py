@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.location import Defaults, Location
+from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason, name_taken
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import SECRET, is_owned
 from dandelion_operator.ports.s3.credentials import (
     Credentials,
@@ -23,6 +23,7 @@ from dandelion_operator.ports.s3.credentials import (
     encoded,
     from_folder,
     from_secret,
+    signing_keys,
 )
 
 
@@ -34,19 +35,23 @@ class ResolvedCredentials:
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)  # the copies
     # The installation's keys of the purposes whose Secrets are the operator's to write.
     installation: Mapping[str, Credentials] = field(default_factory=dict)
+    # Where pods go by their account: what lies in the Secrets of the purposes, and what should.
+    by_account: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
+    signing: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
 async def resolve_credentials(
-    resource: Resource, location: Location, cluster: Cluster, defaults: Defaults
+    resource: Resource, location: Location, clients: Clients
 ) -> ResolvedCredentials:
-    namespace = resource.namespace
+    namespace, cluster, defaults = resource.namespace, clients.cluster, clients.defaults
     names = secrets(location)
     bodies = await asyncio.gather(
         *(cluster.get(SECRET, namespace, name) for name in names.values())
     )
     found = dict(zip(names, bodies, strict=True))
-    copied = copies(location)
-    for purpose in sorted(copied):
+    ours, by_account = location.of_the_installation, location.by_account
+    copied = ours - by_account
+    for purpose in sorted(ours):
         there = found[purpose]
         if there is not None and not is_owned(there, resource.uid):
             way_out = "bring keys of your own in spec.storage.secretRef"
@@ -57,7 +62,9 @@ async def resolve_credentials(
             if purpose in copied
             else _from_secret(name, namespace, found[purpose])
             for purpose, name in names.items()
+            if purpose not in by_account
         }
+        signing = signing_keys(defaults.signing_files) if by_account else {}
     except CredentialsError as error:
         return ResolvedCredentials(None, Failure(Reason.SECRET_MISSING, str(error)))
     stale = (
@@ -67,7 +74,22 @@ async def resolve_credentials(
     )
     raw = {purpose: body for purpose, body in found.items() if purpose in copied and body}
     installation = {purpose: given[purpose] for purpose in copied}
-    return ResolvedCredentials(given[naming.TRAINING], None, frozenset(stale), raw, installation)
+    training = given.get(naming.TRAINING) or await _of_the_operator(clients)
+    return ResolvedCredentials(
+        training if isinstance(training, Credentials) else None,
+        training if isinstance(training, Failure) else None,
+        frozenset(stale),
+        raw,
+        installation,
+        {purpose: found[purpose] for purpose in by_account},
+        signing,
+    )
+
+
+async def _of_the_operator(clients: Clients) -> Credentials | Failure:
+    if clients.identity is None:
+        return Failure(Reason.IDENTITY_MISSING, "the operator has no identity of its own")
+    return await clients.identity.credentials()
 
 
 def secrets(location: Location) -> dict[str, str]:
@@ -77,14 +99,6 @@ def secrets(location: Location) -> dict[str, str]:
         naming.INFERENCE: location.inference_secret,
     }
     return names | ({naming.LOG: location.log.secret} if location.log else {})
-
-
-def copies(location: Location) -> frozenset[str]:
-    """The purposes whose key is the installation's."""
-    purposes = set() if location.brings_own_keys else {naming.TRAINING, naming.INFERENCE}
-    if location.log is not None and not location.log.brings_own_key:
-        purposes.add(naming.LOG)
-    return frozenset(purposes)
 
 
 def _from_secret(name: str, namespace: str, secret: Mapping[str, Any] | None) -> Credentials:

@@ -23,6 +23,7 @@ ACCESS_KEY, SECRET_KEY = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 SESSION_TOKEN = "AWS_SESSION_TOKEN"  # noqa: S105 - a file's name
 
 
+KEY_PARTS = frozenset({ACCESS_KEY, SECRET_KEY, SESSION_TOKEN})
 SIGNING_KEY = "SIGNING_KEY"
 # What is signed by purpose, in the words of those who sign and check: training its decisions, and
 # serving pods the ids of answers. From the secret key that each had before, so that what was signed
@@ -39,9 +40,26 @@ class CredentialsError(Exception):
 
 @dataclass(frozen=True)
 class Credentials:
+    """`holder`: whose identity a key is lent to, which has another one every few hours. What was
+    read with one of them was read with the next, so those of one holder are equal.
+    """
+
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     session_token: str = field(default="", repr=False)
+    holder: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Credentials) and self._who == other._who
+
+    def __hash__(self) -> int:
+        return hash(self._who)
+
+    @property
+    def _who(self) -> tuple[str, ...]:
+        if self.holder:
+            return (self.holder,)
+        return ("", self.access_key, self.secret_key, self.session_token)
 
     @property
     def fingerprint(self) -> str:
@@ -79,12 +97,26 @@ def from_secret(name: str, data: Mapping[str, str] | None) -> Credentials:
     return Credentials(*values)
 
 
-def signing_key(purpose: str, installation: Credentials) -> dict[str, str]:
+def signing_key(purpose: str, secret_key: str) -> dict[str, str]:
     """What lies beside a key that is for a while; nothing where none signs with it."""
     if purpose not in SIGNED:
         return {}
-    key = hmac.digest(installation.secret_key.encode(), SIGNED[purpose], "sha256")
+    key = hmac.digest(secret_key.encode(), SIGNED[purpose], "sha256")
     return {SIGNING_KEY: base64.b64encode(key.hex().encode()).decode()}
+
+
+def signing_keys(files: Mapping[str, Path]) -> dict[str, dict[str, str]]:
+    """By purpose, where there are no keys to derive them from; raises CredentialsError."""
+    found = {}
+    for purpose, file in files.items():
+        try:
+            secret = file.read_text().strip()
+        except OSError as error:
+            raise CredentialsError(f"{file} cannot be read: {error.strerror}") from None
+        if not secret:
+            raise CredentialsError(f"{file} is empty, and nothing could be signed")
+        found[purpose] = signing_key(purpose, secret)
+    return found
 
 
 def encoded(credentials: Credentials) -> dict[str, str]:

@@ -166,11 +166,16 @@ def _host(scheme: str, netloc: str) -> str:
 
 
 def read_answer(
-    endpoint: str, status: int, content: bytes, now: datetime, asked: str
+    endpoint: str,
+    status: int,
+    content: bytes,
+    now: datetime,
+    asked: str,
+    action: str = "AssumeRole",
 ) -> TemporaryKey | NoSts | Failure:
     """Pure. What STS says is in its own form; what S3 says in its own is that there is no STS."""
     if status in NOT_THERE:
-        return NoSts(f"{endpoint} answers HTTP {status} to AssumeRole")
+        return NoSts(f"{endpoint} answers HTTP {status} to {action}")
     try:
         root = ElementTree.fromstring(content)  # noqa: S314 - bounded, and expat expands no bomb
     except ElementTree.ParseError:
@@ -179,7 +184,7 @@ def read_answer(
             f"{endpoint} gives no key: it answers HTTP {status} with what is no XML of STS",
         )
     found = {_tag(item): (item.text or "").strip() for item in root.iter()}
-    if status == 200 and _tag(root) == "AssumeRoleResponse":
+    if status == 200 and _tag(root) == f"{action}Response":
         expires = moments.moment(found.get("Expiration"))
         parts = [found.get(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
         if expires is not None and all(parts):
@@ -194,7 +199,7 @@ def read_answer(
     if status >= 500 or code == "SlowDown":
         return Failure(Reason.STORAGE_UNREACHABLE, words)
     if _tag(root) == "Error" and code not in OF_THE_KEY:
-        return NoSts(f"{endpoint} answers {said} to AssumeRole")
+        return NoSts(f"{endpoint} answers {said} to {action}")
     return Failure(Reason.CREDENTIALS_REJECTED, words)
 
 

@@ -14,7 +14,9 @@ FIRST_PAUSE_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 3600
 JOB_LOST = "JobLost"
 # What nobody has to change anything about, in training's own words.
-OF_INFRASTRUCTURE = frozenset({"StorageUnreachable", "RegistryUnreachable", "Interrupted"})
+OF_INFRASTRUCTURE = frozenset(
+    {"StorageUnreachable", "IdentityMissing", "RegistryUnreachable", "Interrupted"}
+)
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 

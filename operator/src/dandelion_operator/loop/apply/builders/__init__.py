@@ -13,7 +13,11 @@ from dandelion_operator.loop.apply.builders.deployment import deployment
 from dandelion_operator.loop.apply.builders.evaluation import evaluation_job
 from dandelion_operator.loop.apply.builders.job import job
 from dandelion_operator.loop.apply.builders.route import http_route
-from dandelion_operator.loop.apply.builders.secret import credentials_secret, temporary_secret
+from dandelion_operator.loop.apply.builders.secret import (
+    credentials_secret,
+    purpose_secret,
+    temporary_secret,
+)
 from dandelion_operator.loop.apply.builders.service import service
 
 __all__ = [
@@ -23,6 +27,7 @@ __all__ = [
     "evaluation_job",
     "http_route",
     "job",
+    "purpose_secret",
     "service",
     "service_account",
     "temporary_secret",

@@ -1,5 +1,5 @@
 """Who pods are: inference to the API server, where it has to ask it who calls; training to MLflow,
-where MLflow asks the cluster who may do what.
+where MLflow asks the cluster who may do what; both to S3, where they have no key.
 
 Each ModelDeployment's runs have an account of their own, which may write runs and versions in its
 namespace and is good for nothing else. The rights are those of a role of the chart's, the only one
@@ -8,6 +8,7 @@ that the operator may bind in a namespace.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dandelion_operator.api import naming
@@ -18,12 +19,17 @@ from dandelion_operator.loop.apply.builders import pod
 RBAC = "rbac.authorization.k8s.io"
 
 
-def service_account(resource: Resource) -> dict[str, Any]:
-    return _account(resource, naming.inference(resource.key), naming.INFERENCE)
+def service_account(
+    resource: Resource, annotations: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """`annotations`: by which its pods reach S3, where they have no key."""
+    return _account(resource, naming.inference(resource.key), naming.INFERENCE, annotations)
 
 
-def training_account(resource: Resource) -> dict[str, Any]:
-    return _account(resource, naming.training_account(resource.key), naming.TRAINING)
+def training_account(
+    resource: Resource, annotations: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    return _account(resource, naming.training_account(resource.key), naming.TRAINING, annotations)
 
 
 def training_binding(resource: Resource, access: RegistryAccess, account: str) -> dict[str, Any]:
@@ -39,11 +45,14 @@ def training_binding(resource: Resource, access: RegistryAccess, account: str) -
     }
 
 
-def _account(resource: Resource, name: str, component: str) -> dict[str, Any]:
+def _account(
+    resource: Resource, name: str, component: str, annotations: Mapping[str, str] | None
+) -> dict[str, Any]:
+    noted = {"annotations": dict(annotations)} if annotations else {}
     return {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": _metadata(resource, name, component),
+        "metadata": _metadata(resource, name, component) | noted,
         "automountServiceAccountToken": False,
     }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dandelion_operator.api import naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply.builders import pod
@@ -27,6 +28,7 @@ def batch_job(
     labels: dict[str, str],
     annotations: dict[str, str],
     template: dict[str, Any],
+    location: Location,
     defaults: Defaults,
 ) -> dict[str, Any]:
     """A Job of one pod with one container."""
@@ -39,7 +41,11 @@ def batch_job(
             "name": name,
             "namespace": resource.namespace,
             "labels": labels,
-            "annotations": annotations | pod.TAKES_SESSION_TOKEN,
+            "annotations": {
+                **annotations,
+                **pod.TAKES_SESSION_TOKEN,
+                **pod.by_account(location.training_goes_by_account),
+            },
             "ownerReferences": [pod.owner_reference(resource)],
         },
         "spec": {
@@ -78,9 +84,16 @@ def batch_pod(
     location: Location,
     defaults: Defaults,
 ) -> dict[str, Any]:
-    training = resource.spec.training
-    told = settings | {"WORK_DIR": WORK_DIR} | pod.storage_environment(location)
+    training, has_account = resource.spec.training, location.training_goes_by_account
+    told = {
+        **settings,
+        "WORK_DIR": WORK_DIR,
+        **pod.storage_environment(location),
+        **pod.account_settings(has_account, defaults),
+    }
+    account = {"serviceAccountName": naming.training_account(resource.key)}
     return {
+        **(account if has_account else {}),
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -94,6 +107,7 @@ def batch_pod(
                 "command": command,
                 "env": [
                     *pod.environment(told),
+                    *pod.account_environment(has_account),
                     {"name": "MLFLOW_TRACKING_URI", "value": defaults.tracking_uri},
                     {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of this pod
                 ],
@@ -110,7 +124,7 @@ def batch_pod(
             }
         ],
         "volumes": [
-            pod.credentials_volume(location.training_secret),
+            pod.credentials_volume(location.training_secret, has_account),
             {"name": "tmp", "emptyDir": {}},
             {"name": "work", "emptyDir": {}},
             {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}},

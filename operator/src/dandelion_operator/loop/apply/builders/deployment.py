@@ -56,6 +56,7 @@ def deployment(
                     "annotations": {
                         naming.METRICS_PORT_ANNOTATION: str(METRICS_PORT),
                         **pod.TAKES_SESSION_TOKEN,
+                        **pod.by_account(location.serving_goes_by_account),
                     },
                 },
                 "spec": _pod(resource, target, location, defaults),
@@ -81,15 +82,18 @@ def _pod(
         "ARTIFACT_URI": target.artifact_uri,
         "CONTRACT_DIGEST": target.contract_digest,
         **pod.storage_environment(location),
+        **pod.account_settings(location.serving_goes_by_account, defaults),
         **_choices(resource.spec, location),
         "GRACE_SECONDS": grace_seconds(spec),
     }
     asks_who_calls = spec.auth is Auth.CLUSTER_TOKENS
-    log = location.log
+    log, has_account = location.log, location.serving_goes_by_account
+    reads_by_account = naming.INFERENCE in location.by_account
+    log_by_account = naming.LOG in location.by_account
     return {
         # Named even where it is the default one: of a field that is merely left out, the API server
         # keeps the copy in the older field serviceAccount.
-        "serviceAccountName": "default",
+        "serviceAccountName": naming.inference(resource.key) if has_account else "default",
         "automountServiceAccountToken": asks_who_calls,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": grace_seconds(spec),
@@ -110,6 +114,7 @@ def _pod(
                 "command": ["python", "-m", "dandelion_inference"],
                 "env": [
                     *pod.environment(settings),
+                    *pod.account_environment(has_account),
                     {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of this pod
                 ],
                 "ports": [
@@ -132,15 +137,15 @@ def _pod(
                 "resources": pod.compute(spec.resources, defaults.inference_resources),
                 "securityContext": pod.CONTAINER_SECURITY,
                 "volumeMounts": [
-                    pod.credentials_mount(),
+                    *([] if reads_by_account else [pod.credentials_mount()]),
                     *([pod.log_mount()] if log else []),
                     {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of this pod
                 ],
             }
         ],
         "volumes": [
-            pod.credentials_volume(location.inference_secret),
-            *([pod.log_volume(log)] if log else []),
+            *([] if reads_by_account else [pod.credentials_volume(location.inference_secret)]),
+            *([pod.log_volume(log, log_by_account)] if log else []),
             {"name": "tmp", "emptyDir": {}},
         ],
     }

@@ -32,6 +32,7 @@ def evaluation_job(
         labels,
         {naming.GATE_ANNOTATION: evaluation.gate, **_attempt(evaluation)},
         batch_pod(resource, CONTAINER, command, settings, location, defaults),
+        location,
         defaults,
     )
 

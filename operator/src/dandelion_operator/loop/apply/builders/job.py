@@ -58,6 +58,7 @@ def job(
             **({naming.ATTEMPT_ANNOTATION: str(run.attempt)} if run.attempt > 1 else {}),
         },
         template,
+        location,
         defaults,
     )
     template = built["spec"]["template"]["spec"]

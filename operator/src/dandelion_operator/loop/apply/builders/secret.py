@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dandelion_operator.api import digests, naming
@@ -14,6 +15,11 @@ from dandelion_operator.seen.keys import TemporaryKey
 def credentials_secret(
     resource: Resource, purpose: str, credentials: Credentials
 ) -> dict[str, Any]:
+    return purpose_secret(resource, purpose, encoded(credentials))
+
+
+def purpose_secret(resource: Resource, purpose: str, data: Mapping[str, str]) -> dict[str, Any]:
+    """With other content than a key: what is signed with, or nothing."""
     name = {
         naming.TRAINING: naming.training_secret,
         naming.INFERENCE: naming.inference_secret,
@@ -29,7 +35,7 @@ def credentials_secret(
             "labels": naming.labels(resource.key, purpose),
             "ownerReferences": [pod.owner_reference(resource)],
         },
-        "data": encoded(credentials),
+        "data": dict(data),
     }
 
 
@@ -39,7 +45,7 @@ def temporary_secret(
     """With what is signed with, which stays when the key does not."""
     given = Credentials(key.access_key, key.secret_key, key.session_token)
     wanted = credentials_secret(resource, purpose, given)
-    data = wanted["data"] | signing_key(purpose, installation)
+    data = wanted["data"] | signing_key(purpose, installation.secret_key)
     noted = {
         naming.KEY_ASKED_ANNOTATION: key.asked,
         naming.KEY_CONTENT_ANNOTATION: digests.key_content(data),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dandelion_operator.loop.decide.plan.children import (
+    AddSigningKey,
     AdjustDeployment,
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyRoute,
+    ApplyS3Account,
     ApplyService,
     BindTokenReviewers,
     RefreshSecret,
@@ -45,6 +47,8 @@ Action = (
     | RegisterVersion
     | EndRestoring
     | RefreshSecret
+    | AddSigningKey
+    | ApplyS3Account
     | ApplyService
     | ApplyAccount
     | ApplyBudget

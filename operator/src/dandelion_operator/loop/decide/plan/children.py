@@ -21,6 +21,20 @@ class RefreshSecret:
 
 
 @dataclass(frozen=True)
+class AddSigningKey:
+    """Put what newer pods sign with beside the key that pods of a time before use."""
+
+    purpose: str
+
+
+@dataclass(frozen=True)
+class ApplyS3Account:
+    """The ServiceAccount by which pods of a component (training, inference) reach S3."""
+
+    component: str
+
+
+@dataclass(frozen=True)
 class ApplyService:
     """`corrected`, here and below: whose writes are put right with this or were before."""
 

@@ -178,6 +178,8 @@ def _deployment_is_out_of_date(
         return True
     if _cannot_use_its_keys(observed, deployment):
         return True
+    if deployment.by_account != location.serving_goes_by_account:
+        return True
     edited_by_hand = deployment.target != target
     return edited_by_hand and not observed.drift("Deployment").fields
 

@@ -11,6 +11,7 @@ from dandelion_operator.loop.observe import waiting
 from dandelion_operator.loop.observe.readings.objects import (
     component,
     condition,
+    goes_by_account,
     takes_session_token,
     writer_of,
 )
@@ -44,6 +45,7 @@ def deployment(
         refused=refused if failing.get("status") == "True" else None,
         evicted=evicted[1] if evicted else None,
         scaled_by=_scaled_by(raw),
+        by_account=goes_by_account(spec["template"]),
         takes_session_token=takes_session_token(spec["template"]),
         paused_by=writer_of(raw, "spec", "paused") if spec.get("paused") else "",
     )

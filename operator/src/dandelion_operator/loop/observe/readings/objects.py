@@ -34,5 +34,11 @@ def takes_session_token(raw: Mapping[str, Any]) -> bool:
     return annotations.get(naming.SESSION_TOKEN_ANNOTATION) == "true"
 
 
+def goes_by_account(raw: Mapping[str, Any]) -> bool:
+    """Of the same: whether it has no key, and reaches S3 by its ServiceAccount."""
+    annotations = (raw.get("metadata") or {}).get("annotations") or {}
+    return annotations.get(naming.BY_ACCOUNT_ANNOTATION) == "true"
+
+
 def component(raw: Mapping[str, Any]) -> str | None:
     return (raw["metadata"].get("labels") or {}).get(naming.COMPONENT_LABEL)

@@ -85,10 +85,14 @@ def as_failure(error: BaseException, location: Location, bucket: str) -> Failure
                 Reason.BUCKET_NOT_FOUND, f"there is no bucket {bucket} at {where}; create it"
             )
         if error.code in REJECTED:
+            whose = (
+                "what is lent to the operator's ServiceAccount"
+                if location.training_goes_by_account
+                else f"the keys in the Secret {location.training_secret}"
+            )
             return Failure(
                 Reason.CREDENTIALS_REJECTED,
-                f"{where} refuses the keys in the Secret {location.training_secret} for the "
-                f"bucket {bucket}: {error.code}",
+                f"{where} refuses {whose} for the bucket {bucket}: {error.code}",
             )
         return Failure(Reason.STORAGE_UNREACHABLE, f"{where} answers {_said(error)}")
     if isinstance(error, ValueError) and not BUCKET_NAME.fullmatch(bucket):

@@ -1,8 +1,9 @@
 """What the training and the inference pod have in common: Pod Security `restricted`, keys, scratch.
 
-No pod gets a writable root filesystem or a capability, and none a service account token, but an
-inference pod that has to ask the API server who calls. The S3 keys are files, never environment
-variables, so they show up in no process list and follow a rotation.
+No pod gets a writable root filesystem or a capability, and none a token for the API server, but an
+inference pod that has to ask it who calls. The S3 keys are files, never environment variables, so
+they show up in no process list and follow a rotation. Where pods reach S3 by their ServiceAccount
+there is no key; what is signed with is a file all the same.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.location import Location, Log
+from dandelion_operator.api.location import Defaults, Location, Log
 from dandelion_operator.api.resource import API_VERSION, KIND, Resource
 from dandelion_operator.api.spec.pods.scheduling import ComputeResources
 
@@ -21,6 +22,8 @@ LOG_CREDENTIALS_DIR = "/var/run/secrets/dandelion/log"
 KEY_FILES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # Of a key that is for a while, and what is signed with beside it.
 MORE_FILES = ("AWS_SESSION_TOKEN", "SIGNING_KEY")
+SIGNING_FILES = ("SIGNING_KEY",)
+BY_ACCOUNT = {naming.BY_ACCOUNT_ANNOTATION: "true"}
 TAKES_SESSION_TOKEN = {naming.SESSION_TOKEN_ANNOTATION: "true"}
 
 CONTAINER_SECURITY = {
@@ -65,9 +68,29 @@ def storage_environment(location: Location) -> dict[str, object]:
     return settings
 
 
-def credentials_volume(secret: str) -> dict[str, Any]:
+def account_settings(by_account: bool, defaults: Defaults) -> dict[str, object]:
+    """Where a pod without a key gets one; empty: at AWS, or as its environment says."""
+    endpoint = defaults.sts.endpoint
+    return {"S3_STS_ENDPOINT": endpoint} if by_account and endpoint else {}
+
+
+def account_environment(by_account: bool) -> list[dict[str, Any]]:
+    """By which name a pod without a key tells of its account, which a podTemplate may have set."""
+    if not by_account:
+        return []
+    field = {"apiVersion": "v1", "fieldPath": "spec.serviceAccountName"}
+    return [{"name": "DANDELION_S3_ACCOUNT", "valueFrom": {"fieldRef": field}}]
+
+
+def by_account(goes: bool) -> dict[str, str]:
+    return BY_ACCOUNT if goes else {}
+
+
+def credentials_volume(secret: str, by_account: bool = False) -> dict[str, Any]:
     """All files are replaced at once, and those that a Secret has later come as well."""
     sources = [_source(secret, KEY_FILES), _source(secret, MORE_FILES, optional=True)]
+    if by_account:
+        sources = [_source(secret, SIGNING_FILES)]
     return {"name": "s3", "projected": {"sources": sources, "defaultMode": 0o440}}
 
 
@@ -81,9 +104,10 @@ def credentials_mount() -> dict[str, Any]:
     return {"name": "s3", "mountPath": CREDENTIALS_DIR, "readOnly": True}
 
 
-def log_volume(log: Log) -> dict[str, Any]:
+def log_volume(log: Log, by_account: bool = False) -> dict[str, Any]:
     """Optional: a log that cannot be written never keeps a model from serving."""
-    sources = [_source(log.secret, (*KEY_FILES, *MORE_FILES), optional=True)]
+    files = SIGNING_FILES if by_account else (*KEY_FILES, *MORE_FILES)
+    sources = [_source(log.secret, files, optional=True)]
     return {"name": "log", "projected": {"sources": sources, "defaultMode": 0o440}}
 
 
