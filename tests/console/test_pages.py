@@ -134,7 +134,7 @@ def test_without_scripts_everything_works_too(browser: Browser, console: Console
         page.goto(console.url + MODEL)
         page.get_by_role("link", name="Pause").click()
         page.get_by_role("button", name="Pause").click()
-        expect(page.get_by_text("It is paused: spec.suspend is true.")).to_be_visible()
+        expect(page.get_by_text("It is paused: spec.suspend is true, which")).to_be_visible()
 
 
 def test_when_the_token_ends_an_open_page_asks_to_log_in(
