@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ STRANGER = "stranger"
 # The console's own, and what the chart lets it do.
 ACCOUNT = "dandelion-console"
 OF_THE_ACCOUNT = (
-    *("ServiceAccount", "ClusterRole", "ClusterRoleBinding"),
+    *("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"),
     *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
 )
 
@@ -106,13 +106,14 @@ def _base64(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def people_and_models(api: ApiServer) -> None:
+def people_and_models(api: ApiServer, values: Mapping[str, Any] = WITH_THE_CONSOLE) -> None:
+    """`values` are the chart's, for the rights of the console's account."""
     bound = {f"dandelion-{role}" for roles, _ in PEOPLE.values() for role in roles}
     wanted = [
         dict(item.content)
-        for item in render(WITH_THE_CONSOLE)
+        for item in render(values)
         if (item.kind == "ClusterRole" and item.name in bound)
-        or (item.kind in OF_THE_ACCOUNT and item.name == ACCOUNT)
+        or (item.kind in OF_THE_ACCOUNT and item.name.startswith(ACCOUNT))
     ]
     api.kubectl("create", "namespace", NAMESPACE)
     api.apply(yaml.safe_dump_all(wanted), "--server-side")

@@ -13,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 from fakes import s3 as fake_s3
 from fakes.s3 import FakeS3
 from playwright.sync_api import Browser, Page, expect
@@ -21,15 +20,14 @@ from running.logging_service import logging_environment
 from running.service import Service, started
 
 from tests.api.server import ADMIN_TOKEN, ApiServer
-from tests.chart.rendering import NAMESPACE, WITH_THE_CONSOLE, render
-from tests.console.served import OTHER, TEAM, Console, put, serving
+from tests.chart.rendering import NAMESPACE
+from tests.console.served import ACCOUNT, OTHER, TEAM, Console, put, serving
 from tests.console.statuses import ready
 from tests.console.test_pages import WIDTHS, person
 from tests.page.photos import meadow
 from tests.page.served import MARKUP, artifact
 from tests.page.visit import Visit, upload
 
-ACCOUNT = "dandelion-console"
 LAWN = f"/namespaces/{TEAM}/models/lawn/predict"
 PARK = f"/namespaces/{TEAM}/models/park/predict"
 APPLES = f"/namespaces/{OTHER}/models/apples/predict"
@@ -47,7 +45,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(console: Console, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """`console` has put people there; this one has an account, and a served model."""
+    """`console` has put people there; this one stands before a served model."""
     folder = tmp_path_factory.mktemp("predict")
     api = console.api
     people(api)
@@ -55,13 +53,9 @@ def stage(console: Console, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         environment = logging_environment(store, folder, artifact=artifact())
         with started(environment | guarded(api, folder)) as lawn:
             lawn.wait_ready()
-            settings = {
-                "account_token_file": str(account_token(api, folder)),
-                "model_address": lawn.url,
-            }
             (folder / "console").mkdir()
-            with serving(api, folder / "console", **settings) as with_account:
-                yield Stage(with_account, lawn, store)
+            with serving(api, folder / "console", model_address=lawn.url) as before_it:
+                yield Stage(before_it, lawn, store)
 
 
 def people(api: ApiServer) -> None:
@@ -78,18 +72,6 @@ def people(api: ApiServer) -> None:
 
 VIEW = "--clusterrole=dandelion-view"
 CREATE = "--verb=create"
-
-
-def account_token(api: ApiServer, folder: Path) -> Path:
-    """The console's account with all that the chart gives it; its token as a pod has it."""
-    api.kubectl("create", "namespace", NAMESPACE)
-    given = [item for item in render(WITH_THE_CONSOLE) if item.name.startswith(ACCOUNT)]
-    kinds = ("ServiceAccount", "Role", "ClusterRole", "ValidatingAdmissionPolicy")
-    wanted = [dict(item.content) for item in given if item.kind.removesuffix("Binding") in kinds]
-    api.apply(yaml.safe_dump_all(wanted), "--server-side")
-    file = folder / "account-token"
-    file.write_text(api.kubectl("create", "token", ACCOUNT, "-n", NAMESPACE))
-    return file
 
 
 def guarded(api: ApiServer, folder: Path) -> dict[str, str]:
@@ -194,16 +176,12 @@ def test_the_consoles_account_can_make_itself_no_other_token(
     answer = httpx.post(
         f"https://127.0.0.1:{api.port}{path}",
         json={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec},
-        headers=bearer(account_token_again(api)),
+        headers=bearer(api.kubectl("create", "token", ACCOUNT, "-n", NAMESPACE).strip()),
         verify=False,
         trust_env=False,
     )
     assert answer.status_code in (403, 422), answer.text
     assert word in answer.text
-
-
-def account_token_again(api: ApiServer) -> str:
-    return api.kubectl("create", "token", ACCOUNT, "-n", NAMESPACE).strip()
 
 
 def test_a_right_that_is_withdrawn_ends_soon(stage: Stage) -> None:
