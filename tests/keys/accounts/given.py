@@ -23,6 +23,7 @@ LIFE, KUBELET = 8, 1.0
 POLICIES = {
     "operator": "dandelion-training",
     "training": "dandelion-training",
+    "mlflow": "dandelion-mlflow",
     "inference": "dandelion-inference,dandelion-logs",
 }
 
