@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+import dandelion_training.commands.review.service.server  # noqa: F401 - is there, and compiled
 from dandelion_training.evaluate.figures.confusion import Confusion
 from dandelion_training.export.density import WithLogDensity, fitted
 from dandelion_training.export.engine import Precision, answers

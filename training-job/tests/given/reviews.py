@@ -95,8 +95,8 @@ class Reviewed:
     def __init__(self, work: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.store = MemoryStore()
         self.now = NOW
-        self._keys = work / "keys"
-        self._keys.mkdir()
+        self.keys = work / "keys"
+        self.keys.mkdir()
         self._capsys = capsys
         self.use_key(SECRET)
 
@@ -110,8 +110,8 @@ class Reviewed:
         return found
 
     def use_key(self, secret: str) -> None:
-        (self._keys / "AWS_ACCESS_KEY_ID").write_text("training")
-        (self._keys / "AWS_SECRET_ACCESS_KEY").write_text(secret)
+        (self.keys / "AWS_ACCESS_KEY_ID").write_text("training")
+        (self.keys / "AWS_SECRET_ACCESS_KEY").write_text(secret)
 
     def log(self, *rows: dict[str, Any], kind: str = "predictions", images: bool = True) -> None:
         """As a pod writes it, an object a row."""
@@ -130,7 +130,7 @@ class Reviewed:
         options = (
             *("--model", "default/lawn", "--log", "s3://predictions"),
             *("--decisions", "s3://models", "--endpoint", "http://s3"),
-            *("--credentials-dir", str(self._keys)),
+            *("--credentials-dir", str(self.keys)),
         )
         parsed = parser.parse_args(["review", *arguments, *options])
         code = review.call(parsed, lambda _: self.store, lambda: self.now)

@@ -10,6 +10,7 @@ from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location, ObjectStore, s3
 
 ATTEMPTS = 3
+CONNECTIONS = 8
 
 
 def add_option(
@@ -59,7 +60,7 @@ def location(name: str, value: str) -> Location:
         raise refused(f"{name}: {error}.") from error
 
 
-def connected(parsed: argparse.Namespace, pool: int = 1) -> ObjectStore:
+def connected(parsed: argparse.Namespace, pool: int = CONNECTIONS) -> ObjectStore:
     """The S3 service of the options, with so many connections at a time."""
     return s3.connect(
         parsed.endpoint,

@@ -12,7 +12,8 @@ import hashlib
 import hmac
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from dandelion_training.review.queue import Source
 
 DECISIONS, ENDING = "decisions", ".jsonl.gz"
 PURPOSE = b"dandelion review decision, version 1"
+AT_ONCE = 8  # objects that are read beside each other: the console makes one for each decision
 
 
 class Decision(BaseModel):
@@ -122,19 +124,61 @@ def place_of(root: Location, namespace: str, name: str) -> Location:
 
 def read(store: ObjectStore, place: Location, signer: Signer) -> Decided:
     """Every decision below `place`."""
-    found = Decided()
-    for item in sorted(store.list(place), key=lambda item: item.name):
-        rows = _unpacked(store.read(place.child(item.name)) or b"")
-        if rows is None or item.name != _name(rows):
+    return Known(store, place, signer).read()
+
+
+def of_image(decision: Decision) -> str:
+    """Of several decisions about one image, the latest counts."""
+    return decision.image
+
+
+class Known:
+    """The decisions about one resource's answers, as often as they are asked for: what was read of
+    an object holds, since its name says its content. Of several that are `about` the same, the
+    latest is found. For one thread at a time.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        place: Location,
+        signer: Signer,
+        about: Callable[[Decision], str] = of_image,
+    ) -> None:
+        self._store = store
+        self._place = place
+        self._signer = signer
+        self._about = about
+        self._names: set[str] = set()
+        self._found = Decided()
+
+    def read(self) -> Decided:
+        """What counts now; its `by_image` is not to be changed."""
+        names = {item.name for item in self._store.list(self._place)}
+        if not self._names <= names:  # somebody took decisions away
+            self._names, self._found = set(), Decided()
+        new = sorted(names - self._names)
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            for name, content in zip(new, threads.map(self._content, new), strict=True):
+                self._add(name, content)
+                self._names.add(name)
+        return self._found
+
+    def _content(self, name: str) -> bytes:
+        return self._store.read(self._place.child(name)) or b""
+
+    def _add(self, name: str, content: bytes) -> None:
+        found = self._found
+        rows = _unpacked(content)
+        if rows is None or name != _name(rows):
             found.refused += 1
-            continue
+            return
         for line in rows.splitlines():
-            decision = signer.decision(line)
+            decision = self._signer.decision(line)
             if decision is None:
                 found.refused += 1
-            elif decision.time >= getattr(found.by_image.get(decision.image), "time", ""):
-                found.by_image[decision.image] = decision
-    return found
+            elif decision.time >= getattr(found.by_image.get(self._about(decision)), "time", ""):
+                found.by_image[self._about(decision)] = decision
 
 
 def keep(

@@ -141,11 +141,17 @@ class PredictionLog:
             self.unreadable += 1
 
 
-def rows_of(kind: type[Row], content: bytes) -> tuple[list[Row], int]:
-    """The rows of an object, and how many faults it has: rows, or a rest, that cannot be read."""
+def rows_of(
+    kind: type[Row], content: bytes, wanted: Callable[[bytes], bool] = lambda _: True
+) -> tuple[list[Row], int]:
+    """The rows of an object, and how many faults it has: rows, or a rest, that cannot be read.
+    Lines that are not wanted are not looked at.
+    """
     found, faults = [], 0
     try:
         for line in _lines_of(content):
+            if not wanted(line):
+                continue
             try:
                 found.append(kind.model_validate_json(line))
             except ValidationError:

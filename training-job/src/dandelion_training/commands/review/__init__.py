@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dandelion_training.commands.connection import connected, refused
-from dandelion_training.commands.review import accuracy, label_studio
+from dandelion_training.commands.review import accuracy, label_studio, service
 from dandelion_training.commands.review.desk import Connect, Desk, add_options, open_desk
 from dandelion_training.ports.failures import TrainingFailure
 from dandelion_training.ports.label_studio.connection import LabelStudioError
@@ -49,6 +49,7 @@ def add_to(commands: Subparsers) -> None:
     )
     rates = verbs.add_parser("accuracy", help="how often answers of the random share were right")
     rates.set_defaults(target="review accuracy")
+    service.add_to(verbs)
     for verb, act in ((export, _export), (back, _import), (rates, _accuracy)):
         verb.set_defaults(call=call, act=act)
         add_options(verb)

@@ -59,7 +59,7 @@ def open_desk(parsed: argparse.Namespace, connect: Connect, now: datetime) -> De
         PredictionLog(
             store,
             log.child(namespace).child(name),
-            (now - _since(parsed.since)).date(),
+            (now - since(parsed.since)).date(),
             now.date(),
         ),
         Signer(namespace, name, key),
@@ -86,7 +86,7 @@ def add_options(verb: argparse.ArgumentParser) -> None:
     add_s3_options(verb)
 
 
-def _since(age: str) -> timedelta:
+def since(age: str) -> timedelta:
     found = re.fullmatch(r"([1-9][0-9]{0,3})([hdw])", age)
     if found is None:
         raise refused(f"--since is {age!r}; write hours, days or weeks: 12h, 7d, 4w.")
