@@ -51,7 +51,7 @@ class TestEveryPod:
             assert workload.pod["spec"]["enableServiceLinks"] is False, workload.name
 
     def test_has_a_token_only_if_it_asks_the_api_server(self, values: Mapping[str, Any]) -> None:
-        asks = {"operator", "credentials", "test"}
+        asks = {"operator", "credentials", "review", "test"}
         if "auth" in values.get("mlflow", {}):
             asks.add("mlflow")
         for workload in render(values).workloads():

@@ -2,6 +2,7 @@
 
 from tests.api.conftest import api, bare
 from tests.console.stage import console, models
+from tests.keys.conftest import store
 from tests.page.conftest import browser, pictures_folder
 
-__all__ = ["api", "bare", "browser", "console", "models", "pictures_folder"]
+__all__ = ["api", "bare", "browser", "console", "models", "pictures_folder", "store"]

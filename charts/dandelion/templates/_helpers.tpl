@@ -172,6 +172,22 @@ true
 {{- if or (eq $enabled "true") (and (eq $enabled "auto") (or .Values.minio.enabled .Values.s3.logs.existingSecret .Values.s3.identity.enabled)) -}}true{{- end -}}
 {{- end -}}
 
+{{/* "true" where answers are reviewed in the console. */}}
+{{- define "dandelion.reviews" -}}
+{{- $enabled := toString .Values.console.review.enabled -}}
+{{- $identity := include "dandelion.identity" . -}}
+{{- $possible := and .Values.rbac.create (not .Values.operator.watchNamespaces) (include "dandelion.logs" .) (not $identity) -}}
+{{- if and .Values.console.enabled (eq $enabled "true") $identity -}}
+{{- fail "console.review.enabled=true takes the key of s3.training, and with s3.identity.enabled there is none: leave it out, and review with `review export`" -}}
+{{- end -}}
+{{- if and .Values.console.enabled (or (eq $enabled "true") (and (eq $enabled "auto") $possible)) -}}true{{- end -}}
+{{- end -}}
+
+{{/* What the console's tokens for the review service are bound to: of no use anywhere else. */}}
+{{- define "dandelion.reviewAudience" -}}
+review.dandelion.dev
+{{- end -}}
+
 {{/* The uses of S3, each with a key of its own, space separated; empty where there are none. */}}
 {{- define "dandelion.s3Uses" -}}
 {{- if not (include "dandelion.identity" .) -}}

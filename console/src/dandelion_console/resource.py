@@ -220,10 +220,32 @@ class Promotion(Part):
     metric: str = "accuracy"
 
 
+class Storage(Part):
+    endpoint: str | None = None
+    bucket: str | None = None
+    secret_ref: dict[str, str] | None = None
+
+
+class Logging(Part):
+    storage_uri: str | None = None
+
+
+class Serving(Part):
+    logging: Logging = Logging()
+
+
+class Feedback(Part):
+    mode: str = "Disabled"
+    min_agreement: int = 3
+
+
 class Spec(Part):
     suspend: bool = False
     dataset: DatasetSpec = DatasetSpec()
     promotion: Promotion = Promotion()
+    storage: Storage = Storage()
+    serving: Serving = Serving()
+    feedback: Feedback = Feedback()
 
 
 class ModelDeployment(Part):

@@ -16,7 +16,14 @@ from dandelion_console.cluster.api import ApiServer
 from dandelion_console.front.app import create_app
 from dandelion_console.ports.settings import Settings
 
-ADDRESSES = ("/login", "/static/style.css", "/static/refresh.js", "/static/predict.js", "/readyz")
+ADDRESSES = (
+    "/login",
+    "/static/style.css",
+    "/static/refresh.js",
+    "/static/review.js",
+    "/static/predict.js",
+    "/readyz",
+)
 
 
 async def check(folder: Path) -> None:

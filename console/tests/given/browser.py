@@ -14,6 +14,7 @@ from dandelion_console.front.app import create_app
 from dandelion_console.front.gate import Gate
 from dandelion_console.ports.settings import Settings
 from fakes.cluster import FakeCluster
+from fakes.review import FakeReview
 from fakes.serving import FakeServing
 
 CONSOLE = "http://console.example.com"
@@ -55,11 +56,16 @@ class Browser:
 
 
 def app(
-    cluster: FakeCluster, folder: Path, serving: FakeServing | None = None, **settings: object
+    cluster: FakeCluster,
+    folder: Path,
+    serving: FakeServing | None = None,
+    review: FakeReview | None = None,
+    **settings: object,
 ) -> Gate:
     key = folder / "key"
     if not key.exists():
         key.write_bytes(Fernet.generate_key())
     said = {"KUBERNETES_SERVICE_HOST": "api-server", "key_file": key} | settings
     api, to_models = ApiServer(cluster.client()), (serving or FakeServing()).client()
-    return create_app(Settings.model_validate(said), api, to_models)
+    service = review.service(folder) if review else None
+    return create_app(Settings.model_validate(said), api, to_models, service)

@@ -22,10 +22,12 @@ from dandelion_console.front.routes.login import add_login
 from dandelion_console.front.routes.model import add_model
 from dandelion_console.front.routes.predict import add_predict
 from dandelion_console.front.routes.probes import add_probes
+from dandelion_console.front.routes.review import add_review
 from dandelion_console.front.routes.static import add_static
 from dandelion_console.front.site import Site
 from dandelion_console.front.visitor import Visitors
 from dandelion_console.ports.account import Account
+from dandelion_console.ports.review_service import ReviewService, connect
 from dandelion_console.ports.session import Sessions
 from dandelion_console.ports.settings import Settings
 
@@ -34,7 +36,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings, api: ApiServer, to_models: httpx.AsyncClient) -> Gate:
+def create_app(
+    settings: Settings,
+    api: ApiServer,
+    to_models: httpx.AsyncClient,
+    review: ReviewService | None = None,
+) -> Gate:
+    review = review or connect(settings.review_url, settings.review_token_file)
     sessions = Sessions(
         settings.key_file, int(settings.session_hours * 3600), lambda: now().timestamp()
     )
@@ -42,13 +50,15 @@ def create_app(settings: Settings, api: ApiServer, to_models: httpx.AsyncClient)
     tokens = ModelTokens(api, account, lambda: now().timestamp())
     models = Models(to_models, tokens, settings.model_address)
     visitors, pages = Visitors(sessions), Pages(now)
-    site = Site(api, account, models, visitors, pages, settings.offered_namespaces, now)
+    namespaces = settings.offered_namespaces
+    site = Site(api, account, models, review, visitors, pages, namespaces, now)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await api.close()
         await models.close()
+        await review.close()
 
     app = FastAPI(
         title="Dandelion console",
@@ -64,6 +74,7 @@ def create_app(settings: Settings, api: ApiServer, to_models: httpx.AsyncClient)
     add_model(app, site)
     # Before the actions, which take every other name there.
     add_predict(app, site)
+    add_review(app, site)
     add_actions(app, site)
     add_static(app)
     add_probes(app, sessions)

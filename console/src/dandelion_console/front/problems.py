@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from dandelion_console.answer import ModelError
 from dandelion_console.cluster.api import ApiError, TokenRefusedError, UnreachableError
@@ -21,6 +21,7 @@ from dandelion_console.front.routes.login import asked_to_log_in
 from dandelion_console.front.site import Site
 from dandelion_console.front.visitor import NotLoggedInError
 from dandelion_console.ports.account import AccountError
+from dandelion_console.ports.review_service import ReviewError
 from dandelion_console.ports.session import KeyFileError
 
 log = structlog.get_logger()
@@ -82,6 +83,13 @@ def install(app: FastAPI, site: Site) -> None:
     async def no_account(_request: Request, error: AccountError) -> Response:
         log.error("the console's own account has no token", cause=str(error))
         return page("The console cannot do that now", "The token of its account is missing.", 503)
+
+    @app.exception_handler(ReviewError)
+    async def not_reviewed(request: Request, error: ReviewError) -> Response:
+        log.warning("not reviewed", status=error.status, cause=error.message)
+        if "application/json" in request.headers.get("accept", ""):
+            return JSONResponse({"message": error.message}, error.status)
+        return page("That cannot be reviewed now", error.message, error.status)
 
     @app.exception_handler(FormError)
     async def no_form(_request: Request, error: FormError) -> Response:

@@ -11,6 +11,7 @@ from dandelion_console.cluster.serving import Models
 from dandelion_console.front.rendering import Pages
 from dandelion_console.front.visitor import Visitors
 from dandelion_console.ports.account import Account
+from dandelion_console.ports.review_service import ReviewService
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Site:
     api: ApiServer
     account: Account
     models: Models
+    review: ReviewService
     visitors: Visitors
     pages: Pages
     namespaces: tuple[str, ...]

@@ -45,6 +45,15 @@ class Settings(BaseSettings):
     namespaces: str = Field(
         default="", description="those to offer, comma separated; empty: ask the API server"
     )
+    review_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^/\s]+)?$",
+        description="of the review service; empty: there is none",
+    )
+    review_token_file: Path = Field(
+        default=Path("/var/run/secrets/dandelion/review/token"),
+        description="the console's token for the review service, read anew each time",
+    )
     host: str = Field(default="", description="address to listen on; empty: every one")
     port: int = Field(default=8080, ge=0, le=65535)
 

@@ -25,7 +25,7 @@ def add_model(app: FastAPI, site: Site) -> None:
         person = site.visitors.person(request)
         found, has = await asyncio.gather(
             model(site.api, person, namespace, name),
-            allowance(site.api, person, namespace, name, (*RIGHTS, Right.PREDICT)),
+            allowance(site.api, person, namespace, name, (*RIGHTS, Right.PREDICT, Right.REVIEW)),
         )
         action = ACTIONS.get(done)
         return site.pages.page(
@@ -34,5 +34,6 @@ def add_model(app: FastAPI, site: Site) -> None:
             story=story(found),
             actions=offered(found, allowed(has, site.account)),
             may_predict=Right.PREDICT in has.rights,
+            reviews=Right.REVIEW in has.rights and bool(site.review),
             receipt=receipt(action, found) if action else "",
         )
