@@ -52,7 +52,11 @@ class TestEveryPod:
 
     def test_has_a_token_only_if_it_asks_the_api_server(self, values: Mapping[str, Any]) -> None:
         asks = {"operator", "credentials", "review", "test"}
-        if "auth" in values.get("mlflow", {}):
+        mode = values.get("mlflow", {}).get("auth", {}).get("mode", "auto")
+        has_cluster_roles = values.get("rbac", {}).get("create", True) and not values.get(
+            "operator", {}
+        ).get("watchNamespaces")
+        if mode == "Kubernetes" or (mode == "auto" and has_cluster_roles):
             asks.add("mlflow")
         for workload in render(values).workloads():
             token = workload.pod["spec"]["automountServiceAccountToken"]
