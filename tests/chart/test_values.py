@@ -87,6 +87,16 @@ from tests.chart.rendering import (
             "namespaces",
             id="a rule for nobody",
         ),
+        *(
+            pytest.param({"training": {"allowedImages": [entry]}}, "/training/allowedImages/0", id=why)
+            for entry, why in (
+                ("registry.example.com*", "a registry that may end otherwise"),
+                ("registry.example.com/train", "an image without a digest"),
+                ("registry.example.com/train@sha256:abc", "half a digest"),
+                ("*", "any image"),
+                ("", "no image"),
+            )
+        ),
         pytest.param({"pretrained": {"source": "ftp://x"}}, "/pretrained/source", id="no web"),
         pytest.param({"rbac": {"clusterTokens": "yes"}}, "/rbac/clusterTokens", id="yes for true"),
         pytest.param(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.access import tenancy
+from dandelion_operator.api.access import images, tenancy
 from dandelion_operator.api.access.endpoints import Endpoints
 from dandelion_operator.api.access.identity import Identity
 from dandelion_operator.api.access.routes import RouteRule
@@ -68,6 +68,7 @@ class Defaults:
     installation: str = ""  # the operator's namespace
     sts: Sts = field(default_factory=Sts)
     endpoints: Endpoints = field(default_factory=Endpoints)
+    images: tuple[str, ...] = ()  # beside `training_image`; none: whatever anybody wants
     datasets: Rules = None  # from where which namespace may learn with the installation's keys
     # None: MLflow lets everybody in.
     registry_access: RegistryAccess | None = None
@@ -103,6 +104,8 @@ class Location:
     # Why it may not learn from where it wants to, and from where the namespace may.
     denied: Failure | None = None
     readable: tuple[str, ...] = ()
+    # Why its image may not train.
+    image_denied: Failure | None = None
     # Where an endpoint of its own may not be; None: it is the installation's.
     endpoints: Endpoints | None = None
     # How callers from outside reach it; None: they do not.
@@ -157,6 +160,7 @@ def location(resource: Resource, defaults: Defaults) -> Location:
         log=_log(resource, defaults),
         denied=_denied(resource, defaults) if own is None else None,
         readable=tenancy.prefixes(defaults.datasets or (), resource.namespace),
+        image_denied=_image_denied(resource, defaults),
         endpoints=None if storage.endpoint is None else defaults.endpoints,
         route=_route(resource, defaults),
     )
@@ -199,6 +203,22 @@ def _not_allowed(uri: str, rules: Sequence[DatasetRule], namespace: str) -> Fail
         f"read {allowed} there: move it, ask whoever installed Dandelion to name it in "
         "tenancy.datasets, or bring keys of your own in spec.storage.secretRef",
     )
+
+
+def _image_denied(resource: Resource, defaults: Defaults) -> Failure | None:
+    image = resource.spec.training.image
+    if image in (None, defaults.training_image) or images.may_be_used(image, defaults.images):
+        return None
+    return Failure(
+        Reason.IMAGE_NOT_ALLOWED,
+        f"{image} may not train: spec.training.image has to be {_either(defaults.images)}, or left "
+        "out; ask whoever installed Dandelion to name it in training.allowedImages",
+    )
+
+
+def _either(entries: Sequence[str]) -> str:
+    words = [entry if "@" in entry else f"{entry.removesuffix('*')}…" for entry in entries]
+    return " or ".join(words)
 
 
 def _log(resource: Resource, defaults: Defaults) -> Log | None:

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     signing_dir: Path = SECRETS / "signing"
     # None: no rule, so everybody learns from what the training key may read.
     tenancy_datasets: tuple[DatasetRule, ...] | None = None
+    training_allowed_images: str = ""  # with commas between them
     tenancy_endpoints: str = ""  # hosts and networks, with commas between them
     api_server_host: str = Field(default="", validation_alias="KUBERNETES_SERVICE_HOST")
     sts_enabled: Mode = Mode.OFF
@@ -123,6 +124,7 @@ class Settings(BaseSettings):
             s3_bucket=self.s3_bucket,
             s3_ca_bundle=self.s3_ca_bundle,
             log_uri=self.log_uri.rstrip("/"),
+            images=_listed(self.training_allowed_images),
             datasets=self.tenancy_datasets,
             endpoints=Endpoints(_listed(self.tenancy_endpoints), self.api_server_host),
             sts=Sts(

@@ -122,6 +122,13 @@ SITUATIONS: Mapping[Reason, Situation] = {
     Reason.DATASET_NOT_ALLOWED: Situation(
         ACCEPTED, RESYNC, serving(3), defaults=replace(given.DEFAULTS, datasets=())
     ),
+    Reason.IMAGE_NOT_ALLOWED: Situation(
+        ACCEPTED,
+        RESYNC,
+        serving(3),
+        resource(training={"image": "elsewhere.example.com/training:1"}),
+        defaults=replace(given.DEFAULTS, images=("registry.example.com/",)),
+    ),
     Reason.SECRET_MISSING: Situation(ACCEPTED, WHILE_BLOCKED, without(Reason.SECRET_MISSING)),
     Reason.IDENTITY_MISSING: Situation(ACCEPTED, WHILE_BLOCKED, without(Reason.IDENTITY_MISSING)),
     Reason.LOG_UNAVAILABLE: Situation(

@@ -51,6 +51,12 @@ DATASET_NOT_ALLOWED = Facts(
     "from where it does, and how to get more. What serves goes on serving.",
     {ACCEPTED: FALSE},
 )
+IMAGE_NOT_ALLOWED = Facts(
+    "ImageNotAllowed",
+    "The installation does not let this image train; the message says which it does. A run in "
+    "flight ends by itself, and what serves goes on serving.",
+    {ACCEPTED: FALSE, PROMOTED: UNKNOWN},
+)
 SECRET_MISSING = Facts(
     "SecretMissing",
     "The Secret with the S3 keys, or one of its two keys, does not exist in the namespace.",

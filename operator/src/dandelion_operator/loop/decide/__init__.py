@@ -25,7 +25,7 @@ def decide(resource: Resource, observed: Observed, location: Location) -> Plan:
     return Plan(
         secrets=(*identity(observed), *secrets(observed)),
         acceptance=acceptance,
-        promote=promote(resource, observed),
+        promote=promote(resource, observed, location.image_denied),
         rollout=roll_out(resource, observed, location),
         train=train(resource, observed, acceptance),
         tidy=(

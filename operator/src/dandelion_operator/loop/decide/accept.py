@@ -12,7 +12,13 @@ from dandelion_operator.seen.training import DatasetSeen
 
 
 def accept(resource: Resource, observed: Observed, location: Location) -> Acceptance:
-    known = (location.denied, observed.credentials, _log(resource, location), observed.dataset)
+    known = (
+        location.image_denied,
+        location.denied,
+        observed.credentials,
+        _log(resource, location),
+        observed.dataset,
+    )
     for obstacle in known:
         if isinstance(obstacle, Failure):
             return Acceptance(False, obstacle.reason, obstacle.message)

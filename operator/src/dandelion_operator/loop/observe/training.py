@@ -39,7 +39,7 @@ async def dataset(
 
     `triggered`: another run of the same spec is; `watch`: one may be, for what is new in it.
     """
-    if location.denied is not None:
+    if location.denied is not None or location.image_denied is not None:
         return None
     if credentials.training is None:
         return credentials.failure or Failure(Reason.SECRET_MISSING, "there are no S3 keys")

@@ -232,6 +232,9 @@ def its_job_runs(pair: Pair) -> Answer | None:
 
 
 def start(pair: Pair, attempt: int = 1) -> PromoteDecision:
+    denied = pair.facts.image_denied
+    if denied is not None:
+        return pair.waits(denied.reason, denied.message)
     evaluation = pair.evaluation
     action = StartEvaluation(
         evaluation=evaluation,

@@ -35,10 +35,12 @@ from dandelion_operator.seen.versions import ContractSeen, Verdict, VersionSeen
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 
-def promote(resource: Resource, observed: Observed) -> PromoteDecision:
+def promote(
+    resource: Resource, observed: Observed, image_denied: Failure | None = None
+) -> PromoteDecision:
     if isinstance(observed.registry, Failure):
         return PromoteDecision(observed.registry.message, waiting=observed.registry)
-    facts = Facts(resource, observed, observed.registry)
+    facts = Facts(resource, observed, observed.registry, image_denied)
     for fact in (
         the_registry_was_lost,
         a_person_asks_for_a_version,
