@@ -167,6 +167,7 @@ def _apiserver(folder: Path, port: int, store: int, services: str) -> list[str]:
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--token-auth-file={folder / 'tokens.csv'}",
         "--authorization-mode=RBAC",
+        "--allow-privileged=true",
         f"--service-cluster-ip-range={services}",
     ]
 

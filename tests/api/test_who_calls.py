@@ -20,7 +20,7 @@ from dandelion_operator.ports.kube.objects import DEPLOYMENT, SERVICE_ACCOUNT
 from dandelion_operator.ports.kube.reviewers import TokenReviewers, token_reviewers
 
 from tests.api.server import ApiServer
-from tests.api.test_access import OPERATOR, RBAC
+from tests.api.test_access import OPERATOR, RBAC, team
 from tests.api.test_crd import model_deployment
 from tests.chart.rendering import CHART, helm, render
 
@@ -42,8 +42,7 @@ def installed(api: ApiServer) -> ApiServer:
     """The chart's roles, fresh, and a team with a model that asks who calls."""
     api.kubectl("delete", "clusterrolebinding", BINDING, "--ignore-not-found")
     api.apply(chart(), "--server-side", "--force-conflicts", "--field-manager=helm")
-    team = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}
-    api.apply(team, "--server-side")
+    api.apply(yaml.safe_dump_all(team()), "--server-side")
     ask(api, "lawn", "ClusterTokens")
     ask(api, "park", "None")
     return api

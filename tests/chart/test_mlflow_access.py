@@ -51,9 +51,9 @@ def test_operator_and_mlflow_agree_on_the_audience_of_tokens(rendered: Rendered)
 def test_the_operator_binds_the_role_that_there_is_for_training(rendered: Rendered) -> None:
     role = environment(rendered, "dandelion-operator")["DANDELION_MLFLOW_TRAINING_ROLE"]
     assert rules(rendered, role)
-    operator: list[dict[str, Any]] = rendered.one("ClusterRole", "dandelion-operator").content[
-        "rules"
-    ]
+    operator: list[dict[str, Any]] = rendered.one(
+        "ClusterRole", "dandelion-operator-namespace"
+    ).content["rules"]
     (bound,) = (rule for rule in operator if "bind" in rule["verbs"])
     assert bound["resourceNames"] == [role]
 
@@ -97,4 +97,5 @@ def test_mlflow_asks_the_cluster_where_it_can_and_nobody_says_otherwise(choice: 
 
 def test_without_it_nothing_is_bound() -> None:
     plain = render({"mlflow": {"auth": {"mode": "None"}}})
-    assert "rolebindings" not in str(plain.one("ClusterRole", "dandelion-operator").content)
+    role = plain.one("ClusterRole", "dandelion-operator-namespace").content
+    assert "rolebindings" not in str(role)

@@ -87,6 +87,7 @@ def test_rendering_twice_gives_the_same(values: Mapping[str, Any]) -> None:
     assert template(values) == template(values)
 
 
+RBAC, OF_A_NAMESPACE = "rbac.authorization.k8s.io", "dandelion-operator-namespace"
 READ_FROM_CACHES = ("discovery.k8s.io/endpointslices",)
 
 
@@ -110,9 +111,14 @@ def test_no_role_holds_a_wildcard() -> None:
 
 
 def test_the_operator_writes_only_what_it_makes(default: Rendered) -> None:
-    allowed = rules(default, "ClusterRole", "dandelion-operator")
+    elsewhere = rules(default, "ClusterRole", "dandelion-operator")
+    allowed = rules(default, "ClusterRole", OF_A_NAMESPACE) | elsewhere
     writes = {(what, verb) for what, verb in allowed if verb not in ("get", "list", "watch")}
     assert writes == {
+        (f"{RBAC}/rolebindings", "create"),
+        (f"{RBAC}/rolebindings", "patch"),
+        (f"{RBAC}/rolebindings", "delete"),
+        (f"{RBAC}/clusterroles", "bind"),
         ("dandelion.dev/modeldeployments/status", "update"),
         ("dandelion.dev/modeldeployments/finalizers", "update"),
         ("batch/jobs", "create"),
@@ -137,6 +143,67 @@ def test_the_operator_writes_only_what_it_makes(default: Rendered) -> None:
         assert {(watched, "list"), (watched, "watch")} <= allowed
     of_slices = {verb for what, verb in allowed if what in READ_FROM_CACHES}
     assert of_slices == {"list", "watch"}
+
+
+def test_outside_of_its_namespaces_the_operator_sees_no_secrets_and_makes_nothing(
+    default: Rendered,
+) -> None:
+    role = default.one("ClusterRole", "dandelion-operator").content
+    named = [rule for rule in role["rules"] if rule["apiGroups"] == [RBAC]]
+    assert all(rule["resourceNames"] == [OF_A_NAMESPACE] for rule in named)
+    others = {
+        (what, verb)
+        for what, verb in rules(default, "ClusterRole", "dandelion-operator")
+        if not what.startswith(RBAC) and verb not in ("list", "watch")
+    }
+    assert others == {
+        ("dandelion.dev/modeldeployments", "get"),
+        ("dandelion.dev/modeldeployments/status", "update"),
+    }
+    seen = {what for what, _ in rules(default, "ClusterRole", "dandelion-operator")}
+    assert not {"secrets", "configmaps", "serviceaccounts", "events"} & seen
+    for binding in default.of("ClusterRoleBinding"):
+        assert binding.content["roleRef"]["name"] != OF_A_NAMESPACE
+
+
+def told(rendered: Rendered) -> dict[str, str | None]:
+    (container,) = rendered.one("Deployment", "dandelion-operator").containers
+    return {item["name"]: item.get("value") for item in container["env"]}
+
+
+def test_the_operator_is_told_which_role_to_bind_and_to_whom(default: Rendered) -> None:
+    assert told(default)["DANDELION_NAMESPACE_ROLE"] == OF_A_NAMESPACE
+    account = default.one("Deployment", "dandelion-operator").pod["spec"]["serviceAccountName"]
+    assert told(default)["DANDELION_SERVICE_ACCOUNT"] == account
+
+
+@pytest.mark.parametrize(
+    ("values", "policy"),
+    [
+        pytest.param({"operator": {"namespaces": "All"}}, True, id="all of them"),
+        pytest.param({"operator": {"watchNamespaces": ["a"]}}, False, id="those with a role"),
+        pytest.param(
+            {"operator": {"watchNamespaces": ["a"]}, "rbac": {"policy": True}},
+            True,
+            id="those with a role, held by the policy",
+        ),
+        pytest.param({"rbac": {"create": False}}, False, id="whatever an administrator gave"),
+    ],
+)
+def test_where_no_label_counts_no_role_is_bound(values: Mapping[str, Any], policy: bool) -> None:
+    rendered = render(values)
+    assert "DANDELION_NAMESPACE_ROLE" not in told(rendered)
+    assert OF_A_NAMESPACE not in {role.name for role in rendered.of("ClusterRole")}
+    policies = {item.name for item in rendered.of("ValidatingAdmissionPolicy")}
+    assert ("dandelion-operator" in policies) is policy
+
+
+def test_looking_after_all_of_them_is_a_role_that_reads_every_secret() -> None:
+    allowed = rules(
+        render({"operator": {"namespaces": "All"}}), "ClusterRole", "dandelion-operator"
+    )
+    assert {("secrets", "get"), ("batch/jobs", "create"), ("pods", "watch")} <= allowed
+    assert not any(RBAC in what or what == "namespaces" for what, _ in allowed)
 
 
 def test_watching_some_namespaces_needs_no_cluster_role() -> None:
@@ -164,8 +231,9 @@ def test_of_rbac_the_operator_may_change_one_binding_to_one_role(default: Render
         (["clusterrolebindings"], [BINDING], ["get", "patch"]),
         (["clusterroles"], [ROLE], ["bind"]),
     ]
-    others = [item for item in default.of("ClusterRole") if item.name != role["metadata"]["name"]]
-    assert "rbac.authorization.k8s.io" not in str([item.content["rules"] for item in others])
+    known = (role["metadata"]["name"], "dandelion-operator", OF_A_NAMESPACE)
+    others = [item for item in default.of("ClusterRole") if item.name not in known]
+    assert RBAC not in str([item.content["rules"] for item in others])
 
 
 def test_the_binding_is_rendered_without_subjects_which_are_the_operators(

@@ -88,7 +88,9 @@ from tests.chart.rendering import (
             id="a rule for nobody",
         ),
         *(
-            pytest.param({"training": {"allowedImages": [entry]}}, "/training/allowedImages/0", id=why)
+            pytest.param(
+                {"training": {"allowedImages": [entry]}}, "/training/allowedImages/0", id=why
+            )
             for entry, why in (
                 ("registry.example.com*", "a registry that may end otherwise"),
                 ("registry.example.com/train", "an image without a digest"),
@@ -98,6 +100,13 @@ from tests.chart.rendering import (
             )
         ),
         pytest.param({"pretrained": {"source": "ftp://x"}}, "/pretrained/source", id="no web"),
+        pytest.param(
+            {"operator": {"namespaces": "Some"}}, "/operator/namespaces", id="some of all"
+        ),
+        pytest.param({"rbac": {"policy": "yes"}}, "/rbac/policy", id="a policy perhaps"),
+        pytest.param(
+            {"operator": {"serviceAccounts": ["a'b"]}}, "/operator/serviceAccounts/0", id="a quote"
+        ),
         pytest.param({"rbac": {"clusterTokens": "yes"}}, "/rbac/clusterTokens", id="yes for true"),
         pytest.param(
             {"mlflow": {"workers": 2}},

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from dandelion_demo.install import NAMESPACE, RELEASE, install, object_store
+from dandelion_demo.install import NAMESPACE, RELEASE, install, look_after, object_store
 from dandelion_demo.kube import Cluster
 from dandelion_demo.target import image_settings, target
 from minio import Minio
@@ -21,7 +21,7 @@ from tests.e2e.world import World
 def cluster() -> Cluster:
     """The local cluster with the images of this checkout and the chart installed."""
     found = target()
-    install(found, *image_settings())
+    install(found, *image_settings(), "operator.namespaces=Labelled")
     return found
 
 
@@ -50,6 +50,7 @@ def world(
     namespace = f"{module.removeprefix('test-')}-{uuid.uuid4().hex[:5]}"
     cluster.run("create", "namespace", namespace)
     cluster.run(*("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"))
+    look_after(cluster, namespace)
     with administrator(cluster, mlflow_url, namespace) as mlflow:
         yield World(cluster, namespace, s3, mlflow)
     if "DANDELION_KEEP_NAMESPACES" not in os.environ:

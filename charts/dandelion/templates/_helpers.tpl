@@ -201,6 +201,31 @@ training inference mlflow{{ if include "dandelion.logs" . }} logs{{ end }}
 {{- if or (eq $wanted "true") (and (eq $wanted "auto") (not .Values.operator.watchNamespaces)) -}}true{{- end -}}
 {{- end -}}
 
+{{/*
+Which namespaces are looked after: Listed, Labelled or All. A release that looked after all of them before there was a
+label goes on doing so: its role is the one that reads Secrets everywhere. So does one whose roles are not the chart's.
+*/}}
+{{- define "dandelion.looksAfter" -}}
+{{- if .Values.operator.watchNamespaces -}}Listed
+{{- else if ne .Values.operator.namespaces "auto" -}}{{ .Values.operator.namespaces }}
+{{- else if not .Values.rbac.create -}}All
+{{- else -}}
+{{- $role := lookup "rbac.authorization.k8s.io/v1" "ClusterRole" "" (printf "%s-operator" (include "dandelion.fullname" .)) -}}
+{{- $found := "Labelled" -}}
+{{- range (default dict $role).rules -}}
+{{- if has "secrets" (default list .resources) -}}{{- $found = "All" -}}{{- end -}}
+{{- end -}}
+{{- $found -}}
+{{- end -}}
+{{- end -}}
+
+{{/* "true" where a policy holds the operator's account to what the operator does. */}}
+{{- define "dandelion.operatorPolicy" -}}
+{{- $wanted := toString .Values.rbac.policy -}}
+{{- $listed := eq (include "dandelion.looksAfter" .) "Listed" -}}
+{{- if or (eq $wanted "true") (and (eq $wanted "auto") .Values.rbac.create (not $listed)) -}}true{{- end -}}
+{{- end -}}
+
 {{- define "dandelion.minioRootSecret" -}}
 {{- default (printf "%s-minio-root" (include "dandelion.fullname" .)) .Values.minio.existingSecret -}}
 {{- end -}}

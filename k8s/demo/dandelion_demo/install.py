@@ -37,6 +37,11 @@ def install(cluster: Cluster, *settings: str) -> None:
             raise SetupError(f"{problem}\n{diagnosis(cluster, NAMESPACE)}") from None
 
 
+def look_after(cluster: Cluster, namespace: str) -> None:
+    """Lets the operator work in a namespace, as whoever may change namespaces does."""
+    cluster.run("label", "namespace", namespace, "dandelion.dev/enabled=true", "--overwrite")
+
+
 @contextmanager
 def object_store(
     cluster: Cluster, namespace: str = NAMESPACE, release: str = RELEASE

@@ -14,7 +14,7 @@ from dandelion_local.progress import Step
 
 from dandelion_demo import outcome
 from dandelion_demo.data import Dataset, LabelledImage
-from dandelion_demo.install import diagnosis, object_store
+from dandelion_demo.install import diagnosis, look_after, object_store
 from dandelion_demo.kube import Cluster
 
 BUCKET = "datasets"
@@ -61,8 +61,10 @@ def model_deployment(dataset: Dataset) -> dict[str, Any]:
 
 
 def apply(cluster: Cluster, manifest: dict[str, Any]) -> None:
-    """`kubectl apply` of the manifest."""
-    name = manifest["metadata"]["name"]
+    """`kubectl apply` of the manifest, in a namespace that is looked after from here on."""
+    name, namespace = manifest["metadata"]["name"], manifest["metadata"]["namespace"]
+    with Step(f"kubectl label: the namespace {namespace} is looked after"):
+        look_after(cluster, namespace)
     with Step(f"kubectl apply: ModelDeployment {name}"):
         cluster.run("apply", "-f", "-", stdin=json.dumps(manifest))
 

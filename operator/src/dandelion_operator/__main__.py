@@ -19,6 +19,8 @@ def run() -> None:
         raise SystemExit(f"the operator's settings are incomplete: {wrong}") from None
     logs.configure(settings.log_format)
     namespaces = settings.namespaces
+    if settings.namespace_role:
+        handlers.watch_namespaces()
     kopf.run(standalone=True, clusterwide=not namespaces, namespaces=namespaces)
 
 

@@ -86,6 +86,9 @@ class FakeCluster:
             return (200, found) if found else _no(404, "not found")
         if "fieldSelector" in query:
             field, _, uid = query["fieldSelector"].partition("=")
+            if field == "metadata.name":
+                named = [item for item in self.kind(plural) if item["metadata"]["name"] == uid]
+                return 200, {"items": named}
             assert (plural, field) == ("events", "involvedObject.uid")
             return 200, {
                 "items": [
@@ -219,7 +222,7 @@ def _place(path: str) -> tuple[str, str, list[str]]:
     """Namespace, kind and the rest of a path; no namespace: all of them, or a kind without."""
     group, *parts = path.removeprefix("/").split("/")
     del parts[: 1 if group == "api" else 2]
-    if parts[0] == "namespaces":
+    if parts[0] == "namespaces" and len(parts) > 1:
         return parts[1], parts[2], parts[3:]
     return "", parts[0], parts[1:]
 

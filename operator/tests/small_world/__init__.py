@@ -22,6 +22,7 @@ from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.namespaces import Namespaces
 from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.lookups import Lookups
@@ -111,6 +112,7 @@ class World(Told):
             Probes(cast(Probe, self.probe), monotonic=lambda: self.time.timestamp()),
             TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
             self.settings.defaults,
+            Namespaces(cluster, self.settings.rights),
             lookups or Lookups(),
             cast(TokenService, self.tokens),
             cast(OperatorIdentity, self.identity) if self.settings.identity else None,

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dandelion_demo.install import NAMESPACE, RELEASE, install, object_store
+from dandelion_demo.install import NAMESPACE, RELEASE, install, look_after, object_store
 from dandelion_demo.target import image_settings, target
 
 from tests.e2e.registry import administrator
@@ -20,6 +20,7 @@ def stage() -> Iterator[World]:
     install(cluster, *image_settings())
     namespace = f"bench-{uuid.uuid4().hex[:5]}"
     cluster.run("create", "namespace", namespace)
+    look_after(cluster, namespace)
     try:
         with (
             object_store(cluster) as s3,

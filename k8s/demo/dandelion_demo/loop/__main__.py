@@ -10,7 +10,7 @@ from typing import Any
 from dandelion_local.commands import SetupError
 from dandelion_local.progress import say, seconds
 
-from dandelion_demo.install import install, object_store
+from dandelion_demo.install import install, look_after, object_store
 from dandelion_demo.loop.chapters import Story
 from dandelion_demo.loop.receipts import receipts, together
 from dandelion_demo.loop.resource import NAME, Resource
@@ -26,6 +26,7 @@ def main() -> int:
         # A namespace of its own, so that the story can be told again.
         namespace = f"loop-{secrets.token_hex(2)}"
         cluster.run("create", "namespace", namespace)
+        look_after(cluster, namespace)
         with object_store(cluster) as store:
             resource = Resource(cluster, store, namespace)
             told: list[dict[str, Any]] = []

@@ -11,6 +11,7 @@ from dandelion_operator.api.resource import GROUP, NamespacedName
 FIELD_MANAGER = "dandelion-operator"
 
 OWNER_LABEL = f"{GROUP}/modeldeployment"
+ENABLED_LABEL = f"{GROUP}/enabled"  # of namespaces
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"  # of EndpointSlices
 RUN_LABEL = f"{GROUP}/run"
 TRAINING_HASH_LABEL = f"{GROUP}/training-hash"

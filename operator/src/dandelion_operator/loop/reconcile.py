@@ -27,7 +27,7 @@ from dandelion_operator.loop.apply.events import write_event
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.observe import observe
-from dandelion_operator.loop.report import invalid, promotion_told, report
+from dandelion_operator.loop.report import invalid, left_alone, promotion_told, report
 from dandelion_operator.loop.report.events import event_objects
 from dandelion_operator.loop.workqueue import Requeue
 from dandelion_operator.ports import metrics
@@ -89,6 +89,12 @@ class Reconciler:
                 self._comparison.forget(key)
                 return None
             previous = parse_status(body.get("status"))
+            obstacle = self._clients.namespaces.obstacle(key.namespace)
+            if obstacle is not None:
+                await self._write(
+                    body, previous, left_alone(body, previous, obstacle, self._time())
+                )
+                return Requeue(self._resync_seconds)
             resource = parse(body)
             if isinstance(resource, InvalidResource):
                 await self._write(body, previous, invalid(resource, previous, self._time()))

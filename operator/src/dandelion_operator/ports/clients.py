@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from dandelion_operator.api.location import Defaults
 from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.namespaces import Namespaces
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probes import Probes
@@ -26,6 +27,7 @@ class Clients:
     probes: Probes
     reviewers: TokenReviewers
     defaults: Defaults
+    namespaces: Namespaces
     lookups: Lookups = field(default_factory=Lookups)
     tokens: TokenService = field(default_factory=TokenService)
     identity: OperatorIdentity | None = None  # None: the installation has keys

@@ -61,6 +61,7 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.queueing.idle_timeout = IDLE_SECONDS
     for child in CHILDREN:
         settings.watching.label_selectors[child] = naming.OWNER_LABEL
+    settings.watching.label_selectors["", "v1", "namespaces"] = f"{naming.ENABLED_LABEL}=true"
     api = connection.ApiServer(await connection.configuration())
     await _wait_for_crd(api)
     memo.operator = Operator(await _on_this_platform(own, api), api)
@@ -132,6 +133,15 @@ for _child, _kind in CHILDREN.items():
         metadata = event["object"]["metadata"]
         key = NamespacedName(metadata["namespace"], metadata["labels"][naming.OWNER_LABEL])
         _enqueue(memo.operator, key, event)
+
+
+def watch_namespaces() -> None:
+    """Registers the handler that some installations have no right to."""
+    kopf.on.event("", "v1", "namespaces", labels={naming.ENABLED_LABEL: "true"})(namespace_changed)
+
+
+async def namespace_changed(memo: kopf.Memo, **_: Any) -> None:
+    memo.operator.namespaces.wake()
 
 
 def _note(operator: Operator, kind: Kind, event: kopf.RawEvent) -> None:

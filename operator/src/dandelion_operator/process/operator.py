@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,7 @@ from dandelion_operator.ports.kube.audit import Audit
 from dandelion_operator.ports.kube.caches import Caches
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.connection import ApiServer
+from dandelion_operator.ports.kube.namespaces import Namespaces
 from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probes import Probes, probe
@@ -72,6 +73,7 @@ class Operator:
         self._reviewers = TokenReviewers(
             cluster, settings.token_reviewer_binding, settings.namespaces
         )
+        self.namespaces = Namespaces(cluster, settings.rights, self._namespaces_changed)
         self._storage = Storage()
         self._tokens = TokenService()
         defaults = settings.defaults
@@ -85,6 +87,7 @@ class Operator:
             self._probes,
             self._reviewers,
             defaults,
+            self.namespaces,
             self._lookups,
             self._tokens,
             self._identity,
@@ -102,13 +105,19 @@ class Operator:
         self._spawn("audit", self._audit.run())
         self._spawn("queue", self.queue.run(self._reconciler, self._may_reconcile))
         self._spawn("poll", self._poll.run(lambda: self.fence.open))
+        self._spawn("namespaces", self.namespaces.run(lambda: self.fence.open))
         self._spawn(
             "reviewers", self._reviewers.run(lambda: self.fence.open, settings.resync_seconds)
         )
 
     def _may_reconcile(self) -> bool:
         wait = self._audit.worth_waiting_for or self._poll.worth_waiting_for
-        return self.fence.open and not wait
+        return self.fence.open and self.namespaces.known and not wait
+
+    def _namespaces_changed(self, names: Collection[str]) -> None:
+        for key in self.queue.keys:
+            if key.namespace in names:
+                self.queue.enqueue(key)
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)
@@ -126,6 +135,7 @@ class Operator:
         await self._cancel("poll")
         await self._cancel("audit")
         await self._cancel("reviewers")
+        await self._cancel("namespaces")
         self.fence.close()
         self.queue.stop()
         with contextlib.suppress(ExceptionGroup):

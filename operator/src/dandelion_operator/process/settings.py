@@ -25,6 +25,7 @@ from dandelion_operator.api.spec.pods.scheduling import ComputeResources
 from dandelion_operator.api.spec.pods.template import PodTemplate
 from dandelion_operator.api.spec.serving import INFERENCE_CONTAINER
 from dandelion_operator.api.spec.training import TRAINING_CONTAINER
+from dandelion_operator.ports.kube.namespaces import Rights
 from dandelion_operator.ports.s3.credentials import SECRETS
 
 
@@ -34,6 +35,10 @@ class Settings(BaseSettings):
     operator_namespace: str = "dandelion-system"
     pod_name: str = ""
     watch_namespaces: str = ""
+    # The ClusterRole that the operator binds in namespaces with the label, to this account, and
+    # looks after no others. Empty: all that are watched.
+    namespace_role: str = ""
+    service_account: str = ""
 
     training_image: str
     inference_image: str
@@ -105,6 +110,12 @@ class Settings(BaseSettings):
     def namespaces(self) -> tuple[str, ...]:
         """Empty: all of them."""
         return _listed(self.watch_namespaces)
+
+    @property
+    def rights(self) -> Rights | None:
+        if not self.namespace_role:
+            return None
+        return Rights(self.namespace_role, self.service_account, self.operator_namespace)
 
     @property
     def _registry_access(self) -> RegistryAccess | None:

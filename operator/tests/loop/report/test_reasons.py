@@ -241,8 +241,8 @@ SITUATIONS: Mapping[Reason, Situation] = {
         READY, WHILE_ROLLING_OUT, serving(3, answer=Answer(None, "refused"))
     ),
 }
-# Told by `invalid`, for what cannot be worked on at all.
-WITHOUT_SITUATION = {Reason.INVALID_SPEC}
+# Told by `invalid` and `left_alone`, for what cannot or must not be worked on at all.
+WITHOUT_SITUATION = {Reason.INVALID_SPEC, Reason.NAMESPACE_NOT_ENABLED}
 
 
 def test_every_reason_has_a_situation_that_gives_it() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+
 def may_be_used(image: str, allowed: Sequence[str]) -> bool:
     """Nothing allowed is no rule: every image may."""
     return not allowed or any(_fits(image, entry) for entry in allowed)

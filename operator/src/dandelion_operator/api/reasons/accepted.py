@@ -6,10 +6,12 @@ from dandelion_operator.api.reasons.facts import (
     ACCEPTED,
     FALSE,
     PROMOTED,
+    READY,
     ROLLED_OUT,
     TRUE,
     UNKNOWN,
     Facts,
+    ToldBy,
 )
 
 VALID = Facts(
@@ -21,6 +23,13 @@ INVALID_SPEC = Facts(
     "InvalidSpec",
     "The spec contradicts itself; the message names the field.",
     {ACCEPTED: FALSE},
+)
+NAMESPACE_NOT_ENABLED = Facts(
+    "NamespaceNotEnabled",
+    "The operator does not look after this namespace; the message has the command that turns it "
+    "on. What serves goes on serving, and nobody looks at it.",
+    {ACCEPTED: FALSE, READY: UNKNOWN},
+    event=ToldBy.NOBODY,  # it has no right to write one there
 )
 STORAGE_UNREACHABLE = Facts(
     "StorageUnreachable",

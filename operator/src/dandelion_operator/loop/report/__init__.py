@@ -7,10 +7,12 @@ twice gives the same status and no write.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dandelion_operator.api import digests, naming
-from dandelion_operator.api.reasons import Reason
+from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.reasons.facts import FALSE, UNKNOWN
 from dandelion_operator.api.resource import InvalidResource, Resource
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status.conditions import ConditionType
@@ -30,7 +32,7 @@ from dandelion_operator.seen.conclusions import image_drift
 from dandelion_operator.seen.conclusions.last_run import last_run
 from dandelion_operator.seen.observed import Observed
 
-__all__ = ["invalid", "promotion_told", "report"]
+__all__ = ["invalid", "left_alone", "promotion_told", "report"]
 
 
 def report(
@@ -99,3 +101,19 @@ def invalid(resource: InvalidResource, previous: Status, now: str) -> Status:
             "phase": phase(current),
         }
     )
+
+
+def left_alone(body: Mapping[str, Any], previous: Status, why: Failure, now: str) -> Status:
+    """Nobody looks at it: whether it still answers is not known, and all else is as it was last."""
+    generation = body["metadata"].get("generation", 0)
+    build = ConditionBuilder(previous, generation, now)
+    before = previous.condition(ConditionType.READY)
+    status = FALSE if before is None or before.status == FALSE else UNKNOWN
+    told = {
+        ConditionType.ACCEPTED: build(ConditionType.ACCEPTED, FALSE, why.reason, why.message),
+        ConditionType.READY: build(ConditionType.READY, status, why.reason, why.message),
+    }
+    kept = {item.type: item for item in previous.conditions} | told
+    current = tuple(kept[kind] for kind in ConditionType if kind in kept)
+    changed = {"observed_generation": generation, "conditions": current, "phase": phase(current)}
+    return previous.model_copy(update=changed)

@@ -191,8 +191,10 @@ class Cluster:
             headers={"Content-Type": "application/merge-patch+json"},
         )
 
-    async def delete(self, kind: Kind, namespace: str, name: str) -> None:
-        """In the foreground: the object stays until its pods are gone."""
+    async def delete(
+        self, kind: Kind, namespace: str, name: str, propagation: str = "Foreground"
+    ) -> None:
+        """In the foreground, the object stays until its pods are gone."""
         try:
             await self._write(
                 "DELETE",
@@ -201,7 +203,7 @@ class Cluster:
                 body={
                     "apiVersion": "v1",
                     "kind": "DeleteOptions",
-                    "propagationPolicy": "Foreground",
+                    "propagationPolicy": propagation,
                 },
             )
         except ClusterError as error:
