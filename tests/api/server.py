@@ -21,6 +21,7 @@ from typing import Any
 
 import httpx
 from dandelion_local import tools
+from dandelion_local.node.components import AUDIT_LOG, audit_policy
 
 ADMIN_TOKEN = "administrator"
 SERVICES = "10.96.0.0/24"
@@ -108,6 +109,7 @@ def running(folder: Path, services: str = SERVICES) -> Iterator[ApiServer]:
         _start(server, "etcd", _etcd(folder, store, peer))
         _service_account_key(folder)
         (folder / "tokens.csv").write_text(f'{ADMIN_TOKEN},admin,1,"system:masters"\n')
+        (folder / "audit.yml").write_text(json.dumps(audit_policy()))
         _start(server, "kube-apiserver", _apiserver(folder, port, store, services))
         _await(server)
         server.kubeconfig.write_text(json.dumps(_kubeconfig(server)))
@@ -168,6 +170,8 @@ def _apiserver(folder: Path, port: int, store: int, services: str) -> list[str]:
         f"--token-auth-file={folder / 'tokens.csv'}",
         "--authorization-mode=RBAC",
         "--allow-privileged=true",
+        f"--audit-policy-file={folder / 'audit.yml'}",
+        f"--audit-log-path={folder / AUDIT_LOG}",
         f"--service-cluster-ip-range={services}",
     ]
 

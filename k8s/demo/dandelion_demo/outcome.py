@@ -6,8 +6,9 @@ from typing import Any
 
 #: Not yet, rather than no.
 PENDING = frozenset({"NotStarted", "NoVersion"})
-#: The operator tries these again by itself, so a short one is no reason to give up.
-PASSING = frozenset({"StorageUnreachable", "RegistryUnreachable"})
+#: The operator tries these again by itself, so a short one is no reason to give up; it notices a
+#: namespace's label a moment after it is there.
+PASSING = frozenset({"NamespaceNotEnabled", "StorageUnreachable", "RegistryUnreachable"})
 
 
 def is_done(resource: dict[str, Any]) -> bool:

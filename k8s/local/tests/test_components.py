@@ -32,6 +32,15 @@ def test_public_names_are_looked_up_in_the_local_registry_under_the_same_name() 
     assert 'config_path = "/state/settings/registries"' in files["containerd.toml"]
 
 
+def test_only_what_the_charts_accounts_do_is_audited_and_no_content() -> None:
+    (apiserver,) = [part for part in components(LAYOUT) if part.name == "kube-apiserver"]
+    assert "--audit-policy-file=/state/settings/audit.yml" in apiserver.command
+    assert "--audit-log-path=/state/logs/audit.log" in apiserver.command
+    rules = json.loads(setting_files(LAYOUT)["audit.yml"])["rules"]
+    assert [rule["level"] for rule in rules] == ["Metadata", "None"]
+    assert rules[0]["userGroups"] == ["system:serviceaccounts:dandelion-system"]
+
+
 def test_the_state_of_a_cluster_and_what_is_kept_are_apart() -> None:
     files = setting_files(LAYOUT)
     assert 'root = "/cache/containerd"' in files["containerd.toml"]

@@ -1,0 +1,60 @@
+"""What the chart's accounts may do, held against what they did in all of these tests.
+
+Runs after the others, by its name. Run alone, it says of most rights that nobody used them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from dandelion_demo.install import NAMESPACE, RELEASE
+from dandelion_demo.kube import Cluster
+from dandelion_local import places
+from dandelion_local.node.components import AUDIT_LOG
+
+from tests.api.rights.measured import Right, granted, used
+
+WRITTEN_SECONDS = 5
+# What a run of these tests need not show, and what the account has it for.
+UNSEEN: Mapping[str, Mapping[str, str]] = {
+    "operator": {
+        "bind rbac.authorization.k8s.io/clusterroles": "no request: asked when a role is bound",
+        "update dandelion.dev/modeldeployments/finalizers": "no request: asked by an admission "
+        "plugin (OwnerReferencesPermissionEnforcement) when a child is made, where it is on",
+        "get batch/jobs": "after a write of which the outcome is not known",
+        "patch batch/jobs": "spec.suspend while a run is in flight, ttlSecondsAfterFinished",
+        "get events": "an Event that is said again",
+        "patch events": "an Event that is said again",
+        "list autoscaling/horizontalpodautoscalers": "replicas that somebody else set",
+        "delete policy/poddisruptionbudgets": "replicas that go back to one",
+    },
+    "credentials": {},
+}
+
+
+@pytest.fixture(scope="module")
+def log(cluster: Cluster) -> list[str]:
+    """The lines of the API server's audit log."""
+    assert cluster.routable, "only the local node keeps an audit log where this test finds it"
+    time.sleep(WRITTEN_SECONDS)
+    path = Path(places.logs()) / AUDIT_LOG
+    assert path.exists(), f"{path}: the node was started without it; `make down` first"
+    return path.read_text().splitlines()
+
+
+@pytest.mark.parametrize("account", UNSEEN)
+def test_no_account_has_a_right_to_spare(cluster: Cluster, log: list[str], account: str) -> None:
+    name = f"{RELEASE}-{account}"
+    given = granted(cluster.get, NAMESPACE, name)
+    assert given, f"{name} is given nothing: the measurement is wrong"
+    spare: set[Right] = given - used(log, NAMESPACE, name)
+    assert sorted(set(map(str, spare)) - UNSEEN[account].keys()) == []
+
+
+@pytest.mark.parametrize("account", UNSEEN)
+def test_what_is_unseen_is_given(cluster: Cluster, account: str) -> None:
+    given = set(map(str, granted(cluster.get, NAMESPACE, f"{RELEASE}-{account}")))
+    assert sorted(UNSEEN[account].keys() - given) == []
