@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -95,3 +98,24 @@ def test_a_signing_key_that_is_none_is_as_if_it_were_not_there(
 
 def test_an_empty_folder_signs_nothing(tmp_path: Path) -> None:
     assert signing_key(tmp_path, PURPOSE) is None
+
+
+def test_a_pod_with_a_key_loads_nothing_of_the_way_without_one(
+    tmp_path: Path,
+) -> None:
+    program = (
+        "import sys, pathlib, urllib3\n"
+        "from dandelion_inference.ports.settings import Settings\n"
+        "from dandelion_inference.ports.storage import S3Writer\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "told = dict(model_name='a', model_namespace='b', model_version='1', artifact_uri='s3://models/b',"
+        " contract_digest='sha256:' + '0' * 64, s3_endpoint='http://s3',"
+        " log_credentials_dir=folder)\n"
+        "S3Writer(Settings.model_validate(told), urllib3.Timeout(1))._access.client()\n"
+        "assert 'dandelion_inference.ports.account' not in sys.modules\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        (tmp_path / name).write_text("key")
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "DANDELION_S3_ACCOUNT": "lawn"}
+    command = [sys.executable, "-c", program, tmp_path]
+    assert subprocess.run(command, env=environment, check=False).returncode == 0

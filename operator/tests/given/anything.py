@@ -7,6 +7,7 @@ from dataclasses import replace
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status.training import RunState
+from dandelion_operator.seen.identity import AccountSecrets
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.serving import AccountSeen, Answer
 from dandelion_operator.seen.training import DatasetSeen, Progress
@@ -132,6 +133,7 @@ pods_windows = st.builds(
     ),
     st.booleans(),
 )
+purposes = st.frozensets(st.sampled_from(["training", "inference", "log"]))
 worlds = st.builds(
     Observed,
     previous=statuses,
@@ -165,6 +167,8 @@ worlds = st.builds(
     windows=st.lists(pods_windows, max_size=3).map(tuple),
     account=st.builds(AccountSeen, st.booleans(), st.booleans(), st.booleans())
     | st.just(Failure(Reason.AUTH_UNAVAILABLE, "words")),
-    stale_secrets=st.frozensets(st.sampled_from(["training", "inference", "log"])),
+    stale_secrets=purposes,
+    accounts=st.frozensets(st.sampled_from(["training", "inference"])),
+    secrets=st.builds(AccountSecrets, unsigned=purposes, held=purposes),
 )
 resources = st.sampled_from(RESOURCES)
