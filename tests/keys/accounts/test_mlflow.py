@@ -32,9 +32,11 @@ def test_mlflow_writes_and_lists_with_what_is_lent_to_its_account(
     with pod_identity(issuer, trusting, tmp_path, "mlflow") as pod:
         ended = subprocess.run(
             [Path(os.environ["DANDELION_MLFLOW"]) / "python", "-c", PROGRAM, file],
-            env=given
-            | {"MLFLOW_S3_ENDPOINT_URL": trusting.url, "HOME": str(tmp_path)}
-            | pod.environment,
+            env={
+                **given,
+                **{"MLFLOW_S3_ENDPOINT_URL": trusting.url, "HOME": str(tmp_path)},
+                **pod.environment,
+            },
             capture_output=True,
             text=True,
             timeout=150,
