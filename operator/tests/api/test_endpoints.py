@@ -9,7 +9,7 @@ import pytest
 from dandelion_operator.api.access.endpoints import Endpoints
 from dandelion_operator.api.location import location
 
-API = Endpoints(api_server="10.96.0.1")
+API = Endpoints(api_server="10.96.0.1", cluster=("10.244.0.0/16", "fd10::/64"))
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,9 @@ API = Endpoints(api_server="10.96.0.1")
         ("fe80::1%eth0", "a link-local address"),
         ("224.0.0.1", "a multicast address"),
         ("10.96.0.1", "the API server"),
+        ("10.244.3.4", "an address of the cluster"),
+        ("::ffff:10.244.3.4", "an address of the cluster"),
+        ("fd10::7", "an address of the cluster"),
         ("10.96.0.2", None),
         ("192.168.1.10", None),
         ("fd12::1", None),
@@ -49,6 +52,9 @@ def test_an_address_is_closed(address: str, kind: str | None) -> None:
         (("minio.example.com",), "127.0.0.1", True),
         (("other.example.com",), "127.0.0.1", False),
         (("10.96.0.1",), "10.96.0.1", True),
+        (("minio.example.com",), "10.244.3.4", True),
+        (("10.244.3.4/32",), "10.244.3.4", True),
+        (("10.244.3.4/32",), "10.244.3.5", False),
     ],
 )
 def test_the_installation_may_open_it(

@@ -1,8 +1,8 @@
 """To which addresses the operator goes on somebody's word: those of `spec.storage.endpoint`.
 
-Never to itself, to what only the node can see (metadata services among it), or to the API server,
-unless the installation names it. Pure; asked for each address that a name was resolved to, at the
-moment at which it is connected to.
+Never to itself, to what only the node can see (metadata services among it), to the API server, or
+into the cluster's own ranges where they are told, unless the installation names it. Pure; asked for
+each address that a name was resolved to, at the moment at which it is connected to.
 """
 
 from __future__ import annotations
@@ -41,26 +41,31 @@ NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 
 @dataclass(frozen=True)
 class Endpoints:
-    """`allowed` are hosts and networks in CIDR form; `api_server` is its address in the cluster."""
+    """`allowed` are hosts and networks in CIDR form, `cluster` networks of its pods, Services and
+    nodes; `api_server` is its address in the cluster.
+    """
 
     allowed: tuple[str, ...] = ()
     api_server: str = ""
+    cluster: tuple[str, ...] = ()
 
     def refusal(self, host: str, address: str) -> str | None:
         """What the address is, where nobody is to be let there."""
         meant = _carried(ip_address(address.partition("%")[0]))
-        if host.lower() in self.allowed or any(meant in network for network in self._networks):
+        if host.lower() in self.allowed or any(meant in network for network in _all(self.allowed)):
             return None
         if self.api_server and meant == _carried(ip_address(self.api_server)):
             return "the API server"
         for kind, networks in CLOSED.items():
             if any(meant in network for network in networks):
                 return kind
+        if any(meant in network for network in _all(self.cluster)):
+            return "an address of the cluster"
         return None
 
-    @property
-    def _networks(self) -> tuple[Network, ...]:
-        return tuple(filter(None, map(network_of, self.allowed)))
+
+def _all(written: Sequence[str]) -> tuple[Network, ...]:
+    return tuple(filter(None, map(network_of, written)))
 
 
 def network_of(written: str) -> Network | None:
