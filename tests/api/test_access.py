@@ -48,6 +48,7 @@ def installed(api: ApiServer) -> ApiServer:
         ("patch", "deployments.apps"),
         ("create", "services"),
         ("delete", "poddisruptionbudgets.policy"),
+        ("patch", "networkpolicies.networking.k8s.io"),
         ("get", "secrets"),
         ("get", "configmaps"),
         ("watch", "pods"),

@@ -94,9 +94,28 @@ TUNED: Mapping[str, Any] = {
         "podLabels": {"example.com/c": "d"},
     },
     "networkPolicy": {
-        "mlflow": {"extraFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}]},
+        "clusterCIDRs": ["10.96.0.0/12", "fd00:10::/64"],
+        "dns": {
+            "to": [{"namespaceSelector": {"matchLabels": {"dns": "here"}}}],
+            "ports": [53, 5353],
+        },
+        "apiServer": {"to": [{"ipBlock": {"cidr": "10.0.0.1/32"}}], "ports": [443]},
+        "metrics": {"from": [{"namespaceSelector": {"matchLabels": {"metrics": "here"}}}]},
+        "extraTo": [{"namespaceSelector": {"matchLabels": {"for": "all"}}}],
+        "operator": {"extraTo": [{"namespaceSelector": {"matchLabels": {"for": "operator"}}}]},
+        "mlflow": {
+            "extraFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}],
+            "extraTo": [{"namespaceSelector": {"matchLabels": {"for": "mlflow"}}}],
+            "databasePort": 6543,
+        },
         "minio": {"extraFrom": [{"namespaceSelector": {}}]},
         "console": {"from": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}]},
+        "setup": {"extraTo": [{"namespaceSelector": {"matchLabels": {"for": "setup"}}}]},
+        "training": {"extraTo": [{"namespaceSelector": {"matchLabels": {"for": "training"}}}]},
+        "serving": {
+            "from": [{"namespaceSelector": {"matchLabels": {"gateway": "here"}}}],
+            "extraTo": [{"namespaceSelector": {"matchLabels": {"for": "serving"}}}],
+        },
     },
 }
 WITHOUT_VOLUMES: Mapping[str, Any] = {

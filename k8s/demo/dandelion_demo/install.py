@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from dandelion_local import places
 from dandelion_local.commands import SetupError
+from dandelion_local.node import network
 from dandelion_local.progress import Step
 from minio import Minio
 
@@ -32,6 +34,7 @@ def install(cluster: Cluster, *settings: str) -> None:
                 *("--namespace", NAMESPACE, "--create-namespace"),
                 *("--wait", "--timeout", "8m", "--force-conflicts"),
                 *(part for setting in (CONSOLE, *settings) for part in ("--set", setting)),
+                *(_open_to_this_machine() if cluster.routable else ()),
             )
         except SetupError as problem:
             raise SetupError(f"{problem}\n{diagnosis(cluster, NAMESPACE)}") from None
@@ -40,6 +43,22 @@ def install(cluster: Cluster, *settings: str) -> None:
 def look_after(cluster: Cluster, namespace: str) -> None:
     """Lets the operator work in a namespace, as whoever may change namespaces does."""
     cluster.run("label", "namespace", namespace, "dandelion.dev/enabled=true", "--overwrite")
+
+
+def _open_to_this_machine() -> Sequence[str]:
+    """The local node's addresses, and this machine as one that may ask its pods."""
+    here = {"ipBlock": {"cidr": f"{network.HOST}/32"}}
+    prometheus = {
+        "namespaceSelector": {},
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
+    }
+    settings = {
+        "clusterCIDRs": [str(network.PODS), str(network.SERVICES), f"{network.NODE}/32"],
+        "mlflow": {"extraFrom": [here]},
+        "minio": {"extraFrom": [here]},
+        "metrics": {"from": [here, prometheus]},
+    }
+    return "--set-json", f"networkPolicy={json.dumps(settings)}"
 
 
 @contextmanager

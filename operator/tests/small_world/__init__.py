@@ -18,6 +18,7 @@ import httpx
 from dandelion_operator.api import naming
 from dandelion_operator.api.access.identity import Identity
 from dandelion_operator.api.access.sts import Mode
+from dandelion_operator.api.network import Network
 from dandelion_operator.loop.reconcile import Reconciler
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.fence import Fence
@@ -138,6 +139,11 @@ class World(Told):
 
     def without_identity(self) -> None:
         self.settings = self.settings.model_copy(update={"identity": None})
+        self.restart()
+
+    def with_network(self, network: Network) -> None:
+        """From here on the installation has a say in who reaches whom."""
+        self.settings = self.settings.model_copy(update={"network_policies": network})
         self.restart()
 
     def again(self, kill_at: int | None, after_effect: bool) -> None:

@@ -38,6 +38,7 @@ RESOURCES = frozenset(
         "clusterrolebindings",
         "horizontalpodautoscalers",
         "poddisruptionbudgets",
+        "networkpolicies",
     }
 )
 READS, WRITES = frozenset({"GET", "LIST"}), frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE"})

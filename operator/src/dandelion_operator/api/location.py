@@ -18,6 +18,7 @@ from dandelion_operator.api.access.identity import Identity
 from dandelion_operator.api.access.routes import RouteRule
 from dandelion_operator.api.access.sts import Mode, Sts
 from dandelion_operator.api.access.tenancy import DatasetRule, Rules
+from dandelion_operator.api.network import Network, policy_specs
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.pods.template import PodTemplate
@@ -69,6 +70,7 @@ class Defaults:
     sts: Sts = field(default_factory=Sts)
     endpoints: Endpoints = field(default_factory=Endpoints)
     images: tuple[str, ...] = ()  # beside `training_image`; none: whatever anybody wants
+    network: Network | None = None  # None: the installation has no say in it
     datasets: Rules = None  # from where which namespace may learn with the installation's keys
     # None: MLflow lets everybody in.
     registry_access: RegistryAccess | None = None
@@ -112,6 +114,8 @@ class Location:
     route: RouteRule | None = None
     # The purposes for which pods have no key and go by their account.
     by_account: frozenset[str] = frozenset()
+    # What its NetworkPolicies say, by component; None: the installation has no say in it.
+    policies: Mapping[str, Mapping[str, Any]] | None = field(default=None, compare=False)
 
     @property
     def of_the_installation(self) -> frozenset[str]:
@@ -161,6 +165,7 @@ def location(resource: Resource, defaults: Defaults) -> Location:
         denied=_denied(resource, defaults) if own is None else None,
         readable=tenancy.prefixes(defaults.datasets or (), resource.namespace),
         image_denied=_image_denied(resource, defaults),
+        policies=_policies(resource, defaults),
         endpoints=None if storage.endpoint is None else defaults.endpoints,
         route=_route(resource, defaults),
     )
@@ -174,6 +179,12 @@ def _route(resource: Resource, defaults: Defaults) -> RouteRule | None:
     if rule is None or rule.open or resource.spec.serving.auth is Auth.CLUSTER_TOKENS:
         return rule
     return None
+
+
+def _policies(resource: Resource, defaults: Defaults) -> Mapping[str, Mapping[str, Any]] | None:
+    if defaults.network is None:
+        return None
+    return policy_specs(resource, defaults.network, defaults.endpoints)
 
 
 def _denied(resource: Resource, defaults: Defaults) -> Failure | None:

@@ -28,6 +28,7 @@ SERVING_DIGEST_ANNOTATION = f"{GROUP}/serving-digest"
 SERVICE_DIGEST_ANNOTATION = f"{GROUP}/service-digest"
 BUDGET_DIGEST_ANNOTATION = f"{GROUP}/budget-digest"
 ROUTE_DIGEST_ANNOTATION = f"{GROUP}/route-digest"
+POLICY_DIGEST_ANNOTATION = f"{GROUP}/policy-digest"
 TRIGGER_ANNOTATION = f"{GROUP}/trigger"
 TRIGGER_MESSAGE_ANNOTATION = f"{GROUP}/trigger-message"
 DECIDED_AT_ANNOTATION = f"{GROUP}/decided-at"
@@ -112,6 +113,15 @@ def s3_accounts(key: NamespacedName, trains: bool, serves: bool) -> dict[str, st
     return wanted | ({INFERENCE: inference(key)} if serves else {})
 
 
+def network_policy(key: NamespacedName, component: str) -> str:
+    return f"{key.name}-{component}"
+
+
+def policy_child(component: str) -> str:
+    """What a component's NetworkPolicy is called among the children of a resource."""
+    return f"NetworkPolicy {component}"
+
+
 def registered_model(key: NamespacedName) -> str:
     return f"{key.namespace}.{key.name}"
 
@@ -131,8 +141,12 @@ def labels(key: NamespacedName, component: str) -> dict[str, str]:
     }
 
 
+def component_selector(key: NamespacedName, component: str) -> dict[str, str]:
+    return {OWNER_LABEL: key.name, COMPONENT_LABEL: component}
+
+
 def inference_selector(key: NamespacedName) -> dict[str, str]:
-    return {OWNER_LABEL: key.name, COMPONENT_LABEL: INFERENCE}
+    return component_selector(key, INFERENCE)
 
 
 def as_selector(labels: dict[str, str]) -> str:

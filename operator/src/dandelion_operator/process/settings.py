@@ -21,6 +21,7 @@ from dandelion_operator.api.location import (
     Defaults,
     RegistryAccess,
 )
+from dandelion_operator.api.network import Network
 from dandelion_operator.api.spec.pods.scheduling import ComputeResources
 from dandelion_operator.api.spec.pods.template import PodTemplate
 from dandelion_operator.api.spec.serving import INFERENCE_CONTAINER
@@ -64,11 +65,14 @@ class Settings(BaseSettings):
     tenancy_datasets: tuple[DatasetRule, ...] | None = None
     training_allowed_images: str = ""  # with commas between them
     tenancy_endpoints: str = ""  # hosts and networks, with commas between them
+    cluster_networks: str = ""  # of pods, Services and nodes, with commas between them
     api_server_host: str = Field(default="", validation_alias="KUBERNETES_SERVICE_HOST")
     sts_enabled: Mode = Mode.OFF
     sts_endpoint: str = ""  # empty: that of S3
     sts_role_arn: str = ""
     sts_duration_seconds: int = Field(default=LIFE_SECONDS, ge=SHORTEST_LIFE, le=LONGEST_LIFE)
+    # None: a chart that says nothing of them. Empty: they are not wanted.
+    network_policies: Network | None = None
     # Empty: the installation keeps no log of predictions.
     log_uri: str = ""
     log_credentials_dir: Path = SECRETS / "logs"
@@ -137,7 +141,12 @@ class Settings(BaseSettings):
             log_uri=self.log_uri.rstrip("/"),
             images=_listed(self.training_allowed_images),
             datasets=self.tenancy_datasets,
-            endpoints=Endpoints(_listed(self.tenancy_endpoints), self.api_server_host),
+            network=self.network_policies,
+            endpoints=Endpoints(
+                _listed(self.tenancy_endpoints),
+                self.api_server_host,
+                _listed(self.cluster_networks),
+            ),
             sts=Sts(
                 self.sts_enabled,
                 self.sts_endpoint.rstrip("/"),

@@ -58,6 +58,8 @@ class Observed:
     account: AccountSeen | Failure = field(default_factory=AccountSeen)
     budget: BudgetSeen = field(default_factory=BudgetSeen)
     route: RouteSeen = field(default_factory=RouteSeen)
+    # From what each NetworkPolicy was made, by component; None: they are none of its business.
+    policies: Mapping[str, str] | None = None
     answer: Answer | None = None
     # Copies that are not the installation's key of now, and what is known of keys for a while, by
     # purpose; no keys where none are asked for.
@@ -68,7 +70,8 @@ class Observed:
     accounts: frozenset[str] = frozenset()
     secrets: AccountSecrets = field(default_factory=AccountSecrets)
     # The children as the API server holds them, and what others made of them: Deployment, Service,
-    # ServiceAccount, PodDisruptionBudget, HTTPRoute, and each Secret by its purpose.
+    # ServiceAccount, PodDisruptionBudget, HTTPRoute, each NetworkPolicy, and each Secret by its
+    # purpose.
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     drifts: Mapping[str, Drift] = field(default_factory=dict)
     now: str = ""  # when this was read, as Kubernetes writes times

@@ -29,12 +29,14 @@ from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
+    ApplyPolicy,
     ApplyRoute,
     ApplyS3Account,
     ApplyService,
     BindTokenReviewers,
     RefreshSecret,
     RemoveBudget,
+    RemovePolicy,
     RemoveRoute,
 )
 from dandelion_operator.loop.decide.plan.jobs import (
@@ -59,6 +61,7 @@ from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
     HTTP_ROUTE,
     JOB,
+    NETWORK_POLICY,
     POD_DISRUPTION_BUDGET,
 )
 from dandelion_operator.ports.registry import RegistryError
@@ -154,6 +157,7 @@ async def carry_out(
             | ApplyDeployment()
             | ApplyBudget()
             | ApplyRoute()
+            | ApplyPolicy()
         ):
             kind, wanted = child(action, resource, location, defaults)
             corrected = () if isinstance(action, ApplyS3Account) else action.corrected
@@ -163,6 +167,9 @@ async def carry_out(
             await cluster.delete(POD_DISRUPTION_BUDGET, namespace, naming.inference(key))
         case RemoveRoute():
             await cluster.delete(HTTP_ROUTE, namespace, naming.inference(key))
+        case RemovePolicy(component):
+            name = naming.network_policy(key, component)
+            await cluster.delete(NETWORK_POLICY, namespace, name)
         case BindTokenReviewers():
             await clients.reviewers.bring_up_to_date()
         case AdjustDeployment():

@@ -20,6 +20,7 @@ from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
+    ApplyPolicy,
     ApplyRoute,
     ApplyS3Account,
     ApplyService,
@@ -30,6 +31,7 @@ from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
     HTTP_ROUTE,
     JOB,
+    NETWORK_POLICY,
     POD_DISRUPTION_BUDGET,
     ROLE_BINDING,
     SECRET,
@@ -58,6 +60,7 @@ ChildAction = (
     | ApplyDeployment
     | ApplyBudget
     | ApplyRoute
+    | ApplyPolicy
 )
 
 
@@ -89,6 +92,9 @@ def child(
         case ApplyRoute():
             assert location.route is not None
             return HTTP_ROUTE, builders.http_route(resource, location.route)
+        case ApplyPolicy(component):
+            spec = (location.policies or {})[component]
+            return NETWORK_POLICY, builders.network_policy(resource, component, spec)
         case ApplyDeployment(target, sets_replicas):
             wanted = builders.deployment(resource, target, location, defaults)
             if not sets_replicas:

@@ -27,6 +27,7 @@ from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
+    ApplyPolicy,
     ApplyRoute,
     ApplyService,
     RefreshSecret,
@@ -51,6 +52,7 @@ NOTES = frozenset(
     {naming.APPLIED_ANNOTATION, naming.INSTALLATION_ANNOTATION, naming.CORRECTED_ANNOTATION}
 )
 KEY_PARTS = frozenset({ACCESS_KEY, SECRET_KEY, SESSION_TOKEN, SIGNING_KEY})
+POLICIES = {naming.policy_child(name): name for name in (naming.TRAINING, naming.INFERENCE)}
 UNKNOWN_WRITER = "somebody unknown"
 
 log = structlog.get_logger(__name__)
@@ -148,6 +150,8 @@ def _applied(
                 yield name, ApplyBudget()
             case "HTTPRoute":
                 yield name, ApplyRoute() if location.route is not None else None
+            case str() if name in POLICIES:
+                yield name, _policy(POLICIES[name], observed, location)
             case purpose:
                 yield name, RefreshSecret(purpose)
 
@@ -161,6 +165,13 @@ def _deployment(
     if deployment.serving_digest != digests.serving(resource, target, location):
         return None
     return ApplyDeployment(target, not deployment.scaled_by)
+
+
+def _policy(component: str, observed: Observed, location: Location) -> ApplyPolicy | None:
+    wanted, seen = (location.policies or {}).get(component), observed.policies or {}
+    if wanted is None or seen.get(component) != digests.digest(wanted):
+        return None
+    return ApplyPolicy(component)
 
 
 def _holds_temporary_key(live: Raw) -> bool:

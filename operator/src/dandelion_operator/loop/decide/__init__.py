@@ -12,6 +12,7 @@ from dandelion_operator.loop.decide.gate.compare import outlived_evaluations
 from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.identity import identity
 from dandelion_operator.loop.decide.plan import Plan
+from dandelion_operator.loop.decide.policies import contested_policies, policies
 from dandelion_operator.loop.decide.rollout.children import roll_out
 from dandelion_operator.loop.decide.secrets import contested_secrets, secrets
 from dandelion_operator.loop.decide.train.phase import expiring_jobs, outlived_jobs, train
@@ -24,6 +25,7 @@ def decide(resource: Resource, observed: Observed, location: Location) -> Plan:
     acceptance = accept(resource, observed, location)
     return Plan(
         secrets=(*identity(observed), *secrets(observed)),
+        policies=policies(observed, location),
         acceptance=acceptance,
         promote=promote(resource, observed, location.image_denied),
         rollout=roll_out(resource, observed, location),
@@ -33,5 +35,8 @@ def decide(resource: Resource, observed: Observed, location: Location) -> Plan:
             *outlived_jobs(observed),
             *outlived_evaluations(resource, observed),
         ),
-        contested=contested_secrets(resource, observed),
+        contested=(
+            *contested_secrets(resource, observed),
+            *contested_policies(resource, observed, location),
+        ),
     )

@@ -25,6 +25,7 @@ from dandelion_operator.loop.observe import (
     waiting,
 )
 from dandelion_operator.loop.observe.credentials import resolve_credentials
+from dandelion_operator.loop.observe.policies import policies
 from dandelion_operator.ports.clients import Clients
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, POD, SERVICE, is_owned
 from dandelion_operator.ports.registry import LOOK_SECONDS
@@ -112,7 +113,12 @@ async def observe(
         dataset,
         progress,
         (artifacts, comparisons, stored),
-        ((account, raw_account), (budget, raw_budget), (route, raw_route)),
+        (
+            (account, raw_account),
+            (budget, raw_budget),
+            (route, raw_route),
+            (policy_digests, raw_policies),
+        ),
         reviews,
     ) = await asyncio.gather(
         training.dataset(
@@ -128,6 +134,7 @@ async def observe(
             serving.account(resource, clients),
             serving.budget(resource, clients),
             serving.route(resource, location, clients),
+            policies(resource, clients),
         ),
         serving.reviews(resource, location, credentials, clients),
     )
@@ -137,6 +144,7 @@ async def observe(
         "ServiceAccount": raw_account,
         "PodDisruptionBudget": raw_budget,
         "HTTPRoute": raw_route,
+        **raw_policies,
         **credentials.raw,
         **secrets.raw,
     }
@@ -160,6 +168,7 @@ async def observe(
         account=account,
         budget=budget,
         route=route,
+        policies=policy_digests,
         answer=answer,
         stale_secrets=credentials.stale_secrets | secrets.stale,
         keys=found,

@@ -12,6 +12,7 @@ from dandelion_operator.loop.apply.builders.budget import disruption_budget
 from dandelion_operator.loop.apply.builders.deployment import deployment
 from dandelion_operator.loop.apply.builders.evaluation import evaluation_job
 from dandelion_operator.loop.apply.builders.job import job
+from dandelion_operator.loop.apply.builders.network_policy import network_policy
 from dandelion_operator.loop.apply.builders.route import http_route
 from dandelion_operator.loop.apply.builders.secret import (
     credentials_secret,
@@ -27,6 +28,7 @@ __all__ = [
     "evaluation_job",
     "http_route",
     "job",
+    "network_policy",
     "purpose_secret",
     "service",
     "service_account",

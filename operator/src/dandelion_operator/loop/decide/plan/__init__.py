@@ -24,14 +24,17 @@ class Plan:
     train: TrainDecision
     promote: PromoteDecision
     rollout: RolloutDecision
+    policies: tuple[Action, ...] = ()
     tidy: tuple[Action, ...] = ()
-    contested: tuple[str, ...] = ()  # Secrets, as RolloutDecision has it of the other children
+    # Secrets and NetworkPolicies, as RolloutDecision has it of the other children.
+    contested: tuple[str, ...] = ()
 
     @property
     def concerns(self) -> tuple[tuple[Action, ...], ...]:
         """One after the other; what goes wrong in one concern does not hold up the next."""
         return (
             self.secrets,
+            self.policies,
             self.promote.actions,
             self.rollout.actions,
             self.train.actions,

@@ -8,12 +8,14 @@ from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
+    ApplyPolicy,
     ApplyRoute,
     ApplyS3Account,
     ApplyService,
     BindTokenReviewers,
     RefreshSecret,
     RemoveBudget,
+    RemovePolicy,
     RemoveRoute,
 )
 from dandelion_operator.loop.decide.plan.jobs import (
@@ -55,6 +57,8 @@ Action = (
     | RemoveBudget
     | ApplyRoute
     | RemoveRoute
+    | ApplyPolicy
+    | RemovePolicy
     | BindTokenReviewers
     | ApplyDeployment
     | AdjustDeployment

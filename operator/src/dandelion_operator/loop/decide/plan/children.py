@@ -61,8 +61,21 @@ class ApplyRoute:
 
 
 @dataclass(frozen=True)
+class ApplyPolicy:
+    """The NetworkPolicy of the pods that train or of those that serve."""
+
+    component: str
+    corrected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RemoveRoute:
     pass
+
+
+@dataclass(frozen=True)
+class RemovePolicy:
+    component: str
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,13 @@ from dandelion_operator.loop.decide.plan.children import (
     ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
+    ApplyPolicy,
     ApplyRoute,
     ApplyService,
     BindTokenReviewers,
     RefreshSecret,
     RemoveBudget,
+    RemovePolicy,
     RemoveRoute,
 )
 from dandelion_operator.loop.report.conditions.builder import PartialCondition
@@ -34,6 +36,8 @@ CHILDREN = (
     ApplyBudget,
     RemoveBudget,
     AdjustDeployment,
+    ApplyPolicy,
+    RemovePolicy,
 )
 # They tell nothing of what is rolled out, where something is.
 OF_THE_REGISTRY = (Reason.REGISTRY_UNREACHABLE, Reason.ALIAS_MISSING, Reason.NO_VERSION)
