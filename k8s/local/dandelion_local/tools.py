@@ -82,6 +82,7 @@ TOOLS = (
         {"registry": "."},
         35,
     ),
+    Tool("kube-network-policies", {"kube-network-policies": "."}, 60),
     Tool("minio", {"minio": "github.com/minio/minio"}, 125),
     Tool("coredns", {"coredns": "."}, 40),
     Tool(

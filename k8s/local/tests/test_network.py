@@ -46,6 +46,13 @@ def test_foreign_routes(routes: list[dict[str, str]], expected: int) -> None:
         assert routes[0]["dev"] in str(clash)
 
 
+def test_the_queue_has_a_reader_once_it_is_listed() -> None:
+    other, ours = "  7 4101 0 2 128 0 0 1 1\n", "  100 4102 0 2 128 0 0 1 1\n"
+    assert not network.policies_are_enforced("")
+    assert not network.policies_are_enforced(other)
+    assert network.policies_are_enforced(other + ours)
+
+
 def test_the_ranges_are_apart_from_each_other() -> None:
     ranges = [network.LINK, network.PODS, network.SERVICES]
     pairs = [(a, b) for a in ranges for b in ranges if a is not b]

@@ -34,13 +34,14 @@ CERTIFICATES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("controller-manager", "/CN=system:kube-controller-manager", ()),
     ("scheduler", "/CN=system:kube-scheduler", ()),
     ("proxy", "/CN=system:kube-proxy", ()),
+    ("network-policies", "/O=system:masters/CN=kube-network-policies", ()),
     (
         "kubelet",
         f"/O=system:nodes/CN=system:node:{NODE_NAME}",
         (f"DNS:{NODE_NAME}", f"IP:{network.NODE}"),
     ),
 )
-KUBECONFIGS = ("admin", "controller-manager", "scheduler", "proxy", "kubelet")
+KUBECONFIGS = ("admin", "controller-manager", "scheduler", "proxy", "network-policies", "kubelet")
 
 
 def create(folder: Path, kubeconfig: Path) -> None:

@@ -58,6 +58,7 @@ def components(layout: Layout) -> list[Component]:
         Component("kube-apiserver", apiserver(layout)),
         Component("kubelet", kubelet(layout)),
         Component("kube-proxy", proxy(layout)),
+        Component("kube-network-policies", network_policies(layout)),
         Component("kube-controller-manager", controller_manager(layout)),
         Component("kube-scheduler", scheduler(layout)),
     ]
@@ -177,6 +178,15 @@ def kubelet(layout: Layout) -> tuple[str, ...]:
 
 def proxy(layout: Layout) -> tuple[str, ...]:
     return (_bin(layout, "kube-proxy"), f"--config={layout.settings}/kube-proxy.yml")
+
+
+def network_policies(layout: Layout) -> tuple[str, ...]:
+    return (
+        _bin(layout, "kube-network-policies"),
+        f"--kubeconfig={layout.secrets}/network-policies.kubeconfig",
+        f"--hostname-override={NODE_NAME}",
+        f"--nfqueue-id={network.POLICY_QUEUE}",
+    )
 
 
 def kubelet_configuration(layout: Layout) -> dict[str, object]:

@@ -27,9 +27,10 @@ PROGRAMS = (
     "kube-scheduler",
     "kubelet",
     "kube-proxy",
+    "kube-network-policies",
     "registry",
 )
-NEEDED_TOOLS = ("kubernetes", "etcd", "registry")
+NEEDED_TOOLS = ("kubernetes", "etcd", "registry", "kube-network-policies")
 MINIMUM_FREE = 12 * 1024**3
 READY_LIMIT = 90.0
 TOLERATED_RESTARTS = 8

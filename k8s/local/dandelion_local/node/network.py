@@ -23,6 +23,7 @@ NODE_DEVICE = "dandelion1"
 REGISTRY_PORT = 5000
 REGISTRY = f"{NODE}:{REGISTRY_PORT}"
 API_PORT = 6443
+POLICY_QUEUE = 100
 API_SERVER = f"https://{NODE}:{API_PORT}"
 
 
@@ -90,3 +91,34 @@ def configure_node_end() -> None:
     output(["ip", "address", "add", f"{NODE}/{LINK.prefixlen}", "dev", NODE_DEVICE])
     output(["ip", "link", "set", NODE_DEVICE, "up"])
     output(["ip", "route", "add", "default", "via", HOST, "dev", NODE_DEVICE])
+
+
+def policy_rules() -> list[list[str]]:
+    """What hands the first packet of each of a pod's connections to kube-network-policies, as
+    arguments of iptables: its own nftables rules ask for more than every kernel has.
+
+    Those to the node itself, where the API server is, among them; from the node's own programs,
+    as probes are, none. While nobody reads the queue, none passes.
+    """
+    chain, known = "DANDELION-POLICIES", ["-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED"]
+    own = ["-m", "owner", "--uid-owner", "0"]
+    return [
+        ["-N", chain],
+        ["-A", chain, *known, "-j", "RETURN"],
+        ["-A", chain, "-j", "NFQUEUE", "--queue-num", str(POLICY_QUEUE)],
+        ["-A", "INPUT", "-s", str(PODS), "-j", chain],
+        ["-A", "POSTROUTING", *own, "-j", "RETURN"],
+        ["-A", "POSTROUTING", "-s", str(PODS), "-j", chain],
+        ["-A", "POSTROUTING", "-d", str(PODS), "-j", chain],
+    ]
+
+
+def divert_pods() -> None:
+    """Called inside the node's namespaces before there are pods."""
+    for rule in policy_rules():
+        output(["iptables", "-w", "-t", "mangle", *rule])
+
+
+def policies_are_enforced(queues: str) -> bool:
+    """Whether ``/proc/net/netfilter/nfnetlink_queue``, a queue a line, has a reader of ours."""
+    return any(line.split()[0] == str(POLICY_QUEUE) for line in queues.splitlines())

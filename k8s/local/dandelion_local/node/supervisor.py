@@ -38,6 +38,7 @@ MOUNTS: dict[str, str | None] = {
     "/var/lib/kubelet": "kubelet",
 }
 SHORTEST_RUN = 1.0
+QUEUES = Path("/proc/net/netfilter/nfnetlink_queue")
 
 
 def cgroup_folders() -> list[Path]:
@@ -69,6 +70,7 @@ def prepare(layout: Layout) -> None:
             raise TimeoutError(f"the device {network.NODE_DEVICE} did not arrive within 10 s")
         time.sleep(0.02)
     network.configure_node_end()
+    network.divert_pods()
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     for name, content in setting_files(layout).items():
         file = layout.settings / name
@@ -119,6 +121,8 @@ class Supervisor:
                 _wait_until(lambda: _api_server_answers("/livez"))
             elif component.name == "kube-proxy":
                 _wait_until(lambda: _api_server_answers("/readyz"))
+            elif component.name == "kube-network-policies":
+                _wait_until(lambda: network.policies_are_enforced(QUEUES.read_text()))
         (self.layout.state / READY_FILE).write_text("")
         while True:
             pid, status = os.wait()
