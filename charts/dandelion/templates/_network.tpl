@@ -200,13 +200,22 @@ clouds among it, and the cluster's own ranges where they are told. Call with roo
     {{- include "dandelion.tenantPeer" (list "inference") | nindent 4 }}
   ports:
     - {port: 8080, protocol: TCP}
+{{- if include "dandelion.reviews" . }}
 - to:
     {{- include "dandelion.peer" (dict "root" . "component" "review") | nindent 4 }}
   ports:
     - {port: 8080, protocol: TCP}
+{{- end }}
 {{- with dig "oidc" "issuer" "" .Values.console }}
 {{ include "dandelion.toUrl" (dict "root" $ "url" .) }}
 {{- end }}
+{{- end }}
+
+{{- define "dandelion.reviewIngress" }}
+- ports:
+    - port: http
+  from:
+    {{- include "dandelion.peer" (dict "root" . "component" "console") | nindent 4 }}
 {{- end }}
 
 {{- define "dandelion.operatorMetrics" }}
