@@ -101,6 +101,19 @@ def test_the_operator_is_told_what_accounts_of_pods_say(rendered: Rendered) -> N
     assert told["DANDELION_LOG_URI"] == "s3://predictions"
 
 
+def test_the_operator_may_make_the_accounts_whoever_else_wants_some() -> None:
+    nobody = {"mlflow": {"auth": {"mode": "None"}}, "rbac": {"clusterTokens": False}}
+    found = render(merged(WITHOUT_KEYS, nobody))
+    allowed = {
+        verb
+        for role in found.of("ClusterRole")
+        for rule in role.content["rules"]
+        if role.name.startswith("dandelion-operator") and "serviceaccounts" in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert {"get", "create", "patch"} <= allowed
+
+
 def test_what_is_signed_with_is_made_once_in_the_cluster(rendered: Rendered) -> None:
     told = environment(job(rendered, "credentials"))
     assert told["DANDELION_SIGNING_SECRET"] == "dandelion-signing"

@@ -25,6 +25,7 @@ from dandelion_demo.kube import Cluster
 from dandelion_demo.target import image_settings
 from dandelion_local.commands import SetupError
 
+from tests.e2e.let_in import THIS_MACHINE, let_in
 from tests.e2e.load import SteadyLoad
 from tests.e2e.world import COLOURS, World, colours, picture
 from tests.long import former
@@ -103,6 +104,7 @@ def world(cluster: Cluster, namespace: str) -> Iterator[World]:
         settings = former.image_settings(files, FIRST)
         install_chart(cluster, namespace, files / "charts" / "dandelion", *settings)
     with (
+        let_in(cluster, namespace, THIS_MACHINE, {"app.kubernetes.io/instance": FIRST_RELEASE}),
         object_store(cluster, namespace, FIRST_RELEASE) as s3,
         cluster.reach(namespace, f"{FIRST_RELEASE}-mlflow", 5000) as url,
         httpx.Client(base_url=url, timeout=30) as mlflow,

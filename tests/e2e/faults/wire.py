@@ -65,7 +65,13 @@ def behind_the_proxy(cluster: Cluster) -> Iterator[Faults]:
 
 def _proxy(operator: dict[str, Any]) -> dict[str, Any]:
     image = operator["spec"]["template"]["spec"]["containers"][0]["image"]
-    metadata = {"name": NAME, "namespace": NAMESPACE, "labels": {"app": NAME}}
+    # With the labels of training it is let in where the operator is, and the operator to it.
+    labels = {
+        "app": NAME,
+        "app.kubernetes.io/part-of": "dandelion",
+        "app.kubernetes.io/component": "training",
+    }
+    metadata = {"name": NAME, "namespace": NAMESPACE, "labels": labels}
     files = {
         "proxy.py": Path(__file__).with_name("proxy.py").read_text(),
         "kubeconfig": json.dumps(_kubeconfig()),

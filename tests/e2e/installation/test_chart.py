@@ -12,6 +12,8 @@ from dandelion_demo.kube import Cluster
 from dandelion_demo.target import image_settings
 from dandelion_local.commands import SetupError
 
+from tests.e2e.let_in import let_in, of_namespace
+
 OTHER = "other"
 WORKLOADS = ("deployment/other-operator", "deployment/other-mlflow")
 
@@ -77,16 +79,19 @@ def _secrets(cluster: Cluster, namespace: str) -> list[dict[str, dict[str, str]]
 
 
 @pytest.fixture
-def endpoint(cluster: Cluster, namespace: str) -> list[str]:
+def endpoint(cluster: Cluster, namespace: str) -> Iterator[list[str]]:
     """Settings for an S3 endpoint of one's own: the first installation's MinIO, and its keys."""
     for use in ("training", "inference", "mlflow"):
         key = cluster.secret(NAMESPACE, f"{RELEASE}-s3-{use}")
         _create_secret(cluster, namespace, f"key-{use}", key)
-    return [
+    settings = [
         *("minio.enabled=false", f"s3.endpoint=http://{RELEASE}-minio.{NAMESPACE}.svc:9000"),
         *(f"s3.{use}.existingSecret=key-{use}" for use in ("training", "inference", "mlflow")),
         "mlflow.persistence.enabled=false",
     ]
+    minio = {"app.kubernetes.io/instance": RELEASE, "app.kubernetes.io/component": "minio"}
+    with let_in(cluster, NAMESPACE, of_namespace(namespace), minio):
+        yield settings
 
 
 def _create_secret(cluster: Cluster, namespace: str, name: str, values: dict[str, str]) -> None:
