@@ -164,6 +164,17 @@ class Known:
                 self._names.add(name)
         return self._found
 
+    @property
+    def latest(self) -> Decided:
+        """What counted when it was read last, and what was noted since."""
+        return self._found
+
+    def note(self, place: Location, made: Iterable[Decision]) -> None:
+        """Take what `keep` has just written there, without reading it."""
+        self._names.add(place.key.rpartition("/")[2])
+        for decision in made:
+            self._take(decision)
+
     def _content(self, name: str) -> bytes:
         return self._store.read(self._place.child(name)) or b""
 
@@ -177,8 +188,13 @@ class Known:
             decision = self._signer.decision(line)
             if decision is None:
                 found.refused += 1
-            elif decision.time >= getattr(found.by_image.get(self._about(decision)), "time", ""):
-                found.by_image[self._about(decision)] = decision
+            else:
+                self._take(decision)
+
+    def _take(self, decision: Decision) -> None:
+        found, about = self._found.by_image, self._about(decision)
+        if decision.time >= getattr(found.get(about), "time", ""):
+            found[about] = decision
 
 
 def keep(

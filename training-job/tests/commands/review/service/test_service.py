@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from dandelion_training.commands.review.service.app import create_app
 from dandelion_training.commands.review.service.reviews import Places, Reviews
 from dandelion_training.ports.callers import CallerError, Callers
-from dandelion_training.ports.storage import Location
+from dandelion_training.ports.storage import Location, StoredObject
 from given.reviews import CONTRACT, NOW, Reviewed, digest, image, row
 from structlog.testing import capture_logs
 
@@ -127,6 +128,26 @@ def test_what_an_import_decided_is_not_asked(
     reviewed.called("export", str(tmp_path / "queue"))
     assert reviewed.called("import", str(tmp_path / "queue"), "--by", "eve")[0] == 0
     assert console.queue() == []
+
+
+def test_decisions_in_a_row_do_not_list_all_of_them_each_time(
+    console: Console, reviewed: Reviewed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = console.queue()
+    listed: list[str] = []
+    whole = reviewed.store.list
+
+    def counted(prefix: Location, beginning: str = "") -> Iterator[StoredObject]:
+        listed.append(str(prefix))
+        return whole(prefix, beginning)
+
+    monkeypatch.setattr(reviewed.store, "list", counted)
+    for item in items:
+        assert console.decide(item, "grass").json()["decided"] == 1
+        assert console.decide(item, "grass").json()["known"] == 1
+    assert not listed
+    assert console.queue() == []
+    assert "s3://models/default/lawn/decisions" in listed
 
 
 def test_thinking_better_of_it_is_another_decision(console: Console, reviewed: Reviewed) -> None:

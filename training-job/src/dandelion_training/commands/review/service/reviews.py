@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 
 from dandelion_training.ports.storage import Location, ObjectStore
@@ -35,6 +36,7 @@ from dandelion_training.review.votes import (
 )
 
 PAGE_SECONDS = 20.0
+LOOKS_SECONDS = 5.0
 MODELS_REMEMBERED = 16
 LARGEST_IMAGE = 32 << 20  # bytes
 
@@ -99,9 +101,21 @@ class _Room:
     known: Known
     votes: Known
     lock: threading.Lock = field(default_factory=threading.Lock)
+    looked_at: float = -inf
+    """When both were read last, in seconds."""
+
+    def look(self, now: float, seconds: float = 0.0) -> None:
+        """Read both, unless that was done so many seconds ago or less."""
+        if now - self.looked_at > seconds or not seconds:
+            self.known.read()
+            self.votes.read()
+            self.looked_at = now
+
+    def counts(self) -> Mapping[str, Decision]:
+        return self.known.latest.by_image
 
     def ballot(self) -> Ballot:
-        return Ballot.of(self.votes.read().by_image.values())
+        return Ballot.of(self.votes.latest.by_image.values())
 
 
 class Reviews:
@@ -130,7 +144,8 @@ class Reviews:
         """What waits for this person, where an image takes so many `people`."""
         room = self._room(model)
         with room.lock:
-            left_out = set(room.known.read().by_image)
+            room.look(self._clock())
+            left_out = set(room.counts())
             ballot = room.ballot() if people > 1 else Ballot({})
         left_out |= ballot.voted(person)
         today = self._now()
@@ -166,19 +181,23 @@ class Reviews:
         time = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         room = self._room(model)
         with room.lock:
-            counts = room.known.read().by_image
+            # Listing takes longer the more there are. What others wrote meanwhile loses nothing:
+            # of an image, the latest counts.
+            room.look(self._clock(), LOOKS_SECONDS)
+            counts = room.counts()
             if people == 1:
                 outcome = decide(annotations, answers, (), counts, person, time)
                 self._require(outcome.problems)
                 return self._keep(model, room, outcome.decisions, len(said))
-            votes = room.votes.read().by_image
-            mine = {vote.image: vote for vote in votes.values() if vote.by == person}
+            votes = room.votes.latest.by_image.values()
+            mine = {vote.image: vote for vote in votes if vote.by == person}
             outcome = decide(annotations, answers, (), mine, person, time)
             self._require(outcome.problems)
             new = [vote for vote in outcome.decisions if vote.image not in counts]
             if new:
                 place = place_of(self._places.models, model.namespace, model.name)
-                decisions.keep(self._store, place, signer_of(room.signer), new)
+                signer = signer_of(room.signer)
+                room.votes.note(decisions.keep(self._store, place, signer, new), new)
             found = room.ballot().votes
             made = [agreed(found[vote.image].values(), people) for vote in new]
             decided = [each for each in made if each is not None]
@@ -192,7 +211,7 @@ class Reviews:
             changed, self._changed = self._changed, {}
         for where, room in changed.items():
             with room.lock:
-                counts = list(room.known.read().by_image.values())
+                counts = list(room.counts().values())
             kept.keep(self._store, kept.place_of(self._places.models, *where), counts, self._now())
 
     def _keep(
@@ -201,7 +220,7 @@ class Reviews:
         if made:
             where = (model.namespace, model.name)
             place = decisions.place_of(self._places.models, *where)
-            decisions.keep(self._store, place, room.signer, made)
+            room.known.note(decisions.keep(self._store, place, room.signer, made), made)
             with self._lock:
                 self._changed[where] = room
         return Kept(len(made), voted, said - len(made) - voted)
