@@ -30,6 +30,7 @@ UNSEEN: Mapping[str, Mapping[str, str]] = {
         "patch events": "an Event that is said again",
         "list autoscaling/horizontalpodautoscalers": "replicas that somebody else set",
         "delete policy/poddisruptionbudgets": "replicas that go back to one",
+        "delete networking.k8s.io/networkpolicies": "networkPolicy.enabled that is turned off",
     },
     "credentials": {},
 }
