@@ -58,8 +58,7 @@ def installed(api: ApiServer) -> ApiServer:
         ("patch", "serviceaccounts"),
         ("create", "rolebindings.rbac.authorization.k8s.io"),
         ("bind", "clusterroles.rbac.authorization.k8s.io/dandelion-mlflow-training"),
-        ("patch", "clusterrolebindings.rbac.authorization.k8s.io/dandelion-token-reviewers"),
-        ("bind", "clusterroles.rbac.authorization.k8s.io/dandelion-token-reviewer"),
+        ("delete", "clusterrolebindings.rbac.authorization.k8s.io/dandelion-token-reviewers"),
     ],
 )
 def test_the_operator_may_do_its_work_in_a_namespace_that_it_looks_after(
@@ -87,6 +86,10 @@ def test_the_operator_may_do_its_work_in_a_namespace_that_it_looks_after(
         ("delete", "serviceaccounts"),
         ("create", "serviceaccounts:token"),
         ("create", "tokenreviews.authentication.k8s.io"),
+        ("create", "subjectaccessreviews.authorization.k8s.io"),
+        ("patch", "clusterrolebindings.rbac.authorization.k8s.io/dandelion-token-reviewers"),
+        ("delete", "clusterrolebindings.rbac.authorization.k8s.io/cluster-admin"),
+        ("bind", "clusterroles.rbac.authorization.k8s.io/dandelion-token-reviewer"),
         ("create", "clusterrolebindings.rbac.authorization.k8s.io"),
         ("patch", "clusterrolebindings.rbac.authorization.k8s.io"),
         ("patch", "clusterrolebindings.rbac.authorization.k8s.io/cluster-admin"),

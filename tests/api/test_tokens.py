@@ -1,4 +1,5 @@
-"""Whose token it is and whom it is meant for: serving's questions to a real API server."""
+"""Whose token it is and whom it is meant for: the token reviewer's questions to a real API
+server."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from dandelion_inference.intake.reviews import ApiServer as Asked
-from dandelion_inference.intake.reviews import Place, User
+from dandelion_inference.intake.reviews import Place
+from dandelion_inference.reviewer.api_server import ApiServer as Asked
+from dandelion_inference.reviewer.api_server import User
 
 from tests.api.server import ADMIN_TOKEN, ApiServer
 
@@ -54,7 +56,7 @@ TOKENS: dict[str, tuple[Callable[[ApiServer], str], str | None]] = {
 
 @pytest.fixture
 def asked(api: ApiServer, tmp_path: Path) -> Asked:
-    """As a serving pod asks, with what is mounted into it."""
+    """As the token reviewer asks, with what is mounted into it."""
     manifest = api.kubectl(*("create", "serviceaccount", ACCOUNT, "--dry-run=client", "-o", "yaml"))
     api.apply(manifest)
     (tmp_path / "token").write_text(ADMIN_TOKEN)

@@ -74,6 +74,11 @@ TUNED: Mapping[str, Any] = {
         "serviceAccount": {"annotations": {"example.com/role": "x"}},
     },
     "rbac": {"clusterTokens": True},
+    "tokenReviewer": {
+        "replicas": 2,
+        "podLabels": {"example.com/c": "d"},
+        "priorityClassName": "system-cluster-critical",
+    },
     "inference": {"log": {"enabled": False}},
     "mlflow": {
         "auth": {"mode": "Kubernetes"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import ssl
@@ -17,11 +16,10 @@ from typing import Any
 
 import httpx
 import yaml
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from dandelion_local import places
 from dandelion_operator.setup.credentials import Wanted
 
+from tests.api import tokens
 from tests.api.server import ADMIN_TOKEN, ApiServer, free_ports
 from tests.chart.rendering import NAMESPACE, WITH_THE_CONSOLE, render
 
@@ -60,27 +58,7 @@ class Console:
 
     def expired(self, account: str) -> str:
         """One that the API server signed, and that has ended."""
-        uid = self.api.get("serviceaccount", account, "-n", TEAM)["metadata"]["uid"]
-        now = int(time.time())
-        claims = {
-            "iss": ISSUER,
-            "aud": [ISSUER],
-            "sub": f"system:serviceaccount:{TEAM}:{account}",
-            "iat": now - 7200,
-            "nbf": now - 7200,
-            "exp": now - 3600,
-            "kubernetes.io": {
-                "namespace": TEAM,
-                "serviceaccount": {"name": account, "uid": uid},
-            },
-        }
-        key = serialization.load_pem_private_key(
-            (self.api.folder / "accounts.key").read_bytes(), password=None
-        )
-        assert isinstance(key, rsa.RSAPrivateKey)
-        signed = f"{_part({'alg': 'RS256', 'typ': 'JWT'})}.{_part(claims)}"
-        signature = key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-        return f"{signed}.{_base64(signature)}"
+        return tokens.expired(self.api, TEAM, account)
 
     def browser(self) -> httpx.Client:
         """What keeps cookies and names its origin, as a browser does."""
@@ -96,14 +74,6 @@ class Console:
 
     def model(self, name: str = "lawn", namespace: str = TEAM) -> dict[str, Any]:
         return administrator(self.api, "GET", f"{namespace}/modeldeployments/{name}")
-
-
-def _part(content: dict[str, Any]) -> str:
-    return _base64(json.dumps(content).encode())
-
-
-def _base64(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def people_and_models(api: ApiServer, values: Mapping[str, Any] = WITH_THE_CONSOLE) -> None:

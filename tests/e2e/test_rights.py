@@ -31,7 +31,10 @@ UNSEEN: Mapping[str, Mapping[str, str]] = {
         "list autoscaling/horizontalpodautoscalers": "replicas that somebody else set",
         "delete policy/poddisruptionbudgets": "replicas that go back to one",
         "delete networking.k8s.io/networkpolicies": "networkPolicy.enabled that is turned off",
+        "delete rbac.authorization.k8s.io/clusterrolebindings": "an upgrade from a release whose "
+        "serving pods asked the API server who calls",
     },
+    "token-reviewer": {},
     "credentials": {},
 }
 

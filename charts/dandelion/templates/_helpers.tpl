@@ -195,7 +195,7 @@ training inference mlflow{{ if include "dandelion.logs" . }} logs{{ end }}
 {{- end -}}
 {{- end -}}
 
-{{/* "true" where serving pods may be given the right to ask the API server who calls. */}}
+{{/* "true" where there is a token reviewer, which asks the API server who calls for serving pods. */}}
 {{- define "dandelion.clusterTokens" -}}
 {{- $wanted := toString .Values.rbac.clusterTokens -}}
 {{- if or (eq $wanted "true") (and (eq $wanted "auto") (not .Values.operator.watchNamespaces)) -}}true{{- end -}}

@@ -1,11 +1,12 @@
-"""What stands for the API server where threads and turns are the matter, not HTTP."""
+"""What stands for the token reviewer where threads and turns are the matter, not HTTP."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
 
-from dandelion_inference.intake.reviews import Place, ReviewError, User
+from dandelion_inference.intake.reviews import Place, ReviewError
+from dandelion_inference.intake.verdicts import Action, Verdict
 
 
 class FakeReviewer:
@@ -26,7 +27,7 @@ class FakeReviewer:
         self.most_at_once = 0
         self._lock = threading.Lock()
 
-    def user(self, token: str, trace: Mapping[str, str]) -> User | None:
+    def review(self, token: str, place: Place, action: Action, trace: Mapping[str, str]) -> Verdict:
         with self._lock:
             self.asked.append(token)
             self.begun.set()
@@ -38,8 +39,7 @@ class FakeReviewer:
             self.at_once -= 1
         if self.away:
             raise ReviewError("nobody listens")
-        return None if token in self.nobodies else User(username=token)
-
-    def may(self, user: User, place: Place, subresource: str, trace: Mapping[str, str]) -> bool:
-        good = user.username.startswith("good") and user.username not in self.withdrawn
-        return good and place.name == "lawn"
+        if token in self.nobodies:
+            return Verdict(None, allowed=False)
+        good = token.startswith("good") and token not in self.withdrawn
+        return Verdict(token, good and place.name == "lawn")

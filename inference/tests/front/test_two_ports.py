@@ -12,6 +12,7 @@ from fakes import api_server as fake_api_server
 from fakes import s3 as fake_s3
 from fakes.api_server import FakeApiServer
 from given import artifacts
+from running.reviewing import reviewing
 from running.service import Service, environment, started
 
 CLUSTERS = ("/healthz", "/readyz", "/drift", "/metrics")
@@ -66,7 +67,10 @@ def guarded(api: FakeApiServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with fake_s3.running() as s3:
         s3.objects.update(stored.objects())
         wanted = environment(stored, s3.url, tmp_path_factory.mktemp("service"))
-        with started(wanted | api.environment()) as service:
+        with (
+            reviewing(api.server_port, api.folder) as reviewer,
+            started(wanted | reviewer.environment()) as service,
+        ):
             service.wait_ready()
             yield service
 
@@ -106,10 +110,11 @@ def test_what_strangers_may_read_names_no_class(guarded: Service, path: str) -> 
     "path", ["/readyz", "/v1/models/lawn", "/v2/health/ready", "/v2/models/lawn/ready"]
 )
 def test_what_is_in_a_pods_way_is_told_to_the_cluster_and_not_to_strangers(
-    api: FakeApiServer, tmp_path: Path, path: str
+    tmp_path: Path, path: str
 ) -> None:
     wanted = environment(artifacts.stored(), "http://127.0.0.1:1", tmp_path)
-    with started(wanted | api.environment()) as service:
+    reviewed = {"DANDELION_AUTH": "ClusterTokens", "DANDELION_TOKEN_REVIEWER_URL": "http://nowhere"}
+    with started(wanted | reviewed) as service:
         assert "127.0.0.1:1" in service.wait_for(503, "StorageUnreachable")["detail"]
         told = service.get(path)
         assert (told.status_code, told.json()["reason"]) == (503, "StorageUnreachable")

@@ -18,6 +18,7 @@ from fakes import api_server as fake_api_server
 from fakes import s3 as fake_s3
 from fakes.api_server import FakeApiServer
 from running.logging_service import answer_elsewhere, eventually, logging_environment, metric
+from running.reviewing import ReviewerProcess, reviewing
 from running.service import Service, started
 
 ROLES = {
@@ -60,11 +61,19 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeApiServer]:
 
 
 @pytest.fixture(scope="module")
-def guarded(api: FakeApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def reviewer(api: FakeApiServer) -> Iterator[ReviewerProcess]:
+    with reviewing(api.server_port, api.folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def guarded(
+    reviewer: ReviewerProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     """A ready service that answers only whom the cluster lets."""
     with fake_s3.running() as s3:
         wanted = logging_environment(s3, tmp_path_factory.mktemp("service"))
-        with started(wanted | api.environment()) as service:
+        with started(wanted | reviewer.environment()) as service:
             service.wait_ready()
             yield service
 
@@ -219,8 +228,8 @@ def test_the_scheme_is_written_in_any_case(guarded: Service) -> None:
 
 UNANSWERED: dict[str, dict[str, Any]] = {
     "the API server fails": {"status": 500},
-    "the pod's account may not ask": {"status": 403},
-    "the pod's own token is not accepted": {"reviewer": "another"},
+    "the reviewer's account may not ask": {"status": 403},
+    "the reviewer's own token is not accepted": {"reviewer": "another"},
 }
 
 
@@ -241,7 +250,7 @@ def test_nobody_new_is_answered_while_nobody_can_be_asked(
     assert ask(guarded, "predict", header).status_code == 200
 
 
-def test_the_pods_own_token_is_read_anew(guarded: Service, api: FakeApiServer) -> None:
+def test_the_reviewers_own_token_is_read_anew(guarded: Service, api: FakeApiServer) -> None:
     api.reviewer = "rotated"
     (api.folder / "token").write_text("rotated\n")
     assert ask(guarded, "predict", fresh(api)).status_code == 200
@@ -307,12 +316,16 @@ def test_the_description_asks_for_a_token_where_one_is_needed(guarded: Service) 
             assert ({"401", "403", "503"} <= set(operation["responses"])) == needed
 
 
-def test_no_token_is_ever_logged(guarded: Service, api: FakeApiServer) -> None:
+def test_no_token_is_ever_logged(
+    guarded: Service, reviewer: ReviewerProcess, api: FakeApiServer
+) -> None:
     header = fresh(api)
     api.status = 500
     ask(guarded, "predict", header)
     ask(guarded, "predict", "Bearer two secretwords")
     text = "".join(guarded.log)
     assert "tokens cannot be reviewed" in text
+    assert "tokens cannot be reviewed" in "".join(reviewer.log)
+    text += "".join(reviewer.log)
     for secret in (header.split()[1], "secretwords", "token-of-", fake_api_server.REVIEWER):
         assert secret not in text

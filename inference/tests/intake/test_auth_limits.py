@@ -8,12 +8,13 @@ from collections import Counter
 import pytest
 from dandelion_inference.errors import Code, RefusedError
 from dandelion_inference.intake.auth import (
+    LIMITS,
     REMEMBERED_ALLOWED,
     REMEMBERED_DENIED,
     bearer_token,
     grant,
 )
-from dandelion_inference.intake.bulkhead import BURST, THREADS, UNFINISHED, Allowance
+from dandelion_inference.intake.bulkhead import Allowance
 from dandelion_inference.intake.verdicts import (
     ALLOWED_SECONDS,
     DENIED_SECONDS,
@@ -84,9 +85,9 @@ def test_a_flood_of_tokens_reaches_the_api_server_few_at_a_time() -> None:
         return answers, len(reviewer.asked), reviewer.most_at_once
 
     answers, asked, most_at_once = asyncio.run(flooded())
-    assert answers == {"Forbidden": UNFINISHED, "QueueFull": 500 - UNFINISHED}
-    assert asked == UNFINISHED + 1
-    assert most_at_once <= THREADS
+    assert answers == {"Forbidden": LIMITS.unfinished, "QueueFull": 500 - LIMITS.unfinished}
+    assert asked == LIMITS.unfinished + 1
+    assert most_at_once <= LIMITS.threads
 
 
 def test_a_steady_flood_is_held_to_a_rate() -> None:
@@ -97,7 +98,7 @@ def test_a_steady_flood_is_held_to_a_rate() -> None:
             await door.knock(f"bad-{number}")
         return len(reviewer.asked)
 
-    assert asyncio.run(flooded()) == BURST
+    assert asyncio.run(flooded()) == LIMITS.burst
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from dandelion_inference.intake.auth import AWAY_SECONDS
-from dandelion_inference.intake.bulkhead import BURST, THREADS, UNFINISHED
-from dandelion_inference.intake.reviews import ApiServer
+from dandelion_inference.intake.auth import AWAY_SECONDS, LIMITS
+from dandelion_inference.intake.reviews import TokenReviewer
 from dandelion_inference.intake.verdicts import (
     ALLOWED_SECONDS,
     DENIED_SECONDS,
@@ -20,6 +19,7 @@ from fakes import api_server as fake_api_server
 from fakes.api_server import FakeApiServer
 from fakes.reviewer import FakeReviewer
 from given.door import Door
+from running.reviewing import ReviewerProcess, reviewing
 
 # Longer than a test may take: who waits for it waits for ever.
 ENDLESS = 3600.0
@@ -66,7 +66,7 @@ def test_a_flood_of_invented_tokens_locks_nobody_out_who_is_known(flood: str, la
         reviewer.held = "bad"
         FLOODS[flood](reviewer)
         strangers = []
-        for number in range(int(BURST) * 2):
+        for number in range(int(LIMITS.burst) * 2):
             strangers.append(asyncio.ensure_future(door.knock(f"bad-{number}")))
             await asyncio.sleep(0)
             if reviewer.gate.is_set():
@@ -87,7 +87,7 @@ def test_known_callers_reach_the_api_server_few_at_a_time_too() -> None:
     async def crowded() -> tuple[set[str], int, int]:
         reviewer = FakeReviewer()
         door = Door(reviewer, patience=ENDLESS)
-        callers = [f"good-{number}" for number in range(int(BURST))]
+        callers = [f"good-{number}" for number in range(int(LIMITS.burst))]
         for caller in callers:
             assert await door.knock(caller) == "in"
         door.clock.now += ALLOWED_SECONDS
@@ -100,8 +100,8 @@ def test_known_callers_reach_the_api_server_few_at_a_time_too() -> None:
 
     answers, asked, most_at_once = asyncio.run(crowded())
     assert answers == {"in", "QueueFull"}
-    assert asked == UNFINISHED
-    assert most_at_once <= THREADS
+    assert asked == LIMITS.unfinished
+    assert most_at_once <= LIMITS.threads
 
 
 # --- The API server is away. ---
@@ -123,7 +123,7 @@ def forbids(api: FakeApiServer) -> None:
     api.status = 403
 
 
-def rejects_the_pods_own_token(api: FakeApiServer) -> None:
+def rejects_the_reviewers_own_token(api: FakeApiServer) -> None:
     api.reviewer = "another"
 
 
@@ -133,8 +133,8 @@ def hangs(api: FakeApiServer) -> None:
 
 AWAY: dict[str, Callable[[FakeApiServer], None]] = {
     "it fails": fails,
-    "it forbids the pod to ask": forbids,
-    "it does not accept the pod's own token": rejects_the_pods_own_token,
+    "it forbids the reviewer to ask": forbids,
+    "it does not accept the reviewer's own token": rejects_the_reviewers_own_token,
     "it hangs": hangs,
 }
 
@@ -144,16 +144,22 @@ def comes_back(api: FakeApiServer) -> None:
     api.gate.set()
 
 
-def door_of(api: FakeApiServer) -> Door:
-    return Door(ApiServer("127.0.0.1", api.server_port, api.folder), patience=IMPATIENT)
+@pytest.fixture
+def reviewer(api: FakeApiServer) -> Iterator[ReviewerProcess]:
+    with reviewing(api.server_port, api.folder) as running:
+        yield running
+
+
+def door_of(reviewer: ReviewerProcess) -> Door:
+    return Door(TokenReviewer(reviewer.url), patience=IMPATIENT)
 
 
 @pytest.mark.parametrize("case", AWAY)
 def test_a_known_caller_stays_in_for_its_time_while_the_api_server_is_away(
-    api: FakeApiServer, case: str
+    api: FakeApiServer, reviewer: ReviewerProcess, case: str
 ) -> None:
     async def away() -> list[str]:
-        door = door_of(api)
+        door = door_of(reviewer)
         answers = [await door.knock("token")]
         AWAY[case](api)
         begun = door.clock.now
@@ -182,11 +188,13 @@ NO: dict[str, tuple[Callable[[FakeApiServer], None], str]] = {
 
 
 @pytest.mark.parametrize("case", NO)
-def test_a_no_ends_it_at_once_and_for_good(api: FakeApiServer, case: str) -> None:
+def test_a_no_ends_it_at_once_and_for_good(
+    api: FakeApiServer, reviewer: ReviewerProcess, case: str
+) -> None:
     withdraw, refusal = NO[case]
 
     async def answers() -> list[str]:
-        door = door_of(api)
+        door = door_of(reviewer)
         given = [await door.knock("token")]
         fails(api)
         door.clock.now += ALLOWED_SECONDS

@@ -15,6 +15,7 @@ from fakes.s3 import FakeS3
 from given import uploads
 from given.inferences import INFER, image
 from running.logging_service import HOME, answer_elsewhere, label, logging_environment, rows
+from running.reviewing import reviewing
 from running.service import started
 
 
@@ -135,7 +136,11 @@ def test_who_said_it_is_kept_where_callers_are_known(s3: FakeS3, tmp_path: Path)
     with api_server.running(tmp_path) as api:
         api.users["a-token"] = account
         api.rules |= {(account, "predict"), (account, "feedback")}
-        with started(logging_environment(s3, tmp_path) | api.environment()) as service:
+        wanted = logging_environment(s3, tmp_path)
+        with (
+            reviewing(api.server_port, api.folder) as reviewer,
+            started(wanted | reviewer.environment()) as service,
+        ):
             service.wait_ready()
             headers = {"Authorization": "Bearer a-token"}
             given = service.post("/predict", content=pictures.plain(), headers=headers).json()

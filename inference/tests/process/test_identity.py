@@ -16,6 +16,7 @@ from fakes import s3 as fake_s3
 from fakes.api_server import FakeApiServer
 from given import artifacts
 from running.logging_service import events, eventually, logging_environment, metric, rows
+from running.reviewing import reviewing
 from running.service import Service, environment, started
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -37,7 +38,10 @@ def service(api: FakeApiServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
         store.objects.update(stored.objects())
         wanted = environment(stored, store.url, tmp_path_factory.mktemp("home"))
         bounds = {"DANDELION_HEAD_SECONDS": "1", "DANDELION_ACCESS_LOG_SAMPLE_RATIO": "1"}
-        with started(wanted | bounds | api.environment()) as running:
+        with (
+            reviewing(api.server_port, api.folder) as reviewer,
+            started(wanted | bounds | reviewer.environment()) as running,
+        ):
             running.wait_ready()
             yield running
 
@@ -132,7 +136,10 @@ def test_a_row_of_the_prediction_log_says_what_the_access_log_says(
     tmp_path: Path, s3: fake_s3.FakeS3, api: FakeApiServer
 ) -> None:
     wanted = logging_environment(s3, tmp_path) | {"DANDELION_ACCESS_LOG_SAMPLE_RATIO": "1"}
-    with started(wanted | api.environment()) as service:
+    with (
+        reviewing(api.server_port, api.folder) as reviewer,
+        started(wanted | reviewer.environment()) as service,
+    ):
         service.wait_ready()
         headers = {"Authorization": "Bearer good", "X-Request-Id": "both", **TRACED}
         answer = service.post("/predict", content=pictures.plain(), headers=headers)

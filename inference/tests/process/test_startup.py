@@ -74,9 +74,9 @@ def test_a_wrong_variable_is_named_and_its_value_is_not_shown(
     assert WRONG[variable] not in line
 
 
-def test_a_pod_that_cannot_know_its_api_server_says_so(s3: FakeS3, tmp_path: Path) -> None:
+def test_a_pod_that_cannot_know_its_token_reviewer_says_so(s3: FakeS3, tmp_path: Path) -> None:
     wanted = logging_environment(s3, tmp_path) | {"DANDELION_AUTH": "ClusterTokens"}
     with started(wanted) as service:
         assert service.wait() == 78
-    assert "KUBERNETES_SERVICE_HOST" in "".join(service.log)
+    assert "DANDELION_TOKEN_REVIEWER_URL" in "".join(service.log)
     assert "DANDELION_:" not in "".join(service.log)

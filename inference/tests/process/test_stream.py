@@ -18,6 +18,7 @@ from fakes.s3 import FakeS3
 from given import artifacts
 from running import service
 from running.conversation import Conversation
+from running.reviewing import reviewing
 
 LABELS = list(pictures.COLOURS)
 
@@ -183,7 +184,10 @@ def test_a_stream_needs_a_token_where_a_single_answer_does(
     with api_server.running(tmp_path / "account") as api:
         api.users["good"] = "system:serviceaccount:default:camera"
         api.rules.add(("system:serviceaccount:default:camera", "predict"))
-        with service.started(environment | api.environment()) as running:
+        with (
+            reviewing(api.server_port, api.folder) as reviewer,
+            service.started(environment | reviewer.environment()) as running,
+        ):
             running.wait_ready()
             headers = {"Content-Type": "application/x-ndjson", "Authorization": "Bearer bad"}
             answer = running.post("/predict", content=line("red"), headers=headers)

@@ -11,6 +11,7 @@ from fakes import s3 as fake_s3
 from given import artifacts
 from given.hostile_traffic import tokens
 from running.attack import Attack, failures, visited
+from running.reviewing import reviewing
 from running.service import Service, environment, started
 
 MIB = 1024 * 1024
@@ -29,7 +30,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         api.users["known"] = "ana"
         api.rules.add(("ana", "predict"))
         wanted = environment(artifact, store.url, tmp_path_factory.mktemp("home"))
-        with started(wanted | api.environment()) as running:
+        with (
+            reviewing(api.server_port, api.folder) as reviewer,
+            started(wanted | reviewer.environment()) as running,
+        ):
             running.wait_ready()
             yield running
 

@@ -39,6 +39,7 @@ DEFAULTS = Defaults(
     s3_region="us-east-1",
     s3_bucket="models",
     log_uri="s3://predictions",
+    token_reviewer="http://reviewer",
 )
 NOW = "2026-01-01T00:00:00Z"
 LATER = "2026-01-01T01:00:00Z"
@@ -61,8 +62,12 @@ def resource(retrain: str = "", **sections: Any) -> Resource:
     return parsed
 
 
-def place(wanted: Resource | None = None) -> Location:
-    return location(wanted or resource(), DEFAULTS)
+# Of an installation that has nobody for serving pods to ask who calls.
+WITHOUT_REVIEWER = replace(DEFAULTS, token_reviewer="")
+
+
+def place(wanted: Resource | None = None, defaults: Defaults = DEFAULTS) -> Location:
+    return location(wanted or resource(), defaults)
 
 
 def version(number: int, **about: Any) -> VersionSeen:
@@ -175,8 +180,8 @@ def training(run: str = "run1", state: str = "Succeeded", **about: Any) -> dict[
     return {"run": run, "state": state} | fields | about
 
 
-def decided(wanted: Resource, observed: Observed) -> Plan:
-    return decide(wanted, observed, place(wanted))
+def decided(wanted: Resource, observed: Observed, defaults: Defaults = DEFAULTS) -> Plan:
+    return decide(wanted, observed, place(wanted, defaults))
 
 
 def seen(**about: Any) -> Observed:

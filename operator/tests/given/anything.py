@@ -9,7 +9,7 @@ from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.seen.identity import AccountSecrets
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.serving import AccountSeen, Answer
+from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.training import DatasetSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen
 from dandelion_operator.seen.windows import PodWindows
@@ -165,8 +165,6 @@ worlds = st.builds(
     service=st.none() | st.builds(given.service, st.booleans()),
     answer=st.none() | st.builds(Answer, aliases, st.just("words")),
     windows=st.lists(pods_windows, max_size=3).map(tuple),
-    account=st.builds(AccountSeen, st.booleans(), st.booleans(), st.booleans())
-    | st.just(Failure(Reason.AUTH_UNAVAILABLE, "words")),
     stale_secrets=purposes,
     accounts=st.frozensets(st.sampled_from(["training", "inference"])),
     secrets=st.builds(AccountSecrets, unsigned=purposes, held=purposes),

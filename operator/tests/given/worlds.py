@@ -22,7 +22,7 @@ async def two_versions(world: World) -> None:
 
 
 async def two_replicas(world: World) -> None:
-    """They serve, and ask the API server who calls."""
+    """They serve, and ask the token reviewer who calls."""
     world.apply(serving={"auth": "ClusterTokens", "replicas": 2})
     await world.settle()
     assert world.condition("Ready") == ("True", "Serving")

@@ -11,16 +11,13 @@ from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan.actions import Action
 from dandelion_operator.loop.decide.plan.children import (
-    ApplyAccount,
     ApplyDeployment,
-    BindTokenReviewers,
 )
 from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, StartTraining
 from dandelion_operator.loop.decide.plan.versions import SetAlias, SetVerdict
 from dandelion_operator.loop.report import report
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.serving import AccountSeen
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen
 from given.anything import resources, worlds
 from given.report.told import may_be_told
@@ -116,18 +113,12 @@ def test_what_serves_is_only_replaced_by_a_champion_that_was_verified(
 
 @QUICK
 @for_any(resources, worlds)
-def test_pods_that_ask_who_calls_come_after_their_right_to_ask(
+def test_no_pods_are_made_that_have_nobody_to_ask_who_calls(
     resource: Resource, observed: Observed
 ) -> None:
-    todo = actions(resource, observed)
-    if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS:
-        assert not any(isinstance(item, ApplyAccount | BindTokenReviewers) for item in todo)
-        return
-    pods = [index for index, item in enumerate(todo) if isinstance(item, ApplyDeployment)]
-    if pods:
-        assert isinstance(observed.account, AccountSeen)
-        assert observed.account.exists or ApplyAccount() in todo[: pods[0]]
-        assert observed.account.may_review or BindTokenReviewers() in todo[: pods[0]]
+    todo = given.decided(resource, observed, given.WITHOUT_REVIEWER).rollout.actions
+    asks = resource.spec.serving.auth is Auth.CLUSTER_TOKENS
+    assert not (asks and any(isinstance(item, ApplyDeployment) for item in todo))
 
 
 @QUICK

@@ -25,7 +25,6 @@ from dandelion_operator.ports.fence import Fence
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.namespaces import Namespaces
 from dandelion_operator.ports.kube.objects import is_owned
-from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.probes.probe import Probe
@@ -41,7 +40,7 @@ from fakes.mlflow import FakeMlflow
 
 from small_world.controllers import roll, select, train
 from small_world.outside import FakeIdentity, FakeProbe, FakeStorage, FakeTokens
-from small_world.told import BINDING, Told
+from small_world.told import Told
 
 DATASET_URI = "s3://datasets/lawn"
 TABLE = "addresses"
@@ -91,9 +90,8 @@ class World(Told):
             inference_credentials_dir=folder / "inference",
             log_credentials_dir=folder / "logs",
             log_uri="s3://predictions",
-            token_reviewer_binding=BINDING,
+            token_reviewer_url="http://reviewer",
         )
-        self.cluster.put_clusterwide("clusterrolebindings", {"metadata": {"name": BINDING}})
         self.restart()
 
     def restart(self, lookups: Lookups | None = None) -> None:
@@ -111,7 +109,6 @@ class World(Told):
             Registry(registry, fence),
             cast(Storage, self.storage),
             Probes(cast(Probe, self.probe), monotonic=lambda: self.time.timestamp()),
-            TokenReviewers(cluster, self.settings.token_reviewer_binding, ()),
             self.settings.defaults,
             Namespaces(cluster, self.settings.rights),
             lookups or Lookups(),
@@ -314,5 +311,4 @@ class World(Told):
             "champion": (champion["version"], champion["servedReplicas"]),
             "training": (self.status["training"]["run"], self.status["training"]["state"]),
             "decisions": self.decisions(),
-            "reviewers": self.reviewers(),
         }

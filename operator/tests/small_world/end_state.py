@@ -54,7 +54,6 @@ async def end_state(world: World) -> dict[str, Any]:
         "trained for": _trained_for(world),
         "scheduled": world.status.get("triggers", {}).get("nextScheduleTime"),
         "kept otherwise": _kept_otherwise(world),
-        "reviewers": await _reviewers(world),
         "next Job": await _next_job(world),
     }
 
@@ -90,8 +89,6 @@ def _spare(world: World) -> set[str]:
     used = {place.training_secret, place.inference_secret}
     if place.log is not None:
         used.add(place.log.secret)
-    if resource.spec.serving.auth == "ClusterTokens":
-        used.add(naming.inference(KEY))
     return {
         f"{kind}/{item['metadata']['name']}"
         for kind in KEPT
@@ -174,12 +171,6 @@ def _kept_otherwise(world: World) -> list[str]:
         for job in world.cluster.kind("jobs")
         if job["spec"].get("ttlSecondsAfterFinished") != seconds
     ]
-
-
-async def _reviewers(world: World) -> list[str]:
-    """Once the operator has looked after the list, which it does every few minutes."""
-    await world.clients.reviewers.bring_up_to_date()
-    return world.reviewers()
 
 
 async def _next_job(world: World) -> Any:

@@ -7,8 +7,6 @@ from typing import Any
 from dandelion_operator.api import naming
 from fakes.cluster import KEY, FakeCluster
 
-BINDING = "dandelion-token-reviewers"
-
 
 class Told:
     cluster: FakeCluster
@@ -42,8 +40,3 @@ class Told:
         """The version that the serving Deployment is of."""
         labels = self.cluster.one("deployments", "lawn-inference")["metadata"]["labels"]
         return str(labels[naming.VERSION_LABEL])
-
-    def reviewers(self) -> list[str]:
-        """Whose pods may ask the API server who calls."""
-        binding = self.cluster.objects["clusterrolebindings", "", BINDING]
-        return [f"{item['namespace']}:{item['name']}" for item in binding.get("subjects", [])]

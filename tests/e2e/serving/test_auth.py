@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import json
 import shlex
+import ssl
 from collections.abc import Callable
 
 import httpx
@@ -117,6 +120,64 @@ def test_the_models_classes_are_for_those_who_may_predict(
     headers = {} if role is None else {"Authorization": f"Bearer {_token(guarded, role)}"}
     url = f"{guarded.url(NAME)}/v2/models/{NAME}"
     assert httpx.get(url, headers=headers, timeout=30).status_code == status
+
+
+def _create(world: World, token: str, group: str, kind: str, spec: dict[str, object]) -> int:
+    """The API server's answer to whoever holds that token, and nothing else of the kubeconfig."""
+    config = json.loads(world.cluster.run("config", "view", "--minify", "--raw", "-o", "json"))
+    place = config["clusters"][0]["cluster"]
+    authority = base64.b64decode(place["certificate-authority-data"]).decode()
+    answer = httpx.post(
+        f"{place['server']}/apis/{group}/v1/{kind.lower()}s",
+        json={"apiVersion": f"{group}/v1", "kind": kind, "spec": spec},
+        headers={"Authorization": f"Bearer {token}"},
+        verify=ssl.create_default_context(cadata=authority),
+        trust_env=False,
+    )
+    return answer.status_code
+
+
+PROBES: dict[str, tuple[str, dict[str, object]]] = {
+    "TokenReview": ("authentication.k8s.io", {"token": "somebody's"}),
+    "SubjectAccessReview": (
+        "authorization.k8s.io",
+        {
+            "user": "somebody",
+            "resourceAttributes": {"namespace": "default", "verb": "get", "resource": "secrets"},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PROBES)
+def test_who_edits_the_namespace_finds_no_account_that_may_ask_about_others(
+    guarded: World, kind: str
+) -> None:
+    group, spec = PROBES[kind]
+    editor, subject = f"editor-{kind.lower()}", f"{guarded.namespace}:editor-{kind.lower()}"
+    guarded.kubectl("create", "serviceaccount", editor)
+    guarded.kubectl(
+        *("create", "rolebinding", editor, "--clusterrole=edit", f"--serviceaccount={subject}")
+    )
+    person = f"--as=system:serviceaccount:{subject}"
+    accounts = guarded.kubectl("get", "serviceaccounts", "-o", "name", person).split()
+    assert len(accounts) > len(ROLES)
+    for account in accounts:
+        name = account.rpartition("/")[2]
+        token = guarded.kubectl("create", "token", name, person).strip()
+        assert _create(guarded, token, group, kind, spec) == 403, name
+
+
+def test_serving_pods_hold_no_token_for_the_api_server(guarded: World) -> None:
+    for pod in guarded.owned("pods", NAME):
+        if pod["metadata"]["labels"]["app.kubernetes.io/component"] == "inference":
+            assert pod["spec"]["serviceAccountName"] == "default"
+            mounts = [
+                mount["mountPath"]
+                for container in pod["spec"]["containers"]
+                for mount in container["volumeMounts"]
+            ]
+            assert "/var/run/secrets/kubernetes.io/serviceaccount" not in mounts
 
 
 def test_the_line_in_the_refusal_grants_it_and_taking_it_back_is_felt(guarded: World) -> None:

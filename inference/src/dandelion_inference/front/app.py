@@ -34,7 +34,7 @@ from dandelion_inference.front.routes.v2 import add_v2
 from dandelion_inference.front.service import Service
 from dandelion_inference.intake.admission import Admission, Streams
 from dandelion_inference.intake.auth import Authorizer
-from dandelion_inference.intake.reviews import ApiServer, Place
+from dandelion_inference.intake.reviews import Place, TokenReviewer
 from dandelion_inference.journal import Journal
 from dandelion_inference.model.readiness import Readiness
 from dandelion_inference.ports.cpu import workers
@@ -172,9 +172,5 @@ def _authorizer(settings: Settings, metrics: Metrics) -> Authorizer | None:
     if settings.auth is Auth.NONE:
         return None
     place = Place(settings.model_namespace, settings.model_name)
-    reviewer = ApiServer(
-        settings.kubernetes_service_host,
-        settings.kubernetes_service_port,
-        settings.service_account_dir,
-    )
+    reviewer = TokenReviewer(str(settings.token_reviewer_url))
     return Authorizer(reviewer, place, metrics.reviewed)

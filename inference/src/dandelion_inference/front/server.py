@@ -4,7 +4,8 @@ When a pod is deleted, its address is taken out of the Service at the same time 
 and proxies learn of it later. So: on SIGTERM turn unready at once, go on accepting for a while with
 every answer closing its connection, and only then stop listening and finish what is in flight, for
 as long as `ports/grace.py` says. Probes and metrics have a server of their own beside it, so what
-strangers do to the public one takes nothing from them. Run by `__main__`.
+strangers do to the public one takes nothing from them. Run by `__main__`, and by that of the token
+reviewer.
 """
 
 from __future__ import annotations
@@ -15,17 +16,15 @@ import math
 import signal
 import socket
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, Protocol
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dandelion_inference.errors import Code
 from dandelion_inference.front.connection import Refused, bounded, end_overdue
 from dandelion_inference.front.connection.bounds import ConnectionBounds
-from dandelion_inference.front.edge import Edge
-from dandelion_inference.model.readiness import Readiness
 from dandelion_inference.ports.grace import Ending
 
 # A client that pools connections must be the one to let go of an idle one: a server that closes
@@ -100,13 +99,25 @@ class ProbesServer(BoundedServer):
         yield
 
 
+class Front(Protocol):
+    """An application that accounts for what the server refuses before it is asked."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    def refused(self, code: Code) -> list[tuple[bytes, bytes]]: ...
+
+
+class Drains(Protocol):
+    draining: bool
+
+
 class DrainingServer(BoundedServer):
     """The public one."""
 
     def __init__(
         self,
-        app: Edge,
-        readiness: Readiness,
+        app: Front,
+        readiness: Drains,
         ending: Ending,
         bounds: ConnectionBounds,
     ) -> None:

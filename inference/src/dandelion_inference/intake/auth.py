@@ -1,11 +1,12 @@
 """Whose requests are answered: the cluster itself says, by its own tokens and RBAC.
 
 Who may predict is an ordinary rule: `create` on `modeldeployments/predict` of this very resource.
-Answers of the API server are remembered for a while by the token's digest, never by the token.
-Floods of invented tokens reach it only so many at a time and so many a second, and what cannot be
-asked is refused. Whom it let in of late is known: such callers are asked about again before that
-ends, at a share of the questions that strangers cannot take, and stay in for a while when it gives
-no answer. Called by the routes through `front/service.py`, on the event loop.
+The API server is asked by the installation's token reviewer, and its answers are remembered for a
+while by the token's digest, never by the token. Floods of invented tokens reach them only so many
+at a time and so many a second, and what cannot be asked is refused. Who was let in of late is
+known: such callers are asked about again before that ends, at a share of the questions that
+strangers cannot take, and stay in for a while when there is no answer. Called by the routes through
+`front/service.py`, on the event loop.
 """
 
 from __future__ import annotations
@@ -22,17 +23,18 @@ from types import MappingProxyType
 import structlog
 
 from dandelion_inference.errors import Code, RefusedError
-from dandelion_inference.intake.bulkhead import Bulkhead
+from dandelion_inference.intake.bulkhead import Bulkhead, Limits
 from dandelion_inference.intake.reviews import (
     AUDIENCE,
     COMMAND,
     GROUP,
+    MAX_TOKEN_BYTES,
     RESOURCE,
+    TOKEN,
     VERB,
     Place,
     Reviewer,
     ReviewError,
-    User,
 )
 from dandelion_inference.intake.verdicts import Action, Freshness, Key, Verdict, Verdicts
 
@@ -47,15 +49,16 @@ REMEMBERED_ALLOWED = 10_000
 # More than can be denied in the time that a denial holds.
 REMEMBERED_DENIED = 1_000
 
-# A known caller does not wait longer than this for the API server, in seconds: Kubernetes wants
-# each of the two calls answered within one (its service level objectives, for 99 of 100).
+# Of either kind of caller.
+LIMITS = Limits(threads=4, unfinished=64, rate=50.0, burst=100.0)
+
+# A known caller does not wait longer than this for an answer, in seconds: Kubernetes wants each of
+# the two calls that it takes answered within one (its service level objectives, for 99 of 100).
 PATIENCE = 2.0
 # The time after a missing answer in which no known caller waits for another, in seconds.
 AWAY_SECONDS = 10.0
 
-MAX_TOKEN_BYTES = 16 * 1024
-# RFC 6750, section 2.1.
-BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
+BEARER = re.compile(rf"bearer +({TOKEN}) *", re.IGNORECASE)
 HOW = f"Send 'Authorization: Bearer TOKEN' with a token made by '{COMMAND}'."
 
 NO_TRACE: Mapping[str, str] = MappingProxyType({})
@@ -81,8 +84,8 @@ class Authorizer:
         self._now = now
         self._patience = patience
         self._verdicts = Verdicts(REMEMBERED_ALLOWED, REMEMBERED_DENIED, now)
-        self._strangers = Bulkhead("strangers", now)
-        self._known = Bulkhead("known", now)
+        self._strangers: Bulkhead[Key, Verdict] = Bulkhead("strangers", LIMITS, now)
+        self._known: Bulkhead[Key, Verdict] = Bulkhead("known", LIMITS, now)
         self._away_until = now()
         self._complaint = ""
 
@@ -90,7 +93,7 @@ class Authorizer:
         self, headers: Sequence[str], action: Action, trace: Mapping[str, str] = NO_TRACE
     ) -> str:
         """Who sends that; `headers` are the values of Authorization, and `trace` the headers that
-        a question to the API server takes along. Raises RefusedError."""
+        a question about it takes along. Raises RefusedError."""
         token = bearer_token(headers)
         key = (hashlib.sha256(token.encode()).digest(), action)
         verdict = await self._verdict(key, partial(self._ask, key, token, trace))
@@ -129,13 +132,13 @@ class Authorizer:
         except ReviewError as error:
             raise RefusedError(
                 Code.AUTH_UNAVAILABLE,
-                "The cluster's API server, which says who may do this, gives no answer. "
+                "The cluster, which says who may do this, gives no answer. "
                 "The log of the service names the cause. Try again later.",
                 headers={"Retry-After": "1"},
             ) from error
 
     async def _of_known(self, under_way: asyncio.Future[Verdict] | None, stale: Verdict) -> Verdict:
-        """What the API server says now or, where it gives no answer, what it said last."""
+        """What the cluster says now or, where it gives no answer, what it said last."""
         if self._now() < self._away_until:
             return stale
         if under_way is None:
@@ -147,11 +150,8 @@ class Authorizer:
         return stale if isinstance(under_way.exception(), ReviewError) else under_way.result()
 
     def _ask(self, key: Key, token: str, trace: Mapping[str, str]) -> Verdict:
-        user: User | None = self._reviewer.user(token, self._place, trace)
-        if user is None:
-            return Verdict(None, allowed=False)
         _, action = key
-        return Verdict(user.username, self._reviewer.may(user, self._place, action, trace))
+        return self._reviewer.review(token, self._place, action, trace)
 
     def _ended_of_known(self, key: Key, ended: asyncio.Future[Verdict]) -> None:
         self._ended(key, ended)

@@ -1,7 +1,7 @@
-"""How much the API server may be asked, for one kind of caller: strangers or the known.
+"""How much may be asked, for one kind of caller: strangers or the known.
 
-Each kind has a bulkhead of its own, so that a flood of one takes nothing from the other. Called by
-`auth.py`, on the event loop.
+Each kind has a bulkhead of its own, so that a flood of one takes nothing from the other. Called on
+the event loop, by `auth.py` for one pod and by the token reviewer for all of them together.
 """
 
 from __future__ import annotations
@@ -9,15 +9,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from dandelion_inference.intake.verdicts import Key, Verdict
+Key = TypeVar("Key")
+Answer = TypeVar("Answer")
 
-# Reviews under way at once, and waiting for their turn.
-THREADS = 4
-UNFINISHED = 64
-# Reviews begun a second in the long run, and at once after a quiet time.
-RATE = 50.0
-BURST = 100.0
+
+@dataclass(frozen=True)
+class Limits:
+    threads: int
+    """Reviews under way at once."""
+    unfinished: int
+    """With those that wait for their turn."""
+    rate: float
+    """Begun a second in the long run."""
+    burst: float
+    """Begun at once after a quiet time."""
 
 
 class Allowance:
@@ -40,21 +48,22 @@ class Allowance:
         return True
 
 
-class Bulkhead:
+class Bulkhead(Generic[Key, Answer]):
     """Threads, places to wait in, and an allowance."""
 
-    def __init__(self, kind: str, now: Callable[[], float]) -> None:
+    def __init__(self, kind: str, limits: Limits, now: Callable[[], float]) -> None:
         """`kind` names the threads."""
-        self._allowance = Allowance(RATE, BURST, now)
-        self._under_way: dict[Key, asyncio.Future[Verdict]] = {}
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"auth-{kind}")
+        self._limits = limits
+        self._allowance = Allowance(limits.rate, limits.burst, now)
+        self._under_way: dict[Key, asyncio.Future[Answer]] = {}
+        self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix=f"auth-{kind}")
 
     def review(
         self,
         key: Key,
-        ask: Callable[[], Verdict],
-        ended: Callable[[asyncio.Future[Verdict]], None],
-    ) -> asyncio.Future[Verdict] | None:
+        ask: Callable[[], Answer],
+        ended: Callable[[asyncio.Future[Answer]], None],
+    ) -> asyncio.Future[Answer] | None:
         """The review of this key that is under way, or a new one; None where there is no room.
 
         `ended` is told of a new one's end. Others may wait for the same: shield it.
@@ -62,7 +71,7 @@ class Bulkhead:
         under_way = self._under_way.get(key)
         if under_way is not None:
             return under_way
-        if len(self._under_way) >= UNFINISHED or not self._allowance.take():
+        if len(self._under_way) >= self._limits.unfinished or not self._allowance.take():
             return None
         begun = asyncio.get_running_loop().run_in_executor(self._threads, ask)
         self._under_way[key] = begun

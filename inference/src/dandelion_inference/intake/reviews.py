@@ -1,21 +1,22 @@
-"""Asks the cluster's API server whose token that is, and whether they may do this.
+"""Asks the installation's token reviewer whose token that is, and whether they may do this.
 
-TokenReview, then SubjectAccessReview, with the pod's own ServiceAccount. Its token and the CA are
-read anew every time, because both are rotated. Called by `auth.py` in threads of its own.
+It alone may ask the API server; this pod has no account of its own there. What it is asked is only
+ever about the token itself, so whoever asks learns nothing that its holder could not find out. The
+question and its answer are written here for both sides. Called by `auth.py` in threads of its own,
+answered by `reviewer/app.py`.
 """
 
 from __future__ import annotations
 
 import json
-import ssl
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Literal, Protocol, get_args
 
 import urllib3
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from dandelion_inference.intake.verdicts import Action, Verdict
 
 GROUP = "dandelion.dev"
 RESOURCE = "modeldeployments"
@@ -25,13 +26,29 @@ VERB = "create"
 AUDIENCE = "dandelion.dev"
 COMMAND = f"kubectl create token ACCOUNT --audience={AUDIENCE}"
 
-TOKEN_REVIEW = "/apis/authentication.k8s.io/v1/tokenreviews"  # noqa: S105 - an address
-ACCESS_REVIEW = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
-TIMEOUT = urllib3.Timeout(connect=2, read=4)
+# Subresources that only RBAC knows: what serving asks about, and what people are let do besides.
+Subresource = Literal[
+    "predict", "feedback", "review", "train", "ingest", "promote", "rollback", "suspend"
+]
+SUBRESOURCES: tuple[str, ...] = get_args(Subresource)
+
+# RFC 6750, section 2.1.
+TOKEN = r"[A-Za-z0-9._~+/-]+=*"  # noqa: S105 - what one looks like
+MAX_TOKEN_BYTES = 16 * 1024
+# A token, and the rest of a question in JSON.
+MAX_QUESTION_BYTES = MAX_TOKEN_BYTES + 4096
+
+PATH = "/v1/reviews"
+# Longer than the reviewer waits for the API server: it then says what is wrong.
+TIMEOUT = urllib3.Timeout(connect=2, read=9)
+
+KubernetesName = Annotated[
+    str, StringConstraints(max_length=253, pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$")
+]
 
 
 class ReviewError(Exception):
-    """The API server gave no answer, and why."""
+    """There is no answer, and why."""
 
 
 @dataclass(frozen=True)
@@ -47,151 +64,85 @@ def audiences(place: Place) -> list[str]:
     return [AUDIENCE, f"{AUDIENCE}/{place.namespace}/{place.name}"]
 
 
-class User(BaseModel):
-    """Whom a token belongs to, in the API server's words."""
+class Question(BaseModel):
+    """May whoever holds this token create this subresource of this ModelDeployment?"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: Annotated[str, StringConstraints(max_length=MAX_TOKEN_BYTES, pattern=f"^{TOKEN}$")] = (
+        Field(repr=False)
+    )
+    namespace: KubernetesName
+    name: KubernetesName
+    subresource: Subresource
+
+
+class Caller(BaseModel):
+    """Whose token it is, in the API server's words."""
 
     model_config = ConfigDict(frozen=True)
 
-    username: str = Field(default="", description="empty where nobody is meant")
+    username: Annotated[str, StringConstraints(min_length=1)]
     uid: str = ""
-    groups: tuple[str, ...] = ()
-    extra: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Review(BaseModel):
+    """The answer. The caller is missing where the token is nobody's, or meant for somebody else."""
+
+    model_config = ConfigDict(frozen=True)
+
+    caller: Caller | None = None
+    allowed: bool = False
 
 
 class Reviewer(Protocol):
-    def user(self, token: str, place: Place, trace: Mapping[str, str]) -> User | None:
-        """Whose token it is, if it is anybody's and for one of `audiences`; raises ReviewError.
-
-        `trace` holds headers of the trace that the question belongs to.
-        """
-        ...
-
-    def may(self, user: User, place: Place, subresource: str, trace: Mapping[str, str]) -> bool:
-        """Raises ReviewError."""
+    def review(self, token: str, place: Place, action: Action, trace: Mapping[str, str]) -> Verdict:
+        """Raises ReviewError. `trace` holds headers of the trace that the question belongs to."""
         ...
 
 
-class _TokenStatus(BaseModel):
-    authenticated: bool = False
-    user: User | None = None
-    audiences: tuple[str, ...] = Field(
-        default=(), description="those of the question that the token is meant for"
-    )
+class TokenReviewer:
+    """The installation's, over HTTP."""
 
+    def __init__(self, url: str) -> None:
+        """`url` is where it answers, such as `http://dandelion-token-reviewer.dandelion.svc`."""
+        self._url = f"{url.rstrip('/')}{PATH}"
+        self._pool = urllib3.PoolManager(timeout=TIMEOUT, retries=False, maxsize=8)
 
-class _AccessStatus(BaseModel):
-    allowed: bool = False
-    denied: bool = False
-
-
-Status = TypeVar("Status", _TokenStatus, _AccessStatus)
-
-
-class ApiServer:
-    def __init__(self, host: str, port: int, service_account_dir: Path) -> None:
-        self._url = f"https://{f'[{host}]' if ':' in host else host}:{port}"
-        self._folder = service_account_dir
-        self._lock = threading.Lock()
-        self._authority = ""
-        self._pool: urllib3.PoolManager | None = None
-
-    def user(self, token: str, place: Place, trace: Mapping[str, str]) -> User | None:
-        wanted = audiences(place)
-        review = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenReview",
-            "spec": {"token": token, "audiences": wanted},
+    def review(self, token: str, place: Place, action: Action, trace: Mapping[str, str]) -> Verdict:
+        question = {
+            "token": token,
+            "namespace": place.namespace,
+            "name": place.name,
+            "subresource": action,
         }
-        status = self._status(TOKEN_REVIEW, review, trace, _TokenStatus)
-        known = status.authenticated and status.user is not None and status.user.username
-        # One that knows no audiences names none: it has looked whether the token is for itself.
-        return status.user if known and set(wanted) & set(status.audiences) else None
-
-    def may(self, user: User, place: Place, subresource: str, trace: Mapping[str, str]) -> bool:
-        review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SubjectAccessReview",
-            "spec": {
-                "user": user.username,
-                "uid": user.uid,
-                "groups": user.groups,
-                "extra": user.extra,
-                "resourceAttributes": {
-                    "namespace": place.namespace,
-                    "verb": VERB,
-                    "group": GROUP,
-                    "resource": RESOURCE,
-                    "subresource": subresource,
-                    "name": place.name,
-                },
-            },
-        }
-        status = self._status(ACCESS_REVIEW, review, trace, _AccessStatus)
-        return status.allowed and not status.denied
-
-    def _status(
-        self, path: str, review: dict[str, Any], trace: Mapping[str, str], kind: type[Status]
-    ) -> Status:
-        answer = self._post(path, json.dumps(review).encode(), trace)
-        if answer.status not in (200, 201):
-            raise ReviewError(_refusal(path, answer.status))
+        answer = self._post(json.dumps(question).encode(), trace)
+        if answer.status != 200:
+            raise ReviewError(self._complaint(answer))
         try:
-            return kind.model_validate(json.loads(answer.data).get("status") or {})
-        except (ValueError, AttributeError, ValidationError) as error:
-            raise ReviewError(f"{self._url}{path} did not answer as an API server does") from error
+            review = Review.model_validate_json(answer.data)
+        except ValidationError as error:
+            raise ReviewError(f"{self._url} did not answer as a token reviewer does") from error
+        if review.caller is None:
+            return Verdict(None, allowed=False)
+        return Verdict(review.caller.username, review.allowed)
 
-    def _post(self, path: str, body: bytes, trace: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        headers = {
-            **trace,
-            "Authorization": f"Bearer {self._read('token')}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-        }
-        pool = self._connections()
+    def _post(self, body: bytes, trace: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        headers = {**trace, "Content-Type": "application/json", "Accept": "application/json"}
         try:
             try:
-                return pool.request("POST", f"{self._url}{path}", body=body, headers=headers)
+                return self._pool.request("POST", self._url, body=body, headers=headers)
             except urllib3.exceptions.ProtocolError:
                 # An idle connection that the server let go of at this very moment.
-                return pool.request("POST", f"{self._url}{path}", body=body, headers=headers)
+                return self._pool.request("POST", self._url, body=body, headers=headers)
         except urllib3.exceptions.HTTPError as error:
             # The error's own text may be long, but never holds a header or a body.
             raise ReviewError(f"cannot ask {self._url}: {type(error).__name__}: {error}") from error
 
-    def _connections(self) -> urllib3.PoolManager:
-        authority = self._read("ca.crt")
-        with self._lock:
-            if self._pool is None or authority != self._authority:
-                try:
-                    context = ssl.create_default_context(cadata=authority)
-                except (ssl.SSLError, ValueError) as error:
-                    raise ReviewError(f"{self._folder / 'ca.crt'} holds no certificate") from error
-                self._pool = urllib3.PoolManager(
-                    timeout=TIMEOUT, retries=False, ssl_context=context, maxsize=8
-                )
-                self._authority = authority
-            return self._pool
-
-    def _read(self, name: str) -> str:
-        path = self._folder / name
+    def _complaint(self, answer: urllib3.BaseHTTPResponse) -> str:
+        """Its own words, if it is a token reviewer that answers; cut, and never what was sent."""
         try:
-            value = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ReviewError(
-                f"cannot read {path}: the pod needs its ServiceAccount's token mounted"
-            ) from error
-        if not value:
-            raise ReviewError(f"{path} is empty")
-        return value
-
-
-def _refusal(path: str, status: int) -> str:
-    kind = path.rpartition("/")[2]
-    if status == 403:
-        return (
-            f"the API server forbids this pod's ServiceAccount to create {kind}; bind the chart's "
-            f"ClusterRole that ends in -token-reviewer to it"
-        )
-    if status == 401:
-        return "the API server does not accept the token of this pod's ServiceAccount"
-    return f"the API server answered {status} to the creation of {kind}"
+            told = str(json.loads(answer.data)["detail"])[:500]
+        except (ValueError, TypeError, KeyError):
+            return f"{self._url} answered {answer.status}"
+        return f"{self._url} answered {answer.status}: {told}"

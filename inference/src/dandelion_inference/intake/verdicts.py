@@ -1,4 +1,4 @@
-"""What the API server said, and for how long that holds.
+"""What the cluster said, and for how long that holds.
 
 Called by `auth.py`, on the event loop.
 """
@@ -19,13 +19,13 @@ DENIED_SECONDS = 10.0
 # From this age on a permission is asked about again while it still holds. Early, so that every
 # known caller finds a turn before the minute is over.
 REVALIDATE_SECONDS = 30.0
-# A permission of up to this age stands in for an answer that the API server does not give.
+# A permission of up to this age stands in for an answer that is not given.
 STALE_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The API server's answer: the user is missing where the token is nobody's."""
+    """The answer: the user is missing where the token is nobody's."""
 
     user: str | None
     allowed: bool
@@ -42,7 +42,7 @@ class Freshness(Enum):
 
     FRESH = "it holds"
     REVALIDATE = "it holds, and is asked about again meanwhile"
-    STALE_IF_ERROR = "it holds only while the API server gives no answer"
+    STALE_IF_ERROR = "it holds only while there is no answer"
     EXPIRED = "it does not hold"
 
 
@@ -92,7 +92,7 @@ class Verdicts:
         return None
 
     def put(self, key: Key, verdict: Verdict) -> None:
-        """What the API server says now takes the place of what it said before."""
+        """What the cluster says now takes the place of what it said before."""
         self._entries[not verdict.allowed].pop(key, None)
         entries = self._entries[verdict.allowed]
         entries[key] = (self._now(), verdict)

@@ -157,7 +157,7 @@ class Metrics:
         )
         self._reviews = Counter(
             "dandelion_auth_reviews",
-            "Questions to the API server about who may do what, by its answer.",
+            "Questions to the token reviewer about who may do what, by its answer.",
             ("result",),
             registry=self.registry,
         )

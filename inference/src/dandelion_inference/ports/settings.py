@@ -92,11 +92,8 @@ class Settings(BaseSettings):
     log_image_bytes_in_memory: int = Field(default=32 * 1024 * 1024, ge=1024)
 
     auth: Auth = Field(default=Auth.NONE, description="whose requests are answered")
-    kubernetes_service_host: str = Field(default="", validation_alias="KUBERNETES_SERVICE_HOST")
-    kubernetes_service_port: int = Field(default=443, validation_alias="KUBERNETES_SERVICE_PORT")
-    service_account_dir: Path = Field(
-        default=Path("/var/run/secrets/kubernetes.io/serviceaccount"),
-        description="folder with the files token and ca.crt, to ask the API server with",
+    token_reviewer_url: HttpUrl | None = Field(
+        default=None, description="URL of the installation's token reviewer; none: unset"
     )
 
     cors_allowed_origins: str = Field(
@@ -169,10 +166,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _can_ask(self) -> Settings:
-        if self.auth is Auth.CLUSTER_TOKENS and not self.kubernetes_service_host:
+        if self.auth is Auth.CLUSTER_TOKENS and self.token_reviewer_url is None:
             raise ValueError(
-                "DANDELION_AUTH=ClusterTokens asks the cluster's API server, and "
-                "KUBERNETES_SERVICE_HOST does not say where it is: it works in a pod only"
+                "DANDELION_AUTH=ClusterTokens asks the installation's token reviewer, and "
+                "DANDELION_TOKEN_REVIEWER_URL does not say where it is"
             )
         return self
 

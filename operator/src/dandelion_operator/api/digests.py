@@ -4,8 +4,8 @@ training hash: of all that decides what a model is. run: one making of it. execu
 attempt at a run is given to run with, which decides nothing about the model. evaluation: of which
 artifacts on which dataset version. gate: the rules a version was judged by. serving: what of the
 spec and the version decides about a serving pod; replicas and the operator's own defaults are left
-out, so scaling or upgrading the operator restarts nothing. service: whom the Service sends requests
-to.
+out, so scaling or upgrading the operator restarts nothing, but for where pods ask who calls.
+service: whom the Service sends requests to.
 
 They must stay what they are from release to release, or an upgrade would train, judge or restart
 what nobody changed: a field that comes later goes in only where it differs from its default. A test
@@ -27,6 +27,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Spec
 from dandelion_operator.api.spec.camel import Camel
 from dandelion_operator.api.spec.feedback import Feedback, FeedbackMode
+from dandelion_operator.api.spec.serving import Auth
 
 MAX_UNAVAILABLE = 1  # serving pods that a PodDisruptionBudget lets go at a time
 
@@ -134,10 +135,19 @@ def serving(resource: Resource, target: Target, location: Location) -> str:
                 "secret": location.inference_secret,
             },
             **_set(spec, LATER_SERVING),
+            **_asked(resource, location),
             **_reviewed(resource.spec.feedback),
         },
         length=16,
     )
+
+
+def _asked(resource: Resource, location: Location) -> dict[str, Any]:
+    """Pods that ask elsewhere who calls answer nobody, so these are replaced where it moves, and
+    those of a former release, which asked the API server."""
+    if resource.spec.serving.auth is Auth.NONE:
+        return {}
+    return {"tokenReviewer": location.token_reviewer}
 
 
 def _reviewed(feedback: Feedback) -> dict[str, Any]:

@@ -76,6 +76,8 @@ class Defaults:
     registry_access: RegistryAccess | None = None
     # None: models have no way in from outside.
     route: RouteRule | None = None
+    # Where serving pods ask who calls; empty: nowhere.
+    token_reviewer: str = ""
     # Where the installation's own S3 credentials are mounted, by purpose.
     credentials_dirs: Mapping[str, Path] = field(default_factory=dict)
     # None: it has keys. Otherwise pods reach S3 by their accounts, the operator by its own, and
@@ -112,6 +114,8 @@ class Location:
     endpoints: Endpoints | None = None
     # How callers from outside reach it; None: they do not.
     route: RouteRule | None = None
+    # Where serving pods ask who calls; empty: nowhere.
+    token_reviewer: str = ""
     # The purposes for which pods have no key and go by their account.
     by_account: frozenset[str] = frozenset()
     # What its NetworkPolicies say, by component; None: the installation has no say in it.
@@ -168,6 +172,7 @@ def location(resource: Resource, defaults: Defaults) -> Location:
         policies=_policies(resource, defaults),
         endpoints=None if storage.endpoint is None else defaults.endpoints,
         route=_route(resource, defaults),
+        token_reviewer=defaults.token_reviewer,
     )
     if defaults.identity is None or defaults.sts.mode is Mode.ON:
         return found

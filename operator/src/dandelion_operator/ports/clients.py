@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from dandelion_operator.api.location import Defaults
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.namespaces import Namespaces
-from dandelion_operator.ports.kube.reviewers import TokenReviewers
 from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probes import Probes
 from dandelion_operator.ports.registry import Registry
@@ -25,7 +24,6 @@ class Clients:
     registry: Registry
     storage: Storage
     probes: Probes
-    reviewers: TokenReviewers
     defaults: Defaults
     namespaces: Namespaces
     lookups: Lookups = field(default_factory=Lookups)

@@ -32,7 +32,7 @@ from dandelion_operator.ports.kube.caches import Caches
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.connection import ApiServer
 from dandelion_operator.ports.kube.namespaces import Namespaces
-from dandelion_operator.ports.kube.reviewers import TokenReviewers
+from dandelion_operator.ports.kube.reviewers import FormerReviewers
 from dandelion_operator.ports.lookups import Lookups
 from dandelion_operator.ports.probes import Probes, probe
 from dandelion_operator.ports.probes.probe import Probe
@@ -70,7 +70,7 @@ class Operator:
         leases = LeaseStore(cluster, settings.operator_namespace, settings.lease_name)
         self.elector = Elector(leases, identity(settings), fence)
         self._poll = RegistryPoll(model_registry, self.queue, settings.registry_poll_seconds)
-        self._reviewers = TokenReviewers(
+        self._reviewers = FormerReviewers(
             cluster, settings.token_reviewer_binding, settings.namespaces
         )
         self.namespaces = Namespaces(cluster, settings.rights, self._namespaces_changed)
@@ -85,7 +85,6 @@ class Operator:
             model_registry,
             self._storage,
             self._probes,
-            self._reviewers,
             defaults,
             self.namespaces,
             self._lookups,

@@ -78,7 +78,9 @@ class Settings(BaseSettings):
     log_credentials_dir: Path = SECRETS / "logs"
     # None: callers from outside reach no model by a route.
     serving_route: RouteRule | None = None
-    # Empty: serving pods cannot be given the right to ask the API server who calls.
+    # Empty: serving pods have nobody to ask who calls.
+    token_reviewer_url: str = ""
+    # The ClusterRoleBinding of accounts that serving pods of former releases ask as.
     token_reviewer_binding: str = ""
 
     training_resources: ComputeResources | None = None
@@ -140,6 +142,7 @@ class Settings(BaseSettings):
             s3_ca_bundle=self.s3_ca_bundle,
             log_uri=self.log_uri.rstrip("/"),
             images=_listed(self.training_allowed_images),
+            token_reviewer=self.token_reviewer_url.rstrip("/"),
             datasets=self.tenancy_datasets,
             network=self.network_policies,
             endpoints=Endpoints(

@@ -19,7 +19,6 @@ from dandelion_operator.seen.identity import AccountSecrets
 from dandelion_operator.seen.keys import KeyLook
 from dandelion_operator.seen.live import LiveAccuracySeen, ReviewsSeen
 from dandelion_operator.seen.serving import (
-    AccountSeen,
     Answer,
     BudgetSeen,
     DeploymentSeen,
@@ -55,7 +54,6 @@ class Observed:
     pods: tuple[PodSeen, ...] = ()
     windows: tuple[PodWindows, ...] = ()  # of those that are ready, or of some of them
     service: ServiceSeen | None = None
-    account: AccountSeen | Failure = field(default_factory=AccountSeen)
     budget: BudgetSeen = field(default_factory=BudgetSeen)
     route: RouteSeen = field(default_factory=RouteSeen)
     # From what each NetworkPolicy was made, by component; None: they are none of its business.

@@ -1,4 +1,4 @@
-"""What was read of serving: Deployment, pods, Service, account, and the answer they give."""
+"""What was read of serving: Deployment, pods, Service, and the answer they give."""
 
 from __future__ import annotations
 
@@ -89,15 +89,6 @@ class RouteSeen:
     url: str | None = None
     trouble: str = ""
     unknown: bool = False
-
-
-@dataclass(frozen=True)
-class AccountSeen:
-    """The ServiceAccount of pods that ask the API server who calls, and whether they may ask."""
-
-    exists: bool = False
-    ours: bool = False
-    may_review: bool = False
 
 
 @dataclass(frozen=True)

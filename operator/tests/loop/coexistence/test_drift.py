@@ -62,10 +62,6 @@ def without_labels(raw: dict[str, Any]) -> None:
     raw["metadata"]["labels"].pop("app.kubernetes.io/part-of", None)
 
 
-def with_a_token(raw: dict[str, Any]) -> None:
-    raw["automountServiceAccountToken"] = True
-
-
 def another_key(raw: dict[str, Any]) -> None:
     raw["data"]["AWS_ACCESS_KEY_ID"] = "bWluZQ=="
 
@@ -85,7 +81,6 @@ DRIFTS = [
     pytest.param("deployments", NAME, more_replicas, "spec.replicas", id="replicas"),
     pytest.param("services", NAME, another_selector, "spec.selector", id="selector"),
     pytest.param("services", NAME, without_labels, "part-of", id="labels"),
-    pytest.param("serviceaccounts", NAME, with_a_token, "automount", id="a token for all"),
     pytest.param("poddisruptionbudgets", NAME, more_may_go, "maxUnavailable", id="a budget"),
     pytest.param("secrets", "lawn-training-s3", another_key, "AWS_ACCESS_KEY_ID", id="a key"),
 ]
@@ -195,7 +190,7 @@ def test_what_an_upgrade_would_make_otherwise_is_no_drift(world: World) -> None:
         world.cluster.edit("deployments", NAME, another_account, "kubectl-edit")
         await world.settle()
         after = world.cluster.one("deployments", NAME)
-        assert pod(after)["serviceAccountName"] == NAME, "what others do is seen all the same"
+        assert pod(after)["serviceAccountName"] == "default", "what others do is seen all the same"
 
     played(scene)
 
@@ -204,7 +199,7 @@ def test_without_field_managers_nothing_is_taken_for_somebody_elses(world: World
     async def scene() -> None:
         await two_replicas(world)
         before = world.killer.writes
-        for kind in ("deployments", "services", "secrets", "serviceaccounts"):
+        for kind in ("deployments", "services", "secrets"):
             for found in world.cluster.kind(kind):
                 del found["metadata"]["managedFields"]
         world.settings = world.settings.model_copy(update={"inference_image": "inference:2"})

@@ -18,7 +18,6 @@ def of_a_user(kind: str, name: str) -> dict[str, Any]:
     specs: dict[str, dict[str, Any]] = {
         "secrets": {"data": {"AWS_ACCESS_KEY_ID": "bWluZQ=="}},
         "services": {"spec": {"selector": {"app": "mine"}}},
-        "serviceaccounts": {},
         "deployments": {"spec": {"replicas": 1, "template": TEMPLATE}},
     }
     return {"metadata": {"name": name}} | specs[kind]
@@ -51,13 +50,6 @@ async def reconciled(world: World, times: int = 8) -> None:
             "secrets", "lawn-log-s3", "Accepted", "the Secret lawn-log-s3", id="that of the log"
         ),
         pytest.param("services", SERVING, "RolledOut", f"the Service {SERVING}", id="the Service"),
-        pytest.param(
-            "serviceaccounts",
-            SERVING,
-            "RolledOut",
-            f"the ServiceAccount {SERVING}",
-            id="the ServiceAccount",
-        ),
         pytest.param(
             "deployments", SERVING, "RolledOut", f"the Deployment {SERVING}", id="the Deployment"
         ),
@@ -113,7 +105,7 @@ def test_a_job_of_a_user_is_left_as_it_was_and_named(
     played(scene)
 
 
-@pytest.mark.parametrize("kind", ["secrets", "services", "serviceaccounts", "deployments"])
+@pytest.mark.parametrize("kind", ["secrets", "services", "deployments"])
 def test_a_name_that_is_taken_between_looking_and_writing_is_left_alone(
     world: World, kind: str
 ) -> None:

@@ -10,7 +10,6 @@ from dandelion_operator.api import digests
 from dandelion_operator.loop.decide.plan.actions import Action
 from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
-    ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyService,
@@ -18,7 +17,7 @@ from dandelion_operator.loop.decide.plan.children import (
 )
 from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.serving import AccountSeen, BudgetSeen
+from dandelion_operator.seen.serving import BudgetSeen
 from given import deployment, serving
 
 PLAIN = given.resource()
@@ -128,13 +127,6 @@ EDITED, RIVAL = ("kubectl-edit",), ("the installation in other",)
         pytest.param("Service", once("spec.selector"), {}, [ApplyService(EDITED)], id="a selector"),
         pytest.param("Service", again("spec.selector"), {}, [], id="a selector that comes back"),
         pytest.param(
-            "ServiceAccount",
-            once("automountServiceAccountToken"),
-            {},
-            [ApplyAccount(EDITED)],
-            id="an account",
-        ),
-        pytest.param(
             "PodDisruptionBudget",
             once("spec.maxUnavailable"),
             TWO_PODS,
@@ -181,18 +173,9 @@ EDITED, RIVAL = ("kubectl-edit",), ("the installation in other",)
 def test_what_is_written(
     child: str, drift: Drift, about: dict[str, Any], actions: list[Action]
 ) -> None:
-    resource = ASKING if child == "ServiceAccount" else PLAIN
-    wanted = about.get("deployment") or deployment(3, resource)
-    observed: Observed = serving(
-        3,
-        **{
-            "account": AccountSeen(True, True, True),
-            "drifts": {child: drift},
-            **about,
-            "deployment": wanted,
-        },
-    )
-    plan = given.decided(resource, observed)
+    wanted = about.get("deployment") or deployment(3, PLAIN)
+    observed: Observed = serving(3, **{"drifts": {child: drift}, **about, "deployment": wanted})
+    plan = given.decided(PLAIN, observed)
     found = [*plan.secrets, *plan.rollout.actions]
     assert found == actions
     noted = [getattr(item, "corrected", ()) for item in found]

@@ -11,14 +11,11 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
-    ApplyAccount,
     ApplyDeployment,
     ApplyService,
-    BindTokenReviewers,
 )
 from dandelion_operator.loop.decide.rollout.children import roll_out
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.serving import AccountSeen
 from given import contract, deployment, registry, seen, service, serving, status, version
 
 PLAIN = given.resource()
@@ -27,6 +24,8 @@ OWN_KEYS = given.resource(storage={"secretRef": {"name": "keys"}})
 NO_SECRET = Failure(Reason.SECRET_MISSING, "there is no Secret keys")
 GONE = Failure(Reason.ARTIFACT_REJECTED, "gone")
 STORAGE_AWAY = Failure(Reason.STORAGE_UNREACHABLE, "no answer")
+# The digest of pods that asked the API server who calls, by the release that made them so.
+ASKED_THE_API_SERVER = "2997cc95c0e05546"
 MLFLOW_AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "no answer")
 
 
@@ -36,10 +35,6 @@ def in_words(resource: Resource, observed: Observed) -> list[str]:
         match action:
             case ApplyService():
                 words.append("service")
-            case ApplyAccount():
-                words.append("account")
-            case BindTokenReviewers():
-                words.append("may ask")
             case ApplyDeployment(target):
                 words.append(f"serve {target.version}")
             case AdjustDeployment():
@@ -167,37 +162,23 @@ def moved_to(number: int, artifact: object = None, **about: object) -> Observed:
         pytest.param(
             ASKING,
             serving(3),
-            ["account", "may ask", "serve 3"],
+            ["serve 3"],
             None,
-            id="gives pods an account and the right to ask before it makes them",
+            id="tells pods whom to ask who calls",
         ),
         pytest.param(
             ASKING,
-            serving(3, account=AccountSeen(True, True, False), deployment=deployment(3, ASKING)),
-            ["may ask"],
+            serving(3, deployment=deployment(3, ASKING, serving_digest=ASKED_THE_API_SERVER)),
+            ["serve 3"],
             None,
-            id="gives back a right to ask that was taken away",
+            id="replaces pods of a former release that ask the API server",
         ),
         pytest.param(
             ASKING,
-            serving(3, account=AccountSeen(True, True, True), deployment=deployment(3, ASKING)),
+            serving(3, deployment=deployment(3, ASKING)),
             [],
             None,
-            id="leaves alone what serves and may ask",
-        ),
-        pytest.param(
-            ASKING,
-            serving(3, account=AccountSeen(True, False, True)),
-            [],
-            Reason.NAME_TAKEN,
-            id="uses nobody else's ServiceAccount",
-        ),
-        pytest.param(
-            ASKING,
-            serving(3, account=Failure(Reason.AUTH_UNAVAILABLE, "forbidden")),
-            [],
-            Reason.AUTH_UNAVAILABLE,
-            id="makes no pods that could not ask",
+            id="leaves alone what serves and knows whom to ask",
         ),
         pytest.param(
             OWN_KEYS,

@@ -8,21 +8,20 @@ from typing import Any
 
 import given
 import pytest
+from dandelion_operator.api.location import Defaults
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import InvalidResource, Resource
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status.training import RunState
-from dandelion_operator.loop.decide import decide
 from dandelion_operator.loop.decide.plan import Refusal
 from dandelion_operator.loop.decide.plan.children import (
     ApplyService,
-    BindTokenReviewers,
 )
 from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, StartTraining
 from dandelion_operator.loop.decide.plan.versions import SetVerdict
 from dandelion_operator.loop.report import invalid, report
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.serving import AccountSeen, Answer
+from dandelion_operator.seen.serving import Answer
 from dandelion_operator.seen.versions import RegistrySeen
 from given import (
     compared,
@@ -57,6 +56,7 @@ class Situation:
     about: dict[str, Any]
     resource: Resource = PLAIN
     refused: type | None = None
+    defaults: Defaults = given.DEFAULTS
 
 
 def beside(new: Any = NEW, champion: int | None = 3, **about: Any) -> dict[str, Any]:
@@ -130,14 +130,8 @@ SITUATIONS = {
     ),
     "no replica is wanted": Situation({}, given.resource(serving={"replicas": 0})),
     "the Service is somebody else's": Situation({"service": service(ours=False)}),
-    "pods may not ask who calls": Situation(
-        {"account": Failure(Reason.AUTH_UNAVAILABLE, "the API server refuses")},
-        given.resource(serving={"auth": "ClusterTokens"}),
-    ),
-    "the right to ask is refused": Situation(
-        {"account": AccountSeen()},
-        given.resource(serving={"auth": "ClusterTokens"}),
-        BindTokenReviewers,
+    "pods have nobody to ask who calls": Situation(
+        {}, given.resource(serving={"auth": "ClusterTokens"}), defaults=given.WITHOUT_REVIEWER
     ),
     "the Service is refused": Situation({"service": None}, refused=ApplyService),
     "the training Job is refused": Situation(
@@ -181,7 +175,7 @@ def no_replica_is_ready(situation: Situation) -> Observed:
 
 
 def told(situation: Situation, observed: Observed) -> Status:
-    plan = decide(situation.resource, observed, given.place(situation.resource))
+    plan = given.decided(situation.resource, observed, situation.defaults)
     refusals = [
         Refusal(action, "the API server refuses: quota", refused_for_good=True)
         for concern in plan.concerns

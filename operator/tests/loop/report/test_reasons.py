@@ -220,8 +220,9 @@ SITUATIONS: Mapping[Reason, Situation] = {
     Reason.AUTH_UNAVAILABLE: Situation(
         ROLLED_OUT,
         WHILE_STUCK,
-        serving(3, account=Failure(Reason.AUTH_UNAVAILABLE, "the operator may not")),
+        serving(3),
         resource(serving={"auth": "ClusterTokens"}),
+        defaults=given.WITHOUT_REVIEWER,
     ),
     Reason.IMAGES_DRIFTED: Situation(
         DRIFT_DETECTED, RESYNC, serving(3, windows=(drifting.told(windows(2.0, 2.0, 2.0)),))

@@ -41,7 +41,6 @@ def ports(world: World) -> list[str]:
     [
         pytest.param({}, id="the smallest"),
         pytest.param({"requestTimeoutSeconds": 600}, id="with patience"),
-        pytest.param({"auth": "ClusterTokens"}, id="with tokens"),
         pytest.param(
             {"podTemplate": {"metadata": {"annotations": {"team": "garden"}}}},
             id="with annotations of its own",

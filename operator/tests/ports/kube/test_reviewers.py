@@ -1,4 +1,4 @@
-"""Whose pods may ask the API server who calls: those that are to, for as long as they are there."""
+"""For how long serving pods of former releases may ask the API server who calls."""
 
 from __future__ import annotations
 
@@ -7,231 +7,180 @@ from typing import Any
 
 import pytest
 from dandelion_operator.ports.fence import Fence
-from dandelion_operator.ports.kube.caches import Caches, Stored
 from dandelion_operator.ports.kube.cluster import Cluster
-from dandelion_operator.ports.kube.objects import MODEL_DEPLOYMENT
-from dandelion_operator.ports.kube.reviewers import TokenReviewers
+from dandelion_operator.ports.kube.reviewers import FormerReviewers, rests_on_account
 from fakes.cluster import FakeCluster
 from fakes.killer import Killer
-from small_world import World, played
-from small_world.told import BINDING
+from small_world import played
+from structlog.testing import capture_logs
 
-ASKING = {"auth": "ClusterTokens"}
-
-
-def account(world: World) -> str | None:
-    deployment = world.cluster.one("deployments", "lawn-inference")
-    name: str = deployment["spec"]["template"]["spec"]["serviceAccountName"]
-    return name
+BINDING = "dandelion-token-reviewers"
+NAME = "lawn-inference"
 
 
-def test_a_model_that_asks_who_calls_serves_with_the_right_to(world: World) -> None:
-    async def scene() -> None:
-        world.apply(serving=ASKING)
-        await world.settle()
-        assert world.condition("Ready") == ("True", "Serving")
-        assert account(world) == "lawn-inference"
-        assert world.reviewers() == ["default:lawn-inference"]
-
-    played(scene)
-
-
-def test_a_model_that_asks_nobody_has_no_account(world: World) -> None:
-    async def scene() -> None:
-        world.apply()
-        await world.settle()
-        assert account(world) == "default"
-        assert world.cluster.kind("serviceaccounts") == []
-        assert world.reviewers() == []
-
-    played(scene)
-
-
-@pytest.mark.parametrize(
-    ("plural", "refusal"),
-    [
-        pytest.param("clusterrolebindings", "may not patch clusterrolebindings", id="the right"),
-        pytest.param("serviceaccounts", "may not create serviceaccounts", id="the account"),
-    ],
-)
-def test_what_is_refused_is_told_and_what_serves_goes_on(
-    world: World, plural: str, refusal: str
-) -> None:
-    async def scene() -> None:
-        world.apply()
-        await world.settle()
-        world.cluster.refuse[plural] = refusal
-        world.apply(serving=ASKING)
-        for _ in range(3):
-            await world.reconcile()
-        assert world.condition("RolledOut")[0] == "False"
-        assert refusal in world.message("RolledOut")
-        assert world.condition("Ready") == ("True", "Serving")
-        assert account(world) == "default"
-        del world.cluster.refuse[plural]
-        await world.settle()
-        assert world.condition("RolledOut") == ("True", "ReplicasAvailable")
-        assert account(world) == "lawn-inference"
-
-    played(scene)
-
-
-def test_an_installation_that_was_not_set_up_for_it_says_so(world: World) -> None:
-    async def scene() -> None:
-        del world.cluster.objects["clusterrolebindings", "", BINDING]
-        world.apply(serving=ASKING)
-        await world.settle()
-        assert world.condition("RolledOut") == ("False", "AuthUnavailable")
-        assert "rbac.clusterTokens=true" in world.message("RolledOut")
-        assert world.cluster.kind("deployments") == []
-
-    played(scene)
-
-
-def test_somebody_elses_account_is_not_used(world: World) -> None:
-    async def scene() -> None:
-        world.cluster.put("serviceaccounts", {"metadata": {"name": "lawn-inference"}})
-        world.apply(serving=ASKING)
-        await world.settle()
-        assert world.condition("RolledOut") == ("False", "NameTaken")
-        assert "the ServiceAccount lawn-inference" in world.message("RolledOut")
-
-    played(scene)
-
-
-def resource(
-    name: str, auth: str, namespace: str = "default", rolled_out: str = "True"
+def deployment(
+    account: str = "default",
+    token: bool | None = False,
+    generation: int = 3,
+    observed: int | None = 3,
+    replicas: int = 2,
+    updated: int = 2,
 ) -> dict[str, Any]:
-    condition = {
-        "type": "RolledOut",
-        "status": rolled_out,
-        "reason": "x",
-        "observedGeneration": 1,
-        "lastTransitionTime": "2026-01-01T00:00:00Z",
-    }
+    pod = {"serviceAccountName": account}
+    status: dict[str, Any] = {"replicas": replicas, "updatedReplicas": updated}
     return {
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {"serving": {"auth": auth}, "unknown": True},
-        "status": {"conditions": [condition]},
+        "metadata": {"name": NAME, "generation": generation},
+        "spec": {
+            "template": {
+                "spec": pod if token is None else pod | {"automountServiceAccountToken": token}
+            }
+        },
+        "status": status if observed is None else status | {"observedGeneration": observed},
     }
+
+
+FORMER = deployment(NAME, token=True)
 
 
 @pytest.mark.parametrize(
-    ("resources", "before", "watched", "after"),
+    ("found", "rests"),
     [
+        pytest.param(FORMER, True, id="pods that ask as the account"),
+        pytest.param(deployment(NAME, token=None), True, id="pods that get its token unasked"),
         pytest.param(
-            [resource("b", "ClusterTokens", "two"), resource("a", "ClusterTokens", "one")],
-            [],
-            (),
-            ["one:a", "two:b"],
-            id="of every namespace, in one order",
+            deployment(NAME, token=True, replicas=0, updated=0),
+            True,
+            id="none yet, and more of them when it is scaled up",
         ),
-        pytest.param(
-            [resource("b", "ClusterTokens", "two"), resource("a", "ClusterTokens", "one")],
-            [],
-            ("one",),
-            ["one:a"],
-            id="of the namespaces that are looked after",
-        ),
-        pytest.param([], ["default:gone"], (), [], id="not of one that is gone"),
-        pytest.param(
-            [resource("a", "None")], ["default:a"], (), [], id="not once nobody is asked any more"
-        ),
-        pytest.param(
-            [resource("a", "None", rolled_out="Unknown")],
-            ["default:a"],
-            (),
-            ["default:a"],
-            id="still while pods that ask are being replaced",
-        ),
-        pytest.param(
-            [resource("a", "None", rolled_out="False")],
-            [],
-            (),
-            [],
-            id="not of one that never asked, however its rollout goes",
-        ),
+        pytest.param(deployment(), False, id="pods that ask the token reviewer"),
+        pytest.param(deployment(NAME), False, id="pods as such an account without its token"),
+        pytest.param(deployment("team", token=True), False, id="pods as another account"),
+        pytest.param(deployment(updated=1), True, id="one of two is left"),
+        pytest.param(deployment(replicas=3, updated=1), True, id="the first new one comes up"),
+        pytest.param(deployment(observed=2), True, id="a template that nobody has read yet"),
+        pytest.param(deployment(observed=None), True, id="a Deployment that nobody has read yet"),
+        pytest.param(deployment(replicas=0, updated=0), False, id="none is wanted"),
+        pytest.param(None, False, id="it is gone"),
     ],
 )
-def test_the_list(
-    resources: list[dict[str, Any]], before: list[str], watched: tuple[str, ...], after: list[str]
+def test_an_account_is_needed_for_as_long_as_pods_ask_as_it(
+    found: dict[str, Any] | None, rests: bool
 ) -> None:
+    assert rests_on_account(found, NAME) is rests
+
+
+def subject(namespace: str, name: str = NAME, kind: str = "ServiceAccount") -> dict[str, str]:
+    return {"kind": kind, "namespace": namespace, "name": name}
+
+
+def made(*subjects: dict[str, str], **deployments: dict[str, Any]) -> FakeCluster:
+    """With these Deployments, by namespace."""
     cluster = FakeCluster(Killer(None, True), lambda: "2026-01-01T00:00:00Z")
-    for body in resources:
-        cluster.put("modeldeployments", body)
-    subjects = [
-        {"kind": "ServiceAccount", "namespace": namespace, "name": f"{name}-inference"}
-        for namespace, _, name in (item.partition(":") for item in before)
-    ]
-    binding = {"metadata": {"name": BINDING}, "subjects": subjects}
-    cluster.put_clusterwide("clusterrolebindings", binding)
+    cluster.put_clusterwide(
+        "clusterrolebindings", {"metadata": {"name": BINDING}, "subjects": list(subjects)}
+    )
+    for namespace, body in deployments.items():
+        metadata = body["metadata"] | {"namespace": namespace}
+        cluster.objects["deployments", namespace, NAME] = body | {"metadata": metadata}
+    return cluster
+
+
+def reviewers(cluster: FakeCluster, *watched: str) -> FormerReviewers:
     fence = Fence()
     fence.open_until(float("inf"))
-    reviewers = TokenReviewers(Cluster(cluster, fence), BINDING, watched)
-
-    asyncio.run(reviewers.bring_up_to_date())
-    found = cluster.objects["clusterrolebindings", "", BINDING]
-    assert [f"{item['namespace']}:{item['name']}" for item in found["subjects"]] == [
-        f"{item}-inference" for item in after
-    ]
-
-    version = found["metadata"]["resourceVersion"]
-    asyncio.run(reviewers.bring_up_to_date())
-    assert found["metadata"]["resourceVersion"] == version, "what is right is not written again"
+    return FormerReviewers(Cluster(cluster, fence), BINDING, watched)
 
 
-def test_what_did_not_change_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    parsed: list[str] = []
-    load = Stored.load
-
-    def noted(stored: Stored) -> dict[str, Any]:
-        found = load(stored)
-        parsed.append(found["metadata"]["name"])
-        return found
-
-    monkeypatch.setattr(Stored, "load", noted)
-    cluster = FakeCluster(Killer(None, True), lambda: "2026-01-01T00:00:00Z")
-    cluster.put_clusterwide("clusterrolebindings", {"metadata": {"name": BINDING}})
-    fence, caches = Fence(), Caches()
-    fence.open_until(float("inf"))
-    caches.of(MODEL_DEPLOYMENT).synced = True
-    reviewers = TokenReviewers(Cluster(cluster, fence, caches), BINDING, ())
-
-    def names_after(*changed: dict[str, Any]) -> tuple[list[str], list[str]]:
-        """Of those that were parsed, and of those that may ask."""
-        parsed.clear()
-        for body in changed:
-            caches.seen(MODEL_DEPLOYMENT, body)
-        asyncio.run(reviewers.bring_up_to_date())
-        subjects = cluster.objects["clusterrolebindings", "", BINDING]["subjects"]
-        return sorted(parsed), [item["name"].removesuffix("-inference") for item in subjects]
-
-    made = [
-        cluster.put("modeldeployments", resource(name, auth))
-        for name, auth in (("a", "ClusterTokens"), ("b", "None"), ("c", "ClusterTokens"))
-    ]
-    assert names_after(*made) == (["a", "b", "c"], ["a", "c"])
-    assert names_after() == ([], ["a", "c"])
-    made[1]["spec"]["serving"]["auth"] = "ClusterTokens"
-    made[1]["metadata"]["resourceVersion"] = "100"
-    assert names_after(made[1]) == (["b"], ["a", "b", "c"])
-    caches.gone(MODEL_DEPLOYMENT, made[0])
-    assert names_after() == ([], ["b", "c"])
+def is_there(cluster: FakeCluster) -> bool:
+    return ("clusterrolebindings", "", BINDING) in cluster.objects
 
 
-def test_looking_after_the_list_outlives_refusals_and_waits_for_the_lease() -> None:
+@pytest.mark.parametrize(
+    ("cluster", "watched", "stays"),
+    [
+        pytest.param(made(subject("one"), one=FORMER), (), True, id="one rests on it"),
+        pytest.param(
+            made(subject("one"), subject("two"), one=deployment(), two=FORMER),
+            (),
+            True,
+            id="one of two rests on it",
+        ),
+        pytest.param(
+            made(subject("one"), subject("two"), one=deployment(), two=deployment()),
+            (),
+            False,
+            id="all have been replaced",
+        ),
+        pytest.param(made(subject("one")), (), False, id="its Deployment is gone"),
+        pytest.param(
+            made(subject("one"), two=FORMER), (), False, id="a Deployment that was never given it"
+        ),
+        pytest.param(
+            made(subject("two"), two=FORMER),
+            ("one",),
+            False,
+            id="a namespace that is looked after no more",
+        ),
+        pytest.param(made(subject("one"), one=FORMER), ("one",), True, id="one that is"),
+        pytest.param(
+            made(subject("one", kind="User"), one=FORMER), (), False, id="somebody who is no pod"
+        ),
+        pytest.param(made(), (), True, id="it holds nobody: a chart's, which grants nothing"),
+    ],
+)
+def test_the_binding_goes_once_no_deployment_rests_on_it(
+    cluster: FakeCluster, watched: tuple[str, ...], stays: bool
+) -> None:
+    before = {key: dict(body) for key, body in cluster.objects.items()}
+    asyncio.run(reviewers(cluster, *watched).let_go())
+    assert is_there(cluster) is stays
+    left = {key: body for key, body in before.items() if stays or key[2] != BINDING}
+    assert cluster.objects == left, "nothing else is touched, and nobody is added"
+
+
+def test_pods_that_the_operator_may_not_look_at_keep_their_right() -> None:
+    cluster = made(subject("one"), one=deployment())
+    cluster.unreadable.add("deployments")
+    asyncio.run(reviewers(cluster).let_go())
+    assert is_there(cluster)
+
+
+def test_a_binding_that_is_gone_is_not_missed() -> None:
+    cluster = made()
+    cluster.objects.clear()
+    asyncio.run(reviewers(cluster).let_go())
+    assert not cluster.objects
+
+
+def test_who_still_needs_it_is_logged_once() -> None:
+    async def looks() -> None:
+        cluster = made(subject("one"), subject("two"), one=FORMER, two=FORMER)
+        former = reviewers(cluster)
+        for _ in range(3):
+            await former.let_go()
+        cluster.objects["deployments", "one", NAME] = deployment()
+        for _ in range(3):
+            await former.let_go()
+
+    with capture_logs() as lines:
+        asyncio.run(looks())
+    both, one = [f"one/{NAME}", f"two/{NAME}"], [f"two/{NAME}"]
+    assert [line["deployments"] for line in lines] == [both, one]
+
+
+def test_looking_after_it_outlives_refusals_and_waits_for_the_lease() -> None:
     async def scene() -> None:
-        cluster = FakeCluster(Killer(None, True), lambda: "2026-01-01T00:00:00Z")
-        cluster.put("modeldeployments", resource("a", "ClusterTokens"))
-        cluster.put_clusterwide("clusterrolebindings", {"metadata": {"name": BINDING}})
+        cluster = made(subject("one"))
         cluster.refuse["clusterrolebindings"] = "forbidden"
         fence = Fence()
-        reviewers = TokenReviewers(Cluster(cluster, fence), BINDING, ())
+        former = FormerReviewers(Cluster(cluster, fence), BINDING, ())
         done = asyncio.Event()
         turns = iter(("another leads", "refused", "leads no longer", "goes well"))
+        stood: dict[str, bool] = {}
 
         def allowed() -> bool:
             turn = next(turns, "over")
+            stood[turn] = is_there(cluster)
             fence.open_until(float("-inf" if turn == "leads no longer" else "inf"))
             if turn == "goes well":
                 cluster.refuse.clear()
@@ -239,12 +188,11 @@ def test_looking_after_the_list_outlives_refusals_and_waits_for_the_lease() -> N
                 done.set()
             return turn != "another leads"
 
-        task = asyncio.create_task(reviewers.run(allowed, 0.0))
+        task = asyncio.create_task(former.run(allowed, 0.0))
         await done.wait()
         task.cancel()
         await asyncio.wait([task])
         assert task.cancelled()
-        binding = cluster.objects["clusterrolebindings", "", BINDING]
-        assert [item["name"] for item in binding["subjects"]] == ["a-inference"]
+        assert [turn for turn, there in stood.items() if not there] == ["over"]
 
     played(scene)

@@ -11,7 +11,6 @@ import pytest
 from small_world import World
 from small_world.end_state import pod_template
 from small_world.fresh import differences, prepared, reached
-from small_world.told import BINDING
 from spec_fields import DATASET, FIELDS, merged, nested, plain
 
 # No field takes it. A schema that is older or newer than the operator lets through what is not its.
@@ -23,9 +22,6 @@ def test_a_value_that_gets_past_the_schema_changes_nothing(path: str, tmp_path: 
     field = FIELDS[path]
     bad = field.spec(OF_ANOTHER_TYPE)
     asyncio.run(_there_and_back(prepared(tmp_path), plain(field), bad, ("InvalidSpec", "Accepted")))
-
-
-REVIEWERS = ("clusterrolebindings", "", BINDING)
 
 
 def nothing(world: World) -> None:
@@ -41,8 +37,9 @@ def no_log_is_set_up(world: World) -> None:
     world.restart()
 
 
-def no_reviewers_are_set_up(world: World) -> None:
-    del world.cluster.objects[REVIEWERS]
+def no_reviewer_is_set_up(world: World) -> None:
+    world.settings = world.settings.model_copy(update={"token_reviewer_url": ""})
+    world.restart()
 
 
 def deployments_are_refused(world: World) -> None:
@@ -56,8 +53,6 @@ def training_fails(world: World) -> None:
 def allowed_again(world: World) -> None:
     world.cluster.refuse.clear()
     world.train_fails = None
-    if REVIEWERS not in world.cluster.objects:
-        world.cluster.put_clusterwide("clusterrolebindings", {"metadata": {"name": BINDING}})
 
 
 @pytest.mark.parametrize(
@@ -99,7 +94,7 @@ def allowed_again(world: World) -> None:
             id="images without a place for them",
         ),
         pytest.param(
-            no_reviewers_are_set_up,
+            no_reviewer_is_set_up,
             "serving.auth",
             "ClusterTokens",
             ("AuthUnavailable", "RolledOut"),

@@ -65,8 +65,8 @@ CHILD_REFUSED = Facts(
 )
 AUTH_UNAVAILABLE = Facts(
     "AuthUnavailable",
-    "spec.serving.auth is ClusterTokens, and serving pods cannot be given the right to ask the "
-    "API server who calls; the message says why. What serves goes on as it is.",
+    "spec.serving.auth is ClusterTokens, and the installation has no token reviewer for serving "
+    "pods to ask who calls; the message says how to get one. What serves goes on as it is.",
     {PROMOTED: FALSE, ROLLED_OUT: FALSE},
     again={ROLLED_OUT: WHILE_STUCK},
 )

@@ -93,13 +93,3 @@ class Serving(Camel):
                 "pages may send a token"
             )
         return self
-
-    @model_validator(mode="after")
-    def tokens_need_the_operators_account(self) -> Self:
-        account = self.pod_template and self.pod_template.spec.service_account_name
-        if account and self.auth is Auth.CLUSTER_TOKENS:
-            raise ValueError(
-                "podTemplate.spec.serviceAccountName cannot be set with auth: ClusterTokens, whose "
-                "pods run as an account of their own: leave one of the two out"
-            )
-        return self

@@ -26,14 +26,12 @@ from dandelion_operator.loop.decide.plan.actions import Action
 from dandelion_operator.loop.decide.plan.children import (
     AddSigningKey,
     AdjustDeployment,
-    ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyPolicy,
     ApplyRoute,
     ApplyS3Account,
     ApplyService,
-    BindTokenReviewers,
     RefreshSecret,
     RemoveBudget,
     RemovePolicy,
@@ -153,7 +151,6 @@ async def carry_out(
             RefreshSecret()
             | ApplyS3Account()
             | ApplyService()
-            | ApplyAccount()
             | ApplyDeployment()
             | ApplyBudget()
             | ApplyRoute()
@@ -170,8 +167,6 @@ async def carry_out(
         case RemovePolicy(component):
             name = naming.network_policy(key, component)
             await cluster.delete(NETWORK_POLICY, namespace, name)
-        case BindTokenReviewers():
-            await clients.reviewers.bring_up_to_date()
         case AdjustDeployment():
             fields = {
                 "replicas": action.replicas,

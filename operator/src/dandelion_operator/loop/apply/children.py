@@ -17,7 +17,6 @@ from dandelion_operator.api.reasons import name_taken
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan.children import (
-    ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyPolicy,
@@ -56,7 +55,6 @@ ChildAction = (
     RefreshSecret
     | ApplyS3Account
     | ApplyService
-    | ApplyAccount
     | ApplyDeployment
     | ApplyBudget
     | ApplyRoute
@@ -83,9 +81,8 @@ def child(
             return SERVICE, builders.service(resource)
         case ApplyS3Account(naming.TRAINING):
             return SERVICE_ACCOUNT, _training_account(resource, location, defaults)
-        case ApplyAccount() | ApplyS3Account():
-            goes = location.serving_goes_by_account
-            told = digests.identity(resource, defaults, naming.INFERENCE) if goes else None
+        case ApplyS3Account():
+            told = digests.identity(resource, defaults, naming.INFERENCE)
             return SERVICE_ACCOUNT, builders.service_account(resource, told)
         case ApplyBudget():
             return POD_DISRUPTION_BUDGET, builders.disruption_budget(resource)

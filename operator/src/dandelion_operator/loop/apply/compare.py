@@ -24,7 +24,6 @@ from dandelion_operator.loop.apply.children import (
     with_notes,
 )
 from dandelion_operator.loop.decide.plan.children import (
-    ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyPolicy,
@@ -144,8 +143,6 @@ def _applied(
                 yield name, _deployment(resource, observed, location)
             case "Service":
                 yield name, ApplyService()
-            case "ServiceAccount":
-                yield name, ApplyAccount()
             case "PodDisruptionBudget":
                 yield name, ApplyBudget()
             case "HTTPRoute":

@@ -114,7 +114,6 @@ async def observe(
         progress,
         (artifacts, comparisons, stored),
         (
-            (account, raw_account),
             (budget, raw_budget),
             (route, raw_route),
             (policy_digests, raw_policies),
@@ -131,7 +130,6 @@ async def observe(
             versions.stored(resource, location, previous, registry, credentials, clients),
         ),
         asyncio.gather(
-            serving.account(resource, clients),
             serving.budget(resource, clients),
             serving.route(resource, location, clients),
             policies(resource, clients),
@@ -141,7 +139,6 @@ async def observe(
     raw = {
         "Deployment": raw_deployment,
         "Service": raw_service,
-        "ServiceAccount": raw_account,
         "PodDisruptionBudget": raw_budget,
         "HTTPRoute": raw_route,
         **raw_policies,
@@ -165,7 +162,6 @@ async def observe(
         pods=pods,
         windows=windows,
         service=service,
-        account=account,
         budget=budget,
         route=route,
         policies=policy_digests,

@@ -1,10 +1,9 @@
-"""Reads for serving: what pods say of themselves, whether pods may ask who calls, how often their
-answers were right, and when somebody reviewed them last.
+"""Reads for serving: what pods say of themselves, how often their answers were right, and when
+somebody reviewed them last.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -15,7 +14,6 @@ from dandelion_operator.api.location import Location
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName, Resource
 from dandelion_operator.api.spec.feedback import FeedbackMode
-from dandelion_operator.api.spec.serving import Auth
 from dandelion_operator.loop.observe import readings
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.loop.observe.waiting import Told
@@ -26,14 +24,11 @@ from dandelion_operator.ports.kube.objects import (
     ENDPOINT_SLICE,
     HTTP_ROUTE,
     POD_DISRUPTION_BUDGET,
-    SERVICE_ACCOUNT,
-    is_owned,
 )
 from dandelion_operator.ports.lookups import Pending
 from dandelion_operator.ports.s3.connection.reader import Access
 from dandelion_operator.seen.live import LiveAccuracySeen, ReviewsSeen
 from dandelion_operator.seen.serving import (
-    AccountSeen,
     Answer,
     BudgetSeen,
     DeploymentSeen,
@@ -47,26 +42,6 @@ ASKED_PODS = 3
 # Of many, as many see what all see: a Service hands requests out to whichever pod.
 ASKED_FOR_WINDOWS = 8
 CONTROLLER_MANAGER = "kube-controller-manager"
-
-
-async def account(
-    resource: Resource, clients: Clients
-) -> tuple[AccountSeen | Failure, Mapping[str, Any] | None]:
-    """And as the API server holds it."""
-    if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS:
-        return AccountSeen(), None
-    key = resource.key
-    try:
-        raw, may_review = await asyncio.gather(
-            clients.cluster.get(SERVICE_ACCOUNT, key.namespace, naming.inference(key)),
-            clients.reviewers.includes(key),
-        )
-    except ClusterError as error:
-        if not error.refused:
-            raise
-        return Failure(Reason.AUTH_UNAVAILABLE, str(error)), None
-    ours = raw is not None and is_owned(raw, resource.uid)
-    return AccountSeen(raw is not None, ours, may_review), raw
 
 
 async def live_accuracy(

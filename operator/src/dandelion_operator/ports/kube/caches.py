@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,14 +67,6 @@ class Listed:
     uid: str
     version: int
     owner: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An object of which the version is known before it is parsed."""
-
-    listed: Listed
-    load: Callable[[], dict[str, Any]]
 
 
 class KindCache:
@@ -215,14 +207,6 @@ class Caches:
         return [
             raw for raw in found if labels.items() <= (raw["metadata"].get("labels") or {}).items()
         ]
-
-    def entries(self, kind: Kind, namespace: str) -> tuple[Entry, ...]:
-        """Of all namespaces, if it is empty."""
-        return tuple(
-            Entry(Listed(where, name, found.uid, found.version, found.owner), found.load)
-            for (where, name), found in self._kinds[kind].objects.items()
-            if not namespace or where == namespace
-        )
 
     def _of_owner(self, kind: Kind, namespace: str, labels: Mapping[str, str]) -> Iterator[Stored]:
         cache, owner = self._kinds[kind], labels.get(OWNER_LABEL)

@@ -9,7 +9,6 @@ and `reviewers` beside it, and by `lease` for the election.
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -17,7 +16,6 @@ from dandelion_operator.api.naming import FIELD_MANAGER, OWNER_LABEL
 from dandelion_operator.ports.fence import READ_SECONDS, WRITE_SECONDS, Fence
 from dandelion_operator.ports.kube.caches import (
     Caches,
-    Entry,
     Listed,
     as_listed,
     is_told_by_watches,
@@ -122,13 +120,6 @@ class Cluster:
             self._caches.read_list(kind, items, marks)
         return items
 
-    async def entries(self, kind: Kind, namespace: str) -> tuple[Entry, ...]:
-        """All objects of a namespace, or of all, for who remembers what he made of a version."""
-        if self._caches.answers_list(kind, namespace, {}):
-            return self._caches.entries(kind, namespace)
-        found = await self.list(kind, namespace)
-        return tuple(Entry(as_listed(raw), partial(dict[str, Any], raw)) for raw in found)
-
     async def list_metadata(self, kind: Kind, namespace: str, selector: str) -> tuple[Listed, ...]:
         """From the API server, in pages; `selector` is any label selector."""
         query = {"labelSelector": selector, "limit": str(PAGE)}
@@ -194,7 +185,8 @@ class Cluster:
     async def delete(
         self, kind: Kind, namespace: str, name: str, propagation: str = "Foreground"
     ) -> None:
-        """In the foreground, the object stays until its pods are gone."""
+        """In the foreground the object stays until its pods are gone; in the background it goes at
+        once."""
         try:
             await self._write(
                 "DELETE",

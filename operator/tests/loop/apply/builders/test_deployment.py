@@ -7,7 +7,6 @@ from typing import Any
 
 import given
 import pytest
-from dandelion_operator.loop.apply import builders
 from given.workloads import deployment, environment, job, pod
 
 
@@ -42,7 +41,12 @@ def told(**serving: Any) -> dict[str, str]:
             id="less patience",
         ),
         pytest.param(
-            {"auth": "ClusterTokens"}, {"DANDELION_AUTH": "ClusterTokens"}, id="tokens asked for"
+            {"auth": "ClusterTokens"},
+            {
+                "DANDELION_AUTH": "ClusterTokens",
+                "DANDELION_TOKEN_REVIEWER_URL": "http://reviewer",
+            },
+            id="tokens asked for",
         ),
         pytest.param(
             {"corsAllowedOrigins": ["https://app.example.org", "http://localhost:3000"]},
@@ -166,14 +170,10 @@ def test_a_log_without_its_key_keeps_no_pod_from_starting() -> None:
     assert log["secret"]["optional"] is True
 
 
-def test_pods_that_ask_who_calls_have_an_account_and_its_token() -> None:
+def test_pods_that_ask_who_calls_have_no_account_and_no_token_of_their_own() -> None:
     asking = given.resource(serving={"auth": "ClusterTokens"})
-    spec = pod(deployment(asking))
-    account = builders.service_account(asking)
-    assert spec["serviceAccountName"] == account["metadata"]["name"] == "lawn-inference"
-    assert spec["automountServiceAccountToken"] is True
-    assert account["automountServiceAccountToken"] is False
-    assert account["metadata"]["ownerReferences"][0]["uid"] == asking.uid
+    assert pod(deployment(asking))["serviceAccountName"] == "default"
+    assert pod(deployment(asking))["automountServiceAccountToken"] is False
     assert pod(job(asking))["automountServiceAccountToken"] is False
 
 

@@ -65,16 +65,13 @@ def test_serving_spreads_by_hostname_until_told_otherwise() -> None:
     assert spread(constraint(host)) == [(host, "DoNotSchedule")]
 
 
-def test_pods_that_ask_who_calls_keep_their_account_whatever_the_installation_says() -> None:
+@pytest.mark.parametrize("auth", ["None", "ClusterTokens"])
+def test_serving_runs_as_the_account_that_the_installation_names(auth: str) -> None:
     default = PodTemplate.model_validate({"spec": {"serviceAccountName": "team"}})
     defaults = replace(given.DEFAULTS, inference_template=default)
-
-    def account(**section: Any) -> str:
-        built = serving(given.resource(serving=section), defaults)
-        return str(built["spec"]["template"]["spec"]["serviceAccountName"])
-
-    assert account() == "team"
-    assert account(auth="ClusterTokens") == "lawn-inference"
+    spec = serving(given.resource(serving={"auth": auth}), defaults)["spec"]["template"]["spec"]
+    assert spec["serviceAccountName"] == "team"
+    assert spec["automountServiceAccountToken"] is False
 
 
 def test_openshift_chooses_the_ids_of_pods_and_nothing_else_is_loosened() -> None:

@@ -6,32 +6,31 @@ from typing import Any
 
 import given
 import pytest
+from dandelion_operator.api.location import Defaults
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
-    ApplyAccount,
     ApplyDeployment,
     ApplyService,
-    BindTokenReviewers,
 )
 from dandelion_operator.loop.decide.plan.decisions import RolloutDecision
 from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.serving import AccountSeen
 from given import deployment, registry, seen, service, serving, version
 
 PLAIN = given.resource()
 ASKING = given.resource(serving={"auth": "ClusterTokens"})
-FORBIDDEN = Failure(Reason.AUTH_UNAVAILABLE, "the operator may not bind it")
 AWAY = Failure(Reason.REGISTRY_UNREACHABLE, "no answer")
 NO_KEYS = Failure(Reason.SECRET_MISSING, "no Secret mine")
 FORMER = deployment(3, serving_digest="former")
 RIVAL = ("elsewhere",)
 
 
-def rolled(observed: Observed, resource: Resource = PLAIN) -> RolloutDecision:
-    return given.decided(resource, observed).rollout
+def rolled(
+    observed: Observed, resource: Resource = PLAIN, defaults: Defaults = given.DEFAULTS
+) -> RolloutDecision:
+    return given.decided(resource, observed, defaults).rollout
 
 
 @pytest.mark.parametrize(
@@ -39,10 +38,10 @@ def rolled(observed: Observed, resource: Resource = PLAIN) -> RolloutDecision:
     [
         pytest.param(
             ASKING,
-            {"deployment": deployment(3, ASKING, ours=False), "account": FORBIDDEN},
+            {"deployment": deployment(3, ASKING, ours=False)},
             Reason.NAME_TAKEN,
             "the Deployment lawn-inference belongs to somebody else",
-            id="a foreign object before the rights",
+            id="a foreign object before who would be asked",
         ),
         pytest.param(
             PLAIN,
@@ -60,24 +59,17 @@ def rolled(observed: Observed, resource: Resource = PLAIN) -> RolloutDecision:
         ),
         pytest.param(
             ASKING,
-            {"account": AccountSeen(exists=True), "deployment": deployment(3, ASKING)},
-            Reason.NAME_TAKEN,
-            "the ServiceAccount lawn-inference belongs to somebody else",
-            id="a foreign account",
+            {"deployment": deployment(3, ASKING)},
+            Reason.AUTH_UNAVAILABLE,
+            "this installation has no token reviewer",
+            id="nobody to ask who calls",
         ),
         pytest.param(
             ASKING,
-            {"account": FORBIDDEN, "deployment": deployment(3, ASKING)},
+            {"deployment": FORMER, "credentials": NO_KEYS},
             Reason.AUTH_UNAVAILABLE,
-            "the operator may not bind it",
-            id="rights that cannot be given",
-        ),
-        pytest.param(
-            ASKING,
-            {"account": FORBIDDEN, "deployment": FORMER, "credentials": NO_KEYS},
-            Reason.AUTH_UNAVAILABLE,
-            "the operator may not bind it",
-            id="rights before keys",
+            "this installation has no token reviewer",
+            id="nobody to ask before keys",
         ),
         pytest.param(
             PLAIN,
@@ -91,36 +83,16 @@ def rolled(observed: Observed, resource: Resource = PLAIN) -> RolloutDecision:
 def test_an_obstacle_is_told_and_nothing_is_written(
     resource: Resource, about: dict[str, Any], reason: Reason, words: str
 ) -> None:
-    found = rolled(serving(3, **about), resource)
+    found = rolled(serving(3, **about), resource, given.WITHOUT_REVIEWER)
     assert found.obstacle is not None
     assert found.obstacle.reason is reason
     assert found.obstacle.message.startswith(words)
     assert found.actions == ()
 
 
-@pytest.mark.parametrize(
-    "account",
-    [
-        pytest.param(FORBIDDEN, id="that cannot be read"),
-        pytest.param(AccountSeen(exists=True), id="of somebody else"),
-    ],
-)
-def test_an_account_stands_in_nobodys_way_where_no_caller_is_asked_for(account: Any) -> None:
-    found = rolled(serving(3, account=account))
+def test_who_asks_nobody_who_calls_needs_nobody_to_ask() -> None:
+    found = rolled(serving(3), defaults=given.WITHOUT_REVIEWER)
     assert (found.obstacle, found.actions) == (None, ())
-
-
-def test_pods_get_their_rights_before_they_are_made() -> None:
-    wanted = given.version(3).target
-    found = rolled(
-        serving(3, deployment=None, service=None, artifacts={3: given.contract()}), ASKING
-    )
-    assert found.actions == (
-        ApplyService(),
-        ApplyAccount(),
-        BindTokenReviewers(),
-        ApplyDeployment(wanted),
-    )
 
 
 def test_a_first_deployment_waits_for_its_keys_where_it_is_made() -> None:

@@ -10,7 +10,6 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.decide.plan import Refusal
 from dandelion_operator.loop.decide.plan.children import (
     ApplyService,
-    BindTokenReviewers,
     RefreshSecret,
 )
 from dandelion_operator.loop.decide.plan.decisions import (
@@ -208,12 +207,7 @@ def test_what_is_contested_is_told_beside_what_is_so(
     ("refusals", "told"),
     [
         pytest.param(
-            refused(BindTokenReviewers(), ApplyService()),
-            ("False", "AuthUnavailable", "refused 1"),
-            id="a right",
-        ),
-        pytest.param(
-            refused(ApplyService(), BindTokenReviewers()),
+            refused(ApplyService(), RefreshSecret("inference")),
             ("False", "ChildRefused", "refused 1"),
             id="the first of two",
         ),

@@ -1,5 +1,5 @@
-"""Who pods are: inference to the API server, where it has to ask it who calls; training to MLflow,
-where MLflow asks the cluster who may do what; both to S3, where they have no key.
+"""Who pods are: training to MLflow, where MLflow asks the cluster who may do what; training and
+inference to S3, where they have no key.
 
 Each ModelDeployment's runs have an account of their own, which may write runs and versions in its
 namespace and is good for nothing else. The rights are those of a role of the chart's, the only one

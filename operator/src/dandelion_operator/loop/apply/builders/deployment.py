@@ -63,11 +63,7 @@ def deployment(
             },
         },
     }
-    built = laid_over(plain, defaults.inference_template, spec)
-    if spec.auth is Auth.CLUSTER_TOKENS:
-        account = {"serviceAccountName": naming.inference(resource.key)}
-        built["spec"]["template"]["spec"] |= account
-    return built
+    return laid_over(plain, defaults.inference_template, spec)
 
 
 def _pod(
@@ -86,7 +82,6 @@ def _pod(
         **_choices(resource.spec, location),
         "GRACE_SECONDS": grace_seconds(spec),
     }
-    asks_who_calls = spec.auth is Auth.CLUSTER_TOKENS
     log, has_account = location.log, location.serving_goes_by_account
     reads_by_account = naming.INFERENCE in location.by_account
     log_by_account = naming.LOG in location.by_account
@@ -94,7 +89,7 @@ def _pod(
         # Named even where it is the default one: of a field that is merely left out, the API server
         # keeps the copy in the older field serviceAccount.
         "serviceAccountName": naming.inference(resource.key) if has_account else "default",
-        "automountServiceAccountToken": asks_who_calls,
+        "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": grace_seconds(spec),
         "securityContext": pod.security(defaults.fixed_ids),
@@ -183,6 +178,8 @@ def _choices(whole: Spec, location: Location) -> dict[str, object]:
         )
         if value != default
     }
+    if spec.auth is Auth.CLUSTER_TOKENS:
+        chosen["TOKEN_REVIEWER_URL"] = location.token_reviewer
     if location.log is not None:
         chosen["LOG_URI"] = location.log.uri
         chosen["LOG_CREDENTIALS_DIR"] = pod.LOG_CREDENTIALS_DIR

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dandelion_operator.loop.decide.plan.children import (
     AddSigningKey,
     AdjustDeployment,
-    ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyPolicy,
     ApplyRoute,
     ApplyS3Account,
     ApplyService,
-    BindTokenReviewers,
     RefreshSecret,
     RemoveBudget,
     RemovePolicy,
@@ -52,14 +50,12 @@ Action = (
     | AddSigningKey
     | ApplyS3Account
     | ApplyService
-    | ApplyAccount
     | ApplyBudget
     | RemoveBudget
     | ApplyRoute
     | RemoveRoute
     | ApplyPolicy
     | RemovePolicy
-    | BindTokenReviewers
     | ApplyDeployment
     | AdjustDeployment
 )

@@ -79,18 +79,6 @@ class RemovePolicy:
 
 
 @dataclass(frozen=True)
-class ApplyAccount:
-    """The ServiceAccount as which pods ask the API server who calls."""
-
-    corrected: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class BindTokenReviewers:
-    """Let every such ServiceAccount ask, and nobody else."""
-
-
-@dataclass(frozen=True)
 class ApplyDeployment:
     """A new pod template: this is what starts a rollout.
 

@@ -1,22 +1,20 @@
-"""Roll out?: what it takes that the wanted version serves: Deployment, Service, rights."""
+"""Roll out?: what it takes that the wanted version serves: Deployment, Service, budget."""
 
 from __future__ import annotations
 
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Location, Target
-from dandelion_operator.api.reasons import Failure, name_taken
+from dandelion_operator.api.reasons import Failure, Reason, name_taken
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec.serving import Auth
 from dandelion_operator.loop.decide import contest
 from dandelion_operator.loop.decide.plan.actions import Action
 from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
-    ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyRoute,
     ApplyService,
-    BindTokenReviewers,
     RemoveBudget,
     RemoveRoute,
 )
@@ -43,7 +41,7 @@ def roll_out(resource: Resource, observed: Observed, location: Location) -> Roll
         return RolloutDecision(None, obstacle)
     blocked = (
         _foreign(resource, observed)
-        or _auth_obstacle(resource, observed)
+        or _auth_obstacle(resource, location)
         or _keys_obstacle(resource, observed, location, target)
     )
     if blocked is not None:
@@ -52,9 +50,7 @@ def roll_out(resource: Resource, observed: Observed, location: Location) -> Roll
         target,
         obstacle,
         contested=_contested(resource, observed, location, target),
-        # Pods that may not ask who calls would refuse everybody: their rights come before them.
         actions=_service(resource, observed)
-        + _rights(resource, observed)
         + _deployment(resource, observed, location, target)
         + _budget(resource, observed)
         + _route(resource, observed, location),
@@ -69,15 +65,15 @@ def _foreign(resource: Resource, observed: Observed) -> Failure | None:
     return None
 
 
-def _auth_obstacle(resource: Resource, observed: Observed) -> Failure | None:
-    account = observed.account
-    if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS:
+def _auth_obstacle(resource: Resource, location: Location) -> Failure | None:
+    """Pods that have nobody to ask who calls would refuse everybody."""
+    if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS or location.token_reviewer:
         return None
-    if isinstance(account, Failure):
-        return account
-    if account.exists and not account.ours:
-        return name_taken("ServiceAccount", naming.inference(resource.key))
-    return None
+    return Failure(
+        Reason.AUTH_UNAVAILABLE,
+        "this installation has no token reviewer: install the chart with rbac.clusterTokens=true, "
+        "or write spec.serving.auth: None",
+    )
 
 
 def _keys_obstacle(
@@ -88,18 +84,6 @@ def _keys_obstacle(
         return None
     out_of_date = _deployment_is_out_of_date(resource, observed, location, target)
     return observed.credentials if out_of_date else None
-
-
-def _rights(resource: Resource, observed: Observed) -> tuple[Action, ...]:
-    account = observed.account
-    if resource.spec.serving.auth is not Auth.CLUSTER_TOKENS or isinstance(account, Failure):
-        return ()
-    drift = observed.drift("ServiceAccount")
-    made: tuple[Action, ...] = ()
-    if contest.writes(drift, not account.exists):
-        made = (ApplyAccount(contest.corrected(drift)),)
-    bound: tuple[Action, ...] = () if account.may_review else (BindTokenReviewers(),)
-    return made + bound
 
 
 def _service(resource: Resource, observed: Observed) -> tuple[Action, ...]:
@@ -229,7 +213,6 @@ def _contested(
     stale = {
         "Deployment": _deployment_is_out_of_date(resource, observed, location, target),
         "Service": _service_is_out_of_date(resource, observed),
-        "ServiceAccount": False,
     }
     if _budget_is_wanted(resource, observed):
         stale["PodDisruptionBudget"] = _budget_is_out_of_date(resource, observed)

@@ -12,13 +12,11 @@ from dandelion_operator.api.status.conditions import ConditionType
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
-    ApplyAccount,
     ApplyBudget,
     ApplyDeployment,
     ApplyPolicy,
     ApplyRoute,
     ApplyService,
-    BindTokenReviewers,
     RefreshSecret,
     RemoveBudget,
     RemovePolicy,
@@ -32,7 +30,6 @@ from dandelion_operator.seen.serving import DeploymentSeen
 CHILDREN = (
     ApplyDeployment,
     ApplyService,
-    ApplyAccount,
     ApplyBudget,
     RemoveBudget,
     AdjustDeployment,
@@ -66,8 +63,6 @@ def _rolled_out(
 ) -> PartialCondition:
     target, obstacle = plan.rollout.target, plan.rollout.obstacle
     for refusal in refusals:
-        if isinstance(refusal.action, BindTokenReviewers):
-            return FALSE, Reason.AUTH_UNAVAILABLE, refusal.message
         if isinstance(refusal.action, CHILDREN) or refusal.action in SERVING_SECRETS:
             reason = Reason.NAME_TAKEN if refusal.name_taken else Reason.CHILD_REFUSED
             return FALSE, reason, refusal.message

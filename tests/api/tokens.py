@@ -1,0 +1,47 @@
+"""Tokens that an API server signed and kubectl would not make."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from tests.api.server import ApiServer
+
+ISSUER = "https://kubernetes.default.svc"
+
+
+def expired(api: ApiServer, namespace: str, account: str, audience: str = ISSUER) -> str:
+    """Of a ServiceAccount, and ended an hour ago."""
+    uid = api.get("serviceaccount", account, "-n", namespace)["metadata"]["uid"]
+    now = int(time.time())
+    claims = {
+        "iss": ISSUER,
+        "aud": [audience],
+        "sub": f"system:serviceaccount:{namespace}:{account}",
+        "iat": now - 7200,
+        "nbf": now - 7200,
+        "exp": now - 3600,
+        "kubernetes.io": {
+            "namespace": namespace,
+            "serviceaccount": {"name": account, "uid": uid},
+        },
+    }
+    pem = (api.folder / "accounts.key").read_bytes()
+    key = serialization.load_pem_private_key(pem, password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    signed = f"{_part({'alg': 'RS256', 'typ': 'JWT'})}.{_part(claims)}"
+    signature = key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{signed}.{_base64(signature)}"
+
+
+def _part(content: dict[str, Any]) -> str:
+    return _base64(json.dumps(content).encode())
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
