@@ -13,7 +13,7 @@ from dandelion_operator.api.spec.triggers import Trigger
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.api.status.versions import Drift, LiveAccuracy
-from dandelion_operator.ports.metrics import loop
+from dandelion_operator.ports.metrics import keys, loop
 from dandelion_operator.ports.metrics.series import Family, Figure, Series
 from dandelion_operator.seen.observed import Observed
 
@@ -86,7 +86,7 @@ RESOURCES = Series(
         LAST_DECISION,
     )
 )
-LOOP = Series(loop.FAMILIES)
+LOOP = Series((*loop.FAMILIES, *keys.FAMILIES))
 REGISTRY.register(RESOURCES)
 REGISTRY.register(LOOP)
 # Known from the beginning: of a counter that appears with 1, Prometheus does not see the increase.
@@ -104,7 +104,7 @@ def record(key: NamespacedName, before: Status, after: Status) -> None:
 
 
 def record_loop(resource: Resource, observed: Observed, status: Status) -> None:
-    LOOP.show(resource.key, loop.figures(resource, observed, status))
+    LOOP.show(resource.key, (*loop.figures(resource, observed, status), *keys.figures(observed)))
 
 
 def _figures(status: Status) -> Iterator[Figure]:
