@@ -22,6 +22,10 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 @pytest.fixture(scope="session")
 def api(bare: ApiServer) -> ApiServer:
+    return knowing_models(bare)
+
+
+def knowing_models(bare: ApiServer) -> ApiServer:
     """The API server once it knows ModelDeployments."""
     for part in ("crd", "quantities", "requests"):
         bare.apply(template({}, "--show-only", f"templates/{part}.yaml"), "--server-side")

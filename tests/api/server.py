@@ -101,8 +101,10 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running(folder: Path, services: str = SERVICES) -> Iterator[ApiServer]:
-    """`services`: from where Services get their addresses."""
+def running(
+    folder: Path, services: str = SERVICES, options: Sequence[str] = ()
+) -> Iterator[ApiServer]:
+    """`services`: from where Services get their addresses; `options`: further flags."""
     port, store, peer = free_ports(3)
     server = ApiServer(port, folder)
     try:
@@ -110,7 +112,8 @@ def running(folder: Path, services: str = SERVICES) -> Iterator[ApiServer]:
         _service_account_key(folder)
         (folder / "tokens.csv").write_text(f'{ADMIN_TOKEN},admin,1,"system:masters"\n')
         (folder / "audit.yml").write_text(json.dumps(audit_policy()))
-        _start(server, "kube-apiserver", _apiserver(folder, port, store, services))
+        flags = [*_apiserver(folder, port, store, services), *options]
+        _start(server, "kube-apiserver", flags)
         _await(server)
         server.kubeconfig.write_text(json.dumps(_kubeconfig(server)))
         yield server

@@ -91,6 +91,7 @@ TOOLS = (
         45,
         variables=("main.VERSION=v0.0.30",),
     ),
+    Tool("mockoidc", {"mockoidc": "."}, 15),
     Tool("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}, 5),
     Tool(
         "prometheus",
