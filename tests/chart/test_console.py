@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from dandelion_console.ports.oidc import OIDC_PREFIX, Oidc
+from dandelion_console.ports.settings import PREFIX, Settings
 
-from tests.chart.rendering import EXTERNAL_S3, NAMESPACE, WITH_THE_CONSOLE, Rendered, render
+from tests.chart.rendering import (
+    EXTERNAL_S3,
+    NAMESPACE,
+    WITH_THE_CONSOLE,
+    HelmError,
+    Rendered,
+    render,
+)
 
 NAME = "dandelion-console"
 MODELS, TOKENS = f"{NAME}-models", f"{NAME}-tokens"
@@ -118,6 +127,89 @@ def test_of_several_replicas_one_stays_while_nodes_are_drained(rendered: Rendere
     assert budget.spec["maxUnavailable"] == 1
     labels = rendered.one("Deployment", NAME).pod["metadata"]["labels"]
     assert budget.spec["selector"]["matchLabels"].items() <= labels.items()
+
+
+OIDC = {"issuer": "https://sso.example.com", "clientId": "dandelion"}
+ASKS, READS = f"{NAME}-asks", f"{NAME}-reads"
+
+
+def with_oidc(**more: Any) -> Rendered:
+    return render({"console": {"enabled": True, "oidc": OIDC | more}})
+
+
+def test_where_the_cluster_knows_the_provider_its_account_gets_no_further_right() -> None:
+    assert bindings(with_oidc()) == bindings(render(WITH_THE_CONSOLE))
+
+
+def test_where_it_does_not_the_account_asks_and_reads() -> None:
+    rendered = with_oidc(clusterAcceptsTokens=False)
+    further = bindings(rendered) - bindings(render(WITH_THE_CONSOLE))
+    assert further == {("", ASKS), ("", READS)}
+    given = {
+        (resource, verb)
+        for role in (ASKS, READS)
+        for rule in rendered.one("ClusterRole", role).content["rules"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert given == {
+        ("subjectaccessreviews", "create"),
+        ("namespaces", "list"),
+        ("modeldeployments", "get"),
+        ("modeldeployments", "list"),
+    }
+
+
+def test_in_some_namespaces_it_reads_there_alone() -> None:
+    values = {"console": {"enabled": True, "oidc": OIDC | {"clusterAcceptsTokens": False}}}
+    rendered = render(values | {"operator": {"watchNamespaces": ["team-a"]}})
+    assert ("team-a", READS) in bindings(rendered)
+    assert ("", READS) not in bindings(rendered)
+
+
+def test_the_providers_secret_reaches_it_as_a_file() -> None:
+    rendered = with_oidc(
+        clientSecret={"existingSecret": "mine", "key": "secret"}, caConfigMap={"name": "authority"}
+    )
+    deployment = rendered.one("Deployment", NAME)
+    (container,) = deployment.containers
+    told = {item["name"]: item["value"] for item in container["env"]}
+    mounts = {item["name"]: item["mountPath"] for item in container["volumeMounts"]}
+    volumes = {item["name"]: item for item in deployment.pod["spec"]["volumes"]}
+    assert told["DANDELION_CONSOLE_OIDC_ISSUER"] == OIDC["issuer"]
+    secret = volumes["oidc-client"]["secret"]
+    assert (secret["secretName"], secret["items"]) == (
+        "mine",
+        [{"key": "secret", "path": "client-secret"}],
+    )
+    file = told["DANDELION_CONSOLE_OIDC_CLIENT_SECRET_FILE"]
+    assert file == f"{mounts['oidc-client']}/client-secret"
+    assert told["DANDELION_CONSOLE_OIDC_CA_FILE"] == f"{mounts['oidc-authority']}/ca.crt"
+
+
+def test_every_setting_that_the_chart_tells_is_one_of_the_consoles() -> None:
+    rendered = with_oidc(clientSecret={"existingSecret": "a"}, caConfigMap={"name": "b"})
+    (container,) = rendered.one("Deployment", NAME).containers
+    told = {item["name"] for item in container["env"]}
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known |= {f"{OIDC_PREFIX}{name.upper()}" for name in Oidc.model_fields}
+    assert told <= known
+
+
+@pytest.mark.parametrize(
+    ("console", "words"),
+    [
+        ({"oidc": {"issuer": "http://sso", "clientId": "a"}}, "issuer"),
+        ({"oidc": {"issuer": "https://sso"}}, "console.oidc.clientId"),
+        (
+            {"account": False, "oidc": OIDC | {"clusterAcceptsTokens": False}},
+            "needs console.account: true",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused(console: dict[str, Any], words: str) -> None:
+    with pytest.raises(HelmError, match=words):
+        render({"console": {"enabled": True, **console}})
 
 
 def test_its_service_leads_to_its_pods(rendered: Rendered) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import sys
+import time
 
 import structlog
 from pydantic import ValidationError
@@ -12,28 +13,37 @@ from dandelion_console.cluster.api import connect
 from dandelion_console.cluster.serving import connection
 from dandelion_console.front.app import create_app
 from dandelion_console.front.server import listen, server
+from dandelion_console.ports.account import Account
 from dandelion_console.ports.log import set_up_logging
+from dandelion_console.ports.oidc import Oidc
 from dandelion_console.ports.settings import Settings, complaint
+from dandelion_console.provider.discovery import connection as provider_connection
+from dandelion_console.provider.login import Provider
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 
 
 def main() -> int:
     try:
-        settings = Settings.model_validate({})
+        settings, oidc = Settings.model_validate({}), Oidc.model_validate({})
     except ValidationError as error:
         print(f"wrong configuration: {complaint(error)}", file=sys.stderr)
         return EXIT_CONFIGURATION
     set_up_logging()
     try:
-        api = connect(settings.api_server, settings.ca_file)
+        api = connect(settings.api_server, settings.ca_file, Account(settings.account_token_file))
     except (OSError, ssl.SSLError) as error:
         print(f"no certificates in {settings.ca_file}: {error}", file=sys.stderr)
+        return EXIT_CONFIGURATION
+    try:
+        provider = Provider(oidc, provider_connection(oidc.ca_file), time.time) if oidc else None
+    except (OSError, ssl.SSLError) as error:
+        print(f"no certificates in {oidc.ca_file}: {error}", file=sys.stderr)
         return EXIT_CONFIGURATION
     with listen(settings.host, settings.port) as listening:
         port = listening.getsockname()[1]
         structlog.get_logger().info("listening", port=port, api_server=settings.api_server)
-        server(create_app(settings, api, connection())).run(sockets=[listening])
+        server(create_app(settings, api, connection(), provider=provider)).run(sockets=[listening])
     return 0
 
 

@@ -1,7 +1,9 @@
 """Requests to the API server, with the person's own token: what they may do, it knows.
 
-The console has no rights of its own, and passes on nothing of a browser's request but what it was
-made of here: no header, no path that was not put together from checked names.
+Who has none, since an identity provider vouches for them that the cluster does not know, is asked
+about first (`cluster.people`), and then read for by the console's own account. Nothing of a
+browser's request is passed on but what it was made of here: no header, no path that was not put
+together from checked names.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from dandelion_console.ports.account import Account, AccountError
 from dandelion_console.ports.session import Person
 
 TIMEOUT = httpx.Timeout(15, connect=3)
@@ -42,8 +45,16 @@ class UnreachableError(Exception):
 
 
 class ApiServer:
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, account: Account | None = None) -> None:
+        """`account`: the console's own, for what is asked on behalf of who has no token."""
         self._http = http
+        self._account = account
+
+    def account(self) -> Person:
+        """Raises AccountError."""
+        if self._account is None:
+            raise AccountError("this console has no account")
+        return self._account.caller()
 
     async def get(
         self, person: Person, path: str, query: Mapping[str, str] | None = None
@@ -70,6 +81,8 @@ class ApiServer:
         media_type: str = "application/json",
     ) -> dict[str, Any]:
         """Raises TokenRefusedError, ApiError and UnreachableError."""
+        if person.token is None:
+            raise ApiError(403, "Forbidden", f"{person.name} has no token of this cluster.")
         headers = {"Authorization": f"Bearer {person.token}", "Accept": "application/json"}
         content: bytes | None = None
         if body is not None:
@@ -82,7 +95,12 @@ class ApiServer:
         except httpx.HTTPError as error:
             # Its text may hold an address, never a header or a body.
             raise UnreachableError(f"{type(error).__name__}: {error}") from error
-        return _understood(answer)
+        try:
+            return _understood(answer)
+        except TokenRefusedError as error:
+            if self._account and person == self._account.caller():
+                raise AccountError("the API server does not accept its token") from error
+            raise
 
 
 def _understood(answer: httpx.Response) -> dict[str, Any]:
@@ -109,7 +127,7 @@ def _said(content: Mapping[str, Any] | None) -> str:
     return str((content or {}).get("message") or "")
 
 
-def connect(address: str, ca_file: Path) -> ApiServer:
+def connect(address: str, ca_file: Path, account: Account) -> ApiServer:
     """Raises OSError and ssl.SSLError where the certificates cannot be read."""
     trusted = ssl.create_default_context(cafile=str(ca_file))
     return ApiServer(
@@ -120,5 +138,6 @@ def connect(address: str, ca_file: Path) -> ApiServer:
             limits=LIMITS,
             trust_env=False,
             follow_redirects=False,
-        )
+        ),
+        account,
     )

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from dandelion_console.cluster.api import ApiServer
-from dandelion_console.cluster.people import ACCOUNT, who
+from dandelion_console.cluster.people import ACCOUNT, username
 from dandelion_console.ports.account import Account
 from dandelion_console.resource import GROUP
 
@@ -40,7 +40,7 @@ class ModelTokens:
         if self._now() < until:
             return kept
         if not self._path:
-            self._path = _path((await who(self._api, caller.token)).name)
+            self._path = _path(await username(self._api, caller))
         request = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",

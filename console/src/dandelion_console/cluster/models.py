@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dandelion_console.cluster.api import ApiError, ApiServer, UnreachableError
+from dandelion_console.cluster.people import reader
 from dandelion_console.ports.session import Person
 from dandelion_console.resource import GROUP, PLURAL, VERSION, ModelDeployment, parse
 
@@ -28,11 +29,12 @@ class Fleet:
 async def fleet(api: ApiServer, person: Person, namespace: str = "") -> Fleet:
     """Those of one namespace, or of all; raises as `ApiServer` does."""
     inside = f"/namespaces/{namespace}" if namespace else ""
+    caller = await reader(api, person, "list", namespace)
     found: list[ModelDeployment] = []
     token = ""
     while True:
         query = {"limit": str(PAGE_LIMIT)} | ({"continue": token} if token else {})
-        answer = await api.get(person, f"{BASE}{inside}/{PLURAL}", query)
+        answer = await api.get(caller, f"{BASE}{inside}/{PLURAL}", query)
         found += [_parsed(item) for item in answer.get("items") or ()]
         metadata = answer.get("metadata") or {}
         token = metadata.get("continue") or ""
@@ -44,7 +46,8 @@ async def fleet(api: ApiServer, person: Person, namespace: str = "") -> Fleet:
 
 async def model(api: ApiServer, person: Person, namespace: str, name: str) -> ModelDeployment:
     """Raises as `ApiServer` does."""
-    return _parsed(await api.get(person, _path(namespace, name)))
+    caller = await reader(api, person, "get", namespace, name)
+    return _parsed(await api.get(caller, _path(namespace, name)))
 
 
 async def change(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 from dandelion_console.cluster.api import ApiError, ApiServer
 from dandelion_console.ports.session import Person
@@ -11,6 +12,7 @@ from dandelion_console.resource import GROUP, PLURAL
 
 WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 MAY = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+MAY_SOMEBODY = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 NAMESPACES = "/api/v1/namespaces"
 
 # Of a cluster with more, the rest has to be typed.
@@ -26,10 +28,15 @@ async def who(api: ApiServer, token: str) -> Person:
         TokenRefusedError: nobody's, or it has expired, or it is not meant for the API server.
         ApiError, UnreachableError: there is no answer.
     """
+    return Person(await username(api, Person("", token)), token)
+
+
+async def username(api: ApiServer, person: Person) -> str:
+    """What the API server calls them by their token; raises as `who` does."""
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    answer = await api.create(Person("", token), WHO, review)
+    answer = await api.create(person, WHO, review)
     user = (answer.get("status") or {}).get("userInfo") or {}
-    return Person(str(user.get("username") or "unknown"), token)
+    return str(user.get("username") or "unknown")
 
 
 async def may(
@@ -44,12 +51,34 @@ async def may(
     attributes = {"namespace": namespace, "verb": verb, "group": GROUP, "resource": PLURAL}
     if subresource:
         attributes["subresource"] = subresource
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes | ({"name": name} if name else {})},
-    }
-    status = (await api.create(person, MAY, review)).get("status") or {}
+    return await _allowed(api, person, attributes | ({"name": name} if name else {}))
+
+
+async def reader(
+    api: ApiServer, person: Person, verb: str, namespace: str, name: str | None = None
+) -> Person:
+    """As whom ModelDeployments are read for them: as themselves, or as the console's account once
+    the API server has said that they may.
+
+    Raises as `ApiServer` does, with its own words where they may not; and AccountError.
+    """
+    if person.token is not None:
+        return person
+    if not await may(api, person, verb, namespace, name):
+        scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
+        words = f'User "{person.name}" cannot {verb} resource "{PLURAL}" in API group "{GROUP}"'
+        raise ApiError(403, "Forbidden", f"{PLURAL}.{GROUP} is forbidden: {words} {scope}")
+    return api.account()
+
+
+async def _allowed(api: ApiServer, person: Person, attributes: dict[str, str]) -> bool:
+    spec: dict[str, Any] = {"resourceAttributes": attributes}
+    kind, path, caller = "SelfSubjectAccessReview", MAY, person
+    if person.token is None:
+        spec |= {"user": person.name, "groups": person.groups}
+        kind, path, caller = "SubjectAccessReview", MAY_SOMEBODY, api.account()
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
+    status = (await api.create(caller, path, review)).get("status") or {}
     return status.get("allowed") is True and status.get("denied") is not True
 
 
@@ -59,7 +88,9 @@ async def namespaces(api: ApiServer, person: Person, known: Iterable[str]) -> tu
     """
     candidates = {*known, *_own(person.name)}
     try:
-        found = await api.get(person, NAMESPACES, {"limit": str(ASKED_ABOUT)})
+        # Which there are is shown to nobody: only those of which they may list the models.
+        caller = person if person.token is not None else api.account()
+        found = await api.get(caller, NAMESPACES, {"limit": str(ASKED_ABOUT)})
         candidates |= {item["metadata"]["name"] for item in found.get("items") or ()}
     except ApiError as error:
         if error.status != 403:

@@ -36,9 +36,10 @@ async def allowance(
 ) -> Allowance:
     """Raises as `ApiServer` does."""
     wanted = tuple(asked)
-    own, *answers = await asyncio.gather(
+    patches, *answers = await asyncio.gather(
         may(api, person, "patch", namespace, name),
         *(may_do(api, person, namespace, name, right) for right in wanted),
     )
     has = {right for right, answer in zip(wanted, answers, strict=True) if answer}
-    return Allowance(frozenset(has | (WITH_PATCH.intersection(wanted) if own else set())), own)
+    has |= WITH_PATCH.intersection(wanted) if patches else set()
+    return Allowance(frozenset(has), own=patches and person.token is not None)

@@ -23,6 +23,7 @@ from dandelion_console.front.routes.model import add_model
 from dandelion_console.front.routes.predict import add_predict
 from dandelion_console.front.routes.probes import add_probes
 from dandelion_console.front.routes.review import add_review
+from dandelion_console.front.routes.sso import add_sso
 from dandelion_console.front.routes.static import add_static
 from dandelion_console.front.site import Site
 from dandelion_console.front.visitor import Visitors
@@ -30,6 +31,7 @@ from dandelion_console.ports.account import Account
 from dandelion_console.ports.review_service import ReviewService, connect
 from dandelion_console.ports.session import Sessions
 from dandelion_console.ports.settings import Settings
+from dandelion_console.provider.login import Provider
 
 
 def now() -> datetime:
@@ -41,6 +43,7 @@ def create_app(
     api: ApiServer,
     to_models: httpx.AsyncClient,
     review: ReviewService | None = None,
+    provider: Provider | None = None,
 ) -> Gate:
     review = review or connect(settings.review_url, settings.review_token_file)
     sessions = Sessions(
@@ -50,8 +53,9 @@ def create_app(
     tokens = ModelTokens(api, account, lambda: now().timestamp())
     models = Models(to_models, tokens, settings.model_address)
     visitors, pages = Visitors(sessions), Pages(now)
-    namespaces = settings.offered_namespaces
-    site = Site(api, account, models, review, visitors, pages, namespaces, now)
+    called = provider.settings.display_name if provider else ""
+    offered = settings.offered_namespaces
+    site = Site(api, account, models, review, visitors, pages, offered, called, now)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -59,6 +63,8 @@ def create_app(
         await api.close()
         await models.close()
         await review.close()
+        if provider is not None:
+            await provider.close()
 
     app = FastAPI(
         title="Dandelion console",
@@ -70,6 +76,8 @@ def create_app(
     )
     problems.install(app, site)
     add_login(app, site)
+    if provider is not None:
+        add_sso(app, site, provider)
     add_fleet(app, site)
     add_model(app, site)
     # Before the actions, which take every other name there.

@@ -16,7 +16,9 @@ from dandelion_console.ports.review_service import ReviewService
 
 @dataclass(frozen=True)
 class Site:
-    """`namespaces`: those to offer besides what the API server tells."""
+    """`namespaces`: those to offer besides what the API server tells; `provider_name`: how to call
+    the identity provider, empty where there is none.
+    """
 
     api: ApiServer
     account: Account
@@ -25,4 +27,5 @@ class Site:
     visitors: Visitors
     pages: Pages
     namespaces: tuple[str, ...]
+    provider_name: str
     now: Callable[[], datetime]

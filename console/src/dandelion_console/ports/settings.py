@@ -11,6 +11,8 @@ from pathlib import Path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dandelion_console.ports.oidc import OIDC_PREFIX, Oidc
+
 PREFIX = "DANDELION_CONSOLE_"
 
 
@@ -76,12 +78,16 @@ class Settings(BaseSettings):
 
 def complaint(error: ValidationError) -> str:
     """One line a wrong variable, naming the variable and never its value."""
+    prefix = OIDC_PREFIX if error.title == Oidc.__name__ else PREFIX
     return "; ".join(
-        f"{_variable(problem['loc'])}: {problem['msg']}"
+        f"{_variable(prefix, problem['loc'])}{problem['msg']}"
         for problem in error.errors(include_input=False, include_url=False)
     )
 
 
-def _variable(place: tuple[int | str, ...]) -> str:
+def _variable(prefix: str, place: tuple[int | str, ...]) -> str:
     name = ".".join(str(part) for part in place).upper()
-    return name if name.startswith("KUBERNETES_") else f"{PREFIX}{name}"
+    if not name:
+        # About several at once: the message names them.
+        return ""
+    return f"{name}: " if name.startswith("KUBERNETES_") else f"{prefix}{name}: "

@@ -72,7 +72,9 @@ def add_login(app: FastAPI, site: Site) -> None:
 
 
 def login_page(site: Site, next_path: str, status: int, problem: str = "") -> Response:
-    return site.pages.page("login.html", status, next=next_path, problem=problem)
+    return site.pages.page(
+        "login.html", status, next=next_path, problem=problem, provider=site.provider_name
+    )
 
 
 def asked_to_log_in(site: Site, request: Request, ended: bool) -> Response:
@@ -82,7 +84,7 @@ def asked_to_log_in(site: Site, request: Request, ended: bool) -> Response:
     if _arrives_from_elsewhere(request):
         # The browser has kept the cookie back, since another site led here (SameSite=Strict). Asked
         # for by a page of this one, it sends it.
-        return site.pages.page("arriving.html")
+        return site.pages.page("arriving.html", address="")
     answer = login_page(site, onwards, 401, ENDED if ended else "")
     if ended:
         site.visitors.log_out(request, answer)
