@@ -17,6 +17,7 @@ from fakes import s3 as fake_s3
 from fakes.s3 import FakeS3
 from playwright.sync_api import Browser, Page, expect
 from running.logging_service import logging_environment
+from running.reviewing import reviewing
 from running.service import Service, started
 
 from tests.api.server import ADMIN_TOKEN, ApiServer
@@ -49,9 +50,10 @@ def stage(console: Console, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("predict")
     api = console.api
     people(api)
-    with fake_s3.running() as store:
+    with fake_s3.running() as store, reviewing(api.port, account(api, folder)) as reviewer:
         environment = logging_environment(store, folder, artifact=artifact())
-        with started(environment | guarded(api, folder)) as lawn:
+        guarded = reviewer.environment() | {"DANDELION_MODEL_NAMESPACE": TEAM}
+        with started(environment | guarded) as lawn:
             lawn.wait_ready()
             (folder / "console").mkdir()
             with serving(api, folder / "console", model_address=lawn.url) as before_it:
@@ -74,19 +76,13 @@ VIEW = "--clusterrole=dandelion-view"
 CREATE = "--verb=create"
 
 
-def guarded(api: ApiServer, folder: Path) -> dict[str, str]:
-    """`serving.auth: ClusterTokens`, of `lawn` in the team's namespace."""
-    account = folder / "reviewer"
-    account.mkdir()
-    (account / "token").write_text(ADMIN_TOKEN)
-    (account / "ca.crt").write_text(api.authority.read_text())
-    return {
-        "DANDELION_MODEL_NAMESPACE": TEAM,
-        "DANDELION_AUTH": "ClusterTokens",
-        "DANDELION_SERVICE_ACCOUNT_DIR": str(account),
-        "KUBERNETES_SERVICE_HOST": "127.0.0.1",
-        "KUBERNETES_SERVICE_PORT": str(api.port),
-    }
+def account(api: ApiServer, folder: Path) -> Path:
+    """What is mounted into the token reviewer's pod."""
+    mounted = folder / "reviewer"
+    mounted.mkdir()
+    (mounted / "token").write_text(ADMIN_TOKEN)
+    (mounted / "ca.crt").write_text(api.authority.read_text())
+    return mounted
 
 
 def visitor(stage: Stage, account: str = "visitor") -> closing[httpx.Client]:
