@@ -34,7 +34,15 @@ ASKS_FOR_ALL = {
     },
     "storage": {"endpoint": "http://s3.example.com", "secretRef": {"name": "keys"}},
 }
-ASK_THE_API_SERVER = {"operator", "mlflow", "console", "review", "credentials", "test"}
+ASK_THE_API_SERVER = {
+    "operator",
+    "token-reviewer",
+    "mlflow",
+    "console",
+    "review",
+    "credentials",
+    "test",
+}
 
 
 def holds(selector: Json, labels: Mapping[str, str]) -> bool:

@@ -218,6 +218,20 @@ clouds among it, and the cluster's own ranges where they are told. Call with roo
     {{- include "dandelion.peer" (dict "root" . "component" "console") | nindent 4 }}
 {{- end }}
 
+{{- define "dandelion.tokenReviewerIngress" }}
+- ports:
+    - port: http
+  from:
+    {{- include "dandelion.tenantPeer" (list "inference") | nindent 4 }}
+- ports:
+    - port: metrics
+  from:
+    {{- .ours | nindent 4 }}
+    {{- with .root.Values.networkPolicy.metrics.from }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+
 {{- define "dandelion.operatorMetrics" }}
 - to:
     {{- include "dandelion.peer" (dict "root" . "component" "operator") | nindent 4 }}
