@@ -37,11 +37,11 @@ def test_a_signature_holds_from_a_shared_key_to_one_for_a_while(
     tmp_path: Path, purpose: str, signed: bytes
 ) -> None:
     shared = folder(tmp_path, "shared", encoded(INSTALLATION))
-    temporary = encoded(TEMPORARY) | signing_key(purpose, INSTALLATION)
+    temporary = encoded(TEMPORARY) | signing_key(purpose, INSTALLATION.secret_key)
     mounted = folder(tmp_path, "temporary", temporary)
     for read in (of_training.signing_key, of_serving.signing_key):
         assert read(shared, signed) == read(mounted, signed) is not None
 
 
 def test_a_key_that_signs_nothing_has_nothing_beside_it() -> None:
-    assert signing_key(naming.INFERENCE, INSTALLATION) == {}
+    assert signing_key(naming.INFERENCE, INSTALLATION.secret_key) == {}

@@ -35,11 +35,7 @@ def test_nothing_is_made_and_the_owner_is_told_the_command(world: World) -> None
         assert world.condition("Ready") == ("False", "NamespaceNotEnabled")
         command = "kubectl label namespace default dandelion.dev/enabled=true"
         assert command in world.message("Ready")
-        assert {where[0] for where in world.cluster.objects} == {
-            "modeldeployments",
-            "namespaces",
-            "clusterrolebindings",
-        }
+        assert {where[0] for where in world.cluster.objects} == {"modeldeployments", "namespaces"}
 
     played(scene)
 
