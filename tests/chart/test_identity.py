@@ -35,7 +35,7 @@ def rendered() -> Rendered:
 
 def environment(workload: Manifest) -> dict[str, str]:
     (container,) = workload.containers
-    return {item["name"]: item.get("value", "") for item in container["env"]}
+    return {item["name"]: item.get("value", "") for item in container.get("env", [])}
 
 
 def job(rendered: Rendered, part: str) -> Manifest:

@@ -158,7 +158,7 @@ def test_the_rules_are_rendered_as_they_are_tested() -> None:
 
 def test_prometheus_looks_at_the_ports_that_pods_name() -> None:
     rendered = render(EVERYTHING_MONITORED)
-    (models,) = rendered.of("PodMonitor")
+    models = rendered.one("PodMonitor", "dandelion-models")
     assert [endpoint["port"] for endpoint in models.spec["podMetricsEndpoints"]] == [
         "metrics",
         "http",
@@ -170,6 +170,13 @@ def test_prometheus_looks_at_the_ports_that_pods_name() -> None:
         port["name"] for port in service.spec["ports"]
     ]
     assert operator.spec["selector"]["matchLabels"].items() <= service.labels.items()
+    reviewer = rendered.one("PodMonitor", "dandelion-token-reviewer")
+    (pods,) = (item for item in rendered.of("Deployment") if item.name == reviewer.name)
+    assert (
+        reviewer.spec["selector"]["matchLabels"].items() <= pods.pod["metadata"]["labels"].items()
+    )
+    ports = {port["name"] for port in pods.containers[0]["ports"]}
+    assert {endpoint["port"] for endpoint in reviewer.spec["podMetricsEndpoints"]} <= ports
 
 
 def pod_of(file: Path) -> dict[str, Any]:
@@ -211,7 +218,7 @@ def targets(endpoint: dict[str, Any], pod: dict[str, Any]) -> list[int]:
     ],
 )
 def test_each_pod_is_one_target_that_is_up(made: str, port: int) -> None:
-    (models,) = render(EVERYTHING_MONITORED).of("PodMonitor")
+    models = render(EVERYTHING_MONITORED).one("PodMonitor", "dandelion-models")
     pod = pod_of(places.REPOSITORY / "operator" / "tests" / made)
     wanted = models.spec["selector"]["matchLabels"]
     assert wanted.items() <= pod["metadata"]["labels"].items()
