@@ -32,6 +32,7 @@ class FakeCluster:
     models: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     requests: list[httpx.Request] = field(default_factory=list)
     broken: Exception | httpx.Response | None = None
+    makes_tokens: bool = True
 
     def add(self, *models: dict[str, Any]) -> None:
         for model in models:
@@ -88,7 +89,7 @@ class FakeCluster:
         return self._models(who, request, body)
 
     def _token(self, who: str, body: Mapping[str, Any]) -> httpx.Response:
-        if who != ACCOUNT:
+        if who != ACCOUNT or not self.makes_tokens:
             return refusal(403, "Forbidden", "serviceaccounts/token is forbidden")
         (audience,) = body["spec"]["audiences"]
         return created({"status": {"token": f"token-for-{audience}"}})

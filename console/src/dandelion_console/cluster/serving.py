@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -19,14 +21,17 @@ import httpx
 import structlog
 
 from dandelion_console.answer import Answer, ModelError, parse_answer, parse_problem
+from dandelion_console.cluster.api import ApiError
 from dandelion_console.cluster.model_tokens import ModelTokens
 
 # To send what a slow visitor sends, and to have it answered.
 SECONDS = 120
 TIMEOUT = httpx.Timeout(SECONDS, connect=3, pool=5)
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+# To models of one namespace: pods that never answer take no connection from the others.
+AT_ONCE = 16
 ANSWER_BYTES = 1024 * 1024
-PICTURE_BYTES = 16 * 1024 * 1024
+PICTURE_BYTES = 4 * 1024 * 1024  # of what the network sees: 512 pixels square, mostly fewer
 PNG = b"\x89PNG\r\n\x1a\n"
 
 AWAY = (
@@ -38,6 +43,7 @@ NOT_KNOWN = (
     "until their next rollout; and its account may need the right to call models, which "
     "console.account and rbac.create in the chart's values give it."
 )
+BUSY = "The console is asking the models of this namespace all that it may at once."
 NO_ANSWER = "What answers at the model's Service is not the model."
 # Of its statuses, those that mean the same to a person; any other is the console's trouble.
 PASSED_ON = frozenset({400, 408, 409, 413, 415, 422, 429, 503, 504})
@@ -59,11 +65,12 @@ class Models:
         self._http = http
         self._tokens = tokens
         self._address = address
+        self._under_way: Counter[str] = Counter()
 
     async def predict(self, namespace: str, name: str, upload: Upload) -> Answer:
         """Raises ModelError, as all of these do, and as `ModelTokens.token` does."""
         content = await self._send(namespace, name, "predict", upload, ANSWER_BYTES)
-        answer = parse_answer(_document(content))
+        answer = parse_answer(content)
         if answer is None:
             raise ModelError(502, NO_ANSWER)
         return answer
@@ -96,17 +103,23 @@ class Models:
         headers = {"Content-Type": upload.media_type}
         if upload.length is not None:
             headers["Content-Length"] = str(upload.length)
-        token = await self._tokens.token(namespace, name)
+        try:
+            token = await self._tokens.token(namespace, name)
+        except ApiError as error:
+            # It is the console's account that may not, and nothing that the person could do.
+            log.error("no token for a model", namespace=namespace, name=name, cause=str(error))
+            raise ModelError(502, NOT_KNOWN) from error
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         try:
-            async with (
-                asyncio.timeout(SECONDS),
-                self._http.stream(
-                    "POST", f"{address}/{path}", headers=headers, content=upload.chunks
-                ) as answer,
-            ):
-                content = await _bounded(answer, limit)
+            with self._place(namespace):
+                async with (
+                    asyncio.timeout(SECONDS),
+                    self._http.stream(
+                        "POST", f"{address}/{path}", headers=headers, content=upload.chunks
+                    ) as answer,
+                ):
+                    content = await _bounded(answer, limit)
         except (httpx.HTTPError, TimeoutError) as error:
             told = {"namespace": namespace, "name": name, "cause": type(error).__name__}
             log.warning("no answer of a model", **told)
@@ -115,15 +128,29 @@ class Models:
             return content
         raise _refusal(answer, content)
 
+    @contextmanager
+    def _place(self, namespace: str) -> Iterator[None]:
+        """One of those that its models have; raises ModelError."""
+        if self._under_way[namespace] >= AT_ONCE:
+            raise ModelError(429, BUSY, "1")
+        self._under_way[namespace] += 1
+        try:
+            yield
+        finally:
+            self._under_way[namespace] -= 1
+            if not self._under_way[namespace]:
+                del self._under_way[namespace]
+
 
 def _refusal(answer: httpx.Response, content: bytes) -> ModelError:
-    problem = parse_problem(_document(content))
+    problem = parse_problem(content)
     if answer.status_code in (401, 403):
         return ModelError(502, NOT_KNOWN)
     if problem is None or answer.status_code not in PASSED_ON:
         return ModelError(502, NO_ANSWER)
     wanted = answer.headers.get("retry-after", "")
-    return ModelError(answer.status_code, problem.detail, wanted if wanted.isdecimal() else "")
+    seconds = wanted if wanted.isascii() and wanted.isdecimal() else ""
+    return ModelError(answer.status_code, problem.detail, seconds)
 
 
 async def _bounded(answer: httpx.Response, limit: int) -> bytes:
@@ -136,13 +163,6 @@ async def _bounded(answer: httpx.Response, limit: int) -> bytes:
         if len(content) > limit:
             raise ModelError(502, NO_ANSWER)
     return bytes(content)
-
-
-def _document(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError:
-        return None
 
 
 def connection() -> httpx.AsyncClient:

@@ -34,7 +34,7 @@ def upload(request: Request) -> Upload:
 def _media_type(request: Request) -> str:
     sent = request.headers.get("content-type", "")
     kind = sent.partition(";")[0].strip().lower()
-    if kind == FORM and len(sent) <= MEDIA_TYPE_CHARACTERS:
+    if kind == FORM and len(sent) <= MEDIA_TYPE_CHARACTERS and sent.isascii():
         return sent
     if kind.startswith("image/") or kind == IMAGE:
         # Serving tells the format from the content.
