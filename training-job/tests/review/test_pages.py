@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from dandelion_training.ports.storage import Location
+from dandelion_training.review import pages, prediction_log
 from dandelion_training.review.pages import LogPages, Page, Share, Window
 from dandelion_training.review.prediction_log import AnswerKey
 from fakes.s3 import MemoryStore
@@ -54,8 +55,8 @@ def page(
     def spent() -> bool:
         return len(log.read_names) >= budget
 
-    pages = LogPages(log, PLACE, "uid-1", spent)
-    return pages.page(window, share, limit, {digest(number) for number in left_out})
+    reader = LogPages(log, PLACE, "uid-1", spent)
+    return reader.page(window, share, limit, {digest(number) for number in left_out})
 
 
 def ids(found: Page) -> list[str]:
@@ -135,23 +136,87 @@ def test_an_object_that_cannot_be_read_hides_no_other(log: Log) -> None:
     assert (ids(found), found.unreadable) == (["answer-1"], 1)
 
 
+def test_a_score_that_is_no_number_hides_no_other_row(log: Log) -> None:
+    """No answer of the service could hold it."""
+    log.put(at(10, 1), at(10, 2) | {"scores": {"dandelion": float("nan")}})
+    found = page(log)
+    assert (ids(found), found.unreadable) == (["answer-1"], 1)
+
+
+LAST = f"{HOME}/predictions/date=2026-03-10/hour=10/pod-9.jsonl.gz"
+
+
+def test_an_object_that_is_too_large_is_not_read(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.put(at(10, 1))
+    monkeypatch.setattr(pages, "OBJECT_BYTES", 10_000)
+    log.objects[LAST] = bytes(10_001)
+    found = page(log)
+    assert (ids(found), found.passed_over) == (["answer-1"], 1)
+    where = LAST.partition("/predictions/")[2]
+    reader = LogPages(log, PLACE, "uid-1", lambda: False)
+    assert reader.answer(where, AnswerKey("answer-1", 0)) is None
+    assert not [name for name in log.read_names if name.endswith(where)]
+
+
+def test_a_few_bytes_that_unpack_without_end_are_cut_off(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prediction_log, "LONGEST_OBJECT", 100_000)
+    log.put(at(10, 1))
+    log.objects[LAST] = gzip.compress(b'{"id": "answer-2"}\n' * 10_000)
+    found = page(log)
+    assert (ids(found), found.unreadable) == (["answer-1"], 1)
+
+
+def test_a_page_holds_so_many_rows_and_says_what_it_passed_over(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "HELD_BYTES", 1)
+    monkeypatch.setattr(pages, "AT_ONCE", 1)
+    for number in (1, 2, 3):
+        log.put(at(10, number))
+    log.put(at(9, 4))
+    found = page(log)
+    assert (ids(found), found.before, found.passed_over) == (["answer-1"], "2026-03-10T10", 2)
+    assert ids(page(log, window=Window(WINDOW.first, WINDOW.last, found.before))) == ["answer-4"]
+
+
+def test_what_is_said_of_answers_is_bounded_too(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "HELD_BYTES", 1)
+    log.put(at(10, 1, reviewSample=False), at(10, 2, reviewSample=False))
+    log.put(told(1, "grass"), told(2, "grass"), kind="feedback")
+    assert ids(page(log, Share.UNCERTAIN)) == ["answer-1"]
+
+
+def test_large_objects_are_read_one_after_the_other(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        log.put(at(10, number))
+    sizes = [item.size for item in log.list(PLACE.child("predictions"))]
+    monkeypatch.setattr(pages, "OBJECT_BYTES", sum(sizes[:2]))
+    found = list(pages._batches(log.list(PLACE.child("predictions"))))
+    assert [len(batch) for batch in found] == [2, 1]
+    assert len(ids(page(log))) == 3
+
+
 @pytest.mark.parametrize(
     "where",
     ["../feedback/x", "date=2026-03-10/hour=10/../../../other", "date=2026-03-10", "images/x"],
 )
 def test_an_answer_is_looked_for_in_the_log_alone(log: Log, where: str) -> None:
     log.put(at(10, 1))
-    pages = LogPages(log, PLACE, "uid-1", lambda: False)
-    assert pages.answer(where, AnswerKey("answer-1", 0)) is None
+    reader = LogPages(log, PLACE, "uid-1", lambda: False)
+    assert reader.answer(where, AnswerKey("answer-1", 0)) is None
     assert not log.read_names
 
 
 def test_an_answer_is_found_again_where_a_page_said(log: Log) -> None:
     log.put(at(10, 1), at(10, 2))
-    pages = LogPages(log, PLACE, "uid-1", lambda: False)
+    reader = LogPages(log, PLACE, "uid-1", lambda: False)
     for waiting in page(log).waiting:
-        assert pages.answer(waiting.where, waiting.item.answer.key) == waiting.item.answer
-    assert pages.answer(waiting.where, AnswerKey("answer-7", 0)) is None
+        assert reader.answer(waiting.where, waiting.item.answer.key) == waiting.item.answer
+    assert reader.answer(waiting.where, AnswerKey("answer-7", 0)) is None
 
 
 def test_a_listing_that_names_no_hour_is_passed_over(log: Log) -> None:

@@ -5,13 +5,15 @@ enough is found or what one page may take is spent.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 
-from dandelion_training.ports.storage import Location, ObjectStore
+from dandelion_training.ports.storage import Location, ObjectStore, StoredObject
 from dandelion_training.review.prediction_log import (
     FEEDBACK,
     IMAGES,
@@ -28,6 +30,10 @@ HOUR = re.compile(r"\d{4}-\d\d-\d\dT\d\d")
 ASKED = re.compile(rb'"(?:review|drift)Sample":\s*true')
 ID = re.compile(rb'"id":\s*"([^"\\]+)"')
 AT_ONCE = 8  # objects that are read or looked for beside each other
+
+# Whoever serves writes the log, and one service reads everybody's: so much of it may a page hold.
+OBJECT_BYTES = 32 << 20  # packed, of one object and of those that are read beside each other
+HELD_BYTES = 16 << 20  # of rows that are asked about, and again of what was said of answers
 
 
 class Share(StrEnum):
@@ -84,6 +90,18 @@ class _Found:
     where: dict[AnswerKey, str] = field(default_factory=dict)
     unreadable: int = 0
     passed_over: int = 0
+    held: Counter[str] = field(default_factory=Counter)
+    """Bytes of rows, by their folder."""
+
+    def holds(self, kind: str, line: bytes) -> bool:
+        """Take room for a row, if there is some."""
+        if self.is_full(kind):
+            return False
+        self.held[kind] += len(line)
+        return True
+
+    def is_full(self, kind: str) -> bool:
+        return self.held[kind] >= HELD_BYTES
 
 
 class LogPages:
@@ -105,13 +123,13 @@ class LogPages:
         """
         found, items, before = _Found(), list[Item](), ""
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            for hour, feedback, answers in self._hours(window):
+            for hour, feedback, answers in self._hours(window, found):
                 self._hear(threads, found, feedback)
                 self._look(threads, found, answers)
                 if answers:
                     waiting = queue(found.answers, found.told, left_out)
                     items = [item for item in waiting if share.has(item)]
-                if len(items) >= limit or self._spent():
+                if len(items) >= limit or self._spent() or found.is_full(PREDICTIONS):
                     before = hour
                     break
             kept = self._kept(threads, share.ordered(items), limit)
@@ -126,30 +144,49 @@ class LogPages:
         """The answer in an object that a page named; None where it is not there."""
         if not PLACE.fullmatch(where):
             return None
-        content = self._store.read(self._home.child(PREDICTIONS).child(where))
-        rows, _ = rows_of(Answer, content or b"")
+        folder, wanted = self._home.child(PREDICTIONS), key.id.encode()
+        if not any(item.name == where for item in self._listed(folder, where)):
+            return None
+
+        def meant(line: bytes) -> bool:
+            id_ = ID.search(line)
+            return id_ is None or id_[1] == wanted
+
+        rows, _ = rows_of(Answer, self._store.read(folder.child(where)) or b"", meant)
         return next((row for row in rows if row.key == key and row.uid == self._uid), None)
 
-    def _hours(self, window: Window) -> Iterator[tuple[str, list[str], list[str]]]:
-        """The newest first: the hour, and names of feedback and of answers that belong to it."""
+    def _listed(
+        self, folder: Location, beginning: str, found: _Found | None = None
+    ) -> Iterator[StoredObject]:
+        """Those that are not too large to be read."""
+        for item in self._store.list(folder, beginning):
+            if item.size <= OBJECT_BYTES:
+                yield item
+            elif found is not None:
+                found.passed_over += 1
+
+    def _hours(
+        self, window: Window, found: _Found
+    ) -> Iterator[tuple[str, list[StoredObject], list[StoredObject]]]:
+        """The newest first: the hour, and the feedback and the answers that belong to it."""
         for days in range((window.last - window.first).days + 1):
             day = window.last - timedelta(days=days)
-            hours: dict[str, tuple[list[str], list[str]]] = {}
+            hours: dict[str, tuple[list[StoredObject], list[StoredObject]]] = {}
             for position, kind in enumerate((FEEDBACK, PREDICTIONS)):
                 if kind == PREDICTIONS and window.before and window.before <= f"{day}T00":
                     continue
                 folder = self._home.child(kind)
-                for item in self._store.list(folder, f"date={day.isoformat()}/"):
+                for item in self._listed(folder, f"date={day.isoformat()}/", found):
                     if place := PLACE.fullmatch(item.name):
                         hour = f"{place[1]}T{place[2]}"
-                        hours.setdefault(hour, ([], []))[position].append(item.name)
+                        hours.setdefault(hour, ([], []))[position].append(item)
             for hour, (feedback, answers) in sorted(hours.items(), reverse=True):
                 is_past = bool(window.before) and hour >= window.before
                 yield hour, feedback, [] if is_past else answers
 
-    def _hear(self, threads: ThreadPoolExecutor, found: _Found, names: list[str]) -> None:
-        for _, content in self._read(threads, found, FEEDBACK, names):
-            rows, faults = rows_of(Told, content)
+    def _hear(self, threads: ThreadPoolExecutor, found: _Found, items: list[StoredObject]) -> None:
+        for _, content in self._read(threads, found, FEEDBACK, items):
+            rows, faults = rows_of(Told, content, partial(found.holds, FEEDBACK))
             found.unreadable += faults
             for row in rows:
                 if row.uid in ("", self._uid) and row.time >= getattr(
@@ -157,17 +194,15 @@ class LogPages:
                 ):
                     found.told[row.key] = row
 
-    def _look(self, threads: ThreadPoolExecutor, found: _Found, names: list[str]) -> None:
+    def _look(self, threads: ThreadPoolExecutor, found: _Found, items: list[StoredObject]) -> None:
         told = {key.id.encode() for key in found.told}
 
         def asked(line: bytes) -> bool:
             """Before it is parsed: of a hundred rows, one is asked about."""
-            if ASKED.search(line):
-                return True
-            id_ = ID.search(line)
-            return id_ is None or id_[1] in told
+            id_ = None if ASKED.search(line) else ID.search(line)
+            return (id_ is None or id_[1] in told) and found.holds(PREDICTIONS, line)
 
-        for name, content in self._read(threads, found, PREDICTIONS, names):
+        for name, content in self._read(threads, found, PREDICTIONS, items):
             rows, faults = rows_of(Answer, content, asked)
             found.unreadable += faults
             for row in rows:
@@ -176,16 +211,17 @@ class LogPages:
                     found.where[row.key] = name
 
     def _read(
-        self, threads: ThreadPoolExecutor, found: _Found, kind: str, names: list[str]
+        self, threads: ThreadPoolExecutor, found: _Found, kind: str, items: list[StoredObject]
     ) -> Iterator[tuple[str, bytes]]:
-        folder = self._home.child(kind)
-        for start in range(0, len(names), AT_ONCE):
-            if self._spent():
-                found.passed_over += len(names) - start
+        folder, left = self._home.child(kind), len(items)
+        for some in _batches(items):
+            if self._spent() or found.is_full(kind):
+                found.passed_over += left
                 return
-            some = names[start : start + AT_ONCE]
-            read = threads.map(lambda name: self._store.read(folder.child(name)) or b"", some)
-            yield from zip(some, read, strict=True)
+            left -= len(some)
+            names = [item.name for item in some]
+            read = threads.map(lambda name: self._store.read(folder.child(name)) or b"", names)
+            yield from zip(names, read, strict=True)
 
     def _kept(self, threads: ThreadPoolExecutor, items: list[Item], limit: int) -> list[Item]:
         """Those whose image is in the log, as far as there are enough."""
@@ -197,6 +233,19 @@ class LogPages:
             if len(kept) >= limit:
                 break
         return kept[:limit]
+
+
+def _batches(items: Iterable[StoredObject]) -> Iterator[list[StoredObject]]:
+    """Those that are read beside each other."""
+    batch: list[StoredObject] = []
+    for item in items:
+        size = sum(each.size for each in (*batch, item))
+        if batch and (len(batch) == AT_ONCE or size > OBJECT_BYTES):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
 
 
 def image_size(store: ObjectStore, home: Location, sha256: str) -> int | None:

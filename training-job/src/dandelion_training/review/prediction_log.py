@@ -19,6 +19,9 @@ from dandelion_training.ports.storage import Location, ObjectStore
 
 PREDICTIONS, FEEDBACK, IMAGES = "predictions", "feedback", "images"
 LONGEST_ROW = 1 << 22  # bytes; a row names every class with its score
+LONGEST_OBJECT = (
+    1 << 28
+)  # bytes, unpacked; serving packs what it has in memory, some 100 MB at most
 CUT_OFF = (EOFError, OSError, zlib.error)  # or no gzip at all
 
 
@@ -31,7 +34,7 @@ class AnswerKey:
 
 
 class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     id: str = Field(min_length=1)
     index: int = Field(ge=0)
@@ -164,6 +167,8 @@ def rows_of(
 def _lines_of(content: bytes) -> Iterator[bytes]:
     with gzip.GzipFile(fileobj=io.BytesIO(content)) as rows:
         while line := rows.readline(LONGEST_ROW):
+            if rows.tell() > LONGEST_OBJECT:
+                raise EOFError("of a few megabytes of gzip, gigabytes may come")
             yield line
 
 

@@ -145,7 +145,7 @@ def test_decisions_in_a_row_do_not_list_all_of_them_each_time(
     for item in items:
         assert console.decide(item, "grass").json()["decided"] == 1
         assert console.decide(item, "grass").json()["known"] == 1
-    assert not listed
+    assert not [place for place in listed if place.startswith("s3://models")]
     assert console.queue() == []
     assert "s3://models/default/lawn/decisions" in listed
 
