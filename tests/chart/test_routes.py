@@ -151,7 +151,7 @@ def test_it_may_write_routes_only_where_there_are_to_be_some(
     outside: Rendered, default: Rendered
 ) -> None:
     for rendered, there in ((outside, True), (default, False)):
-        rules = rendered.one("ClusterRole", "dandelion-operator").content["rules"]
+        rules = rendered.one("ClusterRole", "dandelion-operator-namespace").content["rules"]
         assert any(rule["resources"] == ["httproutes"] for rule in rules) is there
 
 
