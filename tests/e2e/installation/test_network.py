@@ -50,6 +50,7 @@ with concurrent.futures.ThreadPoolExecutor(len(places)) as pool:
     found = dict(zip(places, pool.map(reached, places.values())))
 print(json.dumps([name for name in found if found[name]]))
 """
+CALLED = "pod called "
 #: What every pod reaches that no policy keeps from it, and that keeps nobody out.
 OPEN = {"dns", "API server", "console", "serving", "metadata", "outside"}
 ALLOWED: Mapping[str, set[str]] = {
@@ -67,6 +68,12 @@ ALLOWED: Mapping[str, set[str]] = {
     "training on addresses": {"dns", "MLflow", "S3", "outside"},
     "serving": {"dns", "S3"},
     "serving by tokens": {"dns", "S3", "API server", "token reviewer"},
+    # What anybody can make who may edit a namespace: no policy of a model is of these pods.
+    "a team's pod called training": OPEN | {"MLflow", "S3"},
+    "a team's pod called inference": OPEN | {"S3", "token reviewer"},
+    "a team's pod called operator": OPEN,
+    "a team's pod called mlflow": OPEN,
+    "a team's pod called console": OPEN,
     "nobody": OPEN,
     "nobody of the release's namespace": OPEN,
     "Prometheus": OPEN | {"operator's metrics", "serving's metrics"},
@@ -106,6 +113,8 @@ def _labels(team: str, other: str) -> Mapping[str, tuple[str, Mapping[str, str]]
         "nobody of the release's namespace": (NAMESPACE, {}),
         "Prometheus": (other, {"app.kubernetes.io/name": "prometheus"}),
     }
+    called = {name: name.partition(CALLED)[2] for name in ALLOWED if CALLED in name}
+    of_teams |= {name: (other, _component(component)) for name, component in called.items()}
     return {name: of_teams.get(name, (NAMESPACE, _component(name))) for name in ALLOWED}
 
 
