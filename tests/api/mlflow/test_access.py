@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from tests.api.mlflow.server import API, Mlflow
+from tests.api.mlflow.server import API, AUDIENCE, Mlflow
+from tests.api.tokens import expired
 from tests.chart.rendering import NAMESPACE
 
 TEAM, OTHERS = "garden", "park"
@@ -111,6 +112,9 @@ OF_MODELS = {"read a model", "read a version", "list the team's models"}
 ALLOWED: dict[str, set[str]] = {
     "nobody": set(),
     "an invented token": set(),
+    "an administrator's token that has expired": set(),
+    "an administrator's token that was withdrawn": set(),
+    "an administrator's token for serving": set(),
     "training's token for the API server": set(),
     "training of another namespace": set(),
     "an administrator of another namespace": set(),
@@ -124,7 +128,12 @@ ALLOWED: dict[str, set[str]] = {
     | ALIASES
     | DECIDED,
 }
-STRANGERS = {"nobody", "an invented token", "training's token for the API server"}
+STRANGERS = {
+    *("nobody", "an invented token", "training's token for the API server"),
+    "an administrator's token that has expired",
+    "an administrator's token that was withdrawn",
+    "an administrator's token for serving",
+}
 ROLES = {
     "view": ("dandelion-mlflow-view",),
     "edit": ("dandelion-mlflow-view", "dandelion-mlflow-edit"),
@@ -149,8 +158,24 @@ def tokens(mlflow: Mlflow) -> dict[str, str | None]:
         "an administrator": mlflow.account(f"{TEAM}:admin", *ROLES["admin"]),
         "the operator": mlflow.token(f"{NAMESPACE}:dandelion-operator"),
     }
-    own = mlflow.token(f"{TEAM}:training", audience="")
-    return found | {"training's token for the API server": own}
+    return found | {
+        "training's token for the API server": mlflow.token(f"{TEAM}:training", audience=""),
+        "an administrator's token that has expired": expired(mlflow.api, TEAM, "admin", AUDIENCE),
+        "an administrator's token that was withdrawn": withdrawn(mlflow, f"{TEAM}:admin"),
+        "an administrator's token for serving": mlflow.token(f"{TEAM}:admin", "dandelion.dev"),
+    }
+
+
+def withdrawn(mlflow: Mlflow, account: str) -> str:
+    """A token that was bound to an object which is gone."""
+    namespace, _, name = account.partition(":")
+    place = ("-n", namespace)
+    mlflow.api.kubectl("create", "secret", "generic", "bound", "--from-literal=a=b", *place)
+    bound = ("--bound-object-kind=Secret", "--bound-object-name=bound")
+    audience = f"--audience={AUDIENCE}"
+    token = mlflow.api.kubectl("create", "token", name, *place, audience, *bound).strip()
+    mlflow.api.kubectl("delete", "secret", "bound", *place)
+    return token
 
 
 @pytest.fixture(scope="module")
