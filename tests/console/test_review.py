@@ -15,6 +15,8 @@ from dandelion_training.ports.callers import AUDIENCE
 from playwright.sync_api import Browser, Page, expect
 
 from tests.api.server import ApiServer
+from tests.api.tokens import expired
+from tests.chart.rendering import NAMESPACE
 from tests.console.reviewing import CONSOLE, Reviewing, reviewing, token
 from tests.console.served import TEAM, Console
 from tests.console.test_pages import person
@@ -166,7 +168,11 @@ def test_another_sites_form_decides_nothing(review: Reviewing, headers: dict[str
 
 
 @pytest.mark.parametrize(
-    "case", ["nothing", "a reviewer's", "the console's, for the API server", "for another audience"]
+    "case",
+    [
+        *("nothing", "a reviewer's", "the console's, for the API server", "for another audience"),
+        *("the console's, expired", "a forged header"),
+    ],
 )
 def test_the_service_hears_the_console_alone(review: Reviewing, api: ApiServer, case: str) -> None:
     tokens: dict[str, Callable[[], str]] = {
@@ -174,11 +180,15 @@ def test_the_service_hears_the_console_alone(review: Reviewing, api: ApiServer, 
         "a reviewer's": lambda: review.console.token("ada", f"--audience={AUDIENCE}"),
         "the console's, for the API server": lambda: token(api, CONSOLE),
         "for another audience": lambda: token(api, CONSOLE, "--audience=dandelion.dev"),
+        "the console's, expired": lambda: expired(api, NAMESPACE, CONSOLE, AUDIENCE),
+        "a forged header": lambda: "",
     }
+    name = f"system:serviceaccount:{NAMESPACE}:{CONSOLE}"
+    forged = {"X-Remote-User": name, "X-Forwarded-User": name} if "header" in case else {}
     answer = httpx.get(
         f"{review.url}/v1/models/{TEAM}/meadow/queue",
         params={"uid": "u", "by": "ada", "share": "sample"},
-        headers={"Authorization": f"Bearer {tokens[case]()}".strip()},
+        headers={"Authorization": f"Bearer {tokens[case]()}".strip()} | forged,
         trust_env=False,
     )
     assert answer.status_code == 401
