@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dandelion_operator.api.access.routes import RouteRule
 from dandelion_operator.api.location import Defaults, RegistryAccess, Target, location
+from dandelion_operator.api.network import Network
 from dandelion_operator.api.resource import Resource, parse
 from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.apply.children import with_notes
@@ -58,6 +60,8 @@ class Children:
         plain, much, defaults = self.plain, self.resource, self.defaults
         place, access = location(much, defaults), defaults.registry_access
         assert access is not None
+        assert place.route is not None
+        assert place.policies is not None
         run = StartTraining("run1", "hash1", "Created", "images-1", "auto", images=1000)
         search = StartTraining("run1", "hash1", "Created", "images-1", "auto", searching=True)
         compare = StartEvaluation("01234abcde", "sha256:d", OTHER, TARGET, "run4", "gate1")
@@ -70,6 +74,11 @@ class Children:
             "next version": builders.deployment(much, OTHER, place, defaults),
             "service": builders.service(much),
             "budget": builders.disruption_budget(much),
+            "route": builders.http_route(much, place.route),
+            **{
+                f"network policy of {component}": builders.network_policy(much, component, spec)
+                for component, spec in place.policies.items()
+            },
             "inference account": builders.service_account(much),
             "training account": builders.training_account(much),
             "training binding": builders.training_binding(much, access, account),
@@ -79,8 +88,10 @@ class Children:
         return {name: with_notes(body, "dandelion-system", ()) for name, body in made.items()}
 
 
-def children(api: ApiServer, namespace: str, training_role: str, training_image: str) -> Children:
-    """Of a ModelDeployment that this makes in the namespace."""
+def children(
+    api: ApiServer, namespace: str, training_role: str, training_image: str, told: Mapping[str, str]
+) -> Children:
+    """Of a ModelDeployment that this makes in the namespace; `told` are the operator's settings."""
     api.apply(model_deployment(NAME, **SPEC), "--server-side", "-n", namespace)
     much = api.get("mdep", NAME, "-n", namespace)
     plain = {**much, "spec": {"dataset": much["spec"]["dataset"]}}
@@ -94,6 +105,8 @@ def children(api: ApiServer, namespace: str, training_role: str, training_image:
         s3_bucket="models",
         log_uri="s3://predictions",
         registry_access=RegistryAccess("mlflow.dandelion.dev", training_role),
+        network=Network.model_validate_json(told["DANDELION_NETWORK_POLICIES"]),
+        route=RouteRule.model_validate_json(told["DANDELION_SERVING_ROUTE"]),
     )
     parsed = [parse(body) for body in (plain, much)]
     little, whole = parsed

@@ -16,6 +16,7 @@ import yaml
 from tests.api.rights.children import Children, Json, children
 from tests.api.server import ApiServer, KubectlError
 from tests.api.test_access import RBAC
+from tests.chart import kubernetes_schemas
 from tests.chart.rendering import NAMESPACE, render
 
 FULLNAME = "strong"
@@ -33,6 +34,13 @@ VALUES: Json = {
     "training": {
         "image": {"tag": "1"},
         "allowedImages": ["registry.example.com/vision/", "registry.example.com/t:2*", DIGEST],
+    },
+    "serving": {
+        "route": {
+            "enabled": True,
+            "parentRefs": [{"name": "public", "namespace": "gateways"}],
+            "hostnames": ["{name}.{namespace}.models.example.com"],
+        }
     },
 }
 POLICIES = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
@@ -87,8 +95,15 @@ def install(api: ApiServer, values: Json) -> None:
 @pytest.fixture(scope="module")
 def given(api: ApiServer) -> Given:
     install(api, VALUES)
+    for crd in kubernetes_schemas.gateway_crds():
+        api.apply(dict(crd), "--server-side")
+        name = f"crd/{crd['metadata']['name']}"
+        api.kubectl("wait", "--for=condition=Established", name, "--timeout=30s")
     role = f"{FULLNAME}-mlflow-training"
-    found = Given(api, children(api, TEAM, role, IMAGE), children(api, OTHER, role, IMAGE))
+    (container,) = render(VALUES).one("Deployment", f"{FULLNAME}-operator").containers
+    told = {item["name"]: item.get("value", "") for item in container["env"]}
+    team, other = (children(api, where, role, IMAGE, told) for where in (TEAM, OTHER))
+    found = Given(api, team, other)
     config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "probe"}}
     deadline = time.monotonic() + KNOWN_SECONDS
     while True:
@@ -108,6 +123,9 @@ CHILDREN = (
     "next version",
     "service",
     "budget",
+    "route",
+    "network policy of training",
+    "network policy of inference",
     "inference account",
     "training account",
     "training binding",
@@ -325,6 +343,19 @@ def with_fields(**fields: Any) -> Callable[[Json], None]:
     return lambda body: body.update(fields)
 
 
+def leading_to(**fields: Any) -> Callable[[Json], None]:
+    """Changes the first backend of a route."""
+    return lambda body: body["spec"]["rules"][0]["backendRefs"][0].update(fields)
+
+
+def of_each_request(**what: Any) -> Callable[[Json], None]:
+    return lambda body: body["spec"]["rules"][0].update(filters=[what])
+
+
+MIRRORED = {
+    "type": "RequestMirror",
+    "requestMirror": {"backendRef": {"name": "elsewhere", "port": 80}},
+}
 ELSEWHERE = [{"kind": "ServiceAccount", "name": "default", "namespace": "kube-system"}]
 
 
@@ -419,6 +450,40 @@ def test_images_on_the_list_train(given: Given, image: str) -> None:
             "accounts of other namespaces",
             id="for everybody",
         ),
+        pytest.param(
+            "network policy of inference",
+            with_spec(podSelector={}),
+            "pods of the ModelDeployment",
+            id="a policy for all pods",
+        ),
+        pytest.param(
+            "route", leading_to(name="dashboard"), "to the ModelDeployment's Service", id="a way in"
+        ),
+        pytest.param(
+            "route",
+            leading_to(namespace="kube-system"),
+            "to the ModelDeployment's Service",
+            id="a way into another namespace",
+        ),
+        pytest.param(
+            "route",
+            of_each_request(**MIRRORED),
+            "to the ModelDeployment's Service",
+            id="a copy of each request",
+        ),
+        pytest.param(
+            "route",
+            with_spec(hostnames=["console.example.com"]),
+            "under the hostnames",
+            id="a name of somebody else's",
+        ),
+        pytest.param("route", with_spec(hostnames=[]), "under the hostnames", id="every name"),
+        pytest.param(
+            "route",
+            with_spec(parentRefs=[{"name": "internal", "namespace": "gateways"}]),
+            "under the hostnames",
+            id="another Gateway",
+        ),
     ],
 )
 def test_no_right_is_made_of_a_child(
@@ -475,6 +540,26 @@ def test_what_others_put_into_a_child_stays_and_keeps_no_update_away(given: Give
     )
     service["metadata"]["annotations"]["dandelion.dev/applied"] = "another"
     given.write(service)
+
+
+def test_a_binding_of_the_cluster_is_deleted_and_never_filled(given: Given) -> None:
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": f"{FULLNAME}-token-reviewers"},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": f"{FULLNAME}-token-reviewer",
+        },
+        "subjects": [{"kind": "ServiceAccount", "name": "lawn-inference", "namespace": TEAM}],
+    }
+    with pytest.raises(KubectlError, match="no binding of the cluster"):
+        given.write(binding)
+    delete = ("delete", "clusterrolebinding", "--dry-run=server", "--as", OPERATOR)
+    given.api.kubectl(*delete, f"{FULLNAME}-token-reviewers")
+    with pytest.raises(KubectlError, match="no binding of the cluster"):
+        given.api.kubectl(*delete, f"{FULLNAME}-token-reviewer")
 
 
 def test_rights_are_given_back_where_the_label_is_gone(given: Given) -> None:
