@@ -122,7 +122,7 @@ NOT_ALLOWED = accepted("False", reason="NotAllowedByListeners", message="not fro
 def test_an_address_is_told_once_a_gateway_took_the_route(
     found: Json, url: str | None, trouble: str
 ) -> None:
-    seen = readings.route([found], given.resource().key, "uid-1", "https")
+    seen = readings.route(found, "uid-1", "https")
     assert (seen.url, seen.trouble) == (url, trouble)
 
 
@@ -176,6 +176,29 @@ def test_without_a_route_it_serves_in_the_cluster_all_the_same(
         assert f"its route from outside: {words}" in world.message("RolledOut")
 
     played(scene)
+
+
+def test_a_look_reads_the_models_own_route_and_none_of_its_neighbours(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a thousand models in a namespace, each would read a thousand routes."""
+    asked: list[dict[str, str]] = []
+    request = world.cluster.request
+
+    async def noted(method: str, path: str, query: Any = None, **more: Any) -> tuple[int, Any]:
+        if method == "GET" and path.endswith("/httproutes"):
+            asked.append(query)
+        return await request(method, path, query=query, **more)
+
+    async def scene() -> None:
+        with_routes(world)
+        monkeypatch.setattr(world.cluster, "request", noted)
+        world.apply(serving=ASKS)
+        await world.settle()
+
+    played(scene)
+    assert asked
+    assert all(query == {"fieldSelector": "metadata.name=lawn-inference"} for query in asked)
 
 
 def test_an_installation_without_routes_asks_for_none(world: World) -> None:

@@ -135,20 +135,21 @@ async def route(
     resource: Resource, location: Location, clients: Clients
 ) -> tuple[RouteSeen, Mapping[str, Any] | None]:
     """And as the API server holds it. Not asked for where the installation has no routes."""
-    rule = clients.defaults.route
+    rule, name = clients.defaults.route, naming.inference(resource.key)
     if rule is None:
         return RouteSeen(), None
     try:
-        found = await clients.cluster.list(HTTP_ROUTE, resource.namespace)
+        # A listing of one: a kind that is not there is told from a route that is not.
+        fields = f"metadata.name={name}"
+        found = await clients.cluster.list(HTTP_ROUTE, resource.namespace, fields=fields)
     except ClusterError as error:
         if not error.refused and error.status != HTTPStatus.NOT_FOUND:
             raise
         trouble = str(error) if error.refused else "the cluster knows no HTTPRoute"
         wanted = location.route is not None
         return RouteSeen(unknown=True, trouble=trouble if wanted else ""), None
-    seen = readings.route(found, resource.key, resource.uid, rule.scheme)
-    name = naming.inference(resource.key)
-    raw = next((item for item in found if item["metadata"]["name"] == name), None)
+    raw = next(iter(found), None)
+    seen = readings.route(raw, resource.uid, rule.scheme)
     return seen if location.route is not None else replace(seen, url=None, trouble=""), raw
 
 

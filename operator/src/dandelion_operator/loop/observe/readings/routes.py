@@ -1,4 +1,4 @@
-"""From the HTTPRoutes of a namespace: the model's own, and whether a Gateway has taken it."""
+"""From a model's HTTPRoute: whether it is the operator's, and whether a Gateway has taken it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.resource import NamespacedName
 from dandelion_operator.api.words import foreign
 from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.seen.serving import RouteSeen
 
 
-def route(
-    raw: Sequence[Mapping[str, Any]], key: NamespacedName, uid: str, scheme: str
-) -> RouteSeen:
-    """`raw`: all HTTPRoutes of the namespace; `scheme` is https or http."""
-    name = naming.inference(key)
-    found = next((item for item in raw if item["metadata"]["name"] == name), None)
+def route(found: Mapping[str, Any] | None, uid: str, scheme: str) -> RouteSeen:
+    """`found`: the one by that name; `scheme` is https or http."""
     if found is None:
         return RouteSeen()
     ours = is_owned(found, uid)
