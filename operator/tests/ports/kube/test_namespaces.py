@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.ports.fence import Fence
+from dandelion_operator.ports.kube import namespaces
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.namespaces import Namespaces, Rights, binding
 from fakes.cluster import FakeCluster
@@ -147,6 +148,51 @@ def test_a_binding_that_is_refused_is_told_and_tried_again(given_: Given) -> Non
     given_.server.refuse.clear()
     assert given_.round()
     assert given_.namespaces.obstacle("team") is None
+
+
+def test_rights_that_cannot_be_given_back_keep_no_other_namespace_waiting(
+    given_: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, refused = given_.server.request, ["left"]
+
+    async def refusing(method: str, path: str, **more: Any) -> tuple[int, Any]:
+        if method == "DELETE" and any(f"/{name}/" in path for name in refused):
+            return 403, {"message": "denied by a webhook"}
+        return await request(method, path, **more)
+
+    monkeypatch.setattr(given_.server, "request", refusing)
+    given_.bind("left")
+    given_.bind("other")
+    given_.namespace("team", LABEL)
+    assert not given_.round()
+    assert given_.bound == ["left", "team"]
+    assert given_.reason("team") is None
+    refused.clear()
+    assert given_.round()
+    assert given_.bound == ["team"]
+
+
+def test_what_is_refused_for_good_is_tried_ever_more_rarely(
+    given_: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(namespaces, "AGAIN_SECONDS", 0.01)
+    request, listings = given_.server.request, []
+
+    async def counting(method: str, path: str, **more: Any) -> tuple[int, Any]:
+        if path.endswith("/namespaces"):
+            listings.append(path)
+        return await request(method, path, **more)
+
+    async def scene() -> None:
+        running = asyncio.create_task(given_.namespaces.run(lambda: True))
+        await asyncio.sleep(0.4)
+        running.cancel()
+
+    monkeypatch.setattr(given_.server, "request", counting)
+    given_.namespace("team", LABEL)
+    given_.server.refuse["rolebindings"] = "denied by {policy}"
+    asyncio.run(scene())
+    assert 1 <= len(listings) <= 7, "after 10, 20, 40 … milliseconds"
 
 
 def test_nobody_is_told_anything_before_it_is_known(given_: Given) -> None:

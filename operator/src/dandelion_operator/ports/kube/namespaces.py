@@ -76,11 +76,14 @@ class Namespaces:
         """While it is not allowed to (another operator leads), nothing is written."""
         if self._rights is None:
             return
+        again = AGAIN_SECONDS
         while True:
             self._woken.clear()
             pause = STANDBY_SECONDS
             if allowed():
-                pause = EVERY_SECONDS if await self._round_done() else AGAIN_SECONDS
+                done = await self._round_done()
+                pause = EVERY_SECONDS if done else again
+                again = AGAIN_SECONDS if done else min(2 * again, EVERY_SECONDS)
             try:
                 async with asyncio.timeout(pause):
                     await self._woken.wait()
@@ -97,7 +100,9 @@ class Namespaces:
             return False
 
     async def round(self) -> bool:
-        """Whether every labelled namespace is looked after now. Raises ClusterError."""
+        """Whether every labelled namespace is looked after now, and no other. Raises ClusterError
+        where the namespaces cannot be listed.
+        """
         if self._rights is None:
             return True
         rights, before = self._rights, self._obstacles
@@ -109,9 +114,11 @@ class Namespaces:
             raw["metadata"]["namespace"]: raw
             for raw in await self._cluster.list(ROLE_BINDING, "", fields=named)
         }
-        for namespace in bound.keys() - labelled:
-            if _is_ours(bound[namespace], rights):
-                await self._cluster.delete(ROLE_BINDING, namespace, rights.role, "Background")
+        given_back = [
+            await self._given_back(namespace, rights)
+            for namespace in sorted(bound.keys() - labelled)
+            if _is_ours(bound[namespace], rights)
+        ]
         found = {
             namespace: await self._bound(namespace, bound.get(namespace), rights)
             for namespace in sorted(labelled)
@@ -125,7 +132,17 @@ class Namespaces:
         }
         if different:
             self._changed(different)
-        return not any(found.values())
+        return all(given_back) and not any(found.values())
+
+    async def _given_back(self, namespace: str, rights: Rights) -> bool:
+        """Where that is refused, all other namespaces go on."""
+        try:
+            await self._cluster.delete(ROLE_BINDING, namespace, rights.role, "Background")
+        except ClusterError as error:
+            log.warning("rights are not given back", namespace=namespace, cause=str(error))
+            return False
+        log.info("a namespace is no longer looked after", namespace=namespace)
+        return True
 
     async def _bound(self, namespace: str, there: Mapping[str, Any] | None, rights: Rights) -> str:
         """What stands in the way; "" where the rights are there."""
