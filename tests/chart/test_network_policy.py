@@ -167,6 +167,14 @@ def test_who_asks_the_api_server(profile: str) -> None:
     assert asking == ASK_THE_API_SERVER & there
 
 
+def test_pods_that_serve_ask_the_token_reviewer_and_no_api_server() -> None:
+    """A rule for the API server has no address: it would let them out to the world on its ports."""
+    (rule,) = network(rendered("the defaults")).asking
+    (peer,) = rule["to"]
+    labels = peer["podSelector"]["matchLabels"]
+    assert labels["app.kubernetes.io/component"] == "token-reviewer"
+
+
 def test_mlflow_asks_it_only_where_it_asks_about_tokens() -> None:
     rules = component(render({"mlflow": {"auth": {"mode": "None"}}}), "mlflow")["egress"]
     ports = {port["port"] for rule in rules for port in rule["ports"]}

@@ -297,7 +297,6 @@ serving:
 asking:
   - to:
       {{- include "dandelion.peer" (dict "root" . "component" "token-reviewer") | nindent 6 }}
-  {{- include "dandelion.toApiServer" . | nindent 2 }}
 outside:
   {{- include "dandelion.outside" . | nindent 2 }}
 internet:

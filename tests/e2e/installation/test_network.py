@@ -67,7 +67,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "training": {"dns", "MLflow", "S3"},
     "training on addresses": {"dns", "MLflow", "S3", "outside"},
     "serving": {"dns", "S3"},
-    "serving by tokens": {"dns", "S3", "API server", "token reviewer"},
+    "serving by tokens": {"dns", "S3", "token reviewer"},
     # What anybody can make who may edit a namespace: no policy of a model is of these pods.
     "a team's pod called training": OPEN | {"MLflow", "S3"},
     "a team's pod called inference": OPEN | {"S3", "token reviewer"},

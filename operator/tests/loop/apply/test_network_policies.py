@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import given
+import pytest
+from dandelion_operator.api.location import location
 from dandelion_operator.api.network import Network
+from dandelion_operator.loop.decide import decide
+from dandelion_operator.loop.decide.plan.children import ApplyPolicy
 from small_world import World, played
 
 RULE = {"to": [{"podSelector": {"matchLabels": {"app": "minio"}}}]}
@@ -40,6 +47,32 @@ def test_they_are_there_before_any_pod(world: World) -> None:
             assert spec(world, name)["podSelector"]["matchLabels"].items() <= labels.items()
 
     played(scene)
+
+
+@pytest.mark.parametrize(
+    ("auth", "may_ask", "there", "made"),
+    [
+        pytest.param("ClusterTokens", True, {}, ["training"], id="they would be cut off"),
+        pytest.param("ClusterTokens", False, {}, ["training", "inference"], id="once replaced"),
+        pytest.param("None", True, {}, ["training", "inference"], id="they ask nobody"),
+        pytest.param(
+            "ClusterTokens",
+            True,
+            {"training": "", "inference": ""},
+            ["training", "inference"],
+            id="one that is there follows",
+        ),
+    ],
+)
+def test_pods_of_a_former_release_go_on_asking_who_calls(
+    auth: str, may_ask: bool, there: Mapping[str, str], made: list[str]
+) -> None:
+    wanted = given.resource(serving={"auth": auth})
+    where = location(wanted, replace(given.DEFAULTS, network=NETWORK))
+    former = given.deployment(3, wanted, may_ask_api_server=may_ask)
+    observed = given.serving(3, deployment=former, policies=there)
+    actions = decide(wanted, observed, where).policies
+    assert [item.component for item in actions if isinstance(item, ApplyPolicy)] == made
 
 
 def test_an_installation_that_says_nothing_of_them_has_none(world: World) -> None:

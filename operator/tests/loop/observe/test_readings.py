@@ -187,6 +187,26 @@ def test_a_deployment_is_complete_when_every_replica_is_new_and_available(
     assert found.complete is complete
 
 
+@pytest.mark.parametrize(
+    ("account", "mounts", "about", "may_ask"),
+    [
+        pytest.param("lawn-inference", True, {}, True, id="of a former release"),
+        pytest.param("lawn-inference", False, {}, False, id="by accounts to S3 alone"),
+        pytest.param("default", False, {"updatedReplicas": 1}, True, id="some are left"),
+        pytest.param("default", False, {}, False, id="all are replaced"),
+    ],
+)
+def test_pods_of_a_former_release_may_ask_the_api_server(
+    account: str, mounts: bool, about: Json, may_ask: bool
+) -> None:
+    raw = deployment(**about)
+    raw["spec"]["template"]["spec"] |= {
+        "serviceAccountName": account,
+        "automountServiceAccountToken": mounts,
+    }
+    assert readings.deployment(raw, "uid").may_ask_api_server is may_ask
+
+
 def test_a_pod_tells_its_own_reason_before_kubernetes_does() -> None:
     told = readings.pod(held("CrashLoopBackOff", "back-off"), ("DigestMismatch", "model.onnx"))
     assert (told.reason, told.permanent) == ("DigestMismatch", True)

@@ -25,7 +25,7 @@ def decide(resource: Resource, observed: Observed, location: Location) -> Plan:
     acceptance = accept(resource, observed, location)
     return Plan(
         secrets=(*identity(observed), *secrets(observed)),
-        policies=policies(observed, location),
+        policies=policies(resource, observed, location),
         acceptance=acceptance,
         promote=promote(resource, observed, location.image_denied),
         rollout=roll_out(resource, observed, location),

@@ -1,4 +1,8 @@
-"""The NetworkPolicies of what trains and what serves: made before there are pods."""
+"""The NetworkPolicies of what trains and what serves: made before there are pods.
+
+But for serving pods of a former release that ask the API server who calls: no policy has a way
+there, so theirs is made once they are replaced.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Iterator
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Location
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.spec.serving import Auth
 from dandelion_operator.loop.decide import contest
 from dandelion_operator.loop.decide.plan.actions import Action
 from dandelion_operator.loop.decide.plan.children import ApplyPolicy, RemovePolicy
@@ -15,21 +20,33 @@ from dandelion_operator.seen.observed import Observed
 COMPONENTS = (naming.TRAINING, naming.INFERENCE)
 
 
-def policies(observed: Observed, location: Location) -> tuple[Action, ...]:
+def policies(resource: Resource, observed: Observed, location: Location) -> tuple[Action, ...]:
     """None where the installation has no say in them, or the operator may not read them."""
-    return tuple(_actions(observed, location))
+    return tuple(_actions(resource, observed, location))
 
 
-def _actions(observed: Observed, location: Location) -> Iterator[Action]:
+def _actions(resource: Resource, observed: Observed, location: Location) -> Iterator[Action]:
     if location.policies is None or observed.policies is None:
         return
     for component in COMPONENTS:
+        if component == naming.INFERENCE and _would_cut_off(resource, observed):
+            continue
         drift = observed.drift(naming.policy_child(component))
         if component not in location.policies:
             if component in observed.policies:
                 yield RemovePolicy(component)
         elif contest.writes(drift, _is_out_of_date(observed, location, component)):
             yield ApplyPolicy(component, contest.corrected(drift))
+
+
+def _would_cut_off(resource: Resource, observed: Observed) -> bool:
+    deployment = observed.deployment
+    return (
+        deployment is not None
+        and deployment.may_ask_api_server
+        and resource.spec.serving.auth is Auth.CLUSTER_TOKENS
+        and naming.INFERENCE not in (observed.policies or {})
+    )
 
 
 def contested_policies(

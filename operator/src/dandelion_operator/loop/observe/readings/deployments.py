@@ -17,6 +17,7 @@ from dandelion_operator.loop.observe.readings.objects import (
 )
 from dandelion_operator.ports.kube import managed_fields
 from dandelion_operator.ports.kube.objects import is_owned
+from dandelion_operator.ports.kube.reviewers import rests_on_account
 from dandelion_operator.seen.serving import DeploymentSeen
 
 
@@ -47,6 +48,7 @@ def deployment(
         scaled_by=_scaled_by(raw),
         by_account=goes_by_account(spec["template"]),
         takes_session_token=takes_session_token(spec["template"]),
+        may_ask_api_server=rests_on_account(raw, metadata["name"]),
         paused_by=writer_of(raw, "spec", "paused") if spec.get("paused") else "",
     )
 
