@@ -304,6 +304,15 @@ def test_of_two_token_reviewers_one_stays_while_a_node_is_drained(
         assert selected <= deployment.pod["metadata"]["labels"].items()
 
 
+def test_the_token_reviewer_is_another_image_where_inference_has_one_of_ones_own() -> None:
+    def images(**values: Any) -> list[str]:
+        rendered = render({"inference": {"image": {"repository": "own", "tag": "7"}}, **values})
+        return [item["image"] for item in rendered.one("Deployment", REVIEWER).containers]
+
+    assert images() == ["own:7"]
+    assert images(tokenReviewer={"image": {"repository": "ours", "tag": "1"}}) == ["ours:1"]
+
+
 def test_who_may_predict_and_who_may_send_feedback_are_two_roles(default: Rendered) -> None:
     for what in ("predict", "feedback"):
         assert rules(default, "ClusterRole", f"dandelion-{what}") == {

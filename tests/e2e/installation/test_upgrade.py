@@ -13,7 +13,10 @@ from tests.e2e.load import SteadyLoad
 from tests.e2e.world import COLOURS, World, colours, picture
 
 NAME = "upgraded"
-NEXT = "ghcr.io/dandelion-ml/dandelion-inference-next"
+OURS = "ghcr.io/dandelion-ml/dandelion-inference"
+NEXT = f"{OURS}-next"
+# Nobody runs the next one: it is in no registry.
+ANOTHER_DEFAULT = (f"inference.image.repository={NEXT}", f"tokenReviewer.image.repository={OURS}")
 SECRETS = ["minio-root", "s3-training", "s3-inference", "s3-logs", "s3-mlflow"]
 
 
@@ -48,7 +51,7 @@ def test_an_upgrade_with_another_inference_image_restarts_no_serving_pod(served:
     secrets, pods = _secrets(served), _pods(served)
     with SteadyLoad(served.url(NAME), picture(COLOURS["red"], 9)) as load:
         # The same bytes under another name: what an upgrade to a newer default looks like.
-        install(served.cluster, *image_settings(), f"inference.image.repository={NEXT}")
+        install(served.cluster, *image_settings(), *ANOTHER_DEFAULT)
         image = _default_image(served)
         time.sleep(15)
     try:
