@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from dandelion_console.answer import ModelError
+from dandelion_console.cluster import serving
 from dandelion_console.cluster.api import ApiServer
 from dandelion_console.cluster.model_tokens import ModelTokens
 from dandelion_console.cluster.serving import AT_ONCE, Models, Upload
@@ -95,7 +96,9 @@ def test_when_to_try_again_is_a_number_or_left_out(visitor: Browser, serving: Fa
     assert "retry-after" not in page.headers
 
 
-def test_models_that_never_answer_take_no_room_from_other_namespaces() -> None:
+def test_models_that_never_answer_take_no_room_from_other_namespaces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def asked() -> None:
         reached = asyncio.Semaphore(0)
         ends = asyncio.Event()
@@ -107,6 +110,7 @@ def test_models_that_never_answer_take_no_room_from_other_namespaces() -> None:
             return httpx.Response(200, json=ANSWER)
 
         http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+        monkeypatch.setattr(serving, "PATIENCE", 0.01)
         tokens = ModelTokens(ApiServer(http), Account(None), lambda: 0.0)
         models = Models(http, tokens, "http://{name}-inference.{namespace}.svc")
 

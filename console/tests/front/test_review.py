@@ -248,3 +248,9 @@ def test_what_labels_say_is_text(reviewer: Browser, review: FakeReview) -> None:
     items = re.search(r'data-items="([^"]*)"', page)
     assert items is not None
     assert json.loads(html.unescape(items[1]))[0]["label"] == hostile
+
+
+def test_an_hour_that_is_none_is_no_address(reviewer: Browser, review: FakeReview) -> None:
+    assert reviewer.get(f"{PAGE}?before=2026-03-10T12").status_code == 200
+    assert reviewer.get(f"{PAGE}?before=yesterday").status_code == 404
+    assert [request.url.params["before"] for request in review.requests] == ["2026-03-10T12"]

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +21,7 @@ import structlog
 from dandelion_console.answer import Answer, ModelError, parse_answer, parse_problem
 from dandelion_console.cluster.api import ApiError
 from dandelion_console.cluster.model_tokens import ModelTokens
+from dandelion_console.ports.bulkhead import Bulkhead, FullError
 
 # To send what a slow visitor sends, and to have it answered.
 SECONDS = 120
@@ -30,6 +29,7 @@ TIMEOUT = httpx.Timeout(SECONDS, connect=3, pool=5)
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
 # To models of one namespace: pods that never answer take no connection from the others.
 AT_ONCE = 16
+PATIENCE = 5.0  # seconds
 ANSWER_BYTES = 1024 * 1024
 PICTURE_BYTES = 4 * 1024 * 1024  # of what the network sees: 512 pixels square, mostly fewer
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -65,7 +65,7 @@ class Models:
         self._http = http
         self._tokens = tokens
         self._address = address
-        self._under_way: Counter[str] = Counter()
+        self._places = Bulkhead(AT_ONCE, PATIENCE)
 
     async def predict(self, namespace: str, name: str, upload: Upload) -> Answer:
         """Raises ModelError, as all of these do, and as `ModelTokens.token` does."""
@@ -112,14 +112,16 @@ class Models:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         try:
-            with self._place(namespace):
-                async with (
-                    asyncio.timeout(SECONDS),
-                    self._http.stream(
-                        "POST", f"{address}/{path}", headers=headers, content=upload.chunks
-                    ) as answer,
-                ):
-                    content = await _bounded(answer, limit)
+            async with (
+                self._places.place(namespace),
+                asyncio.timeout(SECONDS),
+                self._http.stream(
+                    "POST", f"{address}/{path}", headers=headers, content=upload.chunks
+                ) as answer,
+            ):
+                content = await _bounded(answer, limit)
+        except FullError as error:
+            raise ModelError(429, BUSY, "1") from error
         except (httpx.HTTPError, TimeoutError) as error:
             told = {"namespace": namespace, "name": name, "cause": type(error).__name__}
             log.warning("no answer of a model", **told)
@@ -127,19 +129,6 @@ class Models:
         if answer.is_success:
             return content
         raise _refusal(answer, content)
-
-    @contextmanager
-    def _place(self, namespace: str) -> Iterator[None]:
-        """One of those that its models have; raises ModelError."""
-        if self._under_way[namespace] >= AT_ONCE:
-            raise ModelError(429, BUSY, "1")
-        self._under_way[namespace] += 1
-        try:
-            yield
-        finally:
-            self._under_way[namespace] -= 1
-            if not self._under_way[namespace]:
-                del self._under_way[namespace]
 
 
 def _refusal(answer: httpx.Response, content: bytes) -> ModelError:

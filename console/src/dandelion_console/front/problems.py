@@ -81,8 +81,9 @@ def install(app: FastAPI, site: Site) -> None:
 
     @app.exception_handler(AccountError)
     async def no_account(_request: Request, error: AccountError) -> Response:
-        log.error("the console's own account has no token", cause=str(error))
-        return page("The console cannot do that now", "The token of its account is missing.", 503)
+        log.error("the console's own account cannot be used", cause=str(error))
+        words = "Its account at the API server cannot be used; the console's log says why."
+        return page("The console cannot do that now", words, 503)
 
     @app.exception_handler(ReviewError)
     async def not_reviewed(request: Request, error: ReviewError) -> Response:

@@ -18,9 +18,15 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from dandelion_console.ports.bulkhead import Bulkhead, FullError
+
 # A page of the queue may take the service 20 seconds.
 TIMEOUT = httpx.Timeout(40, connect=3)
 LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=8)
+# For one namespace: whoever reads images slowly takes no connection from the others. A reviewer's
+# page asks for four at once.
+AT_ONCE = 16
+PATIENCE = 10.0  # seconds
 IMAGES = frozenset(
     f"image/{kind}"
     for kind in ("jpeg", "png", "gif", "bmp", "tiff", "webp", "avif", "heic", "heif")
@@ -95,6 +101,7 @@ class ReviewService:
         """None: this installation has none."""
         self._http = http
         self._token_file = token_file
+        self._places = Bulkhead(AT_ONCE, PATIENCE)
 
     def __bool__(self) -> bool:
         return self._http is not None
@@ -111,13 +118,13 @@ class ReviewService:
             "limit": str(limit),
             "before": before,
         }
-        async with self._answer("GET", f"{model.path}/queue", params=query) as answer:
+        async with self._answer("GET", model, "queue", params=query) as answer:
             return _understood(Queue, await answer.aread())
 
     async def decide(self, model: Model, person: str, people: int, said: Mapping[str, Any]) -> Kept:
         """Keep one decision; raises ReviewError."""
         body = {"uid": model.uid, "by": person, "people": people, "decisions": [said]}
-        async with self._answer("POST", f"{model.path}/decisions", json=body) as answer:
+        async with self._answer("POST", model, "decisions", json=body) as answer:
             return _understood(Kept, await answer.aread())
 
     @asynccontextmanager
@@ -125,8 +132,7 @@ class ReviewService:
         self, namespace: str, name: str, sha256: str
     ) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
         """Its media type and its bytes as they come; raises ReviewError."""
-        path = f"{Model(namespace, name, '').path}/images/{sha256}"
-        async with self._answer("GET", path) as answer:
+        async with self._answer("GET", Model(namespace, name, ""), f"images/{sha256}") as answer:
             media_type = answer.headers.get("content-type", "")
             if media_type not in IMAGES:
                 raise ReviewError(502, "What came is no image.")
@@ -138,7 +144,7 @@ class ReviewService:
 
     @asynccontextmanager
     async def _answer(
-        self, method: str, path: str, **request: Any
+        self, method: str, model: Model, path: str, **request: Any
     ) -> AsyncIterator[httpx.Response]:
         if self._http is None:
             raise ReviewError(404, "This installation has no review service.")
@@ -150,10 +156,18 @@ class ReviewService:
             )
         headers = {"Authorization": f"Bearer {token}"}
         try:
-            async with self._http.stream(method, path, headers=headers, **request) as answer:
+            async with (
+                self._places.place(model.namespace),
+                self._http.stream(
+                    method, f"{model.path}/{path}", headers=headers, **request
+                ) as answer,
+            ):
                 if not answer.is_success:
                     raise _refusal(answer.status_code, await answer.aread())
                 yield answer
+        except FullError as error:
+            words = "Others review in this namespace, as many as may at once: try again."
+            raise ReviewError(503, words) from error
         except httpx.HTTPError as error:
             # Its text may hold an address, never a header or a body.
             words = f"The review service does not answer ({type(error).__name__})."

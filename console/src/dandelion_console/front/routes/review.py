@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from typing import Annotated, Any
 
 import structlog
-from fastapi import FastAPI, Path, Request
+from fastapi import FastAPI, Path, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from dandelion_console.cluster.api import ApiError
@@ -40,6 +40,7 @@ PAGE = MODEL + "/review"
 PAGE_LIMIT = 50
 
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+Hour = Annotated[str, Query(pattern=r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2})?$")]
 
 log = structlog.get_logger()
 
@@ -57,7 +58,7 @@ def add_review(app: FastAPI, site: Site) -> None:
         namespace: Namespace,
         name: Name,
         share: str = SAMPLE.name,
-        before: str = "",
+        before: Hour = "",
     ) -> Response:
         person = await allowed(request, namespace, name)
         found = await model(site.api, person, namespace, name)

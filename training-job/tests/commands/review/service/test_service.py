@@ -319,3 +319,9 @@ def test_who_decided_is_in_the_log(console: Console) -> None:
         console.decide(console.queue()[0], "grass")
     (line,) = lines
     assert (line["by"], line["name"], line["decided"]) == ("ada", "lawn", 1)
+
+
+def test_a_name_may_be_as_long_as_providers_make_them(console: Console) -> None:
+    ada = f"https://sso.example.com/realms/{'garden' * 60}#ada"
+    (first, *_) = console.queue(by=ada)
+    assert console.decide(first, "grass", by=ada).json()["decided"] == 1

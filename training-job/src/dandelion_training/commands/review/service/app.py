@@ -1,6 +1,7 @@
 """The service's addresses. All but `/healthz` are for the one caller, who names the person.
 
-Bodies are bounded before they are read, pages of the queue in how many are made at a time.
+Bodies are bounded before they are read, pages of the queue in how many are made at a
+time, of one namespace one.
 """
 
 import threading
@@ -23,6 +24,7 @@ from dandelion_training.commands.review.service.reviews import (
     Reviews,
     Said,
 )
+from dandelion_training.commands.review.service.turns import NoTurnError, Turns
 from dandelion_training.ports.callers import CallerError, Callers
 from dandelion_training.ports.failures import TrainingFailure
 from dandelion_training.review.pages import HOUR, Share, Waiting
@@ -32,11 +34,13 @@ from dandelion_training.review.queue import Source
 LABEL = r"^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$"
 DIGEST = r"^[0-9a-f]{64}$"
 PEOPLE = 100
+NAME_CHARACTERS = 512  # of a person, as the console bounds what a provider calls them
 PAGE_LIMIT = 100
 BODY_BYTES = 64 * 1024
 DECISIONS = 50
 LIKELY = 5
 PAGES_AT_ONCE = 2
+TURN_SECONDS = 5.0
 ACCURACY_SECONDS = 5.0
 
 # What browsers show as it is. By its first bytes, as the log itself has it.
@@ -55,7 +59,7 @@ MEDIA_TYPES = {
 log = structlog.get_logger()
 
 Name = Annotated[str, Path(pattern=LABEL)]
-Person = Annotated[str, Query(min_length=1, max_length=256)]
+Person = Annotated[str, Query(min_length=1, max_length=NAME_CHARACTERS)]
 People = Annotated[int, Query(ge=1, le=PEOPLE)]
 Uid = Annotated[str, Query(min_length=1, max_length=64)]
 
@@ -79,14 +83,14 @@ class Decisions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     uid: str = Field(min_length=1, max_length=64)
-    by: str = Field(min_length=1, max_length=256)
+    by: str = Field(min_length=1, max_length=NAME_CHARACTERS)
     people: int = Field(ge=1, le=PEOPLE)
     decisions: list[SaidDocument] = Field(min_length=1, max_length=DECISIONS)
 
 
 def create_app(reviews: Reviews, callers: Callers) -> FastAPI:
     """The application; `callers` knows who may ask."""
-    room = threading.Semaphore(PAGES_AT_ONCE)
+    turns = Turns(PAGES_AT_ONCE, TURN_SECONDS)
     ended = threading.Event()
 
     def keep_accuracies() -> None:
@@ -126,13 +130,14 @@ def create_app(reviews: Reviews, callers: Callers) -> FastAPI:
         limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 50,
         before: Annotated[str, Query(pattern=rf"^(?:{HOUR.pattern})?$")] = "",
     ) -> dict[str, Any]:
-        if not room.acquire(timeout=ACCURACY_SECONDS):
-            raise HTTPException(503, "Others are looking through the log: try again in a moment.")
         try:
-            model = Model(namespace, name, uid)
-            return _document(reviews.queue(model, share, by, people, limit, before))
-        finally:
-            room.release()
+            with turns.turn(namespace):
+                model = Model(namespace, name, uid)
+                return _document(reviews.queue(model, share, by, people, limit, before))
+        except NoTurnError:
+            raise HTTPException(
+                503, "Others are looking through the log: try again in a moment."
+            ) from None
 
     @app.get("/v1/models/{namespace}/{name}/images/{sha256}", dependencies=guarded)
     def image(
