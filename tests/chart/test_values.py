@@ -125,6 +125,15 @@ def test_nonsense_is_refused(values: Mapping[str, Any], said: str) -> None:
         render(values)
 
 
+def test_the_values_of_another_release_are_refused_by_the_name_of_what_they_lack() -> None:
+    """As with --reuse-values, which keeps the former chart's values in place of this one's."""
+    with pytest.raises(HelmError, match="missing property 'tokenReviewer'"):
+        render({"tokenReviewer": None})
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    sections = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert schema["required"] == list(sections)
+
+
 def test_every_setting_is_explained_or_speaks_for_itself() -> None:
     """Each top-level section of values.yaml starts with a comment."""
     lines = (CHART / "values.yaml").read_text().splitlines()
