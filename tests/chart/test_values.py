@@ -340,8 +340,9 @@ def test_prometheus_can_be_told_apart_by_labels() -> None:
         labels, *(f"--api-versions=monitoring.coreos.com/v1/{kind}" for kind in known)
     )
     for kind in known:
-        (manifest,) = rendered.of(kind)
-        assert manifest.labels["release"] == "kube-prometheus-stack"
+        found = rendered.of(kind)
+        assert found
+        assert {item.labels["release"] for item in found} == {"kube-prometheus-stack"}
 
 
 def test_uninstalling_keeps_what_cannot_be_had_again(default: Rendered) -> None:
