@@ -1,11 +1,13 @@
 """Decisions for good: signed, named by their content, and the latest counts."""
 
 import gzip
+import hashlib
 import json
 from typing import Any
 
 import pytest
 from dandelion_training.ports.storage import Location
+from dandelion_training.review import decisions
 from dandelion_training.review.decisions import Decision, Signer, keep, read
 from fakes.s3 import MemoryStore
 from given.reviews import DECISIONS, digest
@@ -104,3 +106,18 @@ def test_an_object_that_is_not_what_its_name_says_does_not_count(content: bytes)
 
 def test_a_key_is_shown_nowhere() -> None:
     assert "a secret" not in repr(SIGNER)
+
+
+def test_what_is_too_large_to_be_decisions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever trains the model may write there, and one service reads it for everybody."""
+    store = MemoryStore()
+    keep(store, PLACE, SIGNER, [decision()])
+    rows = SIGNER.line(decision(2)) * 1000
+    name = f"{hashlib.sha256(rows).hexdigest()}.jsonl.gz"
+    store.write(PLACE.child(name), gzip.compress(rows), "application/gzip")
+    assert len(read(store, PLACE, SIGNER).by_image) == 2
+    for limit in ("OBJECT_BYTES", "UNPACKED_BYTES"):
+        with monkeypatch.context() as patched:
+            patched.setattr(decisions, limit, 1000)
+            found = read(store, PLACE, SIGNER)
+        assert (list(found.by_image), found.refused) == ([digest(1)], 1)

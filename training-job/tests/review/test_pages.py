@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from dandelion_training.ports.storage import Location
+from dandelion_training.ports.storage import Location, batches
 from dandelion_training.review import pages, prediction_log
 from dandelion_training.review.pages import LogPages, Page, Share, Window
 from dandelion_training.review.prediction_log import AnswerKey
@@ -195,7 +195,7 @@ def test_large_objects_are_read_one_after_the_other(
         log.put(at(10, number))
     sizes = [item.size for item in log.list(PLACE.child("predictions"))]
     monkeypatch.setattr(pages, "OBJECT_BYTES", sum(sizes[:2]))
-    found = list(pages._batches(log.list(PLACE.child("predictions"))))
+    found = batches(log.list(PLACE.child("predictions")), 8, sum(sizes[:2]))
     assert [len(batch) for batch in found] == [2, 1]
     assert len(ids(page(log))) == 3
 

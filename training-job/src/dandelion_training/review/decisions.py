@@ -10,6 +10,7 @@ import base64
 import gzip
 import hashlib
 import hmac
+import io
 import json
 import zlib
 from collections.abc import Callable, Iterable
@@ -21,13 +22,18 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dandelion_training.ports.credentials import MountedCredentials, signing_key
-from dandelion_training.ports.storage import Location, ObjectStore
+from dandelion_training.ports.storage import Location, ObjectStore, StoredObject, batches
 from dandelion_training.review.prediction_log import AnswerKey
 from dandelion_training.review.queue import Source
 
 DECISIONS, ENDING = "decisions", ".jsonl.gz"
 PURPOSE = b"dandelion review decision, version 1"
 AT_ONCE = 8  # objects that are read beside each other: the console makes one for each decision
+
+# Whoever trains may write beside them, and one service reads everybody's. In bytes: packed, of one
+# object and of those that are read beside each other; and unpacked, some 300,000 decisions.
+OBJECT_BYTES = 32 << 20
+UNPACKED_BYTES = 128 << 20
 
 
 class Decision(BaseModel):
@@ -154,14 +160,15 @@ class Known:
 
     def read(self) -> Decided:
         """What counts now; its `by_image` is not to be changed."""
-        names = {item.name for item in self._store.list(self._place)}
-        if not self._names <= names:  # somebody took decisions away
+        there = {item.name: item for item in self._store.list(self._place)}
+        if not self._names <= there.keys():  # somebody took decisions away
             self._names, self._found = set(), Decided()
-        new = sorted(names - self._names)
+        new = [there[name] for name in sorted(there.keys() - self._names)]
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            for name, content in zip(new, threads.map(self._content, new), strict=True):
-                self._add(name, content)
-                self._names.add(name)
+            for some in batches(new, AT_ONCE, OBJECT_BYTES):
+                for item, content in zip(some, threads.map(self._content, some), strict=True):
+                    self._add(item.name, content)
+                    self._names.add(item.name)
         return self._found
 
     @property
@@ -175,8 +182,10 @@ class Known:
         for decision in made:
             self._take(decision)
 
-    def _content(self, name: str) -> bytes:
-        return self._store.read(self._place.child(name)) or b""
+    def _content(self, item: StoredObject) -> bytes:
+        if item.size > OBJECT_BYTES:
+            return b""
+        return self._store.read(self._place.child(item.name)) or b""
 
     def _add(self, name: str, content: bytes) -> None:
         found = self._found
@@ -213,9 +222,11 @@ def _name(rows: bytes) -> str:
 
 def _unpacked(content: bytes) -> bytes | None:
     try:
-        return gzip.decompress(content)
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            rows = packed.read(UNPACKED_BYTES + 1)
     except (EOFError, OSError, zlib.error):
         return None
+    return rows if len(rows) <= UNPACKED_BYTES else None
 
 
 def _compact(row: dict[str, Any]) -> bytes:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from functools import partial
 
-from dandelion_training.ports.storage import Location, ObjectStore, StoredObject
+from dandelion_training.ports.storage import Location, ObjectStore, StoredObject, batches
 from dandelion_training.review.prediction_log import (
     FEEDBACK,
     IMAGES,
@@ -214,7 +214,7 @@ class LogPages:
         self, threads: ThreadPoolExecutor, found: _Found, kind: str, items: list[StoredObject]
     ) -> Iterator[tuple[str, bytes]]:
         folder, left = self._home.child(kind), len(items)
-        for some in _batches(items):
+        for some in batches(items, AT_ONCE, OBJECT_BYTES):
             if self._spent() or found.is_full(kind):
                 found.passed_over += left
                 return
@@ -233,19 +233,6 @@ class LogPages:
             if len(kept) >= limit:
                 break
         return kept[:limit]
-
-
-def _batches(items: Iterable[StoredObject]) -> Iterator[list[StoredObject]]:
-    """Those that are read beside each other."""
-    batch: list[StoredObject] = []
-    for item in items:
-        size = sum(each.size for each in (*batch, item))
-        if batch and (len(batch) == AT_ONCE or size > OBJECT_BYTES):
-            yield batch
-            batch = []
-        batch.append(item)
-    if batch:
-        yield batch
 
 
 def image_size(store: ObjectStore, home: Location, sha256: str) -> int | None:

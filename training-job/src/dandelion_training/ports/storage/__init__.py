@@ -3,7 +3,7 @@
 Everything takes an `ObjectStore`; `s3` is the one of a run.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -66,3 +66,18 @@ class ObjectStore(Protocol):
     def write(self, location: Location, content: bytes | Path, content_type: str) -> None: ...
 
     def delete(self, location: Location) -> None: ...
+
+
+def batches(
+    objects: Iterable[StoredObject], at_once: int, size: int
+) -> Iterator[list[StoredObject]]:
+    """Those that are read beside each other: so many, and of so many bytes unless it is one."""
+    batch: list[StoredObject] = []
+    for item in objects:
+        together = sum(each.size for each in (*batch, item))
+        if batch and (len(batch) == at_once or together > size):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
