@@ -196,3 +196,21 @@ def test_looking_after_it_outlives_refusals_and_waits_for_the_lease() -> None:
         assert [turn for turn, there in stood.items() if not there] == ["over"]
 
     played(scene)
+
+
+def test_a_thousand_accounts_are_not_asked_about_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease is renewed by the same connections."""
+    cluster = made(*(subject(f"team-{number}") for number in range(20)), one=FORMER)
+    request, under_way, most = cluster.request, 0, 0
+
+    async def counted(method: str, path: str, **more: Any) -> tuple[int, Any]:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+        return await request(method, path, **more)
+
+    monkeypatch.setattr(cluster, "request", counted)
+    asyncio.run(reviewers(cluster).let_go())
+    assert most == 1

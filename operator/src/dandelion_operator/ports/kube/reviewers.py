@@ -42,9 +42,12 @@ class FormerReviewers:
         subjects = (binding or {}).get("subjects") or []
         if not subjects:
             return
-        waiting = [f"{item.get('namespace')}/{item.get('name')}" for item in subjects]
-        needed = await asyncio.gather(*(self._is_needed(item) for item in subjects))
-        waiting = [name for name, needs in zip(waiting, needed, strict=True) if needs]
+        # One after the other: there may be a thousand, and the lease is renewed by the same way.
+        waiting = [
+            f"{item.get('namespace')}/{item.get('name')}"
+            for item in subjects
+            if await self._is_needed(item)
+        ]
         if not waiting:
             await self._cluster.delete(CLUSTER_ROLE_BINDING, "", self._binding, "Background")
             log.info("no serving pod asks the API server who calls any more", binding=self._binding)
