@@ -99,3 +99,15 @@ def test_without_it_nothing_is_bound() -> None:
     plain = render({"mlflow": {"auth": {"mode": "None"}}})
     role = plain.one("ClusterRole", "dandelion-operator-namespace").content
     assert "rolebindings" not in str(role)
+
+
+@pytest.mark.parametrize(
+    ("mode", "account"), [("Kubernetes", "dandelion-mlflow"), ("None", "default")]
+)
+def test_the_account_is_one_that_there_is_whichever_way_the_mode_is_changed(
+    mode: str, account: str
+) -> None:
+    rendered = render({"mlflow": {"auth": {"mode": mode}}})
+    pod = rendered.one("Deployment", "dandelion-mlflow").pod["spec"]
+    assert pod["serviceAccountName"] == account
+    assert account in {"default", *(item.name for item in rendered.of("ServiceAccount"))}

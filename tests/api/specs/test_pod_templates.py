@@ -142,17 +142,6 @@ def test_an_object_of_the_operator_is_valid(api: ApiServer, file: Path) -> None:
             "of them",
             id="two nodes at once",
         ),
-        pytest.param(
-            {
-                "serving": {
-                    "auth": "ClusterTokens",
-                    "podTemplate": {"spec": {"serviceAccountName": "mine"}},
-                }
-            },
-            "podTemplate.spec.serviceAccountName cannot be set with auth: ClusterTokens, whose "
-            "pods run as an account of their own: leave one of the two out",
-            id="two accounts at once",
-        ),
     ],
 )
 def test_a_pod_template_that_cannot_be_honoured(
