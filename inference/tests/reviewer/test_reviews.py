@@ -12,9 +12,9 @@ from dandelion_inference.errors import RefusedError
 from dandelion_inference.intake.reviews import Place, Question, ReviewError
 from dandelion_inference.intake.verdicts import STALE_SECONDS
 from dandelion_inference.reviewer import shares
-from dandelion_inference.reviewer.api_server import OwnRightsError, User
+from dandelion_inference.reviewer.api_server import CONNECTIONS, OwnRightsError, User
 from dandelion_inference.reviewer.metrics import Metrics
-from dandelion_inference.reviewer.reviews import STRANGERS, Reviews
+from dandelion_inference.reviewer.reviews import KNOWN, STRANGERS, Reviews
 from dandelion_inference.reviewer.shares import Shares
 from dandelion_inference.reviewer.standing import CHECK_SECONDS, Standing
 from given.door import Clock
@@ -256,3 +256,7 @@ def test_an_answer_to_half_of_a_question_proves_nothing() -> None:
     assert asyncio.run(desk.ask("poor")) == "out"
     assert not desk.standing.obstacle
     assert CHECK_SECONDS > 1
+
+
+def test_each_thread_that_asks_keeps_its_connection() -> None:
+    assert STRANGERS.threads + KNOWN.threads <= CONNECTIONS

@@ -29,6 +29,8 @@ from dandelion_inference.intake.reviews import (
 TOKEN_REVIEW = "/apis/authentication.k8s.io/v1/tokenreviews"  # noqa: S105 - an address
 ACCESS_REVIEW = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 TIMEOUT = urllib3.Timeout(connect=2, read=4)
+# One for each thread that asks: of more, each question would begin with a handshake.
+CONNECTIONS = 24
 
 
 class OwnRightsError(ReviewError):
@@ -150,7 +152,7 @@ class ApiServer:
                         f"{self._folder / 'ca.crt'} holds no certificate"
                     ) from error
                 self._pool = urllib3.PoolManager(
-                    timeout=TIMEOUT, retries=False, ssl_context=context, maxsize=8
+                    timeout=TIMEOUT, retries=False, ssl_context=context, maxsize=CONNECTIONS
                 )
                 self._authority = authority
             return self._pool
