@@ -90,6 +90,33 @@ def test_no_key_lies_in_a_namespace_and_pods_run_as_accounts_of_their_own(world:
     played(scene)
 
 
+def test_an_operator_that_may_not_look_at_accounts_tells(world: World) -> None:
+    async def scene() -> None:
+        by_accounts(world)
+        world.cluster.unreadable = {"serviceaccounts"}
+        world.apply()
+        await world.settle()
+        assert world.condition("Accepted") == ("False", "IdentityMissing")
+        assert "cannot list serviceaccounts" in world.message("Accepted")
+        world.cluster.unreadable = set()
+        await world.settle()
+        assert world.condition("Ready") == ("True", "Serving")
+
+    played(scene)
+
+
+def test_an_account_that_is_refused_is_told(world: World) -> None:
+    async def scene() -> None:
+        by_accounts(world)
+        world.cluster.refuse = {"serviceaccounts": "no more accounts"}
+        world.apply()
+        await world.settle()
+        told = {kind: world.message(kind) for kind in ("Trained", "RolledOut")}
+        assert any("no more accounts" in words for words in told.values()), told
+
+    played(scene)
+
+
 def test_pods_are_told_of_their_account_and_of_another_sts(world: World) -> None:
     async def scene() -> None:
         by_accounts(world)

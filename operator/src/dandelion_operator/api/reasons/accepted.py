@@ -73,8 +73,8 @@ SECRET_MISSING = Facts(
 )
 IDENTITY_MISSING = Facts(
     "IdentityMissing",
-    "S3 is reached by ServiceAccounts, and the operator's was given no token; the message says "
-    "what is missing. What serves goes on serving.",
+    "S3 is reached by ServiceAccounts, and the operator's was given no token, or it may not look "
+    "after those of pods; the message says what is missing. What serves goes on serving.",
     {ACCEPTED: FALSE, PROMOTED: UNKNOWN, ROLLED_OUT: FALSE},
 )
 LOG_UNAVAILABLE = Facts(

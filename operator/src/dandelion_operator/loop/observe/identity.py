@@ -12,11 +12,11 @@ from typing import Any
 
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location
-from dandelion_operator.api.reasons import Failure, name_taken
+from dandelion_operator.api.reasons import Failure, Reason, name_taken
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.observe.credentials import ResolvedCredentials
 from dandelion_operator.loop.observe.readings.objects import goes_by_account, holds
-from dandelion_operator.ports.kube.cluster import Cluster
+from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
 from dandelion_operator.ports.kube.objects import SERVICE_ACCOUNT, is_owned
 from dandelion_operator.ports.s3.credentials import KEY_PARTS
 from dandelion_operator.seen.identity import AccountSecrets
@@ -31,9 +31,15 @@ async def accounts(
     wanted = naming.s3_accounts(
         resource.key, location.training_goes_by_account, location.serving_goes_by_account
     )
-    found = await asyncio.gather(
-        *(cluster.get(SERVICE_ACCOUNT, resource.namespace, name) for name in wanted.values())
-    )
+    try:
+        found = await asyncio.gather(
+            *(cluster.get(SERVICE_ACCOUNT, resource.namespace, name) for name in wanted.values())
+        )
+    except ClusterError as error:
+        if not error.refused:
+            raise
+        words = f"the accounts by which pods reach S3 cannot be looked after: {error}"
+        return Failure(Reason.IDENTITY_MISSING, words)
     wrong = set()
     for (component, name), raw in zip(wanted.items(), found, strict=True):
         if raw is not None and not is_owned(raw, resource.uid):

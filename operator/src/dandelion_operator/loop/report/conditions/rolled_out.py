@@ -11,11 +11,13 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status.conditions import ConditionType
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.decide.plan.children import (
+    AddSigningKey,
     AdjustDeployment,
     ApplyBudget,
     ApplyDeployment,
     ApplyPolicy,
     ApplyRoute,
+    ApplyS3Account,
     ApplyService,
     RefreshSecret,
     RemoveBudget,
@@ -38,7 +40,13 @@ CHILDREN = (
 )
 # They tell nothing of what is rolled out, where something is.
 OF_THE_REGISTRY = (Reason.REGISTRY_UNREACHABLE, Reason.ALIAS_MISSING, Reason.NO_VERSION)
-SERVING_SECRETS = (RefreshSecret(naming.INFERENCE), RefreshSecret(naming.LOG))
+# Without them no pod that serves can start.
+OF_SERVING = (
+    RefreshSecret(naming.INFERENCE),
+    RefreshSecret(naming.LOG),
+    ApplyS3Account(naming.INFERENCE),
+    AddSigningKey(naming.LOG),
+)
 
 
 def rolled_out(
@@ -63,7 +71,7 @@ def _rolled_out(
 ) -> PartialCondition:
     target, obstacle = plan.rollout.target, plan.rollout.obstacle
     for refusal in refusals:
-        if isinstance(refusal.action, CHILDREN) or refusal.action in SERVING_SECRETS:
+        if isinstance(refusal.action, CHILDREN) or refusal.action in OF_SERVING:
             reason = Reason.NAME_TAKEN if refusal.name_taken else Reason.CHILD_REFUSED
             return FALSE, reason, refusal.message
     if obstacle is not None and obstacle.reason not in OF_THE_REGISTRY:

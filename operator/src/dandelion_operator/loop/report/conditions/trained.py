@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeGuard
 
+from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Reason
 from dandelion_operator.api.reasons.facts import FALSE, TRUE, UNKNOWN
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.plan import Plan, Refusal
-from dandelion_operator.loop.decide.plan.children import RefreshSecret
+from dandelion_operator.loop.decide.plan.children import (
+    AddSigningKey,
+    ApplyS3Account,
+    RefreshSecret,
+)
 from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
 from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.loop.report.conditions.builder import PartialCondition
@@ -28,8 +33,10 @@ def trained(
             return FALSE, Reason.NAME_TAKEN, refusal.message
         if isinstance(refusal.action, StartTraining):
             return UNKNOWN, Reason.TRAINING_PENDING, f"the Job is refused: {refusal.message}"
-        if refusal.action == RefreshSecret("training"):
+        if refusal.action in (RefreshSecret(naming.TRAINING), AddSigningKey(naming.TRAINING)):
             return UNKNOWN, Reason.TRAINING_PENDING, f"a Secret is refused: {refusal.message}"
+        if refusal.action == ApplyS3Account(naming.TRAINING):
+            return UNKNOWN, Reason.TRAINING_PENDING, f"its account is refused: {refusal.message}"
     match decision.phase:
         case TrainingPhase.COMPLETE:
             return TRUE, Reason.TRAINING_COMPLETE, decision.message
