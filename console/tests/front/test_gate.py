@@ -20,6 +20,7 @@ FOREIGN = {
         "sec-fetch-site": "same-origin",
         "origin": "https://evil.example.com",
     },
+    "an origin that is none": {"sec-fetch-site": "same-origin", "origin": "http://["},
     "nobody says from where": {},
 }
 

@@ -8,8 +8,6 @@ where there is no https. Together with the cookie's `SameSite=Strict` each of th
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -84,5 +82,4 @@ def from_this_site(headers: Headers) -> bool:
 
 
 def _same(origin: str, host: str) -> bool:
-    named = urlsplit(origin)
-    return named.scheme in ("http", "https") and bool(host) and named.netloc == host.lower()
+    return bool(host) and origin in {f"{scheme}://{host.lower()}" for scheme in ("http", "https")}
