@@ -283,21 +283,21 @@ def test_a_version_of_ours_whose_files_are_theirs_is_not_served(neighbours: Neig
     theirs = there.versions(THEIRS)[0]["source"]
     body = {"name": here.model(OURS), "source": theirs}
     answer = here.mlflow.post(f"{API}/model-versions/create", json=body)
-    if answer.is_success:
-        version = answer.json()["model_version"]["version"]
-        here.move_alias(OURS, version)
-        here.look(OURS)
-        here.until(
-            "the version is turned down",
-            lambda: any(
-                condition["reason"] == "ArtifactRejected"
-                for condition in here.status(OURS)["conditions"]
-            ),
-        )
-        here.move_alias(OURS, "1")
-        here.until_served(OURS, "1")
+    answer.raise_for_status()
+    here.move_alias(OURS, answer.json()["model_version"]["version"])
+    here.look(OURS)
+    here.until(
+        "the version is turned down",
+        lambda: any(
+            condition["reason"] == "ArtifactRejected"
+            for condition in here.status(OURS)["conditions"]
+        ),
+    )
     for deployment in here.owned("deployments", OURS):
         assert theirs not in json.dumps(deployment)
+    assert here.predict(OURS, picture(COLOURS["red"], 1)).status_code == httpx.codes.OK
+    here.move_alias(OURS, "1")
+    here.until_served(OURS, "1")
 
 
 # --- endpoints: the model, the console, the token reviewer ---
