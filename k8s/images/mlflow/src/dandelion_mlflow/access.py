@@ -1,7 +1,8 @@
 """Who may do what: namespaces are MLflow's workspaces, and the cluster's RBAC is the permission.
 
 The plugin `mlflow-kubernetes-plugins` maps each request to a verb on a resource of the group
-`mlflow.kubeflow.org` in one namespace. It falls short in three places, which are put right here:
+`mlflow.kubeflow.org` in one namespace. It falls short in three places, and MLflow in one, which
+are put right here:
 
 - It asks the API server in the caller's name, so it can take only tokens that are good for the
   whole cluster. Here MLflow asks in its own name who the token is (TokenReview), and then what they
@@ -9,6 +10,9 @@ The plugin `mlflow-kubernetes-plugins` maps each request to a verb on a resource
 - Whoever may register a version may also move an alias, and what is served with it. Moving one,
   deleting one and renaming a model are `update` of `registeredmodels/alias` here.
 - It looks for artifact roots in resources and Secrets of the whole cluster, before every request.
+- MLflow reads the files of a version wherever its source says, with its own key: a version whose
+  source names another namespace's runs would show their files. That address answers nobody; files
+  of a run are read at the run's.
 
 `authors` has the registry note who moved an alias, and `login` lets browsers in.
 
@@ -28,6 +32,7 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
+from mlflow import server
 from mlflow.server import handlers
 from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow_kubernetes_plugins.auth import core, middleware
@@ -48,7 +53,8 @@ CALLER_SECONDS = 30.0
 MOST_CALLERS = 10_000
 VERDICT = "verdict"
 ALIAS = ("SetRegisteredModelAlias", "DeleteRegisteredModelAlias", "RenameRegisteredModel")
-UNAUTHORIZED = 401
+UNAUTHORIZED, FORBIDDEN = 401, 403
+FILES_OF_A_VERSION = "serve_model_version_artifact"  # what MLflow's application calls its answer
 
 
 class Caller(NamedTuple):
@@ -181,6 +187,7 @@ def application(listing: str) -> FastAPI:
         stores._model_registry_store_registry.register(
             engine, lambda store_uri: registry(store_uri)
         )
+    _close_files_of_versions(server.app.view_functions)
     plugin: Any = middleware
     plugin.KubernetesAuthorizer = lambda config_values: authorizer  # noqa: ARG005 - its signature
     made: FastAPI = plugin.create_app()
@@ -189,6 +196,21 @@ def application(listing: str) -> FastAPI:
         Login, known=partial(_known, authorizer), audience=os.environ.get(AUDIENCE, "")
     )
     return made
+
+
+def _close_files_of_versions(answers: dict[str, Any]) -> None:
+    """Raises RuntimeError where MLflow answers it by another name, which would stay open."""
+    if FILES_OF_A_VERSION not in answers:
+        raise RuntimeError(f"this MLflow has no {FILES_OF_A_VERSION}: where are files of versions?")
+    answers[FILES_OF_A_VERSION] = _refuse_files_of_versions
+
+
+def _refuse_files_of_versions() -> tuple[dict[str, str], int]:
+    words = (
+        "MLflow reads no files of a version here, since its source may lie in another namespace: "
+        "read those of its run, or the source itself with a key of your own"
+    )
+    return {"error_code": "PERMISSION_DENIED", "message": words}, FORBIDDEN
 
 
 def _known(authorizer: TokenAuthorizer, token: str) -> bool:
