@@ -233,6 +233,16 @@ REVIEWS = {
 }
 
 
+def test_roles_of_somebody_elses_are_left_to_them() -> None:
+    """A binding that the operator may not even look at would be a warning a minute, for ever."""
+    (container,) = (
+        render({"rbac": {"create": False}}).one("Deployment", "dandelion-operator").containers
+    )
+    told = {item["name"] for item in container["env"]}
+    assert "DANDELION_TOKEN_REVIEWER_URL" in told
+    assert "DANDELION_TOKEN_REVIEWER_BINDING" not in told
+
+
 def test_of_rbac_the_operator_may_take_one_binding_away_and_give_nobody_anything(
     default: Rendered,
 ) -> None:
