@@ -107,6 +107,11 @@ from tests.chart.rendering import (
         pytest.param(
             {"operator": {"serviceAccounts": ["a'b"]}}, "/operator/serviceAccounts/0", id="a quote"
         ),
+        pytest.param(
+            {"rbac": {"policy": False}},
+            "write operator.namespaces=All",
+            id="labels that keep nobody out",
+        ),
         pytest.param({"rbac": {"clusterTokens": "yes"}}, "/rbac/clusterTokens", id="yes for true"),
         pytest.param(
             {"mlflow": {"workers": 2}},

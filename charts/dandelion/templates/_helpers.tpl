@@ -222,7 +222,11 @@ label goes on doing so: its role is the one that reads Secrets everywhere. So do
 {{/* "true" where a policy holds the operator's account to what the operator does. */}}
 {{- define "dandelion.operatorPolicy" -}}
 {{- $wanted := toString .Values.rbac.policy -}}
-{{- $listed := eq (include "dandelion.looksAfter" .) "Listed" -}}
+{{- $looksAfter := include "dandelion.looksAfter" . -}}
+{{- $listed := eq $looksAfter "Listed" -}}
+{{- if and (eq $wanted "false") .Values.rbac.create (eq $looksAfter "Labelled") -}}
+{{- fail "rbac.policy is false, but without it the operator's role lets its account into any namespace, labelled or not: leave it out, or write operator.namespaces=All or names in operator.watchNamespaces" -}}
+{{- end -}}
 {{- if or (eq $wanted "true") (and (eq $wanted "auto") .Values.rbac.create (not $listed)) -}}true{{- end -}}
 {{- end -}}
 
