@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,19 @@ import pytest
 import yaml
 from dandelion_operator.setup import credentials
 
-from tests.api.server import ApiServer, KubectlError
+from tests.api.conftest import knowing_models
+from tests.api.server import ApiServer, KubectlError, running
 from tests.chart.install_manifest import PATH as INSTALL_MANIFEST
 from tests.chart.rendering import PROFILES, Manifest, render
 
 ACCOUNTS = ("default", "dandelion-operator", "dandelion-credentials", "dandelion-test", "given")
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """One where nothing was installed before: kubectl takes over nothing that is Helm's."""
+    with running(tmp_path_factory.mktemp("installation")) as server:
+        yield knowing_models(server)
 
 
 def test_the_install_manifest_applies_as_it_stands(api: ApiServer) -> None:
