@@ -105,6 +105,39 @@ def test_models_and_files_of_runs_follow_into_their_namespaces(
             holds(back, None, "", model, before.runs[model])
 
 
+def test_experiments_of_one_name_go_back_as_those_of_their_namespaces(
+    before: Before, mlflow: Mlflow, tmp_path: Path
+) -> None:
+    name, wanted = "trials", ["trials", f"{TEAM}.trials"]
+    shutil.copy(before.database, tmp_path / "mlflow.db")
+    mlflow.api.apply(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": TEAM}}, "--server-side"
+    )
+    roles = ("dandelion-mlflow-view", "dandelion-mlflow-edit")
+    tokens = {space: mlflow.account(f"{space}:trier", *roles) for space in (TEAM, "default")}
+    again = before.environment() | {"KUBECONFIG": str(mlflow.folder / "kubeconfig")}
+    made = {}
+    with started(tmp_path, ASKS, "s3://mlflow/files", **again) as url:
+        asking = Mlflow(url, mlflow.api, before.folder)
+        for space, token in tokens.items():
+            answer = asking.ask(
+                token, space, "POST", f"{API}/experiments/create", json={"name": name}
+            )
+            made[space] = answer.raise_for_status().json()["experiment_id"]
+    with started(tmp_path, EVERYBODY, "s3://mlflow/files", **before.environment()) as url:
+        back = Mlflow(url, mlflow.api, before.folder)
+        for space, called in zip(("default", TEAM), wanted, strict=True):
+            query = {"experiment_id": made[space]}
+            found = back.ask(None, "", "GET", f"{API}/experiments/get", params=query)
+            assert found.raise_for_status().json()["experiment"]["name"] == called
+    with started(tmp_path, ASKS, "s3://mlflow/files", **again) as url:
+        asking = Mlflow(url, mlflow.api, before.folder)
+        query = {"experiment_name": f"{TEAM}.{name}"}
+        path = f"{API}/experiments/get-by-name"
+        found = asking.ask(tokens[TEAM], TEAM, "GET", path, params=query)
+        assert found.raise_for_status().json()["experiment"]["experiment_id"] == made[TEAM]
+
+
 def holds(mlflow: Mlflow, token: str | None, namespace: str, model: str, run: str) -> None:
     """A caller finds version, alias, run and report of a model."""
 

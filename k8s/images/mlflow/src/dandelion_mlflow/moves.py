@@ -39,6 +39,20 @@ def by_namespace(names: Iterable[str]) -> dict[str, list[str]]:
     return dict(found)
 
 
+def told_apart(experiments: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """The new names by ID, of (ID, workspace, name); everybody's own keep theirs."""
+    places = defaultdict(list)
+    for identity, workspace, name in experiments:
+        places[name].append((identity, workspace))
+    return {
+        identity: f"{workspace}.{name}"
+        for name, found in places.items()
+        if len(found) > 1
+        for identity, workspace in found
+        if workspace != EVERYBODYS
+    }
+
+
 def to_namespaces(engine: Any, destination: str = "") -> None:
     """`destination` is where the files of runs lie, as `--artifacts-destination` has it.
 
@@ -61,8 +75,14 @@ def to_namespaces(engine: Any, destination: str = "") -> None:
 
 
 def to_everybody(engine: Any) -> None:
-    """Raises RuntimeError where two workspaces hold the same name."""
+    """Experiments that have one name in several workspaces get that of the workspace before it.
+    Raises RuntimeError where two workspaces hold a model of the same name.
+    """
     migration: Any = importlib.import_module("mlflow.store.db.workspace_migration")
+    doubles = told_apart(_everywhere(engine))
+    if doubles:
+        keep_copy(engine, "renamed")
+        _rename(engine, doubles)
     if not any(migration.migrate_to_default_workspace(engine, dry_run=True).values()):
         return
     keep_copy(engine, "one-workspace")
@@ -91,6 +111,24 @@ def _experiments(engine: Any, namespaces: Mapping[str, Iterable[str]]) -> dict[s
 def _names(engine: Any, kind: str) -> list[str]:
     table = _table(kind)
     return [row.name for row in _everybodys(engine, table, table.name)]
+
+
+def _everywhere(engine: Any) -> list[tuple[str, str, str]]:
+    sql: Any = importlib.import_module("sqlalchemy")
+    table = _table("experiments")
+    with engine.connect() as connection:
+        rows = connection.execute(sql.select(table.experiment_id, table.workspace, table.name))
+        return [(str(row.experiment_id), row.workspace, row.name) for row in rows]
+
+
+def _rename(engine: Any, names: Mapping[str, str]) -> None:
+    sql: Any = importlib.import_module("sqlalchemy")
+    table = _table("experiments")
+    with engine.begin() as connection:
+        for identity, name in names.items():
+            row = table.experiment_id == int(identity)
+            connection.execute(sql.update(table).where(row).values(name=name))
+            print(f"the experiment {identity} is called {name} from here on")
 
 
 def _everybodys(engine: Any, table: Any, *columns: Any) -> Any:
