@@ -53,7 +53,7 @@ def shown(page: Page) -> str:
     """The image that is there to see."""
     image = page.locator("#stage img")
     expect(image).to_be_visible()
-    page.wait_for_function("document.querySelector('#stage img')?.naturalWidth > 0")
+    expect(image).not_to_have_js_property("naturalWidth", 0)
     return str(image.get_attribute("src"))
 
 

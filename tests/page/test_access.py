@@ -153,7 +153,7 @@ def test_the_camera_is_closed_by_escape(visit: Visit) -> None:
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(camera).to_be_focused()
     # The browser tells of a dialog's end in a task of its own, after it is hidden.
-    page.wait_for_function("document.getElementById('video').srcObject === null")
+    expect(page.locator("#video")).to_have_js_property("srcObject", None)
 
 
 def test_answers_and_problems_are_read_out(visit: Visit) -> None:
