@@ -57,7 +57,8 @@ def refusing(s3: FakeS3, home: Path, **more: str) -> Iterator[Service]:
 
 def asking_for_tokens(s3: FakeS3, home: Path) -> AbstractContextManager[Service]:
     # Who sends no token is refused before anybody is asked.
-    return refusing(s3, home, DANDELION_AUTH="ClusterTokens", KUBERNETES_SERVICE_HOST="127.0.0.1")
+    nobody = {"DANDELION_TOKEN_REVIEWER_URL": "http://127.0.0.1:9"}
+    return refusing(s3, home, DANDELION_AUTH="ClusterTokens", **nobody)
 
 
 @contextmanager
