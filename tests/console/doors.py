@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import knowing_models
-from tests.api.server import ApiServer, running
+from tests.api.server import ApiServer, KubectlError, running
 from tests.console.provider import CLIENT, Provider, providing
 from tests.console.served import OTHER, TEAM, Console, people_and_models, put, serving
 from tests.console.statuses import ready, troubled
@@ -103,7 +103,7 @@ def await_the_provider(api: ApiServer, provider: Provider) -> None:
     while time.monotonic() < deadline:
         try:
             said = api.kubectl("auth", "whoami", f"--token={token}", "-o", "json")
-        except Exception:  # noqa: BLE001 - whatever kubectl says until then
+        except KubectlError:
             time.sleep(1)
         else:
             assert "oidc:ada@example.com" in said
