@@ -138,6 +138,43 @@ def test_experiments_of_one_name_go_back_as_those_of_their_namespaces(
         assert found.raise_for_status().json()["experiment"]["experiment_id"] == made[TEAM]
 
 
+def test_a_run_of_between_keeps_its_files(before: Before, mlflow: Mlflow, tmp_path: Path) -> None:
+    """From asking to letting everybody in, where a run is made, and to asking again."""
+    mlflow.api.apply(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": TEAM}}, "--server-side"
+    )
+    token = mlflow.account(f"{TEAM}:goer", "dandelion-mlflow-view", "dandelion-mlflow-edit")
+    again = before.environment() | {"KUBECONFIG": str(mlflow.folder / "kubeconfig")}
+    runs = []
+
+    def run_in(server: Mlflow, key: str | None, space: str, experiment: str) -> None:
+        made = server.ask(
+            key, space, "POST", f"{API}/runs/create", json={"experiment_id": experiment}
+        )
+        info = made.raise_for_status().json()["run"]["info"]
+        path = info["artifact_uri"].removeprefix("mlflow-artifacts:")
+        server.ask(
+            key, space, "PUT", f"{FILES}{path}/report/report.html", content=REPORT
+        ).raise_for_status()
+        runs.append(info["run_id"])
+
+    with started(tmp_path, ASKS, "s3://mlflow/files", **again) as url:
+        server = Mlflow(url, mlflow.api, before.folder)
+        named = {"name": f"{TEAM}.peas"}
+        made = server.ask(token, TEAM, "POST", f"{API}/experiments/create", json=named)
+        experiment = made.raise_for_status().json()["experiment_id"]
+        run_in(server, token, TEAM, experiment)
+    with started(tmp_path, EVERYBODY, "s3://mlflow/files", **before.environment()) as url:
+        run_in(Mlflow(url, mlflow.api, before.folder), None, "", experiment)
+    with started(tmp_path, ASKS, "s3://mlflow/files", **again) as url:
+        server = Mlflow(url, mlflow.api, before.folder)
+        for run in runs:
+            query = {"run_id": run, "path": "report"}
+            listed = server.ask(token, TEAM, "GET", f"{API}/artifacts/list", params=query)
+            files = listed.raise_for_status().json()["files"]
+            assert [item["path"] for item in files] == ["report/report.html"]
+
+
 def holds(mlflow: Mlflow, token: str | None, namespace: str, model: str, run: str) -> None:
     """A caller finds version, alias, run and report of a model."""
 

@@ -33,8 +33,13 @@ def _secrets(world: World) -> dict[str, dict[str, str]]:
 
 
 def _pods(world: World) -> dict[str, Any]:
+    """Those that serve; the ones of a version before may still be on their way out."""
     selector = f"dandelion.dev/modeldeployment={NAME},app.kubernetes.io/component=inference"
-    return {pod["metadata"]["uid"]: pod["spec"] for pod in world.get("pods", selector=selector)}
+    return {
+        pod["metadata"]["uid"]: pod["spec"]
+        for pod in world.get("pods", selector=selector)
+        if "deletionTimestamp" not in pod["metadata"]
+    }
 
 
 def _default_image(world: World) -> str:
