@@ -6,11 +6,12 @@ Runs after the others, by its name. Run alone, it says of most rights that nobod
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from dandelion_demo.install import NAMESPACE, RELEASE
+from dandelion_demo.install import NAMESPACE, RELEASE, look_after
 from dandelion_demo.kube import Cluster
 from dandelion_local import places
 from dandelion_local.node.components import AUDIT_LOG
@@ -48,6 +49,18 @@ def log(cluster: Cluster) -> list[str]:
     path = Path(places.logs()) / AUDIT_LOG
     assert path.exists(), f"{path}: the node was started without it; `make down` first"
     return path.read_text().splitlines()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def looked_after(cluster: Cluster) -> Iterator[None]:
+    """A namespace where the operator has what it has in each that is enabled."""
+    name = f"rights-{uuid.uuid4().hex[:5]}"
+    cluster.run("create", "namespace", name)
+    look_after(cluster, name)
+    binding = f"rolebinding/{RELEASE}-operator-namespace"
+    cluster.run("-n", name, "wait", "--for=create", binding, "--timeout=90s")
+    yield
+    cluster.run("delete", "namespace", name, "--wait=false")
 
 
 @pytest.mark.parametrize("account", UNSEEN)
