@@ -23,8 +23,9 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in over.items():
         there = result.get(key)
-        both = isinstance(value, Mapping) and isinstance(there, Mapping)
-        result[key] = merged(there, value) if both else value  # type: ignore[arg-type]
+        if isinstance(value, Mapping) and isinstance(there, Mapping):
+            value = merged(there, value)
+        result[key] = value
     return result
 
 

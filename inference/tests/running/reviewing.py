@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 from running.service import PATIENCE, SOURCES, client
@@ -71,9 +72,9 @@ class ReviewerProcess:
         question = {"token": token, "namespace": "default", "name": "lawn"} | place
         return self.post(json=question | {"subresource": subresource})
 
-    def post(self, **request: object) -> httpx.Response:
+    def post(self, **request: Any) -> httpx.Response:
         with client(self.url) as http:
-            return http.request("POST", "/v1/reviews", **request)  # type: ignore[arg-type]
+            return http.request("POST", "/v1/reviews", **request)
 
     def probe(self, path: str) -> httpx.Response:
         assert self.url

@@ -107,13 +107,17 @@ def test_killed_at_any_write_the_end_is_the_same(
     asyncio.run(_killed_everywhere(World(tmp_path), before, scene, after_effect))
 
 
+# Where a scene takes fewer writes than the others: what serves is only changed.
+FEWEST = {(a_champion, a_champion_that_asks_who_calls): 3}
+
+
 async def _killed_everywhere(world: World, before: Scene, scene: Scene, after_effect: bool) -> None:
     await before(world)
     start = world.stored()
     world.again(None, after_effect)
     await scene(world)
     expected, writes = world.outcome(), world.killer.writes
-    assert writes > 2
+    assert writes >= FEWEST.get((before, scene), 4)
     for number in range(1, writes + 1):
         world.put_back(start)
         world.again(number, after_effect)
