@@ -162,7 +162,7 @@ def test_defaults_appear(api: ApiServer) -> None:
             "accessLog": {"sampleRatio": 0.01},
             "auth": "None",
         },
-        "feedback": {"mode": "Disabled", "reviewShare": 0.01, "minAgreement": 3},
+        "feedback": {"mode": "Disabled", "reviewShare": 0.01},
     }
 
 

@@ -94,24 +94,28 @@ def test_going_back_is_deciding_anew(browser: Browser, review: Reviewing) -> Non
     assert review.accuracy("heath")[0].startswith("Version 3: 2 of 2 right")
 
 
-def test_two_people_where_one_voice_is_not_enough(browser: Browser, review: Reviewing) -> None:
-    agreement = {"mode": "Auto", "minAgreement": 2}
+@pytest.mark.parametrize("mode", ["Review", "Auto"])
+def test_two_people_where_one_voice_is_not_enough(
+    browser: Browser, review: Reviewing, mode: str
+) -> None:
+    agreement = {"mode": mode, "minAgreement": 2}
     serving = {"auth": "ClusterTokens", "logging": {"images": True}}
-    review.answers("moor", review.model("moor", feedback=agreement, serving=serving), 1)
-    with reviewer(browser, review, "ada", "moor") as visit:
+    name = f"moor-{mode.lower()}"
+    review.answers(name, review.model(name, feedback=agreement, serving=serving), 1)
+    with reviewer(browser, review, "ada", name) as visit:
         expect(visit.page.get_by_text("0 of 2 people so far")).to_be_visible()
         shown(visit.page)
         visit.page.keyboard.press("3")
         expect(visit.page.get_by_text(NO_SAMPLE)).to_be_visible()
-    assert review.decisions("moor") == 0
-    with reviewer(browser, review, "bob", "moor") as visit:
+    assert review.decisions(name) == 0
+    with reviewer(browser, review, "bob", name) as visit:
         expect(visit.page.get_by_text("1 of 2 people so far")).to_be_visible()
         assert "grass" not in visit.page.locator(".said").inner_text()
         shown(visit.page)
         visit.page.keyboard.press("3")
         expect(visit.page.get_by_text(NO_SAMPLE)).to_be_visible()
-    assert review.decisions("moor") == 1
-    assert review.accuracy("moor")[0].startswith("Version 3: 0 of 1 right")
+    assert review.decisions(name) == 1
+    assert review.accuracy(name)[0].startswith("Version 3: 0 of 1 right")
 
 
 def test_what_somebody_corrected_waits_in_a_list_of_its_own(

@@ -236,7 +236,7 @@ class Serving(Part):
 
 class Feedback(Part):
     mode: str = "Disabled"
-    min_agreement: int = 3
+    min_agreement: int | None = None
 
 
 class Spec(Part):

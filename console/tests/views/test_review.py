@@ -40,7 +40,7 @@ def test_what_the_installations_key_does_not_reach_is_told(spec: dict[str, Any],
     [
         ({}, 1),
         ({"mode": "Review"}, 1),
-        ({"mode": "Review", "minAgreement": 2}, 1),
+        ({"mode": "Review", "minAgreement": 2}, 2),
         ({"mode": "Auto", "minAgreement": 2}, 2),
         ({"mode": "Auto"}, 3),
     ],

@@ -10,6 +10,9 @@ from dandelion_console.resource import ModelDeployment
 RIGHT, REJECT, OTHER, LABEL = "right", "reject", "other", "label:"
 # So many classes have a button and a digit each.
 DIGITS = 9
+# As the API's schema has it: what mode Auto takes where `minAgreement` is left out, and at most.
+AGREEMENT_IN_AUTO = 3
+MOST_PEOPLE = 100
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,9 @@ def people(model: ModelDeployment) -> int:
     In mode Auto no single voice teaches the model, so no single reviewer's does either.
     """
     feedback = model.spec.feedback
-    return max(1, feedback.min_agreement) if feedback.mode == "Auto" else 1
+    if feedback.min_agreement is not None:
+        return min(max(1, feedback.min_agreement), MOST_PEOPLE)
+    return AGREEMENT_IN_AUTO if feedback.mode == "Auto" else 1
 
 
 class ChoiceError(ValueError):

@@ -20,5 +20,11 @@ class FeedbackMode(StrEnum):
 class Feedback(Camel):
     mode: FeedbackMode = FeedbackMode.DISABLED
     review_share: float = Field(default=0.01, ge=0, le=1)
-    # From two on, no single caller can teach the model.
-    min_agreement: int = Field(default=3, ge=2, le=100)
+    # From two on, no single voice can teach the model. Left out, one reviewer decides in mode
+    # Review.
+    min_agreement: int | None = Field(default=None, ge=2, le=100)
+
+    @property
+    def callers(self) -> int:
+        """How many have to agree in mode Auto, where nobody reviewed what they say."""
+        return 3 if self.min_agreement is None else self.min_agreement

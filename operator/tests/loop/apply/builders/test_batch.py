@@ -66,6 +66,12 @@ def test_training_is_told_how_many_callers_have_to_agree_where_nobody_reviews() 
     assert told["DANDELION_LOG_URI"] == "s3://predictions"
     assert told["DANDELION_MIN_AGREEMENT"] == "5"
     assert told["DANDELION_MODEL_UID"] == auto.uid
+    assert (
+        environment(job(given.resource(serving=serving, feedback={"mode": "Auto"})))[
+            "DANDELION_MIN_AGREEMENT"
+        ]
+        == "3"
+    )
     review = given.resource(serving=serving, feedback={"mode": "Review", "minAgreement": 5})
     assert "DANDELION_MIN_AGREEMENT" not in environment(job(review))
 

@@ -137,7 +137,7 @@ def _reviews(resource: Resource, location: Location) -> dict[str, object]:
     }
     if feedback.mode is FeedbackMode.REVIEW:
         return places
-    return {**places, "MIN_AGREEMENT": feedback.min_agreement, "MODEL_UID": resource.uid}
+    return {**places, "MIN_AGREEMENT": feedback.callers, "MODEL_UID": resource.uid}
 
 
 def _flag(value: bool) -> str:
