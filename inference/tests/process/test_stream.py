@@ -141,7 +141,7 @@ def test_a_long_stream_takes_no_more_memory_than_a_short_one(running: service.Se
 
 
 def test_curl_sends_and_hears_lines(running: service.Service) -> None:
-    """As README has it."""
+    """As docs/serving.md has it."""
     command = ["curl", "-sSN", "-T", ".", "-X", "POST", "-H", "Content-Type: application/x-ndjson"]
     with subprocess.Popen(
         [*command, f"{running.url}/predict?top=1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -89,15 +89,15 @@ def test_every_reason_is_documented() -> None:
     assert str(Reason.GATE_FAILED) == "GateFailed"
 
 
-def test_the_readme_explains_every_reason_and_no_other() -> None:
-    readme = (SOURCE.parents[2] / "README.md").read_text()
-    (table,) = re.findall(r"\| Reason \|.*?\n\n", readme, re.DOTALL)
+def test_the_documents_explain_every_reason_and_no_other() -> None:
+    page = (SOURCE.parents[2] / "docs" / "troubleshooting.md").read_text()
+    (table,) = re.findall(r"\| Reason \|.*?\n\n", page, re.DOTALL)
     rows = re.findall(r"^\| `([A-Z]\w+)` \| (.*?) \|", table, re.MULTILINE)
     assert sorted(rows) == sorted((reason.value, stands(reason)) for reason in Reason)
 
 
 def stands(reason: Reason) -> str:
-    """In README's words: the conditions by their status."""
+    """In the page's words: the conditions by their status."""
     by_status: dict[str, list[str]] = {}
     for kind in ConditionType:
         found = [known[kind] for known in (reason.facts.stands, reason.facts.also) if kind in known]

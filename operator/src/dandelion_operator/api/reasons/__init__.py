@@ -3,8 +3,8 @@
 People read these in `kubectl get mdep -o yaml` and write alerts on them, so the list is the only
 place a reason may come from: who observes and who decides gives one with words of the case (a
 `Failure`), `report` puts it into a condition and makes its Event, and `pace` knows by it when to
-look again. Each is declared in the module of what it is about. The README's table is checked
-against the list.
+look again. Each is declared in the module of what it is about. The table of
+docs/troubleshooting.md is checked against the list.
 """
 
 from __future__ import annotations
