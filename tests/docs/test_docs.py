@@ -102,6 +102,14 @@ def test_the_first_model_deployment_uses_fields_that_exist_and_shows_their_defau
     assert differing == {"spec.dataset.storageUri": None, "spec.serving.replicas": 1}
 
 
+def test_the_figures_of_the_readme_are_those_of_the_page() -> None:
+    (table,) = re.findall(r"(?s)## In figures.*?\|---\|---\|\n(.*?)\n\n", README.read_text())
+    told = [figure for row in table.splitlines() for figure in row.split("|")[2].split(";")]
+    assert len(told) > 5
+    page = (REPOSITORY / "docs" / "figures.md").read_text()
+    assert [it for it in told if not re.search(rf"(?<![\d.]){re.escape(it.strip())}\b", page)] == []
+
+
 def test_every_setting_that_is_shown_is_one_of_the_charts() -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     shown = [
