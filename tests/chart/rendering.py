@@ -40,6 +40,7 @@ WITHOUT_KEYS: Mapping[str, Any] = {
                 "inference": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/{name}-serve"},
                 "mlflow": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/mlflow"},
                 "pretrained": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/pretrained"},
+                "review": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/review"},
             },
         },
     },

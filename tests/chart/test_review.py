@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from dandelion_training.ports.callers import AUDIENCE
+from dandelion_training.ports.credentials import SIGNING_SECRET
 
 from tests.chart.rendering import (
     EXTERNAL_S3,
     NAMESPACE,
     WITH_THE_CONSOLE,
-    HelmError,
+    WITHOUT_KEYS,
     Rendered,
     render,
 )
@@ -36,6 +37,7 @@ def told(rendered: Rendered, name: str) -> dict[str, Any]:
         (WITH_THE_CONSOLE, True),
         ({**WITH_THE_CONSOLE, "inference": {"log": {"enabled": False}}}, False),
         ({**WITH_THE_CONSOLE, **EXTERNAL_S3}, True),
+        ({**WITH_THE_CONSOLE, **WITHOUT_KEYS}, True),
         ({**WITH_THE_CONSOLE, "rbac": {"create": False}}, False),
         ({**WITH_THE_CONSOLE, "operator": {"watchNamespaces": ["team"]}}, False),
         ({"console": {"enabled": True, "review": {"enabled": False}}}, False),
@@ -56,17 +58,24 @@ def test_where_it_is(values: dict[str, Any], there: bool) -> None:
         assert ("DANDELION_CONSOLE_REVIEW_URL" in told(rendered, CONSOLE)) is there
 
 
-def test_without_a_key_of_training_there_is_none() -> None:
-    identity = {
-        "minio": {"enabled": False},
-        "s3": {"endpoint": "https://s3.example.com", "identity": {"enabled": True}},
-    }
-    names = {item.name for item in render({**WITH_THE_CONSOLE, **identity})}
-    assert CONSOLE in names
-    assert NAME not in names
-    asked = {"console": {"enabled": True, "review": {"enabled": True}}, **identity}
-    with pytest.raises(HelmError, match="takes the key of"):
-        render(asked)
+def test_without_keys_it_reaches_s3_by_its_account() -> None:
+    rendered = render({**WITH_THE_CONSOLE, **WITHOUT_KEYS})
+    account = rendered.one("ServiceAccount", NAME)
+    assert account.annotations == {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/review"}
+    assert told(rendered, NAME)["DANDELION_S3_ACCOUNT"] == NAME
+    (mounted,) = (
+        volume["secret"]
+        for volume in rendered.one("Deployment", NAME).pod["spec"]["volumes"]
+        if "secret" in volume
+    )
+    assert mounted["secretName"] == "dandelion-signing"
+    assert mounted["items"] == [{"key": "training", "path": SIGNING_SECRET}]
+
+
+def test_without_keys_sts_of_ones_own_is_told() -> None:
+    elsewhere = {"s3": {**WITHOUT_KEYS["s3"], "sts": {"endpoint": "https://sts.example.com"}}}
+    rendered = render({**WITH_THE_CONSOLE, **WITHOUT_KEYS, **elsewhere})
+    assert told(rendered, NAME)["DANDELION_S3_STS_ENDPOINT"] == "https://sts.example.com"
 
 
 def test_its_account_may_ask_whose_token_that_is_and_nothing_else(rendered: Rendered) -> None:

@@ -58,22 +58,7 @@ class Reviewing:
 
     def answers(self, name: str, uid: str, count: int, share: float = 1.0) -> list[str]:
         """What a pod wrote down of so many images, the first of which somebody corrected."""
-        with _journal(self.store, name, uid, share) as journal:
-            made = []
-            for number in range(count):
-                answer = journal.new_id([True])
-                records = journal.upload_records([picture(number, name)])
-                records[0].compute_digest()
-                scores = dict(zip(CLASSES, (0.2, 0.7 - number / 100, 0.1), strict=True))
-                answered = [Prediction("dandelion", scores["dandelion"], scores, None, None)]
-                correlation = Correlation("r-1", None, None, 200)
-                journal.predicted(
-                    *(answer, "int8", CLASSES, answered, 0.01, [TOOK], correlation, records)
-                )
-                made.append(answer)
-            if share == 0:
-                assert journal.labelled(made[0], "3", 0, "grass", None)
-        return made
+        return logged(self.store, name, uid, count, share)
 
     def accuracy(self, name: str) -> list[str]:
         """What `review accuracy` prints."""
@@ -95,6 +80,26 @@ class Reviewing:
         """How many objects of decisions there are."""
         folder = f"{TEAM}/{name}/decisions/"
         return len([each for each in self.store.names("models") if each.startswith(folder)])
+
+
+def logged(store: Store, name: str, uid: str, count: int, share: float) -> list[str]:
+    """As `Reviewing.answers`; with a share of 0 the first of them is corrected."""
+    with _journal(store, name, uid, share) as journal:
+        made = []
+        for number in range(count):
+            answer = journal.new_id([True])
+            records = journal.upload_records([picture(number, name)])
+            records[0].compute_digest()
+            scores = dict(zip(CLASSES, (0.2, 0.7 - number / 100, 0.1), strict=True))
+            answered = [Prediction("dandelion", scores["dandelion"], scores, None, None)]
+            correlation = Correlation("r-1", None, None, 200)
+            journal.predicted(
+                *(answer, "int8", CLASSES, answered, 0.01, [TOOK], correlation, records)
+            )
+            made.append(answer)
+        if share == 0:
+            assert journal.labelled(made[0], "3", 0, "grass", None)
+    return made
 
 
 def picture(number: int, name: str) -> bytes:

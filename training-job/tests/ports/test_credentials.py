@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from dandelion_training.ports import credentials
-from dandelion_training.ports.credentials import MountedCredentials, signing_key
+from dandelion_training.ports.credentials import MountedCredentials, is_mounted, signing_key
 from dandelion_training.ports.failures import Reason, TrainingFailure
 
 OLD = {"AWS_ACCESS_KEY_ID": "a1", "AWS_SECRET_ACCESS_KEY": "s1", "AWS_SESSION_TOKEN": "t1"}
@@ -101,3 +101,9 @@ def test_a_signing_key_that_is_none_is_as_if_it_were_not_there(
 
 def test_an_empty_folder_signs_nothing(tmp_path: Path) -> None:
     assert signing_key(tmp_path, PURPOSE) is None
+
+
+def test_a_secret_of_the_installation_signs_where_there_is_no_key(tmp_path: Path) -> None:
+    Mounted(tmp_path, {"SIGNING_SECRET": "lasting"})
+    assert signing_key(tmp_path, PURPOSE) == hmac.digest(b"lasting", PURPOSE, "sha256")
+    assert not is_mounted(tmp_path)  # or nobody would ask for the account's

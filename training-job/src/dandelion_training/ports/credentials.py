@@ -18,7 +18,7 @@ from dandelion_training.ports.failures import Reason, TrainingFailure
 
 ACCESS_KEY, SECRET_KEY = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 SESSION_TOKEN = "AWS_SESSION_TOKEN"  # noqa: S105 - a file's name
-SIGNING_KEY = "SIGNING_KEY"
+SIGNING_KEY, SIGNING_SECRET = "SIGNING_KEY", "SIGNING_SECRET"
 
 # A replaced folder is removed at once: who was about to read there looks for the next one.
 LOOKS = 3
@@ -66,7 +66,7 @@ def signing_key(folder: Path, purpose: bytes) -> bytes | None:
 
     Beside a key that is for a while lies what stays: hexadecimal HMAC-SHA256 of the purpose, by the
     secret key of the installation. Beside any other it is made here from that one, and so both are
-    the same.
+    the same. Where pods go by their accounts, a secret of the installation's stands for that key.
     """
     found = _texts(folder)
     try:
@@ -75,7 +75,7 @@ def signing_key(folder: Path, purpose: bytes) -> bytes | None:
         kept = b""
     if kept:
         return kept
-    secret = found.get(SECRET_KEY)
+    secret = found.get(SECRET_KEY) or found.get(SIGNING_SECRET)
     return hmac.digest(secret.encode(), purpose, "sha256") if secret else None
 
 
@@ -85,7 +85,7 @@ def _texts(folder: Path) -> dict[str, str]:
         current = _current(folder)
         found = {
             name: text
-            for name in (ACCESS_KEY, SECRET_KEY, SESSION_TOKEN, SIGNING_KEY)
+            for name in (ACCESS_KEY, SECRET_KEY, SESSION_TOKEN, SIGNING_KEY, SIGNING_SECRET)
             if (text := _text(current / name)) is not None
         }
         if current == _current(folder):

@@ -1,9 +1,10 @@
 """What people decided about images, for good: objects of signed rows, each made once.
 
 An object is named by the SHA-256 of its rows. A row is signed by HMAC-SHA256 (RFC 2104) with a key
-that is derived from the secret S3 key of training, as `ports/credentials.py` says. Serving pods do
-not have that one, so a pod that was broken into can forge no decision, even where it may write to
-the same bucket. Of several decisions about one image, the one with the latest time counts.
+that is derived from the secret S3 key of training, or from what stands for it, as
+`ports/credentials.py` says. Serving pods do not have that one, so a pod that was broken into can
+forge no decision, even where it may write to the same bucket. Of several decisions about one image,
+the one with the latest time counts.
 """
 
 import base64
