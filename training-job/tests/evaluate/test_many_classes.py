@@ -60,6 +60,7 @@ def test_the_contract_stays_small_enough_for_the_operator(tmp_path: Path) -> Non
 
 
 def test_the_status_stays_small_enough_for_etcd(tmp_path: Path) -> None:
-    facts = dataset_facts(many(tmp_path))
+    dataset = many(tmp_path)
+    facts = dataset_facts(dataset.version, dataset.report)
     assert facts["classCount"] == 2000
     assert len(repr(facts)) < ETCD

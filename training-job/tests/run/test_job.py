@@ -17,9 +17,10 @@ from dandelion_training.ports.storage import s3
 from dandelion_training.ports.termination import Termination
 from dandelion_training.run import job as jobs
 from dandelion_training.run.pipeline.task import Run
+from fakes.images import with_dataset
 from fakes.mlflow import FakeMlflow
 from fakes.s3 import MemoryStore
-from given.runs import ENVIRONMENT, MODELS, RUN
+from given.runs import DATASET, ENVIRONMENT, MODELS, RUN
 from prometheus_client import start_http_server
 
 STATUS = f"{MODELS}/{RUN}/status.json"
@@ -203,3 +204,28 @@ def test_sigterm_ends_the_run_wherever_it_is(pod: Pod, monkeypatch: pytest.Monke
         signal.signal(signal.SIGTERM, before)
     assert pod.termination_message["reason"] == "Interrupted"
     assert pod.status["state"] == "running"
+
+
+def test_an_ingest_ends_with_the_version_that_it_made(pod: Pod) -> None:
+    with_dataset(pod.store, DATASET)
+    assert main(["ingest"]) == 0
+    told = pod.termination_message
+    assert told["reason"] == "Succeeded"
+    assert pod.status["datasetDigest"] == told["dataset"]
+    assert not any(name.endswith("/contract.json") for name in pod.store.objects)
+
+
+def test_an_ingest_of_what_is_no_dataset_ends_for_good_with_the_reason(pod: Pod) -> None:
+    assert main(["ingest"]) == 64
+    assert pod.termination_message["reason"] == "DatasetEmpty"
+    assert pod.status["state"] == "failed"
+
+
+def test_an_ingest_is_told_all_that_it_needs_and_nothing_of_a_model(
+    pod: Pod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_dataset(pod.store, DATASET)
+    for name in ("ARTIFACT_URI", "EVALUATIONS_URI", "CHECKPOINT_URI", "REGISTERED_MODEL"):
+        monkeypatch.delenv(f"DANDELION_{name}")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert main(["ingest"]) == 0

@@ -2,7 +2,7 @@
 
 A version that is wanted by its digest is rebuilt from the objects that it names, or from the copies
 that were kept of them; what has changed since is told, and nothing else takes its place.
-`pipeline` calls `load` and `load_version`.
+`preparation` calls `load` and `load_version`, and an ingest `load_without_pixels`.
 """
 
 import hashlib
@@ -14,7 +14,14 @@ from dandelion_pictures import Unreadable
 
 from dandelion_training.data.copies import Copies
 from dandelion_training.data.dataset import Reading, dataset_version
-from dandelion_training.data.images.inspect import GENERATION, Geometry, inspect, window_of
+from dandelion_training.data.images.inspect import (
+    GENERATION,
+    Geometry,
+    Identified,
+    identify,
+    inspect,
+    window_of,
+)
 from dandelion_training.data.images.pixels import PixelFile, Pixels
 from dandelion_training.data.ingest import Threads, completed
 from dandelion_training.data.inputs import Wanted
@@ -103,9 +110,7 @@ def load(
         def look(content: bytes) -> UsableImage:
             found = inspect(content, geometry)
             writing.add(found.sha256, found.window)
-            if copies is not None:
-                copies.keep(found.sha256, content)
-            return UsableImage(found.sha256, found.fingerprint, found.width, found.height)
+            return _kept(found, content, copies)
 
         reading = Reading(GENERATION, look, threads, room)
         version, report = dataset_version(
@@ -114,6 +119,31 @@ def load(
         originals = Originals(store, library, copies)
         _complete(originals, library, version, writing, geometry, threads, advance)
         return Dataset(version, report, writing.close())
+
+
+def load_without_pixels(
+    store: ObjectStore,
+    library: Library,
+    wanted: Wanted,
+    copies: Copies | None,
+    threads: Threads,
+    advance: Callable[[int, int], None],
+    fetched: Fetched = NOTHING_FETCHED,
+    reviewed: Reviewed = NOTHING_REVIEWED,
+) -> tuple[DatasetVersion, VersionReport]:
+    """The same version and its report, where nothing is to be learnt from it."""
+
+    def look(content: bytes) -> UsableImage:
+        return _kept(identify(content), content, copies)
+
+    reading = Reading(GENERATION, look, threads, enough_room)
+    return dataset_version(store, library, wanted, reading, advance, fetched, reviewed)
+
+
+def _kept(found: Identified, content: bytes, copies: Copies | None) -> UsableImage:
+    if copies is not None:
+        copies.keep(found.sha256, content)
+    return UsableImage(found.sha256, found.fingerprint, found.width, found.height)
 
 
 def load_version(

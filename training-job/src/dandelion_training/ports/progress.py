@@ -41,6 +41,9 @@ EVALUATING = Stage("evaluating", 95, 97)
 UPLOADING = Stage("uploading", 97, 98)
 COMPARING = Stage("comparing", 98, 99)
 REGISTERING = Stage("registering", 99, 100)
+# Of an ingest, which does nothing else.
+READING = Stage("reading", 1, 100)
+FETCHING_FIRST, READING_AFTER_FETCHING = Stage("fetching", 1, 60), Stage("reading", 60, 100)
 
 
 class TrainingMetrics:
@@ -112,6 +115,13 @@ class Progress:
             self.facts["version"] = version
         self._write("succeeded")
 
+    def concluded(self, store: ObjectStore) -> None:
+        """The same where nothing but the status says what came of it: raises TrainingFailure where
+        it cannot be written to `store`, which waits for an outage.
+        """
+        self._at(100)
+        store.write(self.location, self._document("succeeded"), "application/json")
+
     def failed(self, failure: TrainingFailure) -> None:
         self.facts |= {"reason": failure.reason.value, "message": failure.message}
         self._write("failed")
@@ -120,16 +130,19 @@ class Progress:
         self.percent = percent
         self.metrics.progress.set(percent / 100)
 
-    def _write(self, state: str) -> None:
+    def _document(self, state: str) -> bytes:
         status = {
             "state": state,
             "stage": self.stage.name,
             "percent": int(self.percent),
             **self.facts,
         }
+        return json.dumps(status).encode()
+
+    def _write(self, state: str) -> None:
         self._write_after = self.clock() + STATUS_SECONDS
         try:
-            self.store.write(self.location, json.dumps(status).encode(), "application/json")
+            self.store.write(self.location, self._document(state), "application/json")
         except TrainingFailure as failure:
             self._write_after = self.clock() + OUTAGE_SECONDS
             log.warning("the status could not be written", error=failure.message)

@@ -42,11 +42,6 @@ class JobSettings(BaseSettings):
     name: str
     run: str
     dataset_manifests_uri: Uri
-    evaluations_uri: Uri
-    artifact_uri: Uri
-    champion_uri: str = ""
-    champion_digest: str = Field(default="", pattern=DIGEST)
-    champion_version: str = Field(default="", pattern=VERSION)
     status_uri: Uri
 
     s3_endpoint: str
@@ -64,7 +59,17 @@ class JobSettings(BaseSettings):
         return {name: str(getattr(self, name)) for name in type(self).model_fields}
 
 
-class EvaluationSettings(JobSettings):
+class ModelSettings(JobSettings):
+    """Of a Job that is about a model: where that lies, and the one that serves."""
+
+    evaluations_uri: Uri
+    artifact_uri: Uri
+    champion_uri: str = ""
+    champion_digest: str = Field(default="", pattern=DIGEST)
+    champion_version: str = Field(default="", pattern=VERSION)
+
+
+class EvaluationSettings(ModelSettings):
     """An evaluation alone: two published models on one dataset version."""
 
     dataset_version: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
@@ -72,12 +77,9 @@ class EvaluationSettings(JobSettings):
     artifact_version: str = Field(default="", pattern=VERSION)
 
 
-class Settings(JobSettings):
-    """One run's configuration."""
+class DatasetSettings(JobSettings):
+    """Of a Job that makes a dataset version: what that is made from."""
 
-    training_hash: str = ""
-    trigger: str = ""
-    trigger_message: str = ""
     dataset_uri: Uri
     dataset_version: str = Field(default="", pattern=DIGEST)
     former_dataset: str = Field(default="", pattern=DIGEST)
@@ -91,12 +93,30 @@ class Settings(JobSettings):
     decisions_uri: Uri | None = None  # of what people decided about its images
     min_agreement: int = Field(default=0, ge=0)  # of callers, for what nobody reviewed; 0: none is
     model_uid: str = ""  # of the ModelDeployment whose callers they are
+    initial_weights: str = "auto"  # what they learnt from is not held out
+
+    @property
+    def has_urls(self) -> bool:
+        """Whether a table of addresses is part of the dataset."""
+        return self.urls_uri is not None or self.urls_file is not None
+
+    @property
+    def has_reviews(self) -> bool:
+        """Whether reviewed images are part of the dataset."""
+        return self.log_uri is not None and self.decisions_uri is not None
+
+
+class Settings(DatasetSettings, ModelSettings):
+    """One run's configuration."""
+
+    training_hash: str = ""
+    trigger: str = ""
+    trigger_message: str = ""
     checkpoint_uri: Uri
     registered_model: str
     experiment: str
 
     architecture: str = "resnet34"
-    initial_weights: str = "auto"
     epochs: int = Field(default=10, ge=1, le=1000)
     batch_size: int = Field(default=32, ge=1)
     image_size: int = Field(default=128, ge=32, le=512, multiple_of=32)
@@ -118,11 +138,6 @@ class Settings(JobSettings):
     mlflow_token_file: Path | None = None  # None: MLflow lets everybody in
 
     @property
-    def has_urls(self) -> bool:
-        """Whether a table of addresses is part of the dataset."""
-        return self.urls_uri is not None or self.urls_file is not None
-
-    @property
     def origin(self) -> dict[str, str]:
         """What the run is of and what started it, as tags of MLflow."""
         why = {
@@ -133,11 +148,6 @@ class Settings(JobSettings):
             "dandelion.dev/training-hash": self.training_hash,
             **{name: value for name, value in why.items() if value},
         }
-
-    @property
-    def has_reviews(self) -> bool:
-        """Whether reviewed images are part of the dataset."""
-        return self.log_uri is not None and self.decisions_uri is not None
 
     @property
     def resize_short_side(self) -> int:
@@ -151,6 +161,11 @@ class TrialSettings(Settings):
     search: Search
     search_uri: Uri
     trial: int = Field(ge=0, validation_alias="JOB_COMPLETION_INDEX")
+
+
+def load_ingest_settings() -> DatasetSettings:
+    """The settings of an ingest, or the reason why they cannot be used."""
+    return _loaded(DatasetSettings)
 
 
 def load_evaluation_settings() -> EvaluationSettings:

@@ -14,6 +14,8 @@ from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.layout.fetched import is_fetched
 from dandelion_training.data.layout.reviewed import is_reviewed
 from dandelion_training.data.load import Dataset
+from dandelion_training.data.version.manifest import DatasetVersion
+from dandelion_training.data.version.report import VersionReport
 from dandelion_training.evaluate.answers.record import Answers
 from dandelion_training.evaluate.comparison import Comparison, Paired, paired
 from dandelion_training.evaluate.comparison.disagreements import disagreements
@@ -168,19 +170,18 @@ def report_precision(registry: Registry, epochs: int, int8: Quantized, evidence:
     registry.tag({"dandelion.dev/quantization": outcome})
 
 
-def dataset_facts(dataset: Dataset) -> dict[str, object]:
+def dataset_facts(version: DatasetVersion, found: VersionReport | None) -> dict[str, object]:
     """What the operator shows of a dataset version in status.dataset."""
     facts: dict[str, object] = {
-        "datasetDigest": dataset.digest,
-        "images": len(dataset.entries),
-        "classes": list(dataset.classes[:CLASSES_TOLD]),
-        "classCount": len(dataset.classes),
-        "holdout": len(dataset.subset(Split.HOLDOUT)),
-        "trainImages": len(dataset.subset(Split.TRAIN)),
-        "fromAddresses": sum(is_fetched(entry.key) for entry in dataset.entries),
-        "fromReviews": sum(is_reviewed(entry.key) for entry in dataset.entries),
+        "datasetDigest": version.digest,
+        "images": len(version.entries),
+        "classes": list(version.classes[:CLASSES_TOLD]),
+        "classCount": len(version.classes),
+        "holdout": len(version.of(Split.HOLDOUT)),
+        "trainImages": len(version.of(Split.TRAIN)),
+        "fromAddresses": sum(is_fetched(entry.key) for entry in version.entries),
+        "fromReviews": sum(is_reviewed(entry.key) for entry in version.entries),
     }
-    found = dataset.report
     if found is not None:
         facts |= {
             "rejected": dict(found.rejected),

@@ -29,7 +29,7 @@ from dandelion_training.export.stored import StoredArtifact, fetch_artifact
 from dandelion_training.ports.documents import digest
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.progress import COMPARING, Progress
-from dandelion_training.ports.settings import JobSettings, Settings
+from dandelion_training.ports.settings import ModelSettings, Settings
 from dandelion_training.ports.storage import Location, ObjectStore
 
 log = structlog.get_logger()
@@ -202,7 +202,7 @@ class Evaluator:
         return learnt
 
 
-def champion_of(settings: JobSettings) -> ArtifactReference:
+def champion_of(settings: ModelSettings) -> ArtifactReference:
     """The champion that a Job is told of."""
     return ArtifactReference(
         Location.parse(settings.champion_uri), settings.champion_digest, settings.champion_version

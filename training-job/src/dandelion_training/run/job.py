@@ -26,11 +26,13 @@ from dandelion_training.ports.identity import identity
 from dandelion_training.ports.progress import Progress, TrainingMetrics
 from dandelion_training.ports.registry import Registry
 from dandelion_training.ports.settings import (
+    DatasetSettings,
     EvaluationSettings,
     JobSettings,
     Settings,
     TrialSettings,
     load_evaluation_settings,
+    load_ingest_settings,
     load_settings,
     load_trial_settings,
 )
@@ -38,6 +40,7 @@ from dandelion_training.ports.storage import s3
 from dandelion_training.ports.termination import Termination
 from dandelion_training.run.disk import disk_full
 from dandelion_training.run.evaluation import ArtifactReference, Evaluator, champion_of
+from dandelion_training.run.ingestion import Ingest, ingested
 from dandelion_training.run.learning import Learner
 from dandelion_training.run.memory import out_of_memory
 from dandelion_training.run.model_selection.searched import searched
@@ -49,6 +52,7 @@ from dandelion_training.run.processors import (
     Threads,
     device,
     threads,
+    transfers,
     usable_processors,
 )
 from dandelion_training.search.library import Trials
@@ -76,6 +80,11 @@ def search_trial(termination: Termination) -> int:
 def evaluation() -> int:
     """Evaluate two published models, and answer with the exit code."""
     return _job(load_evaluation_settings, _evaluate)
+
+
+def dataset_ingest() -> int:
+    """Read a dataset and make its version, and answer with the exit code."""
+    return _job(load_ingest_settings, _ingest)
 
 
 def _job(load: Callable[[], Told], work: Callable[[Told], int]) -> int:
@@ -163,6 +172,17 @@ def _evaluate(settings: EvaluationSettings) -> int:
             evaluator.compare(challenger, champion_of(settings), settings.dataset_version)
         progress.succeeded()
         return {}
+
+    return _outcome(settings, progress, work, lambda: None)
+
+
+def _ingest(settings: DatasetSettings) -> int:
+    progress, processors = _progress(settings), usable_processors()
+    employed = Threads(transfers(processors), decoding=processors, learning=1)
+    task = Ingest(settings, _connected(settings, attempts=8), progress, employed)
+
+    def work() -> dict[str, str]:
+        return {"dataset": ingested(task).digest}
 
     return _outcome(settings, progress, work, lambda: None)
 

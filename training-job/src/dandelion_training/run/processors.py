@@ -30,12 +30,16 @@ class Threads:
 
 def threads(processors: int, batch_size: int, image_size: int) -> Threads:
     """The threads that so many processors can employ."""
-    transfers = TRANSFERS_A_PROCESSOR * processors
     return Threads(
-        transfers=min(MOST_TRANSFERS, max(FEWEST_TRANSFERS, transfers)),
+        transfers=transfers(processors),
         decoding=processors,
         learning=min(processors, useful_threads(batch_size, image_size)),
     )
+
+
+def transfers(processors: int) -> int:
+    """The transfers at a time that so many processors keep up with."""
+    return min(MOST_TRANSFERS, max(FEWEST_TRANSFERS, TRANSFERS_A_PROCESSOR * processors))
 
 
 def usable_processors(cgroups: Path = CGROUPS, scheduled: int | None = None) -> int:

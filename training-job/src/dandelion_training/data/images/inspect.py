@@ -65,18 +65,36 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Inspected:
-    """A usable image file."""
+class Identified:
+    """A usable image file, without its pixels."""
 
     sha256: str
     fingerprint: Fingerprint
     width: int  # pixels, upright
     height: int
+
+
+@dataclass(frozen=True)
+class Inspected(Identified):
+    """A usable image file."""
+
     window: Window
 
 
 def inspect(content: bytes, geometry: Geometry) -> Inspected:
-    """The file's identity, its looks and its pixels.
+    """The file's identity, its looks and its pixels; raises as `identify` does."""
+    found = identify(content)
+    return Inspected(
+        sha256=found.sha256,
+        fingerprint=found.fingerprint,
+        width=found.width,
+        height=found.height,
+        window=window_of(content, geometry),
+    )
+
+
+def identify(content: bytes) -> Identified:
+    """The file's identity and its looks.
 
     Raises Unusable, or Unreadable of the pictures package, with what is wrong in words.
     """
@@ -85,12 +103,11 @@ def inspect(content: bytes, geometry: Geometry) -> Inspected:
     look = _READER.open(content, _LOOK)
     width, height = look.size
     _check(width, height)
-    return Inspected(
+    return Identified(
         sha256=hashlib.sha256(content).hexdigest(),
         fingerprint=fingerprint(look.resized()),
         width=width,
         height=height,
-        window=window_of(content, geometry),
     )
 
 

@@ -14,8 +14,8 @@ from dandelion_training.data.urls.ledger import Ledger
 from dandelion_training.data.urls.table import UrlTable, read_table, url_table
 from dandelion_training.data.version.library import Library
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.progress import FETCHING, Progress
-from dandelion_training.ports.settings import Settings
+from dandelion_training.ports.progress import FETCHING, Progress, Stage
+from dandelion_training.ports.settings import DatasetSettings
 from dandelion_training.ports.storage import ObjectStore
 from dandelion_training.ports.web.address import AllowedHosts
 from dandelion_training.ports.web.connection import Network
@@ -24,12 +24,13 @@ from dandelion_training.ports.web.download import Downloader
 
 def fetched(
     store: ObjectStore,
-    settings: Settings,
+    settings: DatasetSettings,
     progress: Progress,
     library: Library,
     network: Network,
     decoding: int,
     room: Callable[[int], None],
+    stage: Stage = FETCHING,
 ) -> Fetched:
     """`room` is told how many images the table names. Raises TrainingFailure."""
     try:
@@ -37,7 +38,7 @@ def fetched(
     except DatasetError as error:
         raise TrainingFailure(Reason(error.reason.value), error.message) from error
     room(len(table.named))
-    progress.enter(FETCHING)
+    progress.enter(stage)
     downloader = Downloader(_allowed(settings.urls_allowed_hosts), network)
     return fetched_images(
         table,
@@ -48,7 +49,7 @@ def fetched(
     )
 
 
-def _table(store: ObjectStore, settings: Settings) -> UrlTable:
+def _table(store: ObjectStore, settings: DatasetSettings) -> UrlTable:
     if settings.urls_uri is not None:
         return url_table(*read_table(store, settings.urls_uri))
     assert settings.urls_file is not None

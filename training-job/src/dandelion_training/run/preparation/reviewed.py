@@ -15,7 +15,7 @@ from dandelion_training.data.layout.assignments import Rejected
 from dandelion_training.data.layout.fetched import FetchedImage
 from dandelion_training.data.layout.reviewed import Reviewed, key_of
 from dandelion_training.data.version.library import Library
-from dandelion_training.ports.settings import Settings
+from dandelion_training.ports.settings import DatasetSettings
 from dandelion_training.ports.storage import Location, ObjectStore
 from dandelion_training.review import decisions
 from dandelion_training.review.decisions import Decision, Signer
@@ -40,7 +40,9 @@ class Accepted:
         return key_of(self.answer.id, self.answer.index)
 
 
-def reviewed(store: ObjectStore, settings: Settings, library: Library, transfers: int) -> Reviewed:
+def reviewed(
+    store: ObjectStore, settings: DatasetSettings, library: Library, transfers: int
+) -> Reviewed:
     """What is to join the dataset; so many objects are read or copied at a time."""
     assert settings.log_uri is not None
     home = settings.log_uri.child(settings.namespace).child(settings.name)
@@ -70,7 +72,7 @@ def reviewed(store: ObjectStore, settings: Settings, library: Library, transfers
 
 
 def _accepted(
-    store: ObjectStore, settings: Settings, home: Location, transfers: int
+    store: ObjectStore, settings: DatasetSettings, home: Location, transfers: int
 ) -> Sequence[Accepted]:
     """What people decided comes first: about an image of theirs callers are not asked."""
     decided = _decided(store, settings)
@@ -89,7 +91,7 @@ def _accepted(
     return accepted
 
 
-def _decided(store: ObjectStore, settings: Settings) -> dict[str, Decision]:
+def _decided(store: ObjectStore, settings: DatasetSettings) -> dict[str, Decision]:
     assert settings.decisions_uri is not None
     resource = (settings.namespace, settings.name)
     signer = Signer(*resource, decisions.key_in(settings.s3_credentials_dir))
