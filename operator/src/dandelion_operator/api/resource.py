@@ -71,6 +71,13 @@ class Resource:
         asked, _, name = self.signature.partition(" by ")
         return name or None if value and asked == f"{annotation}={value}" else None
 
+    def suspension_signed(self) -> tuple[str, str] | None:
+        """When somebody signed that `spec.suspend` be what it is, and who; None: nobody did."""
+        asked, _, name = self.signature.partition(" by ")
+        wanted = f"suspend={'true' if self.spec.suspend else 'false'} at "
+        moment = asked.removeprefix(wanted)
+        return (moment, name) if name and asked.startswith(wanted) else None
+
 
 @dataclass(frozen=True)
 class InvalidResource:

@@ -183,3 +183,56 @@ def test_only_the_run_that_was_asked_for_has_a_name(world: World) -> None:
         assert names == [None, "ada", None]
 
     played(scene)
+
+
+def suspend(world: World, wanted: bool, **annotations: str) -> None:
+    found = world.cluster.one("modeldeployments", KEY.name)
+    found["spec"]["suspend"] = wanted
+    found["metadata"]["generation"] += 1
+    ask(world, **annotations)
+
+
+@pytest.mark.parametrize("killed", [None, *range(1, 4)])
+def test_a_pause_and_its_end_have_a_receipt_each(world: World, killed: int | None) -> None:
+    async def scene() -> None:
+        world.apply()
+        await world.settle()
+        if killed is not None:
+            world.again(killed, after_effect=True)
+        signed = "suspend=true at 2026-03-08T12:00:00Z"
+        suspend(world, True, requested_by=f"{signed} by ada@example.com")
+        await world.settle()
+        (paused,) = entries(world, "Paused")
+        assert (paused["by"], paused["requestedBy"]) == ("Person", "ada@example.com")
+        assert paused["reason"] == "spec.suspend is true, as signed at 2026-03-08T12:00:00Z"
+        world.restart()
+        await world.settle()
+        suspend(world, False)
+        await world.settle()
+        (resumed,) = entries(world, "Resumed")
+        assert resumed["reason"] == "spec.suspend is false"
+        assert "requestedBy" not in resumed
+        events = [item["message"] for item in world.cluster.kind("events")]
+        # One that was killed between status and Event makes no Event up for it.
+        assert killed or any("asked for by ada@example.com" in message for message in events)
+        # Nobody signed this one: what ada signed is about the pause before.
+        suspend(world, True)
+        await world.settle()
+        again = entries(world, "Paused")[0]
+        assert len(entries(world, "Paused")) == 2
+        assert (again["by"], again["reason"]) == ("Person", "spec.suspend is true")
+        assert "requestedBy" not in again
+
+    played(scene)
+
+
+def test_a_model_that_was_made_paused_was_paused_by_nobody(world: World) -> None:
+    async def scene() -> None:
+        world.apply(suspend=True)
+        await world.settle()
+        assert entries(world, "Paused") == []
+        suspend(world, False)
+        await world.settle()
+        assert len(entries(world, "Resumed")) == 1
+
+    played(scene)

@@ -34,6 +34,7 @@ class Status(Part):
     url: str | None = None
     external_url: str | None = None
     phase: str | None = None
+    suspended: bool | None = None
     champion: Champion | None = None
     challenger: Challenger | None = None
     promotion_request: PromotionRequest | None = None

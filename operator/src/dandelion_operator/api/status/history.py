@@ -10,6 +10,7 @@ RESTORED, TRAINED = "RegistryRestored", "TrainingSucceeded"
 REJECTED, UNDECIDED = "Rejected", "Undecided"
 FOLLOWED = (PROMOTED, FOLLOWED_ALIAS, ADOPTED, RESTORED)
 ADOPTION_NEEDED = "AdoptionNeeded"
+PAUSED, RESUMED = "Paused", "Resumed"
 # Who or what decided: in the history, and on a version that has or had the alias champion.
 GATE, PERSON, OPERATOR = "Gate", "Person", "Operator"
 

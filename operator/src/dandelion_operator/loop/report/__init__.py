@@ -57,6 +57,7 @@ def report(
         url=naming.url(resource.key),
         external_url=observed.route.url,
         phase=phase(current),
+        suspended=resource.spec.suspend or None,
         champion=champion,
         challenger=challenger,
         promotion_request=request,

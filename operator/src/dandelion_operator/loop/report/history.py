@@ -19,10 +19,12 @@ from dandelion_operator.api.status.history import (
     FOLLOWED_ALIAS,
     GATE,
     OPERATOR,
+    PAUSED,
     PERSON,
     PROMOTED,
     REJECTED,
     RESTORED,
+    RESUMED,
     TRAINED,
     UNDECIDED,
     HistoryEntry,
@@ -62,6 +64,7 @@ def history_entries(
 ) -> tuple[HistoryEntry, ...]:
     """Newest first."""
     found = [
+        *_of_suspension(resource, observed, now),
         *_of_training(observed, training, now),
         *_of_challenger(resource, observed, challenger, training, now),
         *_of_champion(resource, observed, plan, training, request, now),
@@ -93,6 +96,22 @@ def promotion_entries(
         reason=promotion.reason,
     )
     return (entry, *reversed([*_of_training(observed, training, now)]))
+
+
+def _of_suspension(resource: Resource, observed: Observed, now: str) -> Iterator[HistoryEntry]:
+    """That somebody paused or resumed it, not that it was made so."""
+    suspend, previous = resource.spec.suspend, observed.previous
+    if suspend is bool(previous.suspended) or not previous.observed_generation:
+        return
+    reason, person = f"spec.suspend is {'true' if suspend else 'false'}", None
+    if signed := resource.suspension_signed():
+        moment, name = signed
+        as_signed = f"{reason}, as signed at {moment}"
+        # Who changes the field without signing leaves what another one signed before.
+        if not any(entry.reason == as_signed for entry in previous.history):
+            reason, person = as_signed, name
+    decision = PAUSED if suspend else RESUMED
+    yield HistoryEntry(time=now, decision=decision, by=PERSON, requested_by=person, reason=reason)
 
 
 def _of_training(observed: Observed, training: Training | None, now: str) -> Iterator[HistoryEntry]:
