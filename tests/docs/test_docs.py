@@ -129,6 +129,23 @@ def test_every_setting_that_is_shown_is_one_of_the_charts() -> None:
             found = found[name]
 
 
+def test_every_metric_that_is_named_is_one_that_a_component_has() -> None:
+    named = set(re.findall(r"`(dandelion_[a-z_]+[a-z])\b", GUIDE))
+    sources = (
+        path.read_text()
+        for component in ("operator", "inference", "training-job", "console")
+        for path in (REPOSITORY / component / "src").rglob("*.py")
+    )
+    # The client library appends `_total` to a counter by itself.
+    had = {
+        name.removesuffix("_total")
+        for source in sources
+        for name in re.findall(r'"(dandelion_[a-z_]+)"', source)
+    }
+    assert len(named) > 30
+    assert {name for name in named if name.removesuffix("_total") not in had} == set()
+
+
 def test_every_alert_has_a_line_in_the_runbook() -> None:
     rules = yaml.safe_load((CHART / "files" / "rules.yaml").read_text())
     alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
