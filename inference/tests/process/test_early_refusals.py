@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
+from http.client import parse_headers
+from urllib.parse import urlsplit
 
+import pictures
 import pytest
 from fakes import s3 as fake_s3
 from running import refusals
 from running.refusals import BODY, EARLY, MIB, UNAUTHENTICATED, Early
-from running.service import Service, client
+from running.service import PATIENCE, Service, client
 from running.uploaders import UPLOADERS, Uploader
 
 every_client = pytest.mark.parametrize("uploader", UPLOADERS.values(), ids=UPLOADERS)
@@ -72,3 +76,46 @@ def _slowly() -> Iterator[bytes]:
 def test_that_it_sends_too_slowly_is_read(service: Service, name: str) -> None:
     told = UPLOADERS[name](service.url + "/predict", {}, _slowly())
     assert (told.status, told.code) == (408, "UploadTooSlow")
+
+
+def _heard(service: Service, path: str, size: int, body: bytes = b"") -> tuple[str, bool]:
+    """What comes back to a client that asks before it sends, and whether the service then ends the
+    connection; the body follows where it is asked for."""
+    place = urlsplit(service.url)
+    head = f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Length: {size}\r\n"
+    with socket.create_connection((place.hostname, place.port), timeout=PATIENCE) as connection:
+        connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        with connection.makefile("rb") as incoming:
+            heard = incoming.readline()
+            if b" 100 " in heard:
+                assert incoming.readline() == b"\r\n"
+                connection.sendall(body)
+                heard += incoming.readline()
+            headers = parse_headers(incoming)
+            incoming.read(int(headers["Content-Length"]))
+            ends = headers.get("Connection") == "close"
+            # The client waits, as one does that does not know whether its body is still wanted.
+            assert not ends or incoming.read() == b""
+    return heard.decode(), ends
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        pytest.param("/predict", 11 * MIB, "413 ", id="too large"),
+        pytest.param("/nowhere", 100, "404 ", id="nowhere"),
+    ],
+)
+def test_who_asks_first_and_is_refused_is_told_not_to_send(
+    service: Service, path: str, size: int, status: str
+) -> None:
+    heard, ends = _heard(service, path, size)
+    assert heard.startswith(f"HTTP/1.1 {status}")
+    assert ends
+
+
+def test_who_asks_first_and_may_send_keeps_the_connection(service: Service) -> None:
+    picture = pictures.plain()
+    heard, ends = _heard(service, "/predict", len(picture), picture)
+    assert heard.splitlines() == ["HTTP/1.1 100 Continue", "HTTP/1.1 200 OK"]
+    assert not ends

@@ -70,10 +70,19 @@ backend there
     return [str(binary), "-db", "-f", str(configuration)]
 
 
-def _caddy(home: Path, folder: Path, port: int, upstream: int) -> Sequence[str]:
+def _caddy(home: Path, folder: Path, port: int, upstream: int, more: str = "") -> Sequence[str]:
     configuration = folder / "Caddyfile"
     configuration.write_text(
-        f"{{\n admin off\n}}\nhttp://127.0.0.1:{port} {{\n reverse_proxy 127.0.0.1:{upstream}\n}}\n"
+        f"""
+{{
+    admin off
+}}
+http://127.0.0.1:{port} {{
+    reverse_proxy 127.0.0.1:{upstream} {{
+        {more}
+    }}
+}}
+"""
     )
     return [
         str(home / "bin/caddy"),
@@ -83,6 +92,12 @@ def _caddy(home: Path, folder: Path, port: int, upstream: int) -> Sequence[str]:
         "--config",
         str(configuration),
     ]
+
+
+def _caddy_that_asks_first(home: Path, folder: Path, port: int, upstream: int) -> Sequence[str]:
+    # As Go's own transport does where nothing is set, and so most that is written in Go.
+    more = "transport http {\n expect_continue_timeout 1s\n }"
+    return _caddy(home, folder, port, upstream, more)
 
 
 def _envoy(home: Path, folder: Path, port: int, upstream: int) -> Sequence[str]:
@@ -144,6 +159,7 @@ PROXIES = {
     "nginx of old": _nginx_of_old,
     "HAProxy": _haproxy,
     "Caddy": _caddy,
+    "Caddy that asks first": _caddy_that_asks_first,
     "Envoy": _envoy,
 }
 

@@ -1,9 +1,9 @@
 """The outermost layer: sees every request and every answer, whoever gave it.
 
-It gives each an identity, counts, times and logs it, and while the pod drains it tells each client
-to open its next connection elsewhere. What every address has in common is done here: it is the same
-with a slash at its end, and where it answers GET it answers HEAD. Wrapped around the application by
-`app.py`.
+It gives each an identity, counts, times and logs it. While the pod drains it tells each client to
+open its next connection elsewhere, and a client that asks before it sends a body that nobody wants
+is told not to. What every address has in common is done here: it is the same with a slash at its
+end, and where it answers GET it answers HEAD. Wrapped around the application by `app.py`.
 """
 
 from __future__ import annotations
@@ -60,8 +60,11 @@ class Edge:
         scope = _usual(scope)
         scope[SCOPE] = exchange
         status = 500
+        withheld = _asks_first(scope)
 
         async def observed_receive() -> Message:
+            nonlocal withheld
+            withheld = False
             message = await receive()
             exchange.bytes_in += len(message.get("body", b""))
             return message
@@ -72,7 +75,7 @@ class Edge:
                 status = message["status"]
                 headers = [*message.get("headers", ()), *self._identified(exchange)]
                 message["headers"] = headers
-                if self._readiness.draining:
+                if self._readiness.draining or withheld:
                     headers.append(CLOSE)
             await send(message)
 
@@ -105,6 +108,18 @@ class Edge:
             (REQUEST_ID_NAME, exchange.identity.request_id.encode()),
             (ANSWER_ID_NAME, exchange.answer_id.encode()),
         ]
+
+
+def _asks_first(scope: Scope) -> bool:
+    """Whether the client waits for a 100, which the server sends once the body is read.
+
+    Answered before that, it cannot know whether its body is still awaited, unless it is told that
+    the connection ends (RFC 9110, section 10.1.1). What is written in Go sends it then; a proxy
+    whose own client keeps it back fails at that and cuts the answer off (golang/go#67555).
+    """
+    return any(
+        name == b"expect" and value.lower() == b"100-continue" for name, value in scope["headers"]
+    )
 
 
 def _usual(scope: Scope) -> Scope:

@@ -23,6 +23,7 @@ from dandelion_inference.front.connection.bounds import (
     HeadTooLargeError,
     TooManyPipelinedError,
 )
+from dandelion_inference.front.connection.outgoing import Outgoing
 from dandelion_inference.front.problems import problem
 from dandelion_inference.intake.admission import RETRY, RETRY_SECONDS
 from dandelion_inference.intake.recent_rate import RecentRate
@@ -62,8 +63,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._unsent_since = now
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._socket = cast(asyncio.Transport, transport)
-        super().connection_made(self._socket)
+        super().connection_made(cast(asyncio.Transport, transport))
+        self._socket = Outgoing(self.transport, self.loop)
         # Whoever closes it may do so under a client that still sends.
         self.transport = cast(asyncio.Transport, _Closing(self._socket, self))
         bounds = self.bounds
@@ -189,8 +190,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._lingering = True
         if self._drain_since is None:
             self._drain_since = self.loop.time()
-        if self._socket.can_write_eof():
-            self._socket.write_eof()
+        self._socket.write_eof()
         self.flow.resume_reading()
 
     def _abort(self) -> None:
@@ -200,9 +200,7 @@ class BoundedConnection(HttpToolsProtocol):
     @property
     def gone(self) -> bool:
         """Whether it only waits to be forgotten."""
-        return self._aborted or (
-            self._socket.is_closing() and not self._socket.get_write_buffer_size()
-        )
+        return self._aborted or (self._socket.is_closing() and not self._socket.unsent())
 
     @property
     def ending(self) -> bool:
@@ -244,7 +242,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def end_if_overdue(self, now: float) -> None:
         bounds = self.bounds
-        unsent = self._socket.get_write_buffer_size()
+        unsent = self._socket.unsent()
         if unsent != self._unsent:
             self._unsent, self._unsent_since = unsent, now
         elif unsent and now - self._unsent_since > bounds.stalled_seconds:
@@ -269,8 +267,8 @@ class BoundedConnection(HttpToolsProtocol):
 class _Closing:
     """The connection's transport as requests know it."""
 
-    def __init__(self, transport: asyncio.Transport, connection: BoundedConnection) -> None:
-        self.write = transport.write
+    def __init__(self, outgoing: Outgoing, connection: BoundedConnection) -> None:
+        self.write = outgoing.write
         self.close = connection.close
         self._connection = connection
 
