@@ -16,6 +16,7 @@ from dandelion_pictures import VERSION
 from dandelion_training.export.density import LogDensity, WithLogDensity
 from dandelion_training.export.graph import prove
 from dandelion_training.ports.failures import Reason, TrainingFailure
+from given.processors import ONE_OLD
 from given.runs import (
     ARTIFACT,
     CHECKPOINT,
@@ -43,15 +44,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 class Watched:
     """The run of `finished` once more, by a process that starts with another seed for hashes and
-    may write nowhere but into its folder.
+    other code of BLAS, and may write nowhere but into its folder.
     """
 
     def __init__(self, folder: Path) -> None:
         work = folder / "work"
         work.mkdir()
-        # In how many threads a sum is added up decides its last digit.
-        threads = {n: value for n, value in os.environ.items() if n.endswith("_NUM_THREADS")}
-        environment = threads | {
+        environment = ONE_OLD | {
             "PYTHONPATH": os.pathsep.join(sys.path),
             "PYTHONHASHSEED": "4711",
             "PYTHONDONTWRITEBYTECODE": "1",

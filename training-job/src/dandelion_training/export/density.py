@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from dandelion_training.export.whitening import covariance, whitening
+
 STAGE = "layer2"  # of torchvision's ResNets: 128 features, of ResNet-50 and deeper 512
 FITTED_ON = 2000  # images
 SHRINKAGE = 0.05
@@ -83,10 +85,9 @@ def fitted(network: nn.Module, images: Iterable[NDArray[np.float32]]) -> LogDens
         ).astype(np.float64)
     network.train(learning)
     mean = seen.mean(axis=0)
-    covariance = (seen - mean).T @ (seen - mean) / len(seen)
-    sphere = (SHRINKAGE * np.trace(covariance) / len(mean) + LEAST_VARIANCE) * np.eye(len(mean))
-    root = np.linalg.cholesky((1 - SHRINKAGE) * covariance + sphere)
-    return LogDensity(mean, np.linalg.inv(root).T)
+    sampled = covariance(seen - mean)
+    sphere = (SHRINKAGE * np.trace(sampled) / len(mean) + LEAST_VARIANCE) * np.eye(len(mean))
+    return LogDensity(mean, whitening((1 - SHRINKAGE) * sampled + sphere))
 
 
 def _observed(network: nn.Module, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
