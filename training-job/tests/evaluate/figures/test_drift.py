@@ -17,6 +17,7 @@ from dandelion_training.evaluate.figures.drift import (
     resampled,
 )
 from dandelion_training.evaluate.figures.reference import reference_answers, served_answers
+from given.processors import printed_by_each
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
@@ -202,6 +203,20 @@ def test_a_model_without_log_density_and_features_has_no_thresholds_for_them() -
 def test_the_same_answers_have_the_same_thresholds() -> None:
     answers = drawn(np.random.default_rng(0), 100)
     one, other = (drift_thresholds(answers, replicates=300) for _ in range(2))
+    assert one == other
+
+
+def test_every_process_gives_the_same_distances_of_means() -> None:
+    one, other = printed_by_each(
+        """
+import numpy
+from dandelion_training.evaluate.figures.drift import mean_distances
+chance = numpy.random.default_rng(0)
+features = chance.normal(size=(500, 128)) / 16
+windows = chance.integers(500, size=(50, 100))
+print(mean_distances(features, numpy.ones((50, 500), numpy.int32), windows).tolist())
+"""
+    )
     assert one == other
 
 

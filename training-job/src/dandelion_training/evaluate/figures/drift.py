@@ -19,6 +19,7 @@ RATE = 0.01  # of false alarms, a window
 REPLICATES = 5000
 MOST_IMAGES = 2000  # that are resampled; of more, the reference's own chance hardly counts
 SPREAD_TO = 1000  # of fewer images each stands for several
+COMPONENTS_TO = 2.0**-24  # of features, which are 1 at most
 AT_ONCE = 250  # replicates, so that temporary arrays stay small
 
 Floats = NDArray[np.float64]
@@ -217,10 +218,15 @@ def mean_distances(values: Floats, references: Counts, windows: Places) -> Float
     counts = np.bincount((windows // copies + of_row).ravel(), minlength=len(windows) * images)
     drawn = counts.reshape(len(windows), images)
     known = held.sum(axis=1, keepdims=True)
-    shares = drawn / size - held / known
-    with_itself = np.square(shares) - drawn / size**2 - held / known**2
+    more = drawn * known - held * size
+    with_itself = np.square(more / (size * known)) - drawn / size**2 - held / known**2
     lengths = np.square(values - values.mean(axis=0)).sum(axis=1)
-    squared = np.square(shares @ values).sum(axis=1) - with_itself @ lengths
+    # BLAS adds up in an order that depends on the processor and on how many a process sees, and
+    # the same answers are to give the same thresholds. Of whole numbers that float64 holds, here
+    # below 2⁵³, every order gives the same sum.
+    sums = more.astype(np.float64) @ np.rint(values / COMPONENTS_TO)
+    apart = np.square(sums * (COMPONENTS_TO / (size * known))).sum(axis=1)
+    squared = apart - np.einsum("wi,i->w", with_itself, lengths, optimize=False)
     return np.asarray(np.sqrt(squared.clip(min=0)))
 
 
