@@ -91,7 +91,9 @@ def class_weights(counts: Sequence[int]) -> torch.Tensor:
     numbers = np.array(counts, np.float64)
     weights = (1 - NEW_IN_NEXT) / (1 - NEW_IN_NEXT**numbers)
     weights = np.minimum(weights, MOST_WEIGHT * weights.min())
-    return torch.tensor(weights * numbers.sum() / (weights @ numbers), dtype=torch.float32)
+    # Not `@`: BLAS adds up in another order on another number of processors.
+    average = (weights * numbers).sum() / numbers.sum()
+    return torch.tensor(weights / average, dtype=torch.float32)
 
 
 def batches_per_epoch(images: int, batch_size: int) -> int:
