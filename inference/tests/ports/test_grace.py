@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -66,9 +67,26 @@ def test_each_part_has_its_time(given: dict[str, float], expected: Ending) -> No
 @pytest.mark.parametrize("log", [0, 8, 500])
 def test_all_of_it_fits(grace: float, log: float) -> None:
     found = ending(grace, drain=3, longest_request=90, log=log)
-    parts = (found.drain, found.finish, found.log)
-    assert min(parts) >= 0
-    assert sum(parts) <= max(grace - MARGIN_SECONDS, 0) + 1e-9
+    for drained in (found.drain, found.longest_drain):
+        parts = (drained, found.finish_after(drained), found.log)
+        assert min(parts) >= 0
+        assert sum(parts) <= max(grace - MARGIN_SECONDS, 0) + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("newest", "now", "drained"),
+    [
+        pytest.param(-math.inf, 2.9, False, id="proxies may not know yet"),
+        pytest.param(-math.inf, 3.0, True, id="nobody ever came"),
+        pytest.param(2.0, 4.9, False, id="somebody came a moment ago"),
+        pytest.param(2.0, 5.0, True, id="and nobody since"),
+        pytest.param(12.9, 13.0, True, id="half the time of requests in flight is gone"),
+    ],
+)
+def test_a_pod_is_drained_once_nobody_connects(newest: float, now: float, drained: bool) -> None:
+    found = Ending(drain=3, finish=20, log=8, cuts_requests=False)
+    assert found.is_drained(0.0, newest, now) is drained
+    assert not found.is_drained(math.inf, newest, now)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import signal
 import socket
 import threading
 import time
@@ -91,13 +92,59 @@ def test_no_request_is_lost_when_a_pod_ends_under_load(wanted: dict[str, str]) -
         assert "Traceback" not in "".join(service.log)
 
 
+def test_a_pod_accepts_for_as_long_as_connections_come(wanted: dict[str, str]) -> None:
+    """Proxies on a busy node learn late that it is going."""
+    drain = 1.0
+    with started(wanted | {"DANDELION_DRAIN_SECONDS": str(drain)}) as service:
+        service.wait_ready()
+        service.terminate()
+        late = time.monotonic() + 3 * drain
+        while time.monotonic() < late:
+            connection = connected(service)
+            response = predict(connection, pictures.plain())
+            assert (response.status, response.getheader("Connection")) == (200, "close")
+            connection.close()
+            time.sleep(0.1)
+        assert service.wait() == 0
+
+
+def test_what_came_while_the_process_had_no_processor_is_answered(wanted: dict[str, str]) -> None:
+    drain = 1.0
+    with started(wanted | {"DANDELION_DRAIN_SECONDS": str(drain)}) as service:
+        service.wait_ready()
+        kept, new = connected(service), connected(service)
+        assert predict(kept, pictures.plain()).status == 200
+        service.terminate()
+        service.wait_for(503, "Draining")
+        service.process.send_signal(signal.SIGSTOP)
+        for connection in (kept, new):
+            connection.request("POST", "/predict", body=pictures.plain())
+        time.sleep(2 * drain)
+        service.process.send_signal(signal.SIGCONT)
+        for connection in (kept, new):
+            assert connection.getresponse().status == 200
+            connection.close()
+        assert service.wait() == 0
+
+
+def test_connections_that_never_end_do_not_hold_the_end_up(wanted: dict[str, str]) -> None:
+    with started(wanted | {"DANDELION_GRACE_SECONDS": "9"}) as service:
+        service.wait_ready()
+        service.terminate()
+        while accepts(service):
+            time.sleep(0.05)
+        assert service.wait() == 0
+
+
 def test_an_upload_that_is_still_arriving_is_answered(wanted: dict[str, str]) -> None:
     data = pictures.plain(pictures.GREEN, size=(200, 200))
-    with started(wanted) as service:
+    drain = 0.5
+    with started(wanted | {"DANDELION_DRAIN_SECONDS": str(drain)}) as service:
         service.wait_ready()
         connection = begun(service, data)
         service.terminate()
-        refused(service)
+        while accepts(service):
+            time.sleep(2 * drain)
         assert service.probe("/readyz").status_code == 503
         connection.send(data[10:])
         response = connection.getresponse()
@@ -159,15 +206,14 @@ def test_the_log_is_written_before_the_pod_is_killed(s3: FakeS3, tmp_path: Path)
     assert len(rows(s3, "predictions")) == 1
 
 
-def refused(service: Service) -> None:
-    """Waits until the service listens no more."""
+def accepts(service: Service) -> bool:
+    """Whether it listens; it does for longer where somebody asks in every drain."""
     address = urlsplit(service.url)
-    while True:
-        try:
-            socket.create_connection((str(address.hostname), address.port or 0)).close()
-        except ConnectionRefusedError:
-            return
-        time.sleep(0.01)
+    try:
+        socket.create_connection((str(address.hostname), address.port or 0)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def test_idle_connections_do_not_hold_the_end_up(wanted: dict[str, str]) -> None:

@@ -1,11 +1,11 @@
 """uvicorn, ended the way Kubernetes ends pods.
 
 When a pod is deleted, its address is taken out of the Service at the same time as SIGTERM is sent,
-and proxies learn of it later. So: on SIGTERM turn unready at once, go on accepting for a while with
-every answer closing its connection, and only then stop listening and finish what is in flight, for
-as long as `ports/grace.py` says. Probes and metrics have a server of their own beside it, so what
-strangers do to the public one takes nothing from them. Run by `__main__`, and by that of the token
-reviewer.
+and proxies learn of it later. So: on SIGTERM turn unready at once, go on accepting until nobody
+connects any more, with every answer closing its connection, and only then stop listening and finish
+what is in flight, for as long as `ports/grace.py` says. Probes and metrics have a server of their
+own beside it, so what strangers do to the public one takes nothing from them. Run by `__main__`,
+and by that of the token reviewer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import contextlib
 import math
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, Protocol
 
 import structlog
@@ -59,10 +59,11 @@ class BoundedServer(uvicorn.Server):
         finish_seconds: float,
     ) -> None:
         """`finish_seconds` is how long requests in flight are waited for at the end."""
+        self.newest_connection = -math.inf
         super().__init__(
             uvicorn.Config(
                 app,
-                http=bounded(bounds, refused),
+                http=bounded(bounds, refused, self._connected),
                 lifespan=lifespan,
                 ws="none",
                 access_log=False,
@@ -74,6 +75,9 @@ class BoundedServer(uvicorn.Server):
                 backlog=BACKLOG,
             )
         )
+
+    def _connected(self, now: float) -> None:
+        self.newest_connection = now
 
     async def on_tick(self, counter: int) -> bool:
         # Ten times a second: one look at every connection costs less than a timer for each.
@@ -124,6 +128,23 @@ class DrainingServer(BoundedServer):
         super().__init__(app, bounds, app.refused, "on", ending.finish)
         self._readiness = readiness
         self._ending = ending
+        self._began = math.inf
+        self._drained_ticks = 0
+
+    async def on_tick(self, counter: int) -> bool:
+        now = asyncio.get_running_loop().time()
+        if self._ending.is_drained(self._began, self.newest_connection, now):
+            self._drained_ticks += 1
+        else:
+            self._drained_ticks = 0
+        # Twice, with a turn of the loop between: what came while the process had no processor, new
+        # connections and requests on kept ones, has been read by then, and would else be reset.
+        if self._drained_ticks == 2:
+            self.config.timeout_graceful_shutdown = math.ceil(
+                self._ending.finish_after(now - self._began)
+            )
+            self.should_exit = True
+        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -131,24 +152,21 @@ class DrainingServer(BoundedServer):
         signal: an ordinary end is no failure, so the process exits with 0."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._drain, loop)
+            loop.add_signal_handler(number, self._drain, loop.time)
         try:
             yield
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
 
-    def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _drain(self, time: Callable[[], float]) -> None:
         if self._readiness.draining:
             # Asked twice: somebody is waiting.
             self.should_exit = True
             return
         self._readiness.draining = True
+        self._began = time()
         log.info("draining", seconds=self._ending.drain, finish_seconds=self._ending.finish)
-        loop.call_later(self._ending.drain, self._end)
-
-    def _end(self) -> None:
-        self.should_exit = True
 
 
 def run(

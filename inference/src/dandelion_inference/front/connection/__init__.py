@@ -30,11 +30,14 @@ from dandelion_inference.intake.recent_rate import RecentRate
 
 # Accounts for a refusal, and gives the headers that every answer has.
 Refused = Callable[[Code], list[tuple[bytes, bytes]]]
+# Hears of every connection, with the loop's time.
+Connected = Callable[[float], None]
 
 
 class BoundedConnection(HttpToolsProtocol):
     bounds: ConnectionBounds
     refused: Refused
+    connected: Connected
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
+        self.connected(self.loop.time())
         self._socket = Outgoing(self.transport, self.loop)
         # Whoever closes it may do so under a client that still sends.
         self.transport = cast(asyncio.Transport, _Closing(self._socket, self))
@@ -276,9 +280,15 @@ class _Closing:
         return self._connection.ending
 
 
-def bounded(bounds: ConnectionBounds, refused: Refused) -> type[BoundedConnection]:
+def bounded(
+    bounds: ConnectionBounds, refused: Refused, connected: Connected
+) -> type[BoundedConnection]:
     """The protocol with its bounds, for uvicorn to make its connections of."""
-    given = {"bounds": bounds, "refused": staticmethod(refused)}
+    given = {
+        "bounds": bounds,
+        "refused": staticmethod(refused),
+        "connected": staticmethod(connected),
+    }
     return type("BoundedConnection", (BoundedConnection,), given)
 
 
