@@ -10,13 +10,13 @@ from dandelion_operator.api.spec.search import Pruning
 from dandelion_operator.api.spec.search import Search as SearchSpec
 from dandelion_operator.ports.s3.documents.progress import read_progress
 from dandelion_operator.seen.training import SearchSeen
-from dandelion_training.ports.search import Range, Search
 from dandelion_training.ports.settings import (
     Settings,
     TrialSettings,
     load_settings,
     load_trial_settings,
 )
+from dandelion_training.ports.settings.search import Range, Search
 from dandelion_training.run.model_selection.searched import search_facts
 from dandelion_training.search.records import Outcome, TrialResult
 

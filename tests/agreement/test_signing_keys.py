@@ -10,7 +10,7 @@ from dandelion_inference.journal import answer_ids as serving
 from dandelion_inference.ports import credentials as of_serving
 from dandelion_operator.api import naming
 from dandelion_operator.ports.s3.credentials import Credentials, encoded, signing_key
-from dandelion_training.ports import credentials as of_training
+from dandelion_training.ports.storage import credentials as of_training
 from dandelion_training.review import answer_id, decisions
 
 INSTALLATION = Credentials("access", "the installation's")

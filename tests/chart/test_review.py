@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from dandelion_training.ports.callers import AUDIENCE
-from dandelion_training.ports.credentials import SIGNING_SECRET
+from dandelion_training.ports.storage.credentials import SIGNING_SECRET
 
 from tests.chart.rendering import (
     EXTERNAL_S3,

@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from dandelion_training.learn import network as networks
 from dandelion_training.ports.progress import Progress, TrainingMetrics
-from dandelion_training.ports.search import Rule
 from dandelion_training.ports.settings import TrialSettings
+from dandelion_training.ports.settings.search import Rule
 from dandelion_training.ports.storage import Location
 from dandelion_training.ports.termination import Termination
 from dandelion_training.run.learning import Learner, reproducible

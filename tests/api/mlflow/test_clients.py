@@ -16,7 +16,7 @@ from dandelion_operator.ports.registry import http_client
 from dandelion_operator.seen.versions import RegistrySeen
 from dandelion_training.ports import registry as training
 from dandelion_training.ports.failures import TrainingFailure
-from dandelion_training.ports.identity import identity
+from dandelion_training.ports.registry.identity import identity
 
 from tests.api.mlflow.server import Mlflow
 from tests.chart.rendering import NAMESPACE

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from dandelion_training.commands.review.service.reviews import Model, Places, Reviews, Said
-from dandelion_training.ports.credentials import SECRET_KEY, SIGNING_SECRET
 from dandelion_training.ports.storage import Location, s3
+from dandelion_training.ports.storage.credentials import SECRET_KEY, SIGNING_SECRET
 from dandelion_training.review import decisions
 from dandelion_training.review.decisions import Known, Signer
 from dandelion_training.review.pages import Share

@@ -19,7 +19,7 @@ from dandelion_training.export.graph import export, prove
 from dandelion_training.export.quantize import quantize
 from dandelion_training.learn.network import build, save_weights
 from dandelion_training.learn.recipe import adamw
-from dandelion_training.ports.search import Search
+from dandelion_training.ports.settings.search import Search
 from dandelion_training.publish.confusion_matrix import confusion_matrix
 from dandelion_training.run import job
 from dandelion_training.search.records import Outcome, TrialResult

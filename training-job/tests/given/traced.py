@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from dandelion_training.commands import trace
-from dandelion_training.ports.versions import Versions
+from dandelion_training.ports.registry.versions import Versions
 from fakes.images import encoded, picture
 from fakes.mlflow import FakeMlflow
 from fakes.s3 import MemoryStore

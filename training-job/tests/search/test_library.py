@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.search import Search
+from dandelion_training.ports.settings.search import Search
 from dandelion_training.ports.storage import Location
 from dandelion_training.search.library import Trials
 from dandelion_training.search.records import Basis, Outcome, TrialResult

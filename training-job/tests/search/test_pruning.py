@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from dandelion_training.ports.search import Rule
+from dandelion_training.ports.settings.search import Rule
 from dandelion_training.search.pruning import falls_behind
 
 GOOD, FAIR, POOR = ({1: 0.5, 2: value, 3: value + 0.05} for value in (0.9, 0.8, 0.6))

@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from dandelion_training.ports.search import Search, Value
+from dandelion_training.ports.settings.search import Search, Value
 from dandelion_training.search.records import Outcome, TrialResult
 from dandelion_training.search.sampling import proposal
 

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from torch import nn
 
 from dandelion_training.evaluate.figures.confusion import Confusion
-from dandelion_training.ports.search import Metric
+from dandelion_training.ports.settings.search import Metric
 
 
 class ValidationFigures(BaseModel):

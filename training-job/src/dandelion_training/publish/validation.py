@@ -14,7 +14,7 @@ from dandelion_training.evaluate.validation import ValidationFigures
 from dandelion_training.ports.documents import canonical_json
 from dandelion_training.ports.failures import TrainingFailure
 from dandelion_training.ports.registry import Registry
-from dandelion_training.ports.search import Metric
+from dandelion_training.ports.settings.search import Metric
 from dandelion_training.publish.report import attach_all
 from dandelion_training.search.records import Outcome, TrialResult
 

@@ -2,9 +2,9 @@
 
 An object is named by the SHA-256 of its rows. A row is signed by HMAC-SHA256 (RFC 2104) with a key
 that is derived from the secret S3 key of training, or from what stands for it, as
-`ports/credentials.py` says. Serving pods do not have that one, so a pod that was broken into can
-forge no decision, even where it may write to the same bucket. Of several decisions about one image,
-the one with the latest time counts.
+`ports/storage/credentials.py` says. Serving pods do not have that one, so a pod that was broken
+into can forge no decision, even where it may write to the same bucket. Of several decisions about
+one image, the one with the latest time counts.
 """
 
 import base64
@@ -22,8 +22,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from dandelion_training.ports.credentials import MountedCredentials, signing_key
 from dandelion_training.ports.storage import Location, ObjectStore, StoredObject, batches
+from dandelion_training.ports.storage.credentials import MountedCredentials, signing_key
 from dandelion_training.review.prediction_log import AnswerKey
 from dandelion_training.review.queue import Source
 

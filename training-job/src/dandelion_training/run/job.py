@@ -22,9 +22,9 @@ from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.ports import registry as registries
 from dandelion_training.ports.failures import Interrupted, Reason, TrainingFailure, is_disk_full
-from dandelion_training.ports.identity import identity
 from dandelion_training.ports.progress import Progress, TrainingMetrics
 from dandelion_training.ports.registry import Registry
+from dandelion_training.ports.registry.identity import identity
 from dandelion_training.ports.settings import (
     DatasetSettings,
     EvaluationSettings,

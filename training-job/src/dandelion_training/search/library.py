@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.search import Search, Value
+from dandelion_training.ports.settings.search import Search, Value
 from dandelion_training.ports.storage import Location, ObjectStore
 from dandelion_training.search.records import (
     Basis,

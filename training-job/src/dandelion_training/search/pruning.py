@@ -16,7 +16,7 @@ import optuna
 from optuna.pruners import SuccessiveHalvingPruner
 from optuna.samplers import RandomSampler
 
-from dandelion_training.ports.search import Rule
+from dandelion_training.ports.settings.search import Rule
 
 # Of the median: with one alone, a search stands and falls with how its first trial begins; each
 # further one lets another trial at the beginning learn to its end, whatever it is worth.

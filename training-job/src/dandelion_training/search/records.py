@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from dandelion_training.evaluate.validation import ValidationFigures
 from dandelion_training.ports.documents import canonical_json
-from dandelion_training.ports.search import Metric, Value, spec_name
+from dandelion_training.ports.settings.search import Metric, Value, spec_name
 
 
 class Record(BaseModel):

@@ -16,7 +16,7 @@ from optuna.distributions import (
 )
 from optuna.trial import TrialState
 
-from dandelion_training.ports.search import Domain, Range, Search, Value
+from dandelion_training.ports.settings.search import Domain, Range, Search, Value
 from dandelion_training.search.records import Outcome, TrialResult
 
 STATES = {

@@ -8,9 +8,9 @@ from typing import Any, cast
 import minio
 import pytest
 import urllib3
-from dandelion_training.ports.credentials import MountedCredentials
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location, s3
+from dandelion_training.ports.storage.credentials import MountedCredentials
 from dandelion_training.ports.storage.s3 import S3Store
 from minio.datatypes import Object
 from minio.error import S3Error

@@ -27,9 +27,9 @@ from dandelion_training.commands.connection import (
 )
 from dandelion_training.commands.trace.links import document, is_whole, text
 from dandelion_training.commands.trace.question import Question, Resource
-from dandelion_training.ports.credentials import SECRET_KEY, SIGNING_KEY, signing_key
 from dandelion_training.ports.failures import TrainingFailure
 from dandelion_training.ports.storage import ObjectStore
+from dandelion_training.ports.storage.credentials import SECRET_KEY, SIGNING_KEY, signing_key
 from dandelion_training.review.answer_id import PURPOSE, read_answer_id
 
 WHOLE, BROKEN, NOT_FOUND = 0, 1, 2
@@ -152,8 +152,8 @@ def _since(age: str) -> timedelta:
 
 
 def _connected(parsed: argparse.Namespace) -> tuple[ObjectStore, Any]:
-    from dandelion_training.ports import versions
-    from dandelion_training.ports.identity import identity
+    from dandelion_training.ports.registry import versions
+    from dandelion_training.ports.registry.identity import identity
 
     file, namespace = parsed.mlflow_token_file, parsed.model.partition("/")[0]
     who = identity(Path(file) if file else None, namespace)

@@ -16,8 +16,8 @@ from dandelion_training.commands.trace.question import Question
 from dandelion_training.data.version.library import Library
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.ports.failures import TrainingFailure
+from dandelion_training.ports.registry.versions import RegisteredVersion, Versions
 from dandelion_training.ports.storage import Location, ObjectStore
-from dandelion_training.ports.versions import RegisteredVersion, Versions
 
 
 def trace(

@@ -15,9 +15,9 @@ import stamina
 import urllib3
 from minio.error import MinioException, S3Error
 
-from dandelion_training.ports.credentials import PodCredentials
 from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
 from dandelion_training.ports.storage import Fetched, Location, ObjectFault, StoredObject
+from dandelion_training.ports.storage.credentials import PodCredentials
 
 T = TypeVar("T")
 

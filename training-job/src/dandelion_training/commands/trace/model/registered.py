@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dandelion_training.commands.trace.links import Link, State, Witness, agreed, broken
 from dandelion_training.ports.documents import digest
+from dandelion_training.ports.registry.versions import MlflowRun, RegisteredVersion, Versions
 from dandelion_training.ports.storage import Location, ObjectStore
-from dandelion_training.ports.versions import MlflowRun, RegisteredVersion, Versions
 
 CONTRACT = "contract.json"
 # Tags that every release writes; that another is missing says nothing.

@@ -11,8 +11,8 @@ from dandelion_training.evaluate.comparison.record import Comparison, read_compa
 from dandelion_training.evaluate.documents import Unreadable
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.ports.documents import digest
+from dandelion_training.ports.registry.versions import Versions
 from dandelion_training.ports.storage import ObjectStore
-from dandelion_training.ports.versions import Versions
 
 BY = {
     "Gate": "first given to this version by the operator's gate",

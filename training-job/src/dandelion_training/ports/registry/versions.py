@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from dandelion_training.ports import registry
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.identity import Identify, nobody
+from dandelion_training.ports.registry.identity import Identify, nobody
 
 T = TypeVar("T")
 MISSING = "RESOURCE_DOES_NOT_EXIST"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from dandelion_training.ports import credentials
-from dandelion_training.ports.credentials import MountedCredentials, is_mounted, signing_key
 from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.storage import credentials
+from dandelion_training.ports.storage.credentials import MountedCredentials, is_mounted, signing_key
 
 OLD = {"AWS_ACCESS_KEY_ID": "a1", "AWS_SECRET_ACCESS_KEY": "s1", "AWS_SESSION_TOKEN": "t1"}
 NEW = {"AWS_ACCESS_KEY_ID": "a2", "AWS_SECRET_ACCESS_KEY": "s2", "AWS_SESSION_TOKEN": "t2"}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from dandelion_training.ports import registry
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.identity import identity, nobody
 from dandelion_training.ports.registry import Registry
+from dandelion_training.ports.registry.identity import identity, nobody
 
 RUN = {"info": {"run_id": "r1", "run_uuid": "r1", "experiment_id": "1", "status": "RUNNING"}}
 ANSWER = {

@@ -21,8 +21,8 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 from mlflow.exceptions import MlflowException
 
 from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
-from dandelion_training.ports.identity import Identify, nobody
-from dandelion_training.ports.tracking import Client
+from dandelion_training.ports.registry.identity import Identify, nobody
+from dandelion_training.ports.registry.tracking import Client
 
 T = TypeVar("T")
 log = structlog.get_logger()

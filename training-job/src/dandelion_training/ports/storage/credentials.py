@@ -13,8 +13,8 @@ import urllib3
 from minio.credentials.credentials import Credentials
 from minio.credentials.providers import Provider
 
-from dandelion_training.ports import account
 from dandelion_training.ports.failures import Reason, TrainingFailure
+from dandelion_training.ports.storage import account
 
 ACCESS_KEY, SECRET_KEY = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 SESSION_TOKEN = "AWS_SESSION_TOKEN"  # noqa: S105 - a file's name

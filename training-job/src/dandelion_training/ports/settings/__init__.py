@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dandelion_training.ports.failures import Reason, TrainingFailure
-from dandelion_training.ports.search import Search
+from dandelion_training.ports.settings.search import Search
 from dandelion_training.ports.storage import Location
 
 PREFIX = "DANDELION_"
