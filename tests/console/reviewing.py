@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,9 +56,13 @@ class Reviewing:
         found = administrator(self.console.api, "GET", f"{TEAM}/modeldeployments/{name}")
         return str(found["metadata"]["uid"])
 
-    def answers(self, name: str, uid: str, count: int, share: float = 1.0) -> list[str]:
-        """What a pod wrote down of so many images, the first of which somebody corrected."""
-        return logged(self.store, name, uid, count, share)
+    def answers(
+        self, name: str, uid: str, count: int, share: float = 1.0, images: Sequence[bytes] = ()
+    ) -> list[str]:
+        """What a pod wrote down of so many images, the first of which somebody corrected. Of
+        `images`, where they are given, else of pictures like no other.
+        """
+        return logged(self.store, name, uid, count, share, images)
 
     def accuracy(self, name: str) -> list[str]:
         """What `review accuracy` prints."""
@@ -82,13 +86,16 @@ class Reviewing:
         return len([each for each in self.store.names("models") if each.startswith(folder)])
 
 
-def logged(store: Store, name: str, uid: str, count: int, share: float) -> list[str]:
+def logged(
+    store: Store, name: str, uid: str, count: int, share: float, images: Sequence[bytes] = ()
+) -> list[str]:
     """As `Reviewing.answers`; with a share of 0 the first of them is corrected."""
     with _journal(store, name, uid, share) as journal:
         made = []
         for number in range(count):
             answer = journal.new_id([True])
-            records = journal.upload_records([picture(number, name)])
+            content = images[number] if images else picture(number, name)
+            records = journal.upload_records([content])
             records[0].compute_digest()
             scores = dict(zip(CLASSES, (0.2, 0.7 - number / 100, 0.1), strict=True))
             answered = [Prediction("dandelion", scores["dandelion"], scores, None, None)]

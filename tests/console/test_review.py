@@ -4,6 +4,8 @@ and MinIO are real.
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,7 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
+from dandelion_local import places
 from dandelion_training.ports.callers import AUDIENCE
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.api.server import ApiServer
@@ -24,6 +28,7 @@ from tests.keys.minio import Store
 from tests.page.visit import Visit
 
 WIDTHS = {"desk": 1100, "phone": 390}
+HEIC = (places.REPOSITORY / "inference/pictures/tests/files/quarters.heic").read_bytes()
 NO_SAMPLE = "Nothing waits for you here"
 
 
@@ -131,6 +136,44 @@ def test_what_somebody_corrected_waits_in_a_list_of_its_own(
         page.keyboard.press("3")
         expect(page.get_by_text(NO_SAMPLE)).to_be_visible()
     assert "1 corrections" in review.accuracy("dune")[0]
+
+
+def test_what_a_browser_does_not_show_comes_as_the_model_sees_it(
+    browser: Browser, review: Reviewing
+) -> None:
+    lying = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (80, 40), (200, 40, 40)).save(lying, "TIFF", exif=exif)
+    review.answers("mire", review.model("mire"), 2, images=[HEIC, lying.getvalue()])
+    sizes = []
+    with reviewer(browser, review, "ada", "mire") as visit:
+        for _ in range(2):
+            shown(visit.page)
+            image = visit.page.locator("#stage img")
+            sizes.append(image.evaluate("image => [image.naturalWidth, image.naturalHeight]"))
+            visit.page.keyboard.press("Enter")
+        expect(visit.page.get_by_text(NO_SAMPLE)).to_be_visible()
+    assert sorted(sizes) == [[40, 80], [128, 64]]
+    assert review.accuracy("mire")[0].startswith("Version 3: 2 of 2 right")
+
+
+@pytest.mark.parametrize("rendered", [True, False])
+def test_an_image_that_this_browser_fails_at_is_asked_for_once_more(
+    browser: Browser, review: Reviewing, rendered: bool
+) -> None:
+    name = f"moss-{rendered}".lower()
+    review.answers(name, review.model(name), 1)
+    with reviewer(browser, review, "ada", name) as visit:
+        page = visit.page
+        failing = re.compile(r"/review/images/\w+$" if rendered else "/review/images/")
+        page.route(failing, lambda route: route.fulfill(body="?", content_type="image/new"))
+        page.reload()
+        if rendered:
+            expect(page.locator("#stage img[src$='?rendered=true']")).to_be_visible()
+            assert shown(page).endswith("?rendered=true")
+        else:
+            expect(page.get_by_text("This image cannot be shown")).to_be_visible()
 
 
 def test_without_scripts_it_works_too(browser: Browser, review: Reviewing) -> None:

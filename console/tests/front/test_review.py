@@ -201,9 +201,18 @@ def test_an_image_comes_through_the_console_alone(reviewer: Browser, review: Fak
     assert reviewer.get(f"{PAGE}/images/..%2f..%2fdecisions").status_code == 404
 
 
+def test_an_image_that_the_browser_failed_at_is_asked_for_as_a_model_sees_it(
+    reviewer: Browser, review: FakeReview
+) -> None:
+    reviewer.get(IMAGE)
+    reviewer.get(f"{IMAGE}?rendered=true")
+    assert [request.url.query for request in review.requests] == [b"", b"rendered=true"]
+
+
 def test_what_is_no_image_is_not_passed_on(reviewer: Browser, review: FakeReview) -> None:
-    review.media_type = "text/html"
-    assert reviewer.get(IMAGE).status_code == 502
+    for media_type in ("text/html", "image/svg+xml", "image/tiff"):
+        review.media_type = media_type
+        assert reviewer.get(IMAGE).status_code == 502
 
 
 @pytest.mark.parametrize(

@@ -102,11 +102,17 @@ def add_review(app: FastAPI, site: Site) -> None:
         return RedirectResponse(f"{here}?share={share.name}", 303)
 
     @app.get(PAGE + "/images/{sha256}")
-    async def image(request: Request, namespace: Namespace, name: Name, sha256: Digest) -> Response:
+    async def image(
+        request: Request,
+        namespace: Namespace,
+        name: Name,
+        sha256: Digest,
+        rendered: bool = False,
+    ) -> Response:
         await allowed(request, namespace, name)
         stack = AsyncExitStack()
         media_type, content = await stack.enter_async_context(
-            site.review.image(namespace, name, sha256)
+            site.review.image(namespace, name, sha256, rendered)
         )
 
         async def given() -> AsyncIterator[bytes]:

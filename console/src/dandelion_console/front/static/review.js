@@ -24,13 +24,31 @@ function start() {
     if (index >= items.length) return null;
     if (!pictures.has(index)) {
       const made = index === 0 ? stage.querySelector("img") : new Image();
+      made.addEventListener("error", () => failed(made, items[index]));
       if (index > 0) {
         made.alt = "The image to review";
         made.src = form.dataset.images + items[index].image;
+      } else if (made.complete && !made.naturalWidth) {
+        failed(made, items[index]);
       }
       pictures.set(index, made);
     }
     return pictures.get(index);
+  }
+
+  // What this browser cannot show is asked for once more, as a model sees it.
+  function failed(image, item) {
+    if (!image.dataset.state) {
+      image.dataset.state = "rendered";
+      image.src = `${form.dataset.images}${item.image}?rendered=true`;
+      return;
+    }
+    image.dataset.state = "failed";
+    if (items[position] === item) unshown();
+  }
+
+  function unshown() {
+    complain("This image cannot be shown: leave it, and review it with review export.");
   }
 
   function show() {
@@ -50,11 +68,7 @@ function start() {
     part("count").textContent = `${items.length - position} on this page`;
     part("back").disabled = position === 0;
     label(item);
-    const failed = () => {
-      if (items[position] === item) complain("This image cannot be shown: leave it, and review it with review export.");
-    };
-    shown.addEventListener("error", failed);
-    if (shown.complete && !shown.naturalWidth) failed();
+    if (shown.dataset.state === "failed") unshown();
     else complain("");
     for (let next = position + 1; next <= position + AHEAD; next += 1) picture(next);
     for (const old of pictures.keys()) if (old < position - 1) pictures.delete(old);

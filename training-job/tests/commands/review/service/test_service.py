@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,10 +12,12 @@ from typing import Any
 import httpx
 import pytest
 from dandelion_training.commands.review.service.app import create_app
+from dandelion_training.commands.review.service.renderer import Renderer
 from dandelion_training.commands.review.service.reviews import Places, Reviews
 from dandelion_training.ports.callers import CallerError, Callers
 from dandelion_training.ports.storage import Location, StoredObject
 from given.reviews import CONTRACT, NOW, Reviewed, digest, image, row
+from PIL import Image
 from structlog.testing import capture_logs
 
 CONSOLE = "system:serviceaccount:dandelion-system:dandelion-console"
@@ -41,7 +44,7 @@ class Console:
         self.reviews = Reviews(
             reviewed.store, places, timedelta(days=30), lambda: self.now, lambda: 0.0
         )
-        self.app = create_app(self.reviews, Callers(CONSOLE, whose, lambda: 0.0))
+        self.app = create_app(self.reviews, Callers(CONSOLE, whose, lambda: 0.0), Renderer())
 
     def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         async def asked() -> httpx.Response:
@@ -286,6 +289,28 @@ def test_without_an_answer_of_the_api_server_nobody_is_let_in(console: Console) 
 def test_an_image_is_given_as_it_was_sent(console: Console) -> None:
     answer = console.ask("GET", f"{MODEL}/images/{digest(1)}")
     assert (answer.content, answer.headers["content-type"]) == (image(1), "image/png")
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PNG of 16 bits"])
+def test_what_browsers_do_not_show_is_rendered(
+    console: Console, reviewed: Reviewed, kind: str
+) -> None:
+    file = io.BytesIO()
+    if kind == "TIFF":
+        Image.new("RGB", (30, 20), (200, 40, 40)).save(file, "TIFF")
+    else:
+        Image.new("I;16", (30, 20), 4095).save(file, "PNG")
+    name = hashlib.sha256(file.getvalue()).hexdigest()
+    reviewed.store.objects[f"s3://predictions/default/lawn/images/{name}"] = file.getvalue()
+    answer = console.ask("GET", f"{MODEL}/images/{name}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    assert Image.open(io.BytesIO(answer.content)).size == (30, 20)
+
+
+def test_what_a_browser_failed_at_is_rendered_when_it_asks_again(console: Console) -> None:
+    answer = console.ask("GET", f"{MODEL}/images/{digest(1)}?rendered=true")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.content[:3] == b"\xff\xd8\xff"
 
 
 def test_what_is_no_image_or_not_there_is_not_given(console: Console, reviewed: Reviewed) -> None:

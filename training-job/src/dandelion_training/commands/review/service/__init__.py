@@ -1,8 +1,9 @@
 """`review serve`: the queue, its images and the decisions over HTTP, for the console alone.
 
 It has the installation's key of training, which reads every log and writes and signs every
-decision; so it is a process of its own, that runs nobody's code, decodes nobody's image, and trusts
-one caller (`ports/callers.py`). Who may review is for that caller to ask the cluster.
+decision; so it is a process of its own, that runs nobody's code, decodes nobody's image (another
+one does, which has no key: `renderer.py`), and trusts one caller (`ports/callers.py`). Who may
+review is for that caller to ask the cluster.
 """
 
 import argparse

@@ -10,13 +10,14 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import structlog
-from dandelion_pictures.signatures import claimed_format
+from dandelion_pictures.signatures import claimed_format, format_of
 from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from dandelion_training.commands.review.service.renderer import Renderer
 from dandelion_training.commands.review.service.reviews import (
     Model,
     Queue,
@@ -49,12 +50,11 @@ MEDIA_TYPES = {
     "a PNG image": "image/png",
     "a GIF image": "image/gif",
     "a BMP image": "image/bmp",
-    "a TIFF image": "image/tiff",
     "a WebP image": "image/webp",
     "an AVIF image": "image/avif",
-    "a HEIC image": "image/heic",
-    "a HEIF image": "image/heif",
 }
+# Of 16 bits a browser shows the upper ones, and so a picture of twelve as black; a model sees it.
+PNG, BITS_AT, DEEP = "a PNG image", 24, 16
 
 log = structlog.get_logger()
 
@@ -88,7 +88,7 @@ class Decisions(BaseModel):
     decisions: list[SaidDocument] = Field(min_length=1, max_length=DECISIONS)
 
 
-def create_app(reviews: Reviews, callers: Callers) -> FastAPI:
+def create_app(reviews: Reviews, callers: Callers, renderer: Renderer) -> FastAPI:
     """The application; `callers` knows who may ask."""
     turns = Turns(PAGES_AT_ONCE, TURN_SECONDS)
     ended = threading.Event()
@@ -141,15 +141,24 @@ def create_app(reviews: Reviews, callers: Callers) -> FastAPI:
 
     @app.get("/v1/models/{namespace}/{name}/images/{sha256}", dependencies=guarded)
     def image(
-        namespace: Name, name: Name, sha256: Annotated[str, Path(pattern=DIGEST)]
+        namespace: Name,
+        name: Name,
+        sha256: Annotated[str, Path(pattern=DIGEST)],
+        rendered: bool = False,
     ) -> Response:
+        """As it was sent, or, where a browser cannot show that, as the model sees it."""
         content = reviews.image(Model(namespace, name, ""), sha256)
         if content is None:
             raise HTTPException(404, "The log keeps this image no more.")
-        media_type = MEDIA_TYPES.get(claimed_format(content) or "")
-        if media_type is None:
-            raise RefusedError("It is none of the images that browsers show.")
-        return Response(content, media_type=media_type)
+        if format_of(content) is None:
+            raise RefusedError("It is no image.")
+        media_type = None if rendered else _shown_as(content)
+        if media_type is not None:
+            return Response(content, media_type=media_type)
+        try:
+            return Response(renderer.jpeg(namespace, content), media_type="image/jpeg")
+        except NoTurnError:
+            raise HTTPException(503, "Other images are being rendered: try again.") from None
 
     @app.post("/v1/models/{namespace}/{name}/decisions", dependencies=guarded)
     async def decide(request: Request, namespace: Name, name: Name) -> dict[str, int]:
@@ -165,6 +174,14 @@ def create_app(reviews: Reviews, callers: Callers) -> FastAPI:
         return told
 
     return app
+
+
+def _shown_as(content: bytes) -> str | None:
+    """The media type of what browsers show like a model sees it."""
+    found = claimed_format(content) or ""
+    if found == PNG and content[BITS_AT : BITS_AT + 1] == bytes([DEEP]):
+        return None
+    return MEDIA_TYPES.get(found)
 
 
 def _keep_accuracies(reviews: Reviews) -> None:

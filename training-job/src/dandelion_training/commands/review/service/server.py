@@ -1,5 +1,6 @@
 """uvicorn with bounds, and a log of JSON lines."""
 
+import ctypes
 import socket
 from contextlib import suppress
 
@@ -7,6 +8,7 @@ import structlog
 import uvicorn
 
 from dandelion_training.commands.review.service.app import create_app
+from dandelion_training.commands.review.service.renderer import Renderer
 from dandelion_training.commands.review.service.reviews import Reviews
 from dandelion_training.ports.callers import Callers
 from dandelion_training.ports.failures import Interrupted
@@ -16,6 +18,7 @@ HEAD_BYTES = 32 * 1024
 # Longer than the console keeps a connection, so that no request meets one that is being closed.
 KEEP_ALIVE_SECONDS = 75
 FINISH_SECONDS = 20
+PR_SET_DUMPABLE = 4
 
 
 def serve(reviews: Reviews, callers: Callers, host: str, port: int) -> None:
@@ -29,12 +32,14 @@ def serve(reviews: Reviews, callers: Callers, host: str, port: int) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(),
     )
+    # No process of the same user, such as one that renders a picture, reads this one's memory.
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     # uvicorn hands the signal on once it has ended in good order.
     with _listen(host, port) as listening, suppress(Interrupted):
         structlog.get_logger().info("listening", port=listening.getsockname()[1])
         uvicorn.Server(
             uvicorn.Config(
-                create_app(reviews, callers),
+                create_app(reviews, callers, Renderer()),
                 loop="asyncio",
                 http="h11",
                 ws="none",
