@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from dandelion_operator.api.access.routes import RouteRule
+from dandelion_operator.api.access.routes import IngressRule, RouteRule
 from dandelion_operator.api.resource import Resource, parse
-from dandelion_operator.loop.apply.builders import http_route
+from dandelion_operator.loop.apply.builders import http_route, ingress
 
 from tests.api.server import ApiServer, KubectlError
 from tests.chart import kubernetes_schemas
@@ -53,10 +53,13 @@ def test_a_route_with_an_address_for_a_hostname_would_be_refused(with_gateways: 
         created(with_gateways, wrong)
 
 
-def test_a_models_route_is_accepted_as_the_operator_makes_it(with_gateways: ApiServer) -> None:
+def told() -> dict[str, str]:
+    """The operator's settings."""
     (container,) = render(FROM_OUTSIDE).one("Deployment", "dandelion-operator").containers
-    told = {item["name"]: item.get("value", "") for item in container["env"]}
-    rule = RouteRule.model_validate_json(told["DANDELION_SERVING_ROUTE"])
+    return {item["name"]: item.get("value", "") for item in container["env"]}
+
+
+def lawn() -> Resource:
     resource = parse(
         {
             "metadata": {"namespace": "routes", "name": "lawn", "uid": "u", "generation": 1},
@@ -64,6 +67,22 @@ def test_a_models_route_is_accepted_as_the_operator_makes_it(with_gateways: ApiS
         }
     )
     assert isinstance(resource, Resource)
+    return resource
+
+
+def test_a_models_ingress_is_accepted_as_the_operator_makes_it(with_gateways: ApiServer) -> None:
+    rule = IngressRule.model_validate_json(told()["DANDELION_SERVING_INGRESS"])
+    assert " created" in created(with_gateways, ingress(lawn(), rule))
+    found = with_gateways.get("ingress", "lawn-inference", "-n", "routes")
+    assert [rule["host"] for rule in found["spec"]["rules"]] == ["lawn.routes.models.example.org"]
+    assert found["spec"]["tls"] == [
+        {"hosts": ["lawn.routes.models.example.org"], "secretName": "lawn-tls"}
+    ]
+
+
+def test_a_models_route_is_accepted_as_the_operator_makes_it(with_gateways: ApiServer) -> None:
+    rule = RouteRule.model_validate_json(told()["DANDELION_SERVING_ROUTE"])
+    resource = lawn()
     assert " created" in created(with_gateways, http_route(resource, rule))
     found = with_gateways.get("httproute", "lawn-inference", "-n", "routes")
     assert found["spec"]["hostnames"] == ["lawn.routes.models.example.com"]

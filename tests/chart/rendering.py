@@ -163,6 +163,16 @@ FROM_OUTSIDE: Mapping[str, Any] = {
     },
     "serving": {
         "route": {**ROUTE, "hostnames": ["{name}.{namespace}.models.example.com"]},
+        "ingress": {
+            **INGRESS,
+            "hostnames": ["{name}.{namespace}.models.example.org"],
+            "tls": [
+                {
+                    "hosts": ["{name}.{namespace}.models.example.org"],
+                    "secretName": "{name}-tls",
+                }
+            ],
+        },
     },
     "mlflow": {
         "route": {**ROUTE, "hostnames": ["mlflow.example.com"]},

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from dandelion_operator.api.access.routes import RouteRule
+from dandelion_operator.api.access.routes import IngressRule, RouteRule
 from dandelion_operator.api.resource import NamespacedName
 
 from tests.chart.rendering import FROM_OUTSIDE, INGRESS, ROUTE, HelmError, Rendered, render
@@ -121,6 +121,32 @@ def test_models_are_not_given_names_that_lead_nowhere_or_to_anothers(mistake: st
     assert said in str(refused.value)
 
 
+WRONG_INGRESS: dict[str, tuple[dict[str, Any], str]] = {
+    **{name: WRONG[name] for name in ("no name", "one name for several namespaces")},
+    **{name: WRONG[name] for name in ("two models of one name", "one name for all", "a scheme")},
+    "a Secret's address": ({"hostnames": [MODELS], "tls": [{"secretName": "a/b"}]}, "secretName"),
+    "a host with a port": ({"hostnames": [MODELS], "tls": [{"hosts": ["a.example:1"]}]}, "hosts"),
+    "a class that is none": ({"hostnames": [MODELS], "className": "Nginx_"}, "className"),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG_INGRESS)
+def test_nor_by_an_ingress(mistake: str) -> None:
+    values, said = WRONG_INGRESS[mistake]
+    with pytest.raises(HelmError) as refused:
+        render({"serving": {"ingress": {**INGRESS, **values}}})
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("secret", ["", "models-tls", "{name}-tls", "{namespace}.{name}", "{name}"])
+@pytest.mark.parametrize("host", ["{name}.{namespace}.models.example.com", "*.example.com"])
+def test_an_ingress_may_have_certificates_of_its_own(secret: str, host: str) -> None:
+    tls = [{"hosts": [host], **({"secretName": secret} if secret else {})}]
+    told_of_ingress(
+        render({"serving": {"ingress": {**INGRESS, "hostnames": [MODELS], "tls": tls}}})
+    )
+
+
 def test_in_a_single_namespace_models_need_not_name_it() -> None:
     values = {
         "operator": {"watchNamespaces": ["team-a"]},
@@ -147,12 +173,42 @@ def test_the_operator_is_told_how_models_are_reached(outside: Rendered) -> None:
     assert (rule.scheme, rule.open, rule.annotations) == ("https", False, ROUTE["annotations"])
 
 
-def test_it_may_write_routes_only_where_there_are_to_be_some(
-    outside: Rendered, default: Rendered
+def told_of_ingress(rendered: Rendered) -> IngressRule:
+    (container,) = rendered.one("Deployment", "dandelion-operator").containers
+    (value,) = (
+        item["value"] for item in container["env"] if item["name"] == "DANDELION_SERVING_INGRESS"
+    )
+    return IngressRule.model_validate_json(value)
+
+
+def test_the_operator_is_told_of_the_ingress_of_models(outside: Rendered) -> None:
+    rule, key = told_of_ingress(outside), NamespacedName("team-a", "lawn")
+    assert rule.names(key) == ("lawn.team-a.models.example.org",)
+    (certificate,) = rule.certificates(key)
+    assert certificate == {"hosts": ["lawn.team-a.models.example.org"], "secretName": "lawn-tls"}
+    assert (rule.class_name, rule.reached_by, rule.open) == (INGRESS["className"], "https", False)
+    assert rule.annotations == INGRESS["annotations"]
+
+
+@pytest.mark.parametrize(
+    ("way", "resource"), [("route", "httproutes"), ("ingress", "ingresses")], ids=str
+)
+def test_it_may_write_a_way_in_only_where_there_are_to_be_some(
+    outside: Rendered, default: Rendered, way: str, resource: str
 ) -> None:
-    for rendered, there in ((outside, True), (default, False)):
+    alone = render({"serving": {way: FROM_OUTSIDE["serving"][way]}})
+    for rendered, granted in (
+        (outside, {"httproutes", "ingresses"}),
+        (alone, {resource}),
+        (default, set()),
+    ):
         rules = rendered.one("ClusterRole", "dandelion-operator-namespace").content["rules"]
-        assert any(rule["resources"] == ["httproutes"] for rule in rules) is there
+        may = {name for rule in rules for name in rule["resources"]}
+        assert may & {"httproutes", "ingresses"} == granted
+        policy = rendered.one("ValidatingAdmissionPolicy", "dandelion-operator").content
+        variables = {item["name"]: item["expression"] for item in policy["spec"]["variables"]}
+        for name in ("httproutes", "ingresses"):
+            assert (name in variables["is_child"]) is (name in granted)
 
 
 @pytest.mark.parametrize("way", ["route", "ingress"])

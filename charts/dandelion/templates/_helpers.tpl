@@ -276,17 +276,31 @@ mlflow.dandelion.dev
 {{- define "dandelion.servingRoute" -}}
 {{- $route := .Values.serving.route -}}
 {{- if not $route.parentRefs -}}
-{{- fail "serving.route.enabled is true: name your Gateway in serving.route.parentRefs, for example [{name: public, namespace: gateways}]" -}}
+{{- fail "serving.route.enabled is true: name your Gateway in serving.route.parentRefs, for example [{name: public, namespace: gateways, sectionName: https}]" -}}
 {{- end -}}
 {{- if not $route.hostnames -}}
 {{- fail "serving.route.enabled is true: write how models are called in serving.route.hostnames, for example [\"{name}.{namespace}.models.example.com\"]" -}}
 {{- end -}}
-{{- range $hostname := $route.hostnames -}}
-{{- if and (not (contains "{namespace}" $hostname)) (ne (len $.Values.operator.watchNamespaces) 1) -}}
-{{- fail (printf "serving.route.hostnames: %s is one name for the models of several namespaces: begin it with {name}.{namespace}, or name one namespace in operator.watchNamespaces" $hostname) -}}
-{{- end -}}
-{{- end -}}
+{{- include "dandelion.modelHostnames" (dict "root" . "way" "route") -}}
 {{- omit $route "enabled" | toJson -}}
+{{- end -}}
+
+{{- define "dandelion.servingIngress" -}}
+{{- $ingress := .Values.serving.ingress -}}
+{{- if not $ingress.hostnames -}}
+{{- fail "serving.ingress.enabled is true: write how models are called in serving.ingress.hostnames, for example [\"{name}.{namespace}.models.example.com\"]" -}}
+{{- end -}}
+{{- include "dandelion.modelHostnames" (dict "root" . "way" "ingress") -}}
+{{- omit $ingress "enabled" | toJson -}}
+{{- end -}}
+
+{{/* Refuses a name that models of several namespaces would share; call with root, way. */}}
+{{- define "dandelion.modelHostnames" -}}
+{{- range $hostname := (index .root.Values.serving .way).hostnames -}}
+{{- if and (not (contains "{namespace}" $hostname)) (ne (len $.root.Values.operator.watchNamespaces) 1) -}}
+{{- fail (printf "serving.%s.hostnames: %s is one name for the models of several namespaces: begin it with {name}.{namespace}, or name one namespace in operator.watchNamespaces" $.way $hostname) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "dandelion.mlflowUrl" -}}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dandelion_operator.api.access.routes import RouteRule
+from dandelion_operator.api.access.routes import IngressRule, RouteRule
 from dandelion_operator.api.location import Defaults, RegistryAccess, Target, location
 from dandelion_operator.api.network import Network
 from dandelion_operator.api.resource import Resource, parse
@@ -61,6 +61,7 @@ class Children:
         place, access = location(much, defaults), defaults.registry_access
         assert access is not None
         assert place.route is not None
+        assert place.ingress is not None
         assert place.policies is not None
         run = StartTraining("run1", "hash1", "Created", "images-1", "auto", images=1000)
         search = StartTraining("run1", "hash1", "Created", "images-1", "auto", searching=True)
@@ -75,6 +76,7 @@ class Children:
             "service": builders.service(much),
             "budget": builders.disruption_budget(much),
             "route": builders.http_route(much, place.route),
+            "ingress": builders.ingress(much, place.ingress),
             **{
                 f"network policy of {component}": builders.network_policy(much, component, spec)
                 for component, spec in place.policies.items()
@@ -107,6 +109,7 @@ def children(
         registry_access=RegistryAccess("mlflow.dandelion.dev", training_role),
         network=Network.model_validate_json(told["DANDELION_NETWORK_POLICIES"]),
         route=RouteRule.model_validate_json(told["DANDELION_SERVING_ROUTE"]),
+        ingress=IngressRule.model_validate_json(told["DANDELION_SERVING_INGRESS"]),
     )
     parsed = [parse(body) for body in (plain, much)]
     little, whole = parsed

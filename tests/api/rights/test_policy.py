@@ -40,7 +40,16 @@ VALUES: Json = {
             "enabled": True,
             "parentRefs": [{"name": "public", "namespace": "gateways"}],
             "hostnames": ["{name}.{namespace}.models.example.com"],
-        }
+        },
+        "ingress": {
+            "enabled": True,
+            "className": "nginx",
+            "hostnames": ["{name}.{namespace}.models.example.org"],
+            "tls": [
+                {"hosts": ["{name}.{namespace}.models.example.org"], "secretName": "{name}-tls"}
+            ],
+            "annotations": {"nginx.ingress.kubernetes.io/proxy-body-size": "32m"},
+        },
     },
 }
 POLICIES = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
@@ -124,6 +133,7 @@ CHILDREN = (
     "service",
     "budget",
     "route",
+    "ingress",
     "network policy of training",
     "network policy of inference",
     "inference account",
@@ -348,6 +358,29 @@ def leading_to(**fields: Any) -> Callable[[Json], None]:
     return lambda body: body["spec"]["rules"][0]["backendRefs"][0].update(fields)
 
 
+def to_backend(**backend: Any) -> Callable[[Json], None]:
+    """Changes where the first path of an Ingress leads."""
+    return lambda body: body["spec"]["rules"][0]["http"]["paths"][0].update(backend=backend)
+
+
+def under_host(host: str) -> Callable[[Json], None]:
+    return lambda body: body["spec"]["rules"][0].update(host=host)
+
+
+def nameless(body: Json) -> None:
+    del body["spec"]["rules"][0]["host"]
+
+
+def annotated(key: str, value: str) -> Callable[[Json], None]:
+    return lambda body: body["metadata"]["annotations"].update({key: value})
+
+
+DASHBOARD = {"name": "dashboard", "port": {"number": 80}}
+BUCKET = {"apiGroup": "example.com", "kind": "Bucket", "name": "all"}
+SNIPPET = "nginx.ingress.kubernetes.io/configuration-snippet"
+BODY_SIZE = "nginx.ingress.kubernetes.io/proxy-body-size"
+
+
 def of_each_request(**what: Any) -> Callable[[Json], None]:
     return lambda body: body["spec"]["rules"][0].update(filters=[what])
 
@@ -483,6 +516,43 @@ def test_images_on_the_list_train(given: Given, image: str) -> None:
             with_spec(parentRefs=[{"name": "internal", "namespace": "gateways"}]),
             "under the hostnames",
             id="another Gateway",
+        ),
+        pytest.param(
+            "ingress", to_backend(service=DASHBOARD), "Service alone", id="an Ingress elsewhere"
+        ),
+        pytest.param(
+            "ingress", to_backend(resource=BUCKET), "Service alone", id="an Ingress to a resource"
+        ),
+        pytest.param(
+            "ingress",
+            with_spec(defaultBackend={"service": DASHBOARD}),
+            "Service alone",
+            id="an Ingress for whatever is left",
+        ),
+        pytest.param(
+            "ingress",
+            under_host("console.example.com"),
+            "under the hostnames",
+            id="an Ingress of a name of somebody else's",
+        ),
+        pytest.param("ingress", nameless, "under the hostnames", id="an Ingress of every name"),
+        pytest.param(
+            "ingress",
+            with_spec(ingressClassName="internal"),
+            "of the class",
+            id="another ingress controller",
+        ),
+        pytest.param(
+            "ingress",
+            with_spec(tls=[{"secretName": "console-tls"}]),
+            "with the certificates",
+            id="a certificate of somebody else's",
+        ),
+        pytest.param(
+            "ingress", annotated(SNIPPET, "deny all;"), "no annotations but", id="an order"
+        ),
+        pytest.param(
+            "ingress", annotated(BODY_SIZE, "0"), "no annotations but", id="an order's other value"
         ),
     ],
 )

@@ -21,7 +21,7 @@ from typing import Any
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.access.identity import filled
-from dandelion_operator.api.access.routes import RouteRule
+from dandelion_operator.api.access.routes import IngressRule, RouteRule
 from dandelion_operator.api.location import Defaults, Location, Target
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.spec import Spec
@@ -164,6 +164,11 @@ def budget(resource: Resource) -> str:
 def route(resource: Resource, rule: RouteRule) -> str:
     wanted = rule.model_dump(mode="json", include={"parent_refs", "annotations"})
     return digest([rule.names(resource.key), wanted, naming.inference(resource.key), 80])
+
+
+def ingress(resource: Resource, rule: IngressRule) -> str:
+    wanted = [rule.class_name, dict(rule.annotations), list(rule.certificates(resource.key))]
+    return digest([rule.names(resource.key), wanted, naming.inference(resource.key), "http"])
 
 
 def service(resource: Resource) -> str:

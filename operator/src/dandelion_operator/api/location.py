@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.access import images, tenancy
 from dandelion_operator.api.access.endpoints import Endpoints
 from dandelion_operator.api.access.identity import Identity
-from dandelion_operator.api.access.routes import RouteRule
+from dandelion_operator.api.access.routes import IngressRule, RouteRule, WayRule
 from dandelion_operator.api.access.sts import Mode, Sts
 from dandelion_operator.api.access.tenancy import DatasetRule, Rules
 from dandelion_operator.api.network import Network, policy_specs
@@ -34,6 +34,7 @@ INFERENCE_RESOURCES: Mapping[str, Any] = {
     "limits": {"memory": "1Gi"},
 }
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
+Rule = TypeVar("Rule", bound=WayRule)
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,9 @@ class Defaults:
     datasets: Rules = None  # from where which namespace may learn with the installation's keys
     # None: MLflow lets everybody in.
     registry_access: RegistryAccess | None = None
-    # None: models have no way in from outside.
+    # None: models have no way in from outside by it.
     route: RouteRule | None = None
+    ingress: IngressRule | None = None
     # Where serving pods ask who calls; empty: nowhere.
     token_reviewer: str = ""
     # Where the installation's own S3 credentials are mounted, by purpose.
@@ -112,8 +114,9 @@ class Location:
     image_denied: Failure | None = None
     # Where an endpoint of its own may not be; None: it is the installation's.
     endpoints: Endpoints | None = None
-    # How callers from outside reach it; None: they do not.
+    # How callers from outside reach it; None: they do not by this.
     route: RouteRule | None = None
+    ingress: IngressRule | None = None
     # Where serving pods ask who calls; empty: nowhere.
     token_reviewer: str = ""
     # The purposes for which pods have no key and go by their account.
@@ -171,7 +174,8 @@ def location(resource: Resource, defaults: Defaults) -> Location:
         image_denied=_image_denied(resource, defaults),
         policies=_policies(resource, defaults),
         endpoints=None if storage.endpoint is None else defaults.endpoints,
-        route=_route(resource, defaults),
+        route=_way(resource, defaults.route),
+        ingress=_way(resource, defaults.ingress),
         token_reviewer=defaults.token_reviewer,
     )
     if defaults.identity is None or defaults.sts.mode is Mode.ON:
@@ -179,8 +183,7 @@ def location(resource: Resource, defaults: Defaults) -> Location:
     return replace(found, by_account=found.of_the_installation)
 
 
-def _route(resource: Resource, defaults: Defaults) -> RouteRule | None:
-    rule = defaults.route
+def _way(resource: Resource, rule: Rule | None) -> Rule | None:
     if rule is None or rule.open or resource.spec.serving.auth is Auth.CLUSTER_TOKENS:
         return rule
     return None

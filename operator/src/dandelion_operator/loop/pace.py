@@ -39,6 +39,7 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
     waiting = (held_up is not None and held_up.reason is not Reason.EVALUATION_FAILED) or (
         plan.rollout.obstacle is not None and plan.rollout.obstacle.may_pass
     )
+    ways_in = (observed.route, observed.ingress)
     pauses = [resync, latest(observed, plan)]
     for condition in status.conditions:
         again = _again(condition)
@@ -60,6 +61,8 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
         (plan.train.phase is TrainingPhase.FAILED, WHILE_STUCK),
         (isinstance(observed.dataset, Failure), WHILE_BLOCKED),
         (waiting and not plan.promote.not_before, WHILE_BLOCKED),
+        # Nobody tells of it when a Gateway or an ingress controller takes it.
+        (any(way.trouble and not way.url for way in ways_in), WHILE_BLOCKED),
     ):
         if holds:
             pauses.append(seconds)

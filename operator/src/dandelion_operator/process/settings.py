@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dandelion_operator.api import naming
 from dandelion_operator.api.access.endpoints import Endpoints
 from dandelion_operator.api.access.identity import Identity
-from dandelion_operator.api.access.routes import RouteRule
+from dandelion_operator.api.access.routes import IngressRule, RouteRule
 from dandelion_operator.api.access.sts import LIFE_SECONDS, LONGEST_LIFE, SHORTEST_LIFE, Mode, Sts
 from dandelion_operator.api.access.tenancy import DatasetRule
 from dandelion_operator.api.location import (
@@ -76,8 +76,9 @@ class Settings(BaseSettings):
     # Empty: the installation keeps no log of predictions.
     log_uri: str = ""
     log_credentials_dir: Path = SECRETS / "logs"
-    # None: callers from outside reach no model by a route.
+    # None: callers from outside reach no model by it.
     serving_route: RouteRule | None = None
+    serving_ingress: IngressRule | None = None
     # Empty: serving pods have nobody to ask who calls.
     token_reviewer_url: str = ""
     # The ClusterRoleBinding of accounts that serving pods of former releases ask as.
@@ -164,6 +165,7 @@ class Settings(BaseSettings):
             installation=self.operator_namespace,
             registry_access=self._registry_access,
             route=self.serving_route,
+            ingress=self.serving_ingress,
             credentials_dirs={
                 naming.TRAINING: self.training_credentials_dir,
                 naming.INFERENCE: self.inference_credentials_dir,

@@ -56,6 +56,7 @@ class Observed:
     service: ServiceSeen | None = None
     budget: BudgetSeen = field(default_factory=BudgetSeen)
     route: RouteSeen = field(default_factory=RouteSeen)
+    ingress: RouteSeen = field(default_factory=RouteSeen)
     # From what each NetworkPolicy was made, by component; None: they are none of its business.
     policies: Mapping[str, str] | None = None
     answer: Answer | None = None
@@ -68,8 +69,8 @@ class Observed:
     accounts: frozenset[str] = frozenset()
     secrets: AccountSecrets = field(default_factory=AccountSecrets)
     # The children as the API server holds them, and what others made of them: Deployment, Service,
-    # ServiceAccount, PodDisruptionBudget, HTTPRoute, each NetworkPolicy, and each Secret by its
-    # purpose.
+    # ServiceAccount, PodDisruptionBudget, HTTPRoute, Ingress, each NetworkPolicy, and each Secret
+    # by its purpose.
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     drifts: Mapping[str, Drift] = field(default_factory=dict)
     now: str = ""  # when this was read, as Kubernetes writes times

@@ -80,9 +80,9 @@ class BudgetSeen:
 
 @dataclass(frozen=True)
 class RouteSeen:
-    """The HTTPRoute to the Service. `digest` is what it was made from, `url` where a Gateway took
-    it, `trouble` why none did, in words; `unknown`: the cluster has no such kind, or it may not be
-    read.
+    """The HTTPRoute or the Ingress to the Service. `digest` is what it was made from, `url` where
+    requests are led to it, `trouble` why none are, or not by every Gateway, in words; `unknown`:
+    the cluster has no such kind, or it may not be read.
     """
 
     exists: bool = False

@@ -23,6 +23,7 @@ from dandelion_operator.loop.decide.plan.decisions import (
     TrainingPhase,
 )
 from dandelion_operator.seen.conclusions.waiting import WAITING
+from dandelion_operator.seen.serving import RouteSeen
 from given import serving
 
 RESYNC = 3600.0
@@ -157,3 +158,21 @@ def test_each_cause_alone_decides_when_to_look_again(
 def test_a_dataset_that_cannot_be_listed_is_asked_for_again() -> None:
     observed = replace(OBSERVED, dataset=Failure(Reason.BUCKET_NOT_FOUND, "no such bucket"))
     assert pace.pause(observed, SETTLED, NOTHING, RESYNC) == WHILE_BLOCKED
+
+
+REFUSED = RouteSeen(exists=True, ours=True, trouble="its Gateway does not take it")
+TAKEN_BY_ONE = replace(REFUSED, url="https://lawn.example.com")
+
+
+@pytest.mark.parametrize(
+    ("ways_in", "seconds"),
+    [
+        pytest.param({"route": REFUSED}, WHILE_BLOCKED, id="a route that no Gateway took"),
+        pytest.param({"ingress": REFUSED}, WHILE_BLOCKED, id="an Ingress that nobody took"),
+        pytest.param({"route": TAKEN_BY_ONE}, RESYNC, id="a route that one of two took"),
+    ],
+)
+def test_a_way_in_that_nobody_took_yet_is_looked_at_again(
+    ways_in: dict[str, RouteSeen], seconds: float
+) -> None:
+    assert pace.pause(replace(OBSERVED, **ways_in), SETTLED, NOTHING, RESYNC) == seconds

@@ -87,40 +87,77 @@ def test_what_the_installation_changes_reaches_the_route(changed: Json) -> None:
     assert digests.route(wanted, RULE.model_copy(update={"scheme": "http"})) == OURS.digest
 
 
-def raw(*conditions: Json, uid: str = "uid-1") -> Json:
+def raw(*parents: Json, uid: str = "uid-1", generation: int = 2) -> Json:
     owners = [{"uid": uid, "controller": True}]
-    parents = [{"conditions": list(conditions)}] if conditions else []
+    about = {"name": "lawn-inference", "namespace": "default", "generation": generation}
     return {
-        "metadata": {"name": "lawn-inference", "ownerReferences": owners},
-        "spec": {"hostnames": [HOST]},
-        "status": {"parents": parents},
+        "metadata": {**about, "ownerReferences": owners},
+        "spec": {"hostnames": [HOST, "lawn.example.org"], "parentRefs": [PUBLIC]},
+        "status": {"parents": list(parents)},
     }
 
 
-def accepted(status: str, **about: str) -> Json:
-    return {"type": "Accepted", "status": status, **about}
+def says(type_: str, status: str, reason: str = "", message: str = "", of: int = 2) -> Json:
+    told = {"type": type_, "status": status, "reason": reason, "message": message}
+    return {**told, "observedGeneration": of}
 
 
-NOT_ALLOWED = accepted("False", reason="NotAllowedByListeners", message="not from here")
+def parent(*conditions: Json, ref: Json | None = None) -> Json:
+    return {"parentRef": PUBLIC if ref is None else ref, "conditions": list(conditions)}
+
+
+ACCEPTED = says("Accepted", "True", "Accepted", "all is well")
+NOT_ALLOWED = says("Accepted", "False", "NotAllowedByListeners", "not from here")
+OTHER_NAME = says("Accepted", "False", "NoMatchingListenerHostname")
+RESOLVED = says("ResolvedRefs", "True", "ResolvedRefs")
+NO_SERVICE = says("ResolvedRefs", "False", "BackendNotFound", "service not found")
+NOBODY = "no Gateway has taken it yet: is there a Gateway gateways/public, and who looks after it?"
+IS_NOT = "its Gateway gateways/public"
 
 
 @pytest.mark.parametrize(
     ("found", "url", "trouble"),
     [
-        pytest.param(raw(accepted("True")), f"https://{HOST}", "", id="taken"),
-        pytest.param(raw(), None, "no Gateway has taken it yet", id="nobody looked at it"),
+        pytest.param(raw(parent(ACCEPTED, RESOLVED)), f"https://{HOST}", "", id="taken"),
+        pytest.param(raw(parent(ACCEPTED)), f"https://{HOST}", "", id="taken, and no more said"),
+        pytest.param(raw(), None, NOBODY, id="nobody looked at it"),
+        pytest.param(raw(parent()), None, f"{IS_NOT} has not looked at it yet", id="nothing said"),
         pytest.param(
-            raw(NOT_ALLOWED),
+            raw(parent(NOT_ALLOWED)),
             None,
-            "its Gateway does not take it: NotAllowedByListeners: not from here",
-            id="refused",
+            f"{IS_NOT} does not take it: NotAllowedByListeners: not from here",
+            id="refused in this namespace",
         ),
-        pytest.param(raw(NOT_ALLOWED, accepted("True")), f"https://{HOST}", "", id="by one of two"),
-        pytest.param(raw(accepted("True"), uid="other"), None, "", id="somebody else's"),
+        pytest.param(
+            raw(parent(OTHER_NAME, ref={"name": "own"})),
+            None,
+            "its Gateway default/own does not take it: NoMatchingListenerHostname",
+            id="refused under this name",
+        ),
+        pytest.param(
+            raw(parent(ACCEPTED, NO_SERVICE)),
+            None,
+            f"{IS_NOT} does not find what it leads to: BackendNotFound: service not found",
+            id="taken, and leads nowhere",
+        ),
+        pytest.param(
+            raw(parent(NOT_ALLOWED), parent(ACCEPTED, RESOLVED, ref={"name": "own"})),
+            f"https://{HOST}",
+            f"{IS_NOT} does not take it: NotAllowedByListeners: not from here",
+            id="by one of two",
+        ),
+        pytest.param(
+            raw(parent(ACCEPTED, RESOLVED), generation=3),
+            None,
+            f"{IS_NOT} has not looked at it yet",
+            id="as it was before it changed",
+        ),
+        pytest.param(raw(parent(ACCEPTED), uid="other"), None, "", id="somebody else's"),
+        pytest.param(None, None, "", id="none there"),
     ],
 )
-def test_an_address_is_told_once_a_gateway_took_the_route(
-    found: Json, url: str | None, trouble: str
+def test_an_address_is_told_where_a_gateway_leads_from_it_to_the_service(
+    found: Json | None, url: str | None, trouble: str
 ) -> None:
     seen = readings.route(found, "uid-1", "https")
     assert (seen.url, seen.trouble) == (url, trouble)
@@ -141,7 +178,7 @@ def test_a_route_comes_is_taken_and_goes_with_the_question_who_calls(world: Worl
         assert "externalUrl" not in world.status
         assert world.condition("RolledOut")[0] == "True"
         assert "from outside: no Gateway has taken it yet" in world.message("RolledOut")
-        route["status"] = {"parents": [{"conditions": [accepted("True")]}]}
+        route["status"] = {"parents": [parent(says("Accepted", "True", of=1))]}
         await world.settle()
         assert world.status["externalUrl"] == f"https://{HOST}"
         assert "route" not in world.message("RolledOut")

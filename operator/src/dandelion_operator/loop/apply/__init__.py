@@ -28,12 +28,14 @@ from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
     ApplyBudget,
     ApplyDeployment,
+    ApplyIngress,
     ApplyPolicy,
     ApplyRoute,
     ApplyS3Account,
     ApplyService,
     RefreshSecret,
     RemoveBudget,
+    RemoveIngress,
     RemovePolicy,
     RemoveRoute,
 )
@@ -58,6 +60,7 @@ from dandelion_operator.ports.kube.cluster import ClusterError
 from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
     HTTP_ROUTE,
+    INGRESS,
     JOB,
     NETWORK_POLICY,
     POD_DISRUPTION_BUDGET,
@@ -154,6 +157,7 @@ async def carry_out(
             | ApplyDeployment()
             | ApplyBudget()
             | ApplyRoute()
+            | ApplyIngress()
             | ApplyPolicy()
         ):
             kind, wanted = child(action, resource, location, defaults)
@@ -164,6 +168,8 @@ async def carry_out(
             await cluster.delete(POD_DISRUPTION_BUDGET, namespace, naming.inference(key))
         case RemoveRoute():
             await cluster.delete(HTTP_ROUTE, namespace, naming.inference(key))
+        case RemoveIngress():
+            await cluster.delete(INGRESS, namespace, naming.inference(key))
         case RemovePolicy(component):
             name = naming.network_policy(key, component)
             await cluster.delete(NETWORK_POLICY, namespace, name)

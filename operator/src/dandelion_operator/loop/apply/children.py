@@ -19,6 +19,7 @@ from dandelion_operator.loop.apply import builders
 from dandelion_operator.loop.decide.plan.children import (
     ApplyBudget,
     ApplyDeployment,
+    ApplyIngress,
     ApplyPolicy,
     ApplyRoute,
     ApplyS3Account,
@@ -29,6 +30,7 @@ from dandelion_operator.ports.kube.cluster import Cluster, ClusterError, Conflic
 from dandelion_operator.ports.kube.objects import (
     DEPLOYMENT,
     HTTP_ROUTE,
+    INGRESS,
     JOB,
     NETWORK_POLICY,
     POD_DISRUPTION_BUDGET,
@@ -58,6 +60,7 @@ ChildAction = (
     | ApplyDeployment
     | ApplyBudget
     | ApplyRoute
+    | ApplyIngress
     | ApplyPolicy
 )
 
@@ -89,6 +92,9 @@ def child(
         case ApplyRoute():
             assert location.route is not None
             return HTTP_ROUTE, builders.http_route(resource, location.route)
+        case ApplyIngress():
+            assert location.ingress is not None
+            return INGRESS, builders.ingress(resource, location.ingress)
         case ApplyPolicy(component):
             spec = (location.policies or {})[component]
             return NETWORK_POLICY, builders.network_policy(resource, component, spec)

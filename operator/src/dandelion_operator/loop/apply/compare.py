@@ -26,6 +26,7 @@ from dandelion_operator.loop.apply.children import (
 from dandelion_operator.loop.decide.plan.children import (
     ApplyBudget,
     ApplyDeployment,
+    ApplyIngress,
     ApplyPolicy,
     ApplyRoute,
     ApplyService,
@@ -147,6 +148,8 @@ def _applied(
                 yield name, ApplyBudget()
             case "HTTPRoute":
                 yield name, ApplyRoute() if location.route is not None else None
+            case "Ingress":
+                yield name, ApplyIngress() if location.ingress is not None else None
             case str() if name in POLICIES:
                 yield name, _policy(POLICIES[name], observed, location)
             case purpose:

@@ -23,6 +23,7 @@ from dandelion_operator.loop.observe import (
     training,
     versions,
     waiting,
+    ways_in,
 )
 from dandelion_operator.loop.observe.credentials import resolve_credentials
 from dandelion_operator.loop.observe.policies import policies
@@ -116,6 +117,7 @@ async def observe(
         (
             (budget, raw_budget),
             (route, raw_route),
+            (ingress, raw_ingress),
             (policy_digests, raw_policies),
         ),
         reviews,
@@ -131,7 +133,8 @@ async def observe(
         ),
         asyncio.gather(
             serving.budget(resource, clients),
-            serving.route(resource, location, clients),
+            ways_in.route(resource, location, clients),
+            ways_in.ingress(resource, location, clients),
             policies(resource, clients),
         ),
         serving.reviews(resource, location, credentials, clients),
@@ -141,6 +144,7 @@ async def observe(
         "Service": raw_service,
         "PodDisruptionBudget": raw_budget,
         "HTTPRoute": raw_route,
+        "Ingress": raw_ingress,
         **raw_policies,
         **credentials.raw,
         **secrets.raw,
@@ -164,6 +168,7 @@ async def observe(
         service=service,
         budget=budget,
         route=route,
+        ingress=ingress,
         policies=policy_digests,
         answer=answer,
         stale_secrets=credentials.stale_secrets | secrets.stale,

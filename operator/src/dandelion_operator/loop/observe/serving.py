@@ -5,8 +5,6 @@ somebody reviewed them last.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from http import HTTPStatus
 from typing import Any
 
 from dandelion_operator.api import naming
@@ -22,7 +20,6 @@ from dandelion_operator.ports.kube.cluster import Cluster, ClusterError
 from dandelion_operator.ports.kube.objects import (
     AUTOSCALER,
     ENDPOINT_SLICE,
-    HTTP_ROUTE,
     POD_DISRUPTION_BUDGET,
 )
 from dandelion_operator.ports.lookups import Pending
@@ -33,7 +30,6 @@ from dandelion_operator.seen.serving import (
     BudgetSeen,
     DeploymentSeen,
     PodSeen,
-    RouteSeen,
     ServiceSeen,
 )
 from dandelion_operator.seen.windows import PodWindows
@@ -129,28 +125,6 @@ async def budget(
     name = naming.inference(resource.key)
     raw = next((item for item in found if item["metadata"]["name"] == name), None)
     return readings.budget(found, resource.key, resource.uid), raw
-
-
-async def route(
-    resource: Resource, location: Location, clients: Clients
-) -> tuple[RouteSeen, Mapping[str, Any] | None]:
-    """And as the API server holds it. Not asked for where the installation has no routes."""
-    rule, name = clients.defaults.route, naming.inference(resource.key)
-    if rule is None:
-        return RouteSeen(), None
-    try:
-        # A listing of one: a kind that is not there is told from a route that is not.
-        fields = f"metadata.name={name}"
-        found = await clients.cluster.list(HTTP_ROUTE, resource.namespace, fields=fields)
-    except ClusterError as error:
-        if not error.refused and error.status != HTTPStatus.NOT_FOUND:
-            raise
-        trouble = str(error) if error.refused else "the cluster knows no HTTPRoute"
-        wanted = location.route is not None
-        return RouteSeen(unknown=True, trouble=trouble if wanted else ""), None
-    raw = next(iter(found), None)
-    seen = readings.route(raw, resource.uid, rule.scheme)
-    return seen if location.route is not None else replace(seen, url=None, trouble=""), raw
 
 
 def pods(

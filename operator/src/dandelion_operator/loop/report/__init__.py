@@ -55,7 +55,7 @@ def report(
         observed_generation=resource.generation,
         conditions=current,
         url=naming.url(resource.key),
-        external_url=observed.route.url,
+        external_url=observed.route.url or observed.ingress.url,
         phase=phase(current),
         suspended=resource.spec.suspend or None,
         champion=champion,

@@ -38,6 +38,7 @@ CLUSTER_ROLE_BINDING = Kind("/apis/rbac.authorization.k8s.io/v1", "clusterrolebi
 POD_DISRUPTION_BUDGET = Kind("/apis/policy/v1", "poddisruptionbudgets")
 NETWORK_POLICY = Kind("/apis/networking.k8s.io/v1", "networkpolicies")
 HTTP_ROUTE = Kind("/apis/gateway.networking.k8s.io/v1", "httproutes")
+INGRESS = Kind("/apis/networking.k8s.io/v1", "ingresses")
 NAMESPACE = Kind("/api/v1", "namespaces")
 POD = Kind("/api/v1", "pods")
 EVENT = Kind("/api/v1", "events")

@@ -13,7 +13,7 @@ from dandelion_operator.loop.apply.builders.deployment import deployment
 from dandelion_operator.loop.apply.builders.evaluation import evaluation_job
 from dandelion_operator.loop.apply.builders.job import job
 from dandelion_operator.loop.apply.builders.network_policy import network_policy
-from dandelion_operator.loop.apply.builders.route import http_route
+from dandelion_operator.loop.apply.builders.route import http_route, ingress
 from dandelion_operator.loop.apply.builders.secret import (
     credentials_secret,
     purpose_secret,
@@ -27,6 +27,7 @@ __all__ = [
     "disruption_budget",
     "evaluation_job",
     "http_route",
+    "ingress",
     "job",
     "network_policy",
     "purpose_secret",

@@ -7,12 +7,14 @@ from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
     ApplyBudget,
     ApplyDeployment,
+    ApplyIngress,
     ApplyPolicy,
     ApplyRoute,
     ApplyS3Account,
     ApplyService,
     RefreshSecret,
     RemoveBudget,
+    RemoveIngress,
     RemovePolicy,
     RemoveRoute,
 )
@@ -54,6 +56,8 @@ Action = (
     | RemoveBudget
     | ApplyRoute
     | RemoveRoute
+    | ApplyIngress
+    | RemoveIngress
     | ApplyPolicy
     | RemovePolicy
     | ApplyDeployment

@@ -69,6 +69,18 @@ class ApplyPolicy:
 
 
 @dataclass(frozen=True)
+class ApplyIngress:
+    """The Ingress by which they do where there is no Gateway."""
+
+    corrected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RemoveIngress:
+    pass
+
+
+@dataclass(frozen=True)
 class RemoveRoute:
     pass
 

@@ -13,12 +13,11 @@ from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
     ApplyBudget,
     ApplyDeployment,
-    ApplyRoute,
     ApplyService,
     RemoveBudget,
-    RemoveRoute,
 )
 from dandelion_operator.loop.decide.plan.decisions import RolloutDecision
+from dandelion_operator.loop.decide.rollout import ways_in
 from dandelion_operator.loop.decide.rollout.adoption import adoption_needed
 from dandelion_operator.loop.decide.rollout.target import wanted_target
 from dandelion_operator.seen.drift import Drift
@@ -53,7 +52,7 @@ def roll_out(resource: Resource, observed: Observed, location: Location) -> Roll
         actions=_service(resource, observed)
         + _deployment(resource, observed, location, target)
         + _budget(resource, observed)
-        + _route(resource, observed, location),
+        + ways_in.actions(resource, observed, location),
     )
 
 
@@ -118,23 +117,6 @@ def _budget_is_wanted(resource: Resource, observed: Observed) -> bool:
 
 def _budget_is_out_of_date(resource: Resource, observed: Observed) -> bool:
     return observed.budget.digest != digests.budget(resource)
-
-
-def _route(resource: Resource, observed: Observed, location: Location) -> tuple[Action, ...]:
-    """Somebody else's of that name, and a cluster without routes, keep nothing from serving."""
-    route, drift = observed.route, observed.drift("HTTPRoute")
-    if route.unknown or (route.exists and not route.ours):
-        return ()
-    if location.route is None:
-        return (RemoveRoute(),) if route.exists else ()
-    if not contest.writes(drift, _route_is_out_of_date(resource, observed, location)):
-        return ()
-    return (ApplyRoute(contest.corrected(drift)),)
-
-
-def _route_is_out_of_date(resource: Resource, observed: Observed, location: Location) -> bool:
-    rule = location.route
-    return rule is not None and observed.route.digest != digests.route(resource, rule)
 
 
 def _deployment(
@@ -216,8 +198,7 @@ def _contested(
     }
     if _budget_is_wanted(resource, observed):
         stale["PodDisruptionBudget"] = _budget_is_out_of_date(resource, observed)
-    if location.route is not None and not observed.route.unknown:
-        stale["HTTPRoute"] = _route_is_out_of_date(resource, observed, location)
+    stale |= ways_in.stale(resource, observed, location)
     return tuple(
         words
         for kind, out_of_date in stale.items()

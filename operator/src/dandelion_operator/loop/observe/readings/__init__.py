@@ -8,7 +8,7 @@ from dandelion_operator.loop.observe.readings.deployments import deployment
 from dandelion_operator.loop.observe.readings.jobs import evaluation_job, is_evaluation, job
 from dandelion_operator.loop.observe.readings.objects import holds
 from dandelion_operator.loop.observe.readings.pods import is_serving_pod, pod, probes_port
-from dandelion_operator.loop.observe.readings.routes import route
+from dandelion_operator.loop.observe.readings.routes import ingress, route
 from dandelion_operator.loop.observe.readings.services import budget, ready_endpoints, service
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "deployment",
     "evaluation_job",
     "holds",
+    "ingress",
     "is_evaluation",
     "is_serving_pod",
     "job",

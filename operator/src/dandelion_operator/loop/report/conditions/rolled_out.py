@@ -15,12 +15,14 @@ from dandelion_operator.loop.decide.plan.children import (
     AdjustDeployment,
     ApplyBudget,
     ApplyDeployment,
+    ApplyIngress,
     ApplyPolicy,
     ApplyRoute,
     ApplyS3Account,
     ApplyService,
     RefreshSecret,
     RemoveBudget,
+    RemoveIngress,
     RemovePolicy,
     RemoveRoute,
 )
@@ -57,7 +59,7 @@ def rolled_out(
     if deployment is not None and deployment.scaled_by and status == TRUE:
         message += f"; its replicas are set by {deployment.scaled_by}"
     if status == TRUE:
-        message += _without_a_route(observed, refusals)
+        message += _without_a_way_in(observed, refusals)
     if not contested:
         return status, reason, message
     of_others = deployment is not None and deployment.target != plan.rollout.target
@@ -95,12 +97,17 @@ def _rolled_out(
     return _unfinished(resource, observed, deployment, target.version)
 
 
-def _without_a_route(observed: Observed, refusals: Sequence[Refusal]) -> str:
+def _without_a_way_in(observed: Observed, refusals: Sequence[Refusal]) -> str:
     """It serves in the cluster all the same."""
-    refused = (item for item in refusals if isinstance(item.action, (ApplyRoute, RemoveRoute)))
-    first = next(refused, None)
-    trouble = first.message if first is not None else observed.route.trouble
-    return f"; its route from outside: {trouble}" if trouble else ""
+    words = ""
+    for name, seen, actions in (
+        ("route", observed.route, (ApplyRoute, RemoveRoute)),
+        ("Ingress", observed.ingress, (ApplyIngress, RemoveIngress)),
+    ):
+        refused = (item.message for item in refusals if isinstance(item.action, actions))
+        trouble = next(refused, seen.trouble)
+        words += f"; its {name} from outside: {trouble}" if trouble else ""
+    return words
 
 
 def _told(reason: Reason, message: str) -> PartialCondition:
