@@ -143,7 +143,7 @@ integration: ## the chart, the API server's answers, workflows, documents, train
 
 integration-whole: $(DEV_VENV)/.complete $(MLFLOW_VENV)/.complete
 	@echo "==> integration: what more than one component has a part in"
-	@DANDELION_MLFLOW=$(MLFLOW_VENV)/bin $(WHOLE) -q tests/chart tests/api tests/console tests/workflows tests/docs tests/agreement tests/keys tests/page
+	@DANDELION_MLFLOW=$(MLFLOW_VENV)/bin $(WHOLE) -q tests/chart tests/api tests/console tests/gateway tests/workflows tests/docs tests/agreement tests/keys tests/page
 
 integration-inference: $(DEV_VENV)/.complete
 	@echo "==> integration: serving as a process" && cd inference && $(DEV)/python -m pytest -q tests/process tests/thorough

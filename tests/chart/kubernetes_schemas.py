@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from dandelion_local import places
+from dandelion_local import places, tools
 
 PROMETHEUS_OPERATOR = "v0.85.0"
 GATEWAY_API = "v1.4.0"
@@ -72,16 +72,25 @@ def gateway_crds() -> list[Mapping[str, Any]]:
     folder = _module(f"sigs.k8s.io/gateway-api@{GATEWAY_API}") / "config" / "crd" / "standard"
     return [
         yaml.load((folder / f"gateway.networking.k8s.io_{name}.yaml").read_text(), yaml.CSafeLoader)
-        for name in ("gateways", "httproutes")
+        for name in ("gatewayclasses", "gateways", "httproutes", "referencegrants")
     ]
 
 
-def _module(module: str) -> Path:
-    """The folder of a Go module, which `go` verifies and keeps."""
+def contour_crds() -> list[Mapping[str, Any]]:
+    """Contour's own CRDs, of the version that the tests run."""
+    folder = _module("github.com/projectcontour/contour", tools.MODULES / "contour")
+    documents = (folder / "examples" / "contour" / "01-crds.yaml").read_text()
+    return [crd for crd in yaml.load_all(documents, yaml.CSafeLoader) if crd is not None]
+
+
+def _module(module: str, within: Path | None = None) -> Path:
+    """The folder of a Go module, which `go` verifies and keeps; its version is in `module`, or
+    in the go.mod of a module that requires it.
+    """
     done = subprocess.run(
         ["go", "mod", "download", "-json", module],
         env={**os.environ, "GOFLAGS": "-mod=mod"},
-        cwd=tempfile.gettempdir(),
+        cwd=within or tempfile.gettempdir(),
         capture_output=True,
         text=True,
         timeout=600,

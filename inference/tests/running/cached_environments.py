@@ -24,7 +24,8 @@ def environment_of(name: str, requirements: Path) -> Path:
     if not complete.exists():
         shutil.rmtree(home, ignore_errors=True)
         subprocess.run([UV, "venv", "-q", "--python", sys.executable, home], check=True)
-        install = [UV, "pip", "install", "-q", "--require-hashes", "--python", home / "bin/python"]
-        subprocess.run([*install, "-r", requirements], check=True)
+        python = home / "bin/python"
+        install = [str(UV), "pip", "install", "-q", "--require-hashes", "--python", str(python)]
+        subprocess.run([*install, "-r", str(requirements)], check=True)
         complete.touch()
     return home

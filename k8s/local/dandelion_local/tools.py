@@ -92,6 +92,11 @@ TOOLS = (
         variables=("main.VERSION=v0.0.30",),
     ),
     Tool("mockoidc", {"mockoidc": "."}, 15),
+    Tool(
+        "contour",
+        {"contour": "github.com/projectcontour/contour/cmd/contour"},
+        110,
+    ),
     Tool("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}, 5),
     Tool(
         "prometheus",

@@ -21,6 +21,7 @@ from tests.api.server import ApiServer, free_ports
 from tests.chart.rendering import NAMESPACE, render
 
 BIN = "DANDELION_MLFLOW"
+HERE = "127.0.0.1"
 AUDIENCE = "mlflow.dandelion.dev"
 ASKS = {"namespace": {"create": True}, "mlflow": {"auth": {"mode": "Kubernetes"}}}
 RBAC = {"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Namespace"}
@@ -66,30 +67,34 @@ class Mlflow:
 
 
 @contextmanager
-def running(api: ApiServer, folder: Path) -> Iterator[Mlflow]:
+def running(
+    api: ApiServer, folder: Path, values: Mapping[str, Any] = ASKS, host: str = HERE
+) -> Iterator[Mlflow]:
     """With the accounts and roles of the chart, and its own account's rights."""
-    documents = [dict(item.content) for item in render(ASKS) if item.kind in RBAC]
+    documents = [dict(item.content) for item in render(values) if item.kind in RBAC]
     api.apply(yaml.safe_dump_all(documents), "--server-side", "--force-conflicts")
     token = Mlflow("", api, folder).token(f"{NAMESPACE}:dandelion-mlflow", audience="")
     config = json.loads(api.kubeconfig.read_text())
     config["users"][0]["user"] = {"token": token}
     (folder / "kubeconfig").write_text(json.dumps(config))
-    with started(folder, ASKS, str(folder / "artifacts")) as url:
+    with started(folder, values, str(folder / "artifacts"), host) as url:
         yield Mlflow(url, api, folder)
 
 
 @contextmanager
-def started(folder: Path, values: Mapping[str, Any], files: str, **more: str) -> Iterator[str]:
+def started(
+    folder: Path, values: Mapping[str, Any], files: str, host: str = HERE, **more: str
+) -> Iterator[str]:
     """The server as the chart has it with some values, keeping its database in `folder` and files
     at `files`; its address. `more` stands in its environment.
     """
     (port,) = free_ports(1)
-    url, log = f"http://127.0.0.1:{port}", folder / "mlflow.log"
+    url, log = f"http://{host}:{port}", folder / "mlflow.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
                 *(_bin() / "python", "-m", "dandelion_mlflow"),
-                *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+                *("--host", host, "--port", str(port), "--workers", "1"),
                 *("--artifacts-destination", files),
             ],
             env={**_environment(folder, values), **more},
