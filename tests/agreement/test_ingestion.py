@@ -49,7 +49,8 @@ def dataset(folder: Path) -> Dataset:
 
 
 def test_the_operator_reads_where_images_came_from_and_what_was_left_out(tmp_path: Path) -> None:
-    document = json.dumps(dataset_facts(dataset(tmp_path))).encode()
+    made = dataset(tmp_path)
+    document = json.dumps(dataset_facts(made.version, made.report)).encode()
     found = read_progress("run1", document).dataset
     assert found is not None
     assert (found.images, found.from_addresses, found.from_reviews) == (4, 1, 1)
