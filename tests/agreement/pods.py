@@ -8,7 +8,7 @@ import pytest
 from dandelion_operator.api.location import Defaults, Target, location
 from dandelion_operator.api.resource import Resource, parse
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan.jobs import StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartIngest, StartTraining
 
 DEFAULTS = Defaults(
     training_image="training:1",
@@ -20,14 +20,26 @@ DEFAULTS = Defaults(
     s3_bucket="models",
     log_uri="s3://predictions",
 )
+FORMER = f"sha256:{'d' * 64}"
 TARGET = Target(3, "s3://models/default/lawn/run3/artifact", f"sha256:{'3' * 64}")
 
 
 def training_pod(searching: bool = False, **spec: Any) -> dict[str, Any]:
     """Of a run, or of the trials of its search; `spec` is what the resource says."""
     resource = _resource(spec)
-    run = StartTraining("run1", "hash1", "Created", "images-1", "none", searching=searching)
+    run = StartTraining(
+        *("run1", "hash1", "Created", "images-1", "none"), FORMER, searching=searching
+    )
     made = builders.job(resource, run, location(resource, DEFAULTS), DEFAULTS)
+    found: dict[str, Any] = made["spec"]["template"]["spec"]
+    return found
+
+
+def ingest_pod(**spec: Any) -> dict[str, Any]:
+    """Of the Job that reads the images and trains nothing."""
+    resource = _resource(spec)
+    start = StartIngest("5678901234", "none", former_dataset=FORMER)
+    made = builders.ingest_job(resource, start, location(resource, DEFAULTS), DEFAULTS)
     found: dict[str, Any] = made["spec"]["template"]["spec"]
     return found
 
@@ -49,5 +61,5 @@ def _resource(spec: dict[str, Any]) -> Resource:
     metadata = {"namespace": "default", "name": "lawn", "uid": "uid-1", "generation": 1}
     dataset = {"storageUri": "s3://datasets/lawn"} | spec.get("dataset", {})
     found = parse({"metadata": metadata, "spec": spec | {"dataset": dataset}})
-    assert isinstance(found, Resource)
+    assert isinstance(found, Resource), found
     return found

@@ -18,6 +18,7 @@ ACCOUNT = f"system:serviceaccount:{NAMESPACE}:dandelion-console"
 LAWN = f"/apis/dandelion.dev/v1alpha1/namespaces/{TEAM}/modeldeployments/lawn"
 MOMENT = "2026-03-08T12:00:00Z"
 RETRAIN, PROMOTE = "dandelion.dev/retrain", "dandelion.dev/promote"
+INGEST = "dandelion.dev/ingest"
 SIGNED = "dandelion.dev/requested-by"
 
 # Each with the roles of the chart that its RoleBindings name.
@@ -86,8 +87,8 @@ def model(**annotations: str) -> dict[str, Any]:
 
 
 def asked(**annotations: str) -> dict[str, Any]:
-    """`retrain`, `promote` and `by`, as a patch."""
-    names = {"retrain": RETRAIN, "promote": PROMOTE, "by": SIGNED}
+    """`retrain`, `ingest`, `promote` and `by`, as a patch."""
+    names = {"retrain": RETRAIN, "ingest": INGEST, "promote": PROMOTE, "by": SIGNED}
     written = {names[name]: value for name, value in annotations.items()}
     return {"metadata": {"annotations": written}}
 
@@ -159,6 +160,22 @@ def test_an_owner_may_give_each_of_the_three_roles(installed: ApiServer) -> None
             "",
             id="and sign a pause",
         ),
+        pytest.param("editor", asked(ingest="1"), "", id="an editor has images read"),
+        pytest.param(
+            "editor", asked(ingest="1", by="ingest=1 by editor"), "", id="and signs that too"
+        ),
+        pytest.param(
+            "editor",
+            asked(ingest="1", by="ingest=1 by owner"),
+            "your own name",
+            id="and not in somebody else's name",
+        ),
+        pytest.param(
+            "editor",
+            asked(ingest="1", by="ingest=2 by editor"),
+            "your own name",
+            id="nor for another reading",
+        ),
         pytest.param("owner", asked(promote="5"), "", id="an owner promotes"),
         pytest.param("owner", asked(promote="3/again"), "", id="an owner rolls back"),
         pytest.param(
@@ -207,12 +224,13 @@ def test_what_is_asked_for_and_signed(
     assert (words in said and bool(said)) if words else not said, said
 
 
-def test_a_name_cannot_be_used_again_by_somebody_else(lawn: ApiServer) -> None:
-    assert not patch(lawn, "owner", asked(retrain="1", by="retrain=1 by owner"))
-    assert not patch(lawn, "editor", asked(retrain="2"))
-    said = patch(lawn, "editor", asked(retrain="1"))
+@pytest.mark.parametrize("what", ["retrain", "ingest"])
+def test_a_name_cannot_be_used_again_by_somebody_else(lawn: ApiServer, what: str) -> None:
+    assert not patch(lawn, "owner", asked(**{what: "1", "by": f"{what}=1 by owner"}))
+    assert not patch(lawn, "editor", asked(**{what: "2"}))
+    said = patch(lawn, "editor", asked(**{what: "1"}))
     assert "is what owner asked for before" in said
-    assert not patch(lawn, "owner", asked(retrain="1"))
+    assert not patch(lawn, "owner", asked(**{what: "1"}))
 
 
 def test_what_others_left_there_hinders_nobody(lawn: ApiServer) -> None:
@@ -250,6 +268,7 @@ SIGNED_PAUSE = {**asked(by=f"suspend=true at {MOMENT} by somebody"), "spec": {"s
     "body",
     [
         asked(retrain=MOMENT, by=f"retrain={MOMENT} by somebody"),
+        asked(ingest=MOMENT, by=f"ingest={MOMENT} by somebody"),
         asked(promote=f"3/{MOMENT}", by=f"promote=3/{MOMENT} by somebody"),
         asked(promote=f"5/{MOMENT}", by=f"promote=5/{MOMENT} by somebody"),
         SIGNED_PAUSE,
@@ -266,6 +285,12 @@ def test_the_consoles_account_does_what_somebody_asked_for(
     ("body", "words"),
     [
         pytest.param(asked(retrain="1"), "without the name of who asked", id="unsigned"),
+        pytest.param(asked(ingest="1"), "without the name of who asked", id="unsigned images"),
+        pytest.param(
+            asked(ingest="1", retrain="1", by="retrain=1 by a"),
+            "without the name of who asked",
+            id="images beside a run that is signed",
+        ),
         pytest.param({"spec": {"suspend": True}}, "without the name of who asked", id="a pause"),
         pytest.param(
             {**asked(retrain="1", by="retrain=1 by a"), "spec": {"suspend": True}},

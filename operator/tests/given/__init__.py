@@ -25,6 +25,7 @@ from dandelion_operator.seen.serving import Answer, DeploymentSeen, PodSeen, Ser
 from dandelion_operator.seen.training import (
     DatasetSeen,
     EvaluationJobSeen,
+    IngestJobSeen,
     JobSeen,
     Suspension,
 )
@@ -45,7 +46,8 @@ NOW = "2026-01-01T00:00:00Z"
 LATER = "2026-01-01T01:00:00Z"
 
 
-def resource(retrain: str = "", **sections: Any) -> Resource:
+def resource(retrain: str = "", ingest: str = "", **sections: Any) -> Resource:
+    asked = {"dandelion.dev/retrain": retrain, "dandelion.dev/ingest": ingest}
     parsed = parse(
         {
             "metadata": {
@@ -53,7 +55,7 @@ def resource(retrain: str = "", **sections: Any) -> Resource:
                 "name": "lawn",
                 "uid": "uid-1",
                 "generation": 2,
-                "annotations": {"dandelion.dev/retrain": retrain} if retrain else {},
+                "annotations": {name: value for name, value in asked.items() if value},
             },
             "spec": {"dataset": {"storageUri": "s3://datasets/lawn"}} | sections,
         }
@@ -160,6 +162,20 @@ def evaluation(state: RunState = RunState.RUNNING, **about: Any) -> EvaluationJo
         "suspension": Suspension(ours=state is RunState.SUSPENDED),
     }
     return EvaluationJobSeen(state=state, **(fields | about))
+
+
+def ingest_job(
+    state: RunState = RunState.RUNNING, value: str = "now", **about: Any
+) -> IngestJobSeen:
+    """The Job that reads the images for that value of the annotation."""
+    found = digests.ingest("uid-1", value)
+    fields: dict[str, Any] = {
+        "name": f"lawn-ingest-{found}",
+        "ingest": found,
+        "created": NOW,
+        "suspension": Suspension(ours=state is RunState.SUSPENDED),
+    }
+    return IngestJobSeen(state=state, **(fields | about))
 
 
 def service(ours: bool = True, **about: Any) -> ServiceSeen:

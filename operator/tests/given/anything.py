@@ -24,6 +24,8 @@ RESOURCES = [
     for sections in (
         {},
         {"suspend": True},
+        {"ingest": "now"},
+        {"ingest": "later", "suspend": True},
         {"training": {"epochs": 20}},
         {"training": {"initialWeights": "champion"}},
         {"promotion": {"mode": "Manual"}},
@@ -61,6 +63,14 @@ evaluations = st.builds(
     name=st.sampled_from(["lawn-evaluate-1", "lawn-evaluate-2"]),
     deleting=st.booleans(),
     gate=st.sampled_from(["", *(digests.gate(item) for item in RESOURCES)]),
+)
+ingests = st.builds(
+    given.ingest_job,
+    st.sampled_from(RunState),
+    st.sampled_from(["now", "later", "former"]),
+    attempt=st.integers(1, 9),
+    deleting=st.booleans(),
+    reason=st.sampled_from([None, "StorageUnreachable", "TooFewImages"]),
 )
 versions = st.builds(
     given.version,
@@ -152,6 +162,7 @@ worlds = st.builds(
         failures | st.builds(ContractSeen, st.dictionaries(st.just("accuracy"), st.floats(0, 1))),
     ),
     comparisons=st.fixed_dictionaries(dict.fromkeys(NAMES, st.none() | failures | comparisons)),
+    ingests=st.lists(ingests, max_size=3).map(tuple),
     evaluations=st.lists(evaluations, max_size=3, unique_by=lambda item: item.name).map(tuple),
     deployment=st.none()
     | st.builds(

@@ -6,7 +6,7 @@ from typing import Any
 
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, StartIngest, StartTraining
 
 import given
 
@@ -30,6 +30,13 @@ EVALUATE = StartEvaluation(
 
 def evaluation(resource: Resource = PLAIN) -> dict[str, Any]:
     return builders.evaluation_job(resource, EVALUATE, given.place(resource), given.DEFAULTS)
+
+
+INGEST = StartIngest("5678901234", "none", f"sha256:{'d' * 64}")
+
+
+def ingest(resource: Resource = PLAIN, start: StartIngest = INGEST) -> dict[str, Any]:
+    return builders.ingest_job(resource, start, given.place(resource), given.DEFAULTS)
 
 
 def deployment(resource: Resource = PLAIN) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import given
 from dandelion_operator.api.spec.pods.template import PodTemplate
 from dandelion_operator.loop.apply import builders
-from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, StartTraining
+from dandelion_operator.loop.decide.plan.jobs import StartEvaluation, StartIngest, StartTraining
 
 FOLDER = Path(__file__).parent
 RUN = StartTraining("run1", "hash1", "Created", "images-1", "auto", images=1000)
@@ -25,6 +25,7 @@ EVALUATION = StartEvaluation(
     run="run4",
     gate="gate1",
 )
+INGEST = StartIngest("5678901234", "auto", f"sha256:{'d' * 64}", run="run1", training_hash="hash1")
 INSTALLATION = replace(
     given.DEFAULTS,
     fixed_ids=False,
@@ -113,6 +114,7 @@ def objects() -> dict[str, dict[str, Any]]:
         found |= {
             f"{name}-job": builders.job(resource, RUN, place, defaults),
             f"{name}-evaluation": builders.evaluation_job(resource, EVALUATION, place, defaults),
+            f"{name}-ingest": builders.ingest_job(resource, INGEST, place, defaults),
             f"{name}-deployment": builders.deployment(resource, target, place, defaults),
         }
     return found

@@ -67,6 +67,7 @@ class World(Told):
         self.accuracy, self.precision = 0.9, "fp32"
         self.train_fails: tuple[str, str] | None = None
         self.evaluation_fails = False
+        self.ingest_fails: tuple[str, str] | None = None
         self.compares = True  # whether a run compares its model with the champion by itself
         self.standing: set[str] = set()
         self.pod_trouble: dict[str, tuple[str, str]] = {}
@@ -225,13 +226,13 @@ class World(Told):
         for where in (*gone, *pods):
             del self.cluster.objects[where]
 
-    def annotate(self, value: str | None) -> None:
+    def annotate(self, value: str | None, what: str = "retrain") -> None:
         """Asks for a run with the annotation, or takes the annotation away."""
         found = self.cluster.one("modeldeployments", KEY.name)
         annotations = found["metadata"].setdefault("annotations", {})
-        annotations.pop("dandelion.dev/retrain", None)
+        annotations.pop(f"dandelion.dev/{what}", None)
         if value is not None:
-            annotations["dandelion.dev/retrain"] = value
+            annotations[f"dandelion.dev/{what}"] = value
         self.cluster._changed(found)
 
     def compare(self, *ratios: float, statistic: str = "logDensity") -> None:

@@ -16,7 +16,7 @@ from dandelion_operator.seen.comparison import (
     PairedCounts,
     PairedMacroF1,
 )
-from dandelion_operator.seen.training import Progress
+from dandelion_operator.seen.training import DatasetVersionSeen, Progress
 from dandelion_operator.seen.versions import ContractSeen
 from fakes.cluster import KEY
 
@@ -39,6 +39,9 @@ def train(world: World, job: dict[str, Any]) -> None:
         return
     if naming.EVALUATION_LABEL in job["metadata"]["labels"]:
         _evaluate(world, job)
+        return
+    if naming.INGEST_LABEL in job["metadata"]["labels"]:
+        _ingest(world, job)
         return
     run = job["metadata"]["labels"][naming.RUN_LABEL]
     if world.train_fails is not None:
@@ -90,27 +93,62 @@ def train(world: World, job: dict[str, Any]) -> None:
     status["completionTime"] = world.now_text()
 
 
+def _ingest(world: World, job: dict[str, Any]) -> None:
+    """The training image, told to read the images only."""
+    status, told = job["status"], _environment(job)
+    assert "-m dandelion_training ingest" in " ".join(_container(job)["command"])
+    folder = naming.ingest_folder(job["metadata"]["labels"][naming.INGEST_LABEL])
+    assert told["DANDELION_STATUS_URI"].endswith(f"/{folder}/status.json")
+    if world.ingest_fails is not None:
+        reason, message = world.ingest_fails
+        _end(world, job, f'{{"reason": "{reason}", "message": "{message}"}}')
+        failed = {"type": "Failed", "status": "True", "lastTransitionTime": world.now_text()}
+        status["conditions"] = [failed]
+        return
+    before = told["DANDELION_FORMER_DATASET"] or None
+    version = world.storage.make_version(None)
+    found = DatasetVersionSeen(
+        version,
+        images=40 + len(world.storage.uploads),
+        class_count=2,
+        classes=("dandelion", "grass"),
+        holdout=8,
+        since=before,
+        changes={"added": 1} if before not in (None, version) else {},
+    )
+    world.storage.progresses[folder] = Progress(
+        run=folder, state="succeeded", percent=100, dataset=found
+    )
+    status["conditions"] = [{"type": "Complete", "status": "True"}]
+    status["completionTime"] = world.now_text()
+
+
+def _end(world: World, job: dict[str, Any], message: str) -> None:
+    """A pod of the Job that ended for good, with its termination message."""
+    world.cluster.put(
+        "pods",
+        {
+            "metadata": {
+                "name": f"{job['metadata']['name']}-pod",
+                "labels": job["metadata"]["labels"],
+                "ownerReferences": [{"uid": job["metadata"]["uid"], "controller": True}],
+            },
+            "status": {
+                "phase": "Failed",
+                "containerStatuses": [
+                    {"state": {"terminated": {"exitCode": 64, "message": message}}}
+                ],
+            },
+        },
+    )
+
+
 def _evaluate(world: World, job: dict[str, Any]) -> None:
     """The training image, told to compare two versions only."""
     status, told = job["status"], _environment(job)
     assert "-m dandelion_training evaluate" in " ".join(_container(job)["command"])
     if world.evaluation_fails:
-        world.cluster.put(
-            "pods",
-            {
-                "metadata": {
-                    "name": f"{job['metadata']['name']}-pod",
-                    "labels": job["metadata"]["labels"],
-                    "ownerReferences": [{"uid": job["metadata"]["uid"], "controller": True}],
-                },
-                "status": {
-                    "phase": "Failed",
-                    "containerStatuses": [
-                        {"state": {"terminated": {"exitCode": 64, "message": GONE}}}
-                    ],
-                },
-            },
-        )
+        _end(world, job, GONE)
         status["conditions"] = [{"type": "Failed", "status": "True"}]
         return
     name = ComparisonName(

@@ -135,9 +135,11 @@ class FakeStorage:
             return DATASET
         return f"sha256:{hashlib.sha256(' '.join(sorted(found)).encode()).hexdigest()}"
 
-    def make_version(self, artifact: str) -> str:
-        """What a run does that makes this artifact."""
-        version = self.versions[artifact] = self.version()
+    def make_version(self, artifact: str | None) -> str:
+        """What a run does that makes this artifact, or an ingest, which makes none."""
+        version = self.version()
+        if artifact is not None:
+            self.versions[artifact] = version
         self.listed[version] = self.table().union(self.uploads)
         return version
 

@@ -61,6 +61,12 @@ async def a_search(world: World) -> None:
     await world.settle()
 
 
+async def new_images_that_are_only_read(world: World) -> None:
+    world.storage.upload("a.jpg")
+    world.annotate("now", "ingest")
+    await world.settle()
+
+
 async def a_run_in_flight_and_another_champion(world: World) -> None:
     """The run compares its model with version 2; meanwhile a person rolls back to version 1."""
     await a_champion(world)
@@ -94,6 +100,7 @@ Scene = Callable[[World], Awaitable[None]]
         pytest.param(a_champion, a_better_version, id="retrained, better"),
         pytest.param(a_champion, a_worse_version, id="retrained, worse"),
         pytest.param(a_champion, a_search, id="searched for and retrained"),
+        pytest.param(a_champion, new_images_that_are_only_read, id="read, and not trained on"),
         pytest.param(a_waiting_challenger, a_person_approves, id="approved by a person"),
         pytest.param(a_run_in_flight, a_newer_spec, id="stopped for a newer spec"),
         pytest.param(
@@ -108,7 +115,10 @@ def test_killed_at_any_write_the_end_is_the_same(
 
 
 # Where a scene takes fewer writes than the others: what serves is only changed.
-FEWEST = {(a_champion, a_champion_that_asks_who_calls): 3}
+FEWEST = {
+    (a_champion, a_champion_that_asks_who_calls): 3,
+    (a_champion, new_images_that_are_only_read): 3,
+}
 
 
 async def _killed_everywhere(world: World, before: Scene, scene: Scene, after_effect: bool) -> None:

@@ -2,10 +2,10 @@
 
 training hash: of all that decides what a model is. run: one making of it. execution: what an
 attempt at a run is given to run with, which decides nothing about the model. evaluation: of which
-artifacts on which dataset version. gate: the rules a version was judged by. serving: what of the
-spec and the version decides about a serving pod; replicas and the operator's own defaults are left
-out, so scaling or upgrading the operator restarts nothing, but for where pods ask who calls.
-service: whom the Service sends requests to.
+artifacts on which dataset version. ingest: one reading of the images that a person asked for. gate:
+the rules a version was judged by. serving: what of the spec and the version decides about a serving
+pod; replicas and the operator's own defaults are left out, so scaling or upgrading the operator
+restarts nothing, but for where pods ask who calls. service: whom the Service sends requests to.
 
 They must stay what they are from release to release, or an upgrade would train, judge or restart
 what nobody changed: a field that comes later goes in only where it differs from its default. A test
@@ -112,6 +112,11 @@ def execution(resource: Resource) -> str:
 
 def evaluation(dataset: str, challenger: str, champion: str) -> str:
     return digest({"dataset": dataset, "challenger": challenger, "champion": champion})
+
+
+def ingest(uid: str, value: str) -> str:
+    """Of a reading of the images that was asked for, by the resource of that uid."""
+    return digest({"ingest": value, "of": uid})
 
 
 def gate(resource: Resource) -> str:

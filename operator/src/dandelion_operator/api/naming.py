@@ -22,6 +22,7 @@ FIRST_TRAINING_HASH_TAG = "wish"
 FIRST_TRAINING_HASH_LABEL = f"{GROUP}/{FIRST_TRAINING_HASH_TAG}"
 EVALUATION_LABEL = f"{GROUP}/evaluation"
 SEARCH_LABEL = f"{GROUP}/search"
+INGEST_LABEL = f"{GROUP}/ingest"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 
 SERVING_DIGEST_ANNOTATION = f"{GROUP}/serving-digest"
@@ -89,6 +90,11 @@ def search_job(key: NamespacedName, run: str, attempt: int = 1) -> str:
 def evaluation_job(key: NamespacedName, evaluation: str, attempt: int = 1) -> str:
     again = f"-{attempt}" if attempt > 1 else ""
     return f"{key.name}-evaluate-{evaluation}{again}"
+
+
+def ingest_job(key: NamespacedName, ingest: str, attempt: int = 1) -> str:
+    again = f"-{attempt}" if attempt > 1 else ""
+    return f"{key.name}-ingest-{ingest}{again}"
 
 
 def training_secret(key: NamespacedName) -> str:
@@ -164,6 +170,11 @@ def run_prefix(key: NamespacedName, run: str) -> str:
 
 def run_uri(bucket: str, key: NamespacedName, run: str) -> str:
     return f"s3://{bucket}/{run_prefix(key, run)}"
+
+
+def ingest_folder(ingest: str) -> str:
+    """Where a run would have its folder: below it lies how far an ingest is, and what it found."""
+    return f"ingests/{ingest}"
 
 
 def manifests_uri(bucket: str, key: NamespacedName) -> str:

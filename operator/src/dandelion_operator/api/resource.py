@@ -23,6 +23,7 @@ PLURAL = "modeldeployments"
 RETRAIN_ANNOTATION = f"{GROUP}/retrain"
 ADOPT_ANNOTATION = f"{GROUP}/adopt"
 PROMOTE_ANNOTATION = f"{GROUP}/promote"
+INGEST_ANNOTATION = f"{GROUP}/ingest"
 REQUESTED_BY_ANNOTATION = f"{GROUP}/requested-by"
 
 NAME_LIMIT = 42
@@ -44,6 +45,7 @@ class Resource:
     """`retrain`: for which value of the annotation its model is wanted.
 
     `promote`: the version that a person asks to have served, and what makes it another request.
+    `ingest`: for which value of the annotation its images are wanted to be read.
     `signature`: who asks, and for what; the chart's admission policy lets nobody write another's
     name. `unknown`: fields of the spec that this release does not know, and ignores.
     """
@@ -55,6 +57,7 @@ class Resource:
     spec: Spec
     adopt: str = ""
     promote: str = ""
+    ingest: str = ""
     signature: str = ""
     unknown: tuple[str, ...] = ()
 
@@ -112,6 +115,7 @@ def parse(body: Mapping[str, Any]) -> Resource | InvalidResource:
         spec,
         adopt=annotations.get(ADOPT_ANNOTATION, ""),
         promote=annotations.get(PROMOTE_ANNOTATION, ""),
+        ingest=annotations.get(INGEST_ANNOTATION, ""),
         signature=annotations.get(REQUESTED_BY_ANNOTATION, ""),
         unknown=unknown,
     )

@@ -19,7 +19,7 @@ from dandelion_operator.api.reasons.facts import (
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status.conditions import Condition, ConditionType
 from dandelion_operator.loop.decide.plan import Plan
-from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
+from dandelion_operator.loop.decide.plan.decisions import IngestPhase, TrainingPhase
 from dandelion_operator.seen.conclusions.attempts import seconds_until
 from dandelion_operator.seen.observed import Observed
 
@@ -28,7 +28,7 @@ AT_ONCE = 0.0
 
 def latest(observed: Observed, plan: Plan) -> float:
     """Seconds until something comes due by the clock alone; infinite where nothing does."""
-    moments = filter(None, (plan.train.not_before, plan.promote.not_before))
+    moments = filter(None, (plan.train.not_before, plan.promote.not_before, plan.ingest.not_before))
     left = (max(WHILE_ROLLING_OUT, seconds_until(moment, observed.now)) for moment in moments)
     return min(left, default=math.inf)
 
@@ -56,6 +56,11 @@ def pause(observed: Observed, plan: Plan, status: Status, resync: float) -> floa
         (
             plan.train.phase is TrainingPhase.FOLLOW
             and (trained is None or _again(trained) is None),
+            WHILE_TRAINING,
+        ),
+        (plan.ingest.phase is IngestPhase.FOLLOW, WHILE_TRAINING),
+        (
+            plan.ingest.phase is IngestPhase.PENDING and not plan.ingest.not_before,
             WHILE_TRAINING,
         ),
         (plan.train.phase is TrainingPhase.FAILED, WHILE_STUCK),

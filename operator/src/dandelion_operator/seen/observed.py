@@ -26,7 +26,13 @@ from dandelion_operator.seen.serving import (
     RouteSeen,
     ServiceSeen,
 )
-from dandelion_operator.seen.training import DatasetSeen, EvaluationJobSeen, JobSeen, Progress
+from dandelion_operator.seen.training import (
+    DatasetSeen,
+    EvaluationJobSeen,
+    IngestJobSeen,
+    JobSeen,
+    Progress,
+)
 from dandelion_operator.seen.versions import ContractSeen, RegistrySeen, StoredArtifact
 from dandelion_operator.seen.windows import PodWindows
 
@@ -40,7 +46,10 @@ class Observed:
     credentials: Failure | None = None
     jobs: tuple[JobSeen, ...] = ()
     evaluations: tuple[EvaluationJobSeen, ...] = ()
+    ingests: tuple[IngestJobSeen, ...] = ()
     progress: Progress = field(default_factory=Progress)
+    # Of the ingest that is asked for, as a run's.
+    ingest_progress: Progress = field(default_factory=Progress)
     artifacts: Mapping[int, ContractSeen | Failure] = field(default_factory=dict)
     # Oldest first; only looked for where the registry was lost.
     stored: tuple[StoredArtifact, ...] | Failure = ()

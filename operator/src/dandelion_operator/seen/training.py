@@ -131,6 +131,29 @@ class EvaluationJobSeen:
 
 
 @dataclass(frozen=True)
+class IngestJobSeen:
+    """A Job that reads the images and trains nothing. `ingest`: which of those asked for."""
+
+    name: str
+    ingest: str
+    state: RunState
+    created: str
+    deleting: bool = False
+    reason: str | None = None
+    message: str | None = None
+    waiting: Failure | None = None  # why its pod does not run yet
+    suspension: Suspension = NO_SUSPENSION
+    attempt: int = 1
+    finished: str | None = None
+    ttl_seconds: int | None = None
+    expiry: int | None = None  # as JobSeen has them
+
+    @property
+    def in_flight(self) -> bool:
+        return not (self.state.finished or self.deleting)
+
+
+@dataclass(frozen=True)
 class AddressesSeen:
     """What became of the addresses that a table names: `known` were fetched by a run before."""
 
@@ -146,7 +169,8 @@ class DatasetVersionSeen:
     `classes` and `holdout_by_class` are empty where there are too many to list; `rejected` counts
     files by the reason for which they are left out.
     `from_addresses` and `from_reviews` are how many of the images came that way, None where a run
-    of a former release does not say; the others were listed.
+    of a former release does not say; the others were listed. Of an ingest, `since` is the version
+    before and `changes` counts what leads from that to this.
     """
 
     version: str
@@ -160,6 +184,8 @@ class DatasetVersionSeen:
     from_addresses: int | None = None
     from_reviews: int | None = None
     addresses: AddressesSeen | None = None
+    since: str | None = None
+    changes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from dandelion_operator.api.status.conditions import Condition, ConditionType
 from dandelion_operator.api.status.dataset import DatasetInfo
 from dandelion_operator.api.status.history import ADOPTION_NEEDED, FOLLOWED, HistoryEntry
+from dandelion_operator.api.status.ingest import Ingest
 from dandelion_operator.api.status.part import Part
 from dandelion_operator.api.status.training import Training
 from dandelion_operator.api.status.triggers import Triggers
@@ -38,6 +39,7 @@ class Status(Part):
     champion: Champion | None = None
     challenger: Challenger | None = None
     promotion_request: PromotionRequest | None = None
+    ingest: Ingest | None = None
     training: Training | None = None
     triggers: Triggers | None = None
     dataset: DatasetInfo | None = None

@@ -43,6 +43,7 @@ from dandelion_operator.loop.decide.plan.jobs import (
     ExpireJob,
     RemoveJob,
     StartEvaluation,
+    StartIngest,
     StartTraining,
     SuspendJob,
 )
@@ -110,6 +111,9 @@ async def carry_out(
             await create_job(wanted, resource, cluster)
         case StartEvaluation():
             wanted = builders.evaluation_job(resource, action, location, defaults)
+            await create_job(wanted, resource, cluster)
+        case StartIngest():
+            wanted = builders.ingest_job(resource, action, location, defaults)
             await create_job(wanted, resource, cluster)
         case RemoveJob(job):
             await cluster.delete(JOB, namespace, job)

@@ -11,6 +11,7 @@ from dandelion_operator.loop.decide.accept import accept
 from dandelion_operator.loop.decide.gate.compare import outlived_evaluations
 from dandelion_operator.loop.decide.gate.promote import promote
 from dandelion_operator.loop.decide.identity import identity
+from dandelion_operator.loop.decide.ingest import expiring_ingests, ingest, outlived_ingests
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.loop.decide.policies import contested_policies, policies
 from dandelion_operator.loop.decide.rollout.children import roll_out
@@ -30,10 +31,13 @@ def decide(resource: Resource, observed: Observed, location: Location) -> Plan:
         promote=promote(resource, observed, location.image_denied),
         rollout=roll_out(resource, observed, location),
         train=train(resource, observed, acceptance),
+        ingest=ingest(resource, observed, acceptance),
         tidy=(
             *expiring_jobs(resource, observed),
             *outlived_jobs(observed),
             *outlived_evaluations(resource, observed),
+            *expiring_ingests(resource, observed),
+            *outlived_ingests(resource, observed),
         ),
         contested=(
             *contested_secrets(resource, observed),

@@ -17,6 +17,7 @@ from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status import Status
 from dandelion_operator.loop.observe import (
     identity,
+    ingest,
     keys,
     readings,
     serving,
@@ -69,12 +70,17 @@ async def observe(
     own_jobs = [raw for raw in raw_jobs if is_owned(raw, resource.uid)]
     told = await waiting.events(key.namespace, own_jobs, raw_pods, cluster)
     jobs = tuple(
-        readings.job(raw, raw_pods, told) for raw in own_jobs if not readings.is_evaluation(raw)
+        readings.job(raw, raw_pods, told)
+        for raw in own_jobs
+        if not (readings.is_evaluation(raw) or readings.is_ingest(raw))
     )
     evaluations = tuple(
         readings.evaluation_job(raw, raw_pods, told)
         for raw in own_jobs
         if readings.is_evaluation(raw)
+    )
+    ingests = tuple(
+        readings.ingest_job(raw, raw_pods, told) for raw in own_jobs if readings.is_ingest(raw)
     )
     deployment = (
         readings.deployment(raw_deployment, resource.uid, raw_pods) if raw_deployment else None
@@ -112,7 +118,7 @@ async def observe(
     triggered, watch = training.triggered(resource, known), training.watch(resource, known)
     (
         dataset,
-        progress,
+        (progress, ingest_progress),
         (artifacts, comparisons, stored),
         (
             (budget, raw_budget),
@@ -125,7 +131,10 @@ async def observe(
         training.dataset(
             resource, location, previous, jobs, credentials, clients, triggered, watch
         ),
-        training.progress(resource, location, previous, jobs, credentials, clients),
+        asyncio.gather(
+            training.progress(resource, location, previous, jobs, credentials, clients),
+            ingest.progress(resource, location, previous, ingests, credentials, clients),
+        ),
         asyncio.gather(
             versions.artifacts(resource, location, registry, deployment, credentials, clients),
             versions.comparisons(resource, location, registry, credentials, clients),
@@ -156,7 +165,9 @@ async def observe(
         credentials=_failure(accounts) or credentials.failure or key_obstacle(found, now),
         jobs=jobs,
         evaluations=evaluations,
+        ingests=ingests,
         progress=progress,
+        ingest_progress=ingest_progress,
         artifacts=artifacts,
         comparisons=comparisons,
         stored=stored,

@@ -25,6 +25,7 @@ from dandelion_operator.loop.report.conditions.phase import phase
 from dandelion_operator.loop.report.dataset import dataset
 from dandelion_operator.loop.report.evaluation import evaluation
 from dandelion_operator.loop.report.history import history_entries, promotion_entries
+from dandelion_operator.loop.report.ingest import ingest
 from dandelion_operator.loop.report.live_accuracy import live_accuracy, reviews
 from dandelion_operator.loop.report.promotion_request import promotion_request
 from dandelion_operator.loop.report.triggers import triggers
@@ -44,13 +45,16 @@ def report(
 ) -> Status:
     previous = observed.previous
     last = last_run(resource.key, observed, digests.training_hash(resource))
-    made = dataset(observed, last)
-    current = conditions(resource, observed, plan, last, made, refusals, now)
+    reading = ingest(resource, observed, plan, refusals, now)
+    made = dataset(observed, last, reading)
+    current = conditions(resource, observed, plan, last, made, reading, refusals, now)
     champion = versions.champion(resource, observed, plan)
     challenger = versions.challenger(resource, observed, champion)
     run = training.training(resource, observed, plan, last, now)
     request = promotion_request(resource, observed, now)
-    fresh = history_entries(resource, observed, plan, challenger, run, current, now, request)
+    fresh = history_entries(
+        resource, observed, plan, challenger, run, current, now, request, reading
+    )
     return Status(
         observed_generation=resource.generation,
         conditions=current,
@@ -61,6 +65,7 @@ def report(
         champion=champion,
         challenger=challenger,
         promotion_request=request,
+        ingest=reading,
         training=run,
         triggers=triggers(resource, observed, plan, last),
         dataset=made,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dandelion_operator.api.status.dataset import CLASS_LIMIT, Addresses, DatasetInfo
+from dandelion_operator.api.status.ingest import Ingest, IngestState
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import AddressesSeen
@@ -11,9 +12,23 @@ from dandelion_operator.seen.versions import ContractSeen
 DIGITS = 4
 
 
-def dataset(observed: Observed, last: LastRun | None) -> DatasetInfo | None:
-    """From the run that made it; where that is gone, what its artifact's contract still tells."""
+def dataset(
+    observed: Observed, last: LastRun | None, ingest: Ingest | None = None
+) -> DatasetInfo | None:
+    """From the run that made it; where that is gone, what its artifact's contract still tells.
+
+    Or from an ingest, where that read the images after the run did.
+    """
     before, made = observed.previous.dataset, observed.progress.dataset
+    warnings = made.warnings if made is not None else ()
+    if _is_newer(ingest, last):
+        made = observed.ingest_progress.dataset
+        if made is None:
+            return before
+        # What a run said beside that, of the weights it began with for example, stays true of it.
+        same = before is not None and before.version == made.version
+        said = before.warnings if before is not None and same else ()
+        warnings = tuple(dict.fromkeys((*said, *made.warnings)))
     if made is not None:
         return DatasetInfo(
             version=made.version,
@@ -27,7 +42,7 @@ def dataset(observed: Observed, last: LastRun | None) -> DatasetInfo | None:
             from_addresses=made.from_addresses,
             from_reviews=made.from_reviews,
             addresses=_addresses(made.addresses),
-            warnings=made.warnings,
+            warnings=warnings,
         )
     contract = observed.artifacts.get(last.version.version) if last and last.version else None
     if not isinstance(contract, ContractSeen):
@@ -42,6 +57,12 @@ def dataset(observed: Observed, last: LastRun | None) -> DatasetInfo | None:
         holdout=contract.holdout,
         share=_share(contract.holdout, contract.images),
     )
+
+
+def _is_newer(ingest: Ingest | None, last: LastRun | None) -> bool:
+    if ingest is None or ingest.state is not IngestState.SUCCEEDED:
+        return False
+    return ingest.follows(last.started if last is not None else None)
 
 
 def _addresses(seen: AddressesSeen | None) -> Addresses | None:

@@ -19,10 +19,13 @@ from dandelion_operator.api.resource import API_VERSION, KIND
 from dandelion_operator.api.status import Status
 from dandelion_operator.api.status.conditions import Condition, ConditionType
 from dandelion_operator.api.status.dataset import DatasetInfo
+from dandelion_operator.api.status.history import INGEST_FAILED, INGEST_REFUSED
 from dandelion_operator.seen.conclusions.waiting import WAITING
 
 MESSAGE_LIMIT = 1024
-WARNINGS = {"Rejected"} | {item for item in Reason if item.facts.event is ToldBy.HISTORY}
+WARNINGS = {"Rejected", INGEST_FAILED, INGEST_REFUSED} | {
+    item for item in Reason if item.facts.event is ToldBy.HISTORY
+}
 WITHOUT_EVENT = {item for item in Reason if item.facts.event is not ToldBy.CONDITION}
 # Whatever the reason: the history has an entry for what becomes of a run and of a version.
 EXPLAINED_BY_HISTORY = (ConditionType.TRAINED, ConditionType.PROMOTED)

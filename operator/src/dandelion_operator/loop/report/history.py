@@ -29,6 +29,7 @@ from dandelion_operator.api.status.history import (
     UNDECIDED,
     HistoryEntry,
 )
+from dandelion_operator.api.status.ingest import Ingest
 from dandelion_operator.api.status.training import RunState, Training
 from dandelion_operator.api.status.versions import (
     Challenger,
@@ -37,6 +38,7 @@ from dandelion_operator.api.status.versions import (
 )
 from dandelion_operator.loop.decide.plan import Plan
 from dandelion_operator.loop.report.figures import figures
+from dandelion_operator.loop.report.ingest_history import of_ingest
 from dandelion_operator.seen.conclusions.image_drift import served_version
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.versions import RegistrySeen, Verdict
@@ -61,10 +63,12 @@ def history_entries(
     conditions: Sequence[Condition],
     now: str,
     request: PromotionRequest | None = None,
+    ingest: Ingest | None = None,
 ) -> tuple[HistoryEntry, ...]:
     """Newest first."""
     found = [
         *_of_suspension(resource, observed, now),
+        *of_ingest(observed.previous.ingest, ingest, now),
         *_of_training(observed, training, now),
         *_of_challenger(resource, observed, challenger, training, now),
         *_of_champion(resource, observed, plan, training, request, now),

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import given
 import pytest
+from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.status.training import RunState
+from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import AddressesSeen, DatasetVersionSeen, Progress
 from given import LATER, job, resource, seen, serving
 from given.report.told import PLAIN, message, told
@@ -104,3 +107,80 @@ def test_accepted_tells_how_much_of_the_dataset_was_rejected(
     progress = Progress("run1", "running", dataset=made)
     found = told(seen(jobs=(job(),), progress=progress), wanted)
     assert message(found, "Accepted") == f"the dataset s3://datasets/lawn can be read{words}"
+
+
+ID = digests.ingest("uid-1", "now")
+READ = replace(MADE, version="sha256:read", images=100, since="sha256:images", warnings=())
+BEFORE_IT, AFTER_IT = "2025-12-31T23:00:00Z", "2026-01-01T00:30:00Z"
+
+
+def with_ingest(known: dict[str, object] | None, **about: object) -> Observed:
+    """`known`: what is remembered of it; None where it has just been read."""
+    ingest = {"value": "now", "startedAt": given.NOW, **(known or {"state": "Running"})}
+    before = given.status(
+        ingest=ingest, dataset={"version": "sha256:before", "warnings": ["of the run"]}
+    )
+    return seen(**({"previous": before} | about))
+
+
+DONE = {"state": "Succeeded", "datasetVersion": "sha256:read"}
+JUST_READ = {
+    "ingests": (given.ingest_job(RunState.SUCCEEDED),),
+    "ingest_progress": Progress(f"ingests/{ID}", "succeeded", dataset=READ),
+}
+
+
+@pytest.mark.parametrize(
+    ("observed", "version"),
+    [
+        pytest.param(with_ingest(None, **JUST_READ), "sha256:read", id="just read"),
+        pytest.param(
+            with_ingest(
+                None,
+                **JUST_READ,
+                jobs=(job(created=BEFORE_IT),),
+                progress=Progress("run1", dataset=MADE),
+            ),
+            "sha256:read",
+            id="beside a run that read before it",
+        ),
+        pytest.param(
+            with_ingest(
+                DONE, jobs=(job(created=BEFORE_IT),), progress=Progress("run1", dataset=MADE)
+            ),
+            "sha256:before",
+            id="and remembered while that run goes on",
+        ),
+        pytest.param(
+            with_ingest(
+                DONE, jobs=(job(created=AFTER_IT),), progress=Progress("run1", dataset=MADE)
+            ),
+            "sha256:images",
+            id="until a run reads after it",
+        ),
+        pytest.param(
+            with_ingest(
+                {"state": "Failed"},
+                jobs=(job(created=BEFORE_IT),),
+                progress=Progress("run1", dataset=MADE),
+            ),
+            "sha256:images",
+            id="one that failed has read nothing",
+        ),
+    ],
+)
+def test_the_newest_of_runs_and_ingests_is_told(observed: Observed, version: str) -> None:
+    found = told(observed, given.resource(ingest="now")).dataset
+    assert found is not None
+    assert found.version == version
+
+
+def test_what_a_run_said_of_a_version_stays_where_the_images_are_the_same() -> None:
+    same = replace(READ, version="sha256:before", warnings=("grass: only 8",))
+    again = JUST_READ | {"ingest_progress": Progress(f"ingests/{ID}", "succeeded", dataset=same)}
+    found = told(with_ingest(None, **again), given.resource(ingest="now")).dataset
+    assert found is not None
+    assert found.warnings == ("of the run", "grass: only 8")
+    other = told(with_ingest(None, **JUST_READ), given.resource(ingest="now")).dataset
+    assert other is not None
+    assert other.warnings == ()

@@ -11,6 +11,7 @@ from dandelion_operator.loop.apply.builders.access import (
 from dandelion_operator.loop.apply.builders.budget import disruption_budget
 from dandelion_operator.loop.apply.builders.deployment import deployment
 from dandelion_operator.loop.apply.builders.evaluation import evaluation_job
+from dandelion_operator.loop.apply.builders.ingest import ingest_job
 from dandelion_operator.loop.apply.builders.job import job
 from dandelion_operator.loop.apply.builders.network_policy import network_policy
 from dandelion_operator.loop.apply.builders.route import http_route, ingress
@@ -27,6 +28,7 @@ __all__ = [
     "disruption_budget",
     "evaluation_job",
     "http_route",
+    "ingest_job",
     "ingress",
     "job",
     "network_policy",

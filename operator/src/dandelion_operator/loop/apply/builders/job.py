@@ -7,12 +7,11 @@ from typing import Any
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.api.spec.feedback import FeedbackMode
 from dandelion_operator.loop.apply.builders import pod
 from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
+from dandelion_operator.loop.apply.builders.pod.dataset import dataset_settings, mount_dataset
 from dandelion_operator.loop.apply.builders.pod.disk import with_disk
 from dandelion_operator.loop.apply.builders.pod.registry import add_token
-from dandelion_operator.loop.apply.builders.pod.urls import urls_mount, urls_settings, urls_volume
 from dandelion_operator.loop.apply.builders.search import (
     COMMAND,
     as_search,
@@ -38,12 +37,10 @@ def job(
     settings = _settings(resource, run, location, image(resource, defaults))
     command = ["python", "-m", "dandelion_training", *([] if search is None else [COMMAND])]
     template = batch_pod(resource, naming.TRAINING, command, settings, location, defaults)
-    (container,) = template["containers"]
     # Trials of a search write to storage alone.
     if defaults.registry_access is not None and search is None:
         add_token(template, resource, defaults.registry_access)
-    template["volumes"] += urls_volume(resource.spec.dataset.urls)
-    container["volumeMounts"] += urls_mount(resource.spec.dataset.urls)
+    mount_dataset(template, resource)
     built = batch_job(
         resource,
         name(resource.key, run.run, run.attempt),
@@ -86,18 +83,10 @@ def _settings(
         "TRAINING_HASH": run.training_hash,
         "TRIGGER": run.trigger,
         "TRIGGER_MESSAGE": run.trigger_message,
-        "DATASET_URI": spec.dataset.storage_uri,
-        "DATASET_VERSION": spec.dataset.version or "",
-        "FORMER_DATASET": run.former_dataset,
-        "HOLDOUT_FRACTION": spec.dataset.holdout_fraction,
-        "ON_SMALL_CLASS": spec.dataset.on_small_class,
-        "KEEP": spec.dataset.keep,
-        **urls_settings(spec.dataset.urls),
-        **_reviews(resource, location),
+        **dataset_settings(resource, location, run.former_dataset, run.initial_weights),
         "ARTIFACT_URI": f"{base}/artifact",
         "CHECKPOINT_URI": f"{base}/checkpoint",
         "STATUS_URI": f"{base}/status.json",
-        "DATASET_MANIFESTS_URI": naming.manifests_uri(location.bucket, key),
         "EVALUATIONS_URI": naming.evaluations_uri(location.bucket, key),
         "CHAMPION_URI": champion.artifact_uri if champion else "",
         "CHAMPION_DIGEST": champion.contract_digest if champion else "",
@@ -105,7 +94,6 @@ def _settings(
         "REGISTERED_MODEL": model,
         "EXPERIMENT": model,
         "ARCHITECTURE": spec.training.architecture,
-        "INITIAL_WEIGHTS": run.initial_weights,
         "EPOCHS": spec.training.epochs,
         "BATCH_SIZE": spec.training.batch_size,
         "IMAGE_SIZE": spec.training.image_size,
@@ -122,22 +110,6 @@ def _settings(
 
 def _unless_empty(name: str, value: str) -> dict[str, str]:
     return {name: value} if value else {}
-
-
-def _reviews(resource: Resource, location: Location) -> dict[str, object]:
-    """Where to find what people decided about logged images, and how many callers need nobody to
-    decide.
-    """
-    feedback = resource.spec.feedback
-    if feedback.mode is FeedbackMode.DISABLED or location.log is None:
-        return {}
-    places: dict[str, object] = {
-        "LOG_URI": location.log.uri,
-        "DECISIONS_URI": f"s3://{location.bucket}",
-    }
-    if feedback.mode is FeedbackMode.REVIEW:
-        return places
-    return {**places, "MIN_AGREEMENT": feedback.callers, "MODEL_UID": resource.uid}
 
 
 def _flag(value: bool) -> str:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from dandelion_operator.loop.decide.plan.actions import Action
 from dandelion_operator.loop.decide.plan.decisions import (
+    NO_INGEST,
     Acceptance,
+    IngestDecision,
     PromoteDecision,
     RolloutDecision,
     TrainDecision,
@@ -24,6 +26,7 @@ class Plan:
     train: TrainDecision
     promote: PromoteDecision
     rollout: RolloutDecision
+    ingest: IngestDecision = NO_INGEST
     policies: tuple[Action, ...] = ()
     tidy: tuple[Action, ...] = ()
     # Secrets and NetworkPolicies, as RolloutDecision has it of the other children.
@@ -38,13 +41,19 @@ class Plan:
             self.promote.actions,
             self.rollout.actions,
             self.train.actions,
+            self.ingest.actions,
             self.tidy,
         )
 
     @property
     def rests_on_the_registry(self) -> bool:
         """Whether something is to be done that another look at the registry could forbid."""
-        return bool(self.promote.actions or self.rollout.actions or self.train.actions)
+        return bool(
+            self.promote.actions
+            or self.rollout.actions
+            or self.train.actions
+            or self.ingest.actions
+        )
 
 
 @dataclass(frozen=True)

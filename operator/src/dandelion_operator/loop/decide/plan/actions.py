@@ -22,6 +22,7 @@ from dandelion_operator.loop.decide.plan.jobs import (
     ExpireJob,
     RemoveJob,
     StartEvaluation,
+    StartIngest,
     StartTraining,
     SuspendJob,
 )
@@ -38,6 +39,7 @@ from dandelion_operator.loop.decide.plan.versions import (
 Action = (
     StartTraining
     | StartEvaluation
+    | StartIngest
     | RemoveJob
     | ExpireJob
     | SuspendJob

@@ -84,6 +84,35 @@ class PromoteDecision:
     not_before: str = ""  # as TrainDecision has it, for the Job that compares
 
 
+class IngestPhase(Enum):
+    """Where the reading of the images stands that a person asked for, after the decision."""
+
+    NOTHING = auto()  # none is asked for, or no more
+    PENDING = auto()
+    FOLLOW = auto()
+    COMPLETE = auto()
+    FAILED = auto()
+    REFUSED = auto()
+    STOPPED = auto()  # nobody asks for it any more
+
+
+@dataclass(frozen=True)
+class IngestDecision:
+    """`value`: which one, as the annotation has it. `reason` is a word for why it waits or what
+    became of it; `not_before` as TrainDecision has it, for its Job.
+    """
+
+    phase: IngestPhase = IngestPhase.NOTHING
+    value: str = ""
+    reason: str | None = None
+    message: str = ""
+    actions: tuple[Action, ...] = ()
+    not_before: str = ""
+
+
+NO_INGEST = IngestDecision()
+
+
 @dataclass(frozen=True)
 class RolloutDecision:
     target: Target | None

@@ -1,4 +1,4 @@
-"""Actions on Jobs: those that train, and those that compare."""
+"""Actions on Jobs: those that train, those that compare, and those that read the images alone."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ class StartEvaluation:
     champion: Target
     run: str
     gate: str
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class StartIngest:
+    """Read the images and make their dataset version, as a run with these weights would begin.
+
+    `ingest` is the digest of what was asked for. `former_dataset` as `StartTraining` has it; `run`
+    and `training_hash` are those of the last run, where its version is what the spec asks for.
+    """
+
+    ingest: str
+    initial_weights: str
+    former_dataset: str = ""
+    run: str = ""
+    training_hash: str = ""
     attempt: int = 1
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dandelion_operator.api import digests
 from dandelion_operator.api.reasons import Failure
-from dandelion_operator.api.resource import Resource
+from dandelion_operator.api.resource import INGEST_ANNOTATION, Resource
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.plan.decisions import (
     Acceptance,
@@ -50,6 +50,7 @@ def train(resource: Resource, observed: Observed, acceptance: Acceptance) -> Tra
         last_run_failed_for_this,
         next_attempt_is_not_due,
         registry_is_unreachable,
+        the_images_are_being_read,
     ):
         decision = fact(facts)
         if decision is not None:
@@ -187,6 +188,19 @@ def registry_is_unreachable(facts: Facts) -> TrainDecision | None:
             TrainingPhase.PENDING, f"training starts once MLflow answers: {registry.message}"
         )
     return None
+
+
+def the_images_are_being_read(facts: Facts) -> TrainDecision | None:
+    """One dataset version grows from the other, so that an image keeps its side."""
+    reading = next((job for job in facts.observed.ingests if job.in_flight), None)
+    if reading is None:
+        return None
+    held_up = f" ({reading.message})" if reading.message else ""
+    return TrainDecision(
+        TrainingPhase.PENDING,
+        f"training starts once the Job {reading.name} has read the images{held_up}; without the "
+        f"annotation {INGEST_ANNOTATION} it is stopped",
+    )
 
 
 def expiring_jobs(resource: Resource, observed: Observed) -> tuple[ExpireJob, ...]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dandelion_operator.api import digests
-from dandelion_operator.api.location import Target
-from dandelion_operator.api.reasons import Failure
 from dandelion_operator.api.spec.triggers import Trigger
 from dandelion_operator.loop.decide.plan.decisions import (
     TrainDecision,
@@ -12,9 +10,13 @@ from dandelion_operator.loop.decide.plan.decisions import (
 )
 from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.loop.decide.train.facts import Facts
+from dandelion_operator.seen.conclusions.basis import (
+    former_dataset,
+    initial_weights,
+    sound_champion,
+)
 from dandelion_operator.seen.conclusions.last_run import LastRun
 from dandelion_operator.seen.training import DatasetSeen
-from dandelion_operator.seen.versions import RegistrySeen
 
 
 def start(facts: Facts) -> TrainDecision:
@@ -33,9 +35,9 @@ def start(facts: Facts) -> TrainDecision:
         trigger_message=message,
         decided=(begun.decided if begun is not None else None) or facts.observed.now,
         fingerprint=fingerprint,
-        initial_weights=_initial_weights(facts),
-        former_dataset=_former_dataset(facts),
-        champion=_champion(facts),
+        initial_weights=initial_weights(facts.resource, facts.observed),
+        former_dataset=former_dataset(facts.observed),
+        champion=sound_champion(facts.observed),
         images=_images(facts),
         attempt=attempt,
         searching=_searching(facts, begun),
@@ -67,39 +69,7 @@ def _trigger(facts: Facts) -> tuple[str, str]:
     return Trigger.SPEC_CHANGED, ""
 
 
-def _initial_weights(facts: Facts) -> str:
-    """Without a champion the run is told just that: it starts as with auto, and says so."""
-    wanted, champion = facts.resource.spec.training.initial_weights, _champion(facts)
-    if wanted != "champion" or champion is None:
-        return wanted
-    return f"{champion.artifact_uri.rstrip('/')}/model.safetensors"
-
-
-def _former_dataset(facts: Facts) -> str:
-    """The status may be gone with a deleted resource; versions remember what they learnt from."""
-    known = facts.observed.previous.dataset
-    if known is not None and known.version:
-        return known.version
-    registry = facts.observed.registry
-    if not isinstance(registry, RegistrySeen):
-        return ""
-    return next((item.dataset_digest for item in registry.versions if item.dataset_digest), "")
-
-
 def _images(facts: Facts) -> int:
     """How many objects were listed; a listing without a fingerprint is only a glance."""
     dataset = facts.observed.dataset
     return dataset.objects if isinstance(dataset, DatasetSeen) and dataset.fingerprint else 0
-
-
-def _champion(facts: Facts) -> Target | None:
-    """None where its artifact is known to be broken: a run must not fail because of it."""
-    registry = facts.observed.registry
-    if not isinstance(registry, RegistrySeen):
-        return None
-    champion = registry.incumbent
-    if champion is None or not champion.contract_digest:
-        return None
-    artifact = facts.observed.artifacts.get(champion.version)
-    broken = isinstance(artifact, Failure) and not artifact.may_pass
-    return None if broken else champion.target

@@ -5,7 +5,13 @@ Pure; called by `observe`, the only folder that knows what such objects look lik
 
 from dandelion_operator.loop.observe.readings.config_maps import mounted_table
 from dandelion_operator.loop.observe.readings.deployments import deployment
-from dandelion_operator.loop.observe.readings.jobs import evaluation_job, is_evaluation, job
+from dandelion_operator.loop.observe.readings.jobs import (
+    evaluation_job,
+    ingest_job,
+    is_evaluation,
+    is_ingest,
+    job,
+)
 from dandelion_operator.loop.observe.readings.objects import holds
 from dandelion_operator.loop.observe.readings.pods import is_serving_pod, pod, probes_port
 from dandelion_operator.loop.observe.readings.routes import ingress, route
@@ -16,8 +22,10 @@ __all__ = [
     "deployment",
     "evaluation_job",
     "holds",
+    "ingest_job",
     "ingress",
     "is_evaluation",
+    "is_ingest",
     "is_serving_pod",
     "job",
     "mounted_table",

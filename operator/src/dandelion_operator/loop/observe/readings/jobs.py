@@ -1,4 +1,6 @@
-"""From Jobs and their pods: how runs and evaluations go, and what holds them up or ended them."""
+"""From Jobs and their pods: how runs, evaluations and ingests go, and what holds them up or ended
+them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,13 @@ from dandelion_operator.loop.observe.readings.objects import NOTHING, condition,
 from dandelion_operator.loop.observe.waiting import Told
 from dandelion_operator.ports.kube.objects import is_owned
 from dandelion_operator.seen.conclusions.waiting import waiting as pending
-from dandelion_operator.seen.training import NO_SUSPENSION, EvaluationJobSeen, JobSeen, Suspension
+from dandelion_operator.seen.training import (
+    NO_SUSPENSION,
+    EvaluationJobSeen,
+    IngestJobSeen,
+    JobSeen,
+    Suspension,
+)
 
 MESSAGE_LIMIT = 600
 Number = TypeVar("Number", int, None)
@@ -93,6 +101,38 @@ def evaluation_job(
         suspension=suspension,
         attempt=_number((metadata.get("annotations") or {}).get(naming.ATTEMPT_ANNOTATION), 1),
         finished=_finished(raw, state),
+    )
+
+
+def is_ingest(raw: Mapping[str, Any]) -> bool:
+    """Whether a Job reads the images only, and so is no run either."""
+    return naming.INGEST_LABEL in (raw["metadata"].get("labels") or {})
+
+
+def ingest_job(
+    raw: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], told: Told = NOTHING
+) -> IngestJobSeen:
+    metadata = raw["metadata"]
+    annotations = metadata.get("annotations") or {}
+    own = [pod for pod in pods if is_owned(pod, metadata["uid"])]
+    state = _job_state(raw, own)
+    suspension = _suspension(raw)
+    reason, message = _job_cause(raw, own, state, told)
+    held_up = waiting.of_job(raw, own, told) if state is RunState.PENDING else None
+    return IngestJobSeen(
+        name=metadata["name"],
+        ingest=metadata["labels"][naming.INGEST_LABEL],
+        state=state,
+        created=metadata["creationTimestamp"],
+        deleting="deletionTimestamp" in metadata,
+        reason=reason,
+        message=message or _held_words(suspension),
+        waiting=pending(*held_up, otherwise=Reason.TRAINING_PENDING) if held_up else None,
+        suspension=suspension,
+        attempt=_number(annotations.get(naming.ATTEMPT_ANNOTATION), 1),
+        finished=_finished(raw, state),
+        ttl_seconds=raw["spec"].get("ttlSecondsAfterFinished"),
+        expiry=_number(annotations.get(naming.EXPIRY_ANNOTATION), None),
     )
 
 

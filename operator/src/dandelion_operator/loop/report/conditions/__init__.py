@@ -8,6 +8,7 @@ from dandelion_operator.api import digests
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.api.status.conditions import Condition, ConditionType
 from dandelion_operator.api.status.dataset import DatasetInfo
+from dandelion_operator.api.status.ingest import Ingest
 from dandelion_operator.loop.decide.plan import Plan, Refusal
 from dandelion_operator.loop.report.conditions.accepted import accepted
 from dandelion_operator.loop.report.conditions.builder import ConditionBuilder
@@ -26,6 +27,7 @@ def conditions(
     plan: Plan,
     last: LastRun | None,
     dataset: DatasetInfo | None,
+    ingest: Ingest | None,
     refusals: Sequence[Refusal],
     now: str,
 ) -> tuple[Condition, ...]:
@@ -33,7 +35,10 @@ def conditions(
     ours = last is not None and last.training_hash == digests.training_hash(resource)
     found = {
         ConditionType.ACCEPTED: accepted(
-            plan.acceptance, dataset if ours else None, plan.contested
+            plan.acceptance,
+            dataset if ours else None,
+            plan.contested,
+            ingest if _matters(ingest, last) else None,
         ),
         ConditionType.TRAINED: trained(observed, plan, last, refusals),
         ConditionType.PROMOTED: promoted(resource, observed, plan, refusals),
@@ -42,3 +47,10 @@ def conditions(
     found[ConditionType.READY] = ready(resource, observed, plan, found)
     found[ConditionType.DRIFT_DETECTED] = drift_detected(resource, observed)
     return tuple(build(kind, *partial) for kind, partial in found.items())
+
+
+def _matters(ingest: Ingest | None, last: LastRun | None) -> bool:
+    """A run that started since has read the images itself."""
+    if ingest is None or last is None or last.started is None or ingest.finished_at is None:
+        return True
+    return ingest.finished_at >= last.started

@@ -68,6 +68,8 @@ def _dataset(document: Mapping[str, Any]) -> DatasetVersionSeen | None:
         from_addresses=_count(document.get("fromAddresses")),
         from_reviews=_count(document.get("fromReviews")),
         addresses=_addresses(document.get("addresses")),
+        since=_text(document.get("since")) or None,
+        changes=_counts(document.get("changes"), MAX_REASONS),
     )
 
 
