@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 import yaml
-from dandelion_console.resource import Part, Spec, Status
+from dandelion_console.resource import Spec
+from dandelion_console.status import Part, Status
 from dandelion_local import places
 
 CRD = places.REPOSITORY / "charts" / "dandelion" / "files" / "modeldeployment-crd.yaml"

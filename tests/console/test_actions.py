@@ -23,16 +23,17 @@ from tests.console.statuses import ready
 
 MODEL = f"/namespaces/{TEAM}/models/lawn"
 RETRAIN, PROMOTE = "dandelion.dev/retrain", "dandelion.dev/promote"
+INGEST = "dandelion.dev/ingest"
 SIGNED = "dandelion.dev/requested-by"
 # Of the models of these tests version 3 serves, 4 was turned down, and 2 served before.
 VERSIONS = {"promote": "4", "rollback": "2"}
-ACTIONS = ("train", "promote", "rollback", "pause", "resume")
+ACTIONS = ("ingest", "train", "promote", "rollback", "pause", "resume")
 
 MAY: dict[str, tuple[str, ...]] = {
     "viewer": (),
     "user": (),
     "reviewer": (),
-    "editor": ("train", "pause", "resume"),
+    "editor": ("ingest", "train", "pause", "resume"),
     "owner": ACTIONS,
     "administrator": ACTIONS,
     "stranger": (),
@@ -82,6 +83,8 @@ def wanted(before: dict[str, Any], action: str, moment: str, name: str) -> dict[
     annotations = after["metadata"].setdefault("annotations", {})
     if action == "train":
         annotations |= {RETRAIN: moment, SIGNED: f"retrain={moment} by {name}"}
+    elif action == "ingest":
+        annotations |= {INGEST: moment, SIGNED: f"ingest={moment} by {name}"}
     elif action in VERSIONS:
         asked = f"{VERSIONS[action]}/{moment}"
         annotations |= {PROMOTE: asked, SIGNED: f"promote={asked} by {name}"}

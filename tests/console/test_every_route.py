@@ -83,6 +83,8 @@ TABLE: dict[Route, Row] = {
     ("GET", f"{MODEL}/review/images/{{sha256}}"): Row(REVIEW),
     ("GET", f"{MODEL}/train"): Row(ACT),
     ("POST", f"{MODEL}/train"): Row(ACT, 303, form()),
+    ("GET", f"{MODEL}/ingest"): Row(ACT),
+    ("POST", f"{MODEL}/ingest"): Row(ACT, 303, form()),
     ("GET", f"{MODEL}/promote"): Row(ACT),
     ("POST", f"{MODEL}/promote"): Row(ACT, 303, form(version="4")),
     ("GET", f"{MODEL}/rollback"): Row(ACT),

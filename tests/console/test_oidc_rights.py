@@ -77,7 +77,7 @@ def test_who_may_have_it_done_does_under_their_own_name(door: Door, case: str) -
     assert annotations["dandelion.dev/requested-by"].endswith(" by oidc:ada@example.com")
 
 
-@pytest.mark.parametrize("action", ["train", "pause", "promote"])
+@pytest.mark.parametrize("action", ["ingest", "train", "pause", "promote"])
 def test_nothing_is_done_in_another_namespace(door: Door, action: str) -> None:
     before = door.console.model("apples", OTHER)
     form = {"uid": before["metadata"]["uid"], "value": moment(), "version": "4"}

@@ -91,6 +91,44 @@ def test_training_is_asked_for_by_keyboard_alone(browser: Browser, console: Cons
         expect(page.get_by_text("61 %, running, train")).to_be_visible()
 
 
+def test_images_are_read_by_keyboard_alone_and_how_far_that_is_comes_by_itself(
+    browser: Browser, console: Console, pictures_folder: Path
+) -> None:
+    with person(browser, console, "administrator") as visit:
+        page = visit.page
+        page.goto(console.url + MODEL)
+        page.get_by_role("link", name="Read images").press("Enter")
+        expect(page.get_by_role("heading", name="Read the images now?")).to_be_visible()
+        expect(page.get_by_text("Nothing is trained, and what serves")).to_be_visible()
+        visit.screenshot(pictures_folder, "console-ingest-confirm")
+        page.get_by_role("button", name="Read images").press("Enter")
+        expect(page.get_by_text("The operator has not begun it yet.")).to_be_visible()
+        value = console.model()["metadata"]["annotations"]["dandelion.dev/ingest"]
+        status = ready()
+        status["ingest"] = {
+            "value": value,
+            "state": "Running",
+            "stage": "reading",
+            "progressPercent": 61,
+            "startedAt": "2026-03-08T11:50:00Z",
+        }
+        put(console.api, "lawn", TEAM, status)
+        expect(page.get_by_text("It is under way.")).to_be_visible()
+        expect(page.get_by_text("61 %, reading the images: running, reading")).to_be_visible()
+        visit.screenshot(pictures_folder, "console-ingest-running")
+        status["ingest"] |= {
+            "state": "Succeeded",
+            "requestedBy": "ada@example.com",
+            "finishedAt": "2026-03-08T11:55:00Z",
+            "message": "no change since dataset version sha256:abababab…: 1,200 images of 3 "
+            "classes, 240 held out",
+        }
+        put(console.api, "lawn", TEAM, status)
+        expect(page.get_by_text("They are read: no change since dataset version")).to_be_visible()
+        expect(page.get_by_text("Read last as dandelion.dev/ingest asks")).to_be_visible()
+        visit.screenshot(pictures_folder, "console-ingest-read")
+
+
 def test_a_version_is_rolled_back_by_keyboard_and_its_receipt_is_the_operators(
     browser: Browser, console: Console
 ) -> None:

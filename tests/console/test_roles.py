@@ -56,7 +56,7 @@ SEEN: dict[str, dict[str, tuple[int, str]]] = {
 }
 # The longest that a right outlives its withdrawal.
 REVOKED_SECONDS = 60
-ACTIONS = ("train", "promote", "rollback", "pause", "resume")
+ACTIONS = ("ingest", "train", "promote", "rollback", "pause", "resume")
 EVERY_ADDRESS = (*SEEN, "/namespaces/garden/models/nothing")
 
 

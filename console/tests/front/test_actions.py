@@ -34,7 +34,7 @@ def test_who_may_change_it_is_offered_what_would_change_something(
     assert f'href="{PAGE}/pause"' not in page
 
 
-@pytest.mark.parametrize("action", ["train", "pause", "resume"])
+@pytest.mark.parametrize("action", ["ingest", "train", "pause", "resume"])
 def test_looking_at_what_it_will_do_changes_nothing(
     editor: Browser, cluster: FakeCluster, action: str
 ) -> None:
@@ -80,6 +80,69 @@ def test_training_is_asked_for_by_the_annotation(editor: Browser, cluster: FakeC
         "state": "Running",
     }
     assert "Run 9f8e is for it: running." in editor.get(f"{PAGE}?done=train").text
+
+
+def test_reading_the_images_is_told_before_asked_for_and_told_after(
+    editor: Browser, cluster: FakeCluster
+) -> None:
+    before = html.unescape(editor.get(f"{PAGE}/ingest").text)
+    assert "Nothing is trained, and what serves goes on serving." in before
+    command = rf"kubectl -n team annotate mdep lawn --overwrite dandelion.dev/ingest={STAMP}"
+    assert re.search(command, before)
+    page = do(editor, "ingest")
+    ((_, patch),) = cluster.patches
+    annotations = patch["metadata"]["annotations"]
+    stamp = annotations["dandelion.dev/ingest"]
+    assert annotations == {
+        "dandelion.dev/ingest": stamp,
+        "dandelion.dev/requested-by": f"ingest={stamp} by editor",
+    }
+    assert f"asked to be read by editor: dandelion.dev/ingest is {stamp}." in page
+    assert "The operator has not begun it yet." in page
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "progress"),
+    [
+        (
+            {"state": "Pending", "reason": "Unschedulable", "message": "0 nodes have room"},
+            "It waits: Unschedulable: 0 nodes have room.",
+            "reading the images: pending",
+        ),
+        (
+            {"state": "Running", "stage": "reading", "progressPercent": 45},
+            "It is under way.",
+            "45 %, reading the images: running, reading",
+        ),
+        (
+            {"state": "Succeeded", "message": "no change since dataset version sha256:abcd1234…"},
+            "They are read: no change since dataset version sha256:abcd1234….",
+            "",
+        ),
+        (
+            {"state": "Failed", "reason": "TooFewImages", "message": "grass has 3"},
+            "It failed: TooFewImages: grass has 3.",
+            "",
+        ),
+        ({"state": "Refused", "message": "a version is pinned"}, "It was refused: a version", ""),
+        ({"state": "Stopped"}, "It was stopped.", ""),
+    ],
+)
+def test_what_becomes_of_reading_the_images_is_followed(
+    editor: Browser, cluster: FakeCluster, told: dict[str, object], words: str, progress: str
+) -> None:
+    now = {"value": "now"} | told
+    cluster.add(model(annotations={"dandelion.dev/ingest": "now"}, ingest=now))
+    page = html.unescape(editor.get(f"{PAGE}?done=ingest").text)
+    assert words in page
+    assert ("Progress of reading the images" in page) is bool(progress)
+    assert progress in page
+
+
+def test_a_pinned_version_leaves_nothing_to_read(editor: Browser, cluster: FakeCluster) -> None:
+    pinned = {"storageUri": "s3://datasets/lawn", "version": f"sha256:{'a' * 64}"}
+    cluster.add(model(spec={"dataset": pinned}))
+    assert f'href="{PAGE}/ingest"' not in editor.get(PAGE).text
 
 
 def test_asking_twice_on_one_page_asks_for_one_run(editor: Browser, cluster: FakeCluster) -> None:
@@ -173,7 +236,7 @@ def test_a_form_of_another_make_is_refused(
     assert not cluster.patches
 
 
-@pytest.mark.parametrize("action", ["delete", "ingest", "TRAIN"])
+@pytest.mark.parametrize("action", ["delete", "TRAIN"])
 def test_there_are_no_other_actions(editor: Browser, cluster: FakeCluster, action: str) -> None:
     sent = {"uid": "uid-of-lawn", "value": "2026-03-08T12:00:00Z"}
     assert editor.get(f"{PAGE}/{action}").status_code == 404

@@ -29,6 +29,7 @@ def do(browser: Browser, action: str, version: str = "") -> str:
 
 SENT = {"uid": "uid-of-lawn", "value": "2026-03-08T12:00:00Z", "version": "2"}
 RIGHTS = {
+    "ingest": "ingest",
     "train": "train",
     "promote": "promote",
     "rollback": "rollback",

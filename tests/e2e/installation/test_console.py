@@ -56,15 +56,42 @@ def test_both_find_their_model_ready(shown: World, console: httpx.Client, accoun
     assert console.get("/", params={"namespace": "default"}).status_code == 403
 
 
-def test_a_user_sees_and_changes_nothing(shown: World, console: httpx.Client) -> None:
+@pytest.mark.parametrize(("action", "annotation"), [("train", "retrain"), ("ingest", "ingest")])
+def test_a_user_sees_and_changes_nothing(
+    shown: World, console: httpx.Client, action: str, annotation: str
+) -> None:
     log_in(shown, console, "console-user")
-    assert "Train now" not in console.get(page(shown)).text
+    assert f'href="{page(shown)}/{action}"' not in console.get(page(shown)).text
     uid = shown.get("mdep", NAME)["metadata"]["uid"]
     form = {"uid": uid, "value": "2026-03-08T12:00:00Z"}
-    answer = console.post(f"{page(shown)}/train", data=form)
+    answer = console.post(f"{page(shown)}/{action}", data=form)
     assert answer.status_code == 403
-    assert "takes the right to create modeldeployments/train" in answer.text
-    assert "dandelion.dev/retrain" not in shown.get("mdep", NAME)["metadata"]["annotations"]
+    assert f"takes the right to create modeldeployments/{action}" in answer.text
+    annotations = shown.get("mdep", NAME)["metadata"]["annotations"]
+    assert f"dandelion.dev/{annotation}" not in annotations
+
+
+def test_an_administrator_has_the_images_read_and_sees_what_came_of_it(
+    shown: World, console: httpx.Client
+) -> None:
+    log_in(shown, console, "console-admin")
+    assert f'href="{page(shown)}/ingest"' in console.get(page(shown)).text
+    confirm = console.get(f"{page(shown)}/ingest").text
+    assert "Nothing is trained" in confirm
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', confirm))
+    done = console.post(f"{page(shown)}/ingest", data=form)
+    assert done.status_code == 303, done.text
+    shown.until(
+        "the page tells what was found",
+        lambda: "They are read: no change since" in console.get(done.headers["location"]).text,
+        180,
+    )
+    account = f"system:serviceaccount:{shown.namespace}:console-admin"
+    history = shown.status(NAME)["history"]
+    receipt = next(item for item in history if item["decision"] == "DatasetIngested")
+    assert receipt["requestedBy"] == account
+    assert f"asked for by {account}" in console.get(page(shown)).text
+    assert len(shown.versions(NAME)) == 1
 
 
 def test_an_administrator_starts_a_run_and_sees_that_it_began(

@@ -127,6 +127,7 @@ ATTEMPTS: Mapping[str, tuple[str, str, Json | None]] = {
     "list their models": ("GET", MODELS, None),
     "read their model": ("GET", f"{MODELS}/{THEIRS}", None),
     "promote theirs": ("PATCH", f"{MODELS}/{THEIRS}", _annotated(promote="1/again")),
+    "read their images": ("PATCH", f"{MODELS}/{THEIRS}", _annotated(ingest="again")),
     "retrain theirs": ("PATCH", f"{MODELS}/{THEIRS}", _annotated(retrain="again")),
     "pause theirs": ("PATCH", f"{MODELS}/{THEIRS}", {"spec": {"suspend": True}}),
     "write their status": ("PATCH", f"{MODELS}/{THEIRS}/status", {"status": {"history": []}}),
@@ -335,7 +336,7 @@ def test_the_console_shows_and_does_nothing_of_theirs(neighbours: Neighbours) ->
         login = browser.post("/login", data={"token": neighbours.tokens[EDITOR]})
         assert login.status_code == httpx.codes.SEE_OTHER, login.text
         answers = {path: browser.get(page + path) for path in ("", "/predict", "/review", "/train")}
-        for action in ("train", "promote", "rollback", "pause", "review", "feedback"):
+        for action in ("ingest", "train", "promote", "rollback", "pause", "review", "feedback"):
             answers[f"POST {action}"] = browser.post(f"{page}/{action}", data=form)
         answers["POST predict"] = browser.post(f"{page}/predict", content=image, headers=png)
     statuses = {what: answer.status_code for what, answer in answers.items()}

@@ -15,7 +15,7 @@ from dandelion_console.ports.session import Person
 from dandelion_console.resource import Right
 
 # What these ask for are fields that whoever may patch a model writes anyway.
-WITH_PATCH = frozenset({Right.TRAIN, Right.SUSPEND})
+WITH_PATCH = frozenset({Right.TRAIN, Right.INGEST, Right.SUSPEND})
 
 
 @dataclass(frozen=True)

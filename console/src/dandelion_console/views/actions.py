@@ -13,8 +13,15 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from dandelion_console.resource import PROMOTE, REQUESTED_BY, RETRAIN, ModelDeployment, Right
-from dandelion_console.views.standing import run_in_flight
+from dandelion_console.resource import (
+    INGEST,
+    PROMOTE,
+    REQUESTED_BY,
+    RETRAIN,
+    ModelDeployment,
+    Right,
+)
+from dandelion_console.views.standing import ingest_in_flight, run_in_flight
 from dandelion_console.views.versions import Version, earlier, later
 
 # When it was asked for, so that asking twice on one page asks for one run.
@@ -79,6 +86,8 @@ def _training(model: ModelDeployment) -> list[str]:
     ]
     if run_in_flight(model) is not None:
         effects.insert(0, "The run that is under way is ended, and this one takes its place.")
+    if ingest_in_flight(model) is not None:
+        effects.append("The images are being read as it is: the run begins after that.")
     if model.spec.suspend:
         effects.append("The model is paused: the run begins once it is resumed.")
     return effects
@@ -92,10 +101,28 @@ def _verdict(model: ModelDeployment) -> str:
     return "Whether the new version passes the gate is written down, and nothing is promoted."
 
 
+def _ingesting(model: ModelDeployment) -> list[str]:
+    effects = [
+        "The images are read as they are now, and become a version of the dataset with its report: "
+        "images by class, files that are left out and why, what has changed since the version "
+        "before. Unchanged images make no new version.",
+        "Nothing is trained, and what serves goes on serving. A run that follows learns from that "
+        "version, if the images are the same by then.",
+    ]
+    if ingest_in_flight(model) is not None:
+        effects.insert(0, "The reading that is under way is ended, and this one takes its place.")
+    if run_in_flight(model) is not None:
+        effects.append("The run that is under way goes on, and reads the images first.")
+    if model.spec.suspend:
+        effects.append("The model is paused: this is done all the same.")
+    return effects
+
+
 def _pausing(model: ModelDeployment) -> list[str]:
     effects = [
         "Nothing is trained or judged until it is resumed.",
-        "What serves goes on serving, and another version is still served if a person asks for it.",
+        "What serves goes on serving. Another version is still served, and images are read, if a "
+        "person asks for it.",
     ]
     if run_in_flight(model) is not None:
         effects.insert(0, "The run that is under way stops, and goes on from its last step then.")
@@ -142,6 +169,16 @@ TRAIN = Action(
     request=lambda asked: f"retrain={asked.moment}",
     patch=lambda asked: {"metadata": {"annotations": {RETRAIN: asked.moment}}},
 )
+READ_IMAGES = Action(
+    "ingest",
+    "Read the images now",
+    "Read images",
+    Right.INGEST,
+    offered=lambda model: not model.spec.dataset.version,
+    effects=_ingesting,
+    request=lambda asked: f"ingest={asked.moment}",
+    patch=lambda asked: {"metadata": {"annotations": {INGEST: asked.moment}}},
+)
 PROMOTE_VERSION = Action(
     "promote",
     "Promote a version",
@@ -184,7 +221,10 @@ RESUME = Action(
     request=lambda asked: f"suspend=false at {asked.moment}",
     patch=lambda _asked: {"spec": {"suspend": False}},
 )
-ACTIONS = {action.name: action for action in (TRAIN, PROMOTE_VERSION, ROLL_BACK, PAUSE, RESUME)}
+ACTIONS = {
+    action.name: action
+    for action in (READ_IMAGES, TRAIN, PROMOTE_VERSION, ROLL_BACK, PAUSE, RESUME)
+}
 RIGHTS = frozenset(action.right for action in ACTIONS.values())
 
 

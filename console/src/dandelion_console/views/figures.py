@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dandelion_console.resource import Drift, LiveAccuracy, ModelDeployment
+from dandelion_console.resource import ModelDeployment
+from dandelion_console.status import Drift, LiveAccuracy
 
 NAMES = {"accuracy": "accuracy", "macroF1": "macro F1"}
 

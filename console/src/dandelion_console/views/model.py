@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dandelion_console.resource import (
-    Challenger,
-    Champion,
-    Condition,
-    ModelDeployment,
-    Receipt,
-    Version,
-)
+from dandelion_console.resource import ModelDeployment
+from dandelion_console.status import Challenger, Champion, Condition, Receipt, Version
 from dandelion_console.views import figures
-from dandelion_console.views.standing import RunInFlight, Standing, run_in_flight, standing
+from dandelion_console.views.standing import (
+    RunInFlight,
+    Standing,
+    ingest_in_flight,
+    run_in_flight,
+    standing,
+)
 
 ORDER = ("Ready", "Accepted", "Trained", "Promoted", "RolledOut", "DriftDetected")
 # Of these, True is what one does not want.
@@ -52,6 +52,7 @@ class Story:
     standing: Standing
     conditions: tuple[ShownCondition, ...]
     run: RunInFlight | None
+    ingest: RunInFlight | None
     comparison: Comparison
     live: str
     drift: str
@@ -66,6 +67,7 @@ def story(model: ModelDeployment) -> Story:
         standing=standing(model),
         conditions=tuple(_conditions(model)),
         run=run_in_flight(model),
+        ingest=ingest_in_flight(model),
         comparison=_comparison(status.champion, status.challenger),
         live=figures.live(status.live_accuracy),
         drift=figures.drift(status.drift),

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from dandelion_console.resource import PROMOTE, RETRAIN, ModelDeployment
-from dandelion_console.views.actions import PAUSE, PROMOTE_VERSION, RESUME, ROLL_BACK, TRAIN, Action
+from dandelion_console.resource import INGEST, PROMOTE, RETRAIN, ModelDeployment
+from dandelion_console.views.actions import (
+    PAUSE,
+    PROMOTE_VERSION,
+    READ_IMAGES,
+    RESUME,
+    ROLL_BACK,
+    TRAIN,
+    Action,
+)
+
+INGEST_STATES = {
+    "Pending": "waits",
+    "Running": "is under way",
+    "Failed": "failed",
+    "Refused": "was refused",
+    "Stopped": "was stopped",
+}
 
 
 def receipt(action: Action, model: ModelDeployment) -> str:
     """Empty if nothing is seen of it."""
     if action is TRAIN:
         return _of_training(model)
+    if action is READ_IMAGES:
+        return _of_ingest(model)
     if action in (PROMOTE_VERSION, ROLL_BACK):
         return _of_promotion(model)
     wanted = action is PAUSE
@@ -30,6 +48,20 @@ def _of_training(model: ModelDeployment) -> str:
     if training is not None and training.retrain == model.retrain:
         return f"{asked} Run {training.run} is for it: {training.state.lower()}."
     return f"{asked} The operator has not begun it yet."
+
+
+def _of_ingest(model: ModelDeployment) -> str:
+    if not model.ingest:
+        return ""
+    asked = f"The images were asked to be read{_by(model, f'ingest={model.ingest}')}: "
+    asked += f"{INGEST} is {model.ingest}."
+    ingest = model.status.ingest
+    if ingest is None or ingest.value != model.ingest:
+        return f"{asked} The operator has not begun it yet."
+    told = ": ".join(filter(None, (ingest.reason, ingest.message)))
+    if ingest.state == "Succeeded":
+        return f"{asked} They are read: {told}."
+    return f"{asked} It {INGEST_STATES.get(ingest.state, 'goes on')}{f': {told}' if told else ''}."
 
 
 def _of_promotion(model: ModelDeployment) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dandelion_console.resource import Condition, ModelDeployment
+from dandelion_console.resource import ModelDeployment
+from dandelion_console.status import Condition
 
 # Of these, a False one is told even of a model that serves.
 TELLING = ("Accepted", "Trained", "Promoted", "RolledOut")
 UNDER_WAY = ("Pending", "Running", "Suspended")
+INGESTING = ("Pending", "Running")
 
 
 class State(StrEnum):
@@ -66,4 +68,15 @@ def run_in_flight(model: ModelDeployment) -> RunInFlight | None:
     words = [training.state.lower(), training.stage or ""]
     if search is not None:
         words.append(f"{search.finished + search.pruned} of {search.trials} trials")
+    return RunInFlight(percent, ", ".join(filter(None, words)))
+
+
+def ingest_in_flight(model: ModelDeployment) -> RunInFlight | None:
+    """The reading of the images that somebody asked for, while it is not over."""
+    ingest = model.status.ingest
+    if ingest is None or ingest.state not in INGESTING:
+        return None
+    why = ": ".join(filter(None, (ingest.reason, ingest.message)))
+    words = [f"reading the images: {ingest.state.lower()}", ingest.stage or "", why]
+    percent = min(100, max(0, ingest.progress_percent))
     return RunInFlight(percent, ", ".join(filter(None, words)))
