@@ -110,4 +110,4 @@ class Observed:
 
     def pods_left(self, version: int) -> int:
         """How many pods of other versions still answer, or could."""
-        return sum(pod.version != version and not pod.ended for pod in self.pods)
+        return sum(pod.version != version and not pod.has_ended(self.now) for pod in self.pods)

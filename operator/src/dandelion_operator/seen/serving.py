@@ -48,14 +48,15 @@ class PodSeen:
     version: int | None
     ready: bool
     deleting: bool = False
+    gone_by: str = ""  # where it is told to go: when its grace is over
     reason: str | None = None
     message: str | None = None
     permanent: bool = False
 
-    @property
-    def ended(self) -> bool:
-        """Told to go and no longer ready: on a node that is lost, it may stay so for ever."""
-        return self.deleting and not self.ready
+    def has_ended(self, now: str) -> bool:
+        """Told to go, no longer ready, and past its grace: on a node that is lost, it may stay so
+        for ever. Until then it may answer on connections that clients have kept."""
+        return self.deleting and not self.ready and self.gone_by <= now
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import given
 import pytest
+from dandelion_operator.api import moments
 from dandelion_operator.loop.decide.plan.decisions import TrainingPhase
 from dandelion_operator.loop.decide.plan.jobs import StartTraining
 from dandelion_operator.loop.observe import readings
@@ -74,6 +77,7 @@ def test_a_stopped_run_holds_the_next_one_up_while_its_pod_works(lost: bool, sta
 
 
 OLD = PodSeen("old", 2, ready=True)
+SILENT = PodSeen("old", 2, ready=False, deleting=True)
 
 
 @pytest.mark.parametrize(
@@ -85,12 +89,15 @@ OLD = PodSeen("old", 2, ready=True)
             PodSeen("old", 2, ready=True, deleting=True), False, id="an old pod ends its answers"
         ),
         pytest.param(
-            PodSeen("old", 2, ready=False, deleting=True), True, id="an old pod's node is lost"
+            replace(SILENT, gone_by=moments.after(given.NOW, 1)),
+            False,
+            id="an old pod may answer on connections that are kept",
         ),
+        pytest.param(replace(SILENT, gone_by=given.NOW), True, id="an old pod's node is lost"),
     ],
 )
 def test_when_nothing_of_another_version_serves(other: PodSeen, complete: bool) -> None:
-    observed = serving(3, pods=(pod(3), other))
+    observed = serving(3, pods=(pod(3), other), now=given.NOW)
     assert observed.serves_only(given.version(3).target) is complete
 
 
@@ -99,13 +106,21 @@ def test_a_terminating_pod_of_a_dead_node_does_not_keep_a_rollout_open(world: Wo
         world.apply()
         await world.settle()
         dead = copy.deepcopy(world.inference_pods()[0])
-        dead["metadata"] |= {"name": "on-the-dead-node", "deletionTimestamp": LEAVING}
+        leaving = moments.after(world.now_text(), 3600)
+        dead["metadata"] |= {"name": "on-the-dead-node", "deletionTimestamp": leaving}
         dead["status"] = {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]}
         world.stuck_pods = [dead]
         world.accuracy = 0.95
         world.annotate("again")
         await world.settle()
         assert ("pods", KEY.namespace, "on-the-dead-node") in world.cluster.objects
+        # While its grace lasts, it may as well be draining.
+        assert world.condition("RolledOut") == ("Unknown", "Progressing")
+        assert "1 of another version left" in world.message("RolledOut")
+        assert world.condition("Ready") == ("True", "Serving")
+        assert world.status["champion"]["version"] == "1"
+        world.time += timedelta(hours=1)
+        await world.settle()
         assert world.condition("RolledOut") == ("True", "ReplicasAvailable")
         assert world.condition("Ready") == ("True", "Serving")
         assert world.status["champion"]["version"] == "2"

@@ -36,7 +36,7 @@ PAUSED = Facts(
 )
 PROGRESSING = Facts(
     "Progressing",
-    "The champion is being rolled out.",
+    "The champion is being rolled out, or pods of the former one are still ending.",
     {ROLLED_OUT: UNKNOWN},
     again={ROLLED_OUT: WHILE_ROLLING_OUT},
 )

@@ -43,6 +43,7 @@ def pod(raw: Mapping[str, Any], answer: tuple[str, str] | None, told: Told = NOT
         version=int(version) if version.isdigit() else None,
         ready=ready,
         deleting="deletionTimestamp" in metadata,
+        gone_by=metadata.get("deletionTimestamp", ""),
         reason=reason,
         message=message,
         permanent=reason in PERMANENT,
