@@ -26,9 +26,12 @@ class SteadyLoad:
 
     Half of the requests go over kept-alive connections and half over new ones, because each finds
     other mistakes: new ones meet an endpoint that is gone, kept ones a server that hangs up.
+
+    After `limit` seconds it stops by itself, and says so at the end: what came later was seen by
+    nobody.
     """
 
-    def __init__(self, url: str, image: bytes, rate: float = 20, limit: float = 120) -> None:
+    def __init__(self, url: str, image: bytes, rate: float = 20, limit: float = 600) -> None:
         self.url, self.image, self.rate, self.limit = f"{url}/predict", image, rate, limit
         self.answers: list[Answer] = []
         self._ended = threading.Event()
@@ -46,10 +49,12 @@ class SteadyLoad:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        ran_out = not self._thread.is_alive()
         self._ended.set()
         self._thread.join()
         self._pool.shutdown()
         self._kept.close()
+        assert kind is not None or not ran_out, f"the load stopped after {self.limit:.0f} s"
 
     @property
     def failures(self) -> list[Answer]:

@@ -31,7 +31,7 @@ def two_versions(world: World) -> Iterator[World]:
 def test_what_people_did_meanwhile_is_caught_up_with(two_versions: World) -> None:
     world = two_versions
     _scale(world, 0)
-    with SteadyLoad(world.url(NAME), IMAGE, rate=5, limit=AWAY_SECONDS + 300) as load:
+    with SteadyLoad(world.url(NAME), IMAGE, rate=5, limit=AWAY_SECONDS + 600) as load:
         world.move_alias(NAME, "1")
         world.retrain(NAME, "and again")
         time.sleep(AWAY_SECONDS)

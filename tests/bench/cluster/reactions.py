@@ -47,7 +47,7 @@ def _seconds_to_job(world: World, name: str, uri: str) -> float:
 
 def _move_back_and_forth(world: World, name: str) -> tuple[list[float], int, int]:
     seconds: list[float] = []
-    with SteadyLoad(world.url(name), picture(COLOURS["red"], 5), RATE, limit=300) as load:
+    with SteadyLoad(world.url(name), picture(COLOURS["red"], 5), RATE) as load:
         for move in range(MOVES):
             to = "1" if move % 2 == 0 else "2"
             time.sleep(3)
