@@ -47,7 +47,7 @@ TESTS = (
         f"tests/loop/{room}/test_{name}.py"
         for room, names in (
             ("queue", ("pace", "pauses")),
-            ("serving", ("disruption_budget", "waiting")),
+            ("serving", ("disruption_budget", "ingress", "route", "waiting")),
             ("told", ("events",)),
             ("versions", ("champion_gone", "identity", "no_verdict", "ownership")),
         )

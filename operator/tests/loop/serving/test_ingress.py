@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from dandelion_operator.loop.decide.plan.children import (
     RemoveRoute,
 )
 from dandelion_operator.loop.observe import readings
+from dandelion_operator.seen.drift import Drift
 from dandelion_operator.seen.serving import RouteSeen
 from small_world import World, played
 
@@ -38,6 +40,7 @@ ASKS, ASKS_NOBODY = {"auth": "ClusterTokens"}, {"auth": "None"}
 HOST = "lawn.default.models.example.com"
 OURS = RouteSeen(exists=True, ours=True, digest=digests.ingress(given.resource(), RULE))
 THEIRS = RouteSeen(exists=True, ours=False)
+RIVAL = ("the installation in other",)
 WAYS = ApplyIngress | RemoveIngress | ApplyRoute | RemoveRoute
 
 
@@ -75,6 +78,20 @@ def test_an_installation_may_have_both() -> None:
     actions = decide(wanted, observed, where).rollout.actions
     found = {item for item in actions if isinstance(item, WAYS)}
     assert found == {ApplyRoute(), ApplyIngress()}
+
+
+@pytest.mark.parametrize("rule", [RULE, None], ids=["wanted", "not wanted"])
+def test_what_others_write_into_one_that_goes_is_not_told(rule: IngressRule | None) -> None:
+    wanted = given.resource(serving=ASKS)
+    where = location(wanted, replace(given.DEFAULTS, ingress=rule))
+    observed = given.serving(
+        3,
+        deployment=given.deployment(3, wanted),
+        ingress=replace(OURS, digest="older"),
+        drifts={"Ingress": Drift(rival="the installation in other", corrected=RIVAL)},
+    )
+    contested = decide(wanted, observed, where).rollout.contested
+    assert bool(contested) is (rule is not None)
 
 
 def test_it_leads_to_the_service_under_the_models_own_name_and_certificate() -> None:
@@ -235,5 +252,40 @@ def test_an_installation_without_ingress_asks_for_none(world: World) -> None:
         world.apply(serving=ASKS)
         await world.settle()
         assert "Ingress" not in world.message("RolledOut")
+
+    played(scene)
+
+
+def to_another_service(raw: Json) -> None:
+    (rule,) = raw["spec"]["rules"]
+    if "http" in rule:
+        rule["http"]["paths"][0]["backend"]["service"]["name"] = "mine"
+    else:
+        rule["backendRefs"][0]["name"] = "mine"
+
+
+@pytest.mark.parametrize(
+    ("kind", "plural"), [("HTTPRoute", "httproutes"), ("Ingress", "ingresses")], ids=str
+)
+def test_what_others_write_into_a_way_in_is_put_right_once_and_told_then(
+    world: World, kind: str, plural: str
+) -> None:
+    name = "lawn-inference"
+
+    async def scene() -> None:
+        with_ingress(world, serving_route=ROUTE)
+        world.apply(serving=ASKS)
+        await world.settle()
+        before = copy.deepcopy(world.cluster.one(plural, name)["spec"])
+        world.cluster.edit(plural, name, to_another_service, "their-controller")
+        assert world.cluster.one(plural, name)["spec"] != before
+        await world.settle()
+        assert world.cluster.one(plural, name)["spec"] == before
+        assert "their-controller" not in world.message("RolledOut")
+        world.cluster.edit(plural, name, to_another_service, "their-controller")
+        await world.settle()
+        assert world.cluster.one(plural, name)["spec"] != before
+        assert "their-controller also writes" in world.message("RolledOut")
+        assert f"of the {kind} {name}" in world.message("RolledOut")
 
     played(scene)

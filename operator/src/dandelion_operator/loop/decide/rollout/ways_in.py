@@ -47,7 +47,7 @@ def stale(resource: Resource, observed: Observed, location: Location) -> dict[st
     return {
         way.kind: way.is_out_of_date
         for way in _ways(resource, observed, location)
-        if way.digest is not None and not way.seen.unknown
+        if way.digest is not None
     }
 
 
