@@ -24,29 +24,31 @@ FORMER = f"sha256:{'d' * 64}"
 TARGET = Target(3, "s3://models/default/lawn/run3/artifact", f"sha256:{'3' * 64}")
 
 
-def training_pod(searching: bool = False, **spec: Any) -> dict[str, Any]:
+def training_pod(
+    searching: bool = False, defaults: Defaults = DEFAULTS, **spec: Any
+) -> dict[str, Any]:
     """Of a run, or of the trials of its search; `spec` is what the resource says."""
     resource = _resource(spec)
     run = StartTraining(
         *("run1", "hash1", "Created", "images-1", "none"), FORMER, searching=searching
     )
-    made = builders.job(resource, run, location(resource, DEFAULTS), DEFAULTS)
+    made = builders.job(resource, run, location(resource, defaults), defaults)
     found: dict[str, Any] = made["spec"]["template"]["spec"]
     return found
 
 
-def ingest_pod(**spec: Any) -> dict[str, Any]:
+def ingest_pod(defaults: Defaults = DEFAULTS, **spec: Any) -> dict[str, Any]:
     """Of the Job that reads the images and trains nothing."""
     resource = _resource(spec)
     start = StartIngest("5678901234", "none", former_dataset=FORMER)
-    made = builders.ingest_job(resource, start, location(resource, DEFAULTS), DEFAULTS)
+    made = builders.ingest_job(resource, start, location(resource, defaults), defaults)
     found: dict[str, Any] = made["spec"]["template"]["spec"]
     return found
 
 
-def serving_pod(**spec: Any) -> dict[str, Any]:
+def serving_pod(defaults: Defaults = DEFAULTS, **spec: Any) -> dict[str, Any]:
     resource = _resource(spec)
-    made = builders.deployment(resource, TARGET, location(resource, DEFAULTS), DEFAULTS)
+    made = builders.deployment(resource, TARGET, location(resource, defaults), defaults)
     found: dict[str, Any] = made["spec"]["template"]["spec"]
     return found
 

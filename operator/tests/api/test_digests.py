@@ -8,6 +8,7 @@ from typing import Any
 import given
 import pytest
 from dandelion_operator.api import digests
+from dandelion_operator.api.access.endpoints import Endpoints
 from dandelion_operator.api.location import location
 
 RICH = given.resource(
@@ -137,6 +138,26 @@ def test_a_log_that_the_installation_sets_up_later_restarts_no_pod() -> None:
     wanted, target = given.resource(), given.version(3).target
     without = location(wanted, replace(given.DEFAULTS, log_uri=""))
     assert digests.serving(wanted, target, without) == of(wanted)[2]
+
+
+def of_endpoint(endpoints: Endpoints, **storage: Any) -> str:
+    wanted = given.resource(storage=storage)
+    defaults = replace(given.DEFAULTS, endpoints=endpoints)
+    return digests.serving(wanted, given.version(3).target, location(wanted, defaults))
+
+
+def test_what_is_closed_restarts_no_pod() -> None:
+    told = Endpoints(api_server="10.96.0.1", cluster=("10.244.0.0/16",))
+    mine = {"endpoint": "http://minio", "secretRef": {"name": "mine"}}
+    assert of_endpoint(told) == of_endpoint(Endpoints())
+    assert of_endpoint(told, **mine) == of_endpoint(Endpoints(), **mine)
+
+
+def test_what_is_allowed_reaches_pods_with_an_endpoint_of_their_own_alone() -> None:
+    told = Endpoints(allowed=("minio", "10.0.0.0/8"))
+    mine = {"endpoint": "http://minio", "secretRef": {"name": "mine"}}
+    assert of_endpoint(told) == of_endpoint(Endpoints())
+    assert of_endpoint(told, **mine) != of_endpoint(Endpoints(), **mine)
 
 
 @pytest.mark.parametrize(

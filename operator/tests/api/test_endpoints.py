@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 import given
 import pytest
@@ -62,6 +63,37 @@ def test_the_installation_may_open_it(
 ) -> None:
     found = replace(API, allowed=allowed).refusal("MinIO.example.com", address)
     assert (found is None) is is_open
+
+
+ADDRESSES = [
+    *("169.254.169.254", "127.0.0.1", "127.0.0.2", "::1", "10.96.0.1", "10.96.0.2", "10.244.3.4"),
+    *("10.244.4.4", "fd10::7", "fd00:ec2::254", "fd12::1", "52.95.110.1"),
+]
+ALLOWED = [
+    (),
+    ("other.example.com", "10.96.0.1"),
+    ("10.244.3.0/24", "127.0.0.1"),
+    ("10.0.0.0/8", "fd00::/8"),
+    ("0.0.0.0/0", "::/0"),
+    ("minio.example.com",),
+]
+
+
+@pytest.mark.parametrize("allowed", ALLOWED, ids=str)
+def test_closed_networks_are_those_of_the_addresses_that_are_refused(
+    allowed: tuple[str, ...],
+) -> None:
+    endpoints = replace(API, allowed=allowed)
+    networks = endpoints.closed("https://MinIO.example.com:9000")
+    for edge in {address for network in networks for address in (network[0], network[-1])}:
+        assert endpoints.refusal("minio.example.com", str(edge)) is not None
+    for address in ADDRESSES:
+        refused = endpoints.refusal("minio.example.com", address) is not None
+        assert any(ip_address(address) in network for network in networks) is refused, address
+
+
+def test_what_is_no_url_has_closed_networks_too() -> None:
+    assert API.closed("http://[::1") == API.closed("http://s3.example.com")
 
 
 def test_the_endpoint_of_the_installation_may_be_anywhere() -> None:

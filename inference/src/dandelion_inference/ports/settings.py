@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import (
+    BeforeValidator,
     Field,
     HttpUrl,
     StringConstraints,
@@ -18,7 +20,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dandelion_inference.ports.grace import USUAL_GRACE_SECONDS, Ending, ending
 
@@ -27,6 +29,13 @@ DIGEST = r"^sha256:[0-9a-f]{64}$"
 BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 Name = Annotated[str, StringConstraints(min_length=1)]
+Networks = Annotated[
+    tuple[IPv4Network | IPv6Network, ...],
+    NoDecode,
+    BeforeValidator(
+        lambda value: tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+    ),
+]
 
 
 class Auth(StrEnum):
@@ -67,6 +76,11 @@ class Settings(BaseSettings):
         "that is for a while, AWS_SESSION_TOKEN",
     )
     s3_ca_bundle: str = Field(default="", description="PEM text of the CAs to trust; empty: system")
+    s3_closed_networks: Networks = Field(
+        default=(),
+        description="networks that the object store may not be in, with commas between; empty: "
+        "it may be anywhere, as that of the installation",
+    )
 
     access_log_sample_ratio: float = Field(
         default=0.01, ge=0, le=1, description="share of the answers without an error in the log"

@@ -5,7 +5,8 @@ attempt at a run is given to run with, which decides nothing about the model. ev
 artifacts on which dataset version. ingest: one reading of the images that a person asked for. gate:
 the rules a version was judged by. serving: what of the spec and the version decides about a serving
 pod; replicas and the operator's own defaults are left out, so scaling or upgrading the operator
-restarts nothing, but for where pods ask who calls. service: whom the Service sends requests to.
+restarts nothing, but for where pods ask who calls and what is allowed to an S3 endpoint of the
+resource's own. service: whom the Service sends requests to.
 
 They must stay what they are from release to release, or an upgrade would train, judge or restart
 what nobody changed: a field that comes later goes in only where it differs from its default. A test
@@ -141,6 +142,7 @@ def serving(resource: Resource, target: Target, location: Location) -> str:
             },
             **_set(spec, LATER_SERVING),
             **_asked(resource, location),
+            **_allowed(location),
             **_reviewed(resource.spec.feedback),
         },
         length=16,
@@ -153,6 +155,13 @@ def _asked(resource: Resource, location: Location) -> dict[str, Any]:
     if resource.spec.serving.auth is Auth.NONE:
         return {}
     return {"tokenReviewer": location.token_reviewer}
+
+
+def _allowed(location: Location) -> dict[str, Any]:
+    """Pods that hold an older list go on refusing what the installation has come to allow."""
+    if location.endpoints is None or not location.endpoints.allowed:
+        return {}
+    return {"allowedEndpoints": sorted(location.endpoints.allowed)}
 
 
 def _reviewed(feedback: Feedback) -> dict[str, Any]:

@@ -242,6 +242,7 @@ def _connected(settings: JobSettings, attempts: int) -> s3.S3Store:
         settings.s3_ca_bundle,
         attempts=attempts,
         pool=CONNECTIONS,
+        closed=settings.s3_closed_networks,
     )
 
 

@@ -1,8 +1,9 @@
-"""To which addresses the operator goes on somebody's word: those of `spec.storage.endpoint`.
+"""To which addresses Dandelion goes on somebody's word: those of `spec.storage.endpoint`.
 
 Never to itself, to what only the node can see (metadata services among it), to the API server, or
-into the cluster's own ranges where they are told, unless the installation names it. Pure; asked for
-each address that a name was resolved to, at the moment at which it is connected to.
+into the cluster's own ranges where they are told, unless the installation names it. Pure; the
+operator asks `refusal` for each address that a name was resolved to, at the moment at which it is
+connected to, and tells its pods the networks of `closed`, who do the same.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 Network = IPv4Network | IPv6Network
+Same = TypeVar("Same", IPv4Network, IPv6Network)
 
 
 def _networks(*written: str) -> tuple[Network, ...]:
@@ -63,6 +67,17 @@ class Endpoints:
             return "an address of the cluster"
         return None
 
+    def closed(self, url: str) -> list[Network]:
+        """Every network that is refused to the host of this URL; none where it is allowed."""
+        if _host(url) in self.allowed:
+            return []
+        own = [_network(_carried(ip_address(self.api_server)))] if self.api_server else []
+        always = [network for networks in CLOSED.values() for network in networks]
+        closed = [*own, *always, *_all(self.cluster)]
+        for allowed in _all(self.allowed):
+            closed = [left for network in closed for left in _without(network, allowed)]
+        return closed
+
 
 def _all(written: Sequence[str]) -> tuple[Network, ...]:
     return tuple(filter(None, map(network_of, written)))
@@ -74,6 +89,31 @@ def network_of(written: str) -> Network | None:
         return ip_network(written)
     except ValueError:
         return None
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _network(address: IPv4Address | IPv6Address) -> Network:
+    return ip_network(str(address))
+
+
+def _without(network: Network, allowed: Network) -> Sequence[Network]:
+    if isinstance(network, IPv4Network) and isinstance(allowed, IPv4Network):
+        return _rest(network, allowed)
+    if isinstance(network, IPv6Network) and isinstance(allowed, IPv6Network):
+        return _rest(network, allowed)
+    return [network]
+
+
+def _rest(network: Same, allowed: Same) -> Sequence[Same]:
+    if network.subnet_of(allowed):
+        return []
+    return sorted(network.address_exclude(allowed)) if allowed.subnet_of(network) else [network]
 
 
 def _carried(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

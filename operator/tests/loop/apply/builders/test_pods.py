@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Callable
 from typing import Any
 
 import given
@@ -105,6 +106,25 @@ def test_a_users_own_keys_are_mounted_instead() -> None:
     assert mounted(job(mine))["s3"][0]["name"] == "mine"
     assert mounted(deployment(mine))["s3"][0]["name"] == "read-only"
     assert environment(job(mine))["DANDELION_S3_ENDPOINT"] == "https://s3.example.com"
+
+
+@EACH
+def test_a_pod_of_the_installations_endpoint_is_told_no_closed_networks(
+    workload: dict[str, Any],
+) -> None:
+    assert "DANDELION_S3_CLOSED_NETWORKS" not in environment(workload)
+
+
+@pytest.mark.parametrize("made", [job, deployment])
+def test_a_pod_with_an_endpoint_of_its_own_is_told_where_that_may_not_be(
+    made: Callable[[Resource], dict[str, Any]],
+) -> None:
+    mine = given.resource(
+        storage={"endpoint": "https://s3.example.com", "secretRef": {"name": "mine"}}
+    )
+    told = environment(made(mine))["DANDELION_S3_CLOSED_NETWORKS"].split(",")
+    assert told[0] == "169.254.169.254/32"
+    assert {"127.0.0.0/8", "169.254.0.0/16", "fe80::/10", "224.0.0.0/4"} < set(told)
 
 
 def test_names_of_the_longest_resource_fit() -> None:

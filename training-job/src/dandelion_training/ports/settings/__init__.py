@@ -5,6 +5,7 @@
 
 import os
 import tempfile
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -30,6 +31,14 @@ Uri = Annotated[
     BeforeValidator(lambda value: Location.parse(value) if isinstance(value, str) else value),
 ]
 
+Networks = Annotated[
+    tuple[IPv4Network | IPv6Network, ...],
+    NoDecode,
+    BeforeValidator(
+        lambda value: tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+    ),
+]
+
 
 class JobSettings(BaseSettings):
     """What every Job of training is told. Holds no secret: the S3 key is read from files when it
@@ -48,6 +57,8 @@ class JobSettings(BaseSettings):
     s3_region: str = "us-east-1"
     s3_credentials_dir: Path = Path("/var/run/secrets/dandelion/s3")
     s3_ca_bundle: str = ""
+    # Where an endpoint that the resource names may not be; none: it is the installation's.
+    s3_closed_networks: Networks = ()
 
     work_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
     metrics_port: int = Field(default=9090, ge=0)  # 0: no metrics are served

@@ -5,7 +5,7 @@ Only what begins a process makes an `S3Store`.
 
 import io
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -17,7 +17,9 @@ from minio.error import MinioException, S3Error
 
 from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
 from dandelion_training.ports.storage import Fetched, Location, ObjectFault, StoredObject
+from dandelion_training.ports.storage.closed import ClosedError, pool_classes
 from dandelion_training.ports.storage.credentials import PodCredentials
+from dandelion_training.ports.web.networks import Network
 
 T = TypeVar("T")
 
@@ -166,6 +168,11 @@ class S3Store:
             return call()
         except S3Error as error:
             raise self._s3_failure(error, location) from error
+        except ClosedError as error:
+            raise TrainingFailure(
+                Reason.STORAGE_UNREACHABLE,
+                f"{self._endpoint} cannot be asked for {location}: {error}.",
+            ) from error
         except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
             if is_disk_full(error):
                 raise
@@ -195,9 +202,19 @@ class S3Store:
 
 
 def connect(
-    endpoint: str, region: str, credentials_dir: Path, ca_bundle: str, *, attempts: int, pool: int
+    endpoint: str,
+    region: str,
+    credentials_dir: Path,
+    ca_bundle: str,
+    *,
+    attempts: int,
+    pool: int,
+    closed: Sequence[Network] = (),
 ) -> S3Store:
-    """A store at the endpoint. With `attempts=1` nothing is tried twice."""
+    """A store at the endpoint, which may not be in the networks that are closed.
+
+    With `attempts=1` nothing is tried twice.
+    """
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
         raise TrainingFailure(
@@ -212,20 +229,30 @@ def connect(
             raise TrainingFailure(
                 Reason.CONFIGURATION_INVALID, "storage.caBundle holds no certificate in PEM form."
             ) from error
-    http = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=5, read=60),
-        retries=urllib3.Retry(total=0),
-        maxsize=pool,
-        ssl_context=context,
-    )
+    # Whom an account asks for its key is the cloud's to say, and may be link-local.
+    keys = PodCredentials(credentials_dir, _connections(pool, context), region)
     client = minio.Minio(
         parts.netloc,
         secure=parts.scheme == "https",
         region=region,
-        credentials=PodCredentials(credentials_dir, http, region),
-        http_client=http,
+        credentials=keys,
+        http_client=_connections(pool, context, closed),
     )
     return S3Store(client, endpoint, attempts)
+
+
+def _connections(
+    pool: int, trust: ssl.SSLContext, closed: Sequence[Network] = ()
+) -> urllib3.PoolManager:
+    made = urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=5, read=60),
+        retries=urllib3.Retry(total=0),
+        maxsize=pool,
+        ssl_context=trust,
+    )
+    if closed:
+        made.pool_classes_by_scheme = pool_classes(closed)
+    return made
 
 
 def _may_pass(error: Exception) -> bool:

@@ -55,7 +55,7 @@ _RESERVED = _networks(
 
 def refusal(address: IP, private_allowed: bool) -> str | None:
     """What kind of address it is, where nothing may be fetched from it."""
-    meant = _carried(address)
+    meant = carried(address)
     for kind, networks in _NEVER.items():
         if _in(meant, networks):
             return kind
@@ -68,7 +68,7 @@ def refusal(address: IP, private_allowed: bool) -> str | None:
     return None
 
 
-def _carried(address: IP) -> IP:
+def carried(address: IP) -> IP:
     """The IPv4 address that packets to this one would reach."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:

@@ -65,6 +65,9 @@ def storage_environment(location: Location) -> dict[str, object]:
     }
     if location.ca_bundle:
         settings["S3_CA_BUNDLE"] = location.ca_bundle
+    # An endpoint of somebody's own is judged where it is connected to, which is in the pod.
+    if location.endpoints is not None and (closed := location.endpoints.closed(location.endpoint)):
+        settings["S3_CLOSED_NETWORKS"] = ",".join(map(str, closed))
     return settings
 
 

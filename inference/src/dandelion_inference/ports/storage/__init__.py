@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +27,7 @@ from dandelion_inference.ports.credentials import (
     mounted,
 )
 from dandelion_inference.ports.settings import Settings
+from dandelion_inference.ports.storage.closed import ClosedError, Network, pool_classes
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -91,11 +92,10 @@ class Access:
         self._region = settings.s3_region
         self._credentials_dir = credentials_dir
         self._account: Account | None = None
-        self._http = urllib3.PoolManager(
-            timeout=timeout,
-            retries=False,
-            ssl_context=_trust(settings.s3_ca_bundle),
-        )
+        trust = _trust(settings.s3_ca_bundle)
+        self._http = _pool(timeout, trust, settings.s3_closed_networks)
+        # Whom an account asks for its key is the cloud's to say, and may be link-local.
+        self._keys = _pool(timeout, trust)
 
     @contextmanager
     def explained(self, what: str, verb: str) -> Iterator[None]:
@@ -115,6 +115,8 @@ class Access:
                 f"the answer for {where} does not come from a working S3 service; "
                 f"check that the endpoint is the store's S3 API",
             ) from error
+        except ClosedError as error:
+            raise StorageError(Fault.UNREACHABLE, f"cannot {verb} {where}: {error}") from error
         except urllib3.exceptions.HTTPError as error:
             raise StorageError(
                 Fault.UNREACHABLE, f"cannot {verb} {where}: {_cause(error)}"
@@ -159,7 +161,7 @@ class Access:
         from dandelion_inference.ports import account
 
         if self._account is None and account.is_meant(os.environ):
-            self._account = account.Account(self._http, self._region)
+            self._account = account.Account(self._keys, self._region)
         if self._account is None:
             return found
         try:
@@ -167,6 +169,16 @@ class Access:
         except account.AccountError as error:
             fault = Fault.UNREACHABLE if error.passing else Fault.REJECTED
             raise StorageError(fault, str(error)) from error
+
+
+def _pool(
+    timeout: urllib3.Timeout, trust: ssl.SSLContext, closed: Sequence[Network] = ()
+) -> urllib3.PoolManager:
+    """`closed`: the networks that it does not connect to."""
+    made = urllib3.PoolManager(timeout=timeout, retries=False, ssl_context=trust)
+    if closed:
+        made.pool_classes_by_scheme = pool_classes(closed)
+    return made
 
 
 def _trust(ca_bundle: str) -> ssl.SSLContext:
