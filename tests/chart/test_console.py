@@ -247,9 +247,20 @@ def test_it_offers_the_namespaces_that_the_operator_looks_after() -> None:
 
 
 def test_who_may_reach_it_can_be_narrowed(rendered: Rendered) -> None:
-    (rule,) = rendered.one("NetworkPolicy", NAME).spec["ingress"]
+    rule, metrics = rendered.one("NetworkPolicy", NAME).spec["ingress"]
     assert rule == {"ports": [{"port": "http"}]}
+    assert metrics["ports"] == [{"port": "metrics"}]
+    prometheus = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}}}
+    assert {"namespaceSelector": {}, **prometheus} in metrics["from"]
     gateway = [{"namespaceSelector": {"matchLabels": {"name": "gateway"}}}]
     narrowed = render({**WITH_THE_CONSOLE, "networkPolicy": {"console": {"from": gateway}}})
-    (rule,) = narrowed.one("NetworkPolicy", NAME).spec["ingress"]
+    rule, metrics = narrowed.one("NetworkPolicy", NAME).spec["ingress"]
     assert rule["from"] == gateway
+    nobody = {"console": {"from": gateway}, "metrics": {"from": []}}
+    (rule,) = (
+        render({**WITH_THE_CONSOLE, "networkPolicy": nobody})
+        .one("NetworkPolicy", NAME)
+        .spec["ingress"]
+    )
+    assert rule["from"] == gateway
+    assert gateway[0] not in metrics["from"]

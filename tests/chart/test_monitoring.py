@@ -21,13 +21,13 @@ from tests.chart.monitoring import (
     panels,
     rule_expressions,
 )
-from tests.chart.rendering import EVERYTHING_MONITORED, render
+from tests.chart.rendering import EVERYTHING_MONITORED, WITH_THE_CONSOLE, render
 
 SAMPLES = places.REPOSITORY / "k8s" / "samples"
 AUTOSCALER = SAMPLES / "autoscaling.yaml"
 ADAPTER = SAMPLES / "monitoring" / "prometheus-adapter-values.yaml"
 PLAYED = sorted(Path(__file__).parent.glob("*alerts_test.yaml"))
-COMPONENTS = ("operator", "inference", "training-job")
+COMPONENTS = ("operator", "inference", "training-job", "console")
 #: Labels that Prometheus or the PodMonitor adds to what a pod exposes.
 TARGET_LABELS = frozenset({"namespace", "pod", "job", "instance", "modeldeployment"})
 SUFFIXES = {
@@ -157,7 +157,7 @@ def test_the_rules_are_rendered_as_they_are_tested() -> None:
 
 
 def test_prometheus_looks_at_the_ports_that_pods_name() -> None:
-    rendered = render(EVERYTHING_MONITORED)
+    rendered = render({**EVERYTHING_MONITORED, **WITH_THE_CONSOLE})
     models = rendered.one("PodMonitor", "dandelion-models")
     assert [endpoint["port"] for endpoint in models.spec["podMetricsEndpoints"]] == [
         "metrics",
@@ -170,13 +170,13 @@ def test_prometheus_looks_at_the_ports_that_pods_name() -> None:
         port["name"] for port in service.spec["ports"]
     ]
     assert operator.spec["selector"]["matchLabels"].items() <= service.labels.items()
-    reviewer = rendered.one("PodMonitor", "dandelion-token-reviewer")
-    (pods,) = (item for item in rendered.of("Deployment") if item.name == reviewer.name)
-    assert (
-        reviewer.spec["selector"]["matchLabels"].items() <= pods.pod["metadata"]["labels"].items()
-    )
-    ports = {port["name"] for port in pods.containers[0]["ports"]}
-    assert {endpoint["port"] for endpoint in reviewer.spec["podMetricsEndpoints"]} <= ports
+    for name in ("dandelion-token-reviewer", "dandelion-console"):
+        monitor = rendered.one("PodMonitor", name)
+        (pods,) = (item for item in rendered.of("Deployment") if item.name == name)
+        labels = pods.pod["metadata"]["labels"]
+        assert monitor.spec["selector"]["matchLabels"].items() <= labels.items()
+        ports = {port["name"] for port in pods.containers[0]["ports"]}
+        assert {endpoint["port"] for endpoint in monitor.spec["podMetricsEndpoints"]} <= ports
 
 
 def pod_of(file: Path) -> dict[str, Any]:

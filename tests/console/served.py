@@ -52,6 +52,7 @@ class Console:
     url: str
     api: ApiServer
     log: Path
+    metrics: str = ""
 
     def token(self, account: str, *options: str) -> str:
         return self.api.kubectl("create", "token", account, "-n", TEAM, *options).strip()
@@ -139,7 +140,7 @@ def put(api: ApiServer, name: str, namespace: str, status: dict[str, Any], **spe
 @contextmanager
 def serving(api: ApiServer, folder: Path, **settings: str) -> Iterator[Console]:
     """`settings` are the console's own, by the names that follow its prefix."""
-    (port,) = free_ports(1)
+    port, metrics_port = free_ports(2)
     wanted = Wanted("dandelion-system", "dandelion", "", (), console_secret="console")
     (folder / "key").write_text(wanted.generated()["console"]["key"])
     token = api.kubectl("create", "token", ACCOUNT, "-n", NAMESPACE).strip()
@@ -155,6 +156,7 @@ def serving(api: ApiServer, folder: Path, **settings: str) -> Iterator[Console]:
         "DANDELION_CONSOLE_ACCOUNT_TOKEN_FILE": str(folder / "token"),
         "DANDELION_CONSOLE_HOST": "127.0.0.1",
         "DANDELION_CONSOLE_PORT": str(port),
+        "DANDELION_CONSOLE_METRICS_PORT": str(metrics_port),
         **{f"DANDELION_CONSOLE_{name.upper()}": value for name, value in settings.items()},
     }
     with log.open("wb") as output:
@@ -165,7 +167,8 @@ def serving(api: ApiServer, folder: Path, **settings: str) -> Iterator[Console]:
             stderr=subprocess.STDOUT,
         )
     try:
-        console = Console(f"http://127.0.0.1:{port}", api, log)
+        metrics = f"http://127.0.0.1:{metrics_port}/metrics"
+        console = Console(f"http://127.0.0.1:{port}", api, log, metrics)
         _await(console, process)
         yield console
     finally:

@@ -130,6 +130,21 @@ def test_what_a_role_allows_changes_just_that_and_what_it_does_not_nothing(
     assert done in last.lower().replace('"', "").replace(": ", "="), last
 
 
+def test_prometheus_is_told_of_it_and_of_nobodys_name(
+    console: Console, visitors: dict[str, httpx.Client], lawn: dict[str, Any]
+) -> None:
+    for account, status in (("administrator", 303), ("viewer", 403)):
+        sent = {"uid": lawn["metadata"]["uid"], "value": "2026-03-08T12:00:00Z"}
+        assert visitors[account].post(f"{MODEL}/pause", data=sent).status_code == status
+    told = httpx.get(console.metrics, trust_env=False).text
+    for result in ("done", "refused"):
+        found = re.search(rf'actions_total{{action="pause",result="{result}"}} (\S+)', told)
+        assert found is not None
+        assert float(found[1]) >= 1
+    assert not any(name in told for name in (TEAM, "lawn", "administrator", "viewer"))
+    assert visitors["viewer"].get("/metrics").status_code == 404
+
+
 @pytest.mark.parametrize("account", ["editor", "viewer", "user"])
 def test_without_the_console_kubectl_is_held_to_the_same(
     console: Console, account: str, lawn: dict[str, Any]

@@ -192,6 +192,12 @@ clouds among it, and the cluster's own ranges where they are told. Call with roo
   from:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+{{- with .Values.networkPolicy.metrics.from }}
+- ports:
+    - port: metrics
+  from:
+    {{- toYaml . | nindent 4 }}
+{{- end }}
 {{- end }}
 
 {{/* The models that people ask by the console, and whoever looks into the log for it. */}}

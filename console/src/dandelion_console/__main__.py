@@ -11,10 +11,11 @@ from pydantic import ValidationError
 
 from dandelion_console.cluster.api import connect
 from dandelion_console.cluster.serving import connection
-from dandelion_console.front.app import create_app
+from dandelion_console.front.app import COUNTED, create_app
 from dandelion_console.front.server import listen, server
 from dandelion_console.ports.account import Account
 from dandelion_console.ports.log import set_up_logging
+from dandelion_console.ports.metrics import Metrics
 from dandelion_console.ports.oidc import Oidc
 from dandelion_console.ports.settings import Settings, complaint
 from dandelion_console.provider.discovery import connection as provider_connection
@@ -40,10 +41,15 @@ def main() -> int:
     except (OSError, ssl.SSLError) as error:
         print(f"no certificates in {oidc.ca_file}: {error}", file=sys.stderr)
         return EXIT_CONFIGURATION
+    metrics = Metrics(COUNTED)
     with listen(settings.host, settings.port) as listening:
-        port = listening.getsockname()[1]
-        structlog.get_logger().info("listening", port=port, api_server=settings.api_server)
-        server(create_app(settings, api, connection(), provider=provider)).run(sockets=[listening])
+        ports = {
+            "port": listening.getsockname()[1],
+            "metrics_port": metrics.serve(settings.metrics_port),
+        }
+        structlog.get_logger().info("listening", **ports, api_server=settings.api_server)
+        app = create_app(settings, api, connection(), provider=provider, metrics=metrics)
+        server(app).run(sockets=[listening])
     return 0
 
 

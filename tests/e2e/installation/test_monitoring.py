@@ -61,6 +61,7 @@ def exposed(world: World) -> dict[str, set[str]]:
         "training": training,
         "inference": _metrics(world, world.namespace, f"{mine}=inference", 8081),
         "operator": _metrics(world, NAMESPACE, "app.kubernetes.io/component=operator", 9090),
+        "console": _metrics(world, NAMESPACE, "app.kubernetes.io/component=console", 9090),
     }
 
 
@@ -68,10 +69,11 @@ def exposed(world: World) -> dict[str, set[str]]:
 def scraped(
     world: World, exposed: dict[str, set[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Prometheus]:
-    """A Prometheus with the chart's alerts, which scrapes the operator and the served model."""
+    """A Prometheus with the chart's alerts that scrapes operator, console and a served model."""
     assert exposed["operator"]
     scrapes = [
         pods(world.cluster.kubeconfig, NAMESPACE, "operator", own_labels=True),
+        pods(world.cluster.kubeconfig, NAMESPACE, "console"),
         pods(world.cluster.kubeconfig, world.namespace, "training|inference"),
     ]
     folder = tmp_path_factory.mktemp("prometheus")
@@ -119,6 +121,15 @@ def scraped(
             },
         ),
         ("training", {"dandelion_training_progress_ratio", "dandelion_training_loss"}),
+        (
+            "console",
+            {
+                "dandelion_console_requests_total",
+                "dandelion_console_request_duration_seconds",
+                "dandelion_console_logins_total",
+                "dandelion_console_actions_total",
+            },
+        ),
     ],
 )
 def test_the_documented_metrics_are_exposed(

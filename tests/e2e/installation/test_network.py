@@ -76,7 +76,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "a team's pod called console": OPEN,
     "nobody": OPEN,
     "nobody of the release's namespace": OPEN,
-    "Prometheus": OPEN | {"operator's metrics", "serving's metrics"},
+    "Prometheus": OPEN | {"operator's metrics", "console's metrics", "serving's metrics"},
 }
 
 
@@ -238,9 +238,13 @@ def _places(world: World) -> Mapping[str, tuple[str, int]]:
     def service(name: str, port: int, namespace: str = NAMESPACE) -> tuple[str, int]:
         return cluster.get("service", name, "-n", namespace)["spec"]["clusterIP"], port
 
-    selector = "app.kubernetes.io/component=operator,!dandelion.dev/modeldeployment"
-    pods = cluster.get("pods", "-n", NAMESPACE, "-l", selector)["items"]
-    operator = next(pod for pod in pods if pod["metadata"]["name"].startswith(f"{RELEASE}-"))
+    def address(component: str) -> str:
+        """Of a pod of the release, and of none that a test made."""
+        selector = f"app.kubernetes.io/component={component},!dandelion.dev/modeldeployment"
+        pods = cluster.get("pods", "-n", NAMESPACE, "-l", selector)["items"]
+        pod = next(pod for pod in pods if pod["metadata"]["name"].startswith(f"{RELEASE}-"))
+        return str(pod["status"]["podIP"])
+
     target = world.get("pod", "target")["status"]["podIP"]
     return {
         "dns": service("kube-dns", 53, "kube-system"),
@@ -249,8 +253,9 @@ def _places(world: World) -> Mapping[str, tuple[str, int]]:
         "S3": service(f"{RELEASE}-minio", 9000),
         "MinIO's console": service(f"{RELEASE}-minio", 9001),
         "operator's metrics": service(f"{RELEASE}-operator", 9090),
-        "operator's probes": (operator["status"]["podIP"], 8080),
+        "operator's probes": (address("operator"), 8080),
         "console": service(f"{RELEASE}-console", 80),
+        "console's metrics": (address("console"), 9090),
         "review": service(f"{RELEASE}-review", 80),
         "token reviewer": service(f"{RELEASE}-token-reviewer", 80),
         "serving": (target, HTTP),

@@ -20,18 +20,23 @@ from dandelion_console.front.routes.actions import add_actions
 from dandelion_console.front.routes.fleet import add_fleet
 from dandelion_console.front.routes.login import add_login
 from dandelion_console.front.routes.model import add_model
-from dandelion_console.front.routes.predict import add_predict
+from dandelion_console.front.routes.predict import EXPLAIN, FEEDBACK, PREDICT, add_predict
 from dandelion_console.front.routes.probes import add_probes
-from dandelion_console.front.routes.review import add_review
+from dandelion_console.front.routes.review import REVIEW, add_review
 from dandelion_console.front.routes.sso import add_sso
 from dandelion_console.front.routes.static import add_static
 from dandelion_console.front.site import Site
 from dandelion_console.front.visitor import Visitors
 from dandelion_console.ports.account import Account
+from dandelion_console.ports.metrics import Metrics
 from dandelion_console.ports.review_service import ReviewService, connect
 from dandelion_console.ports.session import Sessions
 from dandelion_console.ports.settings import Settings
 from dandelion_console.provider.login import Provider
+from dandelion_console.views.actions import ACTIONS
+
+# What is counted by its name: of the buttons, and of the pages that are about answers.
+COUNTED = (*ACTIONS, PREDICT, EXPLAIN, FEEDBACK, REVIEW)
 
 
 def now() -> datetime:
@@ -44,6 +49,7 @@ def create_app(
     to_models: httpx.AsyncClient,
     review: ReviewService | None = None,
     provider: Provider | None = None,
+    metrics: Metrics | None = None,
 ) -> Gate:
     review = review or connect(settings.review_url, settings.review_token_file)
     sessions = Sessions(
@@ -55,7 +61,8 @@ def create_app(
     visitors, pages = Visitors(sessions), Pages(now)
     called = provider.settings.display_name if provider else ""
     offered = settings.offered_namespaces
-    site = Site(api, account, models, review, visitors, pages, offered, called, now)
+    counted = metrics or Metrics(COUNTED)
+    site = Site(api, account, models, review, visitors, pages, offered, called, counted, now)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -86,4 +93,4 @@ def create_app(
     add_actions(app, site)
     add_static(app)
     add_probes(app, sessions)
-    return Gate(app)
+    return Gate(app, site.metrics)

@@ -8,9 +8,13 @@ where there is no https. Together with the cookie's `SameSite=Strict` each of th
 
 from __future__ import annotations
 
+import time
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dandelion_console.ports.metrics import FAULT, UNMATCHED, Metrics
 
 SAFE = frozenset({"GET", "HEAD"})
 CHANGING = frozenset({"POST"})
@@ -34,26 +38,38 @@ HEADERS = {
 
 
 class Gate:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
+        begun, status = time.monotonic(), FAULT
+
         async def send_held(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
             await send(message)
 
         refusal = refused(scope["method"], Headers(scope=scope))
-        if refusal is not None:
-            await refusal(scope, receive, send_held)
-            return
-        await self._app(scope, receive, send_held)
+        try:
+            await (refusal or self._app)(scope, receive, send_held)
+        finally:
+            seconds = time.monotonic() - begun
+            self._metrics.answered(scope["method"], _route(scope), status, seconds)
+
+
+def _route(scope: Scope) -> str:
+    """As it was declared, with no name of anything in it."""
+    path = getattr(scope.get("route"), "path", None)
+    return path if isinstance(path, str) else UNMATCHED
 
 
 def refused(method: str, headers: Headers) -> PlainTextResponse | None:

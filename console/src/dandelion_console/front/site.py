@@ -11,6 +11,7 @@ from dandelion_console.cluster.serving import Models
 from dandelion_console.front.rendering import Pages
 from dandelion_console.front.visitor import Visitors
 from dandelion_console.ports.account import Account
+from dandelion_console.ports.metrics import Metrics
 from dandelion_console.ports.review_service import ReviewService
 
 
@@ -28,4 +29,5 @@ class Site:
     pages: Pages
     namespaces: tuple[str, ...]
     provider_name: str
+    metrics: Metrics
     now: Callable[[], datetime]

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="", description="address to listen on; empty: every one")
     port: int = Field(default=8080, ge=0, le=65535)
+    metrics_port: int = Field(default=9090, ge=0, le=65535, description="where Prometheus asks")
 
     @field_validator("kubernetes_service_host")
     @classmethod

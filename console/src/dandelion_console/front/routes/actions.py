@@ -19,6 +19,7 @@ from dandelion_console.cluster.rights import allowance
 from dandelion_console.front.forms import FormError, fields
 from dandelion_console.front.routes.addresses import MODEL, Name, Namespace
 from dandelion_console.front.site import Site
+from dandelion_console.ports.session import Person
 from dandelion_console.resource import ModelDeployment
 from dandelion_console.views.actions import (
     ACTIONS,
@@ -71,7 +72,13 @@ def add_actions(app: FastAPI, site: Site) -> None:
     ) -> Response:
         person = site.visitors.person(request)
         action = _known(name_of_action)
-        sent = await fields(request)
+        with site.metrics.action(action.name):
+            await done(action, person, namespace, name, await fields(request))
+        return RedirectResponse(f"/namespaces/{namespace}/models/{name}?done={action.name}", 303)
+
+    async def done(
+        action: Action, person: Person, namespace: str, name: str, sent: dict[str, str]
+    ) -> None:
         asked = Asked(sent.get("value", ""), sent.get("version", ""))
         uid = sent.get("uid", "")
         if not VALUE.fullmatch(asked.moment) or not uid:
@@ -88,7 +95,6 @@ def add_actions(app: FastAPI, site: Site) -> None:
             log.warning("refused", **told, status=error.status, reason=error.reason)
             raise
         log.info("done", **told, value=asked.moment, version=asked.version, own_token=has.own)
-        return RedirectResponse(f"/namespaces/{namespace}/models/{name}?done={action.name}", 303)
 
 
 def _check_version(action: Action, found: ModelDeployment, version: str) -> None:

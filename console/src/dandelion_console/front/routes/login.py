@@ -12,12 +12,13 @@ import structlog
 from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse, Response
 
-from dandelion_console.cluster.api import ApiError, TokenRefusedError
+from dandelion_console.cluster.api import ApiError, TokenRefusedError, UnreachableError
 from dandelion_console.cluster.people import who
 from dandelion_console.front.forms import fields
 from dandelion_console.front.site import Site
 from dandelion_console.front.visitor import cookie_name
-from dandelion_console.ports.session import TokenTooLongError
+from dandelion_console.ports.metrics import Login, Result, of_status
+from dandelion_console.ports.session import KeyFileError, TokenTooLongError
 
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
 # Of this site: no scheme, no host, nothing that a browser takes for either.
@@ -47,6 +48,7 @@ def add_login(app: FastAPI, site: Site) -> None:
 
         def refused(problem: str, status: int) -> Response:
             log.info("login refused", status=status)
+            site.metrics.login(Login.TOKEN, of_status(status))
             return login_page(site, onwards, status, problem)
 
         if not TOKEN.fullmatch(token):
@@ -61,7 +63,11 @@ def add_login(app: FastAPI, site: Site) -> None:
             return refused(f"The API server does not say whose token it is: {error.message}", 403)
         except TokenTooLongError:
             return refused(TOO_LONG, 400)
+        except (UnreachableError, KeyFileError):
+            site.metrics.login(Login.TOKEN, Result.FAILED)
+            raise
         log.info("login", person=person.name)
+        site.metrics.login(Login.TOKEN, Result.DONE)
         return answer
 
     @app.post("/logout")

@@ -26,6 +26,8 @@ from dandelion_console.views.prediction import shown
 from dandelion_console.views.standing import standing
 
 LABEL_CHARACTERS = 1000
+# As metrics call what is done here.
+PREDICT, EXPLAIN, FEEDBACK = "predict", "explain", "feedback"
 
 log = structlog.get_logger()
 
@@ -40,8 +42,9 @@ def add_predict(app: FastAPI, site: Site) -> None:
     @app.post(MODEL + "/predict")
     async def predict(request: Request, namespace: Namespace, name: Name) -> Response:
         person = site.visitors.person(request)
-        has = await allowed(person, namespace, name, Right.PREDICT)
-        answer = await site.models.predict(namespace, name, upload(request))
+        with site.metrics.action(PREDICT):
+            has = await allowed(person, namespace, name, Right.PREDICT)
+            answer = await site.models.predict(namespace, name, upload(request))
         told = {"namespace": namespace, "name": name, "person": person.name}
         log.info("predicted", **told, version=answer.model.version)
         return await rendered(person, namespace, name, has, answer)
@@ -51,22 +54,24 @@ def add_predict(app: FastAPI, site: Site) -> None:
         request: Request, namespace: Namespace, name: Name, label: str = ""
     ) -> Response:
         person = site.visitors.person(request)
-        await allowed(person, namespace, name, Right.PREDICT)
-        if not 0 < len(label) <= LABEL_CHARACTERS:
-            raise FormError(400, "Say which label is to be explained.")
-        picture = await site.models.explain(namespace, name, label, upload(request))
+        with site.metrics.action(EXPLAIN):
+            await allowed(person, namespace, name, Right.PREDICT)
+            if not 0 < len(label) <= LABEL_CHARACTERS:
+                raise FormError(400, "Say which label is to be explained.")
+            picture = await site.models.explain(namespace, name, label, upload(request))
         return Response(picture, media_type="image/png", headers=NO_STORE)
 
     @app.post(MODEL + "/feedback")
     async def feedback(request: Request, namespace: Namespace, name: Name) -> Response:
         person = site.visitors.person(request)
-        has = await allowed(person, namespace, name, Right.FEEDBACK)
-        sent = await fields(request)
-        index, label = sent.get("index", ""), sent.get("right") or sent.get("other", "")
-        if not (index.isdecimal() and len(index) < 6 and label and sent.get("id")):
-            raise FormError(400, "The form is not one of this console's.")
-        said = {"id": sent["id"], "index": int(index), "label": label}
-        await site.models.feedback(namespace, name, said)
+        with site.metrics.action(FEEDBACK):
+            has = await allowed(person, namespace, name, Right.FEEDBACK)
+            sent = await fields(request)
+            index, label = sent.get("index", ""), sent.get("right") or sent.get("other", "")
+            if not (index.isdecimal() and len(index) < 6 and label and sent.get("id")):
+                raise FormError(400, "The form is not one of this console's.")
+            said = {"id": sent["id"], "index": int(index), "label": label}
+            await site.models.feedback(namespace, name, said)
         told = {"namespace": namespace, "name": name, "person": person.name}
         log.info("feedback", **told, label=label)
         return await rendered(person, namespace, name, has, noted=label)

@@ -23,7 +23,7 @@ from dandelion_console.front.rendering import NO_STORE
 from dandelion_console.front.routes.addresses import MODEL, Name, Namespace
 from dandelion_console.front.site import Site
 from dandelion_console.ports import review_service
-from dandelion_console.ports.review_service import Queue, ReviewError, Waiting
+from dandelion_console.ports.review_service import Kept, Queue, ReviewError, Waiting
 from dandelion_console.ports.session import Person
 from dandelion_console.resource import ModelDeployment, Right
 from dandelion_console.views.review import (
@@ -38,6 +38,8 @@ from dandelion_console.views.review import (
 
 PAGE = MODEL + "/review"
 PAGE_LIMIT = 50
+# As metrics call a decision.
+REVIEW = "review"
 
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 Hour = Annotated[str, Query(pattern=r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2})?$")]
@@ -84,8 +86,19 @@ def add_review(app: FastAPI, site: Site) -> None:
 
     @app.post(PAGE)
     async def decide(request: Request, namespace: Namespace, name: Name) -> Response:
-        person = await allowed(request, namespace, name)
-        sent = await fields(request)
+        site.visitors.person(request)
+        with site.metrics.action(REVIEW):
+            person = await allowed(request, namespace, name)
+            sent = await fields(request)
+            kept = await decided(person, namespace, name, sent)
+        log.info("reviewed", namespace=namespace, name=name, person=person.name)
+        if "application/json" in request.headers.get("accept", ""):
+            return JSONResponse(kept.model_dump(), headers=NO_STORE)
+        share = SHARES.get(sent.get("share", ""), SAMPLE)
+        here = PAGE.format(namespace=namespace, name=name)
+        return RedirectResponse(f"{here}?share={share.name}", 303)
+
+    async def decided(person: Person, namespace: str, name: str, sent: dict[str, str]) -> Kept:
         found = await model(site.api, person, namespace, name)
         if sent.get("uid") != found.metadata.uid:
             words = f"{name} was deleted and made anew since you looked at it; nothing was decided."
@@ -93,13 +106,7 @@ def add_review(app: FastAPI, site: Site) -> None:
         if problem := obstacle(found):
             raise ReviewError(409, problem)
         said = _said(sent)
-        kept = await site.review.decide(_about(found), person.name, people(found), said)
-        log.info("reviewed", namespace=namespace, name=name, person=person.name)
-        if "application/json" in request.headers.get("accept", ""):
-            return JSONResponse(kept.model_dump(), headers=NO_STORE)
-        share = SHARES.get(sent.get("share", ""), SAMPLE)
-        here = PAGE.format(namespace=namespace, name=name)
-        return RedirectResponse(f"{here}?share={share.name}", 303)
+        return await site.review.decide(_about(found), person.name, people(found), said)
 
     @app.get(PAGE + "/images/{sha256}")
     async def image(

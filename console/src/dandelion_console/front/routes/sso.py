@@ -14,13 +14,14 @@ import structlog
 from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse, Response
 
-from dandelion_console.cluster.api import ApiError, TokenRefusedError
+from dandelion_console.cluster.api import ApiError, TokenRefusedError, UnreachableError
 from dandelion_console.cluster.people import who
 from dandelion_console.front.rendering import NO_STORE
 from dandelion_console.front.routes.login import local, login_page
 from dandelion_console.front.site import Site
 from dandelion_console.front.visitor import over_https
-from dandelion_console.ports.session import Person, TokenTooLongError
+from dandelion_console.ports.metrics import Login, Result, of_status
+from dandelion_console.ports.session import KeyFileError, Person, TokenTooLongError
 from dandelion_console.provider.claims import ClaimError
 from dandelion_console.provider.discovery import ProviderError
 from dandelion_console.provider.login import Begun, Provider, Vouched
@@ -100,7 +101,11 @@ def add_sso(app: FastAPI, site: Site, provider: Provider) -> None:
             return refused(error, problem, 403, begun.onwards)
         except TokenTooLongError as error:
             return refused(error, TOO_LONG, 400, begun.onwards)
+        except (UnreachableError, KeyFileError):
+            site.metrics.login(Login.OIDC, Result.FAILED)
+            raise
         log.info("login", person=person.name, by="oidc")
+        site.metrics.login(Login.OIDC, Result.DONE)
         return answer
 
     async def visitor(vouched: Vouched) -> Person:
@@ -111,6 +116,7 @@ def add_sso(app: FastAPI, site: Site, provider: Provider) -> None:
 
     def refused(cause: Exception, problem: str, status: int, onwards: str = "/") -> Response:
         log.warning("login refused", status=status, by="oidc", cause=str(cause))
+        site.metrics.login(Login.OIDC, of_status(status))
         return login_page(site, onwards, status, problem)
 
 
