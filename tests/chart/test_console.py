@@ -11,6 +11,7 @@ from dandelion_console.ports.settings import PREFIX, Settings
 from tests.chart.rendering import (
     EXTERNAL_S3,
     NAMESPACE,
+    ROUTE,
     WITH_THE_CONSOLE,
     HelmError,
     Rendered,
@@ -187,8 +188,36 @@ def test_the_providers_secret_reaches_it_as_a_file() -> None:
     assert told["DANDELION_CONSOLE_OIDC_CA_FILE"] == f"{mounts['oidc-authority']}/ca.crt"
 
 
+@pytest.mark.parametrize(
+    ("values", "address"),
+    [
+        ({}, None),
+        ({"mlflow": {"route": {**ROUTE, "hostnames": ["m.example.com"]}}}, "https://m.example.com"),
+        (
+            {"mlflow": {"ingress": {"enabled": True, "hostnames": ["m.example.com"]}}},
+            "http://m.example.com",
+        ),
+        (
+            {
+                "mlflow": {"route": {**ROUTE, "hostnames": ["m.example.com"]}},
+                "console": {"enabled": True, "links": {"mlflow": "https://x.example.com/mlflow"}},
+            },
+            "https://x.example.com/mlflow",
+        ),
+    ],
+)
+def test_it_leads_browsers_to_mlflow_where_they_reach_it(
+    values: dict[str, Any], address: str | None
+) -> None:
+    (container,) = render({**WITH_THE_CONSOLE, **values}).one("Deployment", NAME).containers
+    told = {item["name"]: item.get("value") for item in container["env"]}
+    assert told.get("DANDELION_CONSOLE_MLFLOW_URL") == address
+
+
 def test_every_setting_that_the_chart_tells_is_one_of_the_consoles() -> None:
-    rendered = with_oidc(clientSecret={"existingSecret": "a"}, caConfigMap={"name": "b"})
+    links = {"mlflow": "https://m.example.com", "grafana": "https://g.example.com"}
+    oidc = OIDC | {"clientSecret": {"existingSecret": "a"}, "caConfigMap": {"name": "b"}}
+    rendered = render({"console": {"enabled": True, "links": links, "oidc": oidc}})
     (container,) = rendered.one("Deployment", NAME).containers
     told = {item["name"] for item in container["env"]}
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}

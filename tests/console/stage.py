@@ -14,7 +14,8 @@ from tests.console.statuses import ready, troubled
 @pytest.fixture(scope="session")
 def console(api: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     people_and_models(api)
-    with serving(api, tmp_path_factory.mktemp("console")) as console:
+    elsewhere = {f"{name}_url": f"https://{name}.example.com" for name in ("mlflow", "grafana")}
+    with serving(api, tmp_path_factory.mktemp("console"), **elsewhere) as console:
         yield console
 
 

@@ -33,6 +33,7 @@ def ready() -> dict[str, Any]:
         "url": "http://lawn-inference.garden.svc",
         "champion": {
             "version": "3",
+            "runId": "0123456789abcdef0123456789abcdef",
             "metrics": {"accuracy": 0.9512, "macroF1": 0.94},
             "precision": "int8",
             "servedReplicas": 2,
@@ -49,6 +50,10 @@ def ready() -> dict[str, Any]:
             "difference": -0.02,
             "interval": [-0.04, 0.001],
             "verdict": "Worse",
+            "challengerOnly": 3,
+            "championOnly": 8,
+            "bothWrong": 4,
+            "lost": ["clover"],
         },
         "training": {
             "run": "9f8e7d",

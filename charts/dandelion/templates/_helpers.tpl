@@ -365,3 +365,16 @@ one of these may read anything.
 {{- end -}}
 {{- join "," (concat $origins .Values.mlflow.corsAllowedOrigins) -}}
 {{- end -}}
+
+{{/* Where browsers reach MLflow, or nothing where nobody says. */}}
+{{- define "dandelion.mlflowForBrowsers" -}}
+{{- with .Values.mlflow -}}
+{{- if $.Values.console.links.mlflow -}}
+{{- $.Values.console.links.mlflow -}}
+{{- else if and .route.enabled .route.hostnames -}}
+https://{{ first .route.hostnames }}
+{{- else if and .ingress.enabled .ingress.hostnames -}}
+{{ ternary "https" "http" (not (empty .ingress.tls)) }}://{{ first .ingress.hostnames }}
+{{- end -}}
+{{- end -}}
+{{- end -}}

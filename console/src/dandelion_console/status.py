@@ -129,6 +129,11 @@ class Evaluation(Part):
     difference: float | None = None
     interval: tuple[float, ...] = ()
     verdict: str | None = None
+    challenger_only: int | None = None
+    champion_only: int | None = None
+    both_wrong: int | None = None
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     never_answered: tuple[str, ...] = ()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
+from pathlib import Path
 
 import pytest
 from fakes.cluster import FakeCluster
-from given.browser import Browser
+from given.browser import Browser, app
 from given.stories import much_said
 
 PAGE = "/namespaces/team/models/lawn"
@@ -26,6 +28,10 @@ def words(text: str) -> str:
         "difference −0.020, between −0.040 to +0.001",
         "Worse",
         "It never answers moss.",
+        "They disagree: 3 of these images only version 4 got right, 8 only version 3; 4 neither",
+        "New in version 4: fern.",
+        "Version 4 does not know any more: clover.",
+        "1 version of it in the history",
         "45 %, running, train",
         "started by Drift (drift 1.70 is above 1.5)",
         "0.933, 0.880 to 0.970 of 120 reviewed",
@@ -42,6 +48,35 @@ def words(text: str) -> str:
 def test_it_tells_what_the_status_holds(viewer: Browser, cluster: FakeCluster, said: str) -> None:
     cluster.add(much_said())
     assert said in words(viewer.get(PAGE).text)
+
+
+def test_it_leads_to_mlflow_and_grafana_where_somebody_said_where_they_are(
+    cluster: FakeCluster, tmp_path: Path
+) -> None:
+    cluster.let("viewer", "get", "list")
+    champion = {"version": "3", "runId": 'r"><script>', "metrics": {"accuracy": 0.9}}
+    cluster.add(much_said(champion=champion))
+    addresses = {"mlflow_url": "https://mlflow.example.com/", "grafana_url": "https://g.example/x"}
+    told = Browser(app(cluster, tmp_path, **addresses))
+    told.log_in("token-of-viewer")
+    page = told.get(PAGE).text
+    found = [html.unescape(each) for each in re.findall(r'href="(https:[^"]+)"', page)]
+    mlflow = "https://mlflow.example.com/#"
+    workspace = "?workspace=team"
+    assert set(found) == {
+        f"{mlflow}/models/team.lawn{workspace}",
+        f"{mlflow}/models/team.lawn/versions/3{workspace}",
+        f"{mlflow}/models/team.lawn/versions/4{workspace}",
+        f"{mlflow}/runs/r%22%3E%3Cscript%3E{workspace}",
+        "https://g.example/x/d/dandelion-models?var-namespace=team&var-model=lawn",
+    }
+
+
+def test_without_an_address_nothing_leads_elsewhere(viewer: Browser, cluster: FakeCluster) -> None:
+    cluster.add(much_said())
+    page = viewer.get(PAGE).text
+    assert "https://" not in page
+    assert "MLflow" not in words(page)
 
 
 def test_its_history_is_a_timeline_with_the_newest_first(

@@ -63,6 +63,11 @@ def much_said(name: str = "lawn", namespace: str = "team", **changes: Any) -> di
             "difference": -0.02,
             "interval": [-0.04, 0.001],
             "verdict": "Worse",
+            "challengerOnly": 3,
+            "championOnly": 8,
+            "bothWrong": 4,
+            "gained": ["fern"],
+            "lost": ["clover"],
             "neverAnswered": ["moss"],
         },
         "training": {

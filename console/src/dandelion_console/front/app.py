@@ -34,6 +34,7 @@ from dandelion_console.ports.session import Sessions
 from dandelion_console.ports.settings import Settings
 from dandelion_console.provider.login import Provider
 from dandelion_console.views.actions import ACTIONS
+from dandelion_console.views.links import Links
 
 # What is counted by its name: of the buttons, and of the pages that are about answers.
 COUNTED = (*ACTIONS, PREDICT, EXPLAIN, FEEDBACK, REVIEW)
@@ -62,7 +63,8 @@ def create_app(
     called = provider.settings.display_name if provider else ""
     offered = settings.offered_namespaces
     counted = metrics or Metrics(COUNTED)
-    site = Site(api, account, models, review, visitors, pages, offered, called, counted, now)
+    links = Links(settings.mlflow_url, settings.grafana_url)
+    site = Site(api, account, models, review, visitors, pages, offered, called, counted, links, now)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -13,6 +13,7 @@ from dandelion_console.front.visitor import Visitors
 from dandelion_console.ports.account import Account
 from dandelion_console.ports.metrics import Metrics
 from dandelion_console.ports.review_service import ReviewService
+from dandelion_console.views.links import Links
 
 
 @dataclass(frozen=True)
@@ -30,4 +31,5 @@ class Site:
     namespaces: tuple[str, ...]
     provider_name: str
     metrics: Metrics
+    links: Links
     now: Callable[[], datetime]

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dandelion_console.ports.oidc import OIDC_PREFIX, Oidc
 
 PREFIX = "DANDELION_CONSOLE_"
+ADDRESS = r"^(https?://[^?#\s]+)?$"
 
 
 class Settings(BaseSettings):
@@ -55,6 +56,12 @@ class Settings(BaseSettings):
     review_token_file: Path = Field(
         default=Path("/var/run/secrets/dandelion/review/token"),
         description="the console's token for the review service, read anew each time",
+    )
+    mlflow_url: str = Field(
+        default="", pattern=ADDRESS, description="of MLflow for browsers; empty: no links there"
+    )
+    grafana_url: str = Field(
+        default="", pattern=ADDRESS, description="of Grafana for browsers; empty: no links there"
     )
     host: str = Field(default="", description="address to listen on; empty: every one")
     port: int = Field(default=8080, ge=0, le=65535)

@@ -47,6 +47,17 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class DatasetVersion:
+    """One that something was decided on; `versions` are those of the model that it led to, `since`
+    is when it was told of first.
+    """
+
+    digest: str
+    versions: tuple[str, ...]
+    since: str
+
+
+@dataclass(frozen=True)
 class Story:
     model: ModelDeployment
     standing: Standing
@@ -57,6 +68,7 @@ class Story:
     live: str
     drift: str
     history: tuple[Receipt, ...]
+    datasets: tuple[DatasetVersion, ...]
     rejected: int
 
 
@@ -72,8 +84,22 @@ def story(model: ModelDeployment) -> Story:
         live=figures.live(status.live_accuracy),
         drift=figures.drift(status.drift),
         history=tuple(sorted(status.history, key=lambda entry: entry.time, reverse=True)),
+        datasets=tuple(_datasets(status.history)),
         rejected=sum(status.dataset.rejected.values()) if status.dataset else 0,
     )
+
+
+def _datasets(history: Iterable[Receipt]) -> Iterable[DatasetVersion]:
+    """The newest first. A run that has just begun knows no version of its dataset, but a digest of
+    what lies in its place: only what led to a version, or was judged on, is told.
+    """
+    found: dict[str, list[Receipt]] = {}
+    for entry in sorted(history, key=lambda entry: entry.time):
+        if entry.dataset and entry.version:
+            found.setdefault(entry.dataset, []).append(entry)
+    for digest, entries in reversed(found.items()):
+        versions = dict.fromkeys(entry.version for entry in entries if entry.version)
+        yield DatasetVersion(digest, tuple(versions), entries[0].time)
 
 
 def _conditions(model: ModelDeployment) -> Iterable[ShownCondition]:

@@ -32,6 +32,7 @@ def add_model(app: FastAPI, site: Site) -> None:
             "model.html",
             person=person,
             story=story(found),
+            links=site.links,
             actions=offered(found, allowed(has, site.account)),
             may_predict=Right.PREDICT in has.rights,
             reviews=Right.REVIEW in has.rights and bool(site.review),

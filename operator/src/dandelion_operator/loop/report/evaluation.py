@@ -54,6 +54,11 @@ def _beside(
         difference=round(found.value, DIGITS) if found else None,
         interval=(round(found.lower, DIGITS), round(found.upper, DIGITS)) if found else (),
         verdict=result.outcome.value,
+        challenger_only=comparison.counts.challenger_only,
+        champion_only=comparison.counts.champion_only,
+        both_wrong=comparison.counts.wrong,
+        gained=comparison.gained[:NAMED],
+        lost=comparison.lost[:NAMED],
         never_answered=never_answered(contract, comparison)[:NAMED],
     )
 

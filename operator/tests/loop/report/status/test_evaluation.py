@@ -79,6 +79,11 @@ def test_the_status_shows_what_a_verdict_rests_on(observed: Observed) -> None:
         "images": 100,
         "difference": 0.01,
         "verdict": "undecided",
+        "challengerOnly": 5,
+        "championOnly": 4,
+        "bothWrong": 0,
+        "gained": [],
+        "lost": [],
         "neverAnswered": ["grass"],
     }
 
