@@ -36,6 +36,19 @@ def with_one_port(deployment: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def without_a_log(deployment: dict[str, Any]) -> dict[str, Any]:
+    """As a release made it that wrote no predictions down."""
+    found = with_one_port(deployment)
+    pod = found["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    for part, kind in ((pod, "volumes"), (container, "volumeMounts")):
+        part[kind] = [item for item in part[kind] if item["name"] != naming.LOG]
+    container["env"] = [
+        item for item in container["env"] if not item["name"].startswith("DANDELION_LOG_")
+    ]
+    return found
+
+
 def _of_two_files(volume: dict[str, Any]) -> dict[str, Any]:
     """A key was an access key and a secret key, and nothing that came later was mounted."""
     if "projected" not in volume:

@@ -27,6 +27,7 @@ class DeploymentSeen:
     scaled_by: str = ""  # who sets its replicas by its scale subresource; empty where nobody does
     by_account: bool = False  # its pods have no key, and reach S3 by their ServiceAccount
     takes_session_token: bool = True  # not so where a former release made its pod template
+    mounts_log_key: bool = True  # not so where a release made it that wrote no predictions down
     # Pods of a former release ask the API server who calls, or are just being replaced.
     may_ask_api_server: bool = False
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import former
 import pytest
 from dandelion_operator.api import naming
@@ -12,11 +15,15 @@ from given.keys import NAMES, SHARED, access_keys, are_temporary, held
 from small_world import World, played
 
 
-async def served_by_a_former_release(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def served_by_a_former_release(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    release: Callable[[dict[str, Any]], dict[str, Any]] = former.with_one_port,
+) -> None:
     """Until it serves, with pods that take two files and no more; then comes the upgrade."""
     made = builders.deployment
     with monkeypatch.context() as patched:
-        patched.setattr(builders, "deployment", lambda *of: former.with_one_port(made(*of)))
+        patched.setattr(builders, "deployment", lambda *of: release(made(*of)))
         world.apply()
         await world.settle()
 
@@ -39,6 +46,24 @@ def test_an_upgrade_restarts_no_pod_and_lets_the_shared_key_go_where_no_pod_need
         assert access_keys(world)[naming.LOG] == "logs"
         assert "AWS_SESSION_TOKEN" in held(world, naming.TRAINING)
         assert "until their next rollout" in world.message("Accepted")
+
+    played(scene)
+
+
+def test_an_upgrade_restarts_no_pod_that_never_had_a_log(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For what it would write its log with there is no shared key to hold on to."""
+
+    async def scene() -> None:
+        await served_by_a_former_release(world, monkeypatch, former.without_a_log)
+        world.cluster.objects.pop(("secrets", KEY.namespace, NAMES[naming.LOG]))
+        before = generation(world)
+        world.with_sts()
+        await world.settle()
+        assert generation(world) == before
+        assert access_keys(world)[naming.INFERENCE] == "inference"
+        assert "AWS_SESSION_TOKEN" in held(world, naming.LOG)
 
     played(scene)
 

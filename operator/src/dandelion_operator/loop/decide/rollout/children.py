@@ -156,7 +156,8 @@ def _cannot_use_its_keys(observed: Observed, deployment: DeploymentSeen) -> bool
     """
     if deployment.takes_session_token:
         return False
-    looks = (observed.keys.get(purpose) for purpose in (naming.INFERENCE, naming.LOG))
+    used = (naming.INFERENCE, naming.LOG) if deployment.mounts_log_key else (naming.INFERENCE,)
+    looks = (observed.keys.get(purpose) for purpose in used)
     return any(
         look.seen.temporary or (look.insists and isinstance(look.given, TemporaryKey))
         for look in looks

@@ -48,6 +48,7 @@ def deployment(
         scaled_by=_scaled_by(raw),
         by_account=goes_by_account(spec["template"]),
         takes_session_token=takes_session_token(spec["template"]),
+        mounts_log_key=_mounts_log_key(spec["template"]),
         may_ask_api_server=rests_on_account(raw, metadata["name"]),
         paused_by=writer_of(raw, "spec", "paused") if spec.get("paused") else "",
     )
@@ -59,6 +60,10 @@ def _scaled_by(raw: Mapping[str, Any]) -> str:
         if writer.subresource == "scale" and not writer.manager.startswith("kubectl"):
             return writer.manager
     return ""
+
+
+def _mounts_log_key(template: Mapping[str, Any]) -> bool:
+    return any(item["name"] == naming.LOG for item in template["spec"].get("volumes") or ())
 
 
 def _target(template: Mapping[str, Any]) -> Target | None:

@@ -111,11 +111,11 @@ def log_volume(log: Log, by_account: bool = False) -> dict[str, Any]:
     """Optional: a log that cannot be written never keeps a model from serving."""
     files = SIGNING_FILES if by_account else (*KEY_FILES, *MORE_FILES)
     sources = [_source(log.secret, files, optional=True)]
-    return {"name": "log", "projected": {"sources": sources, "defaultMode": 0o440}}
+    return {"name": naming.LOG, "projected": {"sources": sources, "defaultMode": 0o440}}
 
 
 def log_mount() -> dict[str, Any]:
-    return {"name": "log", "mountPath": LOG_CREDENTIALS_DIR, "readOnly": True}
+    return {"name": naming.LOG, "mountPath": LOG_CREDENTIALS_DIR, "readOnly": True}
 
 
 def uses_the_nodes_disk(template: Mapping[str, Any]) -> bool:
