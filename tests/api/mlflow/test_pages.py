@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from dandelion_console.views.links import Links
 from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.api.mlflow.server import API, Mlflow
@@ -85,6 +86,14 @@ def test_who_logs_in_sees_the_models_of_their_namespace(page: Page, token: str) 
     assert cookie["sameSite"] == "Strict"
     assert page.evaluate("document.cookie") == ""
     assert move(page, "", "own", "same-origin", "application/json") == httpx.codes.OK
+
+
+def test_what_the_console_links_to_is_there(page: Page, token: str) -> None:
+    links = Links(mlflow=log_in(page, token))
+    page.goto(links.model(TEAM, "lemons"))
+    expect(page.get_by_text(MODEL).first).to_be_visible(timeout=PATIENCE_MS)
+    page.goto(links.version(TEAM, "lemons", "1"))
+    expect(page.get_by_text("Version 1").first).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_a_page_of_another_origin_writes_nothing_by_the_login(
