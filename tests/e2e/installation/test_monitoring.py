@@ -11,7 +11,7 @@ import httpx
 import pytest
 from dandelion_demo.install import CHART, NAMESPACE, RELEASE
 
-from tests.chart import monitoring
+from tests.chart.monitoring import alerts
 from tests.e2e.prometheus import Prometheus, pods, prometheus
 from tests.e2e.world import COLOURS, World, colours, picture
 
@@ -77,7 +77,7 @@ def scraped(
         pods(world.cluster.kubeconfig, world.namespace, "training|inference"),
     ]
     folder = tmp_path_factory.mktemp("prometheus")
-    with prometheus(folder, scrapes, [monitoring.RULES]) as found:
+    with prometheus(folder, scrapes, [alerts.RULES]) as found:
         yield found
 
 
@@ -162,15 +162,15 @@ def test_a_prometheus_understands_every_alert_and_every_query(
         "all alerts are evaluated",
         lambda: all(rule["health"] != "unknown" for rule in scraped.rules()),
     )
-    assert {rule["name"] for rule in scraped.rules()} == monitoring.rule_expressions().keys()
+    assert {rule["name"] for rule in scraped.rules()} == alerts.rule_expressions().keys()
     assert [rule["lastError"] for rule in scraped.rules() if rule["health"] != "ok"] == []
-    for query in monitoring.dashboard_expressions().values():
+    for query in alerts.dashboard_expressions().values():
         scraped.ask(query)
 
 
 def test_the_loop_of_a_model_is_told(world: World, scraped: Prometheus) -> None:
     mine = {"namespace": world.namespace, "name": NAME}
-    queries = monitoring.expressions(monitoring.row(monitoring.dashboard(), "The loop"))
+    queries = alerts.expressions(alerts.row(alerts.dashboard(), "The loop"))
 
     def answered() -> set[str]:
         """The panels that show something of it, or of all models."""

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from dandelion_local import places, tools
 
-from tests.chart.monitoring import (
+from tests.chart.monitoring.alerts import (
     DASHBOARD,
     RULES,
     dashboard_expressions,
