@@ -15,7 +15,7 @@ from dandelion_operator.ports.kube.namespaces import Namespaces, Rights
 from tests.api.rights.test_policy import POLICIES
 from tests.api.server import ApiServer
 from tests.api.test_access import OPERATOR, RBAC
-from tests.api.test_who_calls import as_the_operator
+from tests.api.who_calls.cluster import as_the_operator
 from tests.chart.rendering import CHART, NAMESPACE, RELEASE, Rendered, helm, render
 
 ROLE = "dandelion-operator-namespace"
