@@ -12,7 +12,7 @@ import yaml
 from dandelion_operator.ports.kube.cluster import Cluster
 from dandelion_operator.ports.kube.namespaces import Namespaces, Rights
 
-from tests.api.rights.test_policy import POLICIES
+from tests.api.rights.policy.installation import POLICIES
 from tests.api.server import ApiServer
 from tests.api.test_access import OPERATOR, RBAC
 from tests.api.who_calls.cluster import as_the_operator
