@@ -38,7 +38,7 @@ from dandelion_training.export.quantize import quantize
 from dandelion_training.learn.network import build
 from dandelion_training.publish.contract import TrainingEnvironment, contract
 
-from tests.agreement.test_reference_answers import settings
+from tests.agreement.training_and_serving.test_reference_answers import settings
 
 SIZE = 32
 CLASSES = ["dandelion", "grass", "moss"]

@@ -15,7 +15,7 @@ from dandelion_inference.model.network import Outputs
 from dandelion_inference.model.reference import DriftWindow
 from dandelion_training.evaluate.figures import drift as training
 
-from tests.agreement.test_reference_answers import FEATURES, written
+from tests.agreement.training_and_serving.test_reference_answers import FEATURES, written
 
 WINDOWS = 20
 
