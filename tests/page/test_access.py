@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.page.photos import meadow
 from tests.page.served import Served
-from tests.page.test_feedback import answers_have_an_id, feedback_is
+from tests.page.uploads.test_feedback import answers_have_an_id, feedback_is
 from tests.page.visit import Visit, upload, visiting
 
 # What WCAG 2.2 asks of text at level AA; large text may have less, and needs not.
