@@ -22,7 +22,12 @@ from dandelion_operator.loop.decide.plan.jobs import (
 from dandelion_operator.loop.report import report
 from dandelion_operator.seen.conclusions.attempts import ATTEMPT_LIMIT
 from dandelion_operator.seen.observed import Observed
-from dandelion_operator.seen.training import DatasetVersionSeen, Progress, Suspension
+from dandelion_operator.seen.training import (
+    DatasetVersionSeen,
+    IngestJobSeen,
+    Progress,
+    Suspension,
+)
 from given import ingest_job
 
 ASKED = given.resource(ingest="now")
@@ -270,9 +275,176 @@ def test_when_the_images_are_read(
     assert words in decision.message
 
 
-def test_nothing_is_read_that_nobody_asks_for() -> None:
-    plan = given.decided(given.resource(), world())
+@pytest.mark.parametrize("known", [None, {"state": "Succeeded"}])
+def test_nothing_is_read_that_nobody_asks_for(known: dict[str, Any] | None) -> None:
+    plan = given.decided(given.resource(), world(known))
     assert (plan.ingest.phase, plan.ingest.actions) == (IngestPhase.NOTHING, ())
+
+
+def failed(reason: str | None = "StorageUnreachable", **about: Any) -> IngestJobSeen:
+    fields = {"message": "no answer", "finished": given.NOW}
+    return ingest_job(RunState.FAILED, reason=reason, **(fields | about))
+
+
+UNREAD = Progress(run="run4")
+PINNED = {"storageUri": "s3://datasets/lawn", "version": f"sha256:{'a' * 64}"}
+
+
+@pytest.mark.parametrize(
+    ("observed", "pinned", "phase", "words"),
+    [
+        pytest.param(
+            world({"state": "Succeeded"}), True, P.NOTHING, "", id="dealt with, then pinned"
+        ),
+        pytest.param(
+            world(ingests=(ingest_job(deleting=True),)),
+            True,
+            P.REFUSED,
+            "take it out",
+            id="pinned, though its Job leaves",
+        ),
+        pytest.param(
+            world(ingests=(ingest_job(RunState.SUCCEEDED, deleting=True),), ingest_progress=READ),
+            False,
+            P.PENDING,
+            "is gone",
+            id="its Job leaves, though it has read them",
+        ),
+        pytest.param(
+            world(ingests=(failed(),), dataset=REFUSED),
+            False,
+            P.PENDING,
+            "begins at",
+            id="a pause, though nothing is accepted",
+        ),
+        pytest.param(
+            world(dataset=REFUSED, jobs=(run(),), progress=UNREAD),
+            False,
+            P.PENDING,
+            DENIED,
+            id="nothing is accepted, though a run reads",
+        ),
+        pytest.param(
+            replace(
+                world(registry=AWAY, jobs=(run(),), progress=UNREAD),
+                previous=given.status(training=given.training()),
+            ),
+            False,
+            P.PENDING,
+            "once run run4 has read them",
+            id="a run reads, though MLflow is away",
+        ),
+        pytest.param(
+            world(jobs=(run(deleting=True),), progress=UNREAD),
+            False,
+            P.PENDING,
+            "is being started",
+            id="a run that leaves reads nothing",
+        ),
+        pytest.param(
+            world(jobs=(run(),), progress=Progress(run="run3", dataset=FOUND)),
+            False,
+            P.PENDING,
+            "once run run4 has read them",
+            id="what another run has read says nothing",
+        ),
+        pytest.param(
+            world(jobs=(run(RunState.SUSPENDED),), progress=UNREAD),
+            False,
+            P.PENDING,
+            "run run4 is suspended",
+            id="a suspended run that has read nothing",
+        ),
+        pytest.param(
+            world(jobs=(run(RunState.SUSPENDED, deleting=True),), progress=UNREAD),
+            False,
+            P.PENDING,
+            "is being started",
+            id="a suspended run that leaves",
+        ),
+        pytest.param(
+            world(ingests=(ingest_job(attempt=ATTEMPT_LIMIT),)),
+            False,
+            P.FOLLOW,
+            "",
+            id="the last attempt goes on",
+        ),
+        pytest.param(
+            world(
+                ingests=(ingest_job(RunState.SUCCEEDED),),
+                ingest_progress=replace(READ, dataset=None),
+            ),
+            False,
+            P.FOLLOW,
+            "is not read yet",
+            id="a document without a dataset version",
+        ),
+    ],
+)
+def test_which_of_two_facts_decides(
+    observed: Observed, pinned: bool, phase: IngestPhase, words: str
+) -> None:
+    about = {"dataset": PINNED} if pinned else {}
+    decision = given.decided(given.resource(ingest="now", **about), observed).ingest
+    assert decision.phase is phase
+    assert words in decision.message
+
+
+@pytest.mark.parametrize(
+    ("job", "reason", "words"),
+    [
+        (failed("TooFewImages", message="grass: 3"), "TooFewImages", "grass: 3"),
+        (failed(None, message=None), "InternalError", "it failed"),
+    ],
+)
+def test_a_failure_for_good_has_a_reason_and_words(
+    job: IngestJobSeen, reason: str, words: str
+) -> None:
+    decision = given.decided(ASKED, world(ingests=(job,))).ingest
+    assert (decision.reason, decision.message) == (reason, words)
+
+
+@pytest.mark.parametrize(
+    ("job", "cause"),
+    [
+        (failed(), "StorageUnreachable: no answer;"),
+        (failed(message=None), "StorageUnreachable: it failed;"),
+        (failed(finished=None), "begins at 2026-01-01T00:00:30Z"),
+    ],
+)
+def test_a_pause_has_a_reason_and_words(job: IngestJobSeen, cause: str) -> None:
+    decision = given.decided(ASKED, world(ingests=(job,))).ingest
+    assert decision.reason == "StorageUnreachable"
+    assert cause in decision.message
+    assert decision.not_before == "2026-01-01T00:00:30Z"
+
+
+def test_attempts_at_another_one_do_not_count() -> None:
+    known = {"value": "before", "state": "Succeeded", "attempts": 3}
+    (start,) = given.decided(ASKED, world(known)).ingest.actions
+    assert isinstance(start, StartIngest)
+    assert start.attempt == 1
+
+
+@pytest.mark.parametrize(
+    ("weights", "dataset", "waits"),
+    [
+        ("auto", MADE, False),
+        ("champion", MADE, True),
+        ("auto", None, True),
+        ("auto", {"images": 3}, True),
+    ],
+)
+def test_mlflow_is_waited_for_where_it_alone_knows_what_to_begin_with(
+    weights: str, dataset: dict[str, Any] | None, waits: bool
+) -> None:
+    wanted = given.resource(ingest="now", training={"initialWeights": weights})
+    known = given.training(training_hash=digests.training_hash(wanted))
+    told = {"dataset": dataset} if dataset else {}
+    before = given.status(training=known, **told)
+    decision = given.decided(wanted, world(previous=before, registry=AWAY)).ingest
+    assert ("once MLflow answers" in decision.message) is waits
+    assert (decision.actions == ()) is waits
 
 
 def test_it_is_done_while_training_is_suspended() -> None:
@@ -322,9 +494,16 @@ def test_the_last_run_stands_on_its_labels_where_it_is_what_the_spec_asks_for() 
     assert isinstance(start, StartIngest)
     assert (start.run, start.training_hash) == ("run3", digests.training_hash(ASKED))
     changed = given.resource(ingest="now", training={"epochs": 20})
-    begun = given.decided(changed, world(jobs=(run(RunState.FAILED),))).ingest.actions
-    (other,) = (item for item in begun if isinstance(item, StartIngest))
-    assert (other.run, other.training_hash) == ("", "")
+    nothing = replace(given.seen(), previous=given.status(dataset=MADE))
+    for wanted, seen in (
+        (changed, world()),
+        (changed, world(jobs=(run(RunState.FAILED),))),
+        (ASKED, world(jobs=(run(RunState.FAILED, created=LATER),))),
+        (ASKED, nothing),
+    ):
+        begun = given.decided(wanted, seen).ingest.actions
+        (other,) = (item for item in begun if isinstance(item, StartIngest))
+        assert (other.run, other.training_hash) == ("", "")
 
 
 def test_a_job_that_the_operator_suspended_goes_on() -> None:
@@ -341,26 +520,61 @@ def test_a_run_begins_once_the_images_are_read() -> None:
     assert waits.train.phase is TrainingPhase.PENDING
     assert waits.train.actions == ()
     assert f"once the Job lawn-ingest-{ID} has read the images (0 nodes)" in waits.train.message
+    plain = given.decided(changed, world(ingests=(ingest_job(),), dataset=fresh))
+    assert "has read the images; without the annotation" in plain.train.message
+    both = world(ingests=(ingest_job(),), dataset=fresh, registry=AWAY)
+    assert "once MLflow answers" in given.decided(changed, both).train.message
     for over in (ingest_job(RunState.SUCCEEDED), ingest_job(deleting=True)):
         begins = given.decided(changed, world(ingests=(over,), dataset=fresh))
         assert any(isinstance(item, StartTraining) for item in begins.train.actions)
 
 
+OVER = {"state": "Succeeded", "jobName": f"lawn-ingest-{ID}"}
+
+
 @pytest.mark.parametrize(
-    ("known", "seconds", "expires"),
+    ("known", "about", "seconds", "expires"),
     [
-        ({"state": "Succeeded", "jobName": f"lawn-ingest-{ID}"}, 60, [60]),
-        ({"state": "Succeeded", "jobName": f"lawn-ingest-{ID}"}, None, []),
-        ({"state": "Running", "jobName": f"lawn-ingest-{ID}"}, 60, []),
+        pytest.param(OVER, {}, 60, [60], id="its end is recorded"),
+        pytest.param(OVER, {}, None, [], id="it is to be kept"),
+        pytest.param(OVER | {"state": "Running"}, {}, 60, [], id="its end is not recorded"),
+        pytest.param(None, {}, 60, [], id="nothing is"),
+        pytest.param(OVER | {"jobName": "another"}, {}, 60, [], id="that of another is"),
+        pytest.param(OVER, {"deleting": True}, 60, [], id="it goes already"),
+        pytest.param(OVER, {"ttl_seconds": 5}, 60, [], id="somebody else said when"),
+        pytest.param(OVER, {"ttl_seconds": 60, "expiry": 60}, 60, [], id="it was said"),
+        pytest.param(OVER, {"ttl_seconds": 5, "expiry": 5}, 60, [60], id="it was said otherwise"),
+        pytest.param(OVER, {"ttl_seconds": 5, "expiry": 5}, None, [None], id="kept after all"),
     ],
 )
 def test_a_job_expires_once_its_end_is_in_the_status(
-    known: dict[str, Any], seconds: int | None, expires: list[int]
+    known: dict[str, Any] | None,
+    about: dict[str, Any],
+    seconds: int | None,
+    expires: list[int | None],
 ) -> None:
-    told = {"training": {"ttlSecondsAfterFinished": seconds}} if seconds else {}
-    job = ingest_job(RunState.SUCCEEDED)
-    plan = given.decided(given.resource(ingest="now", **told), world(known, ingests=(job,)))
+    wanted = {"training": {"ttlSecondsAfterFinished": seconds}} if seconds else {}
+    job = ingest_job(RunState.SUCCEEDED, **about)
+    plan = given.decided(given.resource(ingest="now", **wanted), world(known, ingests=(job,)))
     assert [item.seconds for item in plan.tidy if isinstance(item, ExpireJob)] == expires
+
+
+@pytest.mark.parametrize(
+    ("asked", "job", "goes"),
+    [
+        ("", ingest_job(), True),
+        ("", ingest_job(RunState.SUCCEEDED), False),
+        ("", ingest_job(deleting=True), False),
+        ("now", ingest_job(), False),
+        ("now", ingest_job(RunState.FAILED), False),
+        ("now", ingest_job(value="before"), True),
+        ("now", ingest_job(RunState.SUCCEEDED, value="before"), True),
+        ("now", ingest_job(value="before", deleting=True), False),
+    ],
+)
+def test_which_jobs_are_taken_away(asked: str, job: IngestJobSeen, goes: bool) -> None:
+    plan = given.decided(given.resource(ingest=asked), world(ingests=(job,)))
+    assert plan.tidy == ((RemoveJob(job.name),) if goes else ())
 
 
 @pytest.mark.parametrize(
@@ -383,3 +597,15 @@ def test_it_is_looked_at_as_often_as_it_changes(observed: Observed, seconds: flo
     plan = given.decided(ASKED, observed)
     status = report(ASKED, observed, plan, (), observed.now)
     assert pace.pause(observed, plan, status, 300.0) == seconds
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [(Reason.UNSCHEDULABLE, Reason.UNSCHEDULABLE), (Reason.TRAINING_PENDING, None)],
+)
+def test_what_its_pod_waits_for_is_named_where_it_has_a_name_of_its_own(
+    reason: Reason, told: Reason | None
+) -> None:
+    job = ingest_job(RunState.PENDING, waiting=Failure(reason, "words"))
+    decision = given.decided(ASKED, world(ingests=(job,))).ingest
+    assert (decision.reason, decision.message) == (told, "words")

@@ -178,15 +178,17 @@ def its_job_goes_on(facts: Facts) -> IngestDecision | None:
         return None
     # An operator of before takes it for a run, and suspends it with these.
     resume = (SuspendJob(job.name, suspend=False),) if job.suspension.ours else ()
-    reason = job.waiting.reason if job.waiting is not None else None
-    words = job.waiting.message if job.waiting is not None else job.message
-    return facts.at(IngestPhase.FOLLOW, words or "", reason, resume)
+    if job.waiting is None:
+        return facts.at(IngestPhase.FOLLOW, job.message or "", actions=resume)
+    reason = job.waiting.reason
+    told = None if reason is Reason.TRAINING_PENDING else reason
+    return facts.at(IngestPhase.FOLLOW, job.waiting.message, told, resume)
 
 
 def next_attempt_is_not_due(facts: Facts) -> IngestDecision | None:
     """A Job that is gone is made again at once, the first time."""
     job, known, attempts = facts.job, facts.known, facts.attempts
-    if not attempts or (job is None and attempts == 1):
+    if job is None and attempts <= 1:
         return None
     ended = known.started_at if known is not None else None
     if job is not None:
@@ -225,10 +227,9 @@ def a_run_has_yet_to_read_them(facts: Facts) -> IngestDecision | None:
 def registry_is_unreachable(facts: Facts) -> IngestDecision | None:
     """Where the version before, or what the starting weights learnt from, is known by it alone."""
     registry, known = facts.observed.registry, facts.observed.previous.dataset
-    by_status = known is not None and known.version is not None
-    if not isinstance(registry, Failure):
-        return None
-    if by_status and facts.resource.spec.training.initial_weights != "champion":
+    of_champion = facts.resource.spec.training.initial_weights == "champion"
+    is_asked = of_champion or known is None or not known.version
+    if not (is_asked and isinstance(registry, Failure)):
         return None
     words = f"the images are read once MLflow answers: {registry.message}"
     return facts.at(IngestPhase.PENDING, words, Reason.REGISTRY_UNREACHABLE)
@@ -239,14 +240,15 @@ def start(facts: Facts) -> IngestDecision:
     wanted, attempt = digests.ingest(resource.uid, facts.value), facts.attempts + 1
     training_hash = digests.training_hash(resource)
     last = last_run(resource.key, observed, training_hash)
-    done = last is not None and last.state is RunState.SUCCEEDED
-    ours = last if done and last is not None and last.training_hash == training_hash else None
+    done = ""
+    if last is not None and (last.training_hash, last.state) == (training_hash, RunState.SUCCEEDED):
+        done = last.run
     action = StartIngest(
         ingest=wanted,
         initial_weights=initial_weights(resource, observed),
         former_dataset=former_dataset(observed),
-        run=ours.run if ours is not None else "",
-        training_hash=training_hash if ours is not None else "",
+        run=done,
+        training_hash=training_hash if done else "",
         attempt=attempt,
     )
     name = naming.ingest_job(resource.key, wanted, attempt)
@@ -271,12 +273,12 @@ def expiring_ingests(resource: Resource, observed: Observed) -> tuple[ExpireJob,
     return tuple(
         ExpireJob(job.name, seconds)
         for job in observed.ingests
-        if job.name == known.job_name
-        and job.state.finished
-        and not job.deleting
-        and (
-            job.expiry != seconds
-            if job.expiry is not None
-            else seconds is not None and job.ttl_seconds is None
-        )
+        if job.name == known.job_name and not job.deleting and _expires_otherwise(job, seconds)
     )
+
+
+def _expires_otherwise(job: IngestJobSeen, seconds: int | None) -> bool:
+    """What somebody else set before the operator did stays."""
+    if job.expiry is None:
+        return seconds is not None and job.ttl_seconds is None
+    return job.expiry != seconds
