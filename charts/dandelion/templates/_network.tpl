@@ -289,8 +289,16 @@ metrics:
   {{- with $settings.metrics.from }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+{{- /* Where not everybody may call, the operator asks whether a model answers all the same, and people show it images. */}}
 callers:
-  {{- toYaml $settings.serving.from | nindent 2 }}
+  {{- with $settings.serving.from }}
+  {{- $operator | nindent 2 }}
+  {{- if $.Values.console.enabled }}
+  {{- include "dandelion.peer" (dict "root" $ "component" "console") | nindent 2 }}
+  {{- end }}
+  {{- toYaml . | nindent 2 }}
+  {{- else }} []
+  {{- end }}
 training:
   {{- include "dandelion.toDns" . | nindent 2 }}
   {{- include "dandelion.toStorage" . | nindent 2 }}

@@ -262,3 +262,23 @@ def test_the_operator_may_ask_pods_that_train_and_serve() -> None:
     assert holds(peer["podSelector"], labels)
     namespace = {"kubernetes.io/metadata.name": NAMESPACE}
     assert holds(peer["namespaceSelector"], namespace)
+
+
+@pytest.mark.parametrize("console", [True, False], ids=["with a console", "without"])
+def test_where_not_everybody_may_call_the_operator_still_asks_whether_a_model_answers(
+    console: bool,
+) -> None:
+    """Without that, no model would ever be Ready; and people show images by the console."""
+    gateway = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "gateways"}}}
+    values = {"networkPolicy": {"serving": {"from": [gateway]}}, "console": {"enabled": console}}
+    (container,) = render(values).one("Deployment", "dandelion-operator").containers
+    told = {item["name"]: item.get("value", "") for item in container["env"]}
+    callers = Network.model_validate_json(told["DANDELION_NETWORK_POLICIES"]).callers
+    assert gateway in callers
+    components = {
+        peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"]
+        for peer in callers
+        if "podSelector" in peer
+    }
+    assert components == ({"operator", "console"} if console else {"operator"})
+    assert len(callers) == len(components) + 1
