@@ -26,9 +26,8 @@ def dataset(
         if made is None:
             return before
         # What a run said beside that, of the weights it began with for example, stays true of it.
-        same = before is not None and before.version == made.version
-        said = before.warnings if before is not None and same else ()
-        warnings = tuple(dict.fromkeys((*said, *made.warnings)))
+        known = {before.version: before.warnings} if before is not None else {}
+        warnings = tuple(dict.fromkeys((*known.get(made.version, ()), *made.warnings)))
     if made is not None:
         return DatasetInfo(
             version=made.version,

@@ -134,6 +134,7 @@ JUST_READ = {
     ("observed", "version"),
     [
         pytest.param(with_ingest(None, **JUST_READ), "sha256:read", id="just read"),
+        pytest.param(seen(**JUST_READ), "sha256:read", id="the first of all"),
         pytest.param(
             with_ingest(
                 None,
