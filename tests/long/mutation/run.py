@@ -29,7 +29,7 @@ CLEAN = tuple(
         "report.conditions",
         "report.dataset:",
         "report.events:",
-        "report.history:",
+        "report.history",
         "report.live_accuracy:",
         "report.training:",
         "report.triggers:",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dandelion_operator.api.reasons import Failure, Reason
+from dandelion_operator.api.status.history import TRAINED
 from dandelion_operator.api.status.training import RunState
-from dandelion_operator.loop.report.history import TRAINED
 from given import decided, job, registry, resource, seen, status, training, version
 from given.report.told import told
 

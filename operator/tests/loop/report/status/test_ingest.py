@@ -14,8 +14,8 @@ from dandelion_operator.api.status.ingest import Ingest, IngestState
 from dandelion_operator.api.status.training import RunState
 from dandelion_operator.loop.decide.plan import Refusal
 from dandelion_operator.loop.decide.plan.jobs import StartIngest
+from dandelion_operator.loop.report.history.ingest import of_ingest
 from dandelion_operator.loop.report.ingest import told as in_words
-from dandelion_operator.loop.report.ingest_history import of_ingest
 from dandelion_operator.seen.observed import Observed
 from dandelion_operator.seen.training import DatasetVersionSeen, Progress
 from given import LATER, NOW, ingest_job
