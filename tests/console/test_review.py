@@ -58,6 +58,8 @@ def shown(page: Page) -> str:
     """The image that is there to see."""
     image = page.locator("#stage img")
     expect(image).to_be_visible()
+    # Until it is complete, the page takes no decision about it.
+    expect(image).to_have_js_property("complete", True)
     expect(image).not_to_have_js_property("naturalWidth", 0)
     return str(image.get_attribute("src"))
 
