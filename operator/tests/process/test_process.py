@@ -49,6 +49,44 @@ def test_kopf_is_given_nothing_that_needs_a_finalizer_or_an_annotation() -> None
     assert len(list(registry._watching.get_all_handlers())) == len(WATCHED)
 
 
+class Noted:
+    """An operator, as far as events reach it: which resources it is to look at."""
+
+    def __init__(self) -> None:
+        self.looked_at: list[NamespacedName] = []
+        self.caches = self.queue = self
+
+    def seen(self, *_: object) -> None:
+        pass
+
+    def enqueue(self, key: NamespacedName, fresh: bool) -> None:
+        assert fresh
+        self.looked_at.append(key)
+
+
+@pytest.mark.parametrize(
+    ("change", "wakes"),
+    [
+        *(
+            ({"annotations": {f"dandelion.dev/{name}": "now"}}, True)
+            for name in ("retrain", "adopt", "promote", "ingest", "requested-by")
+        ),
+        ({"generation": 2}, True),
+        ({"deletionTimestamp": "2026-01-01T00:00:00Z"}, True),
+        ({"annotations": {"example.com/note": "now"}}, False),
+        ({"resourceVersion": "2"}, False),
+    ],
+)
+def test_what_somebody_writes_is_looked_at_at_once(change: dict[str, Any], wakes: bool) -> None:
+    noted, memo = Noted(), kopf.Memo()
+    memo.operator = noted
+    before = {"namespace": "team-a", "name": "lawn", "uid": "u", "generation": 1}
+    for metadata in (before, before | change):
+        event = {"type": "MODIFIED", "object": {"metadata": metadata}}
+        asyncio.run(handlers.resource_changed(event=event, memo=memo))
+    assert noted.looked_at == [NamespacedName("team-a", "lawn")] * (2 if wakes else 1)
+
+
 @pytest.mark.parametrize(
     "layer", ["api", "seen", "loop/decide", "loop/report", "loop/apply/builders"]
 )

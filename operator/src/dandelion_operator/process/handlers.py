@@ -8,17 +8,15 @@ and tells of nothing that happened just now. Loaded by `__main__` or `kopf run -
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import kopf
 
 from dandelion_operator.api import naming
 from dandelion_operator.api.resource import (
-    ADOPT_ANNOTATION,
     GROUP,
     PLURAL,
-    PROMOTE_ANNOTATION,
-    RETRAIN_ANNOTATION,
     NamespacedName,
 )
 from dandelion_operator.ports.kube import connection
@@ -112,13 +110,16 @@ async def resource_changed(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> N
         metadata["uid"],
         metadata.get("generation"),
         metadata.get("deletionTimestamp"),
-        (metadata.get("annotations") or {}).get(RETRAIN_ANNOTATION),
-        (metadata.get("annotations") or {}).get(ADOPT_ANNOTATION),
-        (metadata.get("annotations") or {}).get(PROMOTE_ANNOTATION),
+        _asked_for(metadata.get("annotations") or {}),
     )
     if memo.get("content") != content or event["type"] == "DELETED":
         memo.content = content
         _enqueue(memo.operator, NamespacedName(metadata["namespace"], metadata["name"]), event)
+
+
+def _asked_for(annotations: Mapping[str, str]) -> Mapping[str, str]:
+    """What people write to the operator beside the spec."""
+    return {name: text for name, text in annotations.items() if name.startswith(f"{GROUP}/")}
 
 
 for _child, _kind in CHILDREN.items():
