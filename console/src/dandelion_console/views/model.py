@@ -48,7 +48,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class DatasetVersion:
-    """One that something was decided on; `versions` are those of the model that it led to, `since`
+    """One that was read or decided on; `versions` are those of the model that it led to, `since`
     is when it was told of first.
     """
 
@@ -90,12 +90,12 @@ def story(model: ModelDeployment) -> Story:
 
 
 def _datasets(history: Iterable[Receipt]) -> Iterable[DatasetVersion]:
-    """The newest first. A run that has just begun knows no version of its dataset, but a digest of
-    what lies in its place: only what led to a version, or was judged on, is told.
+    """The newest first. What a run was started with is no version of the dataset, but a digest of
+    the names that lay in its place, and has another form.
     """
     found: dict[str, list[Receipt]] = {}
     for entry in sorted(history, key=lambda entry: entry.time):
-        if entry.dataset and entry.version:
+        if entry.dataset and entry.dataset.startswith("sha256:"):
             found.setdefault(entry.dataset, []).append(entry)
     for digest, entries in reversed(found.items()):
         versions = dict.fromkeys(entry.version for entry in entries if entry.version)
