@@ -1,87 +1,18 @@
 """The service as the console calls it, over the log of one model."""
 
 import asyncio
-import hashlib
-import io
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from dandelion_training.commands.review.service.app import create_app
-from dandelion_training.commands.review.service.renderer import Renderer
-from dandelion_training.commands.review.service.reviews import Places, Reviews
-from dandelion_training.ports.callers import CallerError, Callers
 from dandelion_training.ports.storage import Location, StoredObject
-from given.reviews import CONTRACT, NOW, Reviewed, digest, image, row
-from PIL import Image
+from given.console import MODEL, Console
+from given.reviews import CONTRACT, Reviewed, digest, row
 from structlog.testing import capture_logs
 
-CONSOLE = "system:serviceaccount:dandelion-system:dandelion-console"
-TOKENS = {"of-the-console": CONSOLE, "of-a-pod": "system:serviceaccount:default:default"}
-HEADERS = {"Authorization": "Bearer of-the-console"}
-MODEL = "/v1/models/default/lawn"
 LIVE = f"s3://models/default/lawn/live/{CONTRACT.removeprefix('sha256:')}.json"
-
-
-def whose(token: str) -> str:
-    if token == "unanswered":
-        raise CallerError("the API server does not answer")
-    return TOKENS.get(token, "")
-
-
-class Console:
-    """What calls the service."""
-
-    def __init__(self, reviewed: Reviewed) -> None:
-        self.now = NOW
-        places = Places(
-            Location.parse("s3://predictions"), Location.parse("s3://models"), reviewed.keys
-        )
-        self.reviews = Reviews(
-            reviewed.store, places, timedelta(days=30), lambda: self.now, lambda: 0.0
-        )
-        self.app = create_app(self.reviews, Callers(CONSOLE, whose, lambda: 0.0), Renderer())
-
-    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
-        async def asked() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(
-                transport=transport, base_url="http://review", headers=HEADERS
-            ) as client:
-                return await client.request(method, path, **request)
-
-        return asyncio.run(asked())
-
-    def queue(self, share: str = "sample", by: str = "ada", **query: Any) -> list[dict[str, Any]]:
-        asked = {"uid": "uid-1", "by": by, "share": share} | query
-        answer = self.ask("GET", f"{MODEL}/queue", params=asked)
-        assert answer.status_code == 200, answer.text
-        items: list[dict[str, Any]] = answer.json()["items"]
-        return sorted(items, key=lambda item: item["id"])
-
-    def decide(
-        self,
-        item: dict[str, Any],
-        label: str | None,
-        /,
-        by: str = "ada",
-        people: int = 1,
-        **about: Any,
-    ) -> Any:
-        said = {key: item[key] for key in ("id", "index", "image", "where", "source")}
-        body = {"uid": "uid-1", "by": by, "people": people}
-        body |= {"decisions": [said | {"label": label} | about]}
-        self.now += timedelta(seconds=1)
-        return self.ask("POST", f"{MODEL}/decisions", json=body)
-
-
-@pytest.fixture
-def console(reviewed: Reviewed) -> Console:
-    return Console(reviewed)
 
 
 def test_a_decision_counts_as_an_imported_one_does(console: Console, reviewed: Reviewed) -> None:
@@ -284,54 +215,6 @@ def test_without_an_answer_of_the_api_server_nobody_is_let_in(console: Console) 
         "GET", f"{MODEL}/images/{digest(1)}", headers={"Authorization": "Bearer unanswered"}
     )
     assert answer.status_code == 503
-
-
-def test_an_image_is_given_as_it_was_sent(console: Console) -> None:
-    answer = console.ask("GET", f"{MODEL}/images/{digest(1)}")
-    assert (answer.content, answer.headers["content-type"]) == (image(1), "image/png")
-
-
-@pytest.mark.parametrize("kind", ["TIFF", "PNG of 16 bits"])
-def test_what_browsers_do_not_show_is_rendered(
-    console: Console, reviewed: Reviewed, kind: str
-) -> None:
-    file = io.BytesIO()
-    if kind == "TIFF":
-        Image.new("RGB", (30, 20), (200, 40, 40)).save(file, "TIFF")
-    else:
-        Image.new("I;16", (30, 20), 4095).save(file, "PNG")
-    name = hashlib.sha256(file.getvalue()).hexdigest()
-    reviewed.store.objects[f"s3://predictions/default/lawn/images/{name}"] = file.getvalue()
-    answer = console.ask("GET", f"{MODEL}/images/{name}")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
-    assert Image.open(io.BytesIO(answer.content)).size == (30, 20)
-
-
-def test_what_a_browser_failed_at_is_rendered_when_it_asks_again(console: Console) -> None:
-    answer = console.ask("GET", f"{MODEL}/images/{digest(1)}?rendered=true")
-    assert answer.headers["content-type"] == "image/jpeg"
-    assert answer.content[:3] == b"\xff\xd8\xff"
-
-
-def test_what_is_no_image_or_not_there_is_not_given(console: Console, reviewed: Reviewed) -> None:
-    assert console.ask("GET", f"{MODEL}/images/{'0' * 64}").status_code == 404
-    assert console.ask("GET", f"{MODEL}/images/..%2Fpredictions").status_code in (400, 404)
-    text = b"<script>alert(1)</script>"
-    name = hashlib.sha256(text).hexdigest()
-    reviewed.store.objects[f"s3://predictions/default/lawn/images/{name}"] = text
-    answer = console.ask("GET", f"{MODEL}/images/{name}")
-    assert (answer.status_code, answer.headers["content-type"]) == (409, "application/json")
-
-
-def test_an_image_too_large_to_show_is_not_read(
-    console: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "dandelion_training.commands.review.service.reviews.LARGEST_IMAGE", len(image(1)) - 1
-    )
-    answer = console.ask("GET", f"{MODEL}/images/{digest(1)}")
-    assert answer.status_code == 409
-    assert "`review export`" in answer.json()["message"]
 
 
 def test_a_body_without_end_is_not_read_to_the_end(console: Console) -> None:
