@@ -10,9 +10,7 @@ from dandelion_operator.loop.apply.builders.access import (
 )
 from dandelion_operator.loop.apply.builders.budget import disruption_budget
 from dandelion_operator.loop.apply.builders.deployment import deployment
-from dandelion_operator.loop.apply.builders.evaluation import evaluation_job
-from dandelion_operator.loop.apply.builders.ingest import ingest_job
-from dandelion_operator.loop.apply.builders.job import job
+from dandelion_operator.loop.apply.builders.jobs import evaluation_job, ingest_job, job
 from dandelion_operator.loop.apply.builders.network_policy import network_policy
 from dandelion_operator.loop.apply.builders.route import http_route, ingress
 from dandelion_operator.loop.apply.builders.secret import (

@@ -7,7 +7,7 @@ from typing import Any
 from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
-from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod
+from dandelion_operator.loop.apply.builders.jobs.batch import batch_job, batch_pod
 from dandelion_operator.loop.decide.plan.jobs import StartEvaluation
 
 CONTAINER = "evaluation"

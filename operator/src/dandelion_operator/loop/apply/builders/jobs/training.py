@@ -8,16 +8,16 @@ from dandelion_operator.api import digests, naming
 from dandelion_operator.api.location import Defaults, Location
 from dandelion_operator.api.resource import Resource
 from dandelion_operator.loop.apply.builders import pod
-from dandelion_operator.loop.apply.builders.batch import batch_job, batch_pod, image
-from dandelion_operator.loop.apply.builders.pod.dataset import dataset_settings, mount_dataset
-from dandelion_operator.loop.apply.builders.pod.disk import with_disk
-from dandelion_operator.loop.apply.builders.pod.registry import add_token
-from dandelion_operator.loop.apply.builders.search import (
+from dandelion_operator.loop.apply.builders.jobs.batch import batch_job, batch_pod, image
+from dandelion_operator.loop.apply.builders.jobs.search import (
     COMMAND,
     as_search,
     search_labels,
     search_settings,
 )
+from dandelion_operator.loop.apply.builders.pod.dataset import dataset_settings, mount_dataset
+from dandelion_operator.loop.apply.builders.pod.disk import with_disk
+from dandelion_operator.loop.apply.builders.pod.registry import add_token
 from dandelion_operator.loop.decide.plan.jobs import StartTraining
 
 
