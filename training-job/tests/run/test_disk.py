@@ -16,6 +16,7 @@ from dandelion_training.run.disk import BESIDE_PIXELS, disk_needed, room_for
 from dandelion_training.run.job import unexpected
 from fakes.images import encoded, picture
 from fakes.mlflow import FakeMlflow
+from minio.credentials.providers import StaticProvider
 from PIL import Image
 
 PHOTOS = Geometry(146, 128)
@@ -102,6 +103,7 @@ def test_a_full_disk_is_not_taken_for_a_store_or_a_registry_that_is_away() -> No
     def no_room(*_: object) -> None:
         raise full
 
-    store = S3Store(SimpleNamespace(get_object=no_room), "http://minio", attempts=1)
+    keys = StaticProvider("key", "secret")
+    store = S3Store(SimpleNamespace(get_object=no_room), keys, "http://minio", attempts=1)
     with pytest.raises(OSError, match="No space left"):
         store.read(Location("models", "key"))

@@ -12,6 +12,8 @@ from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location, s3
 from dandelion_training.ports.storage.credentials import MountedCredentials
 from dandelion_training.ports.storage.s3 import S3Store
+from minio.credentials.credentials import Credentials
+from minio.credentials.providers import Provider, StaticProvider
 from minio.datatypes import Object
 from minio.error import S3Error
 
@@ -37,7 +39,8 @@ class Client:
 
 
 def store_on(client: Client) -> S3Store:
-    return S3Store(cast(minio.Minio, client), "http://minio", attempts=2)
+    keys = StaticProvider("key", "secret")
+    return S3Store(cast(minio.Minio, client), keys, "http://minio", attempts=2)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,71 @@ def test_what_cannot_pass_is_not_tried_again() -> None:
     with pytest.raises(TrainingFailure):
         store_on(client).delete(PLACE)
     assert client.asked == 1
+
+
+class Following(Provider):
+    """Gives one key after another, and the last one for good."""
+
+    def __init__(self, *names: str, token: str | None = "token") -> None:
+        self.names = list(names)
+        self.token = token
+
+    def retrieve(self) -> Credentials:
+        name = self.names.pop(0) if len(self.names) > 1 else self.names[0]
+        return Credentials(name, "secret", self.token)
+
+
+@pytest.mark.parametrize(
+    "code", ["ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "InvalidTokenId"]
+)
+@pytest.mark.parametrize("attempts", [1, 8])
+def test_a_key_that_ends_on_the_way_is_no_refusal(code: str, attempts: int) -> None:
+    client = Client(answer(code), None)
+    S3Store(cast(minio.Minio, client), Following("a", "b"), "http://minio", attempts).delete(PLACE)
+    assert client.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        (Following("a", token=None), "InvalidAccessKeyId"),
+        (Following("a", "b"), "AccessDenied"),
+        (Following("a", "b"), "SignatureDoesNotMatch"),
+    ],
+)
+def test_what_another_key_would_not_change_is_refused_at_once(keys: Provider, code: str) -> None:
+    client = Client(answer(code), None)
+    with pytest.raises(TrainingFailure) as caught:
+        S3Store(cast(minio.Minio, client), keys, "http://minio", attempts=8).delete(PLACE)
+    assert (caught.value.reason, client.asked) == (Reason.CREDENTIALS_REJECTED, 1)
+
+
+def test_a_run_waits_for_the_key_that_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    client = Client(answer("ExpiredToken"), None)
+    keys = Following("a", "a", "a", "b")
+    S3Store(cast(minio.Minio, client), keys, "http://minio", attempts=8).delete(PLACE)
+    assert (client.asked, len(slept)) == (2, 2)
+
+
+def test_what_may_not_wait_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it waited"))
+    client = Client(answer("ExpiredToken"))
+    with pytest.raises(TrainingFailure) as caught:
+        S3Store(cast(minio.Minio, client), Following("a"), "http://minio", attempts=1).delete(PLACE)
+    assert caught.value.reason is Reason.CREDENTIALS_REJECTED
+
+
+def test_a_run_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    client = Client(answer("ExpiredToken"))
+    with pytest.raises(TrainingFailure) as caught:
+        S3Store(cast(minio.Minio, client), Following("a"), "http://minio", attempts=8).delete(PLACE)
+    assert caught.value.reason is Reason.CREDENTIALS_REJECTED
+    assert clock[0] == pytest.approx(150)
 
 
 def keys(folder: Path) -> Path:

@@ -7,6 +7,7 @@ or, where it is for a while, three; Kubernetes replaces them all at once by poin
 
 import hmac
 import os
+import time
 from pathlib import Path
 
 import urllib3
@@ -22,6 +23,9 @@ SIGNING_KEY, SIGNING_SECRET = "SIGNING_KEY", "SIGNING_SECRET"
 
 # A replaced folder is removed at once: who was about to read there looks for the next one.
 LOOKS = 3
+
+# Longer than the kubelet takes to bring a changed Secret into a pod.
+RENEWAL_SECONDS = 150
 
 
 class PodCredentials(Provider):
@@ -59,6 +63,20 @@ class MountedCredentials(Provider):
 def is_mounted(folder: Path) -> bool:
     """Whether there is a key, or a part of one."""
     return bool({ACCESS_KEY, SECRET_KEY} & _texts(folder).keys())
+
+
+def is_followed(key: Credentials, keys: Provider, patience: float) -> bool:
+    """Whether another key comes after one that was refused, within `patience` seconds.
+
+    A key for a while may end between being read and being looked at: a process is stopped, or a
+    machine sleeps. Then one is due already, where a key for good would be refused again.
+    """
+    deadline = time.monotonic() + (patience if key.session_token else 0)
+    while keys.retrieve().access_key == key.access_key:
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(1)
+    return True
 
 
 def signing_key(folder: Path, purpose: bytes) -> bytes | None:

@@ -13,29 +13,33 @@ from urllib.parse import urlsplit
 import minio
 import stamina
 import urllib3
+from minio.credentials.providers import Provider
 from minio.error import MinioException, S3Error
 
 from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
 from dandelion_training.ports.storage import Fetched, Location, ObjectFault, StoredObject
 from dandelion_training.ports.storage.closed import ClosedError, pool_classes
-from dandelion_training.ports.storage.credentials import PodCredentials
+from dandelion_training.ports.storage.credentials import (
+    RENEWAL_SECONDS,
+    PodCredentials,
+    is_followed,
+)
 from dandelion_training.ports.web.networks import Network
 
 T = TypeVar("T")
 
 # Parts this large keep a checkpoint of a few hundred megabytes to a handful of requests.
 PART_BYTES = 64 * 1024 * 1024
-CREDENTIAL_CODES = frozenset(
+# What is said of a key that was for a while.
+ENDED_CODES = frozenset(
     {
-        "AccessDenied",
-        "AllAccessDisabled",
         "ExpiredToken",
         "InvalidAccessKeyId",
         "InvalidToken",
         "InvalidTokenId",  # what MinIO calls it
-        "SignatureDoesNotMatch",
     }
 )
+CREDENTIAL_CODES = ENDED_CODES | {"AccessDenied", "AllAccessDisabled", "SignatureDoesNotMatch"}
 
 # What these answers say is true of one object: the others may be read all the same.
 OBJECT_FAULTS = {
@@ -55,8 +59,10 @@ OBJECT_FAULTS = {
 class S3Store:
     """An `ObjectStore` on any S3 endpoint."""
 
-    def __init__(self, client: minio.Minio, endpoint: str, attempts: int) -> None:
+    def __init__(self, client: minio.Minio, keys: Provider, endpoint: str, attempts: int) -> None:
+        """`keys`: those that the client signs with."""
         self._client = client
+        self._keys = keys
         self._endpoint = endpoint
         self._attempts = attempts
 
@@ -165,7 +171,7 @@ class S3Store:
 
     def _explained(self, call: Callable[[], T], location: Location) -> T:
         try:
-            return call()
+            return self._with_a_key_that_holds(call)
         except S3Error as error:
             raise self._s3_failure(error, location) from error
         except ClosedError as error:
@@ -181,6 +187,16 @@ class S3Store:
                 f"{self._endpoint} did not answer for {location}: {_short(error)}."
                 " Check storage.endpoint and that its pods are up.",
             ) from error
+
+    def _with_a_key_that_holds(self, call: Callable[[], T]) -> T:
+        key = self._keys.retrieve()
+        try:
+            return call()
+        except S3Error as error:
+            patience = RENEWAL_SECONDS if self._attempts > 1 else 0
+            if error.code not in ENDED_CODES or not is_followed(key, self._keys, patience):
+                raise
+        return call()
 
     def _s3_failure(self, error: S3Error, location: Location) -> TrainingFailure:
         if error.code == "NoSuchBucket":
@@ -213,7 +229,7 @@ def connect(
 ) -> S3Store:
     """A store at the endpoint, which may not be in the networks that are closed.
 
-    With `attempts=1` nothing is tried twice.
+    With `attempts=1` nothing is waited for, and tried twice only where the key ended on the way.
     """
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
@@ -238,7 +254,7 @@ def connect(
         credentials=keys,
         http_client=_connections(pool, context, closed),
     )
-    return S3Store(client, endpoint, attempts)
+    return S3Store(client, keys, endpoint, attempts)
 
 
 def _connections(
