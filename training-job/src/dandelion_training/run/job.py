@@ -65,6 +65,8 @@ LONGEST_MESSAGE = 1024  # what the operator promises to show
 DEFAULT_TERMINATION_LOG = Path("/dev/termination-log")
 CONNECTIONS = MOST_TRANSFERS
 STATUS = "status.json"
+# Longer than the kubelet takes to bring a changed Secret into a pod.
+RENEWAL_SECONDS = 150
 
 
 def job(termination: Termination) -> int:
@@ -104,7 +106,7 @@ def _job(load: Callable[[], Told], work: Callable[[Told], int]) -> int:
 
 
 def _run(settings: Settings, termination: Termination) -> int:
-    progress, store = _progress(settings), _connected(settings, attempts=8)
+    progress, store = _progress(settings), _connected(settings)
     try:
         settings, found = searched(store, settings)
     except TrainingFailure as failure:
@@ -127,7 +129,7 @@ def _run(settings: Settings, termination: Termination) -> int:
 
 
 def _try(settings: TrialSettings, termination: Termination) -> int:
-    store = _connected(settings, attempts=8)
+    store = _connected(settings)
     trials = Trials(store, settings.search_uri, settings.search)
     # Where the run tells how far it is, the search as a whole does.
     own = settings.model_copy(update={"status_uri": trials.place(settings.trial).child(STATUS)})
@@ -154,7 +156,7 @@ def _machine(settings: Settings) -> tuple[Threads, torch.device]:
 
 def _evaluate(settings: EvaluationSettings) -> int:
     progress = _progress(settings)
-    store = _connected(settings, attempts=8)
+    store = _connected(settings)
 
     def work() -> dict[str, str]:
         with tempfile.TemporaryDirectory(dir=settings.work_dir, prefix="evaluation-") as folder:
@@ -179,7 +181,7 @@ def _evaluate(settings: EvaluationSettings) -> int:
 def _ingest(settings: DatasetSettings) -> int:
     progress, processors = _progress(settings), usable_processors()
     employed = Threads(transfers(processors), decoding=processors, learning=1)
-    task = Ingest(settings, _connected(settings, attempts=8), progress, employed)
+    task = Ingest(settings, _connected(settings), progress, employed)
 
     def work() -> dict[str, str]:
         return {"dataset": ingested(task).digest}
@@ -189,7 +191,9 @@ def _ingest(settings: DatasetSettings) -> int:
 
 def _progress(settings: JobSettings) -> Progress:
     metrics = TrainingMetrics(_served_metrics(settings.metrics_port))
-    return Progress(_connected(settings, attempts=1), settings.status_uri, metrics, time.monotonic)
+    return Progress(
+        _connected(settings, patient=False), settings.status_uri, metrics, time.monotonic
+    )
 
 
 def _outcome(
@@ -234,15 +238,16 @@ def unexpected(error: Exception, stage: str) -> TrainingFailure:
     )
 
 
-def _connected(settings: JobSettings, attempts: int) -> s3.S3Store:
+def _connected(settings: JobSettings, patient: bool = True) -> s3.S3Store:
     return s3.connect(
         settings.s3_endpoint,
         settings.s3_region,
         settings.s3_credentials_dir,
         settings.s3_ca_bundle,
-        attempts=attempts,
+        attempts=8 if patient else 1,
         pool=CONNECTIONS,
         closed=settings.s3_closed_networks,
+        renewal_seconds=RENEWAL_SECONDS if patient else 0,
     )
 
 

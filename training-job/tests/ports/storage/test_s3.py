@@ -90,13 +90,16 @@ class Following(Provider):
         return Credentials(name, "secret", self.token)
 
 
+def following(client: Client, keys: Provider, seconds: float = 150) -> S3Store:
+    return S3Store(cast(minio.Minio, client), keys, "http://minio", 1, renewal_seconds=seconds)
+
+
 @pytest.mark.parametrize(
     "code", ["ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "InvalidTokenId"]
 )
-@pytest.mark.parametrize("attempts", [1, 8])
-def test_a_key_that_ends_on_the_way_is_no_refusal(code: str, attempts: int) -> None:
+def test_a_key_that_ends_on_the_way_is_no_refusal(code: str) -> None:
     client = Client(answer(code), None)
-    S3Store(cast(minio.Minio, client), Following("a", "b"), "http://minio", attempts).delete(PLACE)
+    following(client, Following("a", "b"), seconds=0).delete(PLACE)
     assert client.asked == 2
 
 
@@ -111,7 +114,7 @@ def test_a_key_that_ends_on_the_way_is_no_refusal(code: str, attempts: int) -> N
 def test_what_another_key_would_not_change_is_refused_at_once(keys: Provider, code: str) -> None:
     client = Client(answer(code), None)
     with pytest.raises(TrainingFailure) as caught:
-        S3Store(cast(minio.Minio, client), keys, "http://minio", attempts=8).delete(PLACE)
+        following(client, keys).delete(PLACE)
     assert (caught.value.reason, client.asked) == (Reason.CREDENTIALS_REJECTED, 1)
 
 
@@ -119,8 +122,7 @@ def test_a_run_waits_for_the_key_that_is_due(monkeypatch: pytest.MonkeyPatch) ->
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
     client = Client(answer("ExpiredToken"), None)
-    keys = Following("a", "a", "a", "b")
-    S3Store(cast(minio.Minio, client), keys, "http://minio", attempts=8).delete(PLACE)
+    following(client, Following("a", "a", "a", "b")).delete(PLACE)
     assert (client.asked, len(slept)) == (2, 2)
 
 
@@ -128,7 +130,7 @@ def test_what_may_not_wait_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it waited"))
     client = Client(answer("ExpiredToken"))
     with pytest.raises(TrainingFailure) as caught:
-        S3Store(cast(minio.Minio, client), Following("a"), "http://minio", attempts=1).delete(PLACE)
+        following(client, Following("a"), seconds=0).delete(PLACE)
     assert caught.value.reason is Reason.CREDENTIALS_REJECTED
 
 
@@ -138,7 +140,7 @@ def test_a_run_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
     client = Client(answer("ExpiredToken"))
     with pytest.raises(TrainingFailure) as caught:
-        S3Store(cast(minio.Minio, client), Following("a"), "http://minio", attempts=8).delete(PLACE)
+        following(client, Following("a")).delete(PLACE)
     assert caught.value.reason is Reason.CREDENTIALS_REJECTED
     assert clock[0] == pytest.approx(150)
 

@@ -10,6 +10,7 @@ import os
 import time
 from pathlib import Path
 
+import structlog
 import urllib3
 from minio.credentials.credentials import Credentials
 from minio.credentials.providers import Provider
@@ -17,15 +18,14 @@ from minio.credentials.providers import Provider
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import account
 
+log = structlog.get_logger()
+
 ACCESS_KEY, SECRET_KEY = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 SESSION_TOKEN = "AWS_SESSION_TOKEN"  # noqa: S105 - a file's name
 SIGNING_KEY, SIGNING_SECRET = "SIGNING_KEY", "SIGNING_SECRET"
 
 # A replaced folder is removed at once: who was about to read there looks for the next one.
 LOOKS = 3
-
-# Longer than the kubelet takes to bring a changed Secret into a pod.
-RENEWAL_SECONDS = 150
 
 
 class PodCredentials(Provider):
@@ -71,10 +71,14 @@ def is_followed(key: Credentials, keys: Provider, patience: float) -> bool:
     A key for a while may end between being read and being looked at: a process is stopped, or a
     machine sleeps. Then one is due already, where a key for good would be refused again.
     """
-    deadline = time.monotonic() + (patience if key.session_token else 0)
+    patience = patience if key.session_token else 0
+    deadline, waiting = time.monotonic() + patience, False
     while keys.retrieve().access_key == key.access_key:
         if time.monotonic() >= deadline:
             return False
+        if not waiting:
+            log.warning("the S3 key has ended, and the next one is waited for", seconds=patience)
+            waiting = True
         time.sleep(1)
     return True
 

@@ -19,11 +19,7 @@ from minio.error import MinioException, S3Error
 from dandelion_training.ports.failures import Reason, TrainingFailure, is_disk_full
 from dandelion_training.ports.storage import Fetched, Location, ObjectFault, StoredObject
 from dandelion_training.ports.storage.closed import ClosedError, pool_classes
-from dandelion_training.ports.storage.credentials import (
-    RENEWAL_SECONDS,
-    PodCredentials,
-    is_followed,
-)
+from dandelion_training.ports.storage.credentials import PodCredentials, is_followed
 from dandelion_training.ports.web.networks import Network
 
 T = TypeVar("T")
@@ -59,12 +55,20 @@ OBJECT_FAULTS = {
 class S3Store:
     """An `ObjectStore` on any S3 endpoint."""
 
-    def __init__(self, client: minio.Minio, keys: Provider, endpoint: str, attempts: int) -> None:
-        """`keys`: those that the client signs with."""
+    def __init__(
+        self,
+        client: minio.Minio,
+        keys: Provider,
+        endpoint: str,
+        attempts: int,
+        renewal_seconds: float = 0,
+    ) -> None:
+        """`keys`: those that the client signs with; one that follows is waited for so long."""
         self._client = client
         self._keys = keys
         self._endpoint = endpoint
         self._attempts = attempts
+        self._renewal_seconds = renewal_seconds
 
     def list(self, prefix: Location, beginning: str = "") -> Iterator[StoredObject]:
         root = f"{prefix.key}/" if prefix.key else ""
@@ -193,8 +197,9 @@ class S3Store:
         try:
             return call()
         except S3Error as error:
-            patience = RENEWAL_SECONDS if self._attempts > 1 else 0
-            if error.code not in ENDED_CODES or not is_followed(key, self._keys, patience):
+            if error.code not in ENDED_CODES:
+                raise
+            if not is_followed(key, self._keys, self._renewal_seconds):
                 raise
         return call()
 
@@ -226,10 +231,12 @@ def connect(
     attempts: int,
     pool: int,
     closed: Sequence[Network] = (),
+    renewal_seconds: float = 0,
 ) -> S3Store:
     """A store at the endpoint, which may not be in the networks that are closed.
 
-    With `attempts=1` nothing is waited for, and tried twice only where the key ended on the way.
+    With `attempts=1` nothing is tried twice, but for what a key was refused that had ended: where
+    another one is there, or comes within `renewal_seconds`, that one is tried.
     """
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
@@ -254,7 +261,7 @@ def connect(
         credentials=keys,
         http_client=_connections(pool, context, closed),
     )
-    return S3Store(client, keys, endpoint, attempts)
+    return S3Store(client, keys, endpoint, attempts, renewal_seconds)
 
 
 def _connections(
