@@ -1,7 +1,7 @@
 """Who may do what: namespaces are MLflow's workspaces, and the cluster's RBAC is the permission.
 
 The plugin `mlflow-kubernetes-plugins` maps each request to a verb on a resource of the group
-`mlflow.kubeflow.org` in one namespace. It falls short in three places, and MLflow in one, which
+`mlflow.kubeflow.org` in one namespace. It falls short in three places, and MLflow in two, which
 are put right here:
 
 - It asks the API server in the caller's name, so it can take only tokens that are good for the
@@ -13,6 +13,9 @@ are put right here:
 - MLflow reads the files of a version wherever its source says, with its own key: a version whose
   source names another namespace's runs would show their files. That address answers nobody; files
   of a run are read at the run's.
+- Where the files of a trace lie says a tag of it, which whoever may write the trace may write too.
+  They are read where MLflow puts them, below their experiment, and nowhere else; of an archive,
+  which nobody makes here, never.
 
 `authors` has the registry note who moved an alias, and `login` lets browsers in.
 
@@ -24,6 +27,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -33,8 +37,11 @@ from fastapi import FastAPI
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from mlflow import server
+from mlflow.exceptions import MlflowException
+from mlflow.protos import databricks_pb2
 from mlflow.server import handlers
 from mlflow.store.db.db_types import DATABASE_ENGINES
+from mlflow.store.tracking import sqlalchemy_store
 from mlflow_kubernetes_plugins.auth import core, middleware
 from mlflow_kubernetes_plugins.auth.authorizer import KubernetesAuthConfig, KubernetesAuthorizer
 from mlflow_kubernetes_plugins.auth.rules import (
@@ -54,6 +61,8 @@ MOST_CALLERS = 10_000
 VERDICT = "verdict"
 ALIAS = ("SetRegisteredModelAlias", "DeleteRegisteredModelAlias", "RenameRegisteredModel")
 UNAUTHORIZED, FORBIDDEN = 401, 403
+TRACE_ID = re.compile(r"[A-Za-z0-9_-]+")
+PLACE_OF_A_TRACE, ARCHIVE_OF_A_TRACE = "get_artifact_uri_for_trace", "get_archive_uri_for_trace"
 FILES_OF_A_VERSION = "serve_model_version_artifact"  # what MLflow's application calls its answer
 
 
@@ -188,6 +197,7 @@ def application(listing: str) -> FastAPI:
             engine, lambda store_uri: registry(store_uri)
         )
     _close_files_of_versions(server.app.view_functions)
+    _hold_traces_to_their_experiment(stores)
     plugin: Any = middleware
     plugin.KubernetesAuthorizer = lambda config_values: authorizer  # noqa: ARG005 - its signature
     made: FastAPI = plugin.create_app()
@@ -211,6 +221,46 @@ def _refuse_files_of_versions() -> tuple[dict[str, str], int]:
         "read those of its run, or the source itself with a key of your own"
     )
     return {"error_code": "PERMISSION_DENIED", "message": words}, FORBIDDEN
+
+
+def _hold_traces_to_their_experiment(stores: Any) -> None:
+    """Raises RuntimeError where MLflow asks for it by another name, which would stay open."""
+    database: Any = sqlalchemy_store
+    asked = [(stores, PLACE_OF_A_TRACE), (stores, ARCHIVE_OF_A_TRACE)]
+    for module, name in (*asked, (database, ARCHIVE_OF_A_TRACE)):
+        if not hasattr(module, name):
+            raise RuntimeError(f"this MLflow has no {name}: where are files of traces?")
+    told = stores.get_artifact_uri_for_trace
+
+    def own(trace: Any) -> str:
+        experiment = stores._get_tracking_store().get_experiment(trace.experiment_id)
+        location: str = told(trace)
+        if location != own_location(experiment.artifact_location, trace.trace_id):
+            raise MlflowException(
+                f"the files of the trace {trace.trace_id} are said to lie elsewhere than below its "
+                "experiment, and are not read there",
+                error_code=databricks_pb2.PERMISSION_DENIED,
+            )
+        return location
+
+    def archived(trace: Any) -> str:
+        raise MlflowException(
+            f"the trace {trace.trace_id} is said to be in an archive: there is none here, and "
+            "nothing is read where somebody says that it lies",
+            error_code=databricks_pb2.PERMISSION_DENIED,
+        )
+
+    stores.get_artifact_uri_for_trace = own
+    stores.get_archive_uri_for_trace = database.get_archive_uri_for_trace = archived
+
+
+def own_location(experiment: str, trace: str) -> str | None:
+    """Where MLflow puts the files of a trace, by where its experiment has its own; None for a name
+    that would lead out of there: whoever writes a trace chooses it.
+    """
+    if not TRACE_ID.fullmatch(trace):
+        return None
+    return f"{experiment.rstrip('/')}/traces/{trace}/artifacts"
 
 
 def _known(authorizer: TokenAuthorizer, token: str) -> bool:
