@@ -51,8 +51,9 @@ def asked(
     of: Resource,
     sts: Sts = SHORTEST,
     credentials: Credentials | None = None,
+    where: Location | None = None,
 ) -> TemporaryKey | NoSts | Failure:
-    service, where = TokenService(), place(store)
+    service, where = TokenService(), where or place(store)
     request = Request(where, sts, session_policy(of, where, purpose), session="test")
     try:
         found = service.key(request, credentials or store.installation(INSTALLATION[purpose]))
@@ -61,8 +62,8 @@ def asked(
         service.close()
 
 
-def given(store: Store, purpose: str, of: Resource) -> TemporaryKey:
-    found = asked(store, purpose, of)
+def given(store: Store, purpose: str, of: Resource, where: Location | None = None) -> TemporaryKey:
+    found = asked(store, purpose, of, where=where)
     assert isinstance(found, TemporaryKey), found
     return found
 

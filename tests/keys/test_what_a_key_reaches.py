@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from dandelion_operator.api import naming
+from dandelion_operator.api.access.tenancy import DatasetRule, readable
 from minio import Minio
 from minio.error import S3Error
 
-from tests.keys.given import client, given, resource
+from tests.keys.given import client, given, place, resource
 from tests.keys.minio import Store
 
 OURS, THEIRS = ("team-a", "lawn"), ("team-b", "park")
@@ -190,3 +192,21 @@ def test_a_table_of_addresses_may_be_read_and_nothing_beside_it(store: Store) ->
     for refused in (get("datasets", "team-a/urls/other.csv"), listing("datasets", "team-a/urls/")):
         with pytest.raises(S3Error):
             refused(minio)
+
+
+def test_of_a_bucket_that_a_rule_opens_a_pinned_version_reads_no_folder_of_another(
+    store: Store,
+) -> None:
+    """Models, logs and images may lie in one bucket."""
+    store.put(*OBJECTS)
+    buckets = ("s3://models", "s3://predictions")
+    rules = (DatasetRule(namespaces=("*",), prefixes=(*buckets, "s3://datasets/shared")),)
+    store.put("s3://datasets/shared/1.jpg")
+    pinned = resource("team-a", "lawn", version=f"sha256:{'a' * 64}")
+    where = replace(place(store), readable=readable(rules, "team-a", buckets))
+    minio = client(store, given(store, naming.TRAINING, pinned, where))
+    get("datasets", "shared/1.jpg")(minio)
+    get("models", "team-a/lawn-too/run/contract.json")(minio)
+    for bucket in ("models", "predictions"):
+        with pytest.raises(S3Error):
+            get(bucket, f"team-b/park/{OF[bucket]}")(minio)

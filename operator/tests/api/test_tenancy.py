@@ -18,6 +18,7 @@ CHART = (
     DatasetRule(namespaces=("default",), prefixes=("s3://datasets/",)),
 )
 WIDE = (DatasetRule(namespaces=("*",), prefixes=("s3://models", "s3://predictions", "s3://all/a")),)
+LABELS = (DatasetRule(namespaces=("*",), prefixes=("s3://datasets/labels.csv",)),)
 OWN_KEYS = {"storage": {"secretRef": {"name": "mine"}}}
 
 
@@ -64,6 +65,12 @@ WEIGHTS = "s3://models/{}/lawn/run/model.safetensors"
             wanted("team-a", "s3://predictions/team-b/x"), WIDE, False, id="what others were sent"
         ),
         pytest.param(
+            wanted("team-a", "s3://datasets/team-a/labels.csv"), CHART, True, id="its own table"
+        ),
+        pytest.param(
+            wanted("team-a", "s3://datasets/labels.csv"), LABELS, False, id="all beside a table"
+        ),
+        pytest.param(
             wanted("team-a", "s3://datasets/team-a/x", dataset={"urls": {"storageUri": TABLE}}),
             CHART,
             True,
@@ -100,6 +107,36 @@ def test_a_namespace_learns_from_where_a_rule_lets_it(
     assert is_allowed(resource, rules) is allowed
 
 
+@pytest.mark.parametrize(
+    ("rules", "readable"),
+    [
+        pytest.param(CHART, {"s3://datasets/team-a"}, id="its own folder"),
+        pytest.param(
+            WIDE,
+            {"s3://models/team-a", "s3://predictions/team-a", "s3://all/a"},
+            id="of the buckets of models and logs its own folders",
+        ),
+        pytest.param(
+            (DatasetRule(namespaces=("*",), prefixes=("s3://models/team-b",)),),
+            set(),
+            id="nothing of others' models",
+        ),
+        pytest.param(
+            (DatasetRule(namespaces=("*",), prefixes=("s3://models/{namespace}/lawn",)),),
+            {"s3://models/team-a/lawn"},
+            id="a part of its own models",
+        ),
+        pytest.param(None, set(), id="no rule"),
+    ],
+)
+def test_a_pinned_version_opens_no_folder_of_another_namespace(
+    rules: tuple[DatasetRule, ...] | None, readable: set[str]
+) -> None:
+    pinned = wanted("team-a", "s3://datasets/team-a/x")
+    defaults = replace(given.DEFAULTS, datasets=rules, log_uri="s3://predictions")
+    assert set(location(pinned, defaults).readable) == readable
+
+
 def test_the_message_says_what_is_allowed_and_how_to_get_more() -> None:
     defaults = replace(given.DEFAULTS, datasets=CHART)
     denied = location(wanted("team-a", "s3://datasets/lawn"), defaults).denied
@@ -109,6 +146,13 @@ def test_the_message_says_what_is_allowed_and_how_to_get_more() -> None:
         "which read s3://datasets/team-a/ there: move it, ask whoever installed Dandelion to name "
         "it in tenancy.datasets, or bring keys of your own in spec.storage.secretRef"
     )
+
+
+def test_of_a_table_the_message_names_what_is_read_with_it() -> None:
+    defaults = replace(given.DEFAULTS, datasets=LABELS)
+    denied = location(wanted("team-a", "s3://datasets/labels.csv"), defaults).denied
+    assert denied is not None
+    assert denied.message.startswith("What lies beside s3://datasets/labels.csv may not be read")
 
 
 @pytest.mark.parametrize(

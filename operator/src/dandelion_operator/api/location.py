@@ -170,7 +170,9 @@ def location(resource: Resource, defaults: Defaults) -> Location:
         brings_own_keys=own is not None,
         log=_log(resource, defaults),
         denied=_denied(resource, defaults) if own is None else None,
-        readable=tenancy.prefixes(defaults.datasets or (), resource.namespace),
+        readable=tenancy.readable(
+            defaults.datasets or (), resource.namespace, _shared_places(defaults)
+        ),
         image_denied=_image_denied(resource, defaults),
         policies=_policies(resource, defaults),
         endpoints=None if storage.endpoint is None else defaults.endpoints,
@@ -200,25 +202,32 @@ def _denied(resource: Resource, defaults: Defaults) -> Failure | None:
     rules, namespace, spec = defaults.datasets, resource.namespace, resource.spec
     if rules is None:
         return None
-    models = f"s3://{defaults.s3_bucket}"
-    places = (models, *filter(None, [defaults.log_uri]))
-    urls, weights = spec.dataset.urls, spec.training.initial_weights
-    told = (spec.dataset.storage_uri, urls.storage_uri if urls is not None else None)
-    for uri in filter(None, told):
-        if not tenancy.may_learn_from(uri, rules, namespace, places):
-            return _not_allowed(uri, rules, namespace)
+    models, places = f"s3://{defaults.s3_bucket}", _shared_places(defaults)
+    dataset, urls = spec.dataset.storage_uri, spec.dataset.urls
+    weights = spec.training.initial_weights
+    if not tenancy.may_learn_from(folder_of(dataset), rules, namespace, places):
+        beside = f"What lies beside {dataset}" if is_table(dataset) else dataset
+        return _not_allowed(beside, rules, namespace)
+    table = urls.storage_uri if urls is not None else None
+    if table is not None and not tenancy.may_learn_from(table, rules, namespace, places):
+        return _not_allowed(table, rules, namespace)
     from_s3 = weights.startswith("s3://")
     if from_s3 and not tenancy.may_start_from(weights, rules, namespace, places, models):
         return _not_allowed(weights, rules, namespace)
     return None
 
 
-def _not_allowed(uri: str, rules: Sequence[DatasetRule], namespace: str) -> Failure:
+def _shared_places(defaults: Defaults) -> tuple[str, ...]:
+    """Of models and logs: in each, every namespace has a folder of its own."""
+    return (f"s3://{defaults.s3_bucket}", *filter(None, [defaults.log_uri]))
+
+
+def _not_allowed(what: str, rules: Sequence[DatasetRule], namespace: str) -> Failure:
     granted = tenancy.prefixes(rules, namespace)
     allowed = " and ".join(f"{prefix}/" for prefix in granted) or "nothing"
     return Failure(
         Reason.DATASET_NOT_ALLOWED,
-        f"{uri} may not be read in the namespace {namespace} with the installation's keys, which "
+        f"{what} may not be read in the namespace {namespace} with the installation's keys, which "
         f"read {allowed} there: move it, ask whoever installed Dandelion to name it in "
         "tenancy.datasets, or bring keys of your own in spec.storage.secretRef",
     )
@@ -261,6 +270,11 @@ def _log(resource: Resource, defaults: Defaults) -> Log | None:
 def is_table(uri: str) -> bool:
     """Whether a dataset's address is that of a table of labels, and not of a folder."""
     return uri.lower().endswith(TABLES)
+
+
+def folder_of(uri: str) -> str:
+    """What is read of a dataset: images lie beside a table of their labels."""
+    return uri.rpartition("/")[0] if is_table(uri) else uri
 
 
 def split_uri(uri: str) -> tuple[str, str]:

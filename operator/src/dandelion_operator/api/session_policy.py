@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dandelion_operator.api import naming
-from dandelion_operator.api.location import Location, is_table, split_uri
+from dandelion_operator.api.location import Location, folder_of, split_uri
 from dandelion_operator.api.resource import Resource
 
 READ = ("s3:GetObject", "s3:GetObjectVersion")
@@ -59,20 +59,12 @@ def _learnt_from(resource: Resource, location: Location) -> Iterator[Place]:
         return
     if dataset.version is not None:
         yield from map(_below, location.readable)
-    yield _folder(dataset.storage_uri)
+    yield _below(folder_of(dataset.storage_uri))
     if dataset.urls is not None and dataset.urls.storage_uri is not None:
         yield _object(dataset.urls.storage_uri)
     if weights.startswith("s3://"):
         yield _object(weights)
         yield _contract(weights)
-
-
-def _folder(uri: str) -> Place:
-    """Images lie beside a table of their labels."""
-    if not is_table(uri):
-        return _below(uri)
-    bucket, key = split_uri(uri)
-    return _below(f"s3://{bucket}/{key.rpartition('/')[0]}")
 
 
 def _below(uri: str) -> Place:

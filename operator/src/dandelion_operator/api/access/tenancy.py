@@ -54,6 +54,24 @@ def may_learn_from(
     return any(_lies_below(uri, prefix) for prefix in prefixes(rules, namespace))
 
 
+def readable(
+    rules: Sequence[DatasetRule], namespace: str, places: Sequence[str]
+) -> tuple[str, ...]:
+    """Of `prefixes`, all that lies in no folder of another namespace: of one in which those of
+    all namespaces lie, the folder of this one.
+    """
+
+    def kept(prefix: str) -> tuple[str, ...]:
+        shared = [p for p in places if _lies_below(p, prefix) or _lies_below(prefix, p)]
+        own = tuple(f"{place}/{namespace}" for place in shared)
+        if all(_lies_below(prefix, folder) for folder in own):
+            return (prefix,)
+        return tuple(folder for folder in own if _lies_below(folder, prefix))
+
+    found = (folder for prefix in prefixes(rules, namespace) for folder in kept(prefix))
+    return tuple(dict.fromkeys(found))
+
+
 def may_start_from(
     uri: str, rules: Sequence[DatasetRule], namespace: str, places: Sequence[str], models: str
 ) -> bool:
