@@ -127,7 +127,10 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "podTemplate.spec.securityContext.fsGroup": (7, 0),
     "podTemplate.spec.securityContext.fsGroupChangePolicy": ("Always", "OnRootMismatch"),
     "podTemplate.spec.securityContext.supplementalGroups": ([7], [8, 9]),
-    "podTemplate.spec.securityContext.seLinuxOptions": ({"level": "s0"}, {"type": "mine_t"}),
+    "podTemplate.spec.securityContext.seLinuxOptions": (
+        {"level": "s0"},
+        {"type": "container_init_t"},
+    ),
     "podTemplate.spec.volumes": (
         [{"name": "mine", "emptyDir": {}}],
         [{"name": "mine", "configMap": {"name": "mine"}}, {"name": "b", "emptyDir": {}}],

@@ -92,6 +92,11 @@ def test_an_object_of_the_operator_is_valid(api: ApiServer, file: Path) -> None:
             id="the operator's volumes",
         ),
         pytest.param(
+            section("training", spec={"securityContext": {"seLinuxOptions": {"type": "spc_t"}}}),
+            'type: Unsupported value: "spc_t"',
+            id="SELinux's type of containers that may do everything",
+        ),
+        pytest.param(
             section(
                 "training", spec={"volumes": [{"name": "a", "hostPath": {"path": "/var/lib"}}]}
             ),

@@ -23,7 +23,10 @@ VALUES: Json = {
     "fullnameOverride": FULLNAME,
     "operator": {"serviceAccounts": ["trainer"]},
     "mlflow": {"auth": {"mode": "Kubernetes"}},
-    "inference": {"image": {"tag": "1"}},
+    "inference": {
+        "image": {"tag": "1"},
+        "podTemplate": {"spec": {"securityContext": {"seLinuxOptions": {"type": "ours_t"}}}},
+    },
     "training": {
         "image": {"tag": "1"},
         "allowedImages": ["registry.example.com/vision/", "registry.example.com/t:2*", DIGEST],

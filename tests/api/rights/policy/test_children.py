@@ -76,6 +76,45 @@ ELSEWHERE = [{"kind": "ServiceAccount", "name": "default", "namespace": "kube-sy
             id="a capability",
         ),
         pytest.param(with_pod(securityContext={}), "more rights", id="as root"),
+        pytest.param(
+            with_security(runAsNonRoot=False, runAsUser=0), "more rights", id="a container as root"
+        ),
+        pytest.param(with_security(runAsUser=0), "more rights", id="a container by root's number"),
+        pytest.param(
+            with_pod(securityContext={"runAsNonRoot": True, "runAsUser": 0}),
+            "more rights",
+            id="a pod by root's number",
+        ),
+        pytest.param(
+            with_security(seccompProfile={"type": "Unconfined"}),
+            "more rights",
+            id="every system call",
+        ),
+        pytest.param(
+            with_pod(
+                securityContext={"runAsNonRoot": True, "seccompProfile": {"type": "Unconfined"}}
+            ),
+            "more rights",
+            id="every system call for the pod",
+        ),
+        pytest.param(
+            with_security(appArmorProfile={"type": "Unconfined"}), "more rights", id="no AppArmor"
+        ),
+        pytest.param(
+            with_security(seLinuxOptions={"type": "spc_t"}),
+            "more rights",
+            id="another SELinux type",
+        ),
+        pytest.param(
+            with_pod(
+                securityContext={
+                    "runAsNonRoot": True,
+                    "sysctls": [{"name": "kernel.msgmax", "value": "65536"}],
+                }
+            ),
+            "more rights",
+            id="a setting of the node's kernel",
+        ),
         pytest.param(with_another_container("containers"), "more rights", id="another container"),
         pytest.param(with_another_container("initContainers"), "more rights", id="one before it"),
     ],
