@@ -46,6 +46,11 @@ def s3() -> Iterator[FakeS3]:
             id="a large answer announced",
         ),
         pytest.param(
+            says(answer(b"<a>%s</a>" % (b"<b/>" * 220_000))),
+            "more than 200,000 tags",
+            id="what would fill the memory",
+        ),
+        pytest.param(
             says(answer(b"<x/>", "503 Busy\r\nRetry-After: 86400")), "answers", id="come back later"
         ),
         pytest.param(

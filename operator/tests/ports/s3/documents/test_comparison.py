@@ -7,7 +7,7 @@ import hashlib
 
 import pytest
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.ports.s3.storage import Storage, comparisons
 from dandelion_operator.seen.comparison import (
     Comparison,
     ComparisonName,
@@ -68,9 +68,25 @@ def test_a_comparison_is_read_once(s3: FakeS3) -> None:
     assert len(s3.requests) == 1
 
 
+def test_a_comparison_that_is_too_much_to_remember_is_read_again(
+    s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparisons, "REMEMBERED_BYTES", 10_000)
+    storage = Storage()
+    large = COMPARISON.replace(b'"gained":["moss"]', b'"gained":["%s"]' % (b"m" * 10_000))
+    for _ in range(2):
+        assert isinstance(comparison(s3, large, storage), Comparison)
+    assert len(s3.requests) == 2
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
+        pytest.param(
+            COMPARISON.replace(b'"gained":[', b'"gained":[' + b'"",' * 300_000),
+            "more than 250,000 parts",
+            id="what would fill the memory",
+        ),
         pytest.param(b"{half", "Invalid JSON", id="no JSON"),
         pytest.param(b"{}", "apiVersion", id="no comparison"),
         pytest.param(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from dandelion_operator.api.location import Target
 from dandelion_operator.api.reasons import Failure, Reason
-from dandelion_operator.ports.s3.storage import Storage
+from dandelion_operator.ports.s3.storage import Storage, contracts
 from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.versions import ContractSeen
 from fakes.s3 import FakeS3
@@ -98,6 +98,13 @@ def test_a_version_whose_artifact_cannot_be_served_is_rejected(
         pytest.param(None, b"123", "has 3 bytes", id="a file is cut short"),
         pytest.param(b"{}", b"12345", "metrics", id="no contract"),
         pytest.param(b"\x80\x04", b"12345", "contract.json", id="no JSON"),
+        pytest.param(
+            b'{"metrics":{},"files":{},"perClass":{%s}}'
+            % b",".join(b'"%x":{}' % number for number in range(200_000)),
+            b"12345",
+            "more than 250,000 parts",
+            id="what would fill the memory",
+        ),
     ],
 )
 def test_an_artifact_that_is_not_whole_is_rejected(
@@ -174,3 +181,26 @@ def test_contracts_of_hundreds_of_resources_are_all_remembered(s3: FakeS3) -> No
         return await all_looked_at(), await all_looked_at()
 
     assert asyncio.run(twice()) == (400, 0)
+
+
+def test_a_contract_of_very_many_classes_is_read(s3: FakeS3) -> None:
+    figures = {"precision": 0.9, "recall": 0.9, "f1": 0.9, "support": 50, "predicted": 51}
+    by_class = {f"n{number:08}": figures for number in range(21_841)}
+    written = CONTRACT | {"classes": list(by_class), "perClass": by_class}
+    found = contract(s3, published(s3, json.dumps(written).encode()))
+    assert isinstance(found, ContractSeen)
+    assert len(found.by_class) == 21_841
+
+
+@pytest.mark.parametrize("letters", [10, 100_000])
+def test_a_contract_is_remembered_by_what_its_names_weigh(
+    s3: FakeS3, monkeypatch: pytest.MonkeyPatch, letters: int
+) -> None:
+    monkeypatch.setattr(contracts, "REMEMBERED_CLASSES", 100)
+    written = CONTRACT | {"metrics": {"a" * letters: 0.9}}
+    target, storage = published(s3, json.dumps(written).encode()), Storage()
+    for _ in range(2):
+        assert isinstance(
+            asyncio.run(storage.contract(access(s3.endpoint), target, fresh=False)), ContractSeen
+        )
+    assert len(s3.requests) == (2 if letters == 10 else 4)

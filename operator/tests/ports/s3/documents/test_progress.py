@@ -24,6 +24,16 @@ from given.storage.access import KEY, access
         pytest.param(b"{half", Progress(run="run1"), id="no JSON"),
         pytest.param(b"[]", Progress(run="run1"), id="not what it should be"),
         pytest.param(
+            b'{"state":"running","x":[%s{}]}' % (b"{}," * 300_000),
+            Progress(run="run1"),
+            id="what would fill the memory",
+        ),
+        pytest.param(
+            b'{"state":"running","x":%s%s}' % (b"[" * 100_000, b"]" * 100_000),
+            Progress(run="run1"),
+            id="what never comes to its end",
+        ),
+        pytest.param(
             json.dumps(
                 {"state": "running", "stage": "epoch 3 of 10", "percent": 30, "version": 2}
             ).encode(),

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Self
 
 MEBIBYTE = 1024 * 1024
+# A page of a listing has a thousand names and about thirty tags for each.
+MOST_TAGS = 200_000
 
 
 class SpentError(Exception):
@@ -73,6 +75,15 @@ class Budget:
         if self.asked >= self.limits.requests:
             raise ManyError(f"it takes more than {self.limits.requests:,} requests")
         self.asked += 1
+
+    @staticmethod
+    def is_short(content: bytes | bytearray) -> None:
+        """Of a few megabytes of empty elements, hundreds come once they are parsed.
+
+        Raises LargeError.
+        """
+        if content.count(b"<") > MOST_TAGS:
+            raise LargeError(f"it has more than {MOST_TAGS:,} tags")
 
     def fits(self, size: int) -> None:
         """Raises LargeError."""

@@ -164,4 +164,5 @@ def _read(response: urllib3.BaseHTTPResponse, method: str, budget: Budget) -> by
         budget.fits(len(content))
         budget.check()
     budget.check()
+    budget.is_short(content)
     return bytes(content)

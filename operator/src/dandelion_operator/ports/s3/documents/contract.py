@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dandelion_operator.api.location import Target, split_uri
 from dandelion_operator.api.words import foreign
 from dandelion_operator.ports.s3.connection.client import ERRORS, is_missing_key
+from dandelion_operator.ports.s3.documents.parsing import parsing
 from dandelion_operator.seen.comparison import ClassFigures
 from dandelion_operator.seen.versions import ContractSeen
 
@@ -74,8 +75,10 @@ class Contract(Part):
 
     @classmethod
     def read(cls, content: bytes) -> Self:
+        """Raises ContractError, LargeError."""
         try:
-            return cls.model_validate_json(content)
+            with parsing(content):
+                return cls.model_validate_json(content)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])

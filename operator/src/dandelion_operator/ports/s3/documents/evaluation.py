@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dandelion_operator.api.words import foreign
+from dandelion_operator.ports.s3.documents.parsing import parsing
 from dandelion_operator.seen.comparison import (
     Comparison,
     ComparisonName,
@@ -83,14 +84,16 @@ class Outcome(Part):
 
 
 def read_comparison(content: bytes, name: ComparisonName) -> Comparison:
-    """Raises ComparisonError, and ComparisonImpossible where that is what is stored."""
-    impossible = _impossible(content)
+    """Raises ComparisonError, LargeError, and ComparisonImpossible where that is what is stored."""
+    with parsing(content):
+        impossible = _impossible(content)
     if impossible is not None and name == ComparisonName(
         impossible.dataset, impossible.challenger, impossible.champion
     ):
         raise ComparisonImpossible(foreign(impossible.message, 600))
     try:
-        found = Document.model_validate_json(content)
+        with parsing(content):
+            found = Document.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])

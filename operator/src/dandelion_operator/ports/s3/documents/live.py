@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from dandelion_operator.api import moments
 from dandelion_operator.api.words import foreign
+from dandelion_operator.ports.s3.documents.parsing import parsing
 from dandelion_operator.seen.live import LiveAccuracySeen
 
 Count = Annotated[int, Field(ge=0)]
@@ -37,9 +38,10 @@ class Document(BaseModel):
 
 
 def read_live(content: bytes, contract_digest: str) -> LiveAccuracySeen:
-    """Raises LiveError."""
+    """Raises LiveError, LargeError."""
     try:
-        found = Document.model_validate_json(content)
+        with parsing(content):
+            found = Document.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])

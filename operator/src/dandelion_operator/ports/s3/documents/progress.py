@@ -13,6 +13,7 @@ from typing import Any
 
 from dandelion_operator.api.status.dataset import CLASS_LIMIT
 from dandelion_operator.api.words import LIMIT, foreign
+from dandelion_operator.ports.s3.documents.parsing import parsing
 from dandelion_operator.seen.training import (
     AddressesSeen,
     DatasetVersionSeen,
@@ -29,8 +30,10 @@ ADDRESSES = {"fetched", "known", "failed"}
 
 
 def read_progress(run: str, content: bytes) -> Progress:
+    """Raises LargeError."""
     try:
-        document = json.loads(content)
+        with parsing(content):
+            document = json.loads(content)
     except (ValueError, RecursionError):
         return Progress(run=run)
     if not isinstance(document, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dandelion_operator.api import naming
 from dandelion_operator.api.reasons import Failure, Reason
 from dandelion_operator.api.resource import NamespacedName
-from dandelion_operator.ports.s3.connection.budget import LargeError
+from dandelion_operator.ports.s3.connection.budget import MEBIBYTE, LargeError
 from dandelion_operator.ports.s3.connection.client import ERRORS, as_failure, is_missing_key
 from dandelion_operator.ports.s3.connection.lanes import Kind
 from dandelion_operator.ports.s3.connection.reader import Access, Reader
@@ -18,14 +18,14 @@ from dandelion_operator.ports.s3.memory import Memory
 from dandelion_operator.ports.s3.storage.limits import ReadLimits
 from dandelion_operator.seen.comparison import Comparison, ComparisonName
 
-REMEMBERED = 2_000
+REMEMBERED_BYTES = 32 * MEBIBYTE
 
 
 class Comparisons:
     def __init__(self, reader: Reader, limits: ReadLimits) -> None:
         self._reader = reader
         self._limits = limits
-        self._comparisons = Memory[Comparison](REMEMBERED)
+        self._comparisons = Memory[Comparison](REMEMBERED_BYTES, _bytes)
 
     async def comparison(
         self, access: Access, key: NamespacedName, name: ComparisonName
@@ -66,3 +66,9 @@ class Comparisons:
             if is_missing_key(error):
                 return None
             return as_failure(error, access.location, bucket)
+
+
+def _bytes(comparison: Comparison) -> int:
+    """About; what usual ones weigh, of a hundred classes, is ten kilobytes."""
+    names = (*comparison.shared, *comparison.gained, *comparison.lost, *comparison.never_answered)
+    return 2_000 + sum(50 + len(name) for name in names) + 32 * len(comparison.macro_f1.bootstrap)

@@ -16,7 +16,7 @@ from dandelion_operator.seen.versions import ContractSeen
 
 # A contract weighs what its classes do, half a kilobyte each. Were one forgotten that serves, every
 # look at its resource would read it again: so many are those of ten thousand small models.
-REMEMBERED_CLASSES = 100_000
+REMEMBERED_CLASSES, BYTES_OF_CLASS = 100_000, 512
 
 
 class Contracts:
@@ -67,4 +67,7 @@ class Contracts:
 
 
 def _classes(contract: ContractSeen) -> int:
-    return 1 + max(len(contract.classes), len(contract.by_class))
+    """As many as weigh the same, since names may be of any length."""
+    named = (*contract.metrics, *contract.classes, *contract.by_class)
+    letters = sum(map(len, (*named, contract.model, contract.dataset_uri)))
+    return 1 + max(len(contract.classes), len(contract.by_class)) + letters // BYTES_OF_CLASS
