@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,10 +10,12 @@ from dataclasses import replace
 import pytest
 from dandelion_operator.api import naming
 from dandelion_operator.api.access.tenancy import DatasetRule, readable
+from dandelion_operator.ports.s3.sts import NOTHING, Request, TokenService
+from dandelion_operator.seen.keys import TemporaryKey
 from minio import Minio
 from minio.error import S3Error
 
-from tests.keys.given import client, given, place, resource
+from tests.keys.given import SHORTEST, client, given, place, resource
 from tests.keys.minio import Store
 
 OURS, THEIRS = ("team-a", "lawn"), ("team-b", "park")
@@ -192,6 +195,17 @@ def test_a_table_of_addresses_may_be_read_and_nothing_beside_it(store: Store) ->
     for refused in (get("datasets", "team-a/urls/other.csv"), listing("datasets", "team-a/urls/")):
         with pytest.raises(S3Error):
             refused(minio)
+
+
+def test_an_endpoint_is_known_to_have_sts_by_a_key_that_reaches_nothing(store: Store) -> None:
+    store.put("s3://models/team-a/lawn/run/contract.json")
+    service = TokenService()
+    request = Request(place(store), SHORTEST, NOTHING, session="test")
+    found = asyncio.run(service.key(request, store.installation("training")))
+    service.close()
+    assert isinstance(found, TemporaryKey)
+    with pytest.raises(S3Error):
+        get("models", "team-a/lawn/run/contract.json")(client(store, found))
 
 
 def test_of_a_bucket_that_a_rule_opens_a_pinned_version_reads_no_folder_of_another(

@@ -128,6 +128,7 @@ class Endpoint(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[dict[str, str]] = []
         self.status, self.content = 200, GIVEN_KEY
+        self.longest_policy = 2048
 
     @property
     def url(self) -> str:
@@ -141,10 +142,13 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         told = {name: values[0] for name, values in parse_qs(body).items()}
         self.server.asked.append(told | {"token": self.headers["X-Amz-Security-Token"] or ""})
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(self.server.content)))
+        status, content = self.server.status, self.server.content
+        if len(told["Policy"]) > self.server.longest_policy:
+            status, content = 400, of_s3("PackedPolicyTooLarge")
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(self.server.content)
+        self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: the test's own report is enough."""
@@ -207,9 +211,20 @@ def test_an_endpoint_without_sts_is_asked_now_and_then_whatever_for(endpoint: En
         assert isinstance(
             asyncio.run(service.key(request(endpoint.url, policy=policy), KEY)), NoSts
         )
-    assert len(endpoint.asked) == 1
+    assert len(endpoint.asked) == 2
     clock.seconds = WITHOUT + 1
     endpoint.status, endpoint.content = 200, GIVEN_KEY
+    assert isinstance(asyncio.run(service.key(request(endpoint.url), KEY)), TemporaryKey)
+
+
+def test_who_asks_for_too_much_does_not_make_sts_disappear(endpoint: Endpoint) -> None:
+    """Ceph says it in the words of S3, and where there is no STS the shared key is copied."""
+    service = TokenService()
+    found = asyncio.run(service.key(request(endpoint.url, policy="a" * 3000), KEY))
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.CREDENTIALS_REJECTED
+    assert "PackedPolicyTooLarge" in found.message
+    assert "too long" in found.message
     assert isinstance(asyncio.run(service.key(request(endpoint.url), KEY)), TemporaryKey)
 
 

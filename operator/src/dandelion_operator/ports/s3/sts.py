@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
@@ -37,6 +37,12 @@ VERSION = "2011-06-15"
 REMEMBERED = 2_000
 # Seconds. A key that was given is given again while the first is on its way into its Secret.
 GIVEN, REFUSED, WITHOUT = 30.0, 20.0, 300.0
+
+# A key by which nothing may be done.
+NOTHING = (
+    '{"Version":"2012-10-17","Statement":'
+    '[{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::*"}]}'
+)
 
 # What an S3 service answers to a request that is for STS, where it has none.
 NOT_THERE = frozenset({404, 405, 501})
@@ -97,6 +103,8 @@ class TokenService:
             if said is not None and self._monotonic() < said[0]:
                 return said[1]
         found = await self._ask(request, credentials, asked)
+        if isinstance(found, NoSts):
+            found = await self._confirmed(found, request, credentials)
         match found:
             case TemporaryKey():
                 self._said.put((asked,), (self._monotonic() + GIVEN, found))
@@ -105,6 +113,23 @@ class TokenService:
             case NoSts():
                 self._said.put(endpoint, (self._monotonic() + WITHOUT, found))
         return found
+
+    async def _confirmed(
+        self, found: NoSts, request: Request, credentials: Credentials
+    ) -> NoSts | Failure:
+        """Ceph refuses a policy in the form of S3's errors, as endpoints do that have no STS; and
+        who names a dataset decides how long a policy is. So that there is none is believed only
+        where it is said to a request in which nobody has a say: otherwise the installation's key
+        would be copied for who makes it fail.
+        """
+        again = await self._ask(replace(request, policy=NOTHING), credentials, "")
+        if isinstance(again, TemporaryKey):
+            words = (
+                f"{found.message}, though it gives keys: the names in spec.dataset and "
+                "spec.training.initialWeights may be too long for the policy of one"
+            )
+            return Failure(Reason.CREDENTIALS_REJECTED, words)
+        return again
 
     async def _ask(
         self, request: Request, credentials: Credentials, asked: str
