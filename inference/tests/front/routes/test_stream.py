@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import time
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pictures
 import pytest
+from dandelion_inference.front.routes.stream import _Stream
+from dandelion_inference.intake.admission import Streams
+from dandelion_inference.intake.upload import Pace
 from running.conversation import Conversation
 from running.service import Service
+from starlette.requests import Request
+from starlette.types import Message
 
+MIB = 1024 * 1024
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
@@ -141,6 +149,38 @@ def test_streams_are_counted_apart_from_single_answers(
 ) -> None:
     client.post("/predict", content=body(RED), headers=NDJSON)
     assert 'route="/predict (stream)"' in running_service.metrics()
+
+
+def test_the_place_of_a_stream_is_free_before_its_end_is_heard() -> None:
+    async def authorized(*_: object) -> None:
+        pass
+
+    streams = Streams(1, MIB, 1)
+    service: Any = SimpleNamespace(
+        streams=streams,
+        settings=SimpleNamespace(max_upload_bytes=MIB),
+        pace=Pace(60, 1, 60),
+        readiness=SimpleNamespace(require_ready=lambda: None),
+        authorize=authorized,
+    )
+    scope = {"type": "http", "method": "POST", "path": "/predict", "headers": []}
+    told: list[tuple[Message, int]] = []
+
+    async def send(message: Message) -> None:
+        told.append((message, streams.requests))
+
+    async def scene() -> None:
+        coming: asyncio.Queue[Message] = asyncio.Queue()
+        coming.put_nowait({"type": "http.request", "body": body({}), "more_body": False})
+        request = Request(scope, coming.get)
+        await _Stream(service, request, Any, None)(scope, coming.get, send)
+
+    asyncio.run(scene())
+    assert [(message.get("more_body"), held) for message, held in told] == [
+        (None, 1),
+        (True, 1),
+        (False, 0),
+    ]
 
 
 def test_the_client_that_goes_away_ends_its_stream(client: httpx.Client) -> None:

@@ -86,6 +86,12 @@ class _Stream(Response):
         self._started = False
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        if await self._has_told_all(send):
+            # Whoever hears the end may begin the next stream at once: its place is free by then.
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _has_told_all(self, send: Send) -> bool:
+        """False where the client has left before."""
         with self._service.streams.admit() as place:
             place.begin()
             reading = asyncio.ensure_future(self._read(place))
@@ -93,9 +99,11 @@ class _Stream(Response):
             try:
                 await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
                 (writing if writing.done() else reading).result()
+                return True
             except ClientDisconnect:
                 if not self._started:
                     raise
+                return False
             finally:
                 tasks = (reading, writing, *self._working)
                 for task in tasks:
@@ -183,7 +191,6 @@ class _Stream(Response):
                 Code.EMPTY_UPLOAD,
                 'The request body has no lines: send {"image": "…"} on each, an image as Base64.',
             )
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send(self, send: Send, told: Mapping[str, Any]) -> None:
         if not self._started:
