@@ -15,7 +15,7 @@ import httpx
 import pytest
 from fakes import s3 as fake_s3
 from fakes.s3 import FakeS3
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from running.logging_service import logging_environment
 from running.reviewing import reviewing
 from running.service import Service, started
@@ -254,6 +254,21 @@ def test_what_is_no_image_is_told_in_the_models_words(browser: Browser, stage: S
         refused = card(page, "notes.txt")
         expect(refused.get_by_role("button", name="Try again")).to_be_visible()
         expect(refused.locator(".problem")).to_contain_text("not an image")
+
+
+def test_an_image_that_is_chosen_before_the_script_is_there_is_classified_too(
+    browser: Browser, stage: Stage
+) -> None:
+    with person(browser, stage.console, "visitor") as visit:
+        page, held = visit.page, list[Route]()
+        page.route("**/static/predict.js", lambda route: held.append(route))
+        address = visit.url.rstrip("/") + LAWN
+        page.goto(address.removesuffix("/predict"))
+        page.get_by_role("link", name="Show it an image").click()
+        expect(page.get_by_role("button", name="Classify")).to_be_visible()
+        choose(page, ("blue.png", meadow(2)))
+        held.pop().continue_()
+        expect(card(page, "blue.png").locator(".verdict")).to_have_text("cornflower")
 
 
 def test_without_scripts_an_image_is_classified_and_told_about(

@@ -169,8 +169,11 @@ function tell(form, text, kind) {
 }
 
 function begin() {
-  here("files").addEventListener("change", (event) => take(event.target));
-  here("camera").addEventListener("change", (event) => take(event.target));
+  for (const input of [here("files"), here("camera")]) {
+    input.addEventListener("change", () => take(input));
+    // Chosen before this script was there; the button that would send it goes.
+    if (input.files.length) take(input);
+  }
   intake.querySelector("button").hidden = true;
   here("photo").hidden = here("how").hidden = false;
 
