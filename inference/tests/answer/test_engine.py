@@ -115,16 +115,18 @@ def test_a_lone_work_that_its_caller_left_keeps_nobody_waiting() -> None:
 
 def test_a_failure_ends_what_has_not_begun() -> None:
     tested = engine(1)
+    go_on = threading.Event()
     done: list[str] = []
 
     def fails(_alone: Alone) -> None:
-        time.sleep(0.05)
         raise ValueError("broken")
 
     async def scenario() -> None:
         with pytest.raises(ValueError, match="broken"):
-            await tested.run([fails, *[lambda _alone: time.sleep(0.05)] * 2, _note])
-        await tested.run([lambda _alone: None])
+            # The second may have begun by the time that the first is known to have failed.
+            await tested.run([fails, lambda _alone: go_on.wait(60), _note])
+        go_on.set()
+        await tested.run([lambda _alone: None, lambda _alone: None])
 
     def _note(_alone: Alone) -> None:
         done.append("ran")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import select
+import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,21 +44,28 @@ def test_a_full_service_says_when_to_come_back_and_has_room_again_later(
 ) -> None:
     stored = artifacts.stored()
     s3.objects.update(stored.objects())
-    wanted = environment(stored, s3.url, tmp_path) | {"DANDELION_QUEUE_LIMIT": "1"}
+    wanted = environment(stored, s3.url, tmp_path) | {
+        "DANDELION_QUEUE_LIMIT": "1",
+        "DANDELION_REQUEST_TIMEOUT_SECONDS": "600",
+    }
     large = pictures.plain(size=(4000, 3000))
     with started(wanted) as service:
         service.wait_ready()
+        assert service.post("/predict", content=large).status_code == 200
+        [decoder] = service.decoders()
         with ThreadPoolExecutor(8) as pool:
-            # All of them at once, and each takes a while.
+            # However fast the machine is, one of them takes longer than the others to be refused.
+            os.kill(decoder, signal.SIGSTOP)
             asked = [pool.submit(service.post, "/predict", content=large) for _ in range(8)]
+            refused = [each.result() for each in islice(as_completed(asked), 7)]
             # Probes and metrics are never turned away.
             assert service.probe("/readyz").status_code == 200
+            os.kill(decoder, signal.SIGCONT)
             answers = [each.result() for each in asked]
-        assert {answer.status_code for answer in answers} == {200, 429}
-        for answer in answers:
-            if answer.status_code == 429:
-                assert answer.json()["code"] == "QueueFull"
-                assert answer.headers["Retry-After"] == "1"
+        assert sorted(answer.status_code for answer in answers) == [200, *[429] * 7]
+        for answer in refused:
+            assert answer.json()["code"] == "QueueFull"
+            assert answer.headers["Retry-After"] == "1"
         assert service.post("/predict", content=large).status_code == 200
 
 

@@ -8,6 +8,7 @@ import select
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pictures
 import pytest
@@ -21,21 +22,41 @@ BEGINNING = b"GET /v2/health/live HTTP/1.1\r\nHost: a\r\n"
 MAX_CONNECTIONS = 20
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+PATIENT, IMPATIENT = (
+    {
+        "DANDELION_HEAD_SECONDS": seconds,
+        "DANDELION_REFUSED_DRAIN_SECONDS": seconds,
+        "DANDELION_STALLED_SECONDS": seconds,
+    }
+    for seconds in ("3600", "1")
+)
+
+
+@contextlib.contextmanager
+def serving(home: Path, bounds: dict[str, str]) -> Iterator[Service]:
     stored = artifacts.stored()
     with fake_s3.running() as store:
         store.objects.update(stored.objects())
-        wanted = environment(stored, store.url, tmp_path_factory.mktemp("home"))
-        bounds = {
-            "DANDELION_HEAD_SECONDS": "1",
-            "DANDELION_REFUSED_DRAIN_SECONDS": "1",
-            "DANDELION_STALLED_SECONDS": "1",
-            "DANDELION_MAX_CONNECTIONS": str(MAX_CONNECTIONS),
-        }
-        with started(wanted | bounds) as running:
+        wanted = environment(stored, store.url, home) | bounds
+        few = {"DANDELION_MAX_CONNECTIONS": str(MAX_CONNECTIONS)}
+        with started(wanted | few) as running:
             running.wait_ready()
             yield running
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Where nobody's time is up, however slow the machine is."""
+    never = {"DANDELION_UPLOAD_SECONDS": "3600", "DANDELION_UPLOAD_WINDOW_SECONDS": "3600"}
+    with serving(tmp_path_factory.mktemp("patient"), PATIENT | never) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """For those who are late, and for nobody else."""
+    with serving(tmp_path_factory.mktemp("impatient"), IMPATIENT) as running:
+        yield running
 
 
 @pytest.mark.parametrize(
@@ -80,11 +101,11 @@ def test_trailers_are_headers(service: Service, trailer: bytes) -> None:
         assert status_and_code(said(connection)) == (431, "HeadersTooLarge")
 
 
-def test_a_head_that_never_ends_is_given_up(service: Service) -> None:
+def test_a_head_that_never_ends_is_given_up(impatient: Service) -> None:
     with (
-        opened(service.url) as half,
-        opened(service.url) as silent,
-        opened(service.url) as dripping,
+        opened(impatient.url) as half,
+        opened(impatient.url) as silent,
+        opened(impatient.url) as dripping,
     ):
         half.sendall(b"GET /hea")
         dripping.sendall(b"GET /")
@@ -106,28 +127,28 @@ def _has_answer(connection: socket.socket) -> bool:
         connection.settimeout(PATIENCE)
 
 
-def test_a_second_head_on_a_connection_has_no_longer(service: Service) -> None:
-    with opened(service.url) as connection:
+def test_a_second_head_on_a_connection_has_no_longer(impatient: Service) -> None:
+    with opened(impatient.url) as connection:
         connection.sendall(BEGINNING + b"\r\n" + BEGINNING)
         answer = said(connection)
         assert answer.startswith(b"HTTP/1.1 200")
         assert b"HTTP/1.1 408" in answer
 
 
-def test_a_few_requests_may_be_sent_ahead_but_not_thousands(service: Service) -> None:
-    with opened(service.url) as connection:
+def test_a_few_requests_may_be_sent_ahead_but_not_thousands(impatient: Service) -> None:
+    with opened(impatient.url) as connection:
         connection.sendall(head("/v2/health/live", method="GET") * 10)
         answers = b""
         while answers.count(b"HTTP/1.1 200") < 10:
             answers += connection.recv(65536)
-    service.forget_peak()
-    before = service.resident_bytes()
+    impatient.forget_peak()
+    before = impatient.resident_bytes()
     for _ in range(MAX_CONNECTIONS):
-        with opened(service.url) as connection:
+        with opened(impatient.url) as connection:
             send_all(connection, [head("/v2/health/live", method="GET") * 5000] * 10)
             assert said(connection).count(b"HTTP/1.1 200") < 100
-    assert service.resident_bytes("VmHWM") - before < 20 * MIB
-    assert service.probe("/healthz").status_code == 200
+    assert impatient.resident_bytes("VmHWM") - before < 20 * MIB
+    assert impatient.probe("/healthz").status_code == 200
 
 
 def test_connections_that_send_nothing_make_room_for_those_that_do(service: Service) -> None:
@@ -161,13 +182,13 @@ def test_probes_and_metrics_are_answered_beside_a_full_port(service: Service) ->
         assert pushed_out == []
 
 
-def test_a_client_that_takes_no_answers_is_given_up_and_costs_little(service: Service) -> None:
+def test_a_client_that_takes_no_answers_is_given_up_and_costs_little(impatient: Service) -> None:
     page = head("/openapi.json", method="GET")
-    service.forget_peak()
-    before = service.resident_bytes()
+    impatient.forget_peak()
+    before = impatient.resident_bytes()
     with contextlib.ExitStack() as stack:
         for _ in range(MAX_CONNECTIONS - 2):
-            connection = stack.enter_context(opened(service.url, receive_buffer=4096))
+            connection = stack.enter_context(opened(impatient.url, receive_buffer=4096))
             # Asks again and again, and reads nothing, until it is given up.
             connection.setblocking(False)
             deadline = time.monotonic() + PATIENCE
@@ -175,13 +196,13 @@ def test_a_client_that_takes_no_answers_is_given_up_and_costs_little(service: Se
                 try:
                     connection.send(page)
                 except BlockingIOError:
-                    assert service.probe("/healthz").status_code == 200
+                    assert impatient.probe("/healthz").status_code == 200
                     time.sleep(0.05)
                 except (ConnectionResetError, BrokenPipeError):
                     break
             else:
                 raise AssertionError("it still waits")
-    assert service.resident_bytes("VmHWM") - before < 20 * MIB
+    assert impatient.resident_bytes("VmHWM") - before < 20 * MIB
 
 
 def test_who_sends_no_http_does_not_fill_the_log(service: Service) -> None:
@@ -195,11 +216,13 @@ def test_who_sends_no_http_does_not_fill_the_log(service: Service) -> None:
     assert {line["event"] for line in told} <= {"access"}
 
 
-def test_an_early_refusal_reaches_the_client_and_closes(service: Service) -> None:
+def test_an_early_refusal_reaches_the_client_and_closes(
+    service: Service, impatient: Service
+) -> None:
     size = 40 * MIB
     answer = service.post("/predict", content=bytes(size))
     assert answer.status_code == 413
-    with opened(service.url) as connection:
+    with opened(impatient.url) as connection:
         connection.sendall(head("/predict", f"Content-Length: {1000 * MIB}"))
         assert b"413" in connection.recv(65536)
         # Refused, and still sending: it is not listened to for ever.

@@ -94,18 +94,37 @@ def test_no_request_is_lost_when_a_pod_ends_under_load(wanted: dict[str, str]) -
 
 def test_a_pod_accepts_for_as_long_as_connections_come(wanted: dict[str, str]) -> None:
     """Proxies on a busy node learn late that it is going."""
-    drain = 1.0
-    with started(wanted | {"DANDELION_DRAIN_SECONDS": str(drain)}) as service:
+    # A machine that did not come to ask in every drain is given a longer one.
+    assert any(is_accepted_in_every_drain(wanted, drain) for drain in (1.0, 4.0, 16.0))
+
+
+def is_accepted_in_every_drain(wanted: dict[str, str], drain: float) -> bool:
+    """False where nobody asked for a whole drain, and so the pod may have ended."""
+    told = {"DANDELION_DRAIN_SECONDS": str(drain), "DANDELION_GRACE_SECONDS": str(60 * drain)}
+    with started(wanted | told) as service:
         service.wait_ready()
         service.terminate()
-        late = time.monotonic() + 3 * drain
+        newest = time.monotonic()
+        late = newest + 3 * drain
         while time.monotonic() < late:
             connection = connected(service)
-            response = predict(connection, pictures.plain())
+            try:
+                connection.connect()
+            except ConnectionRefusedError:
+                assert time.monotonic() - newest >= drain, "refused, and somebody came all the time"
+                return False
+            # Where it connects late it may be in a queue that nobody looks at any more.
+            came, newest = time.monotonic() - newest, time.monotonic()
+            try:
+                response = predict(connection, pictures.plain())
+            except OSError:
+                assert came >= drain
+                return False
             assert (response.status, response.getheader("Connection")) == (200, "close")
             connection.close()
             time.sleep(0.1)
         assert service.wait() == 0
+    return True
 
 
 def test_what_came_while_the_process_had_no_processor_is_answered(wanted: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ import pictures
 import pytest
 from fakes import s3 as fake_s3
 from running import refusals
-from running.refusals import BODY, EARLY, MIB, UNAUTHENTICATED, Early
+from running.refusals import BODY, EARLY, IMPATIENT, MIB, UNAUTHENTICATED, Early
 from running.service import PATIENCE, Service, client
 from running.uploaders import UPLOADERS, Uploader
 
@@ -24,6 +24,15 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with (
         fake_s3.running() as store,
         refusals.refusing(store, tmp_path_factory.mktemp("home")) as running,
+    ):
+        yield running
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with (
+        fake_s3.running() as store,
+        refusals.refusing(store, tmp_path_factory.mktemp("home"), **IMPATIENT) as running,
     ):
         yield running
 
@@ -73,8 +82,8 @@ def _slowly() -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("name", ["requests", "httpx", "http.client", "curl"])
-def test_that_it_sends_too_slowly_is_read(service: Service, name: str) -> None:
-    told = UPLOADERS[name](service.url + "/predict", {}, _slowly())
+def test_that_it_sends_too_slowly_is_read(impatient: Service, name: str) -> None:
+    told = UPLOADERS[name](impatient.url + "/predict", {}, _slowly())
     assert (told.status, told.code) == (408, "UploadTooSlow")
 
 

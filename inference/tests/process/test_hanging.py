@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pictures
@@ -32,34 +34,49 @@ def gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
 
 
-def with_a_stopped_decoder(service: Service) -> int:
-    assert service.post("/predict", content=LARGE).status_code == 200
-    [decoder] = service.decoders()
-    os.kill(decoder, signal.SIGSTOP)
-    return decoder
+@contextmanager
+def with_a_decoder(s3: FakeS3, home: Path) -> Iterator[tuple[Service, int]]:
+    """With the shortest deadline within which this machine starts one and has it decode."""
+    wanted = environment(s3, home, artifacts.stored())
+    for seconds in ("2", "5", "12"):
+        with started(wanted | {"DANDELION_REQUEST_TIMEOUT_SECONDS": seconds}) as service:
+            service.wait_ready()
+            answer = service.post("/predict", content=LARGE)
+            if answer.status_code == 200:
+                [decoder] = service.decoders()
+                yield service, decoder
+                return
+            assert answer.status_code == 504
+    raise AssertionError("no decoder is quick enough")
+
+
+def answered(service: Service, content: bytes = LARGE) -> None:
+    """Sooner or later: the machine may be busy just now."""
+
+    def is_answered() -> bool:
+        code = service.post("/predict", content=content).status_code
+        assert code in (200, 504)
+        return code == 200
+
+    eventually(is_answered)
 
 
 def test_a_decoder_that_hangs_is_ended_at_the_deadline(s3: FakeS3, tmp_path: Path) -> None:
-    with started(environment(s3, tmp_path, artifacts.stored())) as service:
-        service.wait_ready()
-        decoder = with_a_stopped_decoder(service)
+    with with_a_decoder(s3, tmp_path) as (service, decoder):
+        os.kill(decoder, signal.SIGSTOP)
         answer = service.post("/predict", content=LARGE)
         assert (answer.status_code, answer.json()["code"]) == (504, "DeadlineExceeded")
         eventually(lambda: gone(decoder))
         # The next picture gets a new one.
-        assert service.post("/predict", content=LARGE).status_code == 200
+        answered(service)
         assert decoder not in service.decoders()
 
 
 def test_a_decoder_that_hangs_keeps_no_pod_from_ending(s3: FakeS3, tmp_path: Path) -> None:
-    with (
-        started(environment(s3, tmp_path, artifacts.stored())) as service,
-        ThreadPoolExecutor(1) as client,
-    ):
-        service.wait_ready()
-        decoder = with_a_stopped_decoder(service)
+    with with_a_decoder(s3, tmp_path) as (service, decoder), ThreadPoolExecutor(1) as client:
+        os.kill(decoder, signal.SIGSTOP)
         waiting = client.submit(service.post, "/predict", content=LARGE)
-        eventually(lambda: "requests_in_progress 1.0" in service.metrics())
+        eventually(lambda: waiting.done() or "requests_in_progress 1.0" in service.metrics())
         service.terminate()
         assert service.wait() == 0
         assert gone(decoder)
@@ -71,10 +88,10 @@ def test_a_network_that_hangs_keeps_no_pod_from_ending(s3: FakeS3, tmp_path: Pat
     with started(environment(s3, tmp_path, endless.stored())) as service:
         service.wait_ready()
         for _ in range(3):
-            assert service.post("/predict", content=BLACK).status_code == 200
+            answered(service, BLACK)
         assert service.post("/predict", content=pictures.plain()).status_code == 504
         assert service.post("/explain", content=pictures.plain()).status_code == 504
-        assert service.post("/predict", content=BLACK).status_code == 200
+        answered(service, BLACK)
         service.terminate()
         assert service.wait() == 0
     assert len(rows(s3, "predictions")) == 4
@@ -82,11 +99,7 @@ def test_a_network_that_hangs_keeps_no_pod_from_ending(s3: FakeS3, tmp_path: Pat
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_no_decoder_outlives_its_service(s3: FakeS3, tmp_path: Path, number: int) -> None:
-    with started(environment(s3, tmp_path, artifacts.stored())) as service:
-        service.wait_ready()
-        with_a_decoder = service.post("/predict", content=LARGE)
-        assert with_a_decoder.status_code == 200
-        [decoder] = service.decoders()
+    with with_a_decoder(s3, tmp_path) as (service, decoder):
         service.process.send_signal(number)
         service.wait()
         eventually(lambda: gone(decoder))
