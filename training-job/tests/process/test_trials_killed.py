@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ class Pods:
         for uri, content in images.objects.items():
             self.store.put(uri, content)
 
-    def start(self, number: int) -> subprocess.Popen[bytes]:
+    def start(self, number: int, *seen: str) -> subprocess.Popen[bytes]:
         work = self._folder / f"work-{number}"
         work.mkdir(exist_ok=True)
         environment = {
@@ -39,14 +38,15 @@ class Pods:
             "HOME": str(self._folder),
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
-        arguments = [sys.executable, PROGRAM, work, self._folder / "store", str(number)]
+        arguments = [sys.executable, PROGRAM, work, self._folder / "store", str(number), *seen]
         return subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE)
 
-    def kill_once(self, pod: subprocess.Popen[bytes], seen: str) -> None:
-        """As soon as it has left an object that is called so."""
-        while not any(seen in uri for uri in self.store.uris()):
-            assert pod.poll() is None, "it was over before it could be killed"
-            time.sleep(0.01)
+    def kill_once(self, number: int, seen: str) -> None:
+        """As soon as it has left an object that is called so, however fast it would go on."""
+        pod = self.start(number, seen)
+        _, status = os.waitpid(pod.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status), pod.stderr and pod.stderr.read()
+        assert any(seen in uri for uri in self.store.uris())
         pod.send_signal(signal.SIGKILL)
         pod.communicate()
 
@@ -69,7 +69,7 @@ def test_a_killed_trial_goes_on_with_its_parameters_and_ends_as_if_nothing_had_h
     (tmp_path / "undisturbed").mkdir()
     expected = search(tmp_path / "undisturbed", undisturbed, epochs=3)[:2]
     for number in range(2):
-        pods.kill_once(pods.start(number), f"/trials/{number}/folds/0/checkpoint")
+        pods.kill_once(number, f"/trials/{number}/folds/0/checkpoint")
     before = [pods.parameters(number) for number in range(2)]
     for number, pod in enumerate([pods.start(0), pods.start(1)]):
         _, said = pod.communicate()
