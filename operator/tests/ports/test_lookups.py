@@ -40,6 +40,12 @@ class Endpoint:
         return f"answer {self.asked}"
 
 
+async def until(seen: Callable[[], object]) -> None:
+    async with asyncio.timeout(60):
+        while not seen():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(0.001)
+
+
 def played_with(scene: Callable[[Endpoint, Lookups, list[str]], Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
         woken: list[str] = []
@@ -64,7 +70,7 @@ def test_a_slow_read_goes_on_by_itself_and_wakes_its_resource_once() -> None:
             assert await lookups.get(KEY, "dataset", 1, endpoint.read) is Pending.PENDING
         assert woken == []
         endpoint.may_answer.set()
-        await asyncio.sleep(0.01)
+        await until(lambda: woken)
         assert woken == [KEY.name]
         assert await lookups.get(KEY, "dataset", 1, endpoint.read) == "answer 1"
         assert endpoint.asked == 1
@@ -100,7 +106,7 @@ def test_a_change_of_the_question_asks_anew() -> None:
         await lookups.get(KEY, "dataset", "new bucket", endpoint.read)
         assert endpoint.asked == 2
         endpoint.may_answer.set()
-        await asyncio.sleep(0.01)
+        await until(lambda: woken)
         assert woken == [KEY.name], "the old answer is of no use"
 
     played_with(scene)
@@ -134,8 +140,7 @@ def test_who_was_slow_is_not_waited_for_until_it_is_quick_again() -> None:
         lookups._slow.add(place)
         assert await lookups.get(*place, 1, endpoint.read) is Pending.PENDING
         endpoint.may_answer.set()
-        await asyncio.sleep(0.01)
-        assert place not in lookups._slow
+        await until(lambda: place not in lookups._slow)
 
     asyncio.run(scene())
 
