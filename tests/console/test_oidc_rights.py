@@ -137,14 +137,23 @@ def test_a_right_that_is_withdrawn_ends_soon(door: Door) -> None:
 
 
 def test_a_login_ends_with_its_id_token(door: Door) -> None:
-    ends = int(time.time()) + 6
-    with closing(door.logged_in("gardeners", exp=ends)) as browser:
-        assert browser.get(MODEL).status_code == 200
+    # A machine on which it ends before it is used is given a longer one.
+    assert any(ends_with_its_id_token(door, seconds) for seconds in (6, 24, 96))
+
+
+def ends_with_its_id_token(door: Door, seconds: int) -> bool:
+    ends = int(time.time()) + seconds
+    with closing(door.console.browser()) as browser:
+        answer = door.log_in(browser, groups=["gardeners"], exp=ends)
+        if answer.status_code != 303 or browser.get(MODEL).status_code != 200:
+            assert time.time() >= ends, answer.text
+            return False
         # The API server remembers for ten seconds what it has found out of a token.
         time.sleep(max(0.0, ends + 11 - time.time()))
         page = browser.get(MODEL)
         assert page.status_code == 401
         assert "Your session has ended" in page.text
+    return True
 
 
 def test_logging_out_ends_it(door: Door) -> None:

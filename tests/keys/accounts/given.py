@@ -112,9 +112,8 @@ def lent(issuer: Issuer, store: Store, component: str, seconds: float = LIFE) ->
     token = issuer.token(f"team-a:lawn-{component}", POLICIES[component], seconds)
     told = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15"}
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = httpx.post(
-        store.url, content=urlencode(told | {"WebIdentityToken": token}), headers=form
-    ).raise_for_status()
+    content = urlencode(told | {"WebIdentityToken": token})
+    answer = httpx.post(store.url, content=content, headers=form, timeout=60).raise_for_status()
     root = ElementTree.fromstring(answer.content)
     found = {item.tag.rpartition("}")[2]: item.text or "" for item in root.iter()}
     return {
