@@ -89,15 +89,20 @@ class ApiServer:
         return answer.strip().splitlines()[-1] == "yes"
 
 
+# Bound, not listening: nobody else is given the port meanwhile, and a server that sets
+# SO_REUSEADDR, as they all do, may have it (socket(7)).
+_KEPT: list[socket.socket] = []
+
+
 def free_ports(count: int) -> list[int]:
+    """Of the loopback, and this process's for as long as it lives: what is to listen there may take
+    its time to start, while others are given ports and connect."""
     sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    for one in sockets:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.bind(("127.0.0.1", 0))
+    _KEPT.extend(sockets)
+    return [int(one.getsockname()[1]) for one in sockets]
 
 
 @contextmanager
