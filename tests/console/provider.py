@@ -17,7 +17,7 @@ from dandelion_local import tools
 from tests.api.server import free_ports
 
 CLIENT, SECRET = "dandelion-console", "a-secret-of-the-client"
-START_SECONDS = 30
+START_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,22 @@ class Provider:
 
     def next(self, **claims: Any) -> None:
         """Who logs in next; `claims` replace what would be in their ID token."""
-        httpx.post(f"{self.control}/next", json=claims, trust_env=False).raise_for_status()
+        self._told("/next", claims)
 
     def sign(self, **claims: Any) -> str:
         """A token of its own."""
         now = int(time.time())
         usual = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 600}
-        answer = httpx.post(f"{self.control}/sign", json=usual | claims, trust_env=False)
-        return answer.raise_for_status().text
+        return self._told("/sign", usual | claims).text
+
+    def _told(self, path: str, claims: dict[str, Any]) -> httpx.Response:
+        answer = httpx.post(f"{self.control}{path}", json=claims, timeout=60, trust_env=False)
+        return answer.raise_for_status()
 
     def follow(self, address: str) -> str:
         """Where it leads whoever logs in there."""
         trusted = ssl.create_default_context(cafile=str(self.authority))
-        answer = httpx.get(address, verify=trusted, trust_env=False)
+        answer = httpx.get(address, verify=trusted, timeout=60, trust_env=False)
         assert answer.status_code == 302, answer.text
         return answer.headers["location"]
 

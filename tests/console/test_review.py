@@ -56,6 +56,8 @@ def reviewer(
 
 def shown(page: Page) -> str:
     """The image that is there to see."""
+    # The script shows them as it begins: a key that is pressed before is nobody's.
+    expect(page.locator("#moves")).to_be_visible()
     image = page.locator("#stage img")
     expect(image).to_be_visible()
     # Until it is complete, the page takes no decision about it.

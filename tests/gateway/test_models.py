@@ -68,6 +68,7 @@ def by_route(lawn: Lawn) -> str:
     lawn.model.route()
     seen = until(lawn.model.route_seen, lambda seen: seen.url)
     assert seen.trouble == ""
+    lawn.gateway.await_answer(str(seen.url))
     return str(seen.url)
 
 
@@ -77,6 +78,7 @@ def by_ingress(lawn: Lawn) -> str:
     lawn.model.ingress()
     seen = until(lawn.model.ingress_seen, lambda seen: seen.url)
     assert seen.trouble == ""
+    lawn.gateway.await_answer(str(seen.url))
     return str(seen.url)
 
 
@@ -178,5 +180,6 @@ def test_without_a_certificate_an_ingress_is_reached_over_http(lawn: Lawn) -> No
     made.ingress(rule)
     seen = until(lambda: made.ingress_seen(rule), lambda seen: seen.url)
     assert seen.url == f"http://moss.{TEAM}.models.example.org"
+    lawn.gateway.await_answer(seen.url)
     with lawn.caller(seen.url, lawn.token()) as caller:
         assert label(caller.post("/predict", content=meadow(0))) == "poppy"

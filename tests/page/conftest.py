@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from tests.page.browser import chromium
 from tests.page.served import LIMIT, Served, serving
 from tests.page.visit import Visit, visiting
-
-# A busy machine is slow, not wrong.
-expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")

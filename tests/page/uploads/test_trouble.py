@@ -131,7 +131,10 @@ def test_a_proxy_that_answers_for_the_service_is_no_riddle(visit: Visit) -> None
 
 
 def test_the_page_works_behind_a_path_prefix(browser: Browser, served: Served) -> None:
-    with visiting(browser, "http://gateway.test/models/lawn/") as visit, httpx.Client() as client:
+    with (
+        visiting(browser, "http://gateway.test/models/lawn/") as visit,
+        httpx.Client(timeout=60, trust_env=False) as client,
+    ):
 
         def forward(route: Route) -> None:
             address = route.request.url.replace("http://gateway.test/models/lawn", served.url)
