@@ -41,8 +41,9 @@ def due(world: World, uri: str) -> Iterator[str]:
     """A moment of its schedule that passes between the operator's end and its return."""
     world.train(NAME, uri)
     world.until_served(NAME, "1")
-    # Far enough ahead to stop the operator before, and once a day: never again in this test.
-    when = (datetime.now(UTC) + timedelta(seconds=95)).replace(second=0, microsecond=0)
+    # A minute ahead or more, half of it to learn of the schedule and half for the operator's end;
+    # and once a day: never again in this test.
+    when = (datetime.now(UTC) + timedelta(seconds=125)).replace(second=0, microsecond=0)
     moment = when.strftime(FORMAT)
     world.train(NAME, uri, triggers={"schedule": f"{when.minute} {when.hour} * * *"})
     world.until(
@@ -53,6 +54,7 @@ def due(world: World, uri: str) -> Iterator[str]:
     assert len(_jobs(world)) == 1, "a new schedule asks for nothing that was before"
     try:
         _scale(world, 0)
+        assert datetime.now(UTC) < when, "the operator has not ended in time to miss it"
         world.until(
             f"it is {moment}", lambda: datetime.now(UTC) > when + timedelta(seconds=2), seconds=200
         )
