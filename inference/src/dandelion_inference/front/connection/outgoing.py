@@ -48,5 +48,9 @@ class Outgoing:
         self._transport.abort()
 
     def unsent(self) -> int:
-        """Bytes that the client has not taken."""
+        """Bytes that the client was offered and has not taken.
+
+        What is held back is none of them: it has not been offered, and is within the turn. Counted,
+        it would give a client that takes nothing more time, and keep a broken connection's place.
+        """
         return self._transport.get_write_buffer_size()
