@@ -6,6 +6,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from dandelion_demo.install import NAMESPACE, RELEASE, install, look_after, object_store
@@ -43,11 +44,18 @@ def mlflow_url(cluster: Cluster) -> Iterator[str]:
 def world(
     cluster: Cluster, s3: Minio, mlflow_url: str, request: pytest.FixtureRequest
 ) -> Iterator[World]:
-    """A fresh namespace under Pod Security `restricted`, deleted afterwards; in MLflow its
+    """A fresh namespace."""
+    module = re.sub(r"[^a-z0-9]+", "-", request.module.__name__.rpartition(".")[2])
+    with fresh(cluster, s3, mlflow_url, module.removeprefix("test-")) as world:
+        yield world
+
+
+@contextmanager
+def fresh(cluster: Cluster, s3: Minio, mlflow_url: str, name: str) -> Iterator[World]:
+    """A namespace under Pod Security `restricted`, deleted afterwards; in MLflow its
     administrator.
     """
-    module = re.sub(r"[^a-z0-9]+", "-", request.module.__name__.rpartition(".")[2])
-    namespace = f"{module.removeprefix('test-')}-{uuid.uuid4().hex[:5]}"
+    namespace = f"{name}-{uuid.uuid4().hex[:5]}"
     cluster.run("create", "namespace", namespace)
     cluster.run(*("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"))
     look_after(cluster, namespace)
