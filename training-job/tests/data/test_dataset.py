@@ -9,7 +9,7 @@ from dandelion_training.data.layout.assignments import Split
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from fakes.images import encoded, picture, with_dataset
 from fakes.s3 import MemoryStore
-from given.datasets import URI, loaded, rejected, report
+from given.data.datasets import URI, loaded, rejected, report
 from PIL import Image
 
 

@@ -8,7 +8,7 @@ from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location
 from fakes.images import encoded, picture, with_dataset
 from fakes.s3 import MemoryStore
-from given.datasets import URI, VERSIONS, again, holdout, loaded, rejected, report, train
+from given.data.datasets import URI, VERSIONS, again, holdout, loaded, rejected, report, train
 
 
 def test_second_look_reads_only_what_is_new(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from dandelion_training.evaluate.result import (
     write_result,
 )
 from given.documents import Document, put
-from given.made_up import CHALLENGER, DATASET, collected
+from given.evaluation.made_up import CHALLENGER, DATASET, collected
 
 CALIBRATION = Calibration(
     1.2345678, 0.08, 0.02, 5, UnknownScore.WITH_LOG_DENSITY, -0.412345, 0.96, 50

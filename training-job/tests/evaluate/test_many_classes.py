@@ -18,7 +18,7 @@ from dandelion_training.evaluate.result import evaluated, write_result
 from dandelion_training.export.engine import Precision
 from dandelion_training.publish.contract import TrainingEnvironment, contract
 from dandelion_training.publish.report import dataset_facts
-from given.made_up import collected, image
+from given.evaluation.made_up import collected, image
 from given.runs import settings
 
 CLASSES = [f"species number {n:04}" for n in range(2000)]

@@ -29,7 +29,7 @@ from dandelion_training.publish.dataset_page.page import html
 from dandelion_training.publish.dataset_page.sizes import sizes
 from fakes.images import encoded, picture, with_dataset
 from fakes.s3 import MemoryStore
-from given.pages import HOSTILE, Page
+from given.data.pages import HOSTILE, Page
 from PIL import Image
 
 URI = "s3://data/lawn"

@@ -8,9 +8,9 @@ from dandelion_training.publish.dataset_page.page import html
 from fakes.images import with_dataset
 from fakes.s3 import MemoryStore
 from fakes.web import Web
-from given.datasets import URI, loaded
-from given.pages import HOSTILE, Page
-from given.urls import fetch, table, with_pages
+from given.data.datasets import URI, loaded
+from given.data.pages import HOSTILE, Page
+from given.data.urls import fetch, table, with_pages
 
 
 def test_numbers_reasons_and_examples_are_on_it(tmp_path: Path) -> None:

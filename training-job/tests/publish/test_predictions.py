@@ -5,7 +5,7 @@ import io
 
 import pytest
 from dandelion_training.publish.predictions import predictions_csv
-from given.made_up import CHAMPION, answers, image
+from given.evaluation.made_up import CHAMPION, answers, image
 
 OLD, NEW = ("dandelion", "grass"), ("dandelion", "grass", "moss")
 TOLD = [("grass", "grass"), ("moss", "grass"), ("dandelion", "moss")]

@@ -16,8 +16,8 @@ from dandelion_training.publish.sheets import (
     thumbnail,
     worst_mistakes,
 )
-from given.made_up import CHAMPION, answers, collected, image
-from given.pages import HOSTILE, Page
+from given.data.pages import HOSTILE, Page
+from given.evaluation.made_up import CHAMPION, answers, collected, image
 from PIL import Image
 
 CLASSES = ("dandelion", "grass", "moss")

@@ -8,9 +8,9 @@ from dandelion_training.evaluate.comparison import Comparison, compare
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.export import engine
 from fakes.images import encoded, picture
+from given.evaluation.successive_runs import EVALUATIONS, World
 from given.quick import make_quick
 from given.runs import DATASET
-from given.successive_runs import EVALUATIONS, World
 from numpy.typing import NDArray
 from PIL import Image
 

@@ -11,9 +11,9 @@ from dandelion_training.ports.documents import digest
 from dandelion_training.ports.failures import Reason, TrainingFailure
 from dandelion_training.ports.storage import Location
 from fakes.images import encoded, picture
+from given.evaluation.successive_runs import EVALUATIONS, World, of
 from given.quick import make_quick
 from given.runs import DATASET, MODELS
-from given.successive_runs import EVALUATIONS, World, of
 
 
 @pytest.fixture(autouse=True)

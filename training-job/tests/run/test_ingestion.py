@@ -16,8 +16,8 @@ from fakes.images import encoded, picture, with_dataset
 from fakes.mlflow import FakeMlflow
 from fakes.s3 import MemoryStore
 from fakes.web import Web
+from given.data.urls import table, with_pages
 from given.runs import DATASET, MODELS, task, told
-from given.urls import table, with_pages
 from prometheus_client import CollectorRegistry
 
 STATUS = f"{MODELS}/ingest/0123456789/status.json"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from dandelion_training.ports.failures import Reason, TrainingFailure
+from given.evaluation.successive_runs import World, of
 from given.quick import make_quick
 from given.runs import DATASET
-from given.successive_runs import World, of
 
 
 @pytest.fixture(autouse=True)

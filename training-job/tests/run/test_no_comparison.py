@@ -13,9 +13,9 @@ from dandelion_training.evaluate.comparison.impossible import (
 from dandelion_training.evaluate.documents import Unreadable
 from dandelion_training.evaluate.library import Evaluations
 from dandelion_training.ports.failures import Reason, TrainingFailure
+from given.evaluation.successive_runs import EVALUATIONS, World, of
 from given.quick import make_quick
 from given.runs import DATASET
-from given.successive_runs import EVALUATIONS, World, of
 
 NAMES = ("sha256:" + "d" * 64, "sha256:" + "a" * 64, "sha256:" + "b" * 64)
 

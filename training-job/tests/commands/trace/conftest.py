@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from given.evaluation.traced import Traced, traced
 from given.quick import make_quick
-from given.traced import Traced, traced
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+from given.evaluation.traced import IMAGE, LOG, ROWS, Traced, changed
 from given.runs import DATASET, MODELS, sha256
-from given.traced import IMAGE, LOG, ROWS, Traced, changed
 
 Place = Callable[[Traced], str]
 

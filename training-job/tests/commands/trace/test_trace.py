@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from dandelion_training.commands import main
+from given.evaluation.traced import ANSWER, LOG, ROWS, Traced, answer_id
 from given.runs import DATASET, MODELS, sha256
-from given.traced import ANSWER, LOG, ROWS, Traced, answer_id
 
 
 def states(links: list[dict[str, str]]) -> dict[str, str]:

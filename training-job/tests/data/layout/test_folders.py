@@ -4,7 +4,7 @@ of it.
 
 import pytest
 from dandelion_training.data.layout.assignments import Split
-from given.layouts import files, layout, read
+from given.data.layouts import files, layout, read
 
 # What the expectations below say of an image: its split, or that Dandelion draws it.
 TRAIN, HOLDOUT, DRAWN = Split.TRAIN, Split.HOLDOUT, None

@@ -2,7 +2,7 @@
 
 import pytest
 from dandelion_training.data.errors import DatasetError, Refusal
-from given.layouts import layout
+from given.data.layouts import layout
 
 
 @pytest.mark.parametrize(

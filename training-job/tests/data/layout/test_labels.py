@@ -4,8 +4,8 @@ import pytest
 from dandelion_training.data.layout import layout
 from dandelion_training.data.layout import table as tables
 from dandelion_training.data.layout.assignments import Split
-from given.labels import IMAGES, labelled
-from given.layouts import read
+from given.data.labels import IMAGES, labelled
+from given.data.layouts import read
 
 TRAIN, HOLDOUT, DRAWN = Split.TRAIN, Split.HOLDOUT, None
 TWO = {"a.jpg": ("ants", DRAWN), "b.jpg": ("bees", DRAWN)}

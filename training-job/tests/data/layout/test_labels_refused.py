@@ -5,7 +5,7 @@ import json
 import pytest
 from dandelion_training.data.errors import DatasetError, Refusal
 from dandelion_training.data.layout import table as tables
-from given.labels import IMAGES, labelled
+from given.data.labels import IMAGES, labelled
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.split import split
 from dandelion_training.data.split.groups import group
 from dandelion_training.data.split.member import Member
-from given.looks import image, look
-from given.placements import by_content, manifest, placed
+from given.data.looks import image, look
+from given.data.placements import by_content, manifest, placed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

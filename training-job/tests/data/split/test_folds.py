@@ -9,7 +9,7 @@ from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.split.folds import ALWAYS_LEARNT, folds
 from dandelion_training.data.split.member import Member
 from dandelion_training.data.version.manifest import Entry
-from given.looks import burst, chain, scenes
+from given.data.looks import burst, chain, scenes
 from hypothesis import given
 from hypothesis import strategies as st
 

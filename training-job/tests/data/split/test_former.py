@@ -4,8 +4,8 @@ import pytest
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.split import NEAR_BOTH, NEAR_HOLDOUT
 from dandelion_training.data.split.member import Member
-from given.looks import burst, chain, scenes
-from given.placements import all_as, by_content, manifest, placed
+from given.data.looks import burst, chain, scenes
+from given.data.placements import all_as, by_content, manifest, placed
 
 TRAIN, HOLDOUT = Split.TRAIN, Split.HOLDOUT
 

@@ -19,7 +19,7 @@ from dandelion_training.data.split.groups import SUSPECTS, Grouping, group
 from dandelion_training.data.split.member import Member
 from dandelion_training.data.split.neighbours import Bounds, near_pairs
 from fakes.images import encoded
-from given.looks import BITS, burst, chain, image, look, scenes
+from given.data.looks import BITS, burst, chain, image, look, scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image

@@ -4,8 +4,8 @@ import pytest
 from dandelion_training.data.layout.assignments import Split
 from dandelion_training.data.split.draw import drawn
 from dandelion_training.data.split.placement import NAMED_CLASSES
-from given.looks import burst, chain, image, look, scenes
-from given.placements import held_out, placed
+from given.data.looks import burst, chain, image, look, scenes
+from given.data.placements import held_out, placed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

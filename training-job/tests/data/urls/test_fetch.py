@@ -10,9 +10,9 @@ from dandelion_training.ports.failures import Reason, TrainingFailure
 from fakes.images import encoded, picture, with_dataset
 from fakes.s3 import MemoryStore
 from fakes.web import Web, answer
-from given.datasets import URI, VERSIONS, again, loaded, rejected, report
+from given.data.datasets import URI, VERSIONS, again, loaded, rejected, report
+from given.data.urls import IMAGES, URLS, fetch, table, with_pages
 from given.runs import sha256
-from given.urls import IMAGES, URLS, fetch, table, with_pages
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from dandelion_training.data.version.objects import HEADER, digest, line_digests
 from dandelion_training.ports.storage import StoredObject
 from fakes.images import encoded, picture, with_dataset
 from fakes.s3 import MemoryStore, etag_of
-from given.datasets import URI, VERSIONS, loaded
+from given.data.datasets import URI, VERSIONS, loaded
 
 
 def place(version: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from dandelion_training.evaluate.answers.collector import Collector, calibration_images
 from dandelion_training.evaluate.answers.record import Answers, read_answers, write_answers
 from dandelion_training.evaluate.documents import Unreadable
-from given.made_up import CHALLENGER, DATASET, answers, collected, image
+from given.evaluation.made_up import CHALLENGER, DATASET, answers, collected, image
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

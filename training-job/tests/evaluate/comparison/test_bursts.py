@@ -11,7 +11,7 @@ from dandelion_training.evaluate.comparison.bootstrap import QUANTILES, Counts, 
 from dandelion_training.evaluate.comparison.near_duplicates import near_duplicates
 from dandelion_training.ports.storage import StoredObject
 from fakes.images import picture
-from given.made_up import CHALLENGER, CHAMPION, answers, image
+from given.evaluation.made_up import CHALLENGER, CHAMPION, answers, image
 from PIL import Image
 
 CLASSES = ("dandelion", "grass")

@@ -15,7 +15,7 @@ from dandelion_training.evaluate.comparison.record import (
 )
 from dandelion_training.evaluate.documents import Unreadable
 from given.documents import Document, put
-from given.made_up import CHALLENGER, CHAMPION, answers
+from given.evaluation.made_up import CHALLENGER, CHAMPION, answers
 from sklearn.metrics import f1_score
 
 OLD = ("dandelion", "grass")

@@ -6,7 +6,7 @@ from dandelion_training.evaluate.answers.record import Answers
 from dandelion_training.evaluate.comparison import paired
 from dandelion_training.evaluate.comparison.disagreements import Outcome, disagreements
 from dandelion_training.evaluate.comparison.pairing import Paired
-from given.made_up import CHALLENGER, CHAMPION, answers, collected, image
+from given.evaluation.made_up import CHALLENGER, CHAMPION, answers, collected, image
 
 OLD = ("dandelion", "grass")
 NEW = ("dandelion", "grass", "moss")

@@ -17,8 +17,8 @@ from fakes.images import with_dataset
 from fakes.mlflow import FakeMlflow
 from fakes.s3 import MemoryStore
 from fakes.web import Web
+from given.data.urls import table, with_pages
 from given.runs import DATASET, STATUS, task
-from given.urls import table, with_pages
 
 TABLE = f"{DATASET}/urls.csv"
 

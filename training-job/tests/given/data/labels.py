@@ -2,7 +2,7 @@
 
 from dandelion_training.data.layout import layout
 from dandelion_training.data.layout.assignments import Layout
-from given.layouts import URI
+from given.data.layouts import URI
 
 IMAGES = ("a.jpg", "b.jpg", "deep/c.jpg", "d e#1?.jpg")
 

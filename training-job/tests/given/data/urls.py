@@ -12,7 +12,7 @@ from dandelion_training.ports.web.download import Download
 from fakes.images import encoded, picture
 from fakes.s3 import MemoryStore
 from fakes.web import Web
-from given.datasets import VERSIONS
+from given.data.datasets import VERSIONS
 
 IMAGES, URLS = VERSIONS.child("images"), VERSIONS.child("urls")
 

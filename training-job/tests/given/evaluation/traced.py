@@ -16,8 +16,8 @@ from dandelion_training.ports.registry.versions import Versions
 from fakes.images import encoded, picture
 from fakes.mlflow import FakeMlflow
 from fakes.s3 import MemoryStore
+from given.evaluation.successive_runs import EVALUATIONS, World, of
 from given.runs import DATASET, sha256
-from given.successive_runs import EVALUATIONS, World, of
 
 LOG = "s3://predictions/default/lawn"
 SECRET = b"the secret key of the log"
