@@ -53,6 +53,7 @@ class Console:
     api: ApiServer
     log: Path
     metrics: str = ""
+    process: int = 0
 
     def token(self, account: str, *options: str) -> str:
         return self.api.kubectl("create", "token", account, "-n", TEAM, *options).strip()
@@ -168,7 +169,7 @@ def serving(api: ApiServer, folder: Path, **settings: str) -> Iterator[Console]:
         )
     try:
         metrics = f"http://127.0.0.1:{metrics_port}/metrics"
-        console = Console(f"http://127.0.0.1:{port}", api, log, metrics)
+        console = Console(f"http://127.0.0.1:{port}", api, log, metrics, process.pid)
         _await(console, process)
         yield console
     finally:

@@ -110,7 +110,12 @@ class FakeCluster:
                 for (where, _), model in sorted(self.models.items())
                 if namespace in (ALL, where)
             ]
-            return httpx.Response(200, json={"items": wanted, "metadata": {}})
+            query = request.url.params
+            begin, most = int(query.get("continue", "0")), int(query["limit"])
+            there = begin + most < len(wanted)
+            metadata = {"continue": str(begin + most)} if there else {}
+            items = wanted[begin : begin + most]
+            return httpx.Response(200, json={"items": items, "metadata": metadata})
         model = self.models.get((namespace, name))
         if model is None:
             words = f'modeldeployments.dandelion.dev "{name}" not found'

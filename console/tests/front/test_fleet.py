@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import httpx
 from fakes.cluster import FakeCluster, refusal
 from given.browser import Browser
@@ -99,6 +101,32 @@ def test_where_the_cluster_knows_no_models_the_page_passes_that_on(
 def test_what_is_no_api_server_is_not_believed(viewer: Browser, cluster: FakeCluster) -> None:
     cluster.broken = httpx.Response(200, text="<html>welcome</html>")
     assert viewer.get("/").status_code == 503
+
+
+def test_an_answer_without_end_is_not_read_to_it(viewer: Browser, cluster: FakeCluster) -> None:
+    read = []
+
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            while len(read) < 1000:
+                read.append(b" " * 64 * 1024)
+                yield read[-1]
+
+    cluster.broken = httpx.Response(200, stream=Endless())
+    page = viewer.get("/namespaces/team/models/lawn")
+    assert page.status_code == 503
+    assert 0 < len(read) < 200
+
+
+def test_models_that_are_too_much_for_one_answer_come_in_smaller_ones(
+    viewer: Browser, cluster: FakeCluster
+) -> None:
+    cluster.add(
+        *(model(f"lawn-{number}", annotations={"note": "a" * 10**6}) for number in range(9))
+    )
+    page = viewer.get("/")
+    assert page.status_code == 200
+    assert "10 models: 10 ready" in page.text
 
 
 def test_of_many_models_an_open_page_asks_more_rarely(

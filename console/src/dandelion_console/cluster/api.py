@@ -22,6 +22,9 @@ from dandelion_console.ports.session import Person
 
 TIMEOUT = httpx.Timeout(15, connect=3)
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+# Of one answer; etcd holds a resource to 1.5 MiB. With the connections above it bounds what answers
+# take of the memory here, whatever somebody writes into theirs.
+ANSWER_BYTES = 2 * 1024 * 1024
 MERGE_PATCH = "application/merge-patch+json"
 MANAGER = "dandelion-console"
 
@@ -42,6 +45,10 @@ class TokenRefusedError(ApiError):
 
 class UnreachableError(Exception):
     """There was no answer, or none of an API server."""
+
+
+class TooLargeError(UnreachableError):
+    """The answer was longer than is read here."""
 
 
 class ApiServer:
@@ -89,22 +96,32 @@ class ApiServer:
             headers["Content-Type"] = media_type
             content = json.dumps(body).encode()
         try:
-            answer = await self._http.request(
+            async with self._http.stream(
                 method, path, params=query, headers=headers, content=content
-            )
+            ) as answer:
+                read = await _bounded(answer)
         except httpx.HTTPError as error:
             # Its text may hold an address, never a header or a body.
             raise UnreachableError(f"{type(error).__name__}: {error}") from error
         try:
-            return _understood(answer)
+            return _understood(answer, read)
         except TokenRefusedError as error:
             if self._account and person == self._account.caller():
                 raise AccountError("the API server does not accept its token") from error
             raise
 
 
-def _understood(answer: httpx.Response) -> dict[str, Any]:
-    content = _document(answer)
+async def _bounded(answer: httpx.Response) -> bytes:
+    read = bytearray()
+    async for chunk in answer.aiter_bytes():
+        read += chunk
+        if len(read) > ANSWER_BYTES:
+            raise TooLargeError(f"an answer is longer than {ANSWER_BYTES} bytes")
+    return bytes(read)
+
+
+def _understood(answer: httpx.Response, read: bytes) -> dict[str, Any]:
+    content = _document(read)
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
         raise TokenRefusedError(401, "Unauthorized", _said(content) or "Unauthorized")
     if answer.is_error:
@@ -115,9 +132,9 @@ def _understood(answer: httpx.Response) -> dict[str, Any]:
     return content
 
 
-def _document(answer: httpx.Response) -> dict[str, Any] | None:
+def _document(read: bytes) -> dict[str, Any] | None:
     try:
-        content = answer.json()
+        content = json.loads(read)
     except ValueError:
         return None
     return content if isinstance(content, dict) else None
@@ -136,6 +153,8 @@ def connect(address: str, ca_file: Path, account: Account) -> ApiServer:
             verify=trusted,
             timeout=TIMEOUT,
             limits=LIMITS,
+            # Unpacked, a few bytes have no bound.
+            headers={"Accept-Encoding": "identity"},
             trust_env=False,
             follow_redirects=False,
         ),

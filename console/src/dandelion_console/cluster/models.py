@@ -1,41 +1,60 @@
-"""ModelDeployments as the API server gives them to this person, and the one way to change one."""
+"""ModelDeployments as the API server gives them to this person, and the one way to change one.
+
+Many are read a page at a time, and of each only what is shown is kept: whoever may make them in one
+namespace would else choose how much memory the console takes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from dandelion_console.cluster.api import ApiError, ApiServer, UnreachableError
+from dandelion_console.cluster.api import ApiError, ApiServer, TooLargeError, UnreachableError
 from dandelion_console.cluster.people import reader
 from dandelion_console.ports.session import Person
 from dandelion_console.resource import GROUP, PLURAL, VERSION, ModelDeployment, parse
 
 BASE = f"/apis/{GROUP}/{VERSION}"
-PAGE_LIMIT = 250
+# At once, and so many times fewer where that is more than an answer may hold.
+PAGE_LIMIT = 100
+FEWER = 4
 SHOWN_LIMIT = 1000
+
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True)
-class Fleet:
+class Fleet(Generic[Shown]):
     """`more`: how many there are beyond those that were asked for, at least."""
 
-    models: tuple[ModelDeployment, ...]
+    models: tuple[Shown, ...]
     more: int = 0
 
 
-async def fleet(api: ApiServer, person: Person, namespace: str = "") -> Fleet:
-    """Those of one namespace, or of all; raises as `ApiServer` does."""
+async def fleet(
+    api: ApiServer, person: Person, namespace: str, shown: Callable[[ModelDeployment], Shown]
+) -> Fleet[Shown]:
+    """What `shown` makes of each in a namespace, or in all for an empty one.
+
+    Raises as `ApiServer` does.
+    """
     inside = f"/namespaces/{namespace}" if namespace else ""
     caller = await reader(api, person, "list", namespace)
-    found: list[ModelDeployment] = []
-    token = ""
+    found: list[Shown] = []
+    token, limit = "", PAGE_LIMIT
     while True:
-        query = {"limit": str(PAGE_LIMIT)} | ({"continue": token} if token else {})
-        answer = await api.get(caller, f"{BASE}{inside}/{PLURAL}", query)
-        found += [_parsed(item) for item in answer.get("items") or ()]
+        query = {"limit": str(limit)} | ({"continue": token} if token else {})
+        try:
+            answer = await api.get(caller, f"{BASE}{inside}/{PLURAL}", query)
+        except TooLargeError:
+            if limit == 1:
+                raise
+            limit = max(1, limit // FEWER)
+            continue
+        found += [shown(_parsed(item)) for item in answer.get("items") or ()]
         metadata = answer.get("metadata") or {}
         token = metadata.get("continue") or ""
         if not token:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dandelion_console.resource import ModelDeployment
@@ -31,11 +31,10 @@ class Row:
     created: str
 
 
-def rows(models: Sequence[ModelDeployment]) -> list[Row]:
+def in_order(rows: Iterable[Row]) -> list[Row]:
     order = list(State)
     return sorted(
-        map(_row, models),
-        key=lambda row: (order.index(row.standing.state), row.namespace, row.name),
+        rows, key=lambda each: (order.index(each.standing.state), each.namespace, each.name)
     )
 
 
@@ -48,7 +47,7 @@ def summary(shown: Sequence[Row]) -> str:
     return f"{models}: {', '.join(parts)}" if parts else models
 
 
-def _row(model: ModelDeployment) -> Row:
+def row(model: ModelDeployment) -> Row:
     status, champion = model.status, model.status.champion
     drift_detected = model.condition("DriftDetected")
     return Row(

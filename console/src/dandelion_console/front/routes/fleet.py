@@ -11,7 +11,7 @@ from dandelion_console.cluster.people import namespaces
 from dandelion_console.front.routes.addresses import NAMESPACE
 from dandelion_console.front.site import Site
 from dandelion_console.ports.session import Person
-from dandelion_console.views.fleet import rows, summary
+from dandelion_console.views.fleet import in_order, row, summary
 
 # How often an open page asks again: of a thousand models the API server sends megabytes.
 EVERY_SECONDS = 5
@@ -25,12 +25,12 @@ def add_fleet(app: FastAPI, site: Site) -> None:
         if namespace and not NAMESPACE.fullmatch(namespace):
             return await choice(person, 400, namespace, f"{namespace} is no name of a namespace.")
         try:
-            found = await fleet(site.api, person, namespace)
+            found = await fleet(site.api, person, namespace, row)
         except ApiError as error:
             if error.status != 403:
                 raise
             return await choice(person, 403, namespace, error.message if namespace else "")
-        shown = rows(found.models)
+        shown = in_order(found.models)
         return site.pages.page(
             "fleet.html",
             person=person,
