@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 from fakes.cluster import FakeCluster, refusal
-from given.browser import Browser
+from given.browser import Browser, app
 from given.models import condition, model
 
 MARKUP = '<script>alert("x")</script>'
@@ -63,6 +64,25 @@ def test_a_service_account_that_sees_no_namespaces_is_offered_its_own(
     browser: Browser, cluster: FakeCluster
 ) -> None:
     token = cluster.let("system:serviceaccount:team:camera", "list", namespace="team")
+    browser.log_in(token)
+    assert '<a href="/?namespace=team">team</a>' in browser.get("/").text
+
+
+def test_what_was_said_to_be_offered_is_however_many_there_are(
+    cluster: FakeCluster, tmp_path: Path
+) -> None:
+    cluster.let("member", "list", namespace="team")
+    cluster.namespaces = tuple(f"of-others-{number}" for number in range(200))
+    browser = Browser(app(cluster, tmp_path, namespaces="team"))
+    browser.log_in("token-of-member")
+    assert '<a href="/?namespace=team">team</a>' in browser.get("/").text
+
+
+def test_namespaces_that_are_too_much_to_read_are_left_out(
+    browser: Browser, cluster: FakeCluster
+) -> None:
+    token = cluster.let("system:serviceaccount:team:camera", "list", namespace="team")
+    cluster.namespaces = tuple("n" * 10_000 + str(number) for number in range(250))
     browser.log_in(token)
     assert '<a href="/?namespace=team">team</a>' in browser.get("/").text
 

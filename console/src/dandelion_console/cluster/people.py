@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from dandelion_console.cluster.api import ApiError, ApiServer
+import structlog
+
+from dandelion_console.cluster.api import ApiError, ApiServer, TooLargeError
 from dandelion_console.ports.session import Person
 from dandelion_console.resource import GROUP, PLURAL
 
@@ -19,6 +21,8 @@ NAMESPACES = "/api/v1/namespaces"
 ASKED_ABOUT = 100
 AT_ONCE = 8
 ACCOUNT = "system:serviceaccount:"
+
+log = structlog.get_logger()
 
 
 async def who(api: ApiServer, token: str) -> Person:
@@ -84,14 +88,16 @@ async def _allowed(api: ApiServer, person: Person, attributes: dict[str, str]) -
 
 async def namespaces(api: ApiServer, person: Person, known: Iterable[str]) -> tuple[str, ...]:
     """Those whose ModelDeployments they may list, of the `known` ones, their own and all that they
-    may see, as far as there are not too many.
+    may see, the first ones of which if there are too many.
     """
-    candidates = {*known, *_own(person.name)}
+    candidates = sorted({*known, *_own(person.name)})
     try:
         # Which there are is shown to nobody: only those of which they may list the models.
         caller = person if person.token is not None else api.account()
         found = await api.get(caller, NAMESPACES, {"limit": str(ASKED_ABOUT)})
-        candidates |= {item["metadata"]["name"] for item in found.get("items") or ()}
+        candidates += sorted(item["metadata"]["name"] for item in found.get("items") or ())
+    except TooLargeError:
+        log.warning("the namespaces are more than is read of one answer")
     except ApiError as error:
         if error.status != 403:
             raise
@@ -101,9 +107,9 @@ async def namespaces(api: ApiServer, person: Person, known: Iterable[str]) -> tu
         async with room:
             return await may(api, person, "list", namespace)
 
-    asked = sorted(candidates)[:ASKED_ABOUT]
+    asked = list(dict.fromkeys(candidates))[:ASKED_ABOUT]
     answers = await asyncio.gather(*map(listed, asked))
-    return tuple(name for name, allowed in zip(asked, answers, strict=True) if allowed)
+    return tuple(sorted(name for name, allowed in zip(asked, answers, strict=True) if allowed))
 
 
 def _own(username: str) -> tuple[str, ...]:
