@@ -34,13 +34,14 @@ def waiting(number: int, **about: Any) -> dict[str, Any]:
 
 @dataclass
 class FakeReview:
-    """`refusal`: what it answers instead."""
+    """`refusal`: what it answers instead; `image`: what an image is read from."""
 
     items: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     before: str = ""
     refusal: httpx.Response | Exception | None = None
     requests: list[httpx.Request] = field(default_factory=list)
     media_type: str = "image/png"
+    image: httpx.AsyncByteStream = field(default_factory=lambda: httpx.ByteStream(PNG))
 
     def service(self, folder: Path) -> ReviewService:
         token = folder / "review-token"
@@ -67,5 +68,6 @@ class FakeReview:
             items = self.items.get(request.url.params["share"], [])
             return httpx.Response(200, json={"items": items, "before": self.before})
         if "/images/" in request.url.path:
-            return httpx.Response(200, content=PNG, headers={"content-type": self.media_type})
+            headers = {"content-type": self.media_type}
+            return httpx.Response(200, stream=self.image, headers=headers)
         return httpx.Response(200, json={"decided": 1, "voted": 0, "known": 0})

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dandelion_console.front.connection import answers
 from dandelion_console.ports.metrics import FAULT, UNMATCHED, Metrics
 
 SAFE = frozenset({"GET", "HEAD"})
@@ -53,6 +54,7 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                answers(scope)
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
