@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -36,7 +37,10 @@ def test_a_person_comes_in_under_the_clusters_name_for_them(door: Door) -> None:
 
 
 def test_the_login_leads_to_the_page_that_was_wanted_and_nowhere_else(door: Door) -> None:
-    for onwards, wanted in ((MODEL, MODEL), ("https://evil.example.com/", "/"), ("//evil", "/")):
+    # Longer than the cookie of a login under way can hold, whatever packs it.
+    endless = f"/{secrets.token_urlsafe(6000)}"
+    cases = ((MODEL, MODEL), ("https://evil.example.com/", "/"), ("//evil", "/"), (endless, "/"))
+    for onwards, wanted in cases:
         with closing(door.console.browser()) as browser:
             door.provider.next(**PERSON)
             assert browser.get(door.begin(browser, onwards)).headers["location"] == wanted

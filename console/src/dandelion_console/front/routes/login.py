@@ -23,6 +23,8 @@ from dandelion_console.ports.session import KeyFileError, TokenTooLongError
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
 # Of this site: no scheme, no host, nothing that a browser takes for either.
 PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+# A cookie holds it while somebody is at the identity provider. No page has a longer one.
+PATH_CHARACTERS = 2048
 
 REFUSED = (
     "The API server does not accept this token ({said}). It is wrong, has expired, or is not meant "
@@ -99,7 +101,7 @@ def asked_to_log_in(site: Site, request: Request, ended: bool) -> Response:
 
 def local(path: str) -> str:
     """A path of this site, or the first page."""
-    return path if PATH.fullmatch(path) else "/"
+    return path if len(path) <= PATH_CHARACTERS and PATH.fullmatch(path) else "/"
 
 
 def _arrives_from_elsewhere(request: Request) -> bool:
