@@ -20,9 +20,13 @@ def key(name: str) -> RSAKey:
 
 @dataclass
 class FakeProvider:
-    """`metadata` and `answer` replace what it would say; `token` is the ID token that it gives."""
+    """`metadata` and `answer` replace what it would say; `token` is the ID token that it gives.
+
+    `more_keys` are published beside its own.
+    """
 
     keys: list[RSAKey] = field(default_factory=lambda: [key("first")])
+    more_keys: list[Any] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
     answer: httpx.Response | None = None
     token: str = ""
@@ -55,5 +59,6 @@ class FakeProvider:
             }
             return httpx.Response(200, json=said | self.metadata)
         if path == "/keys":
-            return httpx.Response(200, json=KeySet(list(self.keys)).as_dict(private=False))
+            known = KeySet(list(self.keys)).as_dict(private=False)["keys"]
+            return httpx.Response(200, json={"keys": [*self.more_keys, *known]})
         return self.answer or httpx.Response(200, json={"id_token": self.token})

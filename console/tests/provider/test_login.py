@@ -160,6 +160,22 @@ def test_a_key_that_is_new_is_looked_for_once(there: FakeProvider) -> None:
     asyncio.run(story())
 
 
+UNKNOWN_KEYS: dict[str, Any] = {
+    "a curve": {"kty": "EC", "crv": "P-999", "kid": "curve", "x": "AA", "y": "AA"},
+    "no kind": {"kid": "bare"},
+    "no key at all": "key",
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN_KEYS)
+def test_a_key_that_nobody_understands_keeps_nobody_out(there: FakeProvider, case: str) -> None:
+    there.more_keys = [UNKNOWN_KEYS[case]]
+    assert finished(there).until == NOW + 600
+    there.keys = []
+    with pytest.raises(ProviderError):
+        finished(there)
+
+
 NO_PROVIDER: dict[str, dict[str, str]] = {
     "another issuer": {"issuer": "https://evil.example.com"},
     "keys without https": {"jwks_uri": "http://sso.example.com/keys"},

@@ -7,12 +7,12 @@ again, but not at every token that somebody invents.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import httpx
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, MissingKeyError
 from joserfc.jwk import KeySet
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -72,10 +72,25 @@ class Discovery:
             address = (await self.metadata()).jwks_uri
             found = await document(self._http, address)
             try:
-                self._keys, self._keys_from = KeySet.import_key_set(found), self._now()
-            except (JoseError, ValueError, KeyError, TypeError) as error:
+                self._keys, self._keys_from = _known(found["keys"]), self._now()
+            except (JoseError, KeyError, TypeError) as error:
                 raise ProviderError(f"{address} holds no keys") from error
         return self._keys
+
+
+def _known(keys: Iterable[Any]) -> KeySet:
+    """Of keys, those of a kind that is known here: a provider may have others besides (RFC 7517,
+    section 5). Raises JoseError where there is none.
+    """
+    known = []
+    for each in keys:
+        try:
+            known += KeySet.import_key_set({"keys": [each]}).keys
+        except (JoseError, ValueError, KeyError, TypeError):
+            continue
+    if not known:
+        raise MissingKeyError
+    return KeySet(known)
 
 
 async def document(
