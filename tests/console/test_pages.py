@@ -192,6 +192,20 @@ def test_when_the_token_ends_an_open_page_asks_to_log_in(
         expect(page.get_by_text("Your session has ended")).to_be_visible()
 
 
+def test_an_open_page_says_when_it_is_no_longer_new(browser: Browser, console: Console) -> None:
+    with person(browser, console, "viewer") as visit:
+        visit.expected = ("401", "ERR_INTERNET_DISCONNECTED")
+        page = visit.page
+        page.goto(console.url + MODEL)
+        told = page.get_by_text("This is how it was at")
+        expect(told).to_have_count(0)
+        page.context.set_offline(True)
+        expect(told).to_contain_text("The console does not answer", timeout=20_000)
+        expect(page.get_by_role("heading", name="lawn")).to_be_visible()
+        page.context.set_offline(False)
+        expect(told).to_be_hidden(timeout=20_000)
+
+
 def foreign(page: Page, url: str, content: str) -> None:
     """Shows another site's page."""
     page.route(f"{url}**", lambda route: route.fulfill(body=content, content_type="text/html"))
