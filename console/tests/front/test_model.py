@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fakes.cluster import FakeCluster
 from given.browser import Browser, app
+from given.models import CHAMPION, model
 from given.stories import much_said
 
 PAGE = "/namespaces/team/models/lawn"
@@ -48,6 +49,14 @@ def words(text: str) -> str:
 def test_it_tells_what_the_status_holds(viewer: Browser, cluster: FakeCluster, said: str) -> None:
     cluster.add(much_said())
     assert said in words(viewer.get(PAGE).text)
+
+
+@pytest.mark.parametrize(("pods", "said"), [(1, "by 1 pod"), (2, "by 2 pods")])
+def test_it_counts_the_pods_that_serve(
+    viewer: Browser, cluster: FakeCluster, pods: int, said: str
+) -> None:
+    cluster.add(model(champion=CHAMPION | {"servedReplicas": pods}))
+    assert f"served as int8, {said} " in words(viewer.get(PAGE).text)
 
 
 def test_it_leads_to_mlflow_and_grafana_where_somebody_said_where_they_are(
