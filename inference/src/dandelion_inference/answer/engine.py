@@ -40,15 +40,20 @@ class Engine:
         """
         first = len(works) == 1 and self._nobody_there()
         self._unfinished += len(works)
-        futures = [asyncio.wrap_future(self._submit(work, first)) for work in works]
+        submitted = [self._submit(work, first) for work in works]
+        futures = [asyncio.wrap_future(future) for future in submitted]
         for future in futures:
             future.add_done_callback(self._finished)
         try:
             return await _all(futures)
         finally:
-            for future in futures:
+            # The worker's own first: cancelled through the loop's, it ends a round of the loop
+            # later, and a worker may have begun it by then.
+            for future in (*submitted, *futures):
                 future.cancel()
-            futures.clear()  # a failure's traceback leads here, and would lead back to it
+            # A failure's traceback leads here, and would lead back to it.
+            submitted.clear()
+            futures.clear()
 
     async def resume(self, work: Work[Answer]) -> Answer:
         """The answer of what has had its turn, and then waited elsewhere: it queues with its like
