@@ -3,8 +3,10 @@ with what it reads.
 """
 
 import io
+import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -112,6 +114,21 @@ def test_one_that_takes_too_much_is_refused_before_it_is_decoded() -> None:
 def test_a_decoder_that_goes_on_and_on_is_ended() -> None:
     with pytest.raises(RefusedError, match="takes too much"):
         Renderer(seconds=0.01).jpeg("garden", HEIC)
+
+
+class AtOnce(threading.Timer):
+    def start(self) -> None:
+        (process,) = self.args
+        self.function(process)
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+
+def test_one_that_has_ended_before_it_was_given_the_file_is_no_other_case(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threading, "Timer", AtOnce)
+    with pytest.raises(RefusedError, match="takes too much"):
+        Renderer().jpeg("garden", HEIC)
 
 
 GIVEN_UP = """

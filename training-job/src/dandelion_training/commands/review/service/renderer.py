@@ -63,9 +63,10 @@ def _rendered(content: bytes, seconds: float) -> tuple[int, bytes]:
     timer = threading.Timer(seconds, _end, (process,))
     timer.start()
     try:
-        with process.stdin, suppress(BrokenPipeError):
-            process.stdin.write(content)
         with process.stdout:
+            # Closing writes what is left, and meets a process that has ended once more.
+            with suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(content)
             made = process.stdout.read(LARGEST + 1)
         if len(made) <= LARGEST:
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
