@@ -41,7 +41,7 @@ class Engine:
         first = len(works) == 1 and self._nobody_there()
         self._unfinished += len(works)
         submitted = [self._submit(work, first) for work in works]
-        futures = [asyncio.wrap_future(future) for future in submitted]
+        futures = [asyncio.wrap_future(queued) for queued in submitted]
         for future in futures:
             future.add_done_callback(self._finished)
         try:
@@ -49,7 +49,9 @@ class Engine:
         finally:
             # The worker's own first: cancelled through the loop's, it ends a round of the loop
             # later, and a worker may have begun it by then.
-            for future in (*submitted, *futures):
+            for queued in submitted:
+                queued.cancel()
+            for future in futures:
                 future.cancel()
             # A failure's traceback leads here, and would lead back to it.
             submitted.clear()
