@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -132,6 +134,36 @@ def test_a_failure_ends_what_has_not_begun() -> None:
     asyncio.run(scenario())
     tested.close()
     assert not began.is_set()
+
+
+@pytest.mark.parametrize("works", [1, 3])
+def test_a_failure_leaves_nothing_to_the_garbage_collector(works: int) -> None:
+    """Its traceback holds the picture that could not be decoded."""
+    tested = engine(2)
+
+    class BrokenError(Exception):
+        pass
+
+    def fails(_alone: Alone) -> None:
+        raise BrokenError
+
+    async def scenario() -> weakref.ref[BrokenError]:
+        try:
+            await tested.run([fails] * works)
+        except BrokenError as error:
+            return weakref.ref(error)
+        raise AssertionError("it did not fail")
+
+    gc.disable()
+    try:
+        left = asyncio.run(scenario())
+        tested.close()
+        until = time.monotonic() + 10
+        while left() is not None and time.monotonic() < until:
+            time.sleep(0.01)  # the worker lets go of it a moment after it has told it
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 def test_what_is_resumed_does_not_queue_again() -> None:

@@ -31,7 +31,7 @@ class Engine:
         self._first = ThreadPoolExecutor(1, thread_name_prefix="first")
         self._resumed = ThreadPoolExecutor(1, thread_name_prefix="resumed")
         self._unfinished = 0
-        self._last_of_first: Future[Any] | None = None
+        self._first_is_free = True
 
     async def run(self, works: Sequence[Work[Answer]]) -> list[Answer]:
         """The answers in order.
@@ -41,21 +41,17 @@ class Engine:
         first = len(works) == 1 and self._nobody_there()
         self._unfinished += len(works)
         submitted = [self._submit(work, first) for work in works]
-        futures = [asyncio.wrap_future(queued) for queued in submitted]
-        for future in futures:
-            future.add_done_callback(self._finished)
+        futures = [self._counted(queued) for queued in submitted]
         try:
             return await _all(futures)
         finally:
             # The worker's own first: cancelled through the loop's, it ends a round of the loop
-            # later, and a worker may have begun it by then.
-            for queued in submitted:
-                queued.cancel()
-            for future in futures:
-                future.cancel()
-            # A failure's traceback leads here, and would lead back to it.
-            submitted.clear()
-            futures.clear()
+            # later, and a worker may have begun it by then. Nothing is kept of either: a failure's
+            # traceback leads here, and would lead back to it.
+            while submitted:
+                submitted.pop().cancel()
+            while futures:
+                futures.pop().cancel()
 
     async def resume(self, work: Work[Answer]) -> Answer:
         """The answer of what has had its turn, and then waited elsewhere: it queues with its like
@@ -75,17 +71,26 @@ class Engine:
 
     def _nobody_there(self) -> bool:
         # Work that its caller has left may still be running where nothing is counted as unfinished.
-        last = self._last_of_first
-        return not self._unfinished and (last is None or last.done())
+        return not self._unfinished and self._first_is_free
 
     def _submit(self, work: Work[Answer], first: bool) -> Future[Answer]:
         if not first:
             return self._workers.submit(work, self._alone)
-        future = self._last_of_first = self._first.submit(work, self._alone)
+        self._first_is_free = False
+        future = self._first.submit(work, self._alone)
+        future.add_done_callback(self._first_ended)
+        return future
+
+    def _counted(self, submitted: Future[Answer]) -> asyncio.Future[Answer]:
+        future = asyncio.wrap_future(submitted)
+        future.add_done_callback(self._finished)
         return future
 
     def _alone(self) -> bool:
         return self._unfinished == 1
+
+    def _first_ended(self, _future: Future[Any]) -> None:
+        self._first_is_free = True
 
     def _finished(self, _future: asyncio.Future[Answer]) -> None:
         self._unfinished -= 1
