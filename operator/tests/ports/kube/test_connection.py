@@ -7,7 +7,7 @@ import json
 import socket
 import ssl
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,10 @@ def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def nobody() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+def nobody() -> Iterator[str]:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # and nobody listens; let go, it would be somebody else's soon
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 def write_kubeconfig(folder: Path, server: str, token: str = "person") -> None:

@@ -181,10 +181,10 @@ def test_what_is_wrong_is_told_apart(
 
 
 def test_an_endpoint_that_is_not_there_is_unreachable() -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    found = asyncio.run(Storage().dataset(access(closed), URI))
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # and nobody listens; let go, it would be somebody else's soon
+        closed = f"http://127.0.0.1:{held.getsockname()[1]}"
+        found = asyncio.run(Storage().dataset(access(closed), URI))
     assert isinstance(found, Failure)
     assert found.reason is Reason.STORAGE_UNREACHABLE
     assert "cannot be reached: Failed to establish a new connection" in found.message
