@@ -28,7 +28,7 @@ class Waiting(Collector):
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        self.waited = self.gone_on.wait(10)
+        self.waited = self.gone_on.wait(60)
         return ()
 
 

@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import kopf
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from dandelion_operator.ports.fence import Fence
-from dandelion_operator.ports.kube import connection
+from dandelion_operator.ports.kube import cluster, connection
 from dandelion_operator.ports.kube.cluster import Cluster, UnreachableError
 from dandelion_operator.ports.kube.connection import ApiServer
 from dandelion_operator.ports.kube.objects import DEPLOYMENT, JOB, LEASE
@@ -34,6 +35,10 @@ def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
     monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "kubeconfig"))
+    # Of no time-out is told here, so a machine that stands still for a while meets none.
+    monkeypatch.setattr(connection, "TIMEOUT", aiohttp.ClientTimeout(total=60))
+    for name in ("READ_SECONDS", "WRITE_SECONDS"):
+        monkeypatch.setattr(cluster, name, 60)
     return tmp_path
 
 

@@ -215,10 +215,12 @@ def test_without_a_role_to_bind_every_namespace_is_looked_after(given_: Given) -
     assert not given_.server.reads
 
 
-def test_a_label_that_comes_wakes_who_waits(given_: Given) -> None:
+def test_a_label_that_comes_wakes_who_waits(given_: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(namespaces, "EVERY_SECONDS", 3600.0)
+
     async def scene() -> None:
         running = asyncio.create_task(given_.namespaces.run(lambda: True))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await given_.heard("first")
             given_.namespace("team", LABEL)
             given_.namespaces.wake()
