@@ -198,9 +198,10 @@ def test_as_many_work_at_a_time_as_there_are_workers() -> None:
     assert asyncio.run(scene()) == 3
 
 
-def test_an_event_is_taken_by_the_next_free_worker() -> None:
+def test_an_event_is_taken_by_the_next_free_worker(clock: Clock) -> None:
     async def scene() -> list[int]:
-        queue, order, begun, go_on = Queue(workers=1), [], asyncio.Event(), asyncio.Event()
+        queue, order = Queue(clock, workers=1), []
+        begun, go_on = asyncio.Event(), asyncio.Event()
 
         async def work(key: NamespacedName) -> Requeue:
             order.append(int(key.name[1:]))
