@@ -87,7 +87,7 @@ def test_an_artifact_that_appears_late_is_picked_up(s3: FakeS3, tmp_path: Path) 
     loading = Loading(stored, s3, tmp_path)
 
     def ready() -> bool:
-        if Reason.ARTIFACT_MISSING in [obstacle.reason for obstacle in loading.obstacles]:
+        if Reason.ARTIFACT_MISSING in [obstacle.reason for obstacle in loading.readiness.obstacles]:
             s3.objects.update(stored.objects())
         return loading.readiness.model is not None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from dandelion_inference.errors import Reason
 from dandelion_inference.model.artifact import Artifact, ArtifactReference, fetch
@@ -50,12 +51,24 @@ def compiled(path: Path, size: int = artifacts.SIZE, classes: tuple[str, ...] = 
     return compile_model(artifact, threads=2)
 
 
+class Told(Readiness):
+    """Keeps what it was told: who looks only now and then may miss what does not last."""
+
+    def __init__(self) -> None:
+        self.obstacles: list[Obstacle] = []
+        super().__init__()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "obstacle" and value not in self.obstacles:
+            self.obstacles.append(value)
+        super().__setattr__(name, value)
+
+
 class Loading:
     """The loader as the service runs it, and what /readyz would say meanwhile."""
 
     def __init__(self, stored: StoredArtifact, s3: FakeS3, home: Path) -> None:
-        self.readiness = Readiness()
-        self.obstacles: list[Obstacle] = []
+        self.readiness = Told()
         given = settings(stored, s3.url, home)
         self._loader = Loader(
             open_store=lambda: S3Store(given),
@@ -71,13 +84,11 @@ class Loading:
         self._loader.start()
         deadline = time.monotonic() + 60
         while not reached():
-            if self.readiness.obstacle not in self.obstacles:
-                self.obstacles.append(self.readiness.obstacle)
-            assert time.monotonic() < deadline, self.obstacles
+            assert time.monotonic() < deadline, self.readiness.obstacles
             time.sleep(0.005)
         self._loader.stop()
 
     def until_ready(self) -> list[Reason]:
         """The reasons given on the way."""
         self.until(lambda: self.readiness.model is not None)
-        return [obstacle.reason for obstacle in self.obstacles]
+        return [obstacle.reason for obstacle in self.readiness.obstacles]
