@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -51,11 +52,17 @@ class Stage:
             self.queue._take(key)
         self.poll = RegistryPoll(self.registry, self.queue, 2.0, self.clock)
         self.refused: str | tuple[str, ...] = ()
+        # What happens while an answer about one model is on its way.
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
-    def _handle(self, request: httpx.Request) -> httpx.Response:
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
         if self.refused and request.url.path.endswith(self.refused):
             return httpx.Response(500, json={"message": "a broken row"})
-        return self.mlflow.handle(request)
+        answer = self.mlflow.handle(request)
+        if request.url.path.endswith("/registered-models/get") and self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
+        return answer
 
     def round(self) -> list[NamespacedName]:
         """Whom it wakes."""
@@ -219,6 +226,21 @@ def test_what_was_read_holds_until_a_listing_shows_a_change(stage: Stage) -> Non
     champion, calls = stage.snapshot()
     assert champion == 1
     assert calls > 0
+
+
+def test_what_was_read_before_a_listing_showed_a_change_does_not_hold(stage: Stage) -> None:
+    stage.mlflow.add_version(run="a")
+    stage.round()
+    stage.clock.now += VOUCHED_SECONDS + 1
+    stage.round()
+
+    async def somebody_promotes() -> None:
+        stage.mlflow.aliases["champion"] = "1"
+        await stage.poll.round()
+
+    stage.meanwhile = somebody_promotes
+    assert stage.snapshot()[0] is None, "as it was when it was asked"
+    assert stage.snapshot()[0] == 1
 
 
 def test_what_was_read_does_not_hold_for_ever(stage: Stage) -> None:

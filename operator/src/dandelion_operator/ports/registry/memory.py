@@ -60,8 +60,11 @@ class Memory:
         return found if read_at > recently else None
 
     def read(self, model: str, found: RegistrySeen, pulse: Pulse | None) -> None:
-        """`pulse` as it was listed before the model was read."""
-        if pulse is not None and model not in self._written:
+        """`pulse` as it was listed before the model was read.
+
+        Where a listing has shown another one since, what was read may be from before that change.
+        """
+        if pulse is not None and pulse == self._listed.get(model) and model not in self._written:
             self._read[model] = (found, pulse, self.now())
 
     def wrote(self, model: str) -> None:
