@@ -27,7 +27,7 @@ COREFILE = """.:53 {
 """
 SETUP = '#!/bin/sh\nset -eu\nmkdir -m 0777 -p "$VOL_DIR"\n'
 TEARDOWN = '#!/bin/sh\nset -eu\nrm -rf "$VOL_DIR"\n'
-READY_LIMIT = "60s"
+READY_LIMIT = 240
 Manifest = dict[str, object]
 
 
@@ -39,7 +39,8 @@ def apply() -> None:
         for namespace, name in DEPLOYMENTS:
             target = [f"deployment/{name}", "-n", namespace]
             try:
-                lifecycle.kubectl("rollout", "status", *target, f"--timeout={READY_LIMIT}")
+                limit = f"--timeout={READY_LIMIT}s"
+                lifecycle.kubectl("rollout", "status", *target, limit, timeout=READY_LIMIT + 30)
             except SetupError as error:
                 said = lifecycle.kubectl("describe", "pods", "-n", namespace, check=False)
                 raise SetupError(f"{error}\n{said[-3000:]}") from None

@@ -91,7 +91,7 @@ def up_local() -> None:
     lifecycle.check_machine()
     packages.ensure()
     tools.ensure(tools.holding(node_programs()))
-    if lifecycle.running() is None or not lifecycle.is_ready():
+    if not lifecycle.comes_to_answer():
         lifecycle.stop()
         lifecycle.start()
     images.ensure(catalogue.SYSTEM)

@@ -98,7 +98,7 @@ def check(title: str, end: Callable[[], None]) -> bool:
     before = snapshot()
     cluster.up()
     lifecycle.kubectl("apply", "-f", "-", stdin=WORKLOAD)
-    lifecycle.kubectl("wait", "--for=condition=Ready", "pod/visitor", "--timeout=90s")
+    lifecycle.kubectl("wait", "--for=condition=Ready", "pod/visitor", "--timeout=240s", timeout=270)
     during = snapshot()
     assert during["links"] > before["links"], "the node was not really up"
     assert during["processes"] > before["processes"], "the node was not really up"

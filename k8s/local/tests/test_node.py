@@ -1,6 +1,7 @@
 """The node is recognised by more than a number that the kernel may give to somebody else."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,35 @@ def test_a_process_that_only_has_the_same_number_is_not(state: Path) -> None:
 def test_a_damaged_pid_file_means_no_node(state: Path) -> None:
     (state / "node.pid").write_text("")
     assert lifecycle.running() is None
+
+
+def test_it_has_ended_once_its_first_process_has(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That one outlives the root, and its programs write into the folders that are removed."""
+    alive: list[str | None] = []
+    with subprocess.Popen(["sleep", "60"]) as root, subprocess.Popen(["sleep", "60"]) as first:
+        for name, process in (("node.pid", root), ("first.pid", first)):
+            (state / name).write_text(f"{process.pid} {lifecycle.start_time(process.pid)}\n")
+        both = (root.pid, first.pid)
+        monkeypatch.setattr(
+            lifecycle, "clean", lambda: alive.extend(map(lifecycle.start_time, both))
+        )
+        try:
+            lifecycle.stop()
+        finally:
+            root.kill()
+            first.kill()
+    assert alive == [None, None]
+
+
+def test_one_question_without_an_answer_ends_no_node(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([False, True])
+    monkeypatch.setattr(lifecycle, "running", os.getpid)
+    monkeypatch.setattr(lifecycle, "is_ready", lambda: next(answers))
+    assert lifecycle.comes_to_answer()
 
 
 def test_only_packages_that_are_fully_installed_count() -> None:

@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from dandelion_local import places, tools
@@ -32,12 +33,18 @@ PROGRAMS = (
 )
 NEEDED_TOOLS = ("kubernetes", "etcd", "registry", "kube-network-policies")
 MINIMUM_FREE = 12 * 1024**3
-READY_LIMIT = 90.0
+READY_LIMIT = 300.0
+ANSWER_LIMIT = 30.0
 TOLERATED_RESTARTS = 8
 
 
 def pid_file() -> Path:
     return places.state() / "node.pid"
+
+
+def first_file() -> Path:
+    """Of the supervisor, which outlives the root: by a second and more where much is to end."""
+    return places.state() / "first.pid"
 
 
 def layout() -> Layout:
@@ -56,8 +63,12 @@ def start_time(pid: int) -> str | None:
 
 def running() -> int | None:
     """The process id of the tree's root where it is alive."""
+    return _alive(pid_file())
+
+
+def _alive(record: Path) -> int | None:
     try:
-        pid, started = pid_file().read_text().split()
+        pid, started = record.read_text().split()
     except (OSError, ValueError):
         return None
     return int(pid) if start_time(int(pid)) == started else None
@@ -102,7 +113,9 @@ def start() -> None:
         step.figure = "namespaces"
         root = _open_namespaces(chosen)
         try:
-            network.attach(_wait_for_first_process(root))
+            first = _wait_for_first_process(root)
+            _record(first_file(), first)
+            network.attach(first)
             step.figure = "waiting for the node to be Ready"
             _wait_until_ready(root)
             step.figure = ""
@@ -135,12 +148,16 @@ def _open_namespaces(chosen: Layout) -> int:
         ],
         setsid=True,
     )
-    pid_file().write_text(f"{pid} {start_time(pid)}\n")
+    _record(pid_file(), pid)
     return pid
 
 
+def _record(file: Path, pid: int) -> None:
+    file.write_text(f"{pid} {start_time(pid)}\n")
+
+
 def _wait_for_first_process(root: int) -> int:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     own = Path("/proc/self/ns/net").readlink()
     while time.monotonic() < deadline and running() == root:
         children = Path(f"/proc/{root}/task/{root}/children").read_text().split()
@@ -180,9 +197,24 @@ def is_ready() -> bool:
     return kubectl(*query, check=False).strip() == "True"
 
 
-def kubectl(*arguments: str, stdin: str | None = None, check: bool = True) -> str:
+def comes_to_answer() -> bool:
+    """Whether a node that runs is Ready, or is soon: a busy machine leaves one question without an
+    answer, and a node that is in use must not end for that."""
+    deadline = time.monotonic() + ANSWER_LIMIT
+    while running() is not None:
+        if is_ready():
+            return True
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    return False
+
+
+def kubectl(
+    *arguments: str, stdin: str | None = None, check: bool = True, timeout: float = 120
+) -> str:
     program: Command = [tools.path("kubectl"), f"--kubeconfig={places.kubeconfig()}"]
-    return output([*program, *arguments], stdin=stdin, check=check)
+    return output([*program, *arguments], stdin=stdin, check=check, timeout=timeout)
 
 
 def inside(*command: str, timeout: float = 120) -> str:
@@ -195,14 +227,21 @@ def inside(*command: str, timeout: float = 120) -> str:
 
 
 def stop() -> None:
-    root = running()
-    if root is not None:
-        os.kill(root, signal.SIGKILL)
-        deadline = time.monotonic() + 20
-        while start_time(root) is not None and time.monotonic() < deadline:
-            _reap(root)
-            time.sleep(0.02)
+    # The root is gone first; what still runs below the other writes where `clean` removes.
+    for record in (pid_file(), first_file()):
+        process = _alive(record)
+        if process is not None:
+            _end(process)
     clean()
+
+
+def _end(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while start_time(pid) is not None and time.monotonic() < deadline:
+        _reap(pid)
+        time.sleep(0.02)
 
 
 def _reap(pid: int) -> None:
@@ -228,7 +267,7 @@ def clean() -> None:
 
 def _remove_cgroup(base: Path) -> None:
     """Only empty folders can go, children first; the last members may take a moment to die."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while base.exists():
         folders = [Path(folder) for folder, _, _ in os.walk(base, topdown=False)]
         for folder in folders:

@@ -64,10 +64,10 @@ def prepare(layout: Layout) -> None:
         folder.mkdir(exist_ok=True)
         _copy_cpuset(folder)
         _take_a_full_share(folder)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not network.device_exists(network.NODE_DEVICE):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"the device {network.NODE_DEVICE} did not arrive within 10 s")
+            raise TimeoutError(f"the device {network.NODE_DEVICE} did not arrive within 60 s")
         time.sleep(0.02)
     network.configure_node_end()
     network.divert_pods()
