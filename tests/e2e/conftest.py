@@ -15,7 +15,7 @@ from dandelion_demo.target import image_settings, target
 from minio import Minio
 
 from tests.e2e.registry import administrator
-from tests.e2e.world import World
+from tests.e2e.world import World, create_namespace
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,7 @@ def fresh(cluster: Cluster, s3: Minio, mlflow_url: str, name: str) -> Iterator[W
     administrator.
     """
     namespace = f"{name}-{uuid.uuid4().hex[:5]}"
-    cluster.run("create", "namespace", namespace)
+    create_namespace(cluster, namespace)
     cluster.run(*("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"))
     look_after(cluster, namespace)
     with administrator(cluster, mlflow_url, namespace) as mlflow:

@@ -20,6 +20,8 @@ from minio import Minio
 from PIL import Image, ImageDraw
 
 BUCKET = "datasets"
+#: Ends what hangs, in seconds: a healthy wait is done in a fraction of it, on a slow machine too.
+LIMIT = 400
 #: The shortest training that still learns: three plain colours at 32 pixels.
 TINY = {"architecture": "resnet18", "epochs": 2, "imageSize": 32, "batchSize": 8}
 COLOURS = {"blue": (40, 60, 200), "green": (40, 180, 60), "red": (200, 50, 40)}
@@ -84,7 +86,7 @@ class World:
         and others take over."""
         deployment = f"deployment/{name}-inference"
         self.kubectl("rollout", "restart", deployment)
-        self.kubectl("rollout", "status", deployment, "--timeout=180s", timeout=200)
+        self.kubectl("rollout", "status", deployment, f"--timeout={LIMIT}s", timeout=LIMIT + 30)
 
     def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 120) -> str:
         """kubectl in this namespace."""
@@ -119,7 +121,7 @@ class World:
     # -- waiting ------------------------------------------------------------------------------
 
     def until(
-        self, what: str, seen: Callable[[], Any], seconds: float = 120, every: float = 0.5
+        self, what: str, seen: Callable[[], Any], seconds: float = LIMIT, every: float = 0.5
     ) -> Any:
         """Polls until `seen()` is true and returns it; fails with everything there is to know."""
         deadline = time.monotonic() + seconds
@@ -134,7 +136,7 @@ class World:
             time.sleep(every)
 
     def until_condition(
-        self, name: str, kind: str, status: str, reason: str | None = None, seconds: float = 240
+        self, name: str, kind: str, status: str, reason: str | None = None, seconds: float = LIMIT
     ) -> dict[str, Any]:
         """Waits for a condition of the current generation."""
 
@@ -152,7 +154,7 @@ class World:
         found: dict[str, Any] = self.until(f"{name} {kind}={status} {reason or ''}", seen, seconds)
         return found
 
-    def until_served(self, name: str, version: str, seconds: float = 240) -> None:
+    def until_served(self, name: str, version: str, seconds: float = LIMIT) -> None:
         """Waits until the resource says it is Ready and that version is the champion."""
 
         def seen() -> bool:
@@ -232,6 +234,12 @@ class World:
         """What a person does in MLflow's user interface to promote or roll back."""
         body = {"name": self.model(name), "alias": alias, "version": version}
         self.mlflow.post("/api/2.0/mlflow/registered-models/alias", json=body).raise_for_status()
+
+
+def create_namespace(cluster: Cluster, name: str) -> None:
+    """Pods can be made in it: they need an account that a controller adds after the namespace."""
+    cluster.run("create", "namespace", name)
+    cluster.run("wait", "--for=create", "serviceaccount/default", "-n", name, "--timeout=110s")
 
 
 def picture(colour: tuple[int, int, int], variant: int, side: int = 40) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,16 +25,19 @@ from dandelion_local.node import network
 
 from tests.e2e.faults.wire import RESTRICTED
 from tests.e2e.installation.metadata import metadata_service
-from tests.e2e.world import World
+from tests.e2e.world import LIMIT, World, create_namespace
 
 Json = dict[str, Any]
 NAME = "network"
 HTTP, METRICS = 8080, 8081
+#: Until every way is as the policies say.
+SETTLED_SECONDS = 60
 #: Answers on both ports of a pod that serves, until it is ended.
 ANSWERING = f"""
 import http.server, threading
 for port in ({HTTP}, {METRICS}):
     server = http.server.ThreadingHTTPServer(("", port), http.server.SimpleHTTPRequestHandler)
+    server.socket.listen(128)  # all pods come at once
     threading.Thread(target=server.serve_forever).start()
 """
 #: Tries all addresses at once; prints the names of those that a connection was made to.
@@ -41,7 +45,7 @@ TRYING = """
 import concurrent.futures, json, socket, sys
 def reached(place):
     try:
-        socket.create_connection(place, timeout=4).close()
+        socket.create_connection(place, timeout=8).close()
         return True
     except OSError:
         return False
@@ -169,6 +173,7 @@ def _far_places(cluster: Cluster) -> Iterator[Mapping[str, tuple[str, int]]]:
         metadata_service() as metadata,
         http.server.ThreadingHTTPServer((network.HOST, 0), handler) as server,
     ):
+        server.socket.listen(128)  # all pods come at once
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield {"metadata": (metadata, 80), "outside": (network.HOST, server.server_port)}
@@ -180,7 +185,7 @@ def _far_places(cluster: Cluster) -> Iterator[Mapping[str, tuple[str, int]]]:
 def other(world: World) -> Iterator[str]:
     """Another team's namespace."""
     name = f"other-{uuid.uuid4().hex[:5]}"
-    world.cluster.run("create", "namespace", name)
+    create_namespace(world.cluster, name)
     look_after(world.cluster, name)
     yield name
     world.cluster.run("delete", "namespace", name, "--wait=false")
@@ -215,11 +220,23 @@ def reached(world: World, other: str) -> Iterator[Reached]:
             )
         for pod in (target, *sources.values()):
             place = ("-n", pod["metadata"]["namespace"], f"pod/{pod['metadata']['name']}")
-            cluster.run("wait", "--for=jsonpath={.status.phase}=Running", "--timeout=90s", *place)
+            runs = ("wait", "--for=jsonpath={.status.phase}=Running", f"--timeout={LIMIT}s")
+            cluster.run(*runs, *place, timeout=LIMIT + 10)
         with _far_places(cluster) as far, ThreadPoolExecutor(len(sources)) as pool:
             places = {**_places(world), **far}
-            found = pool.map(lambda pod: _tried(world, pod, places), sources.values())
-            yield Reached(frozenset(places), dict(zip(sources, found, strict=True)))
+            found: dict[str, set[str]] = {}
+
+            def as_allowed() -> bool:
+                tried = pool.map(lambda pod: _tried(world, pod, places), sources.values())
+                found.update(zip(sources, tried, strict=True))
+                return all(found[source] == ALLOWED[source] & places.keys() for source in sources)
+
+            # Who enforces policies hears of a pod later than the pod runs, and what a pod runs
+            # comes to answer later still.
+            deadline = time.monotonic() + SETTLED_SECONDS
+            while not as_allowed() and time.monotonic() < deadline:
+                time.sleep(1)
+            yield Reached(frozenset(places), found)
     finally:
         for pod in sources.values():
             if pod["metadata"]["namespace"] == NAMESPACE:
