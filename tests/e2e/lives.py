@@ -23,12 +23,12 @@ class End:
 def live(world: World, name: str, uri: str) -> None:
     """Apply, train, judge, promote, roll out; retrain; roll back by hand."""
     world.train(name, uri)
-    world.until_served(name, "1", seconds=300)
+    world.until_served(name, "1")
     world.retrain(name, "again")
-    world.until("a second version", lambda: len(world.versions(name)) == 2, seconds=300)
-    world.until_served(name, "2", seconds=300)
+    world.until("a second version", lambda: len(world.versions(name)) == 2)
+    world.until_served(name, "2")
     world.move_alias(name, "1")
-    world.until_served(name, "1", seconds=120)
+    world.until_served(name, "1")
 
 
 def end(world: World, name: str) -> End:

@@ -31,7 +31,7 @@ class SteadyLoad:
     nobody.
     """
 
-    def __init__(self, url: str, image: bytes, rate: float = 20, limit: float = 600) -> None:
+    def __init__(self, url: str, image: bytes, rate: float = 20, limit: float = 900) -> None:
         self.url, self.image, self.rate, self.limit = f"{url}/predict", image, rate, limit
         self.answers: list[Answer] = []
         self._ended = threading.Event()

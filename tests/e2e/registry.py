@@ -36,7 +36,9 @@ def mlflow_of(cluster: Cluster, url: str, namespace: str, name: str) -> Iterator
         "Authorization": f"Bearer {token(cluster, namespace, name)}",
         "X-MLFLOW-WORKSPACE": namespace,
     }
-    with httpx.Client(base_url=url, timeout=30, headers=headers) as client:
+    # It hangs up after 5 seconds without a request, which is httpx's own limit too.
+    limits = httpx.Limits(keepalive_expiry=2)
+    with httpx.Client(base_url=url, timeout=30, headers=headers, limits=limits) as client:
         yield client
 
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from dandelion_demo.install import NAMESPACE, RELEASE
 
-from tests.e2e.world import COLOURS, TINY, World, colours, picture
+from tests.e2e.operators import scale
+from tests.e2e.world import COLOURS, LIMIT, TINY, World, colours, picture
 
 NAME = "colours"
 
@@ -49,7 +49,8 @@ def served(world: World) -> World:
     watch = ReadyWatch(world, picture(COLOURS["red"], 99))
     world.apply(NAME, {"dataset": {"storageUri": uri}, "training": TINY})
     watch.start()
-    world.kubectl(*("wait", "--for=condition=Ready", f"mdep/{NAME}", "--timeout=300s"), timeout=310)
+    ready = ("wait", "--for=condition=Ready", f"mdep/{NAME}", f"--timeout={LIMIT}s")
+    world.kubectl(*ready, timeout=LIMIT + 10)
     # Not a moment later and not a second try: Ready means that it answers now.
     answer = world.predict(NAME, picture(COLOURS["red"], 99))
     assert answer.status_code == 200, answer.text
@@ -176,25 +177,18 @@ def test_kubectl_scale_adds_a_replica_without_restarting_the_first(served: World
 
 
 def test_deleting_it_while_the_operator_is_down_removes_its_children(served: World) -> None:
-    operator = f"deployment/{RELEASE}-operator"
     (version,) = served.versions(NAME)
     bucket, prefix = _split(version["source"])
-    served.cluster.run("-n", NAMESPACE, "scale", operator, "--replicas=0")
     try:
-        served.cluster.run(
-            *("-n", NAMESPACE, "wait", "--for=delete", "pod", "--timeout=60s"),
-            *("-l", "app.kubernetes.io/component=operator"),
-        )
-        served.kubectl("delete", "mdep", NAME, "--timeout=30s")
+        scale(served.cluster, 0)
+        served.kubectl("delete", "mdep", NAME)
         kinds = ("deployments", "services", "jobs", "secrets", "pods")
         served.until(
             "no child is left",
             lambda: not [child for kind in kinds for child in served.owned(kind, NAME)],
-            seconds=90,
         )
     finally:
-        served.cluster.run("-n", NAMESPACE, "scale", operator, "--replicas=1")
-        served.cluster.run("-n", NAMESPACE, "rollout", "status", operator, "--timeout=120s")
+        scale(served.cluster, 1)
     assert served.versions(NAME), "the registered model outlives the resource"
     assert served.s3.stat_object(bucket, f"{prefix}/contract.json").size
 

@@ -58,7 +58,7 @@ def looked_after(cluster: Cluster) -> Iterator[None]:
     cluster.run("create", "namespace", name)
     look_after(cluster, name)
     binding = f"rolebinding/{RELEASE}-operator-namespace"
-    cluster.run("-n", name, "wait", "--for=create", binding, "--timeout=90s")
+    cluster.run("-n", name, "wait", "--for=create", binding, "--timeout=110s")
     yield
     cluster.run("delete", "namespace", name, "--wait=false")
 

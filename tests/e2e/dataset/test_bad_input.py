@@ -152,9 +152,14 @@ def mistakes(world: World) -> World:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_condition_names_the_cause(mistakes: World, case: Case) -> None:
-    condition = mistakes.until_condition(case.name, case.condition, "False", case.reason)
-    for words in case.says:
-        assert words in condition["message"], condition["message"]
+    mistakes.until_condition(case.name, case.condition, "False", case.reason)
+
+    def told() -> bool:
+        """What its pod said last may be seen after the Job's end."""
+        message = mistakes.condition(case.name, case.condition)["message"]
+        return all(words in message for words in case.says)
+
+    mistakes.until(f"{case.name} says {', '.join(case.says)}", told)
     ready = mistakes.condition(case.name, "Ready")
     assert ready["status"] == "False"
     assert ready["reason"] == case.reason
@@ -178,10 +183,15 @@ def test_nothing_spins(mistakes: World) -> None:
             if item["metadata"]["name"] != "was-good"
         }
 
-    before = jobs(), versions()
-    time.sleep(15)
-    assert (jobs(), versions()) == before
-    assert all(len(found) <= 1 for found in before[0].values())
+    def at_rest() -> bool:
+        before = versions()
+        time.sleep(15)
+        return versions() == before
+
+    made = jobs()
+    mistakes.until("nothing is written for a while", at_rest)
+    assert jobs() == made
+    assert all(len(found) <= 1 for found in made.values())
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ def test_champion_and_challenger_sit_the_newest_evaluation(served: World) -> Non
         {f"val/bees/new{n}.png": picture(COLOURS["blue"], 200 + n) for n in range(4)},
     )
     served.retrain(NAME, "more images")
-    served.until("a second version", lambda: len(served.versions(NAME)) == 2, 240)
+    served.until("a second version", lambda: len(served.versions(NAME)) == 2)
     evaluation = served.until(
         "the comparison is told",
         lambda: (e := served.status(NAME).get("evaluation", {})).get("challenger") == "2" and e,
@@ -104,14 +104,14 @@ def test_a_changed_champion_is_compared_by_a_job_of_its_own(applied: World) -> N
     world.move_alias(name, "1")
     world.until_served(name, "1")
     world.retrain(name, "2")
-    world.until("a second version", lambda: len(world.versions(name)) == 2, 240)
+    world.until("a second version", lambda: len(world.versions(name)) == 2)
     world.until(
         "the second waits for a person", lambda: world.aliases(name).get("challenger") == "2"
     )
     world.move_alias(name, "2")
     world.until_served(name, "2")
     world.retrain(name, "3")
-    world.until("a third version", lambda: len(world.versions(name)) == 3, 240)
+    world.until("a third version", lambda: len(world.versions(name)) == 3)
     world.until("the third is judged", lambda: world.aliases(name).get("challenger") == "3")
     # A person goes back to the first: the third has never been compared with that one.
     world.move_alias(name, "1")
@@ -126,7 +126,6 @@ def test_a_changed_champion_is_compared_by_a_job_of_its_own(applied: World) -> N
             for job in world.owned("jobs", name)
             if "-evaluate-" in job["metadata"]["name"] and job["status"].get("succeeded")
         ],
-        240,
     )
     assert len(job) == 1
     assert len(world.versions(name)) == 3, "nothing was trained for it"
@@ -143,7 +142,7 @@ def test_a_pinned_version_is_trained_on_again(served: World) -> None:
     served.upload("insects", {"train/ants/late.png": picture(COLOURS["red"], 300)})
     uri = f"s3://datasets/{served.namespace}/insects"
     served.train(NAME, uri, dataset={"version": digest}, training={"seed": 7})
-    served.until("a third version", lambda: len(served.versions(NAME)) == 3, 240)
+    served.until("a third version", lambda: len(served.versions(NAME)) == 3)
     tags = {tag["key"]: tag["value"] for tag in served.versions(NAME)[-1]["tags"]}
     assert tags["dandelion.dev/dataset-digest"] == digest
     assert manifest(served, NAME, digest) == first

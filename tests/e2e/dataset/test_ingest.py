@@ -28,7 +28,6 @@ def ask(world: World, value: str, name: str = NAME) -> dict[str, Any]:
             and i.get("finishedAt")
             and i
         ),
-        180,
     )
     assert found["requestedBy"] == who
     return found
@@ -93,7 +92,7 @@ def test_new_images_make_a_version_with_its_report_and_train_nothing(served: Wor
 def test_a_run_that_follows_learns_from_that_version(served: World) -> None:
     made = served.status(NAME)["dataset"]["version"]
     served.retrain(NAME, "once more")
-    served.until("a second version", lambda: len(served.versions(NAME)) == 2, 240)
+    served.until("a second version", lambda: len(served.versions(NAME)) == 2)
     evaluation = served.until(
         "the comparison is told",
         lambda: (e := served.status(NAME).get("evaluation", {})).get("challenger") == "2" and e,

@@ -54,7 +54,7 @@ def uploads(world: World) -> Uploads:
         training={"epochs": 6},
         promotion={"margin": 0.5},  # what is asked here is not which of two is better
     )
-    world.until_served(NAME, "1", seconds=300)
+    world.until_served(NAME, "1")
     return made
 
 
@@ -68,10 +68,10 @@ def test_enough_new_images_become_a_model_and_no_request_is_lost(
         world.look(NAME)
         return len(world.versions(NAME)) == 2
 
-    with SteadyLoad(world.url(NAME), image, rate=10, limit=420) as load:
+    with SteadyLoad(world.url(NAME), image, rate=10) as load:
         uploads.add(PORTION)
-        world.until("a second version", second_version, 300, every=2)
-        world.until_served(NAME, "2", seconds=120)
+        world.until("a second version", second_version, every=2)
+        world.until_served(NAME, "2")
     assert load.failures == []
     status = world.status(NAME)
     assert status["training"]["trigger"] == "NewImages"

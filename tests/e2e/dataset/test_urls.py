@@ -87,7 +87,7 @@ def served(world: World) -> World:
     image = operator["spec"]["template"]["spec"]["containers"][0]["image"]
     items = {"apiVersion": "v1", "kind": "List", "items": _server(image)}
     world.kubectl("apply", "-f", "-", stdin=json.dumps(items))
-    world.kubectl("wait", "--for=condition=Ready", f"pod/{SERVER}", "--timeout=60s")
+    world.kubectl("wait", "--for=condition=Ready", f"pod/{SERVER}", "--timeout=110s")
     stranger = f"http://{STRANGER}.{world.namespace}.svc/red-0.png,red"
     _write_table(world, [*_lines(world, range(EACH)), stranger, f"{METADATA},red"])
     urls = {
@@ -120,9 +120,12 @@ def test_what_was_not_fetched_is_told_with_its_reason(served: World) -> None:
 def test_new_addresses_start_a_run_that_fetches_them_alone(served: World) -> None:
     before = _asked_for(served)
     assert set(before.values()) == {1}
-    assert served.status(NAME)["triggers"]["newImages"] == 0
+    # The dataset is listed beside the look that finds the version.
+    served.until(
+        "none is new", lambda: served.status(NAME).get("triggers", {}).get("newImages") == 0
+    )
     _write_table(served, _lines(served, range(EACH + LATER)))
-    served.until("a second version", lambda: len(served.versions(NAME)) == 2, 300)
+    served.until("a second version", lambda: len(served.versions(NAME)) == 2)
     run = served.status(NAME)["training"]
     new = LATER * len(COLOURS)
     assert run["trigger"] == "NewImages"

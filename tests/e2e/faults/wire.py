@@ -47,7 +47,7 @@ def behind_the_proxy(cluster: Cluster) -> Iterator[Faults]:
     """The operator talks through the proxy while the block runs."""
     before = cluster.get("deployment", OPERATOR, "-n", NAMESPACE)
     cluster.run("apply", "-f", "-", stdin=json.dumps(_proxy(before)))
-    cluster.run("-n", NAMESPACE, "wait", "--for=condition=Ready", f"pod/{NAME}", "--timeout=60s")
+    cluster.run("-n", NAMESPACE, "wait", "--for=condition=Ready", f"pod/{NAME}", "--timeout=110s")
     address = cluster.get("service", NAME, "-n", NAMESPACE)["spec"]["clusterIP"]
     try:
         _replace(cluster, _wired(before, address))
@@ -150,8 +150,8 @@ def _replace(cluster: Cluster, deployment: dict[str, Any]) -> None:
     wanted.pop("status", None)
     cluster.run("replace", "-f", "-", stdin=json.dumps(wanted))
     cluster.run(
-        *("-n", NAMESPACE, "rollout", "status", f"deployment/{OPERATOR}", "--timeout=120s"),
-        timeout=130,
+        *("-n", NAMESPACE, "rollout", "status", f"deployment/{OPERATOR}", "--timeout=400s"),
+        timeout=410,
     )
 
 

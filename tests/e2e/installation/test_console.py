@@ -84,7 +84,6 @@ def test_an_administrator_has_the_images_read_and_sees_what_came_of_it(
     shown.until(
         "the page tells what was found",
         lambda: "They are read: no change since" in console.get(done.headers["location"]).text,
-        180,
     )
     account = f"system:serviceaccount:{shown.namespace}:console-admin"
     history = shown.status(NAME)["history"]

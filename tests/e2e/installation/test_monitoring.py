@@ -50,18 +50,22 @@ def exposed(world: World) -> dict[str, set[str]]:
     mine = f"dandelion.dev/modeldeployment={NAME},app.kubernetes.io/component"
     uri = world.upload("colours", colours() | {"red/notes.png": b"no image"})
     world.train(NAME, uri, training={"epochs": 20}, triggers=TRIGGERS)
-    training = world.until(
-        "the training pod's metrics",
-        lambda: _metrics(world, world.namespace, f"{mine}=training", 9090),
-    )
+
+    def told(namespace: str, selector: str, port: int) -> set[str]:
+        found: set[str] = world.until(
+            f"metrics of {selector}", lambda: _metrics(world, namespace, selector, port)
+        )
+        return found
+
+    training = told(world.namespace, f"{mine}=training", 9090)
     world.until_served(NAME, "1")
     world.predict(NAME, picture(COLOURS["red"], 1)).raise_for_status()
     world.predict(NAME, b"no image")
     return {
         "training": training,
-        "inference": _metrics(world, world.namespace, f"{mine}=inference", 8081),
-        "operator": _metrics(world, NAMESPACE, "app.kubernetes.io/component=operator", 9090),
-        "console": _metrics(world, NAMESPACE, "app.kubernetes.io/component=console", 9090),
+        "inference": told(world.namespace, f"{mine}=inference", 8081),
+        "operator": told(NAMESPACE, "app.kubernetes.io/component=operator", 9090),
+        "console": told(NAMESPACE, "app.kubernetes.io/component=console", 9090),
     }
 
 

@@ -24,7 +24,7 @@ def test_a_namespace_that_did_not_ask_is_left_alone(world: World) -> None:
     label(world, f"{LABEL}-")
     world.until("the rights are given back", lambda: ROLE not in bound(world))
     world.train(NAME, world.upload("colours", colours()))
-    told = world.until_condition(NAME, "Accepted", "False", "NamespaceNotEnabled", seconds=60)
+    told = world.until_condition(NAME, "Accepted", "False", "NamespaceNotEnabled")
     assert f"kubectl label namespace {world.namespace} {LABEL}=true" in told["message"]
     assert world.condition(NAME, "Ready")["reason"] == "NamespaceNotEnabled"
     assert world.owned("jobs,secrets,services,deployments", NAME) == []
@@ -32,14 +32,14 @@ def test_a_namespace_that_did_not_ask_is_left_alone(world: World) -> None:
 
 def test_the_label_turns_it_on(world: World) -> None:
     label(world, f"{LABEL}=true")
-    world.until_condition(NAME, "Accepted", "True", seconds=60)
+    world.until_condition(NAME, "Accepted", "True")
     world.until_served(NAME, "1")
 
 
 def test_what_serves_goes_on_when_the_label_goes(world: World) -> None:
     pods = {pod["metadata"]["uid"] for pod in world.owned("pods", NAME)}
     label(world, f"{LABEL}-")
-    world.until_condition(NAME, "Ready", "Unknown", "NamespaceNotEnabled", seconds=60)
+    world.until_condition(NAME, "Ready", "Unknown", "NamespaceNotEnabled")
     world.until("the rights are given back", lambda: ROLE not in bound(world))
     assert world.predict(NAME, next(iter(colours(1).values()))).status_code == 200
     assert {pod["metadata"]["uid"] for pod in world.owned("pods", NAME)} == pods

@@ -45,7 +45,7 @@ def _pods(world: World) -> dict[str, Any]:
 def _default_image(world: World) -> str:
     """The image that the operator gives to the next inference Deployment."""
     operator = f"deployment/{RELEASE}-operator"
-    world.cluster.run("-n", NAMESPACE, "rollout", "status", operator, "--timeout=120s")
+    world.cluster.run("-n", NAMESPACE, "rollout", "status", operator, "--timeout=400s", timeout=410)
     template = world.cluster.get(operator, "-n", NAMESPACE)["spec"]["template"]
     (container,) = template["spec"]["containers"]
     environment = {entry["name"]: entry.get("value", "") for entry in container["env"]}

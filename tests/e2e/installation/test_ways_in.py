@@ -102,7 +102,7 @@ def gateway(
         cluster.run("label", "namespace", NAMESPACE, f"{label}-")
         cluster.run("delete", "namespace", contour.NAMESPACE, "--wait=false", gone)
         crds = [*kubernetes_schemas.gateway_crds(), *kubernetes_schemas.contour_crds()]
-        cluster.run("delete", "crd", gone, *(crd["metadata"]["name"] for crd in crds))
+        cluster.run("delete", "crd", gone, *(crd["metadata"]["name"] for crd in crds), timeout=400)
 
 
 def admit(cluster: Cluster, namespace: str) -> None:
@@ -140,6 +140,7 @@ def test_an_address_is_told_where_it_answers_and_why_not_where_it_does_not(
 @pytest.mark.parametrize("top", ["com", "org"], ids=["by the route", "by the Ingress"])
 def test_an_image_is_answered_from_outside(reached: Reached, top: str) -> None:
     """Pods let in the gateway's machine alone, and the gateway asks nobody who calls."""
+    reached.gateway.await_answer(reached.url(top))
     answer = reached.ask(reached.url(top), reached.token)
     assert answer.status_code == 200, answer.text
     assert answer.json()["predictions"][0]["label"] in COLOURS
@@ -148,6 +149,7 @@ def test_an_image_is_answered_from_outside(reached: Reached, top: str) -> None:
 
 def test_people_log_in_to_the_console_from_outside(reached: Reached) -> None:
     url = f"https://{CONSOLE}"
+    reached.gateway.await_answer(url)
     with reached.gateway.client(url, Origin=url) as browser:
         token = reached.world.kubectl("create", "token", "console-user").strip()
         assert browser.post("/login", data={"token": token}).status_code == 303

@@ -26,7 +26,7 @@ def version(world: World) -> dict[str, Any]:
     """The version that a search of three trials ends with."""
     world.train(NAME, world.upload("searched", colours()), training={"search": SEARCH})
     world.until_condition(NAME, "Trained", "Unknown", "SearchRunning")
-    world.until_served(NAME, "1", seconds=400)
+    world.until_served(NAME, "1")
     (found,) = world.versions(NAME)
     return found
 

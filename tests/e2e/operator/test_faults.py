@@ -13,8 +13,6 @@ from tests.e2e.lives import end, live
 from tests.e2e.world import World, colours
 
 NAME = "refused-once"
-#: After the faults have ended, and not counting what trains.
-SETTLED_SECONDS = 60
 HEALTHY = ("Accepted", "Trained", "Promoted", "RolledOut", "Ready")
 
 
@@ -27,7 +25,7 @@ def test_each_write_refused_once_ends_as_an_undisturbed_life(world: World) -> No
             conditions = end(world, NAME).conditions
             return all(conditions[kind][0] == "True" for kind in HEALTHY)
 
-        world.until("everything is well", settled, seconds=SETTLED_SECONDS)
+        world.until("everything is well", settled)
         found = end(world, NAME)
     assert found.jobs == 2
     assert found.versions == ("1", "2")

@@ -8,15 +8,14 @@ from functools import partial
 import pytest
 from dandelion_demo.install import NAMESPACE
 
+from tests.e2e.operators import OPERATORS
 from tests.e2e.world import COLOURS, World, colours, picture
-
-OPERATOR = "app.kubernetes.io/component=operator"
 
 
 def kill_operator(world: World) -> None:
     """`kubectl delete pod` without any grace: the process has no time to tidy up."""
     world.cluster.run(
-        *("-n", NAMESPACE, "delete", "pod", "-l", OPERATOR, "--grace-period=0", "--force"),
+        *("-n", NAMESPACE, "delete", "pod", "-l", OPERATORS, "--grace-period=0", "--force"),
         *("--wait=false",),
     )
 
@@ -61,7 +60,7 @@ def test_one_job_one_version_one_champion(
     world.train(name, uri)
     for moment in moments:
         what = f"the moment to kill the operator: {moment.__name__}"
-        world.until(what, partial(moment, world, name), 240, every=0.1)
+        world.until(what, partial(moment, world, name), every=0.1)
         kill_operator(world)
     world.until_served(name, "1")
     assert len(world.owned("jobs", name)) == 1

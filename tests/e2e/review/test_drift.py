@@ -31,7 +31,7 @@ def later(world: World) -> list[LabelledImage]:
         serving={"logging": {"images": True}},
         feedback={"mode": "Review", "reviewShare": 0},
     )
-    world.until_served(NAME, "1", seconds=300)
+    world.until_served(NAME, "1")
     return list(coming[LEARNT:])
 
 

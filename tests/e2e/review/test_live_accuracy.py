@@ -52,7 +52,7 @@ def test_it_is_told_with_its_interval_and_one_run_starts(served: World, desk: De
         found: dict[str, Any] | None = served.status(NAME).get("liveAccuracy")
         return found
 
-    found = served.until("live accuracy in the status", told, 150, every=2)
+    found = served.until("live accuracy in the status", told, every=2)
     assert (found["version"], found["reviewed"], found["right"]) == ("1", ASKED, 0)
     assert found["lower"] == 0 < found["upper"] < 0.9
     served.until(
@@ -60,7 +60,7 @@ def test_it_is_told_with_its_interval_and_one_run_starts(served: World, desk: De
         lambda: served.status(NAME)["training"].get("trigger") == "LiveAccuracy",
     )
     assert f"0 of {ASKED} reviewed" in served.status(NAME)["training"]["triggerMessage"]
-    served.until("its version", lambda: len(served.versions(NAME)) == 2, 240)
+    served.until("its version", lambda: len(served.versions(NAME)) == 2)
     starts = [
         entry for entry in served.status(NAME)["history"] if entry["decision"] == "TrainingStarted"
     ]

@@ -107,7 +107,7 @@ def test_the_next_run_learns_from_what_was_accepted_and_what_callers_agree_on(
 ) -> None:
     before = served.status(NAME)["dataset"]["version"]
     served.retrain(NAME, "reviewed")
-    served.until("a second version", lambda: len(served.versions(NAME)) == 2, 240)
+    served.until("a second version", lambda: len(served.versions(NAME)) == 2)
     served.until("its images", lambda: served.status(NAME)["dataset"]["version"] != before)
     digest = served.status(NAME)["dataset"]["version"].removeprefix("sha256:")
     place = f"{served.namespace}/{NAME}/datasets"

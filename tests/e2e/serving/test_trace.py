@@ -46,7 +46,7 @@ def logged(world: World, image: bytes) -> str:
         return False
 
     world.restart(NAME)
-    world.until("the answer is written to the log", written, 90)
+    world.until("the answer is written to the log", written)
     return answer_id
 
 
@@ -80,7 +80,7 @@ def trace(world: World, job: str, *arguments: str) -> tuple[bool, list[dict[str,
         status: dict[str, Any] = world.get("job", job)["status"]
         return status if status.get("succeeded") or status.get("failed") else None
 
-    status = world.until(f"the Job {job} ends", ended, 180)
+    status = world.until(f"the Job {job} ends", ended)
     said = world.kubectl("logs", f"job/{job}")
     assert said.startswith("{"), said
     return bool(status.get("succeeded")), json.loads(said)["links"]

@@ -98,7 +98,7 @@ def intruder(neighbours: Neighbours) -> str:
     }
     person = f"--as=system:serviceaccount:{here.namespace}:{EDITOR}"
     here.kubectl("create", "-f", "-", person, stdin=json.dumps(pod))
-    here.kubectl("wait", "--for=condition=Ready", "--timeout=90s", "pod/intruder")
+    here.kubectl("wait", "--for=condition=Ready", "--timeout=110s", "pod/intruder")
     return "intruder"
 
 

@@ -93,5 +93,5 @@ def test_their_models_and_predictions_are_no_dataset_of_ours(
 ) -> None:
     here, name = neighbours.here, f"curious-{bucket}"
     here.train(name, neighbours.place(f"s3://{bucket}/{{there}}/{THEIRS}"))
-    here.until_condition(name, "Accepted", "False", "DatasetNotAllowed", seconds=60)
+    here.until_condition(name, "Accepted", "False", "DatasetNotAllowed")
     assert here.owned("jobs", name) == []
