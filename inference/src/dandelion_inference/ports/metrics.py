@@ -219,9 +219,10 @@ class Metrics:
         version = self._settings.model_version
         for statistic, score in scores.items():
             self._drift_score.labels(version, answers, statistic).set(score)
-        self._drift_windows.labels(version, answers).inc()
         if exceeded:
             self._drift_alarms.labels(version, answers).inc()
+        # Last: who looks meanwhile, and finds the window counted, finds all of it.
+        self._drift_windows.labels(version, answers).inc()
 
     def refused(self, code: str) -> None:
         """An image was, not a whole request."""
