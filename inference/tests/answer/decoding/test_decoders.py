@@ -13,6 +13,7 @@ import crafted
 import numpy as np
 import pictures
 import pytest
+from dandelion_inference.answer.decoding.decoder import Decoder, start
 from dandelion_inference.answer.decoding.decoders import Decoders, bytes_of
 from dandelion_inference.answer.decoding.images import LargeImage
 from dandelion_inference.answer.progress import Kind, Workload
@@ -32,8 +33,10 @@ def large(data: bytes) -> LargeImage:
 
 PHOTO = large(pictures.encoded(Image.new("RGB", (2500, 2000)), compress_level=1))
 BOMB = LargeImage(
-    crafted.many_scans(3000, 3000, 3000), PREPROCESSING, Cost(memory=512 * MIB, work=1)
+    crafted.many_scans(3000, 3000, 9500), PREPROCESSING, Cost(memory=512 * MIB, work=1)
 )
+
+DECODERS = "dandelion_inference.answer.decoding.decoders"
 
 Story = Callable[[Decoders], Awaitable[None]]
 
@@ -127,6 +130,48 @@ def test_as_many_work_at_once_as_fit() -> None:
     play(one, size=bytes_of(PHOTO) * 2 - 1)
     play(two, size=bytes_of(PHOTO) * 2)
     play(one, places=1)
+
+
+def test_two_that_answer_at_once_make_room_before_a_third_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One is kept for the next image, and what the other one holds is not free until it is gone."""
+    at_once, answer = asyncio.Barrier(2), Decoder._answer
+    made: list[Decoder] = []
+    there: list[int] = []
+
+    async def answered(decoder: Decoder, preprocessing: Preprocessing) -> np.ndarray:
+        try:
+            return await answer(decoder, preprocessing)
+        finally:
+            await at_once.wait()
+
+    async def started() -> Decoder:
+        there.append(sum(one.alive for one in made))
+        made.append(await start())
+        return made[-1]
+
+    async def story(decoders: Decoders) -> None:
+        await asyncio.gather(*(decode(decoders) for _ in range(4)))
+
+    monkeypatch.setattr(Decoder, "_answer", answered)
+    monkeypatch.setattr(f"{DECODERS}.start", started)
+    play(story, size=bytes_of(PHOTO) * 2)
+    assert max(there) < 2
+
+
+def test_closing_ends_every_decoder_however_long_one_takes_to_be_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story(decoders: Decoders) -> None:
+        decoding = [asyncio.ensure_future(decode(decoders, BOMB)) for _ in range(2)]
+        await until(lambda: len(decoders._all) == 2)
+        await decoders.close()
+        await until(lambda: children(os.getpid()) == [])
+        await asyncio.gather(*decoding, return_exceptions=True)
+
+    monkeypatch.setattr(f"{DECODERS}.END_SECONDS", 0)
+    play(story, size=bytes_of(BOMB) * 2)
 
 
 def test_what_can_never_fit_is_refused_with_the_figures_and_the_way_out() -> None:

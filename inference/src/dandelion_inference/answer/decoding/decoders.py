@@ -97,7 +97,7 @@ class Decoders:
         except DecoderEndedError as error:
             raise _refusal_of_ended(error.code) from None
         finally:
-            if answered:
+            if answered and self._idle is None:
                 self._put_by(decoder)
             else:
                 await self._end(decoder)
@@ -119,9 +119,6 @@ class Decoders:
 
     def _put_by(self, decoder: Decoder) -> None:
         """Keeps one for the next image."""
-        if self._idle is not None:
-            self._retire(decoder)
-            return
         self._idle = decoder
         loop = asyncio.get_running_loop()
         self._retirement = loop.call_later(self._idle_seconds, self._retire_idle)
@@ -129,15 +126,12 @@ class Decoders:
     def _retire_idle(self) -> None:
         idle, self._idle = self._idle, None
         if idle is not None:
-            self._retire(idle)
+            self._all.discard(idle)
+            idle.kill()
 
     def _stop_retirement(self) -> None:
         if self._retirement is not None:
             self._retirement.cancel()
-
-    def _retire(self, decoder: Decoder) -> None:
-        self._all.discard(decoder)
-        decoder.kill()
 
     async def _end(self, decoder: Decoder) -> None:
         """Its memory is free afterwards."""
@@ -148,6 +142,8 @@ class Decoders:
     async def close(self) -> None:
         """Ends every decoder."""
         self._stop_retirement()
+        for decoder in self._all:
+            decoder.kill()  # all of them, however long the first takes to be gone
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):
                 for decoder in list(self._all):
