@@ -34,7 +34,7 @@ def test_answers_come_in_the_order_of_the_works() -> None:
 
 def test_one_work_is_alone_and_two_are_not() -> None:
     tested = engine(2)
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
 
     def with_company(alone: Alone) -> bool:
         both.wait()
@@ -55,12 +55,12 @@ def test_cancelled_work_leaves_the_queue() -> None:
 
     def first(_alone: Alone) -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         done.append("first")
 
     async def scenario() -> None:
         running = asyncio.ensure_future(tested.run([first, first]))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 60)
         waiting = asyncio.ensure_future(tested.run([lambda _alone: done.append("second")] * 3))
         await asyncio.sleep(0)
         waiting.cancel()
@@ -77,7 +77,7 @@ def test_cancelled_work_leaves_the_queue() -> None:
 
 def test_a_lone_image_always_gets_the_same_thread() -> None:
     tested = engine(2)
-    seen = threading.Barrier(2, timeout=10)
+    seen = threading.Barrier(2, timeout=60)
 
     def who(_alone: Alone) -> str:
         return threading.current_thread().name
@@ -99,15 +99,15 @@ def test_a_lone_work_that_its_caller_left_keeps_nobody_waiting() -> None:
 
     def slow(_alone: Alone) -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     async def scenario() -> None:
         left = asyncio.ensure_future(tested.run([slow]))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 60)
         left.cancel()
         with pytest.raises(asyncio.CancelledError):
             await left
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert await tested.run([lambda _alone: "answered"]) == ["answered"]
         go_on.set()
 
@@ -158,7 +158,7 @@ def test_a_failure_leaves_nothing_to_the_garbage_collector(works: int) -> None:
     try:
         left = asyncio.run(scenario())
         tested.close()
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while left() is not None and time.monotonic() < until:
             time.sleep(0.01)  # the worker lets go of it a moment after it has told it
         assert left() is None
@@ -172,12 +172,12 @@ def test_what_is_resumed_does_not_queue_again() -> None:
 
     def slow(_alone: Alone) -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     async def scenario() -> None:
         running = asyncio.ensure_future(tested.run([slow] * 3))
-        await asyncio.to_thread(begun.wait, 10)
-        async with asyncio.timeout(5):
+        await asyncio.to_thread(begun.wait, 60)
+        async with asyncio.timeout(30):
             assert await tested.resume(lambda alone: alone()) is False
         go_on.set()
         await running
@@ -194,11 +194,11 @@ def test_closing_waits_for_no_work() -> None:
 
     def hangs(_alone: Alone) -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     async def scenario() -> None:
         hanging = asyncio.ensure_future(tested.run([hangs, lambda _alone: done.append("ran")]))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 60)
         tested.close()
         with pytest.raises(asyncio.CancelledError):
             await hanging
