@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,7 @@ from uuid import uuid4
 import httpx
 import pictures
 import pytest
+from dandelion_inference.intake.verdicts import DENIED_SECONDS
 from fakes import api_server as fake_api_server
 from fakes import s3 as fake_s3
 from fakes.api_server import FakeApiServer
@@ -84,6 +86,7 @@ def healthy(api: FakeApiServer) -> Iterator[None]:
     api.status = 201
     api.reviewer = fake_api_server.REVIEWER
     api.gate.set()
+    api.holds_on = False
     api.knows_audiences = True
 
 
@@ -111,6 +114,11 @@ def fresh(api: FakeApiServer, role: str = "both") -> str:
     token = f"{role}-{uuid4()}"
     api.users[token] = f"system:serviceaccount:default:{role}"
     return f"Bearer {token}"
+
+
+def reviews(api: FakeApiServer, header: str) -> int:
+    """How often it was asked about this token. Those that are known are asked about meanwhile."""
+    return sum(header.endswith(review["spec"].get("token", "?")) for review in api.reviews)
 
 
 REFUSED_TOKENS = {
@@ -216,10 +224,12 @@ def test_the_cluster_is_told_all_it_knows_of_the_sender(
 @pytest.mark.parametrize("role", ["both", "no-role"])
 def test_a_token_is_asked_about_once(guarded: Service, api: FakeApiServer, role: str) -> None:
     header = fresh(api, role)
-    before = len(api.reviews)
+    begun = time.monotonic()
     codes = {ask(guarded, "predict", header).status_code for _ in range(5)}
     assert codes == {200 if role == "both" else 403}
-    assert len(api.reviews) == before + 2
+    # And again once the answer holds no longer, on a machine that takes so long for five.
+    again = (time.monotonic() - begun) // DENIED_SECONDS
+    assert 1 <= reviews(api, header) <= 1 + again
 
 
 def test_the_scheme_is_written_in_any_case(guarded: Service) -> None:
@@ -263,9 +273,9 @@ def test_an_api_server_of_another_authority_is_not_believed(
     ours = (api.folder / "ca.crt").read_text()
     with fake_api_server.running(tmp_path) as other:
         (api.folder / "ca.crt").write_text((other.folder / "ca.crt").read_text())
-        before = len(api.reviews)
-        assert ask(guarded, "predict", fresh(api)).status_code == 503
-        assert len(api.reviews) == before
+        header = fresh(api)
+        assert ask(guarded, "predict", header).status_code == 503
+        assert reviews(api, header) == 0
     (api.folder / "ca.crt").write_text(ours)
     assert ask(guarded, "predict", fresh(api)).status_code == 200
 
@@ -275,10 +285,11 @@ def test_an_api_server_that_hangs_holds_up_only_who_needs_it(
 ) -> None:
     header = fresh(api)
     assert ask(guarded, "predict", "Bearer token-of-both").status_code == 200
+    api.holds_on = True
     api.gate.clear()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(ask, guarded, "predict", header)
-        eventually(lambda: any(header.endswith(r["spec"].get("token", "?")) for r in api.reviews))
+        eventually(lambda: reviews(api, header) > 0)
         assert ask(guarded, "predict", "Bearer token-of-both").status_code == 200
         assert guarded.get("/v2/health/live").status_code == 200
         api.gate.set()
