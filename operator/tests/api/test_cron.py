@@ -96,6 +96,35 @@ def parsed(triggers: dict[str, str]) -> Resource | InvalidResource:
             id="every hour goes on through an hour that is left out",
         ),
         pytest.param(
+            "*/30 1-2 * * *",
+            PARIS,
+            "2026-10-25T00:00:00Z",
+            [f"2026-10-25T0{time}:00Z" for time in ("0:30", "1:00", "1:30")]
+            + ["2026-10-26T00:00:00Z"],
+            id="what repeats does so twice in an hour that comes twice",
+        ),
+        pytest.param(
+            "0 */6 * * *",
+            "Australia/Lord_Howe",
+            "2026-10-03T14:30:00Z",
+            ["2026-10-03T19:00:00Z", "2026-10-04T01:00:00Z"],
+            id="every six hours where clocks go forward by half an hour",
+        ),
+        pytest.param(
+            "0 */6 * * *",
+            "Australia/Lord_Howe",
+            "2026-04-04T13:00:00Z",
+            ["2026-04-04T19:30:00Z", "2026-04-05T01:30:00Z"],
+            id="every six hours where clocks go back by half an hour",
+        ),
+        pytest.param(
+            "*/30 1 * * *",
+            "Africa/Cairo",
+            "2027-04-29T20:00:00Z",
+            ["2027-04-29T22:00:00Z", "2027-04-29T22:30:00Z", "2027-04-30T22:00:00Z"],
+            id="right after a gap at midnight",
+        ),
+        pytest.param(
             "0 0 29 2 *", None, "2026-01-01T00:00:00Z", ["2028-02-29T00:00:00Z"], id="leap years"
         ),
     ],
@@ -157,7 +186,8 @@ PARTS = st.tuples(
     st.sampled_from(["0", "2", "*/6", "*", "1-3", "23"]),
     st.sampled_from(["*", "1", "*/10", "25,29", "L"]),
     st.sampled_from(["*", "3", "10,11", "*/2"]),
-    st.sampled_from(["*", "0", "6", "SUN#5"]),
+    # On no Monday do clocks change, so there is none on which a time is left out each year.
+    st.sampled_from(["*", "0", "6", "MON#5"]),
 )
 
 
@@ -171,6 +201,12 @@ def test_a_moment_is_always_later_and_none_lies_between(
     assert found > after
     half = after + timedelta(seconds=int((found - after).total_seconds()) // 2)
     assert cron.next_due(schedule, zone, half) == found
+
+
+def test_what_clocks_never_show_is_never_due() -> None:
+    """March has a fifth Sunday where its last one is the 29th or later, and loses two o'clock."""
+    assert cron.next_due("*/20 2 * 3 SUN#5", PARIS, BEGIN) is None
+    assert cron.next_due("*/20 2 * 3 SUN#5", None, BEGIN) is not None
 
 
 @hypothesis.given(

@@ -8,7 +8,7 @@ repeats by the hour or the minute goes on in real time. Pure: the moment to begi
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,6 +26,9 @@ FORMS = {
 FIELDS = 5
 # A whole cycle of the calendar lies between this and the end of what is looked through.
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+LONGEST_YEARS = 50
+# Clocks go back by less than this.
+AHEAD = timedelta(hours=3)
 
 
 @lru_cache(maxsize=4096)
@@ -73,13 +76,37 @@ def zone(name: str | None) -> tzinfo:
 
 def next_due(schedule: str, time_zone: str | None, after: datetime) -> datetime | None:
     """The first moment later than that, in UTC; None where none comes in 50 years."""
-    expression = " ".join(_fields(schedule))
-    moments = CronSim(expression, after.astimezone(zone(time_zone)))
-    for found in moments:
+    fields, place = _fields(schedule), zone(time_zone)
+    if any(field.startswith("*") for field in fields[:2]):
+        return _next_of_those_that_repeat(" ".join(fields), place, after)
+    for found in CronSim(" ".join(fields), after.astimezone(place)):
         # Of an hour that comes twice the first is meant, which may be over.
         if (due := found.astimezone(UTC)) > after:
             return due
     return None
+
+
+def _next_of_those_that_repeat(expression: str, place: tzinfo, after: datetime) -> datetime | None:
+    """Among all moments at which clocks there show what the expression says.
+
+    cronsim is asked for what clocks show alone: in a zone, it steps over moments that follow a
+    change by half an hour, or at midnight.
+    """
+    here, ahead = (it.astimezone(place).replace(tzinfo=None) for it in (after, after + AHEAD))
+    # What comes twice may come again, where clocks go back soon.
+    begin = here - max(AHEAD - (ahead - here), timedelta())
+    again: datetime | None = None
+    for shown in CronSim(expression, begin):
+        first, second = (shown.replace(tzinfo=place, fold=n).astimezone(UTC) for n in (0, 1))
+        if shown.year > begin.year + LONGEST_YEARS or (again is not None and first > again):
+            break
+        if first.astimezone(place).replace(tzinfo=None) != shown:
+            continue  # left out where clocks go forward
+        if first > after:
+            return first
+        if second > after and again is None:
+            again = second
+    return again
 
 
 def _is_readable(schedule: str) -> bool:
