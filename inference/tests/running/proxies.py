@@ -6,11 +6,12 @@ Bodies may be as large as the service says, and nothing else is set that has a d
 from __future__ import annotations
 
 import json
+import random
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -164,14 +165,22 @@ PROXIES = {
 }
 
 
+def _free_port() -> int:
+    """Below those that the kernel gives to whoever asks for any, who would have it before the proxy
+    does (ip(7), ip_local_port_range)."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+
+
 @contextmanager
 def before(url: str, proxy: str, home: Path, folder: Path) -> Iterator[str]:
     """The address of a proxy in front of `url`, from the environment at `home`."""
     upstream = urlsplit(url).port
     assert upstream
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_port()
     command = PROXIES[proxy](home, folder, port, upstream)
     log = folder / "log"
     # Neither asks anybody anything, nor keeps anything at home.
