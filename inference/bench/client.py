@@ -179,9 +179,12 @@ class _Run:
 
 
 def closed_loop(port: int, questions: Sequence[Question], connections: int, seconds: float) -> Load:
-    """Every connection asks its next question when it has the answer to the last."""
+    """Every connection asks its next question when it has the answer to the last, and one at least,
+    however short the time is."""
     run = _Run(port, questions, connections)
     started, used = time.perf_counter(), time.process_time()
+    for _ in range(connections):
+        run.ask(time.perf_counter())
     while (now := time.perf_counter()) < started + seconds:
         while run.free and now < started + seconds:
             run.ask(now := time.perf_counter())

@@ -24,18 +24,19 @@ QUESTION = Question(post("/", "text/plain", b"what?"), b"right")
 
 
 @contextlib.contextmanager
-def answering(response: bytes, idle_seconds: float | None = None) -> Iterator[int]:
-    """A server that answers every request of any connection so, and closes one on which no more
-    comes for so long; its port."""
+def answering(response: bytes, lets_go: bool = False) -> Iterator[int]:
+    """A server that answers every request of any connection so, and closes it with that where it
+    `lets_go`, without a word of it; its port."""
 
     def answer(connection: socket.socket) -> None:
-        connection.settimeout(idle_seconds)
+        # What has been answered is closed before it is heard.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, lets_go)
         with connection, contextlib.suppress(OSError):
             while connection.recv(1 << 16):
                 if not response:
                     return
                 connection.sendall(response)
-                if b"Connection: close" in response:
+                if lets_go or b"Connection: close" in response:
                     return
 
     def accept() -> None:
@@ -76,7 +77,7 @@ def test_every_other_answer_is_an_error(response: bytes, error: str) -> None:
 
 
 def test_a_connection_that_the_server_has_let_go_of_is_no_error() -> None:
-    with answering(RIGHT, idle_seconds=0.05) as port:
+    with answering(RIGHT, lets_go=True) as port:
         load = open_loop(port, [QUESTION], rate=5, seconds=1)
     assert len(load.latencies) == 5
     assert not load.errors
