@@ -23,9 +23,12 @@ import httpx
 from dandelion_local import tools
 from dandelion_local.node.components import AUDIT_LOG, audit_policy
 
+from tests.api.rules import Rules
+
 ADMIN_TOKEN = "administrator"
 SERVICES = "10.96.0.0/24"
 START_SECONDS = 90
+WRITES = {"create", "delete", "patch"}
 ETCD_BYTES = 8 << 30  # ten thousand resources and their children, with what is not compacted yet
 
 
@@ -49,8 +52,12 @@ class ApiServer:
     def authority(self) -> Path:
         return self.folder / "certificates" / "apiserver.crt"
 
+    @property
+    def rules(self) -> Rules:
+        return Rules(f"https://127.0.0.1:{self.port}", self.authority, ADMIN_TOKEN)
+
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        """What kubectl prints.
+        """What kubectl prints. What it writes of roles and bindings holds when this returns.
 
         Raises:
             KubectlError: with what it prints when the server refuses.
@@ -60,11 +67,13 @@ class ApiServer:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         if done.returncode:
             raise KubectlError(done.stdout + done.stderr)
+        if _may_write_roles(arguments):
+            self.rules.await_roles()
         return done.stdout
 
     def get(self, *arguments: str) -> Any:
@@ -87,6 +96,13 @@ class ApiServer:
         except KubectlError as refusal:
             answer = str(refusal)
         return answer.strip().splitlines()[-1] == "yes"
+
+
+def _may_write_roles(arguments: Sequence[str]) -> bool:
+    """By what kubectl is told; what it applies may hold anything."""
+    words = " ".join(arguments)
+    written = arguments[0] == "apply" or (arguments[0] in WRITES and "role" in words)
+    return written and "--dry-run" not in words
 
 
 # Bound, not listening: nobody else is given the port meanwhile, and a server that sets

@@ -98,6 +98,7 @@ def people_and_models(api: ApiServer, values: Mapping[str, Any] = WITH_THE_CONSO
         for role in roles:
             given = (f"--clusterrole=dandelion-{role}", f"--serviceaccount={TEAM}:{account}")
             api.kubectl("create", where[0], f"console-{account}-{role}", *where[1:], *given)
+    api.rules.await_policies()
 
 
 def administrator(api: ApiServer, method: str, path: str, **request: Any) -> dict[str, Any]:

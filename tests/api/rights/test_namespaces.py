@@ -53,6 +53,7 @@ def look(api: ApiServer) -> list[str]:
         found.extend(name for name in NAMES if namespaces.obstacle(name) is None)
 
     as_the_operator(api, work)
+    api.rules.await_roles()
     return found
 
 

@@ -31,6 +31,7 @@ def installed(api: ApiServer) -> ApiServer:
         for role in roles:
             bound = (f"--clusterrole=dandelion-{role}", f"--user={person}", "-n", TEAM)
             api.kubectl("create", "rolebinding", f"{person}-{role}", *bound)
+    api.rules.await_policies()
     return api
 
 

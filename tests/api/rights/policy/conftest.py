@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.api.rights.children import children
@@ -16,11 +14,9 @@ from tests.api.rights.policy.installation import (
     Given,
     install,
 )
-from tests.api.server import ApiServer, KubectlError
+from tests.api.server import ApiServer
 from tests.chart import kubernetes_schemas
 from tests.chart.rendering import render
-
-KNOWN_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +25,10 @@ def given(api: ApiServer) -> Given:
     for crd in kubernetes_schemas.gateway_crds():
         api.apply(dict(crd), "--server-side")
         name = f"crd/{crd['metadata']['name']}"
-        api.kubectl("wait", "--for=condition=Established", name, "--timeout=30s")
+        api.kubectl("wait", "--for=condition=Established", name, "--timeout=60s")
     role = f"{FULLNAME}-mlflow-training"
     (container,) = render(VALUES).one("Deployment", f"{FULLNAME}-operator").containers
     told = {item["name"]: item.get("value", "") for item in container["env"]}
     team, other = (children(api, where, role, IMAGE, told) for where in (TEAM, OTHER))
-    found = Given(api, team, other)
-    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "probe"}}
-    deadline = time.monotonic() + KNOWN_SECONDS
-    while True:
-        try:
-            found.write(config_map)
-        except KubectlError:
-            return found
-        assert time.monotonic() < deadline, "the API server does not know the policy"
-        time.sleep(0.2)
+    api.rules.await_policies()
+    return Given(api, team, other)
