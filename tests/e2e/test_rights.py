@@ -16,7 +16,7 @@ from dandelion_demo.kube import Cluster
 from dandelion_local import places
 from dandelion_local.node.components import AUDIT_LOG
 
-from tests.api.rights.measured import Right, granted, used
+from tests.api.rights.measured import Right, granted, used, written
 
 WRITTEN_SECONDS = 5
 # What a run of these tests need not show, and what the account has it for.
@@ -48,7 +48,7 @@ def log(cluster: Cluster) -> list[str]:
     time.sleep(WRITTEN_SECONDS)
     path = Path(places.logs()) / AUDIT_LOG
     assert path.exists(), f"{path}: the node was started without it; `make down` first"
-    return path.read_text().splitlines()
+    return written(path)
 
 
 @pytest.fixture(scope="module", autouse=True)

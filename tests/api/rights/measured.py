@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 Get = Callable[..., Any]  # kubectl get … -o json, parsed
@@ -54,6 +55,12 @@ def _rights(role: Mapping[str, Any]) -> Iterator[Right]:
             for resource in rule.get("resources", ()):
                 for verb in rule["verbs"]:
                     yield Right(verb, f"{group}/{resource}")
+
+
+def written(log: Path) -> list[str]:
+    """The lines of an audit log that is written to: the last one may be there in part."""
+    whole, _, _ = log.read_bytes().rpartition(b"\n")
+    return whole.decode().splitlines()
 
 
 def used(log: Iterable[str], namespace: str, account: str) -> set[Right]:

@@ -24,7 +24,7 @@ from dandelion_demo.target import image_settings
 from dandelion_local import places
 from dandelion_local.node.components import AUDIT_LOG
 
-from tests.api.rights.measured import granted, used
+from tests.api.rights.measured import granted, used, written
 from tests.chart import kubernetes_schemas
 from tests.e2e.let_in import THIS_MACHINE
 from tests.e2e.world import COLOURS, World, colours, picture
@@ -172,7 +172,7 @@ def is_gone(world: World, kind: str) -> bool:
 def test_of_the_rights_to_do_so_none_is_to_spare(reached: Reached) -> None:
     cluster, account = reached.world.cluster, f"{RELEASE}-operator"
     time.sleep(WRITTEN_SECONDS)
-    log = (Path(places.logs()) / AUDIT_LOG).read_text().splitlines()
+    log = written(Path(places.logs()) / AUDIT_LOG)
     about = ("networking.k8s.io/ingresses", "gateway.networking.k8s.io/httproutes")
     given = {right for right in granted(cluster.get, NAMESPACE, account) if right.resource in about}
     assert len(given) == 10
