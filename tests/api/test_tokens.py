@@ -9,11 +9,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+import urllib3
 from dandelion_inference.intake.reviews import Place
+from dandelion_inference.reviewer import api_server
 from dandelion_inference.reviewer.api_server import ApiServer as Asked
 from dandelion_inference.reviewer.api_server import User
 
 from tests.api.server import ADMIN_TOKEN, ApiServer
+from tests.api.tokens import await_end
 
 ACCOUNT = "camera"
 USER = f"system:serviceaccount:default:{ACCOUNT}"
@@ -29,6 +32,7 @@ def withdrawn(api: ApiServer) -> str:
     bound = ("--bound-object-kind=Secret", "--bound-object-name=bound")
     made = token(api, "--audience=dandelion.dev", *bound)
     api.kubectl("delete", "secret", "bound")
+    await_end(api, made, "dandelion.dev")
     return made
 
 
@@ -55,8 +59,9 @@ TOKENS: dict[str, tuple[Callable[[ApiServer], str], str | None]] = {
 
 
 @pytest.fixture
-def asked(api: ApiServer, tmp_path: Path) -> Asked:
-    """As the token reviewer asks, with what is mounted into it."""
+def asked(api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """As the token reviewer asks, with what is mounted into it, and more patience."""
+    monkeypatch.setattr(api_server, "TIMEOUT", urllib3.Timeout(60))
     manifest = api.kubectl(*("create", "serviceaccount", ACCOUNT, "--dry-run=client", "-o", "yaml"))
     api.apply(manifest)
     (tmp_path / "token").write_text(ADMIN_TOKEN)
@@ -83,6 +88,7 @@ def test_a_token_for_this_service_opens_nothing_at_the_api_server(
         f"https://127.0.0.1:{api.port}/version",
         headers={"Authorization": f"Bearer {token(api, f'--audience={audience}')}"},
         verify=ssl.create_default_context(cafile=str(api.authority)),
+        timeout=60,
         trust_env=False,
     )
     assert answer.status_code == status

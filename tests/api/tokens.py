@@ -39,6 +39,23 @@ def expired(api: ApiServer, namespace: str, account: str, audience: str = ISSUER
     return f"{signed}.{_base64(signature)}"
 
 
+def await_end(api: ApiServer, token: str, audience: str = ISSUER) -> None:
+    """Until the API server knows that the object is gone which the token was bound to: it reads of
+    Secrets from a watch, and remembers for ten seconds whose a token is."""
+    asked = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenReview",
+        "spec": {"token": token, "audiences": [audience]},
+    }
+    deadline = time.monotonic() + 60
+    while True:
+        said = api.kubectl("create", "-f", "-", "-o", "json", stdin=json.dumps(asked))
+        if not json.loads(said)["status"].get("authenticated"):
+            return
+        assert time.monotonic() < deadline, "a token that was withdrawn still holds"
+        time.sleep(0.5)
+
+
 def _part(content: dict[str, Any]) -> str:
     return _base64(json.dumps(content).encode())
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from tests.api.tokens import await_end
 from tests.console.served import OTHER, TEAM, Console
 
 MODEL = f"/namespaces/{TEAM}/models/lawn"
@@ -166,6 +167,7 @@ def bound(console: Console) -> str:
 def withdrawn(console: Console) -> str:
     token = bound(console)
     console.api.kubectl("delete", "secret", "bound", "-n", TEAM)
+    await_end(console.api, token)
     return token
 
 

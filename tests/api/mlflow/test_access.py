@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.api.mlflow.server import API, AUDIENCE, Mlflow
-from tests.api.tokens import expired
+from tests.api.tokens import await_end, expired
 from tests.chart.rendering import NAMESPACE
 
 TEAM, OTHERS = "garden", "park"
@@ -175,6 +175,7 @@ def withdrawn(mlflow: Mlflow, account: str) -> str:
     audience = f"--audience={AUDIENCE}"
     token = mlflow.api.kubectl("create", "token", name, *place, audience, *bound).strip()
     mlflow.api.kubectl("delete", "secret", "bound", *place)
+    await_end(mlflow.api, token, AUDIENCE)
     return token
 
 
@@ -254,7 +255,9 @@ def test_a_header_is_no_identity(there: Asked) -> None:
         "X-Remote-Groups": "system:masters",
         "Impersonate-User": "admin",
     }
-    with httpx.Client(base_url=there.mlflow.url, trust_env=False, headers=forged) as client:
+    with httpx.Client(
+        base_url=there.mlflow.url, trust_env=False, timeout=60, headers=forged
+    ) as client:
         answer = client.get(f"{API}/registered-models/get", params={"name": MODEL})
     assert answer.status_code == httpx.codes.UNAUTHORIZED
 

@@ -21,6 +21,7 @@ from tests.chart.rendering import NAMESPACE
 PREDICT = "modeldeployments.dandelion.dev/lawn:predict"
 FEEDBACK = "modeldeployments.dandelion.dev/lawn:feedback"
 AUDIENCE = "dandelion.dev"
+AGAIN, TRIES = "AuthUnavailable", 20
 
 
 def test_who_may_predict_is_an_ordinary_role(installed: ApiServer) -> None:
@@ -62,6 +63,16 @@ def door(reviewer: ReviewerProcess, namespace: str = "team") -> Door:
     return Door(TokenReviewer(reviewer.url), place=Place(namespace, "lawn"))
 
 
+async def heard(caller: Door, token: str) -> str:
+    """What becomes of somebody who tries again where a slow API server gives no answer in time."""
+    for _ in range(TRIES):
+        answer = await caller.knock(token)
+        if answer != AGAIN:
+            break
+        await asyncio.sleep(1)
+    return answer
+
+
 def made(api: ApiServer, *options: str, namespace: str = "team", audience: str = AUDIENCE) -> str:
     asked = ("create", "token", "caller", "-n", namespace, f"--audience={audience}", *options)
     return api.kubectl(*asked).strip()
@@ -71,6 +82,7 @@ def withdrawn(api: ApiServer) -> str:
     api.kubectl("create", "secret", "generic", "bound", "--from-literal=a=b", "-n", "team")
     bound = made(api, "--bound-object-kind=Secret", "--bound-object-name=bound")
     api.kubectl("delete", "secret", "bound", "-n", "team")
+    tokens.await_end(api, bound, AUDIENCE)
     return bound
 
 
@@ -92,17 +104,17 @@ CALLERS: dict[str, tuple[Callable[[ApiServer], str], str]] = {
 @pytest.mark.parametrize("case", CALLERS)
 def test_who_is_answered(called: ApiServer, reviewer: ReviewerProcess, case: str) -> None:
     make, answer = CALLERS[case]
-    assert asyncio.run(door(reviewer).knock(make(called))) == answer
+    assert asyncio.run(heard(door(reviewer), make(called))) == answer
 
 
 def test_a_right_to_one_model_is_none_to_another_of_its_name(
     called: ApiServer, reviewer: ReviewerProcess
 ) -> None:
-    assert asyncio.run(door(reviewer, "others").knock(made(called))) == "Forbidden"
+    assert asyncio.run(heard(door(reviewer, "others"), made(called))) == "Forbidden"
 
 
 # The API server itself remembers for ten seconds whose a token is, and rules for a moment.
-API_SERVERS_OWN_CACHE = 20.0
+REVOKED_SECONDS = 60.0
 
 
 def end_the_right(api: ApiServer) -> None:
@@ -126,11 +138,11 @@ def test_what_is_revoked_is_felt_within_a_minute(
 
     async def answers() -> list[str]:
         caller = door(reviewer)
-        given = [await caller.knock(token)]
+        given = [await heard(caller, token)]
         end(called)
         given.append(await caller.knock(token))
-        deadline = time.monotonic() + API_SERVERS_OWN_CACHE
-        while given[-1] == "in" and time.monotonic() < deadline:
+        deadline = time.monotonic() + REVOKED_SECONDS
+        while given[-1] in ("in", AGAIN) and time.monotonic() < deadline:
             await asyncio.sleep(0.5)
             caller.clock.now += ALLOWED_SECONDS
             given.append(await caller.knock(token))
@@ -149,7 +161,7 @@ def test_a_caller_who_is_known_stays_in_for_ten_minutes_without_the_reviewer(
     async def answers() -> list[str]:
         with reviewing(called.port, tmp_path) as own:
             caller = door(own)
-            given = [await caller.knock(token)]
+            given = [await heard(caller, token)]
         for age in (ALLOWED_SECONDS, STALE_SECONDS - ALLOWED_SECONDS - 1, 1):
             caller.clock.now += age
             given.append(await caller.knock(token))
