@@ -220,7 +220,7 @@ def test_kubectl_waits_for_a_condition(api: ApiServer) -> None:
     api.apply(model_deployment("awaited"))
     ready = {"type": "Ready", "status": "True", "reason": "Serving", **CONDITION}
     patch_status(api, "awaited", {"conditions": [ready]})
-    api.kubectl("wait", "--for=condition=Ready", "mdep/awaited", "--timeout=5s")
+    api.kubectl("wait", "--for=condition=Ready", "mdep/awaited", "--timeout=60s")
 
 
 def test_a_person_cannot_write_the_status_by_applying(api: ApiServer) -> None:

@@ -37,6 +37,7 @@ def client(api: ApiServer) -> Iterator[httpx.Client]:
         base_url=f"https://127.0.0.1:{api.port}",
         headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
         verify=trusted,
+        timeout=60,
         trust_env=False,
     ) as found:
         yield found

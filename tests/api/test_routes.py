@@ -22,7 +22,7 @@ def with_gateways(api: ApiServer) -> ApiServer:
     for crd in kubernetes_schemas.gateway_crds():
         api.apply(dict(crd), "--server-side")
         name = f"crd/{crd['metadata']['name']}"
-        api.kubectl("wait", "--for=condition=Established", name, "--timeout=30s")
+        api.kubectl("wait", "--for=condition=Established", name, "--timeout=60s")
     api.kubectl("create", "namespace", "routes")
     return api
 

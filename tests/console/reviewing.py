@@ -130,6 +130,8 @@ def _journal(store: Store, name: str, uid: str, share: float) -> Iterator[Journa
         "log_uri": "s3://predictions",
         "log_credentials_dir": store.keys / "logs",
         "log_images": True,
+        "log_end_seconds": 60,
+        "grace_seconds": 240,
         "review_share": share,
     }
     settings = Settings.model_validate(told)

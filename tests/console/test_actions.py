@@ -136,7 +136,7 @@ def test_prometheus_is_told_of_it_and_of_nobodys_name(
     for account, status in (("administrator", 303), ("viewer", 403)):
         sent = {"uid": lawn["metadata"]["uid"], "value": "2026-03-08T12:00:00Z"}
         assert visitors[account].post(f"{MODEL}/pause", data=sent).status_code == status
-    told = httpx.get(console.metrics, trust_env=False).text
+    told = httpx.get(console.metrics, timeout=60, trust_env=False).text
     for result in ("done", "refused"):
         found = re.search(rf'actions_total{{action="pause",result="{result}"}} (\S+)', told)
         assert found is not None

@@ -200,10 +200,10 @@ def test_an_open_page_says_when_it_is_no_longer_new(browser: Browser, console: C
         told = page.get_by_text("This is how it was at")
         expect(told).to_have_count(0)
         page.context.set_offline(True)
-        expect(told).to_contain_text("The console does not answer", timeout=20_000)
+        expect(told).to_contain_text("The console does not answer")
         expect(page.get_by_role("heading", name="lawn")).to_be_visible()
         page.context.set_offline(False)
-        expect(told).to_be_hidden(timeout=20_000)
+        expect(told).to_be_hidden()
 
 
 def foreign(page: Page, url: str, content: str) -> None:

@@ -142,6 +142,7 @@ def test_the_consoles_token_for_one_model_opens_no_other(stage: Stage) -> None:
         f"https://127.0.0.1:{api.port}/version",
         headers=bearer(own),
         verify=False,
+        timeout=60,
         trust_env=False,
     )
     assert at_the_cluster.status_code == 401
@@ -174,6 +175,7 @@ def test_the_consoles_account_can_make_itself_no_other_token(
         json={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec},
         headers=bearer(api.kubectl("create", "token", ACCOUNT, "-n", NAMESPACE).strip()),
         verify=False,
+        timeout=60,
         trust_env=False,
     )
     assert answer.status_code in (403, 422), answer.text

@@ -240,6 +240,7 @@ def test_the_service_hears_the_console_alone(review: Reviewing, api: ApiServer, 
         f"{review.url}/v1/models/{TEAM}/meadow/queue",
         params={"uid": "u", "by": "ada", "share": "sample"},
         headers={"Authorization": f"Bearer {tokens[case]()}".strip()} | forged,
+        timeout=60,
         trust_env=False,
     )
     assert answer.status_code == 401

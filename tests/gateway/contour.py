@@ -124,7 +124,7 @@ def running(
     _apply(kubectl, crds)
     for crd in crds:
         name = f"crd/{crd['metadata']['name']}"
-        kubectl("wait", "--for=condition=Established", name, "--timeout=30s")
+        kubectl("wait", "--for=condition=Established", name, "--timeout=60s")
     _apply(kubectl, _objects(gateway))
     processes: list[subprocess.Popen[bytes]] = []
     try:

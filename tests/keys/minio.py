@@ -23,7 +23,7 @@ from tests.api.server import free_ports
 
 ROOT = ("root-user", "root-password-of-a-test")
 PURPOSES = ("training", "inference", "mlflow", "logs")
-START_SECONDS, STOP_SECONDS = 60, 20
+START_SECONDS, STOP_SECONDS = 60, 60
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def test_every_row_of_the_log_is_written(
     store: Store, folder: Path, renewing: Renewing, settings: Settings
 ) -> None:
     renew = renewing(naming.LOG)
-    writer = S3Writer(settings, urllib3.Timeout(connect=3, read=10))
+    writer = S3Writer(settings, urllib3.Timeout(60))
     wanted = {f"team-a/lawn/predictions/{number}" for number in range(200)}
     with renewed_all_the_time(folder, renew):
         for name in sorted(wanted):
@@ -102,7 +102,7 @@ def test_a_serving_pod_can_not_write_what_it_serves(
 ) -> None:
     renewing(naming.INFERENCE)
     with pytest.raises(StorageError, match="AccessDenied"):
-        S3Writer(settings, urllib3.Timeout(connect=3, read=10)).write(
+        S3Writer(settings, urllib3.Timeout(60)).write(
             "models", "team-a/lawn/run/contract.json", b"{}", "application/json"
         )
 

@@ -123,7 +123,7 @@ def test_a_name_that_other_ports_share_is_left(
 ) -> None:
     port = urlsplit(mlflow.url).port
     headers = HTML | {"Host": f"{shared}:{port}"}
-    with httpx.Client(base_url=mlflow.url, trust_env=False, headers=headers) as client:
+    with httpx.Client(base_url=mlflow.url, trust_env=False, timeout=60, headers=headers) as client:
         answer = client.get(path)
         posted = client.post(LOGIN, data={"token": "a"})
     assert answer.headers["Location"] == f"http://{host}{LOGIN}"

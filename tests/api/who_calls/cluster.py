@@ -67,7 +67,7 @@ def as_the_operator(api: ApiServer, work: Callable[[Cluster], Awaitable[None]]) 
     fence.open_until(float("inf"))
 
     async def run() -> None:
-        async with httpx.AsyncClient(verify=trusted, trust_env=False) as http:
+        async with httpx.AsyncClient(verify=trusted, timeout=60, trust_env=False) as http:
             await work(Cluster(AsTheOperator(api, http, token), fence))
 
     asyncio.run(run())

@@ -104,6 +104,7 @@ def as_somebody(api: ApiServer, token: str, path: str, body: dict[str, Any]) -> 
         json=body,
         headers={"Authorization": f"Bearer {token}"},
         verify=ssl.create_default_context(cafile=str(api.authority)),
+        timeout=60,
         trust_env=False,
     )
 
@@ -140,7 +141,7 @@ def probes(api: ApiServer) -> set[str]:
 
 def eventually(seen: Callable[[], bool]) -> None:
     """The API server reads its rules from a watch, a moment late."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not seen():
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -34,7 +34,7 @@ def training(store: Store, settings: Settings, environment: Mapping[str, str]) -
 
 def serving(store: Store, settings: Settings, environment: Mapping[str, str]) -> str:
     with pytest.raises(StorageError) as failed:
-        S3Writer(settings, urllib3.Timeout(5)).write("predictions", "x", b"", "text/plain")
+        S3Writer(settings, urllib3.Timeout(60)).write("predictions", "x", b"", "text/plain")
     return failed.value.detail
 
 

@@ -103,7 +103,7 @@ def test_serving_reads_and_logs_with_the_keys_of_one_account(
         monkeypatch.setenv(name, value)
     trusting.put("s3://models/team-a/lawn/run/weights")
     served = ServedStore(settings)
-    writer = S3Writer(settings, urllib3.Timeout(connect=3, read=10))
+    writer = S3Writer(settings, urllib3.Timeout(60))
     wanted = set()
     for number in for_long():
         assert unless_the_machine_stood_still(
