@@ -69,7 +69,8 @@ def put_images(store: Store) -> None:
 
 def until_there_is_a_file_in(folder: Path, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + PATIENCE
-    while not any(item.is_file() for item in folder.rglob("*")):
+    # Which is no matter of folders that come and go while they are looked through.
+    while not any(files for _, _, files in os.walk(folder)):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline
         time.sleep(0.01)
