@@ -84,9 +84,9 @@ def test_a_connection_that_the_server_has_let_go_of_is_no_error() -> None:
 
 
 def test_a_server_that_is_not_there_is_an_error() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    load = closed_loop(port, [QUESTION], connections=2, seconds=0.1)
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # and nobody listens; let go, it would be somebody else's soon
+        load = closed_loop(held.getsockname()[1], [QUESTION], connections=2, seconds=0.1)
     assert set(load.errors) == {"ConnectionRefusedError"}
 
 

@@ -143,10 +143,10 @@ def test_what_reads_is_attempted_again_and_what_writes_is_not(
 
 
 def test_where_nothing_answers_that_is_told(studio: FakeLabelStudio) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    base = f"http://127.0.0.1:{port}"
-    assert failure(studio, base=base) == f"Nothing answers at {base}."
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # and nobody listens; let go, it would be somebody else's soon
+        base = f"http://127.0.0.1:{held.getsockname()[1]}"
+        assert failure(studio, base=base) == f"Nothing answers at {base}."
 
 
 def test_a_host_that_nobody_knows_is_told(

@@ -152,12 +152,12 @@ def keys(folder: Path) -> Path:
 
 
 def test_an_endpoint_where_nobody_listens_is_unreachable(tmp_path: Path) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    store = s3.connect(endpoint, "us-east-1", keys(tmp_path), "", attempts=1, pool=1)
-    with pytest.raises(TrainingFailure, match="did not answer") as caught:
-        store.read(PLACE)
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # and nobody listens; let go, it would be somebody else's soon
+        endpoint = f"http://127.0.0.1:{held.getsockname()[1]}"
+        store = s3.connect(endpoint, "us-east-1", keys(tmp_path), "", attempts=1, pool=1)
+        with pytest.raises(TrainingFailure, match="did not answer") as caught:
+            store.read(PLACE)
     assert caught.value.reason is Reason.STORAGE_UNREACHABLE
 
 
