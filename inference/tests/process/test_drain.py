@@ -15,10 +15,12 @@ import pictures
 import pytest
 from fakes.s3 import FakeS3
 from given import artifacts
-from running.logging_service import logging_environment, rows
+from running.logging_service import events, eventually, logging_environment, rows
 from running.service import Service, environment, started
 
 CLIENTS = 8
+# Of uploads, none of which is too slow.
+PATIENT = {"DANDELION_UPLOAD_SECONDS": "3600", "DANDELION_UPLOAD_WINDOW_SECONDS": "3600"}
 
 
 @pytest.fixture
@@ -71,7 +73,9 @@ class Load:
 
 
 def test_no_request_is_lost_when_a_pod_ends_under_load(wanted: dict[str, str]) -> None:
-    with started(wanted | {"DANDELION_DRAIN_SECONDS": "1.5"}) as service:
+    # A machine that is busy with others for a while does not come to ask, and so the drain is long.
+    told = {"DANDELION_DRAIN_SECONDS": "10", "DANDELION_GRACE_SECONDS": "120"}
+    with started(wanted | told) as service:
         service.wait_ready()
         load = Load(service)
         with ThreadPoolExecutor(CLIENTS) as pool:
@@ -128,14 +132,23 @@ def is_accepted_in_every_drain(wanted: dict[str, str], drain: float) -> bool:
 
 
 def test_what_came_while_the_process_had_no_processor_is_answered(wanted: dict[str, str]) -> None:
-    drain = 1.0
-    with started(wanted | {"DANDELION_DRAIN_SECONDS": str(drain)}) as service:
+    # A machine that did not come to stop it within the drain is given a longer one.
+    assert any(is_answered_after_a_stop(wanted, drain) for drain in (1.0, 4.0, 16.0))
+
+
+def is_answered_after_a_stop(wanted: dict[str, str], drain: float) -> bool:
+    """False where the drain may have been over before the process was stopped."""
+    told = {"DANDELION_DRAIN_SECONDS": str(drain), "DANDELION_GRACE_SECONDS": str(60 * drain)}
+    with started(wanted | told) as service:
         service.wait_ready()
         kept, new = connected(service), connected(service)
         assert predict(kept, pictures.plain()).status == 200
+        drained = time.monotonic() + drain
         service.terminate()
-        service.wait_for(503, "Draining")
+        eventually(lambda: bool(events(service, "draining")))
         service.process.send_signal(signal.SIGSTOP)
+        if time.monotonic() >= drained:
+            return False
         for connection in (kept, new):
             connection.request("POST", "/predict", body=pictures.plain())
         time.sleep(2 * drain)
@@ -144,6 +157,7 @@ def test_what_came_while_the_process_had_no_processor_is_answered(wanted: dict[s
             assert connection.getresponse().status == 200
             connection.close()
         assert service.wait() == 0
+    return True
 
 
 def test_connections_that_never_end_do_not_hold_the_end_up(wanted: dict[str, str]) -> None:
@@ -158,7 +172,7 @@ def test_connections_that_never_end_do_not_hold_the_end_up(wanted: dict[str, str
 def test_an_upload_that_is_still_arriving_is_answered(wanted: dict[str, str]) -> None:
     data = pictures.plain(pictures.GREEN, size=(200, 200))
     drain = 0.5
-    with started(wanted | {"DANDELION_DRAIN_SECONDS": str(drain)}) as service:
+    with started(wanted | PATIENT | {"DANDELION_DRAIN_SECONDS": str(drain)}) as service:
         service.wait_ready()
         connection = begun(service, data)
         service.terminate()
@@ -188,12 +202,7 @@ def begun(service: Service, data: bytes) -> http.client.HTTPConnection:
 def test_a_request_is_waited_for_as_long_as_the_pod_has_time(wanted: dict[str, str]) -> None:
     """Longer than the quarter of a minute that once was the end of every request."""
     data = pictures.plain(pictures.GREEN, size=(200, 200))
-    patient = {
-        "DANDELION_GRACE_SECONDS": "60",
-        "DANDELION_UPLOAD_SECONDS": "40",
-        "DANDELION_UPLOAD_MIN_BYTES_PER_SECOND": "1",
-    }
-    with started(wanted | patient) as service:
+    with started(wanted | PATIENT | {"DANDELION_GRACE_SECONDS": "120"}) as service:
         service.wait_ready()
         connection = begun(service, data)
         service.terminate()
@@ -210,9 +219,9 @@ def test_a_request_is_waited_for_as_long_as_the_pod_has_time(wanted: dict[str, s
 
 def test_the_log_is_written_before_the_pod_is_killed(s3: FakeS3, tmp_path: Path) -> None:
     """An upload that never ends takes no time from it, however little there is."""
-    grace = 10.0
+    grace = 20.0  # of which a busy machine may miss some
     told = {"DANDELION_GRACE_SECONDS": str(grace), "DANDELION_LOG_FLUSH_SECONDS": "1000"}
-    with started(logging_environment(s3, tmp_path) | told) as service:
+    with started(logging_environment(s3, tmp_path) | PATIENT | told) as service:
         service.wait_ready()
         assert service.post("/predict", content=pictures.plain()).status_code == 200
         connection = begun(service, pictures.plain())
