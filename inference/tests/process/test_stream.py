@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pictures
@@ -17,6 +18,7 @@ from fakes import api_server
 from fakes.s3 import FakeS3
 from given import artifacts
 from running import service
+from running.connections import head, opened
 from running.conversation import Conversation
 from running.reviewing import reviewing
 
@@ -32,7 +34,9 @@ def line(label: str, **others: object) -> bytes:
 def environment(s3: FakeS3, tmp_path: Path) -> dict[str, str]:
     stored = artifacts.stored()
     s3.objects.update(stored.objects())
-    return service.environment(stored, s3.url, tmp_path)
+    # Nobody is too slow for it who does not want to be.
+    patient = {"DANDELION_UPLOAD_SECONDS": "3600", "DANDELION_UPLOAD_WINDOW_SECONDS": "3600"}
+    return service.environment(stored, s3.url, tmp_path) | patient
 
 
 @pytest.fixture
@@ -61,10 +65,14 @@ def test_a_client_that_sends_no_more_is_told_so(
     impatient = environment | {"DANDELION_UPLOAD_WINDOW_SECONDS": "1"}
     with service.started(impatient) as running:
         running.wait_ready()
-        with Conversation(running.url) as conversation:
-            conversation.say(line("red") + line("blue")[:20])
-            assert conversation.hear()["label"] == "red"
-            last = conversation.hear()
+        said = line("red") + line("blue")[:20]
+        # Together: who says nothing for a second after the head is told so at once.
+        sent = head("/predict", "Content-Type: application/x-ndjson", "Transfer-Encoding: chunked")
+        with opened(running.url) as connection, HTTPResponse(connection, method="POST") as answer:
+            connection.sendall(sent + b"%x\r\n%s\r\n" % (len(said), said))
+            answer.begin()
+            assert json.loads(answer.readline())["label"] == "red"
+            last = json.loads(answer.readline())
         assert last["problem"]["code"] == "UploadTooSlow"
         assert last["resume_from"] == 1
         with Conversation(running.url) as silent:
