@@ -49,6 +49,9 @@ def held(reason: str, message: str) -> Json:
     return pod("Pending", containerStatuses=[{"state": state}])
 
 
+LEAVING = pod()
+LEAVING["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:30Z"
+
 UNSCHEDULABLE = pod(
     "Pending",
     conditions=[
@@ -72,6 +75,10 @@ UNSCHEDULABLE = pod(
         pytest.param(job("Complete"), [], RunState.SUCCEEDED, id="complete"),
         pytest.param(job("FailureTarget"), [pod()], RunState.RUNNING, id="about to fail"),
         pytest.param(job("FailureTarget", "Failed"), [], RunState.FAILED, id="failed"),
+        pytest.param(
+            job("FailureTarget", "Failed"), [pod()], RunState.RUNNING, id="its pod's end comes late"
+        ),
+        pytest.param(job("Failed"), [LEAVING], RunState.FAILED, id="failed before its pod is gone"),
     ],
 )
 def test_the_state_of_a_run(raw: Json, pods: list[Json], state: RunState) -> None:

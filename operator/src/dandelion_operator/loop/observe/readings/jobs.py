@@ -178,12 +178,19 @@ def _held_words(suspension: Suspension) -> str | None:
 def _job_state(raw: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> RunState:
     if holds(raw, "Complete"):
         return RunState.SUCCEEDED
-    if holds(raw, "Failed"):
+    if holds(raw, "Failed") and not any(map(_goes_on, pods)):
         return RunState.FAILED
     if raw["spec"].get("suspend"):
         return RunState.SUSPENDED
     phases = {(pod.get("status") or {}).get("phase") for pod in pods}
     return RunState.RUNNING if phases & {"Running", "Succeeded"} else RunState.PENDING
+
+
+def _goes_on(pod: Mapping[str, Any]) -> bool:
+    """As far as was seen: a Job fails after its pods, and other watches tell of those. Why it did
+    is told by the pod's last state alone."""
+    phase = (pod.get("status") or {}).get("phase")
+    return phase in ("Pending", "Running") and "deletionTimestamp" not in pod["metadata"]
 
 
 def _job_cause(
