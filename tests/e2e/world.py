@@ -236,6 +236,18 @@ class World:
         self.mlflow.post("/api/2.0/mlflow/registered-models/alias", json=body).raise_for_status()
 
 
+def heard(send: Callable[[], httpx.Response]) -> httpx.Response:
+    """The answer of a model that asks who calls; once more, as it says, where a slow API server
+    has not told it in time."""
+    deadline = time.monotonic() + 60
+    while True:
+        answer = send()
+        unheard = answer.status_code == 503 and answer.json()["code"] == "AuthUnavailable"
+        if not unheard or time.monotonic() > deadline:
+            return answer
+        time.sleep(1)
+
+
 def create_namespace(cluster: Cluster, name: str) -> None:
     """Pods can be made in it: they need an account that a controller adds after the namespace."""
     cluster.run("create", "namespace", name)

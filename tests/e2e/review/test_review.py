@@ -14,7 +14,7 @@ import pytest
 from dandelion_demo.desk import Desk
 from dandelion_demo.install import RELEASE
 
-from tests.e2e.world import COLOURS, World, colours, picture
+from tests.e2e.world import COLOURS, World, colours, heard, picture
 
 NAME = "reviewed"
 CALLERS = ("camera", "desk")
@@ -44,7 +44,8 @@ def served(world: World) -> World:
 def sent(world: World, route: str, caller: str, **body: Any) -> dict[str, Any]:
     token = world.kubectl("create", "token", caller, "--audience=dandelion.dev").strip()
     headers = {"Authorization": f"Bearer {token}"}
-    answer = httpx.post(f"{world.url(NAME)}/{route}", headers=headers, timeout=30, **body)
+    url = f"{world.url(NAME)}/{route}"
+    answer = heard(lambda: httpx.post(url, headers=headers, timeout=30, **body))
     assert answer.is_success, answer.text
     found: dict[str, Any] = answer.json()
     return found

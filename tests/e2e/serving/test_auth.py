@@ -14,7 +14,7 @@ import pytest
 from dandelion_demo.install import RELEASE
 from dandelion_local.commands import SetupError
 
-from tests.e2e.world import COLOURS, World, colours, picture
+from tests.e2e.world import COLOURS, World, colours, heard, picture
 
 NAME = "guarded"
 ROUTES = ("predict", "feedback")
@@ -47,10 +47,10 @@ def _ask(world: World, route: str, token: str | None) -> httpx.Response:
     url = f"{world.url(NAME)}/{route}"
     if route == "predict":
         image = picture(COLOURS["red"], 1)
-        return httpx.post(url, content=image, headers=headers, timeout=30)
+        return heard(lambda: httpx.post(url, content=image, headers=headers, timeout=30))
     answer = _ask(world, "predict", _token(world, "both"))
     label = {"id": answer.json()["id"], "index": 0, "label": "red"}
-    return httpx.post(url, json=label, headers=headers, timeout=30)
+    return heard(lambda: httpx.post(url, json=label, headers=headers, timeout=30))
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,8 @@ def test_the_models_classes_are_for_those_who_may_predict(
 ) -> None:
     headers = {} if role is None else {"Authorization": f"Bearer {_token(guarded, role)}"}
     url = f"{guarded.url(NAME)}/v2/models/{NAME}"
-    assert httpx.get(url, headers=headers, timeout=30).status_code == status
+    answer = heard(lambda: httpx.get(url, headers=headers, timeout=30))
+    assert answer.status_code == status
 
 
 def _create(world: World, token: str, group: str, kind: str, spec: dict[str, object]) -> int:
@@ -136,6 +137,7 @@ def _create(world: World, token: str, group: str, kind: str, spec: dict[str, obj
         headers={"Authorization": f"Bearer {token}"},
         verify=ssl.create_default_context(cadata=authority),
         trust_env=False,
+        timeout=30,
     )
     return answer.status_code
 

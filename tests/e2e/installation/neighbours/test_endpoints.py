@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from dandelion_demo.people import MLFLOW_AUDIENCE
 
 from tests.e2e.faults.wire import RESTRICTED
 from tests.e2e.installation.neighbours.given import AUDIENCE, EDITOR, OURS, THEIRS, Neighbours, mint
-from tests.e2e.world import COLOURS, picture
+from tests.e2e.world import COLOURS, heard, picture
 
 
 def test_no_token_of_our_accounts_is_answered_by_their_model(neighbours: Neighbours) -> None:
@@ -24,12 +25,14 @@ def test_no_token_of_our_accounts_is_answered_by_their_model(neighbours: Neighbo
     }
     for audience, status in audiences.items():
         for account, token in neighbours.minted(audience).items():
-            answer = httpx.post(
+            send = partial(
+                httpx.post,
                 f"{there.url(THEIRS)}/predict",
                 content=picture(COLOURS["red"], 1),
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=30,
             )
+            answer = heard(send)
             assert answer.status_code == status, (audience, account, answer.text)
 
 
