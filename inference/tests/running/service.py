@@ -105,8 +105,10 @@ class Service:
 
     def forget_peak(self) -> None:
         """Lets the peak of memory begin anew (proc(5), clear_refs)."""
-        for pid in (self.process.pid, *self.decoders()):
-            Path(f"/proc/{pid}/clear_refs").write_text("5")
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        for pid in self.decoders():
+            with contextlib.suppress(OSError):  # it has just ended
+                Path(f"/proc/{pid}/clear_refs").write_text("5")
 
     def resident_bytes(self, field: str = "VmRSS") -> int:
         return status_bytes(field, Path(f"/proc/{self.process.pid}/status"))
