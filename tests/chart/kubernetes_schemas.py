@@ -43,6 +43,9 @@ def folder(version: str) -> Path:
         try:
             _derive(_swagger(version), partial)
             partial.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise  # else somebody else was first, and made the same
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return target
