@@ -88,12 +88,19 @@ def environment(folder: Path, token: str) -> dict[str, str]:
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     folder = tmp_path_factory.mktemp("studio")
     token = secrets.token_hex(20)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     programs = os.environ["DANDELION_LABEL_STUDIO"]
     command = [f"{programs}/label-studio", "start", "--no-browser", "--internal-host", "127.0.0.1"]
     log = folder / "log"
-    with log.open("wb") as output, urllib3.PoolManager(retries=False) as http:
+    with (
+        socket.socket() as held,
+        log.open("wb") as output,
+        urllib3.PoolManager(retries=False) as http,
+    ):
+        # Bound, not listening: nobody else is given the port in the minutes until it starts, and
+        # it sets SO_REUSEADDR, and so may have it (socket(7)).
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
         process = subprocess.Popen(
             [*command, "--port", str(port)],
             cwd=folder,
