@@ -25,7 +25,7 @@ ADDRESSES = {
 
 def locust(url: str, data: Path | str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "locust", "-f", LOCUSTFILE, "--host", url, "--data", data]
-    headless = ["--headless", "--users", "4", "--spawn-rate", "4", "--run-time", "3s", "--json"]
+    headless = ["--headless", "--users", "4", "--spawn-rate", "4", "--run-time", "10s", "--json"]
     return subprocess.run(
         [*command, *headless],
         capture_output=True,

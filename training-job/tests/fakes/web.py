@@ -61,7 +61,7 @@ class Web:
         return Downloader(
             AllowedHosts.parse(allowed),
             self.network(),
-            limits or Limits(bytes=100_000, seconds=20),
+            limits or Limits(bytes=100_000, seconds=60),
             lambda: self.now,
             Hosts(lambda: self.now, self._sleep, apart=apart),
             trust or ssl.create_default_context(),

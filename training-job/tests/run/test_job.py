@@ -179,7 +179,7 @@ def test_prometheus_is_told_how_far_the_run_is() -> None:
     server, thread = start_http_server(0, addr="127.0.0.1", registry=collectors)
     try:
         address = f"http://127.0.0.1:{server.server_port}/metrics"
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             text = answer.read().decode()
     finally:
         server.shutdown()
