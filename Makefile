@@ -187,6 +187,8 @@ test-long: $(DEV_VENV)/.complete mutations soak ## what takes too long for every
 	@cd inference && $(DEV)/python -m pytest -q --hypothesis-profile=long --timeout=1800 tests/intake/test_any_bytes.py tests/front/routes/test_any_tensor.py
 	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_histories.py tests/thorough/every_field/test_changed.py
 	@cd operator && $(DEV)/python -m pytest -q --hypothesis-profile=long tests/thorough/test_upload_histories.py
+	@for part in operator training-job $(PICTURES); do \
+	  (cd $$part && $(DEV)/python -m pytest -q --hypothesis-profile=long -m hypothesis tests --ignore=tests/thorough --ignore=tests/process) || exit 1; done
 	@$(WHOLE) -v --durations=20 tests/long
 
 .PHONY: bench
