@@ -28,6 +28,8 @@ BOUNDS = {
 IMPATIENT = {
     "DANDELION_UPLOAD_WINDOW_SECONDS": "0.3",
     "DANDELION_UPLOAD_MIN_BYTES_PER_SECOND": "10000",
+    # They come to send the rest all the same, and only then read.
+    "DANDELION_REFUSED_DRAIN_SECONDS": "60",
 }
 
 
