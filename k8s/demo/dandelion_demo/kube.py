@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
+import os
+import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from dandelion_local.commands import SetupError, output
+
+FORWARD_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -60,15 +64,15 @@ class Cluster:
         if self.routable:
             yield self.address(namespace, service, port)
             return
-        local = _free_port()
+        # kubectl takes a free port itself, so that nobody else can take it first.
         arguments = [str(self.kubectl), *self._target("--context"), "port-forward"]
-        arguments += ["-n", namespace, f"service/{service}", f"{local}:{port}"]
-        with subprocess.Popen(
-            arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        ) as forward:
+        arguments += ["-n", namespace, f"service/{service}", f":{port}"]
+        with (
+            tempfile.TemporaryFile() as said,
+            subprocess.Popen(arguments, stdout=said, stderr=said) as forward,
+        ):
             try:
-                _wait_for_port(local, forward)
-                yield f"http://127.0.0.1:{local}"
+                yield f"http://127.0.0.1:{_forwarded(said.fileno(), forward)}"
             finally:
                 forward.terminate()
 
@@ -82,21 +86,20 @@ class Cluster:
         return kubeconfig + ([context_flag, self.context] if self.context else [])
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for_port(port: int, forward: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if forward.poll() is not None:
-            said = forward.stderr.read().strip() if forward.stderr else ""
-            raise SetupError(f"kubectl port-forward ended: {said}")
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+def _forwarded(said: int, forward: subprocess.Popen[bytes]) -> int:
+    """The local port, which kubectl tells once it listens there; raises SetupError."""
+    deadline = time.monotonic() + FORWARD_SECONDS
+    while True:
+        ended = forward.poll() is not None
+        words = os.pread(said, 1 << 16, 0).decode(
+            errors="replace"
+        )  # leaves kubectl its place in it
+        if found := re.search(r"^Forwarding from 127\.0\.0\.1:(\d+) ", words, re.MULTILINE):
+            return int(found[1])
+        if ended:
+            raise SetupError(f"kubectl port-forward ended: {words.strip()}")
+        if time.monotonic() > deadline:
+            raise SetupError(
+                f"kubectl port-forward opened no port within {FORWARD_SECONDS} s: {words.strip()}"
+            )
         time.sleep(0.1)
-    raise SetupError(f"kubectl port-forward opened no port {port} within 20 s")
