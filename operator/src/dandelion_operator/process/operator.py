@@ -145,6 +145,8 @@ class Operator:
         self._lookups.close()
         self._storage.close()
         self._tokens.close()
+        if self._identity is not None:
+            self._identity.close()
         for connection in self._connections:
             await connection.aclose()
 
