@@ -6,13 +6,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from dandelion_demo.install import NAMESPACE
 
 from tests.e2e.load import SteadyLoad
+from tests.e2e.operators import scale
 from tests.e2e.world import COLOURS, World, colours, picture
 
 NAME = "operator-away"
-DEPLOYMENT = "deployment/dandelion-operator"
 AWAY_SECONDS, CAUGHT_UP_SECONDS = 600, 60
 IMAGE = picture(COLOURS["red"], 3)
 
@@ -24,19 +23,19 @@ def two_versions(world: World) -> Iterator[World]:
     world.retrain(NAME, "again")
     world.until_served(NAME, "2", seconds=300)
     yield world
-    _scale(world, 1)
+    scale(world.cluster, 1)
     world.kubectl("delete", "mdep", NAME)
 
 
 def test_what_people_did_meanwhile_is_caught_up_with(two_versions: World) -> None:
     world = two_versions
-    _scale(world, 0)
+    scale(world.cluster, 0)
     with SteadyLoad(world.url(NAME), IMAGE, rate=5, limit=AWAY_SECONDS + 600) as load:
         world.move_alias(NAME, "1")
         world.retrain(NAME, "and again")
         time.sleep(AWAY_SECONDS)
         assert load.versions_since(0) == {"2"}
-        _scale(world, 1)
+        scale(world.cluster, 1)
         world.until_served(NAME, "1", seconds=CAUGHT_UP_SECONDS)
         world.until(
             "the run that was asked for begins",
@@ -46,12 +45,3 @@ def test_what_people_did_meanwhile_is_caught_up_with(two_versions: World) -> Non
     assert load.failures == []
     world.until("a third version", lambda: len(world.versions(NAME)) == 3, seconds=300)
     assert len(world.owned("jobs", NAME)) == 3
-
-
-def _scale(world: World, replicas: int) -> None:
-    world.cluster.run("-n", NAMESPACE, "scale", DEPLOYMENT, f"--replicas={replicas}")
-    if replicas:
-        world.cluster.run("-n", NAMESPACE, "rollout", "status", DEPLOYMENT, "--timeout=120s")
-    else:
-        wait = ("wait", "--for=delete", "pod", "-l", "app.kubernetes.io/component=operator")
-        world.cluster.run("-n", NAMESPACE, *wait, "--timeout=60s")
