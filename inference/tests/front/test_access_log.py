@@ -15,24 +15,19 @@ from dandelion_inference.front.access_log import (
     REFUSAL_RATE,
     Sampler,
 )
-from fakes import s3 as fake_s3
-from given import artifacts, uploads
+from given import uploads
 from given.door import Clock
 from given.inferences import INFER, image
 from running.logging_service import events, eventually
-from running.service import Service, environment, started
+from running.service import Service, ready
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One that nobody else floods with errors."""
-    stored = artifacts.stored()
-    with fake_s3.running() as store:
-        store.objects.update(stored.objects())
-        wanted = environment(stored, store.url, tmp_path_factory.mktemp("home"))
-        with started(wanted | {"DANDELION_ACCESS_LOG_SAMPLE_RATIO": "1"}) as running:
-            running.wait_ready()
-            yield running
+    told = {"DANDELION_ACCESS_LOG_SAMPLE_RATIO": "1"}
+    with ready(tmp_path_factory.mktemp("home"), **told) as running:
+        yield running
 
 
 def line(service: Service, request_id: str) -> dict[str, Any]:

@@ -223,13 +223,19 @@ def test_the_cluster_is_told_all_it_knows_of_the_sender(
 
 @pytest.mark.parametrize("role", ["both", "no-role"])
 def test_a_token_is_asked_about_once(guarded: Service, api: FakeApiServer, role: str) -> None:
-    header = fresh(api, role)
+    # An account of its own: those that are known are asked about meanwhile.
+    header, account = fresh(api, role), f"system:serviceaccount:default:{uuid4()}"
+    api.users[header.removeprefix("Bearer ")] = account
+    if role == "both":
+        api.rules.add((account, "predict"))
     begun = time.monotonic()
     codes = {ask(guarded, "predict", header).status_code for _ in range(5)}
     assert codes == {200 if role == "both" else 403}
     # And again once the answer holds no longer, on a machine that takes so long for five.
     again = (time.monotonic() - begun) // DENIED_SECONDS
+    rights = sum(review["spec"].get("user") == account for review in api.reviews)
     assert 1 <= reviews(api, header) <= 1 + again
+    assert 1 <= rights <= 1 + again
 
 
 def test_the_scheme_is_written_in_any_case(guarded: Service) -> None:

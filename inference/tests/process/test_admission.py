@@ -16,27 +16,22 @@ from urllib.parse import urlsplit
 
 import pictures
 import pytest
-from fakes import s3 as fake_s3
 from fakes.s3 import FakeS3
 from given import artifacts
 from running.connections import head, opened
-from running.service import PATIENCE, Service, environment, started
+from running.service import PATIENCE, Service, environment, ready, started
 
 MIB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    stored = artifacts.stored()
-    with fake_s3.running() as store:
-        store.objects.update(stored.objects())
-        wanted = environment(stored, store.url, tmp_path_factory.mktemp("home"))
-        # Nobody's time is up while these tests run.
-        for name in ("UPLOAD_SECONDS", "UPLOAD_WINDOW_SECONDS"):
-            wanted[f"DANDELION_{name}"] = "3600"
-        with started(wanted) as running:
-            running.wait_ready()
-            yield running
+    # Nobody's time is up while these tests run.
+    patience = dict.fromkeys(
+        ("DANDELION_UPLOAD_SECONDS", "DANDELION_UPLOAD_WINDOW_SECONDS"), "3600"
+    )
+    with ready(tmp_path_factory.mktemp("home"), **patience) as running:
+        yield running
 
 
 def test_a_full_service_says_when_to_come_back_and_has_room_again_later(

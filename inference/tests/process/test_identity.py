@@ -17,7 +17,7 @@ from fakes.api_server import FakeApiServer
 from given import artifacts
 from running.logging_service import events, eventually, logging_environment, metric, rows
 from running.reviewing import reviewing
-from running.service import Service, environment, started
+from running.service import Service, environment, ready, started
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACED = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "tracestate": "vendor=1"}
@@ -49,14 +49,9 @@ def service(api: FakeApiServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """For who is late, and for nobody else."""
-    stored = artifacts.stored()
-    with fake_s3.running() as store:
-        store.objects.update(stored.objects())
-        wanted = environment(stored, store.url, tmp_path_factory.mktemp("impatient"))
-        bounds = {"DANDELION_HEAD_SECONDS": "1", "DANDELION_ACCESS_LOG_SAMPLE_RATIO": "1"}
-        with started(wanted | bounds) as running:
-            running.wait_ready()
-            yield running
+    bounds = {"DANDELION_HEAD_SECONDS": "1", "DANDELION_ACCESS_LOG_SAMPLE_RATIO": "1"}
+    with ready(tmp_path_factory.mktemp("impatient"), **bounds) as running:
+        yield running
 
 
 def raw(service: Service, sent: bytes) -> tuple[int, str, dict[str, str]]:

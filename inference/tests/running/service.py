@@ -16,7 +16,9 @@ from typing import Any
 
 import httpx
 from dandelion_inference.ports.memory import status_bytes
+from fakes import s3 as fake_s3
 from fakes.s3 import ACCESS_KEY, SECRET_KEY
+from given import artifacts
 from given.artifacts import StoredArtifact
 
 INFERENCE = Path(__file__).parents[2]
@@ -180,3 +182,14 @@ def started(environment: dict[str, str]) -> Iterator[Service]:
         if service.process.poll() is None:
             service.process.kill()
         service.wait()
+
+
+@contextlib.contextmanager
+def ready(home: Path, **told: str) -> Iterator[Service]:
+    """One of its own, with a model and a store of its own, that is told this besides."""
+    stored = artifacts.stored()
+    with fake_s3.running() as store:
+        store.objects.update(stored.objects())
+        with started(environment(stored, store.url, home) | told) as service:
+            service.wait_ready()
+            yield service
